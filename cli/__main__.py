@@ -1,0 +1,5 @@
+"""`python -m cli` is `daybook`."""
+
+from cli.main import main
+
+main()

@@ -1,0 +1,116 @@
+"""Books what orders are paid and refunded, and splits it by whom it is owed to."""
+
+from collections.abc import Iterator
+
+from engine.change import Effect, effect
+from engine.document import Event
+from engine.group import Group, State
+from engine.keys import encode_key
+from engine.rules import Rules
+from engine.slots import Slot
+from models.order_state import WAITING_REFUNDS_MAX, OrderState
+from models.revenue import RevenueDay
+from schemas import REVISION
+from schemas.catalogue import source
+
+UNATTRIBUTED = "unattributed"
+SPLITS = {"community_id": "community", "promotion_id": "promotion"}
+"""An attribution's fields, and what the maps split by each are named after."""
+
+
+def react(event: Event, slot: Slot, order: State, rules: Rules) -> Iterator[Effect]:
+    """What one event of an order adds to the days. Payment, refunds and attribution come in any
+    order; each books what the others left waiting."""
+    data = event["data"]
+    match event["event_type"]:
+        case "order.payment_succeeded":
+            yield from _pay(order, slot, data["currency"], data["amount_cents"])
+        case "order.refunded" | "order.cancelled":
+            if cents := data.get("refund_cents", 0):
+                yield from _refund(order, slot, cents)
+        case "order.attribution_recorded":
+            for field in SPLITS:
+                if field in data:
+                    yield from _attribute(order, field, data[field])
+
+
+def _pay(order: State, slot: Slot, currency: str, cents: int) -> Iterator[Effect]:
+    if order["payment"]:
+        yield effect(RevenueDay, slot, "duplicate_payments", 1)
+        return
+    order["payment"] = {
+        "date": slot.day,
+        "hour": slot.hour,
+        "currency": currency,
+        "amount_cents": cents,
+    }
+    yield effect(RevenueDay, slot, "paid_orders", 1, currency=currency)
+    yield effect(RevenueDay, slot, "gross_revenue_cents", cents, currency=currency)
+    yield from _split(order, slot, "revenue", cents)
+    waiting, excess = order["waiting_refunds"], order["waiting_excess_cents"]
+    order["waiting_refunds"], order["waiting_excess_cents"] = [], 0
+    for refund in waiting:
+        yield from _book_refund(order, Slot(refund["date"], refund["hour"]), refund["cents"])
+    if excess:
+        yield effect(RevenueDay, slot, "refund_excess_cents", excess, currency=currency)
+
+
+def _refund(order: State, slot: Slot, cents: int) -> Iterator[Effect]:
+    if order["payment"]:
+        yield from _book_refund(order, slot, cents)
+    elif len(order["waiting_refunds"]) < WAITING_REFUNDS_MAX:
+        order["waiting_refunds"].append({"date": slot.day, "hour": slot.hour, "cents": cents})
+    else:
+        order["waiting_excess_cents"] += cents
+
+
+def _book_refund(order: State, slot: Slot, cents: int) -> Iterator[Effect]:
+    """Capped, in sum, at what was paid; the rest is told apart and never subtracted."""
+    payment = order["payment"]
+    currency = payment["currency"]
+    booked = min(cents, payment["amount_cents"] - order["refunded_cents"])
+    if booked:
+        if not order["refunds"]:
+            yield effect(RevenueDay, slot, "refunded_orders", 1)
+        order["refunded_cents"] += booked
+        order["refunds"][slot.day] = order["refunds"].get(slot.day, 0) + booked
+        yield effect(RevenueDay, slot, "refunded_cents", booked, currency=currency)
+        yield from _split(order, slot, "refunded", booked)
+    if cents > booked:
+        yield effect(RevenueDay, slot, "refund_excess_cents", cents - booked, currency=currency)
+
+
+def _split(order: State, slot: Slot, what: str, cents: int) -> Iterator[Effect]:
+    for field in SPLITS:
+        yield _share(order, slot, f"{what}_by_{SPLITS[field]}", order[field], cents)
+
+
+def _share(order: State, slot: Slot, field: str, owner: str | None, cents: int) -> Effect:
+    key = UNATTRIBUTED if owner is None else encode_key(owner)
+    currency = order["payment"]["currency"]
+    return effect(RevenueDay, slot, field, cents, currency=currency, key=key)
+
+
+def _attribute(order: State, field: str, owner: str) -> Iterator[Effect]:
+    """The newest wins, and takes with it what is booked already, on the days where it stands."""
+    before, order[field] = order[field], owner
+    payment = order["payment"]
+    if payment is None or before == owner:
+        return
+    booked = [("revenue", payment["date"], payment["amount_cents"])]
+    booked += [("refunded", day, cents) for day, cents in order["refunds"].items()]
+    for what, day, cents in booked:
+        slot = Slot(day, payment["hour"])
+        name = f"{what}_by_{SPLITS[field]}"
+        yield _share(order, slot, name, before, -cents)
+        yield _share(order, slot, name, owner, cents)
+
+
+GROUP = Group(
+    name="sc-analytics-revenue",
+    sources=(source("sc.domain.order"),),
+    documents=(RevenueDay,),
+    state=OrderState,
+    react=react,
+    schema_revision=REVISION,
+)

@@ -1,0 +1,13 @@
+"""Counts users: registered, verified, promoted, suspended, gone."""
+
+from engine.group import Group
+from models.user_lifecycle import UserLifecycleDay
+from schemas import REVISION
+from schemas.catalogue import source
+
+GROUP = Group(
+    name="sc-analytics-user-lifecycle",
+    sources=(source("sc.domain.user"),),
+    documents=(UserLifecycleDay,),
+    schema_revision=REVISION,
+)

@@ -1,0 +1,80 @@
+"""What an event does to documents: effects, folded into one change a document."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from engine.document import DailyDocument
+from engine.keys import encode_part
+from engine.slots import Slot
+
+
+class Document(NamedTuple):
+    """Which document: its model, the parts of its key, its day."""
+
+    model: type[DailyDocument]
+    key: tuple[str, ...]
+    day: str
+
+    @property
+    def id(self) -> str:
+        return ":".join([*map(encode_part, self.key), self.day])
+
+
+class Amount(NamedTuple):
+    """Where in a document an amount goes."""
+
+    hour: str
+    field: str
+    currency: str | None = None
+    key: str | None = None
+    """The encoded key of a map, whose amounts belong to the day and to no hour."""
+
+
+class Effect(NamedTuple):
+    """An amount for a document; sums commute, so effects of one document fold into one change."""
+
+    document: Document
+    amount: Amount
+    value: int
+
+
+@dataclass(slots=True)
+class Change:
+    """All that a run of messages does to one document, and the offsets that caused it."""
+
+    document: Document
+    first: int
+    last: int
+    amounts: dict[Amount, int] = field(default_factory=dict)
+
+    def add(self, amount: Amount, value: int) -> None:
+        self.amounts[amount] = self.amounts.get(amount, 0) + value
+
+
+class Row(NamedTuple):
+    """A document that is replaced by what the log says of it up to `last`, rather than added to.
+
+    Its values are absolute, so a row may be written again whenever its watermark is below `last`.
+    """
+
+    collection: str
+    id: str
+    values: dict[str, Any]
+    last: int
+
+
+def effect(
+    model: type[DailyDocument],
+    slot: Slot,
+    field: str,
+    value: int,
+    *,
+    currency: str | None = None,
+    key: str | None = None,
+    of: Iterable[str] = (),
+) -> Effect:
+    """An effect on the document of the slot's day; `of` is the document's key before the day."""
+    return Effect(
+        Document(model, tuple(of), slot.day), Amount(slot.hour, field, currency, key), value
+    )

@@ -1,0 +1,239 @@
+"""A member of a group: poll, fold, settle, commit, until told to stop."""
+
+import gc
+from collections import defaultdict
+from collections.abc import Callable
+from time import monotonic, time
+
+import pymongo
+import structlog
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+from pymongo.errors import PyMongoError
+
+from engine.assignment import Assignment, Place
+from engine.batch import Batch
+from engine.committer import Committer
+from engine.errors import DaybookError, Gap, Unavailable
+from engine.group import Group
+from engine.metrics import (
+    ASSIGNED_PARTITIONS,
+    BATCH_MESSAGES,
+    BATCH_SECONDS,
+    BUFFERED_MESSAGES,
+    DUPLICATES,
+    FRESHNESS_SECONDS,
+    LAG_MESSAGES,
+    LAST_POLL,
+    MESSAGES_PROCESSED,
+    MESSAGES_RECEIVED,
+    MESSAGES_SKIPPED,
+    REFUSED_CHANGES,
+)
+from engine.owned import Owned
+from engine.patience import Abandoned, Patience
+from engine.settings import Settings
+from engine.settle import Settled
+from engine.starter import Starter
+
+log = structlog.get_logger()
+
+POLL_MESSAGES = 5_000
+POLL_SECONDS = 0.05
+COMMIT_SECONDS = 1.0
+REVOKE_SECONDS = 5.0
+
+
+class Member:
+    """Runs in one thread. `on_tick` is called after every commit, about once a second."""
+
+    def __init__(
+        self,
+        group: Group,
+        settings: Settings,
+        consumer: Consumer,
+        starter: Starter,
+        committer: Committer,
+        on_tick: Callable[["Member"], None],
+    ) -> None:
+        self.group = group
+        self.assignment = Assignment(group.name, consumer, self._before_revoke)
+        self.last_poll = monotonic()
+        self.ready = False
+        self.newest_event_at: str | None = None
+        self._patience = Patience(group.name, consumer, self._poll)
+        self._settings = settings
+        self._consumer = consumer
+        self._starter = starter
+        self._committer = committer
+        self._on_tick = on_tick
+        self._stopping = False
+        self._next_commit = 0.0
+
+    @property
+    def owned(self) -> list[Owned]:
+        return list(self.assignment.owned.values())
+
+    @property
+    def waiting(self) -> bool:
+        return self._patience.waiting
+
+    def stop(self) -> None:
+        """Ends the loop after what was fetched is counted; safe to call from a signal handler."""
+        self._stopping = True
+        self._patience.deadline = monotonic() + self._settings.shutdown_grace_ms / 1000
+
+    def run(self) -> None:
+        """Counts until stopped. Raises what a person must look at: Gap, Bound, Unavailable."""
+        gc.freeze()
+        gc.set_threshold(100_000, 50, 100)
+        self._patience.until_done(lambda: self._starter.check_commits(self._consumer))
+        self.assignment.subscribe(self.group.topics)
+        self.ready = True
+        try:
+            while not self._stopping:
+                self._poll(POLL_SECONDS)
+                self._start_pending()
+                if self._is_due():
+                    self._flush()
+                if monotonic() >= self._next_commit:
+                    self._tick()
+            self._flush()
+            self._tick()
+        finally:
+            self._consumer.close()
+
+    def _poll(self, seconds: float) -> None:
+        messages = self._consumer.consume(POLL_MESSAGES, seconds)
+        self.last_poll = monotonic()
+        LAST_POLL.labels(self.group.name).set(time())
+        if self.assignment.failure:
+            raise self.assignment.failure
+        by_place: dict[Place, list[Message]] = defaultdict(list)
+        for message in messages:
+            place = message.topic(), message.partition()
+            if message.error() is not None:
+                self._on_error(message, place)  # type: ignore[arg-type]
+            else:
+                by_place[place].append(message)  # type: ignore[index]
+        for place, several in by_place.items():
+            if owned := self.assignment.owned.get(place):
+                owned.take(several)
+
+    def _on_error(self, message: Message, place: Place) -> None:
+        error = message.error()
+        assert error is not None
+        owned = self.assignment.owned.get(place)
+        if error.code() == KafkaError._PARTITION_EOF:
+            if owned:
+                owned.reached(message.offset() or 0)
+        elif error.code() == KafkaError._AUTO_OFFSET_RESET:
+            ids = self._patience.until_done(self._starter.topic_ids)
+            if owned and ids.get(owned.partition.topic) == owned.partition.topic_id:
+                raise Gap(f"{owned.partition}: {error.str()}: the log lost what was to be counted")
+        elif error.fatal() or "AUTHORIZATION" in error.name():
+            raise DaybookError(f"Kafka: {error.str()}")
+        else:
+            log.warning("kafka", error=error.str(), topic=place[0], partition=place[1])
+
+    def _start_pending(self) -> None:
+        if not self.assignment.pending:
+            return
+        ids = self._patience.until_done(self._starter.topic_ids)
+        for place in sorted(self.assignment.pending):
+            if place[0] in ids:
+                self._start(place, ids[place[0]])
+
+    def _start(self, place: Place, topic_id: str) -> None:
+        owned, read_from = self._patience.until_done(
+            lambda: self._starter.prepare(self._consumer, place, topic_id)
+        )
+        if place in self.assignment.pending:
+            self.assignment.start(owned, read_from)
+            log.info("partition started", partition=str(owned.partition), at=owned.durable)
+
+    def _is_due(self) -> bool:
+        """Whether enough was read, or what was read has waited long enough for more."""
+        waiting = [owned for owned in self.owned if owned.buffer]
+        messages = sum(len(owned.buffer) for owned in waiting)
+        BUFFERED_MESSAGES.labels(self.group.name).set(messages)
+        if messages >= self._settings.batch_messages_max:
+            return True
+        if sum(owned.buffered_bytes for owned in waiting) >= self._settings.batch_bytes_max:
+            return True
+        oldest = min((owned.oldest for owned in waiting), default=monotonic())
+        return monotonic() - oldest >= self._settings.linger_ms / 1000 or not waiting
+
+    def _flush(self) -> None:
+        pending = [owned for owned in self.owned if owned.pending]
+        if any(owned.buffer for owned in pending):
+            self._check_topic_ids()
+        for owned in pending:
+            if not owned.lost:
+                self._settle(owned)
+
+    def _check_topic_ids(self) -> None:
+        """Asked after the messages were read and before they are counted, so that what is counted
+        under a topic's id is of that incarnation, whatever the client noticed."""
+        ids = self._patience.until_done(self._starter.topic_ids)
+        stale = [
+            place
+            for place, owned in self.assignment.owned.items()
+            if ids.get(place[0]) != owned.partition.topic_id
+        ]
+        if stale:
+            log.warning("topic was made again", partitions=[f"{t}[{p}]" for t, p in stale])
+            self.assignment.restart(stale)
+
+    def _settle(self, owned: Owned) -> None:
+        began = monotonic()
+        try:
+            batch, settled = self._patience.until_done(owned.settle, lambda: owned.lost)
+        except Abandoned:
+            return
+        self._observe(batch, settled, monotonic() - began)
+
+    def _observe(self, batch: Batch, settled: Settled, seconds: float) -> None:
+        group, topic = self.group.name, batch.partition.topic
+        partition = str(batch.partition.number)
+        MESSAGES_RECEIVED.labels(group, topic, partition).inc(batch.received)
+        MESSAGES_PROCESSED.labels(group, topic, partition).inc(batch.received)
+        for reason, times in batch.outcomes.items():
+            MESSAGES_SKIPPED.labels(group, topic, reason).inc(times)
+        duplicates = batch.outcomes.get("duplicate", 0) + settled.duplicates
+        DUPLICATES.labels(group, topic).inc(duplicates)
+        REFUSED_CHANGES.labels(group).inc(settled.refused)
+        if not batch.events:
+            return
+        BATCH_MESSAGES.labels(group).observe(batch.received)
+        BATCH_SECONDS.labels(group).observe(seconds)
+        FRESHNESS_SECONDS.labels(group).observe(max(0.0, time() - batch.appended_ms[-1] / 1000))
+        newest = max(event["occurred_at"] for event in batch.events)
+        self.newest_event_at = max(self.newest_event_at or newest, newest)
+        if self.group.project:
+            self.group.project([d.id for d in settled.documents], settled.keys)
+
+    def _tick(self) -> None:
+        self._patience.until_done(lambda: self._committer.commit(self.owned))
+        self._next_commit = monotonic() + COMMIT_SECONDS
+        ASSIGNED_PARTITIONS.labels(self.group.name).set(len(self.owned))
+        for owned in self.owned:
+            partition = owned.partition
+            LAG_MESSAGES.labels(self.group.name, partition.topic, str(partition.number)).set(
+                max(0, self.end_of(owned) - owned.durable)
+            )
+        self._on_tick(self)
+
+    def end_of(self, owned: Owned) -> int:
+        """The log's end as the client last heard of it."""
+        place = TopicPartition(owned.partition.topic, owned.partition.number)
+        _, high = self._consumer.get_watermark_offsets(place, cached=True) or (0, -1)
+        return max(int(high), owned.durable)
+
+    def _before_revoke(self, going: list[Owned]) -> None:
+        if self._patience.waiting:
+            return
+        try:
+            with pymongo.timeout(REVOKE_SECONDS):
+                self._committer.commit(going)
+        except (Unavailable, PyMongoError) as error:
+            log.warning("revoked without a commit; it will be read again", why=str(error)[:200])

@@ -1,0 +1,96 @@
+"""Puts a member together, and runs it."""
+
+import platform
+from collections.abc import Callable
+from importlib.metadata import version
+from time import monotonic
+
+import structlog
+from confluent_kafka import libversion
+
+from engine import indexes
+from engine.caught_up import CaughtUp, log_ends
+from engine.checkpoints import Checkpoints
+from engine.committer import Committer
+from engine.dead_letters import DeadLetters
+from engine.errors import DaybookError
+from engine.fleet import join
+from engine.group import Group
+from engine.health import Health
+from engine.heartbeat import Heartbeat
+from engine.kafka import admin, cluster_id, member, producer
+from engine.member import Member
+from engine.metrics import BUILD_INFO
+from engine.mongo import database
+from engine.mongo_store import MongoStore
+from engine.rules import Rules
+from engine.settings import Settings
+from engine.starter import Starter
+
+log = structlog.get_logger()
+
+Progress = Callable[[int, int], None]
+"""Messages counted, of how many."""
+
+
+def run(
+    group: Group,
+    settings: Settings,
+    *,
+    until_caught_up: bool,
+    started: Callable[[Member], None],
+    progress: Progress = lambda done, total: None,
+) -> None:
+    """Runs a member until it is stopped, or the group has caught up.
+
+    `started` gets the member before its loop begins. Raises DaybookError.
+    """
+    documents, client, rules = database(settings), admin(settings), Rules.of(settings)
+    fleet = join(documents, cluster_id(client), rules, group)
+    indexes.ensure(documents, group)
+    checkpoints = Checkpoints(group.name, documents)
+    caught_up = CaughtUp(checkpoints, log_ends(client, group.topics)) if until_caught_up else None
+    store = MongoStore(documents, rules, fleet.stamps)
+    letters = DeadLetters(group.name, documents, producer(settings))
+    starter = Starter(group, rules, fleet, store, checkpoints, letters, client)
+    consumer = member(settings, group.name)
+
+    def on_tick(who: Member) -> None:
+        heartbeat.beat(who)
+        if caught_up:
+            done = caught_up.done()
+            progress(done, caught_up.total)
+            if done == caught_up.total:
+                who.stop()
+
+    committer = Committer(group.name, fleet.id, consumer, checkpoints)
+    one = Member(group, settings, consumer, starter, committer, on_tick)
+    health = _health(one, settings)
+    heartbeat = Heartbeat(group.name, documents, health.port)
+    BUILD_INFO.labels(version("daybook"), platform.python_version(), libversion()[0]).set(1)
+    log.info("member started", group=group.name, port=health.port, fleet=fleet.id)
+    try:
+        started(one)
+        one.run()
+    except DaybookError as error:
+        log.error("member failed", group=group.name, why=str(error))
+        raise
+    finally:
+        heartbeat.leave()
+        health.close()
+    log.info("member stopped", group=group.name)
+
+
+def _health(one: Member, settings: Settings) -> Health:
+    def live() -> str | None:
+        silent_ms = (monotonic() - one.last_poll) * 1000
+        if silent_ms > settings.kafka_max_poll_interval_ms:
+            return f"no poll for {silent_ms:.0f} ms"
+        return None
+
+    def ready() -> str | None:
+        if one.waiting:
+            return "waiting for a server"
+        return None if one.ready else "not subscribed yet"
+
+    return Health(settings.health_host, settings.health_port, live, ready)

@@ -1,0 +1,107 @@
+"""Every setting, read from `DAYBOOK_*` environment variables; unset, the local stack's."""
+
+from functools import cache
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from engine.errors import WrongSetting
+
+PREFIX = "DAYBOOK_"
+
+LOCAL_KAFKA = "127.0.0.1:19092"
+LOCAL_MONGODB = "mongodb://127.0.0.1:27117/?replicaSet=daybook"
+LOCAL_REDIS = "redis://127.0.0.1:16379/0"
+
+
+class Settings(BaseSettings):
+    """One field a variable: `kafka_bootstrap_servers` is `DAYBOOK_KAFKA_BOOTSTRAP_SERVERS`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    kafka_bootstrap_servers: str = Field(LOCAL_KAFKA, min_length=1, description="host:port, …")
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="how to talk to the brokers"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+        None, description="needed with a SASL_ protocol"
+    )
+    kafka_sasl_username: str | None = Field(None, description="SASL user")
+    kafka_sasl_password: SecretStr | None = Field(None, description="SASL password")
+    kafka_ssl_ca_location: str | None = Field(None, description="file of the brokers' CA")
+    kafka_ssl_certificate_location: str | None = Field(None, description="client certificate file")
+    kafka_ssl_key_location: str | None = Field(None, description="client key file")
+    kafka_group_protocol: Literal["classic", "consumer"] = Field(
+        "classic", description="classic is cooperative-sticky; consumer is KIP-848's"
+    )
+    kafka_session_timeout_ms: int = Field(
+        45_000, ge=1_000, le=1_800_000, description="a silent member is out (classic protocol)"
+    )
+    kafka_max_poll_interval_ms: int = Field(
+        300_000, ge=1_000, le=86_400_000, description="a stuck member is out"
+    )
+    mongodb_uri: SecretStr = Field(
+        SecretStr(LOCAL_MONGODB), description="a replica set; TLS and user in the URI"
+    )
+    mongodb_database: str = Field(
+        "daybook", pattern=r"^[A-Za-z0-9_-]{1,63}$", description="where the documents live"
+    )
+    redis_url: SecretStr = Field(SecretStr(LOCAL_REDIS), description="rediss:// for TLS")
+    zone: str = Field("UTC", description="the zone whose days are counted; bound in the database")
+    leader_roles: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset({"leader", "admin"}), description="roles that make a leader; bound"
+    )
+    duplicate_window: int = Field(
+        50_000, ge=0, le=10_000_000, description="offsets in which an event id is remembered; bound"
+    )
+    batch_messages_max: int = Field(
+        20_000, ge=1, le=1_000_000, description="messages folded together at most"
+    )
+    batch_bytes_max: int = Field(
+        32 * 2**20, ge=2**20, description="bytes held by a member at most, before a fold"
+    )
+    linger_ms: int = Field(
+        100, ge=0, le=60_000, description="how long a message may wait for others to fold with"
+    )
+    shutdown_grace_ms: int = Field(
+        30_000, ge=100, description="how long SIGTERM may take to count what was fetched"
+    )
+    health_host: str = Field("127.0.0.1", description="where /live, /ready and /metrics listen")
+    health_port: int = Field(
+        0, ge=0, le=65_535, description="/live, /ready and /metrics; 0 takes a free one"
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="auto: console on a terminal, else JSON"
+    )
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("not a zone of the tz database, such as Europe/Berlin")
+        return value
+
+    @field_validator("leader_roles", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return frozenset(role for part in value.split(",") if (role := part.strip()))
+        return value
+
+    def zone_info(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+
+@cache
+def settings() -> Settings:
+    """The process's settings. Raises WrongSetting naming each variable that cannot be used."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [
+            f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}"
+            for e in error.errors(include_url=False, include_input=False)
+        ]
+        raise WrongSetting("; ".join(wrong)) from None

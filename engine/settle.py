@@ -1,0 +1,136 @@
+"""The protocol that counts once: a batch goes into the stores in an order that survives crashes.
+
+Dead letters, effects, states; then the caller's checkpoint and commit. Every step may be done
+again from the start at any time, by this member or by another that cut its batch elsewhere.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from engine.batch import Batch
+from engine.change import Change, Document
+from engine.counting import CountingFold
+from engine.dead_letters import DeadLetters
+from engine.errors import Refused
+from engine.failpoint import reach
+from engine.group import Group, State
+from engine.homes import settle_homes
+from engine.rules import Rules
+from engine.stateful import fold
+from engine.store import Read, Store
+from engine.window import DuplicateWindow
+
+_PAUSE_SECONDS = 0.01
+
+
+@dataclass(slots=True)
+class Settled:
+    """What a batch came to: documents and states written, changes refused as done already."""
+
+    documents: set[Document] = field(default_factory=set)
+    keys: list[str] = field(default_factory=list)
+    refused: int = 0
+    duplicates: int = 0
+
+
+class Settler:
+    """Settles the batches of one partition, one at a time, in the log's order."""
+
+    def __init__(
+        self,
+        group: Group,
+        rules: Rules,
+        store: Store,
+        letters: DeadLetters,
+        window: DuplicateWindow,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._group = group
+        self._rules = rules
+        self._store = store
+        self._letters = letters
+        self._window = window
+        self._pause = pause
+        self._counting = CountingFold(group.documents, rules)
+
+    def settle(self, batch: Batch) -> Settled:
+        """Makes all of the batch durable. Raises Unavailable: then call again, with the same."""
+        settled = Settled()
+        states = self._states(batch) if self._group.state else {}
+        if not batch.admitted:
+            self._admit(batch)
+        self._letters.write(batch)
+        reach("before_write")
+        if self._group.state:
+            self._settle_with_state(batch, states, settled)
+        else:
+            changes = self._counting.fold(batch)
+            self._apply(batch, changes, lambda above: self._counting.fold(batch, above), settled)
+        return settled
+
+    def _admit(self, batch: Batch) -> None:
+        """Once a batch: what stands in the window must not be asked about a second time."""
+        if self._group.state:
+            kept = []
+            for index, event_id in enumerate(batch.ids):
+                if self._window.seen(event_id, batch.offsets[index]):
+                    batch.note("duplicate")
+                else:
+                    kept.append(index)
+            batch.select(kept)
+        batch.admitted = True
+
+    def _states(self, batch: Batch) -> dict[str, State]:
+        while True:
+            try:
+                return settle_homes(batch, self._group, self._store)
+            except Refused:
+                self._pause(_PAUSE_SECONDS)
+
+    def _settle_with_state(self, batch: Batch, states: dict[str, State], settled: Settled) -> None:
+        model = self._group.state
+        assert model is not None
+        while True:
+            if self._group.prepare:
+                self._group.prepare(batch, states, self._store)
+            reads = {key: Read(states[key]) for key in set(batch.keys)}
+            folded = fold(self._group, batch, states, self._rules)
+            self._apply(batch, folded.changes(), folded.changes, settled)
+            self._store.put(folded.rows.values(), batch.partition)
+            reach("before_state")
+            changed = [(reads[key], states[key]) for key in folded.touched]
+            settled.duplicates = folded.duplicates
+            settled.keys = list(folded.touched)
+            if self._store.replace(model, changed):
+                return
+            settled.refused += 1
+            states = self._store.load(model, set(batch.keys))
+            if all(batch.partition.applied(states[k]) >= o for k, o in folded.touched.items()):
+                return
+            self._pause(_PAUSE_SECONDS)
+
+    def _apply(
+        self,
+        batch: Batch,
+        changes: Mapping[Document, Change],
+        trim: Callable[[Mapping[Document, int]], dict[Document, Change]],
+        settled: Settled,
+    ) -> None:
+        """Applies every change; one that is refused loses what its document holds already."""
+        pending = dict(changes)
+        settled.documents.update(pending)
+        while pending:
+            refused = self._store.apply(pending.values(), batch.partition)
+            if not refused:
+                return
+            settled.refused += len(refused)
+            marks = self._store.watermarks(refused, batch.partition)
+            again = {d: pending[d] for d in refused if marks.get(d, -1) < pending[d].first}
+            overlapping = {
+                d: marks[d] for d in refused if d not in again and marks[d] < pending[d].last
+            }
+            if again:
+                # Another partition made the document first, or its write is not durable yet.
+                self._pause(_PAUSE_SECONDS)
+            pending = again | trim(overlapping)

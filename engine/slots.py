@@ -1,0 +1,65 @@
+"""The day and the hour an event belongs to, in the fleet's zone."""
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from engine.errors import Poison
+
+FUTURE_MS_MAX = 24 * 3600 * 1000
+EARLIEST_MS = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp() * 1000)
+_CACHED_MINUTES_MAX = 100_000
+_REASON = "occurred_at"
+
+
+class Slot(NamedTuple):
+    """`day` as YYYY-MM-DD, `hour` as 00 … 23."""
+
+    day: str
+    hour: str
+
+
+class Calendar:
+    """Maps `occurred_at` to a slot; the outcome depends on the message alone, never on a clock."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._minutes: dict[str, tuple[Slot, int]] = {}
+
+    def slot(self, occurred_at: str, appended_ms: int) -> Slot:
+        """The slot of a moment that reached the log at `appended_ms`.
+
+        Raises Poison for a date that does not exist, one before 1990, or one more than 24 hours
+        after the message arrived.
+        """
+        minute = occurred_at[:16] + occurred_at[19:].lstrip(".0123456789")
+        known = self._minutes.get(minute)
+        if known is None:
+            known = self._learn(minute, occurred_at)
+        slot, start_ms = known
+        if occurred_at[17] > "5":
+            raise Poison(_REASON, "there is no such second")
+        if start_ms + 60_000 > appended_ms + FUTURE_MS_MAX:
+            self._refuse_future(occurred_at, appended_ms)
+        return slot
+
+    def _learn(self, minute: str, occurred_at: str) -> tuple[Slot, int]:
+        try:
+            start = datetime.fromisoformat(minute.replace("Z", "+00:00"))
+            local = start.astimezone(self._zone)
+        except (ValueError, OverflowError):
+            raise Poison(_REASON, "there is no such time") from None
+        start_ms = int(start.timestamp() * 1000)
+        if start_ms < EARLIEST_MS:
+            raise Poison(_REASON, "before 1990")
+        if len(self._minutes) >= _CACHED_MINUTES_MAX:
+            self._minutes.clear()
+        known = Slot(f"{local:%Y-%m-%d}", f"{local:%H}"), start_ms
+        self._minutes[minute] = known
+        return known
+
+    @staticmethod
+    def _refuse_future(occurred_at: str, appended_ms: int) -> None:
+        moment = datetime.fromisoformat(occurred_at.replace("Z", "+00:00"))
+        if moment.timestamp() * 1000 > appended_ms + FUTURE_MS_MAX:
+            raise Poison(_REASON, "more than 24 hours after its arrival")

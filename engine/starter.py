@@ -1,0 +1,97 @@
+"""Makes a partition that was given ready to be counted."""
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from engine.checkpoints import Checkpoints
+from engine.dead_letters import DeadLetters
+from engine.decode import Decoder
+from engine.errors import Unavailable
+from engine.fleet import Fleet
+from engine.group import Group
+from engine.kafka import REQUEST_SECONDS, topic_ids
+from engine.owned import Owned
+from engine.partition import Partition
+from engine.rules import Rules
+from engine.settle import Settler
+from engine.slots import Calendar
+from engine.start import Commit, LogBounds, check_commit, start_offset
+from engine.store import Store
+from engine.window import DuplicateWindow
+
+
+class Starter:
+    """Knows how far a partition was counted, and builds what counts the rest of it."""
+
+    def __init__(
+        self,
+        group: Group,
+        rules: Rules,
+        fleet: Fleet,
+        store: Store,
+        checkpoints: Checkpoints,
+        letters: DeadLetters,
+        admin: AdminClient,
+    ) -> None:
+        self._group = group
+        self._rules = rules
+        self._fleet = fleet
+        self._store = store
+        self._checkpoints = checkpoints
+        self._letters = letters
+        self._admin = admin
+        self._calendar = Calendar(rules.zone_info())
+
+    def topic_ids(self) -> dict[str, str]:
+        """Raises Unavailable."""
+        return topic_ids(self._admin, self._group.topics)
+
+    def check_commits(self, consumer: Consumer) -> None:
+        """Raises Bound if another fleet commits for this group, anywhere; and Unavailable."""
+        try:
+            known = self._admin.list_topics(timeout=REQUEST_SECONDS).topics
+            places = [
+                TopicPartition(topic, number)
+                for topic in self._group.topics
+                if topic in known
+                for number in known[topic].partitions
+            ]
+            committed = consumer.committed(places, timeout=REQUEST_SECONDS) if places else []
+        except KafkaException as error:
+            raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
+        for found in committed:
+            check_commit(found.topic, self._fleet.id, Commit(found.offset, found.metadata))
+
+    def prepare(
+        self, consumer: Consumer, place: tuple[str, int], topic_id: str
+    ) -> tuple[Owned, int]:
+        """The partition, and the offset to read from: a window's length before what is due.
+
+        Raises Gap, Bound and Unavailable.
+        """
+        topic, number = place
+        partition = Partition(topic, topic_id, number, self._checkpoints.boundaries(topic_id))
+        checkpoint = self._checkpoints.find(partition)
+        commit, bounds = self._look_up(consumer, TopicPartition(topic, number))
+        start = start_offset(partition, self._fleet.id, checkpoint, commit, bounds)
+        read_from = max(bounds.low, start - self._rules.duplicate_window)
+        window = DuplicateWindow(self._rules.duplicate_window)
+        dead = self._letters.positions(partition, read_from)
+        owned = Owned(
+            partition,
+            Decoder(self._group, partition, self._calendar, window, dead, start),
+            Settler(self._group, self._rules, self._store, self._letters, window),
+            first=start,
+            durable=start,
+            read=start,
+        )
+        return owned, read_from
+
+    @staticmethod
+    def _look_up(consumer: Consumer, place: TopicPartition) -> tuple[Commit, LogBounds]:
+        try:
+            (committed,) = consumer.committed([place], timeout=REQUEST_SECONDS)
+            bounds = consumer.get_watermark_offsets(place, timeout=REQUEST_SECONDS)
+        except KafkaException as error:
+            raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
+        return Commit(committed.offset, committed.metadata), LogBounds(*bounds)

@@ -1,0 +1,62 @@
+"""The fold of a group with state: each key's messages over its one state document, in order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.batch import Batch
+from engine.change import Amount, Change, Document, Effect, Row
+from engine.group import Group, State
+from engine.rules import EVENT_IDS_KEPT, Rules
+
+Item = tuple[int, Amount, int]
+
+
+@dataclass(slots=True)
+class Folded:
+    """`items`: a document's effects with the offset that caused each; `touched`: keys folded."""
+
+    items: dict[Document, list[Item]] = field(default_factory=dict)
+    rows: dict[tuple[str, str], Row] = field(default_factory=dict)
+    touched: dict[str, int] = field(default_factory=dict)
+    duplicates: int = 0
+
+    def changes(self, above: Mapping[Document, int] | None = None) -> dict[Document, Change]:
+        """One change a document; with `above`, only those documents, past their watermarks."""
+        changes = {}
+        for document in self.items if above is None else above:
+            watermark = -1 if above is None else above[document]
+            items = [item for item in self.items[document] if item[0] > watermark]
+            if not items:
+                continue
+            change = changes[document] = Change(document, items[0][0], items[-1][0])
+            for _, amount, value in items:
+                change.add(amount, value)
+        return changes
+
+
+def fold(group: Group, batch: Batch, states: dict[str, State], rules: Rules) -> Folded:
+    """Runs every message above its state's watermark; the states are changed in place."""
+    assert group.react is not None
+    folded = Folded()
+    partition = batch.partition
+    for index, offset in enumerate(batch.offsets):
+        key = batch.keys[index]
+        state = states[key]
+        if offset <= partition.applied(state):
+            continue
+        mark = state["_daybook"]
+        mark["applied"].setdefault(partition.topic_id, {})[str(partition.number)] = offset
+        mark["first"].setdefault(partition.topic_id, {}).setdefault(str(partition.number), offset)
+        folded.touched[key] = offset
+        if batch.ids[index] in state["event_ids"]:
+            folded.duplicates += 1
+            continue
+        for result in group.react(batch.events[index], batch.slots[index], state, rules):
+            if isinstance(result, Effect):
+                item = offset, result.amount, result.value
+                folded.items.setdefault(result.document, []).append(item)
+            else:
+                row = result._replace(last=offset)
+                folded.rows[row.collection, row.id] = row
+        state["event_ids"] = [*state["event_ids"], batch.ids[index]][-EVENT_IDS_KEPT:]
+    return folded

@@ -1,0 +1,53 @@
+"""What the protocol needs of a store of documents; MongoDB's is `engine.mongo`."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
+
+from engine.change import Change, Document, Row
+from engine.group import State, StateModel
+from engine.partition import Partition
+
+
+class Store(Protocol):
+    """Every method raises Unavailable when the outcome is unknown; calling again is harmless."""
+
+    def apply(self, changes: Collection[Change], partition: Partition) -> list[Document]:
+        """Adds each change to its document, whole and at once, or refuses it.
+
+        Refused is a change whose `first` is not above the document's watermark of the
+        partition. Returns the documents that refused.
+        """
+
+    def watermarks(
+        self, documents: Collection[Document], partition: Partition
+    ) -> dict[Document, int]:
+        """The last offset that each has applied durably; documents that are absent are left out."""
+
+    def put(self, rows: Collection[Row], partition: Partition) -> None:
+        """Replaces each row whose watermark is below the row's `last`; leaves the others."""
+
+    def load(self, model: StateModel, keys: Collection[str]) -> dict[str, State]:
+        """The durable states of these keys, by key; a key without state is left out."""
+
+    def create(self, model: StateModel, homes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Makes a state with nothing but a home for each key that has none; leaves the others."""
+
+    def rehome(
+        self, model: StateModel, homes: Mapping[str, tuple[State, Mapping[str, Any]]]
+    ) -> None:
+        """Moves the states that stand as they were read; leaves the others."""
+
+    def replace(self, model: StateModel, states: Sequence[tuple["Read", State]]) -> bool:
+        """Replaces each state that stands exactly as it was read; false if any did not."""
+
+
+class Read:
+    """What of a state was read: every writer raises `revision`, and `applied` says how far."""
+
+    __slots__ = ("applied", "id", "revision")
+
+    def __init__(self, state: State) -> None:
+        mark = state["_daybook"]
+        self.id: str = state["_id"]
+        self.revision: int = mark["revision"]
+        self.applied = {topic_id: dict(marks) for topic_id, marks in mark["applied"].items()}

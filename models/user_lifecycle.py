@@ -1,0 +1,41 @@
+"""Registrations and what becomes of them, a day."""
+
+from engine.document import DailyDocument, Event, count, rate
+from engine.rules import Rules
+from schemas.user import (
+    UserCreated,
+    UserDeleted,
+    UserLocked,
+    UserLoginFailed,
+    UserLoginSucceeded,
+    UserReactivated,
+    UserRoleChanged,
+    UserSuspended,
+    UserVerified,
+)
+
+
+def is_promotion(event: Event, rules: Rules) -> bool:
+    """Entering the set of leaders' roles."""
+    data = event["data"]
+    return data["new_role"] in rules.leader_roles and data["old_role"] not in rules.leader_roles
+
+
+def is_demotion(event: Event, rules: Rules) -> bool:
+    """Leaving the set of leaders' roles."""
+    data = event["data"]
+    return data["old_role"] in rules.leader_roles and data["new_role"] not in rules.leader_roles
+
+
+class UserLifecycleDay(DailyDocument, collection="analytics_user_lifecycle"):
+    registrations: int = count(UserCreated)
+    verifications: int = count(UserVerified)
+    verification_rate: float | None = rate("verifications", "registrations")
+    leaders_promoted: int = count(UserRoleChanged, when=is_promotion)
+    leaders_demoted: int = count(UserRoleChanged, when=is_demotion)
+    suspensions: int = count(UserSuspended)
+    reactivations: int = count(UserReactivated)
+    deletions: int = count(UserDeleted)
+    login_successes: int = count(UserLoginSucceeded)
+    login_failures: int = count(UserLoginFailed)
+    accounts_locked: int = count(UserLocked)

@@ -1,0 +1,103 @@
+"""`topics.yaml`, decoded strictly, and what it says about reading a topic."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from engine.errors import DaybookError
+from engine.group import Source
+from schemas.order import OrderEvent
+from schemas.user import UserEvent
+
+PATH = Path(__file__).parents[1] / "topics.yaml"
+
+EVENTS: dict[str, Any] = {
+    "schemas.user.UserEvent": UserEvent,
+    "schemas.order.OrderEvent": OrderEvent,
+}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Schema(_Strict):
+    """The union of a topic's events, and where one example of each is kept."""
+
+    model: str
+    examples: str
+    compatibility: Literal["backward", "none"]
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.model not in EVENTS:
+            raise ValueError(f"{self.model} is not in schemas/catalogue.py's EVENTS")
+        return self
+
+
+class Defaults(_Strict):
+    partitions: int = Field(ge=1)
+    replication: int = Field(ge=1)
+    config: dict[str, str]
+
+
+class Topic(_Strict):
+    """One topic; partitions and settings that are not given are the defaults'."""
+
+    owner: str
+    description: str
+    producers: list[str]
+    consumers: list[str]
+    partitions: int | None = Field(None, ge=1)
+    config: dict[str, str] = {}
+    key: str | None = Field(None, pattern=r"^data\.\w+$")
+    schema_: Schema | None = Field(None, alias="schema")
+    dead_letter: str | None = None
+
+
+class Catalogue(_Strict):
+    version: Literal[1]
+    defaults: Defaults
+    topics: dict[str, Topic]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        for name, topic in self.topics.items():
+            if topic.schema_ and not (topic.key and topic.dead_letter):
+                raise ValueError(f"{name} has a schema, so it needs a key and a dead_letter")
+            if topic.dead_letter and topic.dead_letter not in self.topics:
+                raise ValueError(f"{name}: its dead_letter {topic.dead_letter} is no topic here")
+        return self
+
+    def partitions(self, name: str) -> int:
+        return self.topics[name].partitions or self.defaults.partitions
+
+    def config(self, name: str) -> dict[str, str]:
+        return self.defaults.config | self.topics[name].config
+
+
+@cache
+def catalogue(path: Path = PATH) -> Catalogue:
+    """The catalogue. Raises DaybookError naming each line's key that cannot be used."""
+    try:
+        return Catalogue.model_validate(yaml.safe_load(path.read_text()))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise DaybookError(f"{path.name}: {error}") from None
+
+
+@cache
+def source(name: str) -> Source:
+    """How to read a topic. Raises DaybookError for one that is not in the catalogue."""
+    topic = catalogue().topics.get(name)
+    if topic is None or topic.schema_ is None or topic.key is None:
+        readable = ", ".join(n for n, t in catalogue().topics.items() if t.schema_)
+        raise DaybookError(f"no topic {name} in topics.yaml: events are read from {readable}")
+    field = topic.key.removeprefix("data.")
+    return Source(
+        name,
+        TypeAdapter(EVENTS[topic.schema_.model]),
+        lambda event: str(event["data"][field]),
+    )

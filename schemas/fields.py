@@ -1,0 +1,45 @@
+"""The types that events are made of: ids, money, times, currencies. All strict: `"1"` is not 1."""
+
+from typing import Annotated, Literal
+
+import pycountry
+from pydantic import ConfigDict, Field, StringConstraints
+
+STRICT = ConfigDict(strict=True, extra="ignore")
+
+MONEY_MAX = 2**53 - 1
+
+Id = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=128, pattern=r"^[^\s\p{Cc}\p{Cf}\p{Co}]+$"),
+]
+"""Printable, without spaces. The length stands apart: a counted Unicode class halves the speed."""
+
+Text = Annotated[str, StringConstraints(max_length=1024)]
+Uuid = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$"
+    ),
+]
+Moment = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
+        r"(Z|[+-][0-9]{2}:[0-9]{2})$"
+    ),
+]
+"""RFC 3339 with an offset; the calendar refuses what the pattern lets by (the 31st of June)."""
+
+Cents = Annotated[int, Field(ge=0, le=MONEY_MAX)]
+"""Integer minor units of a currency."""
+
+Currency = Annotated[
+    str,
+    StringConstraints(
+        pattern="^(" + "|".join(sorted(c.alpha_3 for c in pycountry.currencies)) + ")$"
+    ),
+]
+"""An ISO 4217 code."""
+
+Version = Literal[1]

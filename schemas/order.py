@@ -1,0 +1,140 @@
+"""Events of sc.domain.order, keyed by `data.order_id`."""
+
+from typing import Annotated, Literal, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from schemas.envelope import Envelope
+from schemas.fields import STRICT, Cents, Currency, Id, Moment, Text
+
+
+class Order(TypedDict):
+    __pydantic_config__ = STRICT  # type: ignore[misc]
+
+    order_id: Id
+
+
+class Item(TypedDict):
+    __pydantic_config__ = STRICT  # type: ignore[misc]
+
+    product_id: Id
+    product_name: NotRequired[Text]
+    quantity: Annotated[int, Field(ge=0, le=1_000_000)]
+    price_cents: Cents
+
+
+class NewOrder(Order):
+    currency: Currency
+    total_cents: Cents
+    user_id: NotRequired[Id]
+    visitor_id: NotRequired[Id]
+    session_id: NotRequired[Id]
+    funnel_id: NotRequired[Id]
+    step_id: NotRequired[Id]
+    event_id: NotRequired[Id]
+    items: NotRequired[list[Item]]
+
+
+class PaymentIntent(Order):
+    currency: NotRequired[Currency]
+    amount_cents: NotRequired[Cents]
+
+
+class Payment(Order):
+    currency: Currency
+    amount_cents: Cents
+
+
+class OrderWithReason(Order):
+    reason: NotRequired[Text]
+
+
+class Cancellation(OrderWithReason):
+    refund_cents: NotRequired[Cents]
+
+
+class Refund(Order):
+    refund_cents: Cents
+
+
+class Touch(TypedDict):
+    __pydantic_config__ = STRICT  # type: ignore[misc]
+
+    source: Text
+    medium: NotRequired[Text]
+    at: Moment
+
+
+class Attribution(Order):
+    community_id: NotRequired[Id]
+    promotion_id: NotRequired[Id]
+    source: NotRequired[Text]
+    medium: NotRequired[Text]
+    campaign: NotRequired[Text]
+    touches: NotRequired[list[Touch]]
+
+
+class OrderCreated(Envelope):
+    event_type: Literal["order.created"]
+    data: NewOrder
+
+
+class PaymentInitiated(Envelope):
+    event_type: Literal["order.payment_initiated"]
+    data: PaymentIntent
+
+
+class PaymentSucceeded(Envelope):
+    event_type: Literal["order.payment_succeeded"]
+    data: Payment
+
+
+class PaymentFailed(Envelope):
+    event_type: Literal["order.payment_failed"]
+    data: OrderWithReason
+
+
+class OrderConfirmed(Envelope):
+    event_type: Literal["order.confirmed"]
+    data: Order
+
+
+class OrderShipped(Envelope):
+    event_type: Literal["order.shipped"]
+    data: Order
+
+
+class OrderDelivered(Envelope):
+    event_type: Literal["order.delivered"]
+    data: Order
+
+
+class OrderCancelled(Envelope):
+    event_type: Literal["order.cancelled"]
+    data: Cancellation
+
+
+class OrderRefunded(Envelope):
+    event_type: Literal["order.refunded"]
+    data: Refund
+
+
+class AttributionRecorded(Envelope):
+    event_type: Literal["order.attribution_recorded"]
+    data: Attribution
+
+
+OrderEvent = Annotated[
+    OrderCreated
+    | PaymentInitiated
+    | PaymentSucceeded
+    | PaymentFailed
+    | OrderConfirmed
+    | OrderShipped
+    | OrderDelivered
+    | OrderCancelled
+    | OrderRefunded
+    | AttributionRecorded,
+    Field(discriminator="event_type"),
+]
