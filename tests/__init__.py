@@ -1,0 +1,1 @@
+"""Daybook's tests, which read as its specification."""

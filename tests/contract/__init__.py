@@ -1,0 +1,1 @@
+"""One suite for the fake store and the real one."""

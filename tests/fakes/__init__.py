@@ -1,0 +1,1 @@
+"""Stand-ins for stores, held to the same contract as the real ones."""

@@ -1,0 +1,201 @@
+"""The store in memory, for the protocol's model; held to the contract suite with MongoDB's."""
+
+import copy
+from collections.abc import Callable, Collection, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from engine.change import Change, Document, Row
+from engine.document import (
+    Average,
+    Counter,
+    DailyDocument,
+    Derived,
+    Difference,
+    Field,
+    Money,
+    MoneyMap,
+    PerCurrency,
+    Rate,
+    is_money,
+)
+from engine.group import State, StateModel
+from engine.keys import encode_part
+from engine.partition import Partition
+from engine.store import Read
+
+
+class MemoryStore:
+    """`before` is called ahead of every operation and may raise, or let another member run.
+
+    `after` likewise, once the operation is done: what raises there is a reply that was lost.
+    """
+
+    def __init__(self, keys_max: int = 1_000) -> None:
+        self.collections: dict[str, dict[str, dict[str, Any]]] = {}
+        self.keys_max = keys_max
+        self.before: Callable[[], None] = lambda: None
+        self.after: Callable[[], None] = lambda: None
+
+    def apply(self, changes: Collection[Change], partition: Partition) -> list[Document]:
+        refused = []
+        for change in changes:
+            self.before()
+            model = change.document.model
+            table = self.collections.setdefault(model.collection, {})
+            document = table.get(change.document.id, {})
+            if document and partition.applied(document) >= change.first:
+                refused.append(change.document)
+            else:
+                table[change.document.id] = document
+                self._add(document, change)
+                _mark(document, partition, change.first, change.last)
+            self.after()
+        return refused
+
+    def watermarks(
+        self, documents: Collection[Document], partition: Partition
+    ) -> dict[Document, int]:
+        self.before()
+        marks = {}
+        for document in documents:
+            stored = self.collections[document.model.collection].get(document.id)
+            if stored is not None:
+                marks[document] = partition.applied(stored)
+        return marks
+
+    def put(self, rows: Collection[Row], partition: Partition) -> None:
+        for row in rows:
+            self.before()
+            table = self.collections.setdefault(row.collection, {})
+            document = table.setdefault(row.id, {})
+            if partition.applied(document) < row.last:
+                document |= row.values
+                _mark(document, partition, row.last, row.last)
+            self.after()
+
+    def load(self, model: StateModel, keys: Collection[str]) -> dict[str, State]:
+        self.before()
+        table = self.collections.setdefault(model.collection, {})
+        return {k: copy.deepcopy(table[encode_part(k)]) for k in keys if encode_part(k) in table}
+
+    def create(self, model: StateModel, homes: Mapping[str, Mapping[str, Any]]) -> None:
+        table = self.collections.setdefault(model.collection, {})
+        for key, home in homes.items():
+            self.before()
+            state = model.new(key) | {
+                "_id": encode_part(key),
+                "home": dict(home),
+                "event_ids": [],
+                "_daybook": {"applied": {}, "first": {}, "revision": 0, "model": model.version},
+            }
+            table.setdefault(encode_part(key), state)
+            self.after()
+
+    def rehome(
+        self, model: StateModel, homes: Mapping[str, tuple[State, Mapping[str, Any]]]
+    ) -> None:
+        for state, home in homes.values():
+            self.before()
+            stored = self.collections[model.collection][state["_id"]]
+            if stored["_daybook"]["revision"] == state["_daybook"]["revision"]:
+                stored["home"] = dict(home)
+                stored["_daybook"]["revision"] += 1
+            self.after()
+
+    def replace(self, model: StateModel, states: Sequence[tuple[Read, State]]) -> bool:
+        table = self.collections.setdefault(model.collection, {})
+        every = True
+        for read, state in states:
+            self.before()
+            mark = table[read.id]["_daybook"]
+            if (mark["revision"], mark["applied"]) == (read.revision, read.applied):
+                state["_daybook"]["revision"] = read.revision + 1
+                table[read.id] = copy.deepcopy(dict(state))
+            else:
+                every = False
+            self.after()
+        return every
+
+    def _add(self, document: dict[str, Any], change: Change) -> None:
+        model = change.document.model
+        document.setdefault("date", change.document.day)
+        for name, part in zip(model.key, change.document.key, strict=True):
+            document[name] = part
+        currencies = document.setdefault("currencies", {}) if _has_money(model) else {}
+        for currency in {a.currency for a in change.amounts if a.currency}:
+            currencies.setdefault(currency, {})
+        for name, field in model.fields.items():
+            if isinstance(field, Counter | PerCurrency):
+                document.setdefault(name, 0)
+            for values in currencies.values():
+                if isinstance(field, Money | PerCurrency):
+                    values.setdefault(name, 0)
+                if isinstance(field, MoneyMap):
+                    values.setdefault(name, {})
+        for amount, value in sorted(change.amounts.items(), key=lambda item: item[0].key or ""):
+            field = model.fields[amount.field]
+            if amount.key is not None:
+                _add_to_map(
+                    currencies[amount.currency][amount.field], amount.key, value, self.keys_max
+                )
+                continue
+            if amount.currency:
+                currencies[amount.currency][amount.field] += value
+            if not isinstance(field, Money):
+                document[amount.field] += value
+            hour = document.setdefault("hours", {}).setdefault(amount.hour, {})
+            hour[amount.field] = hour.get(amount.field, 0) + value
+        _derive(model, document)
+
+
+def _add_to_map(named: dict[str, int], key: str, value: int, keys_max: int) -> None:
+    room = len(named.keys() - {"other"}) < keys_max
+    where = key if room or key in named or key == "unattributed" else "other"
+    named[where] = named.get(where, 0) + value
+
+
+def _mark(document: dict[str, Any], partition: Partition, first: int, last: int) -> None:
+    mark = document.setdefault("_daybook", {"applied": {}, "first": {}, "revision": 0})
+    number = str(partition.number)
+    mark["applied"].setdefault(partition.topic_id, {})[number] = last
+    mark["first"].setdefault(partition.topic_id, {}).setdefault(number, first)
+    mark["revision"] += 1
+
+
+def _has_money(model: type[DailyDocument]) -> bool:
+    return any(is_money(model, name) for name in model.fields)
+
+
+def _derive(model: type[DailyDocument], document: dict[str, Any]) -> None:
+    currencies = list(document.get("currencies", {}).values())
+    hours = document.get("hours", {})
+    for name, field in model.fields.items():
+        if not isinstance(field, Derived):
+            continue
+        scopes = currencies if is_money(model, name) else [document]
+        for scope in [*scopes, *hours.values()]:
+            scope[name] = _derived(field, scope)
+    for name, field in model.fields.items():
+        if is_money(model, name):
+            empty = {MoneyMap: {}, Average: None}.get(type(field), 0)
+            alone = currencies[0][name] if len(currencies) == 1 else None
+            document[name] = copy.deepcopy(alone) if currencies else empty
+    for hour in hours.values():
+        for name, field in model.fields.items():
+            gone = len(currencies) > 1 and is_money(model, name)
+            if gone or (not isinstance(field, Derived) and hour.get(name) == 0):
+                hour.pop(name, None)
+
+
+def _derived(field: Field, scope: Mapping[str, Any]) -> int | float | None:
+    match field:
+        case Rate(numerator, denominator):
+            below = scope.get(denominator, 0)
+            return scope.get(numerator, 0) / below if below else None
+        case Average(total, number):
+            below = scope.get(number, 0)
+            return round(Fraction(scope.get(total, 0), below)) if below else None
+        case Difference(minuend, subtrahend):
+            return int(scope.get(minuend, 0)) - int(scope.get(subtrahend, 0))
+    raise TypeError(field)

@@ -1,0 +1,1 @@
+"""The local servers themselves, started for real."""

@@ -1,0 +1,110 @@
+"""The whole local stack: written to, ended, started again, and still knowing what it was told."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+from pymongo import MongoClient
+
+from deploy.local.mongodb import replica_set
+from deploy.local.ports import free_ports, is_free
+from deploy.local.server import State, start_all, stop_all
+from deploy.local.stack import NAMES, Ports, Stack
+
+SECONDS = 30.0
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    whole = Stack(tmp_path / "a stack", Ports.free())
+    yield whole
+    whole.wipe()
+    assert not whole.directory.exists()
+
+
+def write(stack: Stack, value: bytes) -> None:
+    producer = Producer({"bootstrap.servers": stack.kafka.address, "acks": "all"})
+    producer.produce("written", value, partition=0)
+    assert producer.flush(SECONDS) == 0
+    with MongoClient[dict[str, Any]](stack.mongodb.address) as mongodb:
+        mongodb.test.written.insert_one({"_id": value.decode()})
+    with redis.Redis.from_url(stack.redis.address) as live:
+        live.rpush("written", value)
+
+
+def read(stack: Stack) -> dict[str, list[bytes]]:
+    consumer = Consumer(
+        {
+            "bootstrap.servers": stack.kafka.address,
+            "group.id": "reader",
+            "enable.partition.eof": True,
+        }
+    )
+    consumer.assign([TopicPartition("written", 0, 0)])
+    messages: list[bytes] = []
+    while (message := consumer.poll(SECONDS)) is not None and not message.error():
+        messages.append(message.value() or b"")
+    consumer.close()
+    with MongoClient[dict[str, Any]](stack.mongodb.address) as mongodb:
+        documents = [str(found["_id"]).encode() for found in mongodb.test.written.find()]
+    with redis.Redis.from_url(stack.redis.address) as live:
+        keys = live.lrange("written", 0, -1)
+    return {"kafka": messages, "mongodb": documents, "redis": keys}
+
+
+def create_topic(stack: Stack) -> None:
+    client = AdminClient({"bootstrap.servers": stack.kafka.address})
+    for made in client.create_topics([NewTopic("written", 1)]).values():
+        made.result(SECONDS)
+
+
+def test_what_was_written_outlives_stop_kill_and_start(stack: Stack) -> None:
+    assert set(stack.start().values()) == {State.STARTED}
+    assert set(stack.start().values()) == {State.RUNNING}
+    create_topic(stack)
+    write(stack, b"one")
+
+    assert stack.stop() == set(NAMES)
+    assert all(is_free(port) for server in stack.servers() for port in server.ports())
+    stack.start()
+    assert read(stack) == dict.fromkeys(NAMES, [b"one"])
+
+    write(stack, b"two")
+    for server in stack.servers():
+        server.kill()
+    assert stack.running() == set()
+    assert set(stack.start().values()) == {State.STARTED}
+    found = read(stack)
+    assert found["kafka"] == found["mongodb"] == [b"one", b"two"]
+
+
+def test_wiped_stack_is_another_cluster(stack: Stack) -> None:
+    def cluster_id() -> object:
+        stack.kafka.start()
+        client = AdminClient({"bootstrap.servers": stack.kafka.address})
+        return client.list_topics(timeout=SECONDS).cluster_id
+
+    first = cluster_id()
+    stack.wipe()
+    assert cluster_id() != first
+
+
+def test_set_of_three_has_another_primary_when_one_is_killed(tmp_path: Path) -> None:
+    members = replica_set(tmp_path, free_ports(3))
+    try:
+        start_all(members)
+        with MongoClient[dict[str, Any]](members[0].address) as client:
+            client.test.written.insert_one({"_id": "before"})
+            primary = client.primary
+            assert primary
+            next(member for member in members if member.port == primary[1]).kill()
+            client.test.written.insert_one({"_id": "after"})
+            assert client.test.written.count_documents({}) == 2
+            assert client.primary not in (None, primary)
+    finally:
+        stop_all(members)

@@ -1,0 +1,192 @@
+"""Processes where Java is, containers where only Docker is, and given servers never touched."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from cli.down import given_servers, servers_down, without_secrets
+from cli.up import servers_up
+from deploy.local import jars
+from deploy.local.choice import choose
+from deploy.local.docker import COMPOSE, Containers
+from deploy.local.errors import ServerError
+from deploy.local.process import Process, remember, spawn
+from deploy.local.server import State
+from deploy.local.stack import NAMES, Stack
+from engine.errors import DaybookError
+from engine.settings import settings
+
+GIVEN = {
+    "DAYBOOK_KAFKA_BOOTSTRAP_SERVERS": "broker.example:9092",
+    "DAYBOOK_MONGODB_URI": "mongodb://user:secret@store.example/?replicaSet=rs",
+    "DAYBOOK_REDIS_URL": "rediss://:secret@live.example:6380/0?password=secret",
+}
+# Notes what it is asked, and has running what it was told to bring up.
+DOCKER = """#!/bin/sh
+here=$(dirname "$0")
+case "$*" in
+  info) exit ${DOCKER_INFO:-0};;
+  "compose version") exit 0;;
+esac
+echo "$*" >> "$here/asked"
+case "$*" in
+  *" up "*) for name in kafka mongodb redis; do
+      case "$*" in *" $name"*) touch "$here/$name";; esac
+    done;;
+  *" rm "*) for name in kafka mongodb redis; do
+      case "$*" in *" $name"*) rm -f "$here/$name";; esac
+    done;;
+  *" ps "*) for name in kafka mongodb redis; do
+      if [ -e "$here/$name" ]; then echo $name; fi
+    done;;
+esac
+"""
+
+
+@pytest.fixture(autouse=True)
+def fresh_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    for variable in GIVEN:
+        monkeypatch.delenv(variable, raising=False)
+    (tmp_path / ".daybook").mkdir()
+    monkeypatch.chdir(tmp_path)
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.fixture
+def all_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable, address in GIVEN.items():
+        monkeypatch.setenv(variable, address)
+
+
+@pytest.fixture
+def no_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A PATH without Java, and without Docker until a test puts it there."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for program in ("sh", "dirname", "touch", "rm"):
+        found = shutil.which(program)
+        assert found
+        (programs / program).symlink_to(found)
+    monkeypatch.setenv("PATH", str(programs))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    return programs
+
+
+@pytest.fixture
+def docker(no_java: Path) -> Path:
+    """What Docker was asked is in the file `asked` beside it."""
+    program = no_java / "docker"
+    program.write_text(DOCKER)
+    program.chmod(0o755)
+    return no_java
+
+
+@pytest.fixture
+def running_kafka(tmp_path: Path) -> Iterator[Process]:
+    """Something of ours that `.daybook` remembers as its broker."""
+    directory = tmp_path / ".daybook" / "kafka"
+    directory.mkdir()
+    process = spawn([sys.executable, "-c", "import time; time.sleep(300)"], directory / "log")
+    remember(process, directory / "pid")
+    yield process
+    process.kill()
+
+
+def heard(console: Console) -> str:
+    return console.export_text()
+
+
+def test_without_java_and_docker_the_sentence_is_about_java(no_java: Path, tmp_path: Path) -> None:
+    with pytest.raises(ServerError, match="Kafka needs Java 17"):
+        choose(tmp_path / ".daybook", NAMES)
+
+
+def test_docker_that_does_not_answer_is_no_docker(
+    docker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_INFO", "1")
+    with pytest.raises(ServerError, match="Kafka needs Java 17"):
+        choose(tmp_path / ".daybook", NAMES)
+
+
+def test_without_kafka_java_is_not_missed(no_java: Path, tmp_path: Path) -> None:
+    assert isinstance(choose(tmp_path / ".daybook", ["redis"]).servers, Stack)
+
+
+def test_containers_are_started_stopped_and_wiped(docker: Path, tmp_path: Path) -> None:
+    chosen = choose(tmp_path / ".daybook", NAMES)
+    assert isinstance(chosen.servers, Containers)
+    assert "Kafka needs Java 17" in chosen.why
+    assert set(chosen.servers.start(NAMES).values()) == {State.STARTED}
+    assert set(chosen.servers.start(NAMES).values()) == {State.RUNNING}
+    assert chosen.servers.stop(["redis"]) == {"redis"}
+    assert chosen.servers.were_started()
+    assert chosen.servers.stop(NAMES, wipe=True) == {"kafka", "mongodb"}
+    assert not (tmp_path / ".daybook").exists()
+    asked = (docker / "asked").read_text()
+    compose = f"compose -p daybook -f {COMPOSE}"
+    assert f"{compose} up --detach --wait kafka mongodb redis\n" in asked
+    assert "volume rm --force daybook_kafka daybook_mongodb daybook_redis\n" in asked
+
+
+def test_containers_of_the_last_time_are_used_again(
+    docker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose(tmp_path / ".daybook", NAMES).servers.start(NAMES)
+    monkeypatch.setattr(jars, "require", lambda: None)
+    assert isinstance(choose(tmp_path / ".daybook", NAMES).servers, Containers)
+
+
+def test_given_servers_are_neither_stopped_nor_wiped(
+    all_given: None, running_kafka: Process, tmp_path: Path
+) -> None:
+    console = Console(record=True, quiet=False)
+    servers_down(console, wipe=True)
+    assert running_kafka.is_alive()
+    assert (tmp_path / ".daybook" / "kafka" / "pid").exists()
+    assert "kafka: left alone, DAYBOOK_KAFKA_BOOTSTRAP_SERVERS names it" in heard(console)
+
+
+def test_given_servers_are_not_started(all_given: None, no_java: Path, tmp_path: Path) -> None:
+    console = Console(record=True, width=120)
+    servers_up(console)
+    said = heard(console)
+    for name, variable in zip(NAMES, GIVEN, strict=True):
+        assert f"{name}: yours, because {variable} names it" in said
+    assert "secret" not in said
+    assert list((tmp_path / ".daybook").iterdir()) == []
+
+
+def test_server_that_is_not_given_is_ours_to_stop(running_kafka: Process) -> None:
+    console = Console(record=True)
+    servers_down(console, wipe=False)
+    assert not running_kafka.is_alive()
+    assert "kafka: stopped" in heard(console)
+
+
+def test_given_is_what_a_variable_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAYBOOK_REDIS_URL", GIVEN["DAYBOOK_REDIS_URL"])
+    assert given_servers() == {"redis": "rediss://live.example:6380/0"}
+
+
+def test_missing_java_ends_the_command_with_its_sentence(no_java: Path) -> None:
+    with pytest.raises(DaybookError, match="Kafka needs Java 17"):
+        servers_up(Console(quiet=True))
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("mongodb://u:p@ss@h:1,i:2/db?tls=true", "mongodb://h:1,i:2/db"),
+        ("redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0"),
+        ("a.example:9092,b.example:9092", "a.example:9092,b.example:9092"),
+    ],
+)
+def test_addresses_are_shown_without_secrets(address: str, shown: str) -> None:
+    assert without_secrets(address) == shown

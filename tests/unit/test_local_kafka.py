@@ -1,0 +1,51 @@
+"""What the broker is told: as one node, as one of three, and in a container."""
+
+from pathlib import Path
+
+import yaml
+
+from deploy.local import jars
+from deploy.local.docker import COMPOSE
+from deploy.local.kafka import SETTINGS, Cluster, Kafka, new_cluster_id
+from deploy.local.stack import Stack
+from engine.settings import LOCAL_KAFKA, LOCAL_MONGODB, LOCAL_REDIS
+
+
+def test_compose_tells_kafka_the_same_settings() -> None:
+    services = yaml.safe_load(COMPOSE.read_text())["services"]
+    environment = services["kafka"]["environment"]
+    told = {name: environment.get(f"KAFKA_{name.upper().replace('.', '_')}") for name in SETTINGS}
+    assert told == dict(SETTINGS)
+    assert services["kafka"]["image"].endswith(f":{jars.VERSION}")
+
+
+def test_compose_serves_on_the_ports_of_the_local_stack(tmp_path: Path) -> None:
+    services = yaml.safe_load(COMPOSE.read_text())["services"]
+    stack = Stack(tmp_path)
+    for server in stack.servers():
+        assert services[server.name]["ports"] == [f"127.0.0.1:{server.port}:{server.port}"]
+
+
+def test_addresses_are_the_settings_defaults(tmp_path: Path) -> None:
+    assert Stack(tmp_path).addresses == {
+        "kafka": LOCAL_KAFKA,
+        "mongodb": LOCAL_MONGODB,
+        "redis": LOCAL_REDIS,
+    }
+
+
+def test_nodes_of_a_cluster_know_each_other(tmp_path: Path) -> None:
+    cluster = Cluster((21001, 21002, 21003))
+    node = Kafka(tmp_path, 21011, 21002, cluster=cluster, node=2, settings={"log.roll.ms": "100"})
+    node.configure()
+    lines = node.properties.read_text().splitlines()
+    assert "node.id=2" in lines
+    assert "controller.quorum.voters=1@127.0.0.1:21001,2@127.0.0.1:21002,3@127.0.0.1:21003" in lines
+    assert "offsets.topic.replication.factor=3" in lines
+    assert "log.roll.ms=100" in lines
+
+
+def test_cluster_ids_differ_and_fit_kafka() -> None:
+    made = {new_cluster_id() for _ in range(200)}
+    assert len(made) == 200
+    assert all(len(each) == 22 and each[0] != "-" for each in made)

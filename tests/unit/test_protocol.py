@@ -1,0 +1,377 @@
+"""The protocol against everything that may happen to it, on a store in memory.
+
+Hypothesis makes up histories: messages are appended, several members settle them in batches cut
+anywhere, they crash at any operation, replies are lost after the write, an old owner wakes up
+between two operations of the new one, checkpoints and commits come late, the topic is made again,
+partitions are added. At the end every document is what a plain count of the log says.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from consumers import order_funnel
+from consumers import revenue as revenue_consumer
+from engine.batch import Batch, DeadLetter
+from engine.decode import Decoder
+from engine.errors import Unavailable
+from engine.group import Group
+from engine.partition import Partition
+from engine.rules import Rules
+from engine.settle import Settler
+from engine.slots import Calendar
+from engine.window import DuplicateWindow
+from tests.fakes.memory_store import MemoryStore
+from tests.support import oracle
+from tests.support.log import LogMessage
+
+RULES = Rules("UTC", frozenset({"admin"}), duplicate_window=6)
+GROUPS = (order_funnel.GROUP, revenue_consumer.GROUP)
+TOPIC = "sc.domain.order"
+ARRIVED_MS = 1_800_000_000_000
+KINDS = [
+    "created",
+    "payment_initiated",
+    "payment_succeeded",
+    "refunded",
+    "attribution_recorded",
+    "cancelled",
+    "delivered",
+]
+
+
+class Crash(Exception):
+    """The member dies here."""
+
+
+@dataclass
+class Letters:
+    """Dead letters that survive the member; held to the same order as the real ones."""
+
+    dead: dict[tuple[str, int, int], tuple[str, str]] = field(default_factory=dict)
+
+    def write(self, batch: Batch) -> None:
+        for letter in batch.dead:
+            self.bury(batch.partition, letter)
+
+    def bury(self, partition: Partition, letter: DeadLetter) -> None:
+        place = partition.topic_id, partition.number, letter.offset
+        self.dead[place] = letter.reason, letter.detail
+
+    def positions(self, partition: Partition, start: int) -> dict[int, tuple[str, str]]:
+        return {
+            offset: why
+            for (topic_id, number, offset), why in self.dead.items()
+            if (topic_id, number) == (partition.topic_id, partition.number) and offset >= start
+        }
+
+
+@dataclass
+class Lane:
+    """One partition for one group: its log, how far it is known to be durable, its members."""
+
+    partition: Partition
+    log: list[LogMessage]
+    checkpoint: int = 0
+    members: list["Runner"] = field(default_factory=list)
+
+
+class Runner:
+    """A member's work on one partition, from where the last checkpoint says."""
+
+    def __init__(self, world: "World", group: Group, lane: Lane) -> None:
+        window = DuplicateWindow(RULES.duplicate_window)
+        self.lane = lane
+        self.next = lane.checkpoint
+        start = max(0, self.next - RULES.duplicate_window)
+        dead = world.letters[group.name].positions(lane.partition, start)
+        letters: Any = world.letters[group.name]
+        self.decoder = Decoder(
+            group, lane.partition, Calendar(RULES.zone_info()), window, dead, self.next
+        )
+        self.settler = Settler(group, RULES, world.store, letters, window, lambda seconds: None)
+        self.decoder.decode(_as_messages(lane.log[start : self.next]), self.next)
+
+    def settle(self, messages: int) -> None:
+        end = min(len(self.lane.log), self.next + messages)
+        batch = self.decoder.decode(_as_messages(self.lane.log[self.next : end]), end)
+        for _ in range(50):
+            try:
+                self.settler.settle(batch)
+            except Unavailable:
+                continue
+            self.next = end
+            return
+        raise AssertionError("the batch was never settled")
+
+
+def _as_messages(log: list[LogMessage]) -> Any:
+    return log
+
+
+class World(RuleBasedStateMachine):
+    @initialize()
+    def begin(self) -> None:
+        self.store = MemoryStore(keys_max=3)
+        self.letters = {group.name: Letters() for group in GROUPS}
+        self.incarnation = 0
+        self.gone: dict[str, list[dict[str, Any]]] = {group.name: [] for group in GROUPS}
+        self.made = 0
+        self.partitions = 2
+        self.fault: Callable[[], None] | None = None
+        self.countdown = 0
+        self.lost_reply = False
+        self.busy = False
+        self.store.before = self._before
+        self.store.after = self._after
+        self.marks: dict[tuple[str, str, str], int] = {}
+        self._make_topic()
+
+    def _make_topic(self) -> None:
+        self.incarnation += 1
+        logs: list[list[LogMessage]] = [[] for _ in range(self.partitions)]
+        topic_id = f"incarnation{self.incarnation}"
+        self.lanes = {
+            (group.name, n): Lane(Partition(TOPIC, topic_id, n), logs[n])
+            for group in GROUPS
+            for n in range(self.partitions)
+        }
+        self.valid: list[tuple[int, int, dict[str, Any]]] = []
+
+    @rule(
+        order=st.integers(0, 4),
+        kind=st.sampled_from(KINDS),
+        cents=st.integers(0, 9),
+        day=st.integers(1, 3),
+        owner=st.sampled_from("abcd"),
+        poison=st.integers(0, 9),
+        astray=st.booleans(),
+    )
+    def append(
+        self, order: int, kind: str, cents: int, day: int, owner: str, poison: int, astray: bool
+    ) -> None:
+        """An event of an order; order 4's producer knows no partitioner and puts it anywhere."""
+        number = (order + (astray and order == 4)) % self.partitions
+        log = self.lanes[GROUPS[0].name, number].log
+        if poison == 0:
+            log.append(LogMessage(len(log), b"no event", b"x", ARRIVED_MS))
+            return
+        data: dict[str, Any] = {"order_id": f"o{order}"}
+        if kind == "created":
+            data |= {"currency": "EUR", "total_cents": cents}
+        if kind == "payment_succeeded":
+            data |= {"currency": "EUR" if order else "USD", "amount_cents": cents}
+        if kind in ("refunded", "cancelled"):
+            data["refund_cents"] = cents
+        if kind == "attribution_recorded":
+            data["community_id"] = owner
+        event = {
+            "event_id": f"00000000-0000-0000-0000-{self.made:012x}",
+            "event_type": f"order.{kind}",
+            "occurred_at": f"2026-11-{day:02d}T0{cents}:00:00Z",
+            "schema_version": 1,
+            "data": data,
+        }
+        self.made += 1
+        self.valid.append((number, len(log), event))
+        self._publish(log, event)
+
+    @precondition(lambda self: self.valid)
+    @rule(back=st.integers(1, 4))
+    def append_a_producers_duplicate(self, back: int) -> None:
+        number, _, event = self.valid[-min(back, len(self.valid))]
+        log = self.lanes[GROUPS[0].name, number].log
+        raw = json.dumps(event).encode()
+        distance = next(len(log) - message.at for message in reversed(log) if message.raw == raw)
+        if distance <= RULES.duplicate_window:
+            self._publish(log, event)
+
+    def _publish(self, log: list[LogMessage], event: dict[str, Any]) -> None:
+        key = event["data"]["order_id"].encode()
+        log.append(LogMessage(len(log), json.dumps(event).encode(), key, ARRIVED_MS))
+
+    @rule(group=st.sampled_from(GROUPS), pick=st.integers(0, 9), messages=st.integers(1, 12))
+    def settle(self, group: Group, pick: int, messages: int) -> None:
+        self._work(group, pick, messages)
+
+    @rule(
+        group=st.sampled_from(GROUPS),
+        pick=st.integers(0, 9),
+        messages=st.integers(1, 12),
+        after=st.integers(0, 12),
+        lost=st.booleans(),
+    )
+    def die_while_settling(
+        self, group: Group, pick: int, messages: int, after: int, lost: bool
+    ) -> None:
+        self._arm(after, lost, self._crash)
+        self._work(group, pick, messages)
+        self.fault = None
+
+    @rule(
+        group=st.sampled_from(GROUPS),
+        pick=st.integers(0, 9),
+        messages=st.integers(1, 12),
+        after=st.integers(0, 12),
+        lost=st.booleans(),
+    )
+    def lose_the_store_while_settling(
+        self, group: Group, pick: int, messages: int, after: int, lost: bool
+    ) -> None:
+        self._arm(after, lost, self._unavailable)
+        self._work(group, pick, messages)
+        self.fault = None
+
+    @rule(
+        group=st.sampled_from(GROUPS),
+        pick=st.integers(0, 9),
+        other=st.integers(0, 9),
+        messages=st.integers(1, 12),
+        others=st.integers(1, 12),
+        after=st.integers(0, 12),
+    )
+    def wake_an_old_owner_while_settling(
+        self, group: Group, pick: int, other: int, messages: int, others: int, after: int
+    ) -> None:
+        self._arm(after, False, lambda: self._work(group, other, others))
+        self._work(group, pick, messages)
+        self.fault = None
+
+    @rule(group=st.sampled_from(GROUPS), pick=st.integers(0, 9))
+    def commit(self, group: Group, pick: int) -> None:
+        lane = self._lane(group, pick)
+        if lane.members:
+            runner = lane.members[pick % len(lane.members)]
+            lane.checkpoint = max(lane.checkpoint, runner.next)
+
+    @rule(group=st.sampled_from(GROUPS), pick=st.integers(0, 9), keep=st.integers(0, 2))
+    def rebalance(self, group: Group, pick: int, keep: int) -> None:
+        """A new owner; up to two old ones do not know yet."""
+        lane = self._lane(group, pick)
+        lane.members = [*lane.members[-keep:] * (keep > 0), Runner(self, group, lane)]
+
+    @precondition(lambda self: self.incarnation < 3)
+    @rule(chance=st.integers(0, 5))
+    def make_the_topic_again(self, chance: int) -> None:
+        if chance:
+            return
+        self._drain()
+        for group in GROUPS:
+            self.gone[group.name] += self._countable(group)
+        self._make_topic()
+
+    @precondition(lambda self: self.partitions < 4)
+    @rule(chance=st.integers(0, 5))
+    def add_a_partition(self, chance: int) -> None:
+        """As `topics apply` does it: producers have stopped, and the groups have caught up."""
+        if chance:
+            return
+        self._drain()
+        self.partitions += 1
+        log: list[LogMessage] = []
+        for group in GROUPS:
+            lanes = [self.lanes[group.name, n] for n in range(self.partitions - 1)]
+            boundary = {lane.partition.number: len(lane.log) for lane in lanes}
+            old = lanes[0].partition
+            boundaries = (*old.boundaries, boundary)
+            for lane in lanes:
+                lane.partition = replace(lane.partition, boundaries=boundaries)
+                lane.members = []
+            new = Partition(TOPIC, old.topic_id, self.partitions - 1, boundaries)
+            self.lanes[group.name, self.partitions - 1] = Lane(new, log)
+
+    @invariant()
+    def watermarks_never_go_back(self) -> None:
+        for collection, table in getattr(self, "store", MemoryStore()).collections.items():
+            for name, document in table.items():
+                for topic_id, marks in document["_daybook"]["applied"].items():
+                    for number, mark in marks.items():
+                        place = collection, name, f"{topic_id}.{number}"
+                        assert mark >= self.marks.get(place, -1)
+                        self.marks[place] = mark
+
+    def teardown(self) -> None:
+        if not hasattr(self, "store"):
+            return
+        self._drain()
+        for group, count in zip(GROUPS, (oracle.order_funnel, oracle.revenue), strict=True):
+            expected = count(self.gone[group.name] + self._countable(group))
+            stored = self.store.collections.get(group.documents[0].collection, {})
+            found = {day: oracle.totals(document) for day, document in stored.items()}
+            assert _in_sum(found) == _in_sum(expected), group.name
+
+    def _countable(self, group: Group) -> list[dict[str, Any]]:
+        dead = self.letters[group.name].dead
+        topic_id = self.lanes[group.name, 0].partition.topic_id
+        return [e for number, at, e in self.valid if (topic_id, number, at) not in dead]
+
+    def _drain(self) -> None:
+        for (name, _), lane in self.lanes.items():
+            group = next(g for g in GROUPS if g.name == name)
+            runner = Runner(self, group, lane)
+            while runner.next < len(lane.log):
+                runner.settle(5)
+            lane.checkpoint = runner.next
+
+    def _lane(self, group: Group, pick: int) -> Lane:
+        return self.lanes[group.name, pick % self.partitions]
+
+    def _work(self, group: Group, pick: int, messages: int) -> None:
+        lane = self._lane(group, pick)
+        if not lane.members:
+            lane.members.append(Runner(self, group, lane))
+        runner = lane.members[pick % len(lane.members)]
+        try:
+            runner.settle(messages)
+        except Crash:
+            lane.members.remove(runner)
+
+    def _arm(self, after: int, lost: bool, fault: Callable[[], None]) -> None:
+        self.countdown, self.lost_reply, self.fault = after, lost, fault
+
+    def _before(self) -> None:
+        if not self.lost_reply:
+            self._strike()
+
+    def _after(self) -> None:
+        if self.lost_reply:
+            self._strike()
+
+    def _strike(self) -> None:
+        self.countdown -= 1
+        if self.fault is not None and self.countdown < 0:
+            fault, self.fault = self.fault, None
+            fault()
+
+    def _crash(self) -> None:
+        raise Crash
+
+    def _unavailable(self) -> None:
+        raise Unavailable("the store")
+
+
+def _in_sum(days: oracle.Totals) -> oracle.Totals:
+    """Splits in sum: which keys are named under a cap depends on who came first."""
+    summed: oracle.Totals = {}
+    for day, values in days.items():
+        sums: dict[str, int] = {}
+        for name, value in values.items():
+            parts = name.split(".")
+            short = ".".join(parts[:2]) if "_by_" in name else name
+            sums[short] = sums.get(short, 0) + value
+        summed[day] = {name: value for name, value in sums.items() if value}
+    return {day: values for day, values in summed.items() if values}
+
+
+TestProtocol = World.TestCase
+TestProtocol.settings = settings(
+    max_examples=1_000,
+    stateful_step_count=50,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
