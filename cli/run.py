@@ -45,12 +45,12 @@ def run(
             found,
             own,
             until_caught_up=until_caught_up,
-            started=_stop_on_signals,
+            started=stop_on_signals,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
 
 
-def _stop_on_signals(member: Member) -> None:
+def stop_on_signals(member: Member) -> None:
     stopping = False
 
     def stop(number: int, _: Any) -> None:

@@ -1,7 +1,7 @@
 """A member of a group: poll, fold, settle, commit, until told to stop."""
 
 import gc
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from time import monotonic, time
 
@@ -60,6 +60,7 @@ class Member:
         self.last_poll = monotonic()
         self.ready = False
         self.newest_event_at: str | None = None
+        self.totals = Counter[str]()
         self._patience = Patience(group.name, consumer, self._poll)
         self._settings = settings
         self._consumer = consumer
@@ -194,6 +195,13 @@ class Member:
 
     def _observe(self, batch: Batch, settled: Settled, seconds: float) -> None:
         group, topic = self.group.name, batch.partition.topic
+        self.totals.update(
+            received=batch.received,
+            counted=len(batch.events),
+            dead_letters=len(batch.dead),
+            refused=settled.refused,
+            **batch.outcomes,
+        )
         partition = str(batch.partition.number)
         MESSAGES_RECEIVED.labels(group, topic, partition).inc(batch.received)
         MESSAGES_PROCESSED.labels(group, topic, partition).inc(batch.received)

@@ -78,7 +78,7 @@ def run(
     finally:
         heartbeat.leave()
         health.close()
-    log.info("member stopped", group=group.name)
+    log.info("member stopped", group=group.name, **one.totals)
 
 
 def _health(one: Member, settings: Settings) -> Health:

@@ -29,6 +29,7 @@ ZERO = Int64(0)
 _ALWAYS_LET_IN = ("unattributed",)
 _OTHER = "other"
 _ONLY = "_daybook.only"
+_CURRENCIES = {"$ifNull": ["$currencies", {}]}
 
 
 def guard(change: Change, partition: Partition) -> dict[str, Any]:
@@ -164,8 +165,8 @@ def _derive(model: type[DailyDocument], amounts: Iterable[Amount]) -> list[Stage
     plain = _derived_in(model, ["", *hours], money=False)
     return [
         {"$set": within | plain},
-        {"$set": {_ONLY: {"$objectToArray": {"$ifNull": ["$currencies", {}]}}}},
-        {"$set": _mirror(model) | {"hours": _hours(model)}},
+        {"$set": {_ONLY: {"$objectToArray": _CURRENCIES}}},
+        {"$set": _mirror(model) | {"hours": _hours(model), "currencies": _CURRENCIES}},
         {"$unset": _ONLY},
     ]
 

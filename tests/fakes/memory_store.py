@@ -59,7 +59,7 @@ class MemoryStore:
         self.before()
         marks = {}
         for document in documents:
-            stored = self.collections[document.model.collection].get(document.id)
+            stored = self.collections.get(document.model.collection, {}).get(document.id)
             if stored is not None:
                 marks[document] = partition.applied(stored)
         return marks

@@ -1,0 +1,36 @@
+"""What every test may ask for: the servers, and a fleet of its own on them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from tests.support import servers as test_servers
+from tests.support.world import World
+
+
+def _shared(factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    base = factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> dict[str, str]:
+    """The `DAYBOOK_*` variables of the servers, which all workers share."""
+    root = _shared(tmp_path_factory, worker_id)
+    with FileLock(root / "servers.lock"):
+        return test_servers.start(root)
+
+
+@pytest.fixture
+def world(servers: dict[str, str], tmp_path: Path) -> Iterator[World]:
+    """Topics, a database and members that no other test sees."""
+    with World(servers, tmp_path) as own:
+        yield own
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):
+        factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]
+        test_servers.stop(factory.getbasetemp())

@@ -1,0 +1,259 @@
+"""What the protocol asks of a store: the fake and MongoDB answer alike."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from engine.change import Amount, Change, Document, Row
+from engine.mongo import database
+from engine.mongo_store import MongoStore
+from engine.partition import Partition
+from engine.rules import Rules
+from engine.store import Read, Store
+from models.order_funnel import OrderFunnelDay
+from models.order_state import OrderState
+from models.revenue import RevenueDay
+from tests.fakes.memory_store import MemoryStore
+from tests.support.world import World
+
+RULES = Rules("UTC", frozenset(), 50, map_keys_max=3)
+HERE = Partition("orders", "topic-id_1", 0)
+THERE = replace(HERE, number=1)
+FUNNEL = Document(OrderFunnelDay, (), "2026-11-20")
+REVENUE = Document(RevenueDay, (), "2026-11-20")
+HOME = {"topic_id": "topic-id_1", "partition": 0, "epoch": 0}
+
+
+class Subject:
+    """A store, and how to look into it."""
+
+    def __init__(self, store: Store, look: Any) -> None:
+        self.store = store
+        self._look = look
+
+    def stored(self, document: Document) -> dict[str, Any]:
+        """The document without what only a clock decides."""
+        found = dict(self._look(document.model.collection, document.id))
+        for name in ("_id", "date", "updated_at"):
+            found.pop(name, None)
+        mark = found.pop("_daybook")
+        return found | {"applied": mark["applied"], "first": mark["first"]}
+
+
+@pytest.fixture(params=["memory", "mongodb"])
+def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    if request.param == "memory":
+        memory = MemoryStore(keys_max=3)
+        yield Subject(memory, lambda name, key: memory.collections[name][key])
+        return
+    world: World = request.getfixturevalue("world")
+    documents = database(world.settings)
+    stamps = {"analytics_order_funnel": 1, "analytics_revenue": 1, "order_state": 1}
+    yield Subject(
+        MongoStore(documents, RULES, stamps),
+        lambda name, key: documents[name].find_one({"_id": key}),
+    )
+    documents.client.close()
+
+
+def funnel(first: int, last: int, **counts: int) -> Change:
+    amounts = {Amount("07", name): value for name, value in counts.items()}
+    return Change(FUNNEL, first, last, amounts)
+
+
+def paid(first: int, cents: int, currency: str = "EUR", community: str = "c1") -> Change:
+    return Change(
+        REVENUE,
+        first,
+        first,
+        {
+            Amount("07", "gross_revenue_cents", currency): cents,
+            Amount("07", "paid_orders", currency): 1,
+            Amount("07", "revenue_by_community", currency, community): cents,
+        },
+    )
+
+
+def test_the_first_change_makes_the_document_whole(subject: Subject) -> None:
+    assert subject.store.apply([funnel(3, 9, orders_created=4, orders_confirmed=1)], HERE) == []
+    assert subject.stored(FUNNEL) == {
+        "orders_created": 4,
+        "payments_initiated": 0,
+        "payments_succeeded": 0,
+        "payments_failed": 0,
+        "payment_success_rate": None,
+        "orders_confirmed": 1,
+        "confirmation_rate": 0.25,
+        "orders_shipped": 0,
+        "orders_delivered": 0,
+        "completion_rate": 0.0,
+        "orders_cancelled": 0,
+        "hours": {
+            "07": {
+                "orders_created": 4,
+                "orders_confirmed": 1,
+                "payment_success_rate": None,
+                "confirmation_rate": 0.25,
+                "completion_rate": 0.0,
+            }
+        },
+        "applied": {"topic-id_1": {"0": 9}},
+        "first": {"topic-id_1": {"0": 3}},
+    }
+
+
+def test_a_change_above_the_watermark_adds_up(subject: Subject) -> None:
+    subject.store.apply([funnel(3, 9, orders_created=4)], HERE)
+    assert subject.store.apply([funnel(10, 12, orders_created=2)], HERE) == []
+    stored = subject.stored(FUNNEL)
+    assert (stored["orders_created"], stored["applied"]) == (6, {"topic-id_1": {"0": 12}})
+
+
+@pytest.mark.parametrize(("first", "last"), [(3, 9), (9, 14), (1, 2)])
+def test_a_change_that_overlaps_the_watermark_is_refused_whole(
+    subject: Subject, first: int, last: int
+) -> None:
+    subject.store.apply([funnel(3, 9, orders_created=4)], HERE)
+    assert subject.store.apply([funnel(first, last, orders_created=2)], HERE) == [FUNNEL]
+    assert subject.stored(FUNNEL)["orders_created"] == 4
+    assert subject.store.watermarks([FUNNEL], HERE) == {FUNNEL: 9}
+
+
+def test_each_partition_and_each_incarnation_has_its_own_watermark(subject: Subject) -> None:
+    again = replace(HERE, topic_id="topic-id_2")
+    for partition in (HERE, THERE, again):
+        assert subject.store.apply([funnel(0, 5, orders_created=1)], partition) == []
+    stored = subject.stored(FUNNEL)
+    assert stored["orders_created"] == 3
+    assert stored["applied"] == {"topic-id_1": {"0": 5, "1": 5}, "topic-id_2": {"0": 5}}
+    assert subject.store.watermarks([FUNNEL, REVENUE], THERE) == {FUNNEL: 5}
+
+
+def test_a_refused_document_leaves_the_others_of_its_bulk_applied(subject: Subject) -> None:
+    subject.store.apply([funnel(3, 9, orders_created=4)], HERE)
+    refused = subject.store.apply([funnel(9, 9, orders_created=1), paid(9, 100)], HERE)
+    assert refused == [FUNNEL]
+    assert subject.stored(REVENUE)["gross_revenue_cents"] == 100
+
+
+def test_one_currency_stands_at_the_top_as_well(subject: Subject) -> None:
+    subject.store.apply([paid(1, 100)], HERE)
+    subject.store.apply([paid(2, 251)], HERE)
+    stored = subject.stored(REVENUE)
+    assert stored["gross_revenue_cents"] == 351
+    assert stored["average_order_value_cents"] == 176  # 175.5, half to even
+    assert stored["revenue_by_community"] == {"c1": 351}
+    assert stored["currencies"]["EUR"]["revenue_by_community"] == {"c1": 351}
+    assert stored["currencies"]["EUR"]["refunded_by_promotion"] == {}
+    assert stored["hours"]["07"]["gross_revenue_cents"] == 351
+
+
+def test_two_currencies_are_never_added(subject: Subject) -> None:
+    subject.store.apply([paid(1, 100)], HERE)
+    subject.store.apply([paid(2, 70, "USD")], HERE)
+    stored = subject.stored(REVENUE)
+    assert stored["gross_revenue_cents"] is None
+    assert stored["revenue_by_community"] is None
+    assert stored["paid_orders"] == 2
+    assert stored["currencies"]["EUR"]["gross_revenue_cents"] == 100
+    assert stored["currencies"]["USD"]["average_order_value_cents"] == 70
+    assert stored["hours"]["07"] == {"paid_orders": 2}
+
+
+def test_a_document_without_money_yet_says_zero(subject: Subject) -> None:
+    twice = Change(REVENUE, 1, 1, {Amount("07", "duplicate_payments"): 1})
+    subject.store.apply([twice], HERE)
+    stored = subject.stored(REVENUE)
+    assert (stored["gross_revenue_cents"], stored["net_revenue_cents"]) == (0, 0)
+    assert (stored["average_order_value_cents"], stored["revenue_by_community"]) == (None, {})
+    assert (stored["currencies"], stored["hours"]["07"]["duplicate_payments"]) == ({}, 1)
+
+
+def test_a_full_map_takes_no_new_keys_and_loses_nothing(subject: Subject) -> None:
+    for offset, community in enumerate(["c1", "c2", "c3", "c4", "c1", "c5", "unattributed"]):
+        subject.store.apply([paid(offset, 10, community=community)], HERE)
+    assert subject.stored(REVENUE)["revenue_by_community"] == {
+        "c1": 20,
+        "c2": 10,
+        "c3": 10,
+        "other": 20,
+        "unattributed": 10,
+    }
+
+
+def test_keys_that_come_at_once_are_let_in_while_there_is_room(subject: Subject) -> None:
+    change = paid(1, 10)
+    for community in ("c2", "c3", "c4", "c5"):
+        change.add(Amount("07", "revenue_by_community", "EUR", community), 1)
+    subject.store.apply([change], HERE)
+    named = subject.stored(REVENUE)["revenue_by_community"]
+    assert named == {"c1": 10, "c2": 1, "c3": 1, "other": 2}
+
+
+def test_a_key_that_was_let_in_stays_be_it_zero(subject: Subject) -> None:
+    subject.store.apply([paid(1, 10)], HERE)
+    moved = Change(
+        REVENUE,
+        2,
+        2,
+        {
+            Amount("07", "revenue_by_community", "EUR", "c1"): -10,
+            Amount("07", "revenue_by_community", "EUR", "c2"): 10,
+        },
+    )
+    subject.store.apply([moved], HERE)
+    assert subject.stored(REVENUE)["revenue_by_community"] == {"c1": 0, "c2": 10}
+
+
+def test_an_hour_holds_no_zeros(subject: Subject) -> None:
+    subject.store.apply([funnel(1, 1, orders_created=2)], HERE)
+    subject.store.apply([funnel(2, 2, orders_created=-2)], HERE)
+    stored = subject.stored(FUNNEL)
+    assert stored["orders_created"] == 0
+    assert "orders_created" not in stored["hours"]["07"]
+
+
+@pytest.mark.parametrize("name", ["$where", "a$b", "$$ROOT"])
+def test_values_from_outside_are_never_evaluated(subject: Subject, name: str) -> None:
+    row = Row("rows", "r1", {"title": name, "nested": {"value": [name]}}, last=4)
+    subject.store.put([row], HERE)
+    subject.store.put([row._replace(values={"title": "late"}, last=4)], HERE)
+    look: Any = subject._look("rows", "r1")
+    assert (look["title"], look["nested"]) == (name, {"value": [name]})
+
+
+def test_a_row_is_replaced_until_its_watermark_is_reached(subject: Subject) -> None:
+    for last, title in ((4, "four"), (9, "nine"), (7, "seven")):
+        subject.store.put([Row("rows", "r1", {"title": title}, last)], HERE)
+    assert subject._look("rows", "r1")["title"] == "nine"
+
+
+def test_a_state_is_made_once_with_its_home(subject: Subject) -> None:
+    subject.store.create(OrderState, {"o:1": HOME})
+    subject.store.create(OrderState, {"o:1": HOME | {"partition": 3}, "o2": HOME})
+    states = subject.store.load(OrderState, ["o:1", "o2", "o3"])
+    assert sorted(states) == ["o2", "o:1"]
+    assert states["o:1"]["home"] == HOME
+    assert states["o:1"]["order_id"] == "o:1"
+
+
+def test_a_state_is_replaced_only_as_it_was_read(subject: Subject) -> None:
+    subject.store.create(OrderState, {"o1": HOME})
+    mine, other = (subject.store.load(OrderState, ["o1"])["o1"] for _ in range(2))
+    my_read, other_read = Read(mine), Read(other)
+    mine["community_id"] = "c1"
+    mine["_daybook"]["applied"] = {"topic-id_1": {"0": 4}}
+    assert subject.store.replace(OrderState, [(my_read, mine)])
+    other["community_id"] = "c2"
+    assert not subject.store.replace(OrderState, [(other_read, other)])
+    assert subject.store.load(OrderState, ["o1"])["o1"]["community_id"] == "c1"
+
+
+def test_a_state_moves_home_only_as_it_was_read(subject: Subject) -> None:
+    subject.store.create(OrderState, {"o1": HOME})
+    read = subject.store.load(OrderState, ["o1"])["o1"]
+    subject.store.rehome(OrderState, {"o1": (read, HOME | {"partition": 1, "epoch": 1})})
+    subject.store.rehome(OrderState, {"o1": (read, HOME | {"partition": 2, "epoch": 1})})
+    assert subject.store.load(OrderState, ["o1"])["o1"]["home"]["partition"] == 1

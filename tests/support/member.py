@@ -1,0 +1,28 @@
+"""`python -m tests.support.member GROUP WORLD [--until-caught-up]`: a member of a world's group."""
+
+import sys
+
+import consumers
+from cli.run import stop_on_signals
+from engine import logs
+from engine.errors import DaybookError
+from engine.run import run
+from engine.settings import settings
+from tests.support.world import renamed
+
+
+def main() -> None:
+    short, name, *options = sys.argv[1:]
+    logs.configure("json")
+    try:
+        run(
+            renamed(consumers.find(short), name),
+            settings(),
+            until_caught_up="--until-caught-up" in options,
+            started=stop_on_signals,
+        )
+    except DaybookError as error:
+        sys.exit(error.exit_code)
+
+
+main()

@@ -1,0 +1,80 @@
+"""Members as processes of their own, which tests start, stop, freeze and kill by their id."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.support.wait import until
+
+ROOT = Path(__file__).parents[2]
+
+
+class MemberProcess:
+    """A running member; what it logs is read from its file."""
+
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        self._log = log
+        with log.open("wb") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.support.member", *arguments],
+                cwd=ROOT,
+                env=dict(environment) | {"DAYBOOK_LOG_FORMAT": "json"},
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+            )
+
+    def wait(self, seconds: float) -> int:
+        """The exit code; below zero the signal that ended it."""
+        return self._process.wait(seconds)
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def said(self) -> str:
+        return self._log.read_text()
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Its log's lines of that event."""
+        lines = [json.loads(x) for x in self.said().splitlines() if x.startswith("{")]
+        return [line for line in lines if line["event"] == name]
+
+    def wait_for(self, name: str, times: int = 1, seconds: float = 60.0) -> list[dict[str, Any]]:
+        """Waits until it has logged an event that often."""
+
+        def said_so() -> list[dict[str, Any]]:
+            found = self.events(name)
+            if len(found) < times and not self.is_alive():
+                raise AssertionError(f"it ended before {name}: {self.said()}")
+            return found if len(found) >= times else []
+
+        return until(said_so, f"a member logged {name!r} {times} times", seconds)
+
+    def counted(self, name: str) -> float:
+        """A total of what it did, as it told when it stopped."""
+        (stopped,) = self.events("member stopped")
+        return float(stopped[name])
+
+    def freeze(self) -> None:
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+    def terminate(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """As a power cut would; harmless when it has ended."""
+        self._process.kill()
+        self._process.wait(10)
+
+    def end(self) -> None:
+        """Asks it to stop, and waits until it has."""
+        if self.is_alive():
+            self.terminate()
+        assert self.wait(60) == 0, self.said()

@@ -1,0 +1,137 @@
+"""A fleet of one's own: topics, a database, groups and members that no other test sees."""
+
+import os
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+
+import consumers
+from engine import kafka
+from engine.group import Group
+from engine.mongo import Documents, database
+from engine.settings import Settings
+from schemas.catalogue import catalogue
+from tests.support.members import MemberProcess
+from tests.support.wait import until
+
+TOPICS = ("sc.domain.order", "sc.domain.user")
+
+
+class World:
+    """`variables` name the servers; everything that is made on them is removed on leaving."""
+
+    def __init__(self, variables: Mapping[str, str], directory: Path) -> None:
+        self.name = f"t{uuid.uuid4().hex[:8]}"
+        self.directory = directory
+        self.variables = dict(variables) | {"DAYBOOK_MONGODB_DATABASE": self.name}
+        self.members: list[MemberProcess] = []
+        self._made: set[str] = set()
+
+    @property
+    def settings(self) -> Settings:
+        names = {n.removeprefix("DAYBOOK_").lower(): v for n, v in self.variables.items()}
+        return Settings.model_validate(names)
+
+    @property
+    def admin(self) -> AdminClient:
+        return kafka.admin(self.settings)
+
+    @property
+    def documents(self) -> Documents:
+        return database(self.settings)
+
+    def topic(self, name: str = "sc.domain.order") -> str:
+        return f"{self.name}.{name}"
+
+    def group(self, short: str) -> Group:
+        """The group as the fleet has it, over this world's topics and under a name of its own."""
+        return renamed(consumers.find(short), self.name)
+
+    def make_topic(self, name: str = "sc.domain.order", partitions: int = 4) -> None:
+        topics = [
+            NewTopic(topic, count, 1, config=catalogue().config(plain))
+            for plain, topic, count in (
+                (name, self.topic(name), partitions),
+                (f"{name}.dlq", f"{self.topic(name)}.dlq", 1),
+            )
+            if topic not in self._made
+        ]
+        for topic, done in self.admin.create_topics(topics).items():
+            done.result()
+            self._made.add(topic)
+
+    def delete_topic(self, name: str = "sc.domain.order") -> None:
+        topic = self.topic(name)
+        self.admin.delete_topics([topic])[topic].result()
+        self._made.discard(topic)
+        until(lambda: topic not in self.admin.list_topics(timeout=5).topics, "the topic is gone")
+
+    def producer(self, **options: Any) -> Producer:
+        own = kafka.common(self.settings) | {"partitioner": "murmur2_random", "linger.ms": 5}
+        return Producer(own | {"acks": "all", "enable.idempotence": True} | options)
+
+    def publish(
+        self,
+        messages: Iterable[tuple[str | None, bytes | None]],
+        name: str = "sc.domain.order",
+        partition: int = -1,
+        **options: Any,
+    ) -> None:
+        """Keys and values; returns once the broker has them all."""
+        producer = self.producer(**options)
+        for sent, (key, value) in enumerate(messages):
+            producer.produce(self.topic(name), key=key, value=value, partition=partition)
+            if sent % 1_000 == 0:
+                producer.poll(0)
+        assert producer.flush(60) == 0
+
+    def member(
+        self, short: str, *options: str, failpoint: str = "", **variables: str
+    ) -> MemberProcess:
+        """Starts a member of a group of this world."""
+        environment = os.environ | self.variables | {"DAYBOOK_FAILPOINT": failpoint} | variables
+        number = len(self.members)
+        log = self.directory / f"{short}-{number}.log"
+        member = MemberProcess([short, self.name, *options], environment, log)
+        self.members.append(member)
+        return member
+
+    def catch_up(self, short: str, **variables: str) -> MemberProcess:
+        """Runs a member until the group has counted everything."""
+        member = self.member(short, "--until-caught-up", **variables)
+        assert member.wait(120) == 0, member.said()
+        return member
+
+    def stop(self, members: Sequence[MemberProcess] | None = None) -> None:
+        for member in members if members is not None else self.members:
+            member.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for member in self.members:
+            member.kill()
+        documents = self.documents
+        documents.client.drop_database(self.name)
+        documents.client.close()
+        if self._made:
+            for done in self.admin.delete_topics(sorted(self._made)).values():
+                done.result()
+
+
+def renamed(group: Group, name: str) -> Group:
+    """A group over topics that begin with the name, itself ending with it."""
+    sources = tuple(replace(s, topic=f"{name}.{s.topic}") for s in group.sources)
+    return replace(group, name=f"{group.name}-{name}", sources=sources)
