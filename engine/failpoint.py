@@ -1,6 +1,7 @@
-"""Named places where a test may kill the process, as a power cut would.
+"""Named places where a test may kill or freeze the process, as a power cut or a long pause would.
 
-`DAYBOOK_FAILPOINT=before_commit:3` kills it at the third time it comes there.
+`DAYBOOK_FAILPOINT=before_commit:3` kills it at the third time it comes there;
+`before_commit:3:STOP` freezes it there until somebody lets it go on.
 """
 
 import os
@@ -19,19 +20,20 @@ Failpoint = Literal[
     "after_commit",
 ]
 
-_armed, _, _times = os.environ.get("DAYBOOK_FAILPOINT", "").partition(":")
+_armed, _times, _signal, *_ = [*os.environ.get("DAYBOOK_FAILPOINT", "").split(":"), "", ""]
 _left = int(_times or 1)
 
 
 def armed(name: Failpoint) -> bool:
+    """Whether this failpoint is set, so that its place must be made to exist."""
     return _armed == name
 
 
 def reach(name: Failpoint) -> None:
-    """Dies here if this failpoint is armed and its turn has come."""
+    """Dies or freezes here if this failpoint is set and its turn has come."""
     global _left
     if _armed != name:
         return
     _left -= 1
     if _left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.Signals[f"SIG{_signal or 'KILL'}"])

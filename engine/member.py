@@ -200,6 +200,7 @@ class Member:
             counted=len(batch.events),
             dead_letters=len(batch.dead),
             refused=settled.refused,
+            replayed=settled.replayed,
             **batch.outcomes,
         )
         partition = str(batch.partition.number)

@@ -57,6 +57,10 @@ class MongoStore:
                 )
                 for change in several
             ]
+            if armed("between_documents") and len(operations) > 1:
+                refused += [several[0].document for _ in self._bulk(collection, operations[:1])]
+                reach("between_documents")
+                several, operations = several[1:], operations[1:]
             refused += [several[i].document for i in self._bulk(collection, operations)]
         return refused
 
@@ -148,13 +152,6 @@ class MongoStore:
         """Writes; returns the indices of what was refused by a duplicate key."""
         if not operations:
             return []
-        if armed("between_documents") and len(operations) > 1:
-            refused = self._bulk(collection, operations[:1])
-            reach("between_documents")
-            return refused + [i + 1 for i in self._bulk_at_once(collection, operations[1:])]
-        return self._bulk_at_once(collection, operations)
-
-    def _bulk_at_once(self, collection: str, operations: Sequence[Operation]) -> list[int]:
         with reachable(), STORE_WRITE_SECONDS.labels("mongodb").time():
             try:
                 self._documents[collection].bulk_write(operations, ordered=False)

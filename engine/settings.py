@@ -37,7 +37,7 @@ class Settings(BaseSettings):
         "classic", description="classic is cooperative-sticky; consumer is KIP-848's"
     )
     kafka_session_timeout_ms: int = Field(
-        45_000, ge=1_000, le=1_800_000, description="a silent member is out (classic protocol)"
+        10_000, ge=1_000, le=1_800_000, description="a silent member is out (classic protocol)"
     )
     kafka_max_poll_interval_ms: int = Field(
         300_000, ge=1_000, le=86_400_000, description="a stuck member is out"
@@ -49,6 +49,9 @@ class Settings(BaseSettings):
         "daybook", pattern=r"^[A-Za-z0-9_-]{1,63}$", description="where the documents live"
     )
     redis_url: SecretStr = Field(SecretStr(LOCAL_REDIS), description="rediss:// for TLS")
+    topics_replication: int | None = Field(
+        None, ge=1, le=32_767, description="copies of a topic that is made; unset: topics.yaml's"
+    )
     zone: str = Field("UTC", description="the zone whose days are counted; bound in the database")
     leader_roles: Annotated[frozenset[str], NoDecode] = Field(
         frozenset({"leader", "admin"}), description="roles that make a leader; bound"

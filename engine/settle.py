@@ -26,12 +26,14 @@ _PAUSE_SECONDS = 0.01
 
 @dataclass(slots=True)
 class Settled:
-    """What a batch came to: documents and states written, changes refused as done already."""
+    """What a batch came to: documents and states written, changes refused as done already,
+    messages that their state remembered."""
 
     documents: set[Document] = field(default_factory=set)
     keys: list[str] = field(default_factory=list)
     refused: int = 0
     duplicates: int = 0
+    replayed: int = 0
 
 
 class Settler:
@@ -100,7 +102,7 @@ class Settler:
             self._store.put(folded.rows.values(), batch.partition)
             reach("before_state")
             changed = [(reads[key], states[key]) for key in folded.touched]
-            settled.duplicates = folded.duplicates
+            settled.duplicates, settled.replayed = folded.duplicates, folded.replayed
             settled.keys = list(folded.touched)
             if self._store.replace(model, changed):
                 return

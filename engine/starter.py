@@ -84,6 +84,7 @@ class Starter:
             first=start,
             durable=start,
             read=start,
+            committed=start if checkpoint == commit.offset == start else -1,
         )
         return owned, read_from
 

@@ -13,12 +13,16 @@ Item = tuple[int, Amount, int]
 
 @dataclass(slots=True)
 class Folded:
-    """`items`: a document's effects with the offset that caused each; `touched`: keys folded."""
+    """`items`: a document's effects with the offset that caused each; `touched`: keys folded.
+
+    `replayed`: messages that their state remembers.
+    """
 
     items: dict[Document, list[Item]] = field(default_factory=dict)
     rows: dict[tuple[str, str], Row] = field(default_factory=dict)
     touched: dict[str, int] = field(default_factory=dict)
     duplicates: int = 0
+    replayed: int = 0
 
     def changes(self, above: Mapping[Document, int] | None = None) -> dict[Document, Change]:
         """One change a document; with `above`, only those documents, past their watermarks."""
@@ -43,6 +47,7 @@ def fold(group: Group, batch: Batch, states: dict[str, State], rules: Rules) -> 
         key = batch.keys[index]
         state = states[key]
         if offset <= partition.applied(state):
+            folded.replayed += 1
             continue
         mark = state["_daybook"]
         mark["applied"].setdefault(partition.topic_id, {})[str(partition.number)] = offset

@@ -57,7 +57,7 @@ class MemberProcess:
     def counted(self, name: str) -> float:
         """A total of what it did, as it told when it stopped."""
         (stopped,) = self.events("member stopped")
-        return float(stopped[name])
+        return float(stopped.get(name, 0))
 
     def freeze(self) -> None:
         self._process.send_signal(signal.SIGSTOP)

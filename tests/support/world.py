@@ -2,19 +2,20 @@
 
 import os
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import ConsumerGroupTopicPartitions, Producer
+from confluent_kafka.admin import NewTopic
 
 import consumers
 from engine import kafka
+from engine.caught_up import log_ends
 from engine.group import Group
-from engine.mongo import Documents, database
+from engine.mongo import database
 from engine.settings import Settings
 from schemas.catalogue import catalogue
 from tests.support.members import MemberProcess
@@ -29,22 +30,15 @@ class World:
     def __init__(self, variables: Mapping[str, str], directory: Path) -> None:
         self.name = f"t{uuid.uuid4().hex[:8]}"
         self.directory = directory
-        self.variables = dict(variables) | {"DAYBOOK_MONGODB_DATABASE": self.name}
+        self.variables = dict(variables) | {
+            "DAYBOOK_MONGODB_DATABASE": self.name,
+            "DAYBOOK_KAFKA_SESSION_TIMEOUT_MS": "3000",
+        }
         self.members: list[MemberProcess] = []
+        self.settings = _settings(self.variables)
+        self.admin = kafka.admin(self.settings)
+        self.documents = database(self.settings)
         self._made: set[str] = set()
-
-    @property
-    def settings(self) -> Settings:
-        names = {n.removeprefix("DAYBOOK_").lower(): v for n, v in self.variables.items()}
-        return Settings.model_validate(names)
-
-    @property
-    def admin(self) -> AdminClient:
-        return kafka.admin(self.settings)
-
-    @property
-    def documents(self) -> Documents:
-        return database(self.settings)
 
     def topic(self, name: str = "sc.domain.order") -> str:
         return f"{self.name}.{name}"
@@ -108,9 +102,23 @@ class World:
         assert member.wait(120) == 0, member.said()
         return member
 
-    def stop(self, members: Sequence[MemberProcess] | None = None) -> None:
-        for member in members if members is not None else self.members:
-            member.end()
+    def wait_for_commits(self, short: str) -> None:
+        """Until the group's commits in Kafka have reached the log's ends."""
+        group = self.group(short)
+        ends = log_ends(self.admin, group.topics)
+        until(lambda: self.commits(group) == ends, "the commits have reached the ends")
+
+    def commits(self, group: Group) -> dict[tuple[str, int], int]:
+        """The group's offsets by topic id and partition, of this incarnation of its topics."""
+        (future,) = self.admin.list_consumer_group_offsets(
+            [ConsumerGroupTopicPartitions(group.name)]
+        ).values()
+        ids = kafka.topic_ids(self.admin, group.topics)
+        return {
+            (ids[place.topic], place.partition): place.offset
+            for place in future.result().topic_partitions
+            if place.topic in ids and (place.metadata or "").endswith(f"|{ids[place.topic]}")
+        }
 
     def __enter__(self) -> Self:
         return self
@@ -123,12 +131,17 @@ class World:
     ) -> None:
         for member in self.members:
             member.kill()
-        documents = self.documents
-        documents.client.drop_database(self.name)
-        documents.client.close()
+        self.documents.client.drop_database(self.name)
+        self.documents.client.close()
         if self._made:
             for done in self.admin.delete_topics(sorted(self._made)).values():
                 done.result()
+
+
+def _settings(variables: Mapping[str, str]) -> Settings:
+    return Settings.model_validate(
+        {name.removeprefix("DAYBOOK_").lower(): value for name, value in variables.items()}
+    )
 
 
 def renamed(group: Group, name: str) -> Group:

@@ -1,0 +1,79 @@
+"""What must hold after every scenario, whatever happened in it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from confluent_kafka import KafkaError, TopicPartition
+
+from engine import kafka
+from engine.caught_up import log_ends
+from engine.checkpoints import Checkpoints
+from recount.group import find
+from recount.report import Report
+from recount.verify import verify_group
+from tests.support import oracle
+from tests.support.world import World
+
+COUNTS = {"revenue": oracle.revenue, "order-funnel": oracle.order_funnel}
+
+
+def assert_no_lag(world: World, short: str) -> None:
+    """Every partition's checkpoint stands at the log's end."""
+    group = world.group(short)
+    ends = log_ends(world.admin, group.topics)
+    reached = Checkpoints(group.name, world.documents).all()
+    behind = {p: end for p, end in ends.items() if reached.get(p, 0) < end}
+    assert not behind, f"{behind} not reached: {reached}"
+
+
+def assert_counted(world: World, short: str, events: Iterable[Mapping[str, Any]]) -> None:
+    """The documents say what was published, by a count that knows nothing of the log."""
+    group = world.group(short)
+    stored = world.documents[group.documents[0].collection].find()
+    found = {d["_id"]: t for d in stored if (t := oracle.totals(d))}
+    assert found == COUNTS[short](events)
+
+
+def recounted(world: World, short: str) -> Report:
+    """The group's documents and states against SQL over the raw log."""
+    own, plain = world.group(short), find(short)
+    group = replace(plain, name=own.name, topic=own.topics[0])
+    return verify_group(kafka.common(world.settings), world.documents, group)
+
+
+def assert_recounted_equal(world: World, short: str) -> None:
+    """Every field of every document and state."""
+    report = recounted(world, short)
+    assert report.exit_code == 0, report.as_json()
+    assert report.documents > 0
+
+
+def assert_dead_letters_are_whole(world: World, short: str, published: int) -> None:
+    """Each poison has one position and its bytes in the dead letter topic, and nothing else has."""
+    group = world.group(short)
+    letters = list(world.documents["_daybook_dead_letters"].find({"group": group.name}))
+    assert len(letters) == published, Counter(letter["reason"] for letter in letters)
+    places = {(d["topic_id"], str(d["partition"]), str(d["offset"])) for d in letters}
+    produced = {
+        (h["daybook-topic-id"], h["daybook-partition"], h["daybook-offset"])
+        for h in read_headers(world, f"{group.topics[0]}.dlq")
+        if h["daybook-group"] == group.name
+    }
+    assert produced == places
+
+
+def read_headers(world: World, topic: str) -> list[dict[str, str]]:
+    """The headers of every message of a topic with one partition."""
+    consumer = kafka.reader(world.settings)
+    consumer.assign([TopicPartition(topic, 0, 0)])
+    found = []
+    while (message := consumer.poll(10)) is not None:
+        error = message.error()
+        if error is not None:
+            assert error.code() == KafkaError._PARTITION_EOF, error
+            break
+        found.append({name: value.decode() for name, value in message.headers() or []})
+    consumer.close()
+    return found

@@ -1,0 +1,96 @@
+"""A shop's order events, made up from a seed: late, doubled, refunded, in two currencies."""
+
+import json
+import random
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+Message = tuple[str | None, bytes | None]
+
+POISON: tuple[Message, ...] = (
+    ("x", b"not json"),
+    ("x", b"[1, 2]"),
+    ("x", b""),
+    ("x", b"\xff\xfe"),
+    ("x", b"[" * 10_000),
+)
+
+
+class Shop:
+    """Every event ever made stands in `events`, once; `poison` counts what is none."""
+
+    def __init__(self, seed: int = 1, day: str = "2026-11-%02d") -> None:
+        self._random = random.Random(seed)
+        self._day = day
+        self.events: list[dict[str, Any]] = []
+        self.poison = 0
+
+    def messages(self, count: int, duplicates: float = 0.01) -> list[Message]:
+        """That many events of orders that overlap in time, and some of them a second time."""
+        made: list[Message] = []
+        open_orders: list[Iterator[dict[str, Any]]] = []
+        while len(made) < count:
+            if len(open_orders) < 30:
+                open_orders.append(self._order())
+            order = self._random.choice(open_orders)
+            event = next(order, None)
+            if event is None:
+                open_orders.remove(order)
+                continue
+            self.events.append(event)
+            made.append(as_message(event))
+            if self._random.random() < duplicates:
+                made.append(made[-self._random.randint(1, min(20, len(made)))])
+        return made
+
+    def with_poison(self, messages: list[Message]) -> list[Message]:
+        """The same, with one of each kind of message that is no event among them."""
+        mixed = list(messages)
+        for message in POISON:
+            mixed.insert(self._random.randrange(len(mixed)), message)
+        self.poison += len(POISON)
+        return mixed
+
+    def _order(self) -> Iterator[dict[str, Any]]:
+        order_id = self._uuid()
+        currency = "EUR" if self._random.random() < 0.8 else "USD"
+        paid = self._random.randint(100, 20_000)
+        steps: list[tuple[str, dict[str, Any]]] = [
+            ("created", {"currency": currency, "total_cents": paid}),
+            ("payment_initiated", {}),
+            ("payment_succeeded", {"currency": currency, "amount_cents": paid}),
+            ("confirmed", {}),
+        ]
+        if self._random.random() < 0.1:
+            steps.insert(2, ("payment_failed", {"reason": "declined"}))
+        if self._random.random() < 0.05:
+            steps.append(("payment_succeeded", {"currency": currency, "amount_cents": paid}))
+        for _ in range(self._random.choice((0, 0, 0, 1, 1, 2))):
+            community = f"community-{self._random.randint(1, 9)}"
+            self._insert(steps, ("attribution_recorded", {"community_id": community}))
+        for _ in range(self._random.choice((0, 0, 1, 2))):
+            cents = self._random.randint(0, paid)
+            self._insert(steps, ("refunded", {"refund_cents": cents}))
+        steps.append(self._random.choice((("shipped", {}), ("cancelled", {"refund_cents": paid}))))
+        return (self._event(kind, {"order_id": order_id} | data) for kind, data in steps)
+
+    def _insert(self, steps: list[tuple[str, dict[str, Any]]], step: Any) -> None:
+        steps.insert(self._random.randrange(len(steps) + 1), step)
+
+    def _event(self, kind: str, data: dict[str, Any]) -> dict[str, Any]:
+        clock = f"{self._random.randrange(24):02d}:{self._random.randrange(60):02d}:07.250Z"
+        return {
+            "event_id": self._uuid(),
+            "event_type": f"order.{kind}",
+            "occurred_at": f"{self._day % self._random.randint(1, 6)}T{clock}",
+            "schema_version": 1,
+            "data": data,
+        }
+
+    def _uuid(self) -> str:
+        return str(uuid.UUID(int=self._random.getrandbits(128)))
+
+
+def as_message(event: dict[str, Any]) -> Message:
+    return event["data"]["order_id"], json.dumps(event).encode()

@@ -1,0 +1,135 @@
+"""The rule that turns purchases into events: fixed, valid, and worth exactly what was paid."""
+
+import json
+import uuid
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from cli.cdnow import Purchase
+from cli.demo_events import NAMESPACE, ORDERS, PREFIX, USERS, Event, shop
+from engine.decode import read
+from schemas.catalogue import source
+
+FIRST_DAY = datetime(1997, 1, 1, tzinfo=UTC)
+PURCHASES = [
+    Purchase(
+        f"{number % 300:05}", FIRST_DAY + timedelta(days=number * 7 % 540), number * 37 % 9_000
+    )
+    for number in range(1_000)
+] + [Purchase("00007", FIRST_DAY + timedelta(days=49), cents) for cents in (0, 0, 1_299)]
+
+
+@cache
+def events() -> list[Event]:
+    return shop(PURCHASES)
+
+
+@cache
+def orders() -> dict[str, list[Any]]:
+    """Each order's events, as they are published."""
+    found = defaultdict(list)
+    for event in events():
+        if event.topic == ORDERS:
+            found[event.key].append(json.loads(event.value))
+    return dict(found)
+
+
+def of_type(name: str) -> list[Any]:
+    found = [json.loads(event.value) for event in events()]
+    return [event for event in found if event["event_type"] == name]
+
+
+def test_the_same_purchases_make_the_same_bytes() -> None:
+    assert shop(PURCHASES) == shop(list(PURCHASES)) == events()
+
+
+def test_ids_are_fixed_for_ever() -> None:
+    one = shop([Purchase("00001", FIRST_DAY, 1_177)])
+    created = next(event for event in one if b'"order.created"' in event.value)
+    assert created.key == "cdnow-00001-19970101-1"
+    assert created.event_id == str(uuid.uuid5(NAMESPACE, "cdnow-00001-19970101-1:order.created:1"))
+    assert str(NAMESPACE) == "c1b7634b-44cc-4bd1-bd06-3e91996c17f5"
+
+
+def test_every_event_has_an_id_of_its_own() -> None:
+    ids = Counter(event.event_id for event in events())
+    assert max(ids.values()) == 1
+
+
+def test_every_event_is_what_the_catalogue_says() -> None:
+    for event in events():
+        assert event.topic in (ORDERS, USERS)
+        found = read(source(event.topic), event.value)
+        assert source(event.topic).key_of(found) == event.key
+        assert event.key.startswith(PREFIX)
+        assert (found["event_id"], found["occurred_at"]) == (event.event_id, event.occurred_at)
+
+
+def test_a_later_publication_is_never_of_an_earlier_moment() -> None:
+    moments = [datetime.fromisoformat(event.occurred_at) for event in events()]
+    assert moments == sorted(moments)
+
+
+def test_every_purchase_is_paid_once_and_exactly_on_its_day() -> None:
+    paid = of_type("order.payment_succeeded")
+    assert Counter((e["occurred_at"][:10], e["data"]["amount_cents"]) for e in paid) == Counter(
+        (f"{purchase.day:%Y-%m-%d}", purchase.cents) for purchase in PURCHASES
+    )
+    assert {event["data"]["currency"] for event in paid} == {"USD"}
+    assert len({event["data"]["order_id"] for event in paid}) == len(PURCHASES)
+
+
+def test_purchases_of_one_customer_and_day_are_numbered() -> None:
+    day = f"{FIRST_DAY + timedelta(days=49):%Y%m%d}"
+    same = {name for name in orders() if name.startswith(f"cdnow-00007-{day}-")}
+    assert same == {f"cdnow-00007-{day}-{number}" for number in (1, 2, 3, 4)}
+
+
+def test_nothing_is_cancelled_or_refunded() -> None:
+    kinds = Counter(json.loads(event.value)["event_type"] for event in events())
+    assert kinds["order.cancelled"] == kinds["order.refunded"] == 0
+    assert set(kinds) == {
+        *("user.created", "user.verified", "order.created", "order.payment_initiated"),
+        *("order.payment_failed", "order.payment_succeeded", "order.confirmed"),
+        *("order.shipped", "order.delivered", "order.attribution_recorded"),
+    }
+
+
+def test_an_order_goes_its_way_in_order() -> None:
+    way = ["order.created", "order.payment_initiated", "order.payment_succeeded"]
+    way += ["order.confirmed", "order.shipped", "order.delivered"]
+    for happened in orders().values():
+        moments = [event["occurred_at"] for event in happened]
+        assert len(set(moments)) == len(moments)
+        kinds = [event["event_type"] for event in happened if event["event_type"] in way]
+        once = list(dict.fromkeys(kinds))
+        assert once == way[: len(once)] and len(once) in (4, 6)
+
+
+def test_a_failed_payment_is_tried_again() -> None:
+    for happened in orders().values():
+        kinds = [e["event_type"] for e in happened if "payment" in e["event_type"]]
+        failures = kinds.count("order.payment_failed")
+        assert kinds.count("order.payment_initiated") == 1 + failures
+        assert kinds[-1] == "order.payment_succeeded"
+
+
+def test_users_register_once_before_their_first_order() -> None:
+    registered = {e["data"]["user_id"]: e["occurred_at"] for e in of_type("user.created")}
+    assert registered.keys() == {f"cdnow-{purchase.customer}" for purchase in PURCHASES}
+    assert len(of_type("user.created")) == len(registered)
+    for order in of_type("order.created"):
+        assert registered[order["data"]["user_id"]] < order["occurred_at"]
+
+
+def test_some_attributions_come_before_the_payment_and_some_after() -> None:
+    before = after = 0
+    for happened in orders().values():
+        kinds = [event["event_type"] for event in happened]
+        if "order.attribution_recorded" in kinds:
+            paid = kinds.index("order.payment_succeeded")
+            early = kinds.index("order.attribution_recorded") < paid
+            before, after = before + early, after + (not early)
+    assert before > after > 0
