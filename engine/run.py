@@ -68,9 +68,9 @@ def run(
     health = _health(one, settings)
     heartbeat = Heartbeat(group.name, documents, health.port)
     BUILD_INFO.labels(version("daybook"), platform.python_version(), libversion()[0]).set(1)
+    started(one)
     log.info("member started", group=group.name, port=health.port, fleet=fleet.id)
     try:
-        started(one)
         one.run()
     except DaybookError as error:
         log.error("member failed", group=group.name, why=str(error))

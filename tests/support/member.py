@@ -22,6 +22,7 @@ def main() -> None:
             started=stop_on_signals,
         )
     except DaybookError as error:
+        print(error, file=sys.stderr)
         sys.exit(error.exit_code)
 
 

@@ -76,5 +76,6 @@ class MemberProcess:
     def end(self) -> None:
         """Asks it to stop, and waits until it has."""
         if self.is_alive():
+            self.wait_for("member started")
             self.terminate()
         assert self.wait(60) == 0, self.said()

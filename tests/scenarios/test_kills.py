@@ -1,0 +1,77 @@
+"""Twenty kills at random while 100,000 events come in and members join and leave."""
+
+import random
+
+import pytest
+
+from tests.scenarios.scenario import SMALL_BATCHES, Scenario
+from tests.support.members import MemberProcess
+from tests.support.wait import until
+from tests.support.world import World
+
+
+class RandomKills(Scenario):
+    """Three members at most, one of them killed each round, by both group protocols."""
+
+    kills = 20
+    messages = 5_000
+    protocol = "classic"
+
+    def play(self) -> None:
+        self.random = random.Random(20)
+        self.killed = 0
+        alive = [self.join() for _ in range(2)]
+        for kill in range(self.kills):
+            self.publish_more()
+            self.wait_until_some_is_counted()
+            victim = alive.pop(self.random.randrange(len(alive)))
+            victim.kill()
+            self.killed += victim.wait(0) == -9
+            alive.append(self.join())
+            if kill % 5 == 2:
+                alive.append(self.join())
+            elif kill % 5 == 4:
+                alive.pop(0).end()
+        self.world.wait_for_commits(self.group)
+        for member in alive:
+            member.end()
+        self.alive = alive
+
+    def join(self) -> MemberProcess:
+        settings = SMALL_BATCHES | {"DAYBOOK_KAFKA_GROUP_PROTOCOL": self.protocol}
+        return self.world.member(self.group, **settings)
+
+    def publish_more(self) -> None:
+        self.world.publish(self.shop.messages(self.messages))
+
+    def wait_until_some_is_counted(self) -> None:
+        revision = self.revisions()
+        until(lambda: self.revisions() > revision, "a member counts")
+
+    def revisions(self) -> int:
+        """Rises with every write to a counted document."""
+        collection = self.world.group(self.group).documents[0].collection
+        found = self.world.documents[collection].find({}, {"_daybook.revision": 1})
+        return sum(document["_daybook"]["revision"] for document in found)
+
+    def landed(self) -> None:
+        assert self.killed == self.kills
+        assert len(self.shop.events) > 95_000
+        told = [m for m in self.world.members if m.events("member stopped")]
+        assert sum(m.counted("refused") + m.counted("replayed") for m in told) > 0
+
+
+class RandomKillsOfCounters(RandomKills):
+    group = "order-funnel"
+    kills = 5
+    messages = 2_000
+    protocol = "consumer"
+
+    def landed(self) -> None:
+        assert self.killed == self.kills
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("scenario", [RandomKills, RandomKillsOfCounters])
+def test_random_kills(world: World, scenario: type[Scenario]) -> None:
+    scenario(world).run()

@@ -1,0 +1,54 @@
+"""An owner that was frozen in the middle of a batch wakes up when another has taken over."""
+
+from typing import ClassVar
+
+import pytest
+
+from tests.scenarios.scenario import SMALL_BATCHES, Scenario
+from tests.support.world import World
+
+
+class Zombie(Scenario):
+    """The first member stops itself at its failpoint; the second counts all there is; then the
+    first goes on where it stood, with everything it wants to write written."""
+
+    failpoint: ClassVar[str]
+    protocol: ClassVar[str] = "classic"
+
+    def play(self) -> None:
+        protocol = {"DAYBOOK_KAFKA_GROUP_PROTOCOL": self.protocol}
+        self.zombie = self.world.member(
+            self.group, failpoint=f"{self.failpoint}:STOP", **SMALL_BATCHES, **protocol
+        )
+        self.zombie.wait_for("partition started", times=4)
+        heir = self.world.member(self.group, **protocol)
+        self.world.wait_for_commits(self.group)
+        self.was_alive = self.zombie.is_alive()
+        self.zombie.thaw()
+        self.zombie.wait_for("partitions lost")
+        self.zombie.end()
+        heir.end()
+
+    def landed(self) -> None:
+        assert self.was_alive
+        again = self.zombie.counted("refused") + self.zombie.counted("replayed")
+        assert again > 0
+
+
+class ZombieBeforeWrite(Zombie):
+    failpoint = "before_write:3"
+
+
+class ZombieBeforeState(Zombie):
+    failpoint = "before_state:2"
+
+
+class ZombieAmongDocuments(Zombie):
+    group = "order-funnel"
+    failpoint = "between_documents:2"
+    protocol = "consumer"
+
+
+@pytest.mark.parametrize("scenario", [ZombieBeforeWrite, ZombieBeforeState, ZombieAmongDocuments])
+def test_zombie(world: World, scenario: type[Scenario]) -> None:
+    scenario(world).run()
