@@ -128,8 +128,8 @@ class Member:
             if owned:
                 owned.reached(message.offset() or 0)
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:
-            ids = self._patience.until_done(self._starter.topic_ids)
-            if owned and ids.get(owned.partition.topic) == owned.partition.topic_id:
+            self._check_topic_ids()
+            if owned and not owned.lost:
                 raise Gap(f"{owned.partition}: {error.str()}: the log lost what was to be counted")
         elif error.fatal() or "AUTHORIZATION" in error.name():
             raise DaybookError(f"Kafka: {error.str()}")
@@ -173,8 +173,13 @@ class Member:
                 self._settle(owned)
 
     def _check_topic_ids(self) -> None:
-        """Asked after the messages were read and before they are counted, so that what is counted
-        under a topic's id is of that incarnation, whatever the client noticed."""
+        """Starts anew what is another incarnation by now, whatever the client noticed.
+
+        Asked after messages were read and before they are counted, so that what is counted under
+        a topic's id is of that incarnation.
+        """
+        if not self.assignment.owned:
+            return
         ids = self._patience.until_done(self._starter.topic_ids)
         stale = [
             place
@@ -222,6 +227,7 @@ class Member:
             self.group.project([d.id for d in settled.documents], settled.keys)
 
     def _tick(self) -> None:
+        self._check_topic_ids()
         self._patience.until_done(lambda: self._committer.commit(self.owned))
         self._next_commit = monotonic() + COMMIT_SECONDS
         ASSIGNED_PARTITIONS.labels(self.group.name).set(len(self.owned))

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from confluent_kafka import ConsumerGroupTopicPartitions, Producer
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, Producer
 from confluent_kafka.admin import NewTopic
 
 import consumers
@@ -114,9 +114,13 @@ class World:
             [ConsumerGroupTopicPartitions(group.name)]
         ).values()
         ids = kafka.topic_ids(self.admin, group.topics)
+        try:
+            found = future.result().topic_partitions
+        except KafkaException:
+            return {}  # the coordinator is still loading
         return {
             (ids[place.topic], place.partition): place.offset
-            for place in future.result().topic_partitions
+            for place in found
             if place.topic in ids and (place.metadata or "").endswith(f"|{ids[place.topic]}")
         }
 
