@@ -106,6 +106,6 @@ def _check_stopped(client: AdminClient, groups: list[Group], topic: str) -> None
     for group in groups:
         if running := members(client, group.name):
             raise NotYet(
-                f"{group.name} has {running} running: a member learns of the boundary in {topic} "
-                "only when it starts. Stop the group, then repeat"
+                f"stop {group.name} first (members running: {running}): a member learns of the "
+                f"boundary in {topic} only when it starts. Then repeat"
             )

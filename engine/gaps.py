@@ -126,8 +126,8 @@ def check_stopped(group: Group, client: AdminClient) -> None:
     """Raises DaybookError if the group has members, and Unavailable."""
     if running := members(client, group.name):
         raise DaybookError(
-            f"{group.name} has {running} running: stop them first, and if one was killed, wait "
-            "until Kafka gives it up (DAYBOOK_KAFKA_SESSION_TIMEOUT_MS)"
+            f"stop {group.name} first (members running: {running}). One that was killed counts "
+            "until Kafka gives it up, after DAYBOOK_KAFKA_SESSION_TIMEOUT_MS"
         )
 
 

@@ -6,6 +6,7 @@ import uuid
 from datetime import UTC, datetime
 
 import structlog
+from pymongo import WriteConcern
 
 from engine.errors import Unavailable
 from engine.member import Member
@@ -18,8 +19,10 @@ log = structlog.get_logger()
 
 
 class Heartbeat:
+    """News of one member. Its loss costs a second, so no majority is waited for."""
+
     def __init__(self, group: str, documents: Documents, port: int) -> None:
-        self._collection = documents[COLLECTION]
+        self._collection = documents[COLLECTION].with_options(write_concern=WriteConcern(1))
         self._id = f"{group}:{uuid.uuid4().hex[:12]}"
         self._fixed = {
             "group": group,

@@ -1,0 +1,160 @@
+"""A server is away for a while: the group waits, keeps its place, and loses nothing."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+
+import pytest
+from pymongo import MongoClient
+
+from deploy.local.kafka import Kafka
+from deploy.local.mongodb import MongoDB, replica_set
+from deploy.local.ports import free_ports
+from deploy.local.server import start_all
+from tests.scenarios.scenario import SMALL_BATCHES, Scenario
+from tests.support.wait import until
+from tests.support.world import World
+
+AWAY_SECONDS = 20
+
+
+@pytest.fixture
+def mongodb(tmp_path: Path) -> Iterator[MongoDB]:
+    server = MongoDB(tmp_path / "mongodb", *free_ports(1))
+    server.start()
+    yield server
+    server.kill()
+    server.wipe()
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Kafka]:
+    server = Kafka(tmp_path / "kafka", *free_ports(2))
+    server.start()
+    yield server
+    server.kill()
+    server.wipe()
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Iterator[list[MongoDB]]:
+    """A replica set that takes its time to elect, so that a cut-off primary goes on for a while."""
+    members = replica_set(tmp_path / "set", free_ports(3), election_timeout_ms=4_000)
+    start_all(members)
+    yield members
+    for member in members:
+        member.kill()
+        member.wipe()
+
+
+class MongoDBAway(Scenario):
+    """Killed under load and back after 20 s; the member waits, polls on and stays in the group."""
+
+    server: MongoDB
+
+    def play(self) -> None:
+        self.member = self.world.member(self.group, **SMALL_BATCHES)
+        self.member.wait_for("partition started", times=4)
+        self.server.kill()
+        self.publish(self.messages)
+        began = monotonic()
+        self.member.wait_for("waiting")
+        until(lambda: monotonic() - began > AWAY_SECONDS, "it was away long enough")
+        self.server.start()
+        self.world.wait_for_commits(self.group)
+        self.member.end()
+
+    def landed(self) -> None:
+        assert self.member.events("going on")
+        assert len(self.member.events("partitions assigned")) == 1
+        assert len(self.member.events("waiting")) == len(self.member.events("going on"))
+
+
+class BrokerRestarted(Scenario):
+    """Killed and started again on its data, while a member counts and a producer sends."""
+
+    server: Kafka
+
+    def play(self) -> None:
+        member = self.world.member(self.group, **SMALL_BATCHES)
+        member.wait_for("partition started", times=4)
+        self.server.kill()
+        self.server.start()
+        self.publish(self.messages)
+        self.world.wait_for_commits(self.group)
+        member.end()
+
+    def landed(self) -> None:
+        assert len(self.shop.events) > self.messages
+
+
+class PrimaryLost(Scenario):
+    """The primary takes writes that no other member has yet, and dies with them.
+
+    Its followers are frozen, so nothing it takes is durable; it is killed once it took some.
+    """
+
+    group = "order-funnel"
+    members: list[MongoDB]
+
+    def prepare(self) -> None:
+        self.world.make_topic()
+
+    def play(self) -> None:
+        member = self.world.member(self.group, **SMALL_BATCHES)
+        member.wait_for("partition started", times=4)
+        self.world.wait_for_commits(self.group)
+        primary_port = self.world.documents.client.primary
+        assert primary_port is not None
+        primary = next(m for m in self.members if m.port == primary_port[1])
+        followers = [m for m in self.members if m is not primary]
+        for follower in followers:
+            _signal(follower, signal.SIGSTOP)
+        self.world.publish(self.shop.messages(self.messages))
+        self.taken = until(lambda: _documents(primary, self.world.name), "the primary took some")
+        primary.kill()
+        for follower in followers:
+            _signal(follower, signal.SIGCONT)
+        self.world.wait_for_commits(self.group)
+        member.end()
+
+    def landed(self) -> None:
+        assert self.taken
+
+
+def _signal(server: MongoDB, number: signal.Signals) -> None:
+    assert server.pid is not None
+    os.kill(server.pid, number)
+
+
+def _documents(server: MongoDB, database: str) -> int:
+    """How many days a member of the set holds, durably or not."""
+    with MongoClient[dict[str, object]]("127.0.0.1", server.port, directConnection=True) as client:
+        return len(list(client[database]["analytics_order_funnel"].find()))
+
+
+def own(servers: dict[str, str], path: Path, **variables: str) -> World:
+    return World(servers | variables, path)
+
+
+def test_mongodb_away(servers: dict[str, str], mongodb: MongoDB, tmp_path: Path) -> None:
+    with own(servers, tmp_path, DAYBOOK_MONGODB_URI=mongodb.address) as world:
+        scenario = MongoDBAway(world)
+        scenario.server = mongodb
+        scenario.run()
+
+
+def test_broker_restarted(servers: dict[str, str], broker: Kafka, tmp_path: Path) -> None:
+    with own(servers, tmp_path, DAYBOOK_KAFKA_BOOTSTRAP_SERVERS=broker.address) as world:
+        scenario = BrokerRestarted(world)
+        scenario.server = broker
+        scenario.run()
+
+
+def test_primary_lost(servers: dict[str, str], three: list[MongoDB], tmp_path: Path) -> None:
+    with own(servers, tmp_path, DAYBOOK_MONGODB_URI=three[0].address) as world:
+        scenario = PrimaryLost(world)
+        scenario.members = three
+        scenario.run()
