@@ -1,0 +1,50 @@
+# Two commands: `make demo` shows it on real data, `make test` proves it. Both set up what they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+PACKAGES := cli consumers deploy engine models recount schemas tests bench
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types bench mutants soak pin clean
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## a virtual environment with everything pinned, and the `daybook` command in it
+
+$(READY): requirements-dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## a real shop's 18 months through a real broker into daily documents, and a recount
+	$(BIN)/daybook demo
+
+test: $(READY) lint types ## everything, on real Kafka, MongoDB and Redis that it starts itself
+	$(BIN)/python -m pytest -n 3 --dist worksteal
+
+lint: $(READY) ## ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY) ## mypy --strict
+	$(BIN)/mypy
+
+bench: $(READY) ## order-funnel beside reading only, reading and validating, and one update an event
+	$(BIN)/python -m bench
+
+mutants: $(READY) ## seeded bugs, each of which the tests must catch
+	$(BIN)/python -m tests.mutants
+
+soak: $(READY) ## the long run: 200 kills over 5,000,000 events, 20,000 random histories
+	DAYBOOK_SOAK=1 $(BIN)/python -m pytest -n 2 -p no:cacheprovider tests/unit/test_protocol.py tests/scenarios
+
+pin: $(READY) ## requirements.txt and requirements-dev.txt anew, with hashes
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra dev pyproject.toml -o requirements-dev.txt
+
+clean: ## removes the virtual environment and the caches, not the data
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
