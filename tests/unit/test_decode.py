@@ -1,0 +1,170 @@
+"""Every way through the decoder: what is counted, what is passed by, what is a dead letter."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from consumers import order_funnel, revenue
+from engine.batch import Batch
+from engine.decode import EVENT_BYTES_MAX, Decoder
+from engine.group import Group
+from engine.partition import Partition
+from engine.rules import Rules
+from engine.slots import Calendar
+from engine.window import DuplicateWindow
+from tests.support.log import LogMessage
+
+ARRIVED_MS = 1_795_262_400_000  # 2026-11-21T12:00:00Z
+HERE = Partition("sc.domain.order", "topic-id", 0)
+RULES = Rules("UTC", frozenset(), duplicate_window=10)
+
+
+def event(**changes: Any) -> dict[str, Any]:
+    return {
+        "event_id": "8f14e45f-ceea-467f-ab5d-1a2b3c4d5e6f",
+        "event_type": "order.payment_succeeded",
+        "occurred_at": "2026-11-20T10:00:00.123Z",
+        "schema_version": 1,
+        "data": {"order_id": "o1", "currency": "EUR", "amount_cents": 1_999},
+    } | changes
+
+
+def with_data(**changes: Any) -> dict[str, Any]:
+    return event(data=event()["data"] | changes)
+
+
+def message(
+    value: Mapping[str, Any] | bytes | None,
+    offset: int = 0,
+    key: bytes | None = b"o1",
+    **extra: str,
+) -> LogMessage:
+    raw = json.dumps(value).encode() if isinstance(value, Mapping) else value
+    headers = tuple((name.replace("_", "-"), text.encode()) for name, text in extra.items())
+    return LogMessage(offset, raw, key, ARRIVED_MS, headers)
+
+
+def decode(
+    *messages: LogMessage,
+    start: int = 0,
+    dead: dict[int, tuple[str, str]] | None = None,
+    group: Group = order_funnel.GROUP,
+) -> Batch:
+    window = DuplicateWindow(RULES.duplicate_window)
+    decoder = Decoder(group, HERE, Calendar(RULES.zone_info()), window, dead or {}, start)
+    return decoder.decode(messages, len(messages))  # type: ignore[arg-type]
+
+
+def test_a_valid_event_is_counted() -> None:
+    batch = decode(message(event()))
+    assert (batch.offsets, batch.slots) == ([0], [("2026-11-20", "10")])
+    assert batch.dead == []
+
+
+@pytest.mark.parametrize(
+    ("value", "reason", "detail"),
+    [
+        (b"not json", "not_json", ""),
+        (b"", "not_json", ""),
+        (b"\xff\xfe", "not_json", ""),
+        (b"[" * 10_000, "not_json", "recursion"),
+        (b"[1]", "not_an_object", ""),
+        (b"3", "not_an_object", ""),
+        (b"{}", "invalid", "event_type"),
+        (b'{"event_type": 5}', "invalid", "event_type"),
+        (b"{" + b" " * EVENT_BYTES_MAX + b"}", "too_large", "1048578 bytes"),
+        (with_data(amount_cents="1"), "invalid", "data.amount_cents"),
+        (with_data(amount_cents=True), "invalid", "data.amount_cents"),
+        (with_data(amount_cents=1.5), "invalid", "data.amount_cents"),
+        (with_data(amount_cents=-1), "invalid", "data.amount_cents"),
+        (with_data(amount_cents=2**53), "invalid", "data.amount_cents"),
+        (with_data(amount_cents=2**70), "invalid", "data.amount_cents"),
+        (with_data(currency="EUX"), "invalid", "data.currency"),
+        (with_data(currency="eur"), "invalid", "data.currency"),
+        (with_data(order_id=""), "invalid", "data.order_id"),
+        (with_data(order_id="a b"), "invalid", "data.order_id"),
+        (with_data(order_id="x" * 129), "invalid", "data.order_id"),
+        (with_data(order_id="o2"), "wrong_key", ""),
+        (event(event_id="o1"), "invalid", "event_id"),
+        (event(schema_version=2), "invalid", "schema_version"),
+        (event(schema_version="1"), "invalid", "schema_version"),
+        (event(occurred_at="2026-11-20T10:00:00"), "invalid", "occurred_at"),
+        (event(occurred_at="2026-11-20"), "invalid", "occurred_at"),
+        (event(occurred_at="1985-11-20T10:00:00Z"), "occurred_at", "1990"),
+        (event(occurred_at="2026-11-30T10:00:00Z"), "occurred_at", "24 hours"),
+        (event(data=None), "invalid", "data"),
+        ({k: v for k, v in event().items() if k != "occurred_at"}, "invalid", "occurred_at"),
+    ],
+)
+def test_what_cannot_be_counted_is_a_dead_letter_that_says_why(
+    value: Any, reason: str, detail: str
+) -> None:
+    batch = decode(message(value))
+    (letter,) = batch.dead
+    assert letter.reason == reason
+    assert detail in letter.detail
+    assert batch.events == []
+
+
+def test_a_dead_letter_never_shows_a_value() -> None:
+    (letter,) = decode(message(with_data(currency="secret-name"))).dead
+    assert "secret-name" not in letter.detail
+
+
+@pytest.mark.parametrize(
+    ("value", "outcome"), [(None, "tombstone"), (event(event_type="order.teleported"), "ignored")]
+)
+def test_what_is_passed_by_is_counted_as_such(value: Any, outcome: str) -> None:
+    batch = decode(message(value))
+    assert batch.outcomes == {outcome: 1}
+    assert (batch.dead, batch.events) == ([], [])
+
+
+def test_extra_fields_are_kept_out() -> None:
+    batch = decode(message(with_data(note="x") | {"extra": {"$where": 1}}))
+    assert "extra" not in batch.events[0]
+    assert "note" not in batch.events[0]["data"]
+
+
+def test_the_last_of_doubled_keys_wins() -> None:
+    raw = json.dumps(event()).replace(
+        '"amount_cents": 1999', '"amount_cents": 1, "amount_cents": 2'
+    )
+    batch = decode(message(raw.encode()))
+    assert batch.events[0]["data"]["amount_cents"] == 2
+
+
+def test_a_producers_duplicate_is_counted_once() -> None:
+    batch = decode(*[message(event(), offset) for offset in range(3)])
+    assert batch.offsets == [0]
+    assert batch.outcomes == {"duplicate": 2}
+
+
+def test_a_dead_letter_does_not_stand_in_the_window() -> None:
+    stray = message(event(), 0, key=b"elsewhere")
+    batch = decode(stray, message(event(), 1))
+    assert batch.offsets == [1]
+
+
+def test_a_dead_position_stays_dead_though_it_could_be_read() -> None:
+    batch = decode(message(event()), dead={0: ("invalid", "data.currency: unknown then")})
+    (letter,) = batch.dead
+    assert (letter.reason, letter.detail) == ("invalid", "data.currency: unknown then")
+    assert batch.events == []
+
+
+def test_below_the_start_messages_only_fill_the_window() -> None:
+    batch = decode(message(event(), 0), message(b"poison", 1), message(event(), 2), start=2)
+    assert batch.events == []
+    assert batch.outcomes["duplicate"] == 1
+    assert (batch.dead, batch.received) == ([], 1)
+
+
+@pytest.mark.parametrize(("group", "counted"), [(order_funnel.GROUP, False), (revenue.GROUP, True)])
+def test_a_replay_is_for_the_group_that_buried_it(group: Group, counted: bool) -> None:
+    replay = message(event(), daybook_group="sc-analytics-revenue", daybook_replay_of="t:0:7")
+    batch = decode(replay, group=group)
+    assert bool(batch.events) == counted
+    assert batch.outcomes.get("replay_for_another_group", 0) == (not counted)

@@ -1,0 +1,41 @@
+"""A wrong setting stops the start with the variable's name."""
+
+import pytest
+
+from engine.errors import WrongSetting
+from engine.settings import settings
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DAYBOOK_ZONE", "Mars/Olympus"),
+        ("DAYBOOK_LINGER_MS", "soon"),
+        ("DAYBOOK_LINGER_MS", "-1"),
+        ("DAYBOOK_DUPLICATE_WINDOW", "-5"),
+        ("DAYBOOK_KAFKA_GROUP_PROTOCOL", "eager"),
+        ("DAYBOOK_MONGODB_DATABASE", "a/b"),
+        ("DAYBOOK_HEALTH_PORT", "70000"),
+        ("DAYBOOK_KAFKA_BOOTSTRAP_SERVERS", ""),
+    ],
+)
+def test_the_variable_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(variable, value)
+    settings.cache_clear()
+    with pytest.raises(WrongSetting, match=variable):
+        settings()
+    settings.cache_clear()
+
+
+def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAYBOOK_MONGODB_URI", "mongodb://user:hunter2@127.0.0.1/")
+    settings.cache_clear()
+    assert "hunter2" not in repr(settings())
+    settings.cache_clear()
+
+
+def test_roles_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAYBOOK_LEADER_ROLES", " captain, ,admin")
+    settings.cache_clear()
+    assert settings().leader_roles == {"captain", "admin"}
+    settings.cache_clear()

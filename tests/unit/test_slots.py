@@ -1,0 +1,82 @@
+"""Which day and hour an event belongs to, and which times are refused."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from engine.errors import Poison
+from engine.slots import Calendar, Slot
+
+NOON_MS = int(datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp() * 1000)
+UTC_CALENDAR = Calendar(ZoneInfo("UTC"))
+BERLIN = Calendar(ZoneInfo("Europe/Berlin"))
+
+
+@pytest.mark.parametrize(
+    ("occurred_at", "slot"),
+    [
+        ("2026-11-20T23:59:59.999999Z", Slot("2026-11-20", "23")),
+        ("2026-11-20T23:59:59+00:00", Slot("2026-11-20", "23")),
+        ("2026-11-21T00:30:00+01:00", Slot("2026-11-20", "23")),
+        ("2026-11-20T22:00:00.5-03:30", Slot("2026-11-21", "01")),
+        ("1990-01-01T00:00:00Z", Slot("1990-01-01", "00")),
+        ("2024-02-29T07:00:00Z", Slot("2024-02-29", "07")),
+    ],
+)
+def test_the_offset_decides_the_day(occurred_at: str, slot: Slot) -> None:
+    assert UTC_CALENDAR.slot(occurred_at, NOON_MS) == slot
+
+
+@pytest.mark.parametrize(
+    ("occurred_at", "slot"),
+    [
+        ("2026-10-24T22:00:00Z", Slot("2026-10-25", "00")),
+        ("2026-10-25T00:30:00Z", Slot("2026-10-25", "02")),
+        ("2026-10-25T01:30:00Z", Slot("2026-10-25", "02")),
+        ("2026-10-25T22:59:59Z", Slot("2026-10-25", "23")),
+        ("2026-03-29T00:59:00Z", Slot("2026-03-29", "01")),
+        ("2026-03-29T01:00:00Z", Slot("2026-03-29", "03")),
+    ],
+)
+def test_days_of_25_and_23_hours(occurred_at: str, slot: Slot) -> None:
+    assert BERLIN.slot(occurred_at, NOON_MS) == slot
+
+
+@pytest.mark.parametrize(("zone", "hours"), [("2026-10-25", 25), ("2026-03-29", 23)])
+def test_a_day_has_as_many_hours_as_the_zone_says(zone: str, hours: int) -> None:
+    start = datetime.fromisoformat(f"{zone}T00:00:00+00:00") - timedelta(hours=4)
+    moments = [start + timedelta(hours=n) for n in range(34)]
+    days = [BERLIN.slot(f"{m:%Y-%m-%dT%H:%M:%S}Z", NOON_MS).day for m in moments]
+    assert days.count(zone) == hours
+
+
+@pytest.mark.parametrize(
+    "occurred_at",
+    [
+        "1989-12-31T23:59:59Z",
+        "1970-01-01T00:00:00Z",
+        "2026-06-31T00:00:00Z",
+        "2025-02-29T00:00:00Z",
+        "2026-13-01T00:00:00Z",
+        "2026-11-20T24:00:00Z",
+        "2026-11-20T10:60:00Z",
+        "2026-11-20T10:00:60Z",
+        "2026-11-20T10:00:00+25:00",
+        "0000-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-12:00",
+        "2099-01-01T00:00:00Z",
+    ],
+)
+def test_times_that_cannot_be(occurred_at: str) -> None:
+    with pytest.raises(Poison) as poison:
+        UTC_CALENDAR.slot(occurred_at, NOON_MS)
+    assert poison.value.reason == "occurred_at"
+
+
+def test_a_day_ahead_of_its_arrival_is_let_pass_and_no_more() -> None:
+    assert UTC_CALENDAR.slot("2026-11-22T12:00:00.000Z", NOON_MS).day == "2026-11-22"
+    with pytest.raises(Poison):
+        UTC_CALENDAR.slot("2026-11-22T12:00:00.001Z", NOON_MS)
+    with pytest.raises(Poison):
+        UTC_CALENDAR.slot("2026-11-22T12:00:01Z", NOON_MS)

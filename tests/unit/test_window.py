@@ -1,0 +1,44 @@
+"""The duplicate window is a function of the log alone."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.window import DuplicateWindow, id_bytes
+
+ONE, TWO = b"1" * 16, b"2" * 16
+
+
+def test_an_id_is_a_duplicate_within_the_window() -> None:
+    window = DuplicateWindow(5)
+    assert not window.seen(ONE, 10)
+    assert window.seen(ONE, 15)
+    assert not window.seen(ONE, 21)
+
+
+def test_a_copy_stands_too() -> None:
+    window = DuplicateWindow(5)
+    assert [window.seen(ONE, at) for at in (0, 4, 8, 12)] == [False, True, True, True]
+
+
+def test_letters_of_an_id_may_be_written_either_way() -> None:
+    upper, lower = "ABCDEF00-0000-4000-8000-00000000000A", "abcdef00-0000-4000-8000-00000000000a"
+    assert id_bytes(upper) == id_bytes(lower)
+
+
+def test_memory_is_bounded_by_the_window() -> None:
+    window = DuplicateWindow(1_000)
+    for offset in range(20_000):
+        window.seen(offset.to_bytes(16, "big"), offset)
+    assert len(window) <= 2_300
+
+
+@given(st.lists(st.integers(0, 9), max_size=60), st.integers(0, 60))
+def test_reading_again_from_a_windows_length_before_gives_the_same(
+    ids: list[int], start: int
+) -> None:
+    size = 7
+    whole, again = DuplicateWindow(size), DuplicateWindow(size)
+    said = [whole.seen(bytes([i] * 16), at) for at, i in enumerate(ids)]
+    begin = max(0, start - size)
+    repeated = [again.seen(bytes([i] * 16), at) for at, i in enumerate(ids[begin:], begin)]
+    assert repeated[start - begin :] == said[start:]
