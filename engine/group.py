@@ -46,8 +46,9 @@ class Group:
     A group with state has `react`: pure, from an event and its key's state to effects, changing
     the state. `prepare` runs before every fold, with the states as read: there a group makes
     what comes from elsewhere (a funnel's definition) a function of the log by pinning it into
-    the states. `project` runs after a batch is durable, with the documents it touched; what it
-    writes must be derived and absolute, since it may run again or not at all.
+    the states (`Store.amend`, then load them again). `project` runs after a batch is durable,
+    with the documents and keys it touched; what it writes must be derived and absolute, since it
+    may run again or not at all.
     """
 
     name: str

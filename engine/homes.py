@@ -37,7 +37,7 @@ def settle_homes(batch: Batch, group: Group, store: Store) -> dict[str, State]:
     created = homes.keys() - states.keys()
     store.create(group.state, {key: homes[key] for key in created})
     moved = {k: homes[k] for k, state in states.items() if state["home"] != homes[k]}
-    store.rehome(group.state, {key: (states[key], home) for key, home in moved.items()})
+    store.amend(group.state, {key: (states[key], {"home": h}) for key, h in moved.items()})
     if created or moved:
         again = store.load(group.state, created | moved.keys())
         if {key: state["home"] for key, state in again.items()} != {

@@ -4,7 +4,7 @@ A letter waits, is `replaying` once a replay has decided to send it, and `replay
 step is guarded by the one before, so of two replays only one takes it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from bson import Int64
 
 from engine.dead_letters import COLLECTION
 from engine.mongo import Documents, reachable
+from engine.partition import Partition
 
 _IDS_AT_ONCE = 1_000
 
@@ -89,6 +90,12 @@ class Letters:
                 {"_id": letter.id, "replayed": before}, {"$set": news}
             )
         return found.matched_count == 1
+
+
+def is_before_boundary(letter: Letter, boundaries: tuple[Mapping[int, int], ...]) -> bool:
+    """Whether partitions were added to its topic after it came."""
+    place = Partition(letter.topic, letter.topic_id, letter.partition, boundaries)
+    return place.epoch(letter.offset) < len(boundaries)
 
 
 def _letter(found: dict[str, Any]) -> Letter:

@@ -19,7 +19,7 @@ from pymongo.errors import (
 )
 from pymongo.read_concern import ReadConcern
 
-from engine.errors import Unavailable, WrongSetting
+from engine.errors import DaybookError, Unavailable, WrongSetting
 from engine.settings import Settings
 
 Documents = Database[dict[str, Any]]
@@ -78,9 +78,25 @@ def _is_passing(details: Any) -> bool:
 
 
 def only_duplicates(error: BulkWriteError) -> list[int]:
-    """The indices of the operations refused for a duplicate key; raises what else went wrong."""
+    """The indices of the operations refused for a duplicate key; raises what else went wrong.
+
+    Raises Damaged for a document that cannot be added to, whatever else went wrong.
+    """
     details: Any = error.details
     errors = details["writeErrors"]
+    for one in errors:
+        if one["code"] not in _PASSING | {DUPLICATE_KEY}:
+            raise Damaged(one["op"]["q"]["_id"], one["errmsg"]) from error
     if details["writeConcernErrors"] or any(e["code"] != DUPLICATE_KEY for e in errors):
         raise error
     return [e["index"] for e in errors]
+
+
+class Damaged(DaybookError):
+    """A document is not what any member would have written."""
+
+    def __init__(self, document: str, why: str) -> None:
+        super().__init__(
+            f"document {document} cannot be added to: {why[:200]}: `daybook rebuild` makes it what "
+            "the log says"
+        )

@@ -118,15 +118,15 @@ class MongoStore:
         ]
         self._bulk(model.collection, inserts)
 
-    def rehome(
-        self, model: StateModel, homes: Mapping[str, tuple[State, Mapping[str, Any]]]
+    def amend(
+        self, model: StateModel, fields: Mapping[str, tuple[State, Mapping[str, Any]]]
     ) -> None:
         updates = [
             UpdateOne(
                 {"_id": state["_id"], "_daybook.revision": state["_daybook"]["revision"]},
-                {"$set": {"home": dict(home)}, "$inc": {"_daybook.revision": 1}},
+                {"$set": dict(values), "$inc": {"_daybook.revision": 1}},
             )
-            for state, home in homes.values()
+            for state, values in fields.values()
         ]
         self._bulk(model.collection, updates)
 

@@ -32,6 +32,7 @@ class Patience:
         self._poll = poll
         self.deadline = float("inf")
         self.waiting = False
+        self._told = False
 
     def until_done(
         self, action: Callable[[], T], unwanted: Callable[[], bool] = lambda: False
@@ -62,6 +63,9 @@ class Patience:
             self.waiting = True
             PAUSED.labels(self._group).set(1)
             log.warning("waiting", why=str(error))
+        if self.deadline < float("inf") and not self._told:
+            self._told = True
+            log.info("stopping", seconds_left=round(self.deadline - monotonic()))
         end = monotonic() + seconds
         while monotonic() < end:
             self._consumer.pause(self._consumer.assignment())

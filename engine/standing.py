@@ -37,12 +37,14 @@ class PartitionStanding:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`newest_event_at` is the newest event that a member of the last day has applied."""
+    """`newest_event_at` is the newest event applied, as a member of the last day tells it;
+    `newest_day` is the newest with a document, YYYY-MM-DD, member or not."""
 
     group: str
     members: int
     partitions: list[PartitionStanding]
     newest_event_at: datetime | None
+    newest_day: str | None
     dead_letters_waiting: int
     gaps_accepted: int
     topics_missing: list[str]
@@ -86,10 +88,20 @@ def _standing(
             if place[0] in group.topics and place[0] in ids
         ],
         newest_event_at=newest(members),
+        newest_day=_newest_day(group, documents),
         dead_letters_waiting=waiting,
         gaps_accepted=gaps,
         topics_missing=[topic for topic in group.topics if topic not in ids],
     )
+
+
+def _newest_day(group: Group, documents: Documents) -> str | None:
+    with reachable():
+        found = [
+            documents[model.collection].find_one({}, {"date": 1}, sort=[("date", -1)])
+            for model in group.documents
+        ]
+    return max((f"{one['date']:%Y-%m-%d}" for one in found if one), default=None)
 
 
 def partition_standing(place: Place, reached: int | None, bounds: LogBounds) -> PartitionStanding:

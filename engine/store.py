@@ -32,10 +32,14 @@ class Store(Protocol):
     def create(self, model: StateModel, homes: Mapping[str, Mapping[str, Any]]) -> None:
         """Makes a state with nothing but a home for each key that has none; leaves the others."""
 
-    def rehome(
-        self, model: StateModel, homes: Mapping[str, tuple[State, Mapping[str, Any]]]
+    def amend(
+        self, model: StateModel, fields: Mapping[str, tuple[State, Mapping[str, Any]]]
     ) -> None:
-        """Moves the states that stand as they were read; leaves the others."""
+        """Sets fields of the states that stand as they were read; leaves the others.
+
+        For what must be fixed before anything is worked out from it: load the states again, and
+        see what stands there now.
+        """
 
     def replace(self, model: StateModel, states: Sequence[tuple["Read", State]]) -> bool:
         """Replaces each state that stands exactly as it was read; false if any did not."""

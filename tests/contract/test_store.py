@@ -251,9 +251,9 @@ def test_a_state_is_replaced_only_as_it_was_read(subject: Subject) -> None:
     assert subject.store.load(OrderState, ["o1"])["o1"]["community_id"] == "c1"
 
 
-def test_a_state_moves_home_only_as_it_was_read(subject: Subject) -> None:
+def test_a_state_is_amended_only_as_it_was_read(subject: Subject) -> None:
     subject.store.create(OrderState, {"o1": HOME})
     read = subject.store.load(OrderState, ["o1"])["o1"]
-    subject.store.rehome(OrderState, {"o1": (read, HOME | {"partition": 1, "epoch": 1})})
-    subject.store.rehome(OrderState, {"o1": (read, HOME | {"partition": 2, "epoch": 1})})
+    subject.store.amend(OrderState, {"o1": (read, {"home": HOME | {"partition": 1}})})
+    subject.store.amend(OrderState, {"o1": (read, {"home": HOME | {"partition": 2}})})
     assert subject.store.load(OrderState, ["o1"])["o1"]["home"]["partition"] == 1

@@ -92,14 +92,14 @@ class MemoryStore:
             table.setdefault(encode_part(key), state)
             self.after()
 
-    def rehome(
-        self, model: StateModel, homes: Mapping[str, tuple[State, Mapping[str, Any]]]
+    def amend(
+        self, model: StateModel, fields: Mapping[str, tuple[State, Mapping[str, Any]]]
     ) -> None:
-        for state, home in homes.values():
+        for state, values in fields.values():
             self.before()
             stored = self.collections[model.collection][state["_id"]]
             if stored["_daybook"]["revision"] == state["_daybook"]["revision"]:
-                stored["home"] = dict(home)
+                stored |= copy.deepcopy(dict(values))
                 stored["_daybook"]["revision"] += 1
             self.after()
 

@@ -4,6 +4,8 @@ import json
 import signal
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -59,8 +61,21 @@ class MemberProcess:
         (stopped,) = self.events("member stopped")
         return float(stopped.get(name, 0))
 
-    def freeze(self) -> None:
-        self._process.send_signal(signal.SIGSTOP)
+    def ask(self, path: str) -> tuple[int, str]:
+        """Status and text of what it answers on its own port."""
+        (started,) = self.wait_for("member started")
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{started['port']}{path}") as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def metric(self, name: str) -> float:
+        """The sum of a metric over its labels."""
+        _, text = self.ask("/metrics")
+        lines = [line for line in text.splitlines() if line.split("{")[0] == name]
+        return sum(float(line.rpartition(" ")[2]) for line in lines)
 
     def thaw(self) -> None:
         self._process.send_signal(signal.SIGCONT)

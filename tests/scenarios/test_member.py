@@ -1,0 +1,60 @@
+"""How a member stops, and what it says of itself."""
+
+import signal
+from pathlib import Path
+
+from deploy.local.mongodb import MongoDB
+from deploy.local.ports import free_ports
+from tests.support import checks
+from tests.support.shop import Shop
+from tests.support.wait import until
+from tests.support.world import World
+
+
+def test_a_member_drains_and_commits_when_told_to_stop(world: World) -> None:
+    world.make_topic()
+    member = world.member("revenue", DAYBOOK_LINGER_MS="60000")
+    member.wait_for("partition started", times=4)
+    messages = Shop().messages(400)
+    world.publish(messages)
+    until(lambda: member.metric("daybook_buffered_messages") == len(messages), "all are fetched")
+    member.end()
+    assert member.counted("received") == len(messages)
+    checks.assert_no_lag(world, "revenue")
+
+
+def test_a_second_sigterm_quits_at_once(servers: dict[str, str], tmp_path: Path) -> None:
+    """The first one waits for MongoDB, which went away."""
+    mongodb = MongoDB(tmp_path / "mongodb", *free_ports(1))
+    mongodb.start()
+    with World(servers | {"DAYBOOK_MONGODB_URI": mongodb.address}, tmp_path) as world:
+        world.make_topic()
+        member = world.member("revenue", DAYBOOK_SHUTDOWN_GRACE_MS="600000")
+        member.wait_for("partition started", times=4)
+        mongodb.kill()
+        world.publish(Shop().messages(400))
+        member.wait_for("waiting")
+        member.terminate()
+        member.wait_for("stopping")
+        member.terminate()
+        assert member.wait(5) == 128 + signal.SIGTERM
+        mongodb.start()
+        world.catch_up("revenue")
+        checks.assert_no_lag(world, "revenue")
+    mongodb.wipe()
+
+
+def test_a_member_says_how_it_is(world: World) -> None:
+    world.make_topic()
+    world.publish(Shop().messages(300))
+    member = world.member("revenue")
+    world.wait_for_commits("revenue")
+
+    assert member.ask("/live") == (200, "ok\n")
+    assert member.ask("/ready") == (200, "ok\n")
+    assert member.ask("/nothing")[0] == 404
+    status, metrics = member.ask("/metrics")
+    assert status == 200
+    for name in ("messages_processed_total", "offset_commits_total", "lag_messages", "build_info"):
+        assert f"daybook_{name}" in metrics
+    member.end()

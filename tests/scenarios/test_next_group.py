@@ -1,0 +1,98 @@
+"""The engine is ready for a group it was not written for: definitions from elsewhere, rows as
+effects, projections; nothing of it in the engine's core."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from engine.batch import Batch
+from engine.change import Effect, Row, effect
+from engine.document import DailyDocument, Event, counter
+from engine.group import Group, Source, State, StateModel
+from engine.rules import Rules
+from engine.run import run
+from engine.slots import Slot
+from engine.store import Store
+from schemas.order import OrderEvent
+from tests.support.shop import Shop
+from tests.support.world import World
+
+
+class StepsDay(DailyDocument, collection="test_steps", key=("organization_id",)):
+    steps: int = counter()
+
+
+VISITOR = StateModel("test_visitors", lambda key: {"visitor_id": key, "pinned": None, "seen": 0})
+
+
+def react(event: Event, slot: Slot, state: State, rules: Rules) -> Iterable[Effect | Row]:
+    """Each event is a step by the definition in force at the key's first, and a row's new end."""
+    state["seen"] += 1
+    yield effect(StepsDay, slot, "steps", 1, of=[f"by {state['pinned']}"])
+    yield Row("test_sessions", state["visitor_id"], {"events": state["seen"]}, last=0)
+
+
+class Definitions:
+    """Stands for a definition topic: its newest message changes between two polls."""
+
+    def __init__(self) -> None:
+        self.newest = 0
+
+    def pin(self, batch: Batch, states: dict[str, State], store: Store) -> None:
+        self.newest += 1
+        open_keys = [key for key, state in states.items() if state["pinned"] is None]
+        pins: dict[str, tuple[State, dict[str, Any]]] = {
+            key: (states[key], {"pinned": self.newest}) for key in open_keys
+        }
+        store.amend(VISITOR, pins)
+        states |= store.load(VISITOR, open_keys)
+
+
+def group(world: World, definitions: Definitions, projected: set[str]) -> Group:
+    events: TypeAdapter[Any] = TypeAdapter(OrderEvent)
+    return Group(
+        name=f"test-next-{world.name}",
+        sources=(Source(world.topic(), events, lambda e: str(e["data"]["order_id"])),),
+        documents=(StepsDay,),
+        schema_revision=1,
+        state=VISITOR,
+        react=react,
+        prepare=definitions.pin,
+        project=lambda documents, keys: projected.update(documents, keys),
+    )
+
+
+def test_a_group_with_definitions_rows_and_a_projection(world: World) -> None:
+    world.make_topic()
+    shop = Shop()
+    definitions, projected = Definitions(), set[str]()
+    own = group(world, definitions, projected)
+    for _ in range(2):
+        world.publish(shop.messages(1_000))
+        run(own, world.settings, until_caught_up=True, started=lambda member: None)
+    keys = [event["data"]["order_id"] for event in shop.events]
+    rows = {row["_id"]: row["events"] for row in world.documents["test_sessions"].find()}
+    assert rows == {key: keys.count(key) for key in keys}
+    days = list(world.documents["test_steps"].find())
+    assert sum(day["steps"] for day in days) == len(shop.events)
+    assert {day["organization_id"] for day in days} <= {f"by {n}" for n in range(99)}
+    assert projected == {day["_id"] for day in days} | set(keys)
+
+
+def test_what_was_pinned_stays_when_the_definition_changes(world: World) -> None:
+    world.make_topic()
+    shop = Shop()
+    definitions = Definitions()
+    own = group(world, definitions, set())
+    world.publish(shop.messages(500))
+    run(own, world.settings, until_caught_up=True, started=lambda member: None)
+    before = {s["_id"]: s["pinned"] for s in world.documents[VISITOR.collection].find()}
+    definitions.newest = 1_000
+    again = replace(own, name=own.name)
+    world.publish(shop.messages(500))
+    run(again, world.settings, until_caught_up=True, started=lambda member: None)
+    after = {s["_id"]: s["pinned"] for s in world.documents[VISITOR.collection].find()}
+    assert before.items() <= after.items()
+    assert any(pinned > 1_000 for pinned in after.values())
