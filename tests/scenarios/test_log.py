@@ -7,6 +7,7 @@ from confluent_kafka.admin import NewPartitions, OffsetSpec
 from engine import kafka
 from tests.scenarios.scenario import SMALL_BATCHES, Scenario
 from tests.support import checks
+from tests.support.shop import as_message
 from tests.support.world import World
 
 
@@ -44,6 +45,21 @@ class TopicMadeAgainShorter(TopicMadeAgain):
 
 class TopicMadeAgainByTheConsumerProtocol(TopicMadeAgain):
     protocol = "consumer"
+
+
+class ProducerSendsAgain(Scenario):
+    """A producer that had no answer sends its last events again, after the group has moved."""
+
+    group = "order-funnel"
+
+    def play(self) -> None:
+        self.world.catch_up(self.group)
+        again = [as_message(event) for event in self.shop.events[-200:]]
+        self.world.publish(again)
+        self.second = self.world.catch_up(self.group)
+
+    def landed(self) -> None:
+        assert self.second.counted("duplicate") >= 200
 
 
 class OffsetsLost(Scenario):
@@ -151,6 +167,7 @@ class ProducersThatPartitionDifferently(Scenario):
         TopicMadeAgain,
         TopicMadeAgainShorter,
         TopicMadeAgainByTheConsumerProtocol,
+        ProducerSendsAgain,
         OffsetsLost,
         LateCommitOfAnotherIncarnation,
         PartitionsAdded,

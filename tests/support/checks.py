@@ -20,12 +20,16 @@ COUNTS = {"revenue": oracle.revenue, "order-funnel": oracle.order_funnel}
 
 
 def assert_no_lag(world: World, short: str) -> None:
-    """Every partition's checkpoint stands at the log's end."""
+    """Every partition's checkpoint stands at the log's end, and every commit says whose it is."""
     group = world.group(short)
     ends = log_ends(world.admin, group.topics)
     reached = Checkpoints(group.name, world.documents).all()
     behind = {p: end for p, end in ends.items() if reached.get(p, 0) < end}
     assert not behind, f"{behind} not reached: {reached}"
+    fleet = world.documents["_daybook"].find_one({"_id": "fleet"})
+    assert fleet is not None
+    owners = {told.split("|")[0] for told in world.committed_by(group)}
+    assert owners == {fleet["fleet"]}
 
 
 def assert_counted(world: World, short: str, events: Iterable[Mapping[str, Any]]) -> None:

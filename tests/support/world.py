@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, Producer
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import NewTopic
 
 import consumers
@@ -110,19 +110,24 @@ class World:
 
     def commits(self, group: Group) -> dict[tuple[str, int], int]:
         """The group's offsets by topic id and partition, of this incarnation of its topics."""
-        (future,) = self.admin.list_consumer_group_offsets(
-            [ConsumerGroupTopicPartitions(group.name)]
-        ).values()
         ids = kafka.topic_ids(self.admin, group.topics)
-        try:
-            found = future.result().topic_partitions
-        except KafkaException:
-            return {}  # the coordinator is still loading
         return {
             (ids[place.topic], place.partition): place.offset
-            for place in found
+            for place in self._committed(group)
             if place.topic in ids and (place.metadata or "").endswith(f"|{ids[place.topic]}")
         }
+
+    def committed_by(self, group: Group) -> list[str]:
+        """The metadata of each of the group's commits."""
+        return [place.metadata or "" for place in self._committed(group)]
+
+    def _committed(self, group: Group) -> list[TopicPartition]:
+        asked = ConsumerGroupTopicPartitions(group.name)
+        (future,) = self.admin.list_consumer_group_offsets([asked]).values()
+        try:
+            return list(future.result().topic_partitions)
+        except KafkaException:
+            return []  # the coordinator is still loading
 
     def __enter__(self) -> Self:
         return self

@@ -7,11 +7,12 @@ partitions are added. At the end every document is what a plain count of the log
 """
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -370,8 +371,10 @@ def _in_sum(days: oracle.Totals) -> oracle.Totals:
 
 TestProtocol = World.TestCase
 TestProtocol.settings = settings(
-    max_examples=1_000,
+    max_examples=20_000 if "DAYBOOK_SOAK" in os.environ else 1_000,
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=list(HealthCheck),
+    # A seeded bug need only be found, not be told in the fewest words.
+    phases=[Phase.generate] if "DAYBOOK_MUTANT" in os.environ else list(Phase),
 )

@@ -1,0 +1,1 @@
+"""Seeded bugs: what the tests are worth is how many of them they catch."""

@@ -1,0 +1,168 @@
+"""The seeded bugs, each a mistake that somebody has made before."""
+
+from tests.mutants.mutant import Mutant
+
+PROTOCOL = ("tests/unit/test_protocol.py",)
+FAILPOINTS = "tests/scenarios/test_failpoints.py"
+LOG = "tests/scenarios/test_log.py"
+
+MUTANTS = (
+    Mutant(
+        "the trim left out",
+        "engine/settle.py",
+        "pending = again | trim(overlapping)",
+        "pending = again",
+        PROTOCOL,
+    ),
+    Mutant(
+        "state before effects",
+        "engine/settle.py",
+        """            self._apply(batch, folded.changes(), folded.changes, settled)
+            self._store.put(folded.rows.values(), batch.partition)
+            reach("before_state")
+            changed = [(reads[key], states[key]) for key in folded.touched]
+""",
+        """            changed = [(reads[key], states[key]) for key in folded.touched]
+            self._store.replace(model, changed)
+            self._apply(batch, folded.changes(), folded.changes, settled)
+            changed = []
+""",
+        PROTOCOL,
+    ),
+    Mutant(
+        "a state folded twice",
+        "engine/stateful.py",
+        "if offset <= partition.applied(state):",
+        "if False:",
+        PROTOCOL,
+    ),
+    Mutant(
+        "an order at home in two partitions",
+        "engine/homes.py",
+        "strays.append(index)",
+        "pass",
+        PROTOCOL,
+    ),
+    Mutant(
+        "a counter without its guard",
+        "engine/update.py",
+        'return {"_id": change.document.id, partition.watermark: {"$not": {"$gte": change.first}}}',
+        'return {"_id": change.document.id}',
+        (FAILPOINTS, "-k", "CountersKilledBetweenDocuments"),
+    ),
+    Mutant(
+        "commit before write",
+        "engine/member.py",
+        """        for owned in pending:
+            if not owned.lost:
+                self._settle(owned)
+""",
+        """        for owned in pending:
+            owned.durable = owned.read
+        self._committer.commit(pending)
+        for owned in pending:
+            if not owned.lost:
+                self._settle(owned)
+""",
+        (FAILPOINTS, "-k", "BeforeWrite"),
+    ),
+    Mutant(
+        "the topic's id left out",
+        "engine/partition.py",
+        'return f"_daybook.applied.{self.topic_id}.{self.number}"',
+        'return f"_daybook.applied.topic.{self.number}"',
+        (LOG, "-k", "TopicMadeAgainShorter"),
+    ),
+    Mutant(
+        "two documents for an order's state",
+        "engine/mongo_store.py",
+        """        with reachable(), STORE_WRITE_SECONDS.labels("mongodb").time():
+            result = self._documents[model.collection].bulk_write(replacements, ordered=False)
+""",
+        """        for read, state in states:
+            self._documents[model.collection].update_one(
+                {"_id": read.id}, {"$set": {"_daybook.applied": state["_daybook"]["applied"]}}
+            )
+            self._documents[model.collection + "_ids"].update_one(
+                {"_id": read.id}, {"$set": {"event_ids": state["event_ids"]}}, upsert=True
+            )
+        reach("before_checkpoint")
+        with reachable(), STORE_WRITE_SECONDS.labels("mongodb").time():
+            result = self._documents[model.collection].bulk_write(
+                [ReplaceOne({"_id": state["_id"]}, dict(state)) for _, state in states],
+                ordered=False,
+            )
+""",
+        (FAILPOINTS, "-k", "BeforeCheckpoint and not Counters"),
+    ),
+    Mutant(
+        "auto-commit on",
+        "engine/kafka.py",
+        """            "max.poll.interval.ms": settings.kafka_max_poll_interval_ms,
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+""",
+        """            "max.poll.interval.ms": settings.kafka_max_poll_interval_ms,
+            "enable.auto.commit": True,
+            "auto.commit.interval.ms": 100,
+            "enable.auto.offset.store": True,
+""",
+        (FAILPOINTS, "-k", "BeforeState"),
+    ),
+    Mutant(
+        "the window not built anew",
+        "engine/starter.py",
+        "read_from = max(bounds.low, start - self._rules.duplicate_window)",
+        "read_from = start",
+        (LOG, "-k", "ProducerSendsAgain"),
+    ),
+    Mutant(
+        "one acknowledgement is enough",
+        "engine/mongo.py",
+        'write_concern=WriteConcern(w="majority", j=True, wtimeout=_TIMEOUT_MS),',
+        "write_concern=WriteConcern(w=1),",
+        ("tests/scenarios/test_outages.py", "-k", "primary"),
+    ),
+    Mutant(
+        "a dead letter without its position",
+        "engine/dead_letters.py",
+        "            self._record(batch.partition, batch.dead)\n",
+        "",
+        (FAILPOINTS, "-k", "WithinDeadLetter and not Counters"),
+    ),
+    Mutant(
+        "a dead letter produced once at most",
+        "engine/decode.py",
+        "            raise Poison(*self._dead[offset])\n",
+        '            return batch.note("dead", counted)\n',
+        (FAILPOINTS, "-k", "WithinDeadLetter and not Counters"),
+    ),
+    Mutant(
+        "no checkpoint but Kafka's",
+        "engine/checkpoints.py",
+        '"$max": {"offset": Int64(checkpoint.offset)},',
+        '"$max": {"offset": Int64(0)},',
+        (LOG, "-k", "OffsetsLost"),
+    ),
+    Mutant(
+        "the higher of checkpoint and commit",
+        "engine/start.py",
+        "start = min(checkpoint, commit.offset)",
+        "start = max(checkpoint, commit.offset)",
+        ("tests/unit/test_start.py",),
+    ),
+    Mutant(
+        "any fleet's commits",
+        "engine/start.py",
+        "if commit.offset >= 0 and separator and owner != fleet:",
+        "if False:",
+        ("tests/scenarios/test_fleets.py", "-k", "second_fleet"),
+    ),
+    Mutant(
+        "a recount that stops at the document's own offsets",
+        "recount/session.py",
+        '        self.replay.limit(reach, ((name, marks(d, "applied")) for name, d in documents.items()))\n',
+        '        self.replay.limit({}, ((name, marks(d, "applied")) for name, d in documents.items()))\n',
+        ("tests/scenarios/test_recount.py", "-k", "lost"),
+    ),
+)

@@ -1,0 +1,190 @@
+"""What an operator does to a fleet: dead letters replayed, partitions added, gaps accepted."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from confluent_kafka import TopicPartition
+
+from engine.bound import bound_fleet
+from engine.boundaries import NotYet, record_boundary
+from engine.cluster import log_bounds
+from engine.errors import DaybookError
+from engine.gaps import accept, check_stopped, commit, find_resets
+from engine.letters import Letter, Letters
+from engine.replay import REPLAY_OF, Replay
+from engine.scan import scan
+from engine.topics import add_partitions
+from tests.support import checks
+from tests.support.shop import Shop
+from tests.support.world import World
+
+
+def with_dead_letters(world: World, *groups: str) -> Letters:
+    world.make_topic()
+    shop = Shop()
+    world.publish(shop.with_poison(shop.messages(500)))
+    for group in groups:
+        world.catch_up(group)
+    return Letters(world.documents, world.topic())
+
+
+def replay(world: World, letters: Letters) -> Replay:
+    fleet = str(bound_fleet(world.documents, world.admin))
+    return Replay(world.settings, world.admin, letters, fleet, world.topic())
+
+
+def copies(world: World) -> Counter[tuple[Any, Any]]:
+    """How often each dead letter's message stands in its topic again, by origin and group."""
+    found: Counter[tuple[Any, Any]] = Counter()
+    for message in scan(world.settings, log_bounds(world.admin, [world.topic()])):
+        headers = dict(message.headers() or [])
+        if REPLAY_OF in headers:
+            found[headers[REPLAY_OF], headers["daybook-group"]] += 1
+    return found
+
+
+def assert_each_once(world: World, letters: list[Letter]) -> None:
+    expected = {(one.origin.encode(), one.group.encode()): 1 for one in letters}
+    assert copies(world) == expected
+    again = Letters(world.documents, world.topic()).again(letters)
+    assert {one.replayed for one in again} == {"replayed"}
+
+
+def test_a_dead_letter_is_sent_once_to_the_group_that_could_not_count_it(world: World) -> None:
+    letters = with_dead_letters(world, "order-funnel", "revenue")
+    first = list(letters.find())
+    outcome = replay(world, letters).run(first)
+    assert (outcome.sent, outcome.found, outcome.lost) == (len(first), 0, [])
+    assert replay(world, letters).run(first).sent == 0
+    assert_each_once(world, first)
+    member = world.catch_up("revenue")
+    revenue = world.group("revenue").name
+    mine = [one for one in first if one.group == revenue]
+    assert member.counted("replay_for_another_group") == len(first) - len(mine)
+    assert len(list(letters.find(group=revenue))) == 2 * len(mine), "each is poison once more"
+    checks.assert_no_lag(world, "revenue")
+    checks.assert_recounted_equal(world, "revenue")
+
+
+class Died(Exception):
+    """Where a process would be killed."""
+
+
+class DiesOnDone(Letters):
+    def done(self, letter: Letter) -> None:
+        raise Died
+
+
+def test_a_replay_that_died_before_it_sent_is_gone_on_with(world: World) -> None:
+    letters = with_dead_letters(world, "order-funnel")
+    first = list(letters.find())
+    for one in first[:3]:
+        here = log_bounds(world.admin, [world.topic()])[world.topic(), one.partition]
+        assert letters.begin(one, here.high, one.topic_id)
+    outcome = replay(world, letters).run(first)
+    assert (outcome.sent, outcome.found) == (len(first), 0)
+    assert_each_once(world, first)
+
+
+def test_a_replay_that_died_after_it_sent_is_not_repeated(world: World) -> None:
+    letters = with_dead_letters(world, "order-funnel")
+    first = list(letters.find())
+    with pytest.raises(Died):
+        replay(world, DiesOnDone(world.documents, world.topic())).run(first)
+    outcome = replay(world, letters).run(first)
+    assert (outcome.sent, outcome.found) == (0, len(first))
+    assert_each_once(world, first)
+
+
+class Overtaken(Letters):
+    """Somebody else replays everything, an instant after this one has decided to."""
+
+    overtake: Callable[[], object]
+
+    def begin(self, letter: Letter, replay_from: int, topic_id: str) -> bool:
+        mine = super().begin(letter, replay_from, topic_id)
+        self.overtake()
+        return mine
+
+
+def test_of_two_replays_at_once_the_later_one_sends(world: World) -> None:
+    letters = with_dead_letters(world, "order-funnel")
+    first = list(letters.find())
+    earlier = Overtaken(world.documents, world.topic())
+    earlier.overtake = lambda: replay(world, letters).run(first)
+    with pytest.raises(DaybookError, match="another `dlq replay`"):
+        replay(world, earlier).run(first)
+    replay(world, letters).run(first)
+    assert_each_once(world, first)
+
+
+def test_a_message_that_only_the_log_has_is_replayed_from_there(world: World) -> None:
+    letters = with_dead_letters(world, "order-funnel")
+    first = list(letters.find())
+    end = log_bounds(world.admin, [f"{world.topic()}.dlq"])[f"{world.topic()}.dlq", 0].high
+    cut = TopicPartition(f"{world.topic()}.dlq", 0, end)
+    world.admin.delete_records([cut])[cut].result()
+    assert replay(world, letters).run(first).sent == len(first)
+    gone = replace(first[0], id="gone")
+    assert replay(world, letters).run([gone]).lost == []
+    assert_each_once(world, first)
+
+
+def test_partitions_are_added_and_no_order_is_lost(world: World) -> None:
+    """Keys move, and are counted where they are from then on."""
+    world.make_topic()
+    shop, topic, group = Shop(), world.topic(), world.group("revenue")
+    messages = shop.messages(2_000, duplicates=0)
+    world.publish(messages[:1_000])
+    with pytest.raises(NotYet, match="1,000 messages"):
+        record_boundary(world.documents, world.admin, topic, 7, [group])
+    member = world.member("revenue")
+    world.wait_for_commits("revenue")
+    with pytest.raises(NotYet, match="members running: 1"):
+        record_boundary(world.documents, world.admin, topic, 7, [group])
+    member.end()
+    ends = record_boundary(world.documents, world.admin, topic, 7, [group])
+    assert record_boundary(world.documents, world.admin, topic, 7, [group]) == ends
+    (stored,) = world.documents["_daybook"].find({"_id": {"$regex": "^boundaries:"}})
+    (boundary,) = stored["boundaries"]
+    assert boundary["ends"] == {str(number): end for number, end in ends.items()}
+    add_partitions(world.admin, topic, 7)
+    world.publish(messages[1_000:])
+    world.catch_up("revenue")
+    assert len(log_bounds(world.admin, [topic])) == 7
+    moved = world.documents["order_state"].count_documents({"home.epoch": 1})
+    assert moved > 0
+    checks.assert_dead_letters_are_whole(world, "revenue", 0)
+    checks.assert_counted(world, "revenue", shop.events)
+    checks.assert_recounted_equal(world, "revenue")
+
+
+def test_a_gap_is_accepted_recorded_and_gone_over(world: World) -> None:
+    world.make_topic()
+    shop, topic, group = Shop(), world.topic(), world.group("order-funnel")
+    world.publish(shop.messages(500))
+    world.catch_up("order-funnel")
+    before = log_bounds(world.admin, [topic])[topic, 0].high
+    world.publish(shop.messages(500))
+    after = log_bounds(world.admin, [topic])[topic, 0].high
+    cut = TopicPartition(topic, 0, after - 1)
+    world.admin.delete_records([cut])[cut].result()
+    assert world.member("order-funnel").wait(60) == 1
+
+    fleet = str(bound_fleet(world.documents, world.admin))
+    check_stopped(group, world.admin)
+    found = find_resets(group, fleet, world.documents, world.admin, world.settings)
+    (reset,) = found
+    assert (reset.missed, reset.counted_again) == (before, after - 1)
+    accept(reset, group, world.documents)
+    accept(replace(reset, checkpoint=reset.restart), group, world.documents)
+    commit(found, group, fleet, world.settings)
+    (gap,) = world.documents["_daybook"].find({"_id": {"$regex": "^gap:"}})
+    assert (gap["from"], gap["to"]) == (before, after - 1)
+    assert find_resets(group, fleet, world.documents, world.admin, world.settings) == []
+    world.catch_up("order-funnel")
+    checks.assert_no_lag(world, "order-funnel")
+    assert checks.recounted(world, "order-funnel").exit_code == 3

@@ -1,0 +1,242 @@
+"""Consumers, models, schemas, topics, recount and docs say the same; where not, what to do."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import duckdb
+import pytest
+
+import consumers
+from engine.document import (
+    Average,
+    Counter,
+    DailyDocument,
+    Difference,
+    Field,
+    Money,
+    MoneyMap,
+    PerCurrency,
+    Rate,
+    parts_of,
+)
+from engine.group import Group, StateModel
+from models.dictionary import dictionary
+from recount.group import GROUPS
+from schemas.catalogue import EVENTS, catalogue
+from schemas.json_schema import events
+
+ROOT = Path(__file__).parents[1]
+NO_DOCUMENTS = {"dictionary"}
+SHARED_RULES = {"events"}
+
+KINDS = {
+    Counter: "counter",
+    Money: "money",
+    MoneyMap: "money_map",
+    PerCurrency: "per_currency",
+    Rate: "rate",
+    Average: "average",
+    Difference: "difference",
+}
+
+each_group = pytest.mark.parametrize("group", consumers.FLEET, ids=lambda group: group.name)
+
+
+def stems(package: str, ending: str = ".py") -> set[str]:
+    found = {path.stem for path in (ROOT / package).glob(f"*{ending}")}
+    return found - {"__init__"}
+
+
+def short(group: Group) -> str:
+    return group.name.removeprefix(consumers.PREFIX)
+
+
+def test_every_file_in_consumers_is_a_group_of_the_fleet() -> None:
+    in_files = {stem: import_module(f"consumers.{stem}").GROUP for stem in stems("consumers")}
+    in_fleet = {short(group).replace("-", "_"): group for group in consumers.FLEET}
+    assert in_files == in_fleet, (
+        "consumers/<name>.py defines GROUP, named sc-analytics-<name> with dashes; FLEET in "
+        "consumers/__init__.py lists each of them"
+    )
+
+
+def test_every_document_belongs_to_one_group() -> None:
+    defined: list[Any] = []
+    for stem in stems("models") - NO_DOCUMENTS:
+        own = [found for found in vars(import_module(f"models.{stem}")).values() if is_model(found)]
+        here = [found for found in own if home(found) in (None, f"models.{stem}")]
+        assert here, f"models/{stem}.py defines no document: remove it, or give it one"
+        defined += here
+    defined = list(dict.fromkeys(defined))
+    owned = [model for group in consumers.FLEET for model in group.documents]
+    states = [group.state for group in consumers.FLEET if group.state]
+    for model in defined:
+        owners = [*owned, *states].count(model)
+        assert owners == 1, (
+            f"{model.collection} has {owners} groups that own it, and needs one: name its model in "
+            "the `documents` or the `state` of one consumers/ file"
+        )
+    assert all(model in defined for model in [*owned, *states]), (
+        "a group owns a document that no file in models/ defines: move it there"
+    )
+    collections = [model.collection for model in defined]
+    assert len(collections) == len(set(collections)), "two models have one collection: rename one"
+
+
+def is_model(found: object) -> bool:
+    if isinstance(found, StateModel):
+        return True
+    is_class = isinstance(found, type) and issubclass(found, DailyDocument)
+    return is_class and found is not DailyDocument
+
+
+def home(found: Any) -> str | None:
+    """The module of a class; a state model is an instance, and is where it is."""
+    return found.__module__ if isinstance(found, type) else None
+
+
+def test_every_file_of_events_is_in_the_catalogue() -> None:
+    for stem in stems("schemas"):
+        module = import_module(f"schemas.{stem}")
+        own = {
+            found
+            for found in vars(module).values()
+            if getattr(found, "__module__", None) == module.__name__ and is_event(found)
+        }
+        if not own:
+            continue
+        unions = [union for name, union in EVENTS.items() if name.startswith(f"schemas.{stem}.")]
+        assert len(unions) == 1, (
+            f"schemas/{stem}.py defines events: make a union of them, discriminated by "
+            "event_type, and name it in EVENTS of schemas/catalogue.py"
+        )
+        (union, *_) = get_args(unions[0])
+        left_out = own - set(get_args(union))
+        assert not left_out, (
+            f"{sorted(event.__name__ for event in left_out)} of schemas/{stem}.py are in no union: "
+            "add them to it"
+        )
+
+
+def is_event(found: object) -> bool:
+    return isinstance(found, type) and {"event_type", "event_id", "data"} <= set(
+        getattr(found, "__annotations__", {})
+    )
+
+
+def test_every_union_is_a_topics_and_no_type_is_in_two() -> None:
+    named = [topic.schema_.model for topic in catalogue().topics.values() if topic.schema_]
+    assert sorted(named) == sorted(EVENTS), (
+        "EVENTS of schemas/catalogue.py and the schemas in topics.yaml differ: each union is "
+        "the schema of one topic"
+    )
+    for name, union in EVENTS.items():
+        types = [
+            get_args(get_type_hints(event)["event_type"])[0]
+            for event in get_args(get_args(union)[0])
+        ]
+        assert len(types) == len(set(types)), f"{name} has an event_type twice: rename one"
+
+
+@each_group
+def test_a_groups_topics_name_it_as_their_consumer(group: Group) -> None:
+    for topic in group.topics:
+        assert topic in catalogue().topics, f"add {topic} to topics.yaml: {group.name} reads it"
+        assert group.name in catalogue().topics[topic].consumers, (
+            f"add {group.name} to the consumers of {topic} in topics.yaml: it reads it"
+        )
+
+
+def test_every_consumer_in_topics_yaml_reads_its_topic() -> None:
+    reads = {group.name: group.topics for group in consumers.FLEET}
+    for name, topic in catalogue().topics.items():
+        for consumer in topic.consumers:
+            assert name in reads.get(consumer, []), (
+                f"topics.yaml says {consumer} reads {name}: remove it there, or make "
+                "consumers/ say so, too"
+            )
+
+
+def test_every_topic_of_events_has_its_dead_letters_and_examples() -> None:
+    topics = catalogue().topics
+    for name, topic in topics.items():
+        if topic.schema_ is None:
+            continue
+        assert topic.dead_letter == f"{name}.dlq", f"dead_letter of {name} must be {name}.dlq"
+        examples = f"schemas/examples/{name}"
+        assert topic.schema_.examples == examples, f"examples of {name} must be {examples}"
+        assert (ROOT / examples).is_dir(), f"make {examples}, with an example of every type"
+    letters = {name for name, topic in topics.items() if topic.schema_ is None}
+    expected = {topic.dead_letter for topic in topics.values() if topic.dead_letter}
+    assert letters == expected, (
+        f"{sorted(letters ^ expected)}: a topic without schema is the dead_letter of another one"
+    )
+
+
+def test_every_group_can_be_recounted_and_nothing_else() -> None:
+    rules = stems("recount", ".sql") - SHARED_RULES
+    fleet = {short(group) for group in consumers.FLEET}
+    assert rules == fleet, (
+        f"{sorted(rules ^ fleet)}: recount/<short name>.sql is there for each group, and for no "
+        "other"
+    )
+    known = {(group.name, group.topic, group.rules.name) for group in GROUPS}
+    assert known == {
+        (group.name, topic, f"{short(group)}.sql")
+        for group in consumers.FLEET
+        for topic in group.topics
+    }, "name every group, its topic and its rules in GROUPS of recount/group.py"
+
+
+@each_group
+def test_the_recount_knows_every_field_as_the_model_has_it(group: Group) -> None:
+    stored = {
+        (model.collection, name, KINDS[type(field)], *worked_out_from(field), field.since)
+        for model in group.documents
+        for name, field in model.fields.items()
+    }
+    if group.state:
+        names = [*group.state.new("key"), "home", "event_ids"]
+        stored |= {
+            (group.state.collection, name, "state", None, None, group.state.version)
+            for name in names
+        }
+    missing, strange = stored - recounted(group), recounted(group) - stored
+    assert not missing and not strange, (
+        f"the fields of recount/{short(group)}.sql: add {sorted(missing, key=str)}, "
+        f"remove {sorted(strange, key=str)}"
+    )
+
+
+def worked_out_from(field: Field) -> tuple[str | None, str | None]:
+    part, whole = parts_of(field) or (None, None)
+    return part, whole
+
+
+def recounted(group: Group) -> set[tuple[Any, ...]]:
+    """The table `fields` that the group's rules begin with."""
+    rules = (ROOT / "recount" / f"{short(group)}.sql").read_text()
+    with duckdb.connect() as database:
+        (fields,) = [
+            statement.query
+            for statement in database.extract_statements(rules)
+            if "CREATE TABLE fields AS" in statement.query
+        ]
+        database.execute(fields)
+        return set(database.execute("FROM fields").fetchall())
+
+
+@each_group
+def test_the_recounts_duplicate_window_holds_every_type_of_the_topic(group: Group) -> None:
+    rules = (ROOT / "recount" / f"{short(group)}.sql").read_text()
+    for topic in group.topics:
+        missing = [event_type for event_type in events(topic) if f"'{event_type}'" not in rules]
+        assert not missing, f"add {missing} to events_of(…) in recount/{short(group)}.sql"
+
+
+def test_the_data_dictionary_is_what_the_models_say() -> None:
+    page = ROOT / "docs/data-dictionary.md"
+    assert page.exists() and page.read_text() == dictionary(consumers.FLEET), (
+        "daybook schemas --dictionary > docs/data-dictionary.md"
+    )

@@ -1,0 +1,85 @@
+"""Documents as lines of a table."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from cli.day_rows import day_rows, headings, maps
+from models.order_funnel import OrderFunnelDay
+from models.revenue import RevenueDay
+
+DAY = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def currency(gross: int, orders: int) -> dict[str, Any]:
+    return {
+        "gross_revenue_cents": gross,
+        "refunded_cents": 0,
+        "net_revenue_cents": gross,
+        "refund_excess_cents": 0,
+        "paid_orders": orders,
+        "average_order_value_cents": gross // orders,
+        "revenue_by_community": {"unattributed": 1, "a%2Eb": 7, "%6Fther": 3, "other": 2},
+    }
+
+
+def revenue(**currencies: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "date": DAY,
+        "currencies": currencies,
+        "refunded_orders": 4,
+        "duplicate_payments": 1,
+        "gross_revenue_cents": 0,
+    }
+
+
+def cells(row: tuple[str, ...]) -> dict[str, str]:
+    fixed, names = headings(RevenueDay)
+    return dict(zip([*fixed, *names], row, strict=True))
+
+
+def test_counters_have_separators_and_rates_are_percentages() -> None:
+    document = {"date": DAY, "orders_created": 1_234, "payment_success_rate": 0.9336}
+    (row,) = day_rows(OrderFunnelDay, document)
+    fixed, names = headings(OrderFunnelDay)
+    found = dict(zip([*fixed, *names], row, strict=True))
+    assert found["date"] == "2026-11-20"
+    assert found["orders created"] == "1,234"
+    assert found["payment success rate"] == "93.4%"
+
+
+def test_what_is_null_or_not_there_is_a_dash() -> None:
+    (row,) = day_rows(OrderFunnelDay, {"date": DAY, "completion_rate": None})
+    assert set(row[1:]) == {"-"}
+
+
+def test_a_value_damaged_by_hand_is_shown_as_it_is() -> None:
+    (row,) = day_rows(OrderFunnelDay, {"date": DAY, "orders_created": "many"})
+    assert "many" in row
+
+
+def test_each_currency_has_a_line_and_the_days_own_counters_stand_in_the_first() -> None:
+    first, second = map(
+        cells, day_rows(RevenueDay, revenue(USD=currency(1_000, 2), EUR=currency(500, 1)))
+    )
+    assert (first["currency"], second["currency"]) == ("EUR", "USD")
+    assert (first["gross revenue"], second["gross revenue"]) == ("5.00", "10.00")
+    assert (first["paid orders"], second["paid orders"]) == ("1", "2")
+    assert (first["refunded orders"], second["refunded orders"]) == ("4", "")
+
+
+def test_a_day_without_money_has_a_line_too() -> None:
+    (row,) = day_rows(RevenueDay, revenue())
+    assert cells(row)["currency"] == "-"
+    assert cells(row)["duplicate payments"] == "1"
+
+
+def test_maps_are_ordered_and_their_keys_as_users_wrote_them() -> None:
+    (named,) = maps(RevenueDay, revenue(USD=currency(1_000, 2)))
+    name, amounts = named
+    assert name == "revenue by community, USD"
+    assert amounts == [
+        ("a.b", "0.07"),
+        ("%6Fther", "0.03"),
+        ("other", "0.02"),
+        ("unattributed", "0.01"),
+    ]

@@ -1,0 +1,41 @@
+"""The data dictionary says of every stored field what it is."""
+
+import pytest
+
+import consumers
+from engine.group import Group
+from models.dictionary import dictionary
+
+PAGE = dictionary(consumers.FLEET)
+
+
+@pytest.mark.parametrize("group", consumers.FLEET, ids=lambda group: group.name)
+def test_every_field_of_every_collection_is_there(group: Group) -> None:
+    chapter = PAGE.partition(f"## {group.name}\n")[2].partition("\n## ")[0]
+    sections = {
+        section.partition("`")[0]: section.splitlines() for section in chapter.split("\n### `")[1:]
+    }
+    assert sections.keys() == group.models.keys()
+    for model in group.documents:
+        for name, field in model.fields.items():
+            (line,) = [x for x in sections[model.collection] if x.startswith(f"| `{name}` |")]
+            assert line.endswith(f"| {field.since} |")
+    if group.state:
+        for name in group.state.new("key"):
+            assert any(x.startswith(f"| `{name}` |") for x in sections[group.state.collection])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "| `orders_created` | int64 | how many `order.created` | 1 |",
+        "| `leaders_promoted` | int64 | how many `user.role_changed`: entering the set of leaders' "
+        "roles | 1 |",
+        "| `payment_success_rate` | double or null | rate: `payments_succeeded` / "
+        "`payments_initiated` | 1 |",
+        "| `gross_revenue_cents` | int64 or null | money: an amount a currency | 1 |",
+        "| `payment` | null |",
+    ],
+)
+def test_fields_are_told_in_words(line: str) -> None:
+    assert line in PAGE.splitlines()

@@ -1,0 +1,102 @@
+"""When a number cannot be recounted, and why."""
+
+from typing import Any
+
+import pytest
+
+from recount.coverage import Coverage, marks
+from recount.fleet import Gap, Progress
+from recount.kafka import Topic
+from recount.replay import Marks
+
+NOW, OLD = "nownownownownownownowno", "oldoldoldoldoldoldoldol"
+
+
+def coverage(
+    *,
+    start: int = 0,
+    first: int = 0,
+    next_offset: int = 1_000,
+    end: int = 1_000,
+    gaps: tuple[Gap, ...] = (),
+    older: bool = False,
+    state: bool = False,
+) -> Coverage:
+    """Partition 0 of a topic, counted from `first` to before `next_offset`."""
+    firsts = {(NOW, 0): first} | ({(OLD, 0): 0} if older else {})
+    reach = {(NOW, 0): next_offset - 1}
+    progress = Progress({(NOW, 0): next_offset}, firsts)
+    return Coverage(Topic("t", NOW, {0: start}, {0: end}), progress, gaps, reach, 100, state)
+
+
+GAP = Gap("t", NOW, 0, 300, 400)
+
+
+@pytest.mark.parametrize(
+    ("found", "applied", "first", "reason"),
+    [
+        (coverage(), 999, 0, None),
+        (coverage(state=True), 999, 0, None),
+        (coverage(start=50, first=50), 999, 50, None),
+        (coverage(start=50), 999, 149, "whole from offset 150 only"),
+        (coverage(start=50), 999, 150, None),
+        (coverage(start=50, state=True), 999, 900, "state was lost"),
+        (coverage(gaps=(GAP,)), 999, 299, "whole from offset 500 only"),
+        (coverage(gaps=(GAP,)), 999, 500, None),
+        (coverage(gaps=(GAP,), state=True), 999, 500, "state was lost"),
+        (coverage(end=900), 900, 0, "the log ends below offset 900"),
+        (coverage(end=900), 899, 0, None),
+        (coverage(older=True), 999, 0, None),
+        (coverage(older=True, state=True), 999, 0, "earlier incarnation"),
+    ],
+)
+def test_a_document_is_recounted_only_from_a_whole_log(
+    found: Coverage, applied: int, first: int, reason: str | None
+) -> None:
+    told = found.of_document({(NOW, 0): applied}, {(NOW, 0): first})
+    assert told is None if reason is None else reason in str(told)
+
+
+def test_a_document_of_an_earlier_incarnation_cannot_be_recounted() -> None:
+    told = coverage().of_document({(OLD, 0): 1, (NOW, 0): 5}, {(OLD, 0): 0, (NOW, 0): 0})
+    assert "earlier incarnation" in str(told)
+
+
+def test_an_absent_document_is_as_certain_as_its_effects() -> None:
+    found = coverage(start=50)
+    assert found.of_document({}, {(NOW, 0): 150}, [(NOW, 0)]) is None
+    assert found.of_document({}, {(NOW, 0): 149}, [(NOW, 0)]) is not None
+
+
+@pytest.mark.parametrize(
+    ("found", "of_all", "of_some"),
+    [
+        (coverage(), 0, 0),
+        (coverage(gaps=(GAP,)), 1, 1),
+        (coverage(end=900), 1, 1),
+        (coverage(start=50), 1, 0),
+        (coverage(older=True), 1, 0),
+        (coverage(older=True, state=True), 1, 1),
+        (coverage(start=50, first=50), 0, 0),
+    ],
+)
+def test_what_is_lost_from_the_log_puts_all_days_in_doubt(
+    found: Coverage, of_all: int, of_some: int
+) -> None:
+    assert len(found.of_group(all_days=True)) == of_all
+    assert len(found.of_group(all_days=False)) == of_some
+
+
+@pytest.mark.parametrize(
+    ("own", "found"),
+    [
+        ({"applied": {NOW: {"0": 5, "11": 7}}}, {(NOW, 0): 5, (NOW, 11): 7}),
+        ({"applied": {NOW: {"0": "5", "x": 1}}}, {}),
+        ({"applied": {NOW: 5}}, {}),
+        ({"applied": 5}, {}),
+        ({}, {}),
+        (None, {}),
+    ],
+)
+def test_marks_are_read_from_whatever_is_there(own: Any, found: Marks) -> None:
+    assert marks({"_daybook": own}, "applied") == found
