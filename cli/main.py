@@ -5,18 +5,33 @@ import sys
 import typer
 from rich.console import Console
 
+from cli.demo import demo
+from cli.dlq import dlq
+from cli.down import down
+from cli.publish import publish
+from cli.rebuild import rebuild
+from cli.reset import reset
 from cli.run import run
+from cli.schemas import schemas
+from cli.show import show
+from cli.status import status
+from cli.topics import topics
+from cli.up import up
+from cli.verify import verify
 from engine.errors import DaybookError
 
 app = typer.Typer(
     name="daybook",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help="Domain events to daily MongoDB documents, each counted exactly once; "
-    "any number can be recounted from the log.",
+    "any number can be recounted from the log. Begin with `daybook demo`.",
 )
-app.command()(run)
+for command in (up, down, demo, publish, run, show, verify, rebuild, reset, status, schemas):
+    app.command()(command)
+app.add_typer(topics, name="topics")
+app.add_typer(dlq, name="dlq")
 
 
 def main() -> None:

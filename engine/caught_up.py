@@ -19,8 +19,9 @@ def log_ends(client: AdminClient, topics: list[str]) -> Ends:
         raise DaybookError(f"no topic {', '.join(missing)}: run `daybook topics apply`")
     try:
         known = client.list_topics(timeout=REQUEST_SECONDS).topics
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         wanted = {
-            TopicPartition(topic, number): OffsetSpec.latest()
+            TopicPartition(topic, number): latest
             for topic in topics
             for number in known[topic].partitions
         }

@@ -178,7 +178,7 @@ def _derive(model: type[DailyDocument], document: dict[str, Any]) -> None:
             scope[name] = _derived(field, scope)
     for name, field in model.fields.items():
         if is_money(model, name):
-            empty = {MoneyMap: {}, Average: None}.get(type(field), 0)
+            empty: Any = {MoneyMap: {}, Average: None}.get(type(field), 0)
             alone = currencies[0][name] if len(currencies) == 1 else None
             document[name] = copy.deepcopy(alone) if currencies else empty
     for hour in hours.values():

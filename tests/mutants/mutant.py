@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", ".daybook", "__pycache__", ".*_cache", "*.egg-info"
-)
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".daybook", "__pycache__", ".*_cache")
 TESTS_FAILED = 1
 SECONDS_MAX = 600
 

@@ -2,7 +2,7 @@
 
 import pytest
 from confluent_kafka import TopicPartition
-from confluent_kafka.admin import NewPartitions, OffsetSpec
+from confluent_kafka.admin import NewPartitions, OffsetSpec  # type: ignore[attr-defined]
 
 from engine import kafka
 from tests.scenarios.scenario import SMALL_BATCHES, Scenario

@@ -25,7 +25,7 @@ def test_a_member_drains_and_commits_when_told_to_stop(world: World) -> None:
 
 def test_a_second_sigterm_quits_at_once(servers: dict[str, str], tmp_path: Path) -> None:
     """The first one waits for MongoDB, which went away."""
-    mongodb = MongoDB(tmp_path / "mongodb", *free_ports(1))
+    mongodb = MongoDB(tmp_path / "mongodb", free_ports(1)[0])
     mongodb.start()
     with World(servers | {"DAYBOOK_MONGODB_URI": mongodb.address}, tmp_path) as world:
         world.make_topic()

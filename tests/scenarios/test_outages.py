@@ -22,7 +22,7 @@ AWAY_SECONDS = 20
 
 @pytest.fixture
 def mongodb(tmp_path: Path) -> Iterator[MongoDB]:
-    server = MongoDB(tmp_path / "mongodb", *free_ports(1))
+    server = MongoDB(tmp_path / "mongodb", free_ports(1)[0])
     server.start()
     yield server
     server.kill()

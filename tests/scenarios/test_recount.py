@@ -87,6 +87,8 @@ def test_a_number_that_became_a_text_stops_the_group_until_it_is_healed(counted:
 def test_lost_documents_show_and_come_back_while_the_group_runs(counted: World) -> None:
     lost = counted.documents["analytics_revenue"].find_one_and_delete({}, sort=[("_id", 1)])
     order = counted.documents["order_state"].find_one_and_delete({"payment": {"$ne": None}})
+    assert lost is not None
+    assert order is not None
     found = {document for document, _ in differences(counted)}
     assert {lost["_id"], order["_id"]} <= found
     member = counted.member("revenue", **SMALL_BATCHES)

@@ -78,6 +78,7 @@ def read_headers(world: World, topic: str) -> list[dict[str, str]]:
         if error is not None:
             assert error.code() == KafkaError._PARTITION_EOF, error
             break
-        found.append({name: value.decode() for name, value in message.headers() or []})
+        headers: Any = message.headers() or []
+        found.append({name: value.decode() for name, value in headers})
     consumer.close()
     return found

@@ -1,0 +1,1 @@
+"""What runs Daybook: the local servers, compose file and charts."""

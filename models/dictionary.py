@@ -1,0 +1,133 @@
+"""The data dictionary: every stored field of every group, in words, written from the models."""
+
+import inspect
+from collections.abc import Iterable, Iterator
+
+from engine.document import (
+    Average,
+    Counter,
+    DailyDocument,
+    Difference,
+    Field,
+    Money,
+    MoneyMap,
+    PerCurrency,
+    Rate,
+    is_money,
+)
+from engine.group import Group, StateModel
+
+_HEAD = """\
+# The data dictionary
+
+What Daybook stores in MongoDB, field by field. Written from the models by
+`daybook schemas --dictionary`; a test keeps this page true.
+
+## In every daily document
+
+| field | type | what it is |
+|---|---|---|
+| `_id` | string | the parts of its key joined by `:`, the day last (`2026-11-20`); `% : . $` and NUL in a part are percent-encoded |
+| `date` | date | midnight UTC of that day's name |
+| `hours` | object | `00` to `23` of the fleet's zone (`DAYBOOK_ZONE`): each hour's counters that are not 0, and what is worked out from them; no maps |
+| `updated_at` | date | when it was last written |
+| `_daybook` | object | how far it has counted: `applied` and `first` (offsets by topic id and partition), `revision` (raised by every write), `model` (the version of the fields that it is complete for) |
+
+The day and the hour are those of the event's `occurred_at` in the fleet's zone. Every counter is
+there from the first write, 0 at least. A rate of 0.25 is 25 %; it is null when there is nothing to
+divide by. *Since* is the model version in which a field came; documents of an older version lack
+it until `daybook rebuild`.
+"""  # noqa: E501
+
+_MONEY = """
+Money is in minor units of its currency, and two currencies are never added: every money field
+stands in `currencies.<CUR>`. At the top it is repeated while the document has one currency, and is
+null when it has more. A map has 1,000 keys at most; what comes later adds up under `other`.
+"""
+
+_TYPES = {
+    Counter: "int64",
+    Money: "int64",
+    MoneyMap: "object",
+    PerCurrency: "int64",
+    Rate: "double or null",
+    Average: "int64 or null",
+    Difference: "int64",
+}
+
+
+def dictionary(groups: Iterable[Group]) -> str:
+    """A page of Markdown, ending in a line feed."""
+    return "\n".join([_HEAD, *(line for group in groups for line in _of_group(group))]) + "\n"
+
+
+def _of_group(group: Group) -> Iterator[str]:
+    yield f"## {group.name}"
+    yield ""
+    yield f"Reads {', '.join(f'`{topic}`' for topic in group.topics)}."
+    for model in group.documents:
+        yield from _of_document(model)
+    if group.state:
+        yield from _of_state(group.state)
+    yield ""
+
+
+def _of_document(model: type[DailyDocument]) -> Iterator[str]:
+    yield ""
+    yield f"### `{model.collection}`"
+    yield ""
+    yield f"Key: {', '.join(f'`{part}`' for part in (*model.key, 'day'))}. Version {model.version}."
+    if any(is_money(model, name) for name in model.fields):
+        yield _MONEY.rstrip()
+    yield ""
+    yield "| field | type | what it is | since |"
+    yield "|---|---|---|---|"
+    for name, field in model.fields.items():
+        kind = _TYPES[type(field)]
+        if isinstance(field, Money | MoneyMap | Difference) and is_money(model, name):
+            kind += " or null"
+        yield f"| `{name}` | {kind} | {_in_words(field)} | {field.since} |"
+
+
+def _in_words(field: Field) -> str:
+    match field:
+        case Counter(None):
+            return "counter"
+        case Counter(event_type, None):
+            return f"how many `{event_type}`"
+        case Counter(event_type, when):
+            condition = inspect.cleandoc(inspect.getdoc(when) or "").rstrip(".").lower()
+            return f"how many `{event_type}`: {condition}"
+        case Money():
+            return "money: an amount a currency"
+        case MoneyMap():
+            return "money by key: an amount a key and currency"
+        case PerCurrency():
+            return "counter, of each currency as well"
+        case Rate(numerator, denominator):
+            return f"rate: `{numerator}` / `{denominator}`"
+        case Average(total, number):
+            return f"average: `{total}` / `{number}`, rounded half to even"
+        case Difference(minuend, subtrahend):
+            return f"difference: `{minuend}` less `{subtrahend}`"
+
+
+def _of_state(state: StateModel) -> Iterator[str]:
+    yield ""
+    yield f"### `{state.collection}`"
+    yield ""
+    yield (
+        "The group's memory, one document a key: what it must know to count the key's next event. "
+        f"Not for reports. Version {state.version}."
+    )
+    yield ""
+    yield from inspect.cleandoc(inspect.getdoc(state.new) or "").splitlines()
+    yield ""
+    yield "| field | at first |"
+    yield "|---|---|"
+    yield "| `_id` | the key, percent-encoded |"
+    for name, value in state.new("the key").items():
+        yield f"| `{name}` | {'null' if value is None else value} |"
+    yield "| `home` | where the key's messages count: `topic_id`, `partition`, `epoch` |"
+    yield "| `event_ids` | [], later the ids of the key's last 32 events, oldest first |"
+    yield "| `_daybook`, `updated_at` | as in a daily document |"

@@ -1,0 +1,137 @@
+"""Each stored document beside what the log says of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from recount import states
+from recount.compare import ABSENT, Unequal, unequal_fields
+from recount.coverage import marks
+from recount.expected import Document, expected
+from recount.model import Model
+from recount.replay import Recounted
+from recount.session import Look, Recount
+
+_TOLD_EVERY = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A document, daily or of state. `doubt`: why it cannot be recounted.
+
+    `version` is the model version that the document is complete for; `recounted` is the sums of
+    a daily document, `should` the fields of a state, None for a key the log does not know.
+    """
+
+    model: Model
+    document: str
+    stored: Document | None
+    doubt: str | None
+    unequal: list[Unequal]
+    version: int
+    recounted: Recounted | None = None
+    should: Document | None = None
+
+    def backfilled(self, field: Unequal) -> bool:
+        return field.since <= self.version
+
+
+def documents(recount: Recount, look: Look) -> Iterator[Verdict]:
+    """A verdict on each daily document that is stored, or that the log knows of."""
+    found = recount.replay.documents(look.days)
+    names = sorted(look.documents.keys() | found.keys())
+    for done, name in enumerate(names):
+        if done % 100 == 0:
+            recount.tell("comparing documents", done, len(names))
+        yield _document(recount, look, name, found.get(name, Recounted()))
+
+
+def _document(recount: Recount, look: Look, name: tuple[str, str], found: Recounted) -> Verdict:
+    collection, document = name
+    model = recount.models[collection]
+    stored = look.documents.get(name)
+    firsts = {position: span[0] for position, span in found.spans.items()}
+    firsts |= marks(stored or {}, "first")
+    doubt = look.coverage.of_document(marks(stored or {}, "applied"), firsts, found.spans)
+    if stored is None:
+        unequal = list(_all_of(model, expected(model, document, found.sums)))
+    else:
+        keys_max = recount.fleet.settings.map_keys_max
+        unequal = list(unequal_fields(model, document, found.sums, stored, keys_max))
+    version = _version(model, stored, look)
+    return Verdict(model, document, stored, doubt, unequal, version, recounted=found)
+
+
+def _version(model: Model, stored: Document | None, look: Look) -> int:
+    """What is not stored, or does not say, is as complete as the group says its documents are."""
+    own: Any = (stored or {}).get("_daybook")
+    version = own.get("model") if isinstance(own, dict) else None
+    return version if isinstance(version, int) else look.versions.get(model.collection, 0)
+
+
+def _all_of(model: Model, should: Document) -> Iterator[Unequal]:
+    """An absent document is zeros: what it should hold beyond that."""
+    for field in model.fields.values():
+        value = should[field.name]
+        if value and not field.is_derived:
+            yield Unequal(field.name, ABSENT, value, field.since)
+
+
+def state_documents(recount: Recount, look: Look) -> Iterator[Verdict]:
+    """A verdict on each state document that is stored, or whose key the log knows."""
+    if look.states is None:
+        return
+    ahead: dict[str, Document] = {}
+    pairs = states.paired(_named(look), recount.replay.states())
+    for done, (document, stored, should) in enumerate(pairs):
+        if done % _TOLD_EVERY == 0:
+            recount.tell("comparing states", done, look.states.count)
+        applied = marks(stored or {}, "applied")
+        if any(last > look.reach.get(position, -1) for position, last in applied.items()):
+            assert stored is not None
+            ahead[document] = stored
+        else:
+            yield _state(recount, look, document, stored, should)
+    if not ahead:
+        return
+    model = recount.state_model
+    assert model is not None
+    recount.replay.limit(
+        look.reach,
+        (
+            ((model.collection, document), marks(each, "applied"))
+            for document, each in ahead.items()
+        ),
+    )
+    further = dict(recount.replay.states(list(ahead)))
+    for document, stored in ahead.items():
+        yield _state(recount, look, document, stored, further.get(document))
+
+
+def _named(look: Look) -> Iterator[tuple[str, Document]]:
+    """States by `_id`; one whose `_id` is no text sorts before, and is none of ours."""
+    for stored in look.states or ():
+        if isinstance(stored["_id"], str):
+            yield stored["_id"], stored
+
+
+def _state(
+    recount: Recount, look: Look, document: str, stored: Document | None, should: Document | None
+) -> Verdict:
+    model = recount.state_model
+    assert model is not None
+    doubt = look.coverage.of_document(marks(stored or {}, "applied"), {})
+    if stored is None:
+        unequal = [Unequal("order_id", ABSENT, should["order_id"], 1)] if should else []
+    elif should is None:
+        unequal = states.not_blank(model, stored)
+    else:
+        unequal = states.unequal_fields(model, stored, should)
+        if [each.field for each in unequal] == ["home"]:
+            # A home is pinned, or moved to added partitions, before anything there is counted.
+            later = recount.replay.homes_ahead(model.collection, document)
+            epoch = should["home"]["epoch"]
+            if any(states.identical(stored.get("home"), h) and h["epoch"] > epoch for h in later):
+                unequal = []
+    version = _version(model, stored, look)
+    return Verdict(model, document, stored, doubt, unequal, version, should=should)

@@ -1,0 +1,114 @@
+"""From the log's raw bytes to what SQL can read: Python's own json, and no judgement."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Columns = dict[str, list[Any]]
+
+COLUMNS = {
+    "partition": "INTEGER",
+    "offset": "BIGINT",
+    "epoch": "INTEGER",
+    "appended_ms": "BIGINT",
+    "message_key": "VARCHAR",
+    "event_id": "VARCHAR",
+    "event_type": "VARCHAR",
+    "occurred_at": "VARCHAR",
+    "data": "JSON",
+}
+"""What is kept of a message, as DuckDB's types. By columns: that is half the work of rows."""
+
+_REPLAY_GROUP = "daybook-group"
+_SPACE = " \t\n\r"
+_decoder = json.JSONDecoder()
+
+
+class RawMessage(Protocol):
+    """A message of the log; what `confluent_kafka.Message` is."""
+
+    def partition(self) -> int | None: ...
+    def offset(self) -> int | None: ...
+    def timestamp(self) -> tuple[int, int]: ...
+    def key(self) -> Any: ...
+    def value(self) -> Any: ...
+    def headers(self) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of the log's positions beside the log.
+
+    `dead`: by partition, the offsets recorded as dead letters of the group. `boundaries`: for
+    each time partitions were added, the ends of the old ones at that moment.
+    """
+
+    dead: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    boundaries: tuple[Mapping[int, int], ...] = ()
+
+    def epoch(self, partition: int, offset: int) -> int:
+        """How many times partitions had been added when this was written."""
+        return sum(offset >= ends.get(partition, 0) for ends in self.boundaries)
+
+
+class LogReader:
+    """Reads a log for one group, `data_fields` of each event; `unreadable` fills as it goes."""
+
+    def __init__(self, group: str, data_fields: Iterable[str]) -> None:
+        self._group = group.encode()
+        self._data_fields = tuple(data_fields)
+        self.unreadable: list[tuple[int, int, str]] = []
+        """Partition, offset and what is wrong with messages that are no events at all."""
+
+    def read(self, messages: Iterable[RawMessage], facts: Facts) -> Columns:
+        """What the messages say, but for tombstones, dead letters, replays for other groups."""
+        columns: Columns = {name: [] for name in COLUMNS}
+        appends = tuple(column.append for column in columns.values())
+        for message in messages:
+            value = message.value()
+            if value is None:
+                continue
+            partition, offset = message.partition() or 0, message.offset() or 0
+            if offset in facts.dead.get(partition, ()):
+                continue
+            headers = message.headers()
+            if headers and dict(headers).get(_REPLAY_GROUP, self._group) != self._group:
+                continue
+            try:
+                event = _object(value)
+            except (ValueError, RecursionError) as error:
+                self.unreadable.append((partition, offset, f"it is no event: {str(error)[:100]}"))
+                continue
+            data = event.get("data")
+            if not isinstance(data, dict):
+                data = {}
+            row = (
+                partition,
+                offset,
+                facts.epoch(partition, offset) if facts.boundaries else 0,
+                message.timestamp()[1],
+                (message.key() or b"").decode(errors="replace"),
+                event.get("event_id"),
+                event["event_type"],
+                event.get("occurred_at"),
+                {name: data[name] for name in self._data_fields if name in data},
+            )
+            for append, cell in zip(appends, row, strict=True):
+                append(cell)
+        return columns
+
+
+def _object(value: bytes) -> dict[str, Any]:
+    """The last of several equal keys wins. Raises ValueError and RecursionError."""
+    text = value.decode()
+    if text[:1] in _SPACE:
+        text = text.strip(_SPACE)
+    event, end = _decoder.raw_decode(text)
+    if end < len(text) and text[end:].strip(_SPACE):
+        raise ValueError("something follows the object")
+    if not isinstance(event, dict) or not isinstance(event.get("event_type"), str):
+        raise ValueError("not an object with an event_type")
+    if b"\\u" in value:
+        json.dumps(event, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    return event

@@ -1,0 +1,273 @@
+"""The log in DuckDB, and a group's rules run over it."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import duckdb
+
+from recount.log import COLUMNS, Columns
+from recount.model import Field, Model
+from recount.zone import offsets
+
+_SHARED_RULES = Path(__file__).parent / "events.sql"
+_MESSAGES_AT_ONCE = 200_000
+_MEMORY_MAX = "4GB"
+_OF_KEY = """
+    FROM events AS e JOIN orders AS o USING (key_id)
+    LEFT JOIN reach AS r ON e.topic_id = r.topic_id AND e.partition = r.partition
+    LEFT JOIN cuts AS c ON c.collection = ? AND c.document = o.document
+        AND e.topic_id = c.topic_id AND e.partition = c.partition
+    WHERE o.document = ?
+"""
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+Position = tuple[str, int]
+"""A topic's id and a partition's number."""
+Marks = dict[Position, int]
+"""An offset a partition: the last one that counts, unless said otherwise."""
+Name = tuple[str, str]
+"""A collection and a document's `_id`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the fleet's numbers depend on; `duplicate_window` in offsets."""
+
+    zone: str = "UTC"
+    leader_roles: tuple[str, ...] = ("admin", "leader")
+    duplicate_window: int = 50_000
+    map_keys_max: int = 1_000
+    order_waiting_max: int = 1_000
+
+
+class Days(NamedTuple):
+    """The days asked for, both included; None is as far as there are any."""
+
+    first: str | None = None
+    last: str | None = None
+
+    @property
+    def are_all(self) -> bool:
+        return self.first is None and self.last is None
+
+    def have(self, document: str) -> bool:
+        """Whether the `_id` of a daily document, which ends with its day, is among them."""
+        return (self.first or "") <= document[-10:] <= (self.last or "~")
+
+
+@dataclass(slots=True)
+class Recounted:
+    """What the log says of one document: sums by path, and the span of offsets they come from."""
+
+    sums: dict[str, int] = field(default_factory=dict)
+    spans: dict[Position, tuple[int, int]] = field(default_factory=dict)
+
+
+class Replay:
+    """Messages go in with `add`; `run` applies the rules to all, as often as there are more."""
+
+    def __init__(self, rules: Path, settings: Settings) -> None:
+        self._directory = TemporaryDirectory(prefix="daybook-recount-")
+        self._rules = rules
+        self._pending: list[str] = []
+        self._pending_messages = 0
+        self.messages = 0
+        self._buried = 0
+        self._db = duckdb.connect(
+            config={"memory_limit": _MEMORY_MAX, "temp_directory": self._directory.name}
+        )
+        self._db.execute("SET TimeZone = 'UTC'")
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
+        self._db.execute(f"CREATE TABLE log (topic_id VARCHAR, {columns})")
+        self._create("zone_offsets", "since TIMESTAMP, shift INTERVAL", offsets(settings.zone))
+        self._create(
+            "settings",
+            "duplicate_window BIGINT, order_waiting_max BIGINT",
+            [(settings.duplicate_window, settings.order_waiting_max)],
+        )
+        self._create("leader_roles", "role VARCHAR", [(role,) for role in settings.leader_roles])
+        self._create("dead", 'partition INTEGER, "offset" BIGINT', [])
+        self._create("reach", "topic_id VARCHAR, partition INTEGER, last BIGINT", [])
+        self._create(
+            "cuts",
+            "collection VARCHAR, document VARCHAR, topic_id VARCHAR, partition INTEGER, "
+            "last BIGINT",
+            [],
+        )
+
+    def __enter__(self) -> "Replay":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._db.close()
+        self._directory.cleanup()
+
+    def add(self, topic_id: str, columns: Columns) -> None:
+        """Takes messages of one topic; they are in the log at the next `run` at the latest."""
+        number = len(columns["offset"])
+        if number:
+            self._pending.append(_encode(columns))
+        self._pending_messages += number
+        self.messages += number
+        if self._pending_messages >= _MESSAGES_AT_ONCE:
+            self._flush(topic_id)
+
+    def bury(self, dead: Mapping[int, frozenset[int]]) -> None:
+        """Takes out what became a dead letter since it was read."""
+        positions = [(number, offset) for number, offsets in dead.items() for offset in offsets]
+        self._refill("dead", positions)
+        gone = self._rows(
+            'DELETE FROM main.log WHERE (partition, "offset") IN (SELECT (partition, "offset") '
+            "FROM main.dead)"
+        )
+        self._buried += gone[0][0]
+
+    def run(self, topic_id: str) -> None:
+        """Replays the whole log by the shared rules and the group's."""
+        self._flush(topic_id)
+        self._db.execute("DROP SCHEMA IF EXISTS replay CASCADE")
+        self._db.execute("CREATE SCHEMA replay")
+        self._db.execute("SET search_path = 'replay,main'")
+        for path in (_SHARED_RULES, self._rules):
+            self._db.execute(path.read_text())
+
+    def models(self) -> dict[str, Model]:
+        """What each collection of the group is made of."""
+        models: dict[str, Model] = {}
+        for collection, name, *rest in self._rows(
+            "SELECT collection, field, kind, part, whole, since FROM fields"
+        ):
+            model = models.setdefault(collection, Model(collection, {}))
+            model.fields[name] = Field(name, *rest)
+        return models
+
+    def limit(self, reach: Marks, cuts: Iterable[tuple[Name, Marks]] = ()) -> None:
+        """How far to count: to `reach`, and further for the documents that are further."""
+        self._refill("reach", [(*position, last) for position, last in reach.items()])
+        self._refill(
+            "cuts",
+            [
+                (*name, *position, last)
+                for name, marks in cuts
+                for position, last in marks.items()
+                if last > reach.get(position, -1)
+            ],
+        )
+
+    def documents(self, days: Days) -> dict[Name, Recounted]:
+        """What the log says of every document that an effect within the limits touches."""
+        self._db.execute(
+            """
+            CREATE OR REPLACE TEMP TABLE within AS
+            SELECT
+                e.collection, e.document, path, e.topic_id, e.partition,
+                sum(amount) AS amount, min("offset") AS first, max("offset") AS last
+            FROM effects AS e
+            LEFT JOIN reach AS r ON e.topic_id = r.topic_id AND e.partition = r.partition
+            LEFT JOIN cuts AS c ON e.collection = c.collection AND e.document = c.document
+                AND e.topic_id = c.topic_id AND e.partition = c.partition
+            WHERE "offset" <= greatest(r.last, c.last)
+                AND right(e.document, 10) BETWEEN ? AND ?
+            GROUP BY ALL
+            """,
+            [days.first or "", days.last or "~"],
+        )
+        found: dict[Name, Recounted] = {}
+        for collection, document, path, amount in self._rows(
+            "SELECT collection, document, path, sum(amount) FROM within GROUP BY ALL"
+        ):
+            recounted = found.setdefault((collection, document), Recounted())
+            recounted.sums[path] = int(amount)
+        for collection, document, topic_id, partition, first, last in self._rows(
+            "SELECT collection, document, topic_id, partition, min(first), max(last) "
+            "FROM within GROUP BY ALL"
+        ):
+            found[collection, document].spans[topic_id, partition] = first, last
+        return found
+
+    def states(self, only: Sequence[str] | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every state document within the limits, or those named, in the order of their ids."""
+        chosen = "" if only is None else "WHERE document IN (SELECT unnest(?))"
+        query = f"SELECT document, state FROM states {chosen} ORDER BY document"
+        cursor = self._db.cursor()
+        cursor.execute("SET search_path = 'replay,main'")
+        cursor.execute(query, [] if only is None else [list(only)])
+        while batch := cursor.fetchmany(10_000):
+            for document, state in batch:
+                yield document, json.loads(state)
+
+    def span_of_key(self, collection: str, document: str) -> dict[Position, tuple[int, int]]:
+        """The first and last offset of messages of a state document's key, within the limits."""
+        return {
+            (topic_id, partition): (first, last)
+            for topic_id, partition, first, last in self._rows(
+                f"""
+                SELECT e.topic_id, e.partition, min("offset"), max("offset") {_OF_KEY}
+                AND "offset" <= greatest(r.last, c.last)
+                GROUP BY ALL
+                """,
+                [collection, document],
+            )
+        }
+
+    def homes_ahead(self, collection: str, document: str) -> list[dict[str, Any]]:
+        """Where messages of a state document's key are that lie beyond the limits."""
+        return [
+            {"topic_id": topic_id, "partition": partition, "epoch": epoch}
+            for topic_id, partition, epoch in self._rows(
+                f"""
+                SELECT DISTINCT e.topic_id, e.partition, epoch {_OF_KEY}
+                AND coalesce("offset" > greatest(r.last, c.last), true)
+                """,
+                [collection, document],
+            )
+        ]
+
+    def unreadable(self) -> list[tuple[int, int, str]]:
+        """Partition, offset and reason of events that cannot be counted and are not dead."""
+        found = self._rows('SELECT partition, "offset", reason FROM unreadable ORDER BY ALL')
+        return [(partition, offset, reason) for partition, offset, reason in found]
+
+    def _rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        return self._db.execute(query, list(parameters)).fetchall()
+
+    def _create(self, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        self._db.execute(f"CREATE TABLE {table} ({columns})")
+        self._refill(table, list(rows))
+
+    def _refill(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        self._db.execute(f"DELETE FROM main.{table}")
+        if rows:
+            holders = ", ".join("unnest(?)" for _ in rows[0])
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            self._db.execute(f"INSERT INTO main.{table} SELECT {holders}", columns)
+
+    def _flush(self, topic_id: str) -> None:
+        """By way of a file: the quickest way into DuckDB without another library."""
+        if not self._pending:
+            return
+        path = Path(self._directory.name) / "log.json"
+        path.write_text(f"[{','.join(self._pending)}]")
+        longest = max(map(len, self._pending)) + 1
+        self._pending, self._pending_messages = [], 0
+        names = ", ".join(f'unnest("{name}")' for name in COLUMNS)
+        kinds = ", ".join(f"'{name}': '{kind}[]'" for name, kind in COLUMNS.items())
+        self._db.execute(
+            f"INSERT INTO main.log SELECT ?, {names} FROM read_json(?, "
+            f"format = 'array', maximum_object_size = {longest}, "
+            f"columns = {{{kinds}}})",
+            [topic_id, str(path)],
+        )
+        held = self._rows("SELECT count(*) FROM main.log")[0][0]
+        if held != self.messages - self._buried:
+            raise RuntimeError(f"{self.messages - self._buried} messages went in, {held} are there")

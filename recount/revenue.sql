@@ -1,0 +1,310 @@
+-- What orders are paid and refunded, a day, and whom it is owed to. An order's payment, refunds
+-- and attribution come in any order, so its whole history is replayed from the log's start.
+
+-- What the documents are made of. `since` is the model's version that brought the field. Money
+-- stands apart by currency; a counter of kind 'per_currency' stands beside it, too.
+CREATE TABLE fields AS
+FROM (VALUES
+    ('analytics_revenue', 'gross_revenue_cents', 'money', NULL, NULL, 1),
+    ('analytics_revenue', 'refunded_cents', 'money', NULL, NULL, 1),
+    ('analytics_revenue', 'refund_excess_cents', 'money', NULL, NULL, 1),
+    ('analytics_revenue', 'paid_orders', 'per_currency', NULL, NULL, 1),
+    ('analytics_revenue', 'refunded_orders', 'counter', NULL, NULL, 1),
+    ('analytics_revenue', 'duplicate_payments', 'counter', NULL, NULL, 1),
+    ('analytics_revenue', 'revenue_by_community', 'money_map', NULL, NULL, 1),
+    ('analytics_revenue', 'revenue_by_promotion', 'money_map', NULL, NULL, 1),
+    ('analytics_revenue', 'refunded_by_community', 'money_map', NULL, NULL, 1),
+    ('analytics_revenue', 'refunded_by_promotion', 'money_map', NULL, NULL, 1),
+    ('analytics_revenue', 'net_revenue_cents', 'difference',
+        'gross_revenue_cents', 'refunded_cents', 1),
+    ('analytics_revenue', 'average_order_value_cents', 'average',
+        'gross_revenue_cents', 'paid_orders', 1),
+    ('order_state', 'order_id', 'state', NULL, NULL, 1),
+    ('order_state', 'home', 'state', NULL, NULL, 1),
+    ('order_state', 'payment', 'state', NULL, NULL, 1),
+    ('order_state', 'community_id', 'state', NULL, NULL, 1),
+    ('order_state', 'promotion_id', 'state', NULL, NULL, 1),
+    ('order_state', 'refunded_cents', 'state', NULL, NULL, 1),
+    ('order_state', 'refunds', 'state', NULL, NULL, 1),
+    ('order_state', 'waiting_refunds', 'state', NULL, NULL, 1),
+    ('order_state', 'waiting_excess_cents', 'state', NULL, NULL, 1),
+    ('order_state', 'event_ids', 'state', NULL, NULL, 1)
+) AS field(collection, field, kind, part, whole, since);
+
+-- The order of an order's events is that of the log; `n` numbers them. Where partitions were
+-- added, what was written before (a lower epoch) comes first.
+CREATE TABLE events AS
+SELECT *, row_number() OVER (PARTITION BY key_id ORDER BY epoch, "offset", partition) AS n
+FROM events_of([
+    'order.created', 'order.payment_initiated', 'order.payment_succeeded', 'order.payment_failed',
+    'order.confirmed', 'order.shipped', 'order.delivered', 'order.cancelled', 'order.refunded',
+    'order.attribution_recorded'
+], 'order_id');
+
+CREATE VIEW unreadable AS
+SELECT topic_id, partition, "offset", reason FROM events WHERE reason IS NOT NULL
+UNION ALL
+SELECT topic_id, partition, "offset", 'its money is no whole number, or has no currency'
+FROM events
+WHERE CASE event_type
+    WHEN 'order.payment_succeeded' THEN
+        json_type(data, 'amount_cents') IS DISTINCT FROM 'UBIGINT'
+        OR json_type(data, 'currency') IS DISTINCT FROM 'VARCHAR'
+    WHEN 'order.refunded' THEN json_type(data, 'refund_cents') IS DISTINCT FROM 'UBIGINT'
+    WHEN 'order.cancelled' THEN coalesce(json_type(data, 'refund_cents'), 'UBIGINT') <> 'UBIGINT'
+    ELSE false
+END;
+
+-- Beyond the duplicate window an order still knows the ids of its last 32 counted events. Only
+-- orders in which an id returns are walked through, event by event.
+CREATE TABLE repeats AS
+WITH RECURSIVE walk AS (
+    SELECT DISTINCT key_id, 0 AS n, false AS is_repeat, CAST([] AS UUID[]) AS last_ids
+    FROM (SELECT key_id FROM events WHERE NOT duplicate GROUP BY key_id, id HAVING count(*) > 1)
+    UNION ALL
+    SELECT
+        key_id, events.n,
+        list_contains(last_ids, id),
+        CASE
+            WHEN duplicate OR list_contains(last_ids, id) THEN last_ids
+            ELSE list_append(last_ids, id)[-32:]
+        END
+    FROM walk JOIN events USING (key_id)
+    WHERE events.n = walk.n + 1
+)
+SELECT key_id, n FROM walk WHERE is_repeat;
+
+CREATE TABLE counted AS
+SELECT * EXCLUDE (duplicate) FROM events ANTI JOIN repeats USING (key_id, n) WHERE NOT duplicate;
+
+-- The first payment of an order wins for ever.
+CREATE TABLE payments AS
+SELECT
+    key_id, n, day, hour, topic_id, partition, "offset",
+    json_extract_string(data, 'currency') AS currency,
+    try_cast(json_extract_string(data, 'amount_cents') AS BIGINT) AS cents
+FROM counted
+WHERE event_type = 'order.payment_succeeded'
+QUALIFY row_number() OVER (PARTITION BY key_id ORDER BY n) = 1;
+
+-- Refunds of nothing are none. One that comes before its payment waits for it, and is caused by
+-- it; `beyond` are those that find the waiting list full: they become excess when it comes.
+CREATE TABLE refunds AS
+SELECT
+    counted.key_id, counted.n, counted.day, counted.hour,
+    try_cast(json_extract_string(data, 'refund_cents') AS BIGINT) AS cents,
+    payments.n AS paid_n, payments.cents AS paid_cents, currency,
+    paid_n IS NULL OR counted.n < paid_n AS is_early,
+    is_early AND row_number() OVER (PARTITION BY counted.key_id ORDER BY counted.n)
+        > (SELECT order_waiting_max FROM settings) AS beyond,
+    greatest(counted.n, paid_n) AS booked_n,
+    if(is_early, payments.topic_id, counted.topic_id) AS topic_id,
+    if(is_early, payments.partition, counted.partition) AS partition,
+    if(is_early, payments."offset", counted."offset") AS "offset"
+FROM counted LEFT JOIN payments USING (key_id)
+WHERE counted.event_type IN ('order.refunded', 'order.cancelled')
+    AND try_cast(json_extract_string(data, 'refund_cents') AS BIGINT) > 0;
+
+-- What is booked of them, in sum, is at most what was paid; the rest is excess.
+CREATE TABLE booked_refunds AS
+SELECT
+    *,
+    coalesce(sum(cents) OVER earlier, 0) AS asked_before,
+    CAST(greatest(least(cents, paid_cents - asked_before), 0) AS BIGINT) AS taken
+FROM refunds
+WHERE paid_n IS NOT NULL AND NOT beyond
+WINDOW earlier AS (
+    PARTITION BY key_id ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+);
+
+-- Whom an order belongs to since event `n`; an attribution that names no owner leaves the old.
+CREATE TABLE owners AS
+SELECT
+    *, lag(owner) OVER (PARTITION BY key_id, split ORDER BY n) AS previous
+FROM (
+    SELECT
+        key_id, n, topic_id, partition, "offset",
+        unnest(['community', 'promotion']) AS split,
+        unnest([
+            json_extract_string(data, 'community_id'), json_extract_string(data, 'promotion_id')
+        ]) AS owner
+    FROM counted
+    WHERE event_type = 'order.attribution_recorded'
+)
+WHERE owner IS NOT NULL;
+
+-- The money that the splits divide: on the payment's day, and on each refund's own.
+CREATE TABLE bookings AS
+SELECT
+    key_id, n, 'revenue' AS what, day, hour, currency, cents, topic_id, partition, "offset"
+FROM payments
+UNION ALL
+SELECT
+    key_id, booked_n, 'refunded', day, hour, currency, taken, topic_id, partition, "offset"
+FROM booked_refunds
+WHERE taken > 0;
+
+-- A booking stands under the owner of its moment. A later attribution that changes the owner
+-- moves all that is booked by then, on the days where it stands, and is the cause of the move.
+CREATE VIEW shares AS
+WITH divided AS (SELECT *, unnest(['community', 'promotion']) AS split FROM bookings),
+moved AS (
+    SELECT
+        d.* EXCLUDE (n, topic_id, partition, "offset"),
+        owner, previous, o.topic_id, o.partition, o."offset"
+    FROM divided AS d JOIN owners AS o
+        ON d.key_id = o.key_id AND d.split = o.split AND d.n < o.n
+    WHERE owner IS DISTINCT FROM previous
+)
+SELECT what, d.split, day, currency, owner, cents, d.topic_id, d.partition, d."offset"
+FROM divided AS d ASOF LEFT JOIN owners AS o
+    ON d.key_id = o.key_id AND d.split = o.split AND d.n > o.n
+UNION ALL
+SELECT what, split, day, currency, previous, -cents, topic_id, partition, "offset" FROM moved
+UNION ALL
+SELECT what, split, day, currency, owner, cents, topic_id, partition, "offset" FROM moved;
+
+-- Where an amount goes: into the day and the hour; money into its currency, not straight into
+-- the day, whose money is worked out from the currencies.
+CREATE MACRO count_paths(field, hour) AS [field, 'hours.' || hour || '.' || field];
+CREATE MACRO money_paths(field, currency, hour) AS
+    ['currencies.' || currency || '.' || field, 'hours.' || hour || '.' || field];
+
+CREATE VIEW effects AS
+SELECT 'analytics_revenue' AS collection, day AS document, effect.* EXCLUDE (day)
+FROM (
+    SELECT
+        day, unnest(money_paths('gross_revenue_cents', currency, hour)) AS path,
+        topic_id, partition, "offset", cents AS amount
+    FROM payments
+    UNION ALL
+    SELECT
+        day,
+        unnest(count_paths('paid_orders', hour) || ['currencies.' || currency || '.paid_orders']),
+        topic_id, partition, "offset", 1
+    FROM payments
+    UNION ALL
+    SELECT
+        c.day, unnest(count_paths('duplicate_payments', c.hour)),
+        c.topic_id, c.partition, c."offset", 1
+    FROM counted AS c JOIN payments AS p USING (key_id)
+    WHERE event_type = 'order.payment_succeeded' AND c.n > p.n
+    UNION ALL
+    SELECT
+        day, unnest(money_paths('refunded_cents', currency, hour)),
+        topic_id, partition, "offset", taken
+    FROM booked_refunds
+    WHERE taken > 0
+    UNION ALL
+    -- An order is refunded once, when the first of its refunds is booked.
+    SELECT
+        day, unnest(count_paths('refunded_orders', hour)), topic_id, partition, "offset", 1
+    FROM booked_refunds
+    WHERE taken > 0
+    QUALIFY row_number() OVER (PARTITION BY key_id ORDER BY n) = 1
+    UNION ALL
+    SELECT
+        day, unnest(money_paths('refund_excess_cents', currency, hour)),
+        topic_id, partition, "offset", cents - taken
+    FROM booked_refunds
+    WHERE taken < cents
+    UNION ALL
+    -- Refunds that found the waiting list full have lost their own days.
+    SELECT
+        p.day, unnest(money_paths('refund_excess_cents', p.currency, p.hour)),
+        p.topic_id, p.partition, p."offset", r.cents
+    FROM refunds AS r JOIN payments AS p USING (key_id)
+    WHERE beyond
+    UNION ALL
+    SELECT
+        day,
+        'currencies.' || currency || '.' || what || '_by_' || split || '.'
+            || coalesce(map_key(owner), 'unattributed'),
+        topic_id, partition, "offset", cents
+    FROM shares
+) AS effect;
+
+-- The state documents, each as of the last offset that it must know: `reach` says how far the
+-- group is in any case, `cuts` how far a document is of its own.
+CREATE TABLE orders AS SELECT DISTINCT key_id, encoded(key_id) AS document FROM events;
+
+CREATE VIEW states AS
+WITH own AS (
+    SELECT key_id, topic_id, partition, last FROM orders JOIN cuts USING (document)
+    WHERE collection = 'order_state'
+),
+seen AS (
+    -- The home is where the order's newest events are: there is one, unless partitions were added.
+    SELECT
+        e.key_id, max(n) AS upto,
+        arg_max({'topic_id': e.topic_id, 'partition': e.partition, 'epoch': epoch}, n) AS home
+    FROM events AS e
+    LEFT JOIN reach AS r ON e.topic_id = r.topic_id AND e.partition = r.partition
+    LEFT JOIN own
+        ON e.key_id = own.key_id AND e.topic_id = own.topic_id AND e.partition = own.partition
+    WHERE e."offset" <= greatest(r.last, own.last)
+    GROUP BY e.key_id
+),
+paid AS (
+    SELECT
+        key_id,
+        {'date': day, 'hour': hour, 'currency': currency, 'amount_cents': cents} AS payment
+    FROM payments JOIN seen USING (key_id)
+    WHERE n <= upto
+),
+booked AS (
+    SELECT key_id, sum(cents) AS refunded_cents, json_group_object(day, cents) AS refunds
+    FROM (
+        SELECT key_id, day, CAST(sum(taken) AS BIGINT) AS cents
+        FROM booked_refunds JOIN seen USING (key_id)
+        WHERE taken > 0 AND booked_n <= upto
+        GROUP BY key_id, day
+    )
+    GROUP BY key_id
+),
+waiting AS (
+    SELECT
+        key_id,
+        list({'date': day, 'hour': hour, 'cents': cents} ORDER BY n) FILTER (NOT beyond) AS refunds,
+        sum(cents) FILTER (beyond) AS excess_cents
+    FROM refunds JOIN seen USING (key_id)
+    WHERE n <= upto AND (paid_n IS NULL OR paid_n > upto)
+    GROUP BY key_id
+),
+owned AS (
+    SELECT
+        key_id,
+        arg_max(owner, n) FILTER (split = 'community') AS community_id,
+        arg_max(owner, n) FILTER (split = 'promotion') AS promotion_id
+    FROM owners JOIN seen USING (key_id)
+    WHERE n <= upto
+    GROUP BY key_id
+),
+remembered AS (
+    SELECT key_id, list(replace(CAST(id AS VARCHAR), '-', '') ORDER BY n)[-32:] AS event_ids
+    FROM counted JOIN seen USING (key_id)
+    WHERE n <= upto
+    GROUP BY key_id
+)
+SELECT
+    'order_state' AS collection,
+    document,
+    CAST(json_object(
+        'order_id', key_id,
+        'home', home,
+        'payment', payment,
+        'community_id', community_id,
+        'promotion_id', promotion_id,
+        'refunded_cents', CAST(coalesce(booked.refunded_cents, 0) AS BIGINT),
+        'refunds', coalesce(booked.refunds, '{}'),
+        'waiting_refunds', coalesce(waiting.refunds, []),
+        'waiting_excess_cents', CAST(coalesce(waiting.excess_cents, 0) AS BIGINT),
+        'event_ids', coalesce(event_ids, [])
+    ) AS VARCHAR) AS state
+FROM seen
+JOIN orders USING (key_id)
+LEFT JOIN paid USING (key_id)
+LEFT JOIN booked USING (key_id)
+LEFT JOIN waiting USING (key_id)
+LEFT JOIN owned USING (key_id)
+LEFT JOIN remembered USING (key_id);

@@ -1,0 +1,74 @@
+-- What becomes of users, a day: one event, one count.
+
+-- What analytics_user_lifecycle is made of. `since` is the model's version that brought the field.
+CREATE TABLE fields AS
+FROM (VALUES
+    ('analytics_user_lifecycle', 'registrations', 'counter', NULL, NULL, 1),
+    ('analytics_user_lifecycle', 'verifications', 'counter', NULL, NULL, 1),
+    ('analytics_user_lifecycle', 'leaders_promoted', 'counter', NULL, NULL, 1),
+    ('analytics_user_lifecycle', 'leaders_demoted', 'counter', NULL, NULL, 1),
+    ('analytics_user_lifecycle', 'suspensions', 'counter', NULL, NULL, 1),
+    ('analytics_user_lifecycle', 'reactivations', 'counter', NULL, NULL, 1),
+    ('analytics_user_lifecycle', 'deletions', 'counter', NULL, NULL, 1),
+    ('analytics_user_lifecycle', 'login_successes', 'counter', NULL, NULL, 1),
+    ('analytics_user_lifecycle', 'login_failures', 'counter', NULL, NULL, 1),
+    ('analytics_user_lifecycle', 'accounts_locked', 'counter', NULL, NULL, 1),
+    ('analytics_user_lifecycle', 'verification_rate', 'rate', 'verifications', 'registrations', 1)
+) AS field(collection, field, kind, part, whole, since);
+
+-- Every type of the user topic stands in the duplicate window, counted or not.
+CREATE TABLE events AS
+FROM events_of([
+    'user.created', 'user.verified', 'user.role_changed', 'user.suspended', 'user.reactivated',
+    'user.deleted', 'user.login_succeeded', 'user.login_failed', 'user.locked',
+    'user.consent_given', 'user.consent_withdrawn'
+], 'user_id');
+
+CREATE VIEW unreadable AS
+SELECT topic_id, partition, "offset", reason FROM events WHERE reason IS NOT NULL
+UNION ALL
+SELECT topic_id, partition, "offset", 'its roles are no text'
+FROM events
+WHERE event_type = 'user.role_changed' AND (
+    json_type(data, 'old_role') IS DISTINCT FROM 'VARCHAR'
+    OR json_type(data, 'new_role') IS DISTINCT FROM 'VARCHAR'
+);
+
+-- An event adds one to the counter of its type, on its day and in its hour. Entering the leaders'
+-- roles is a promotion, leaving them a demotion, any other change of role neither.
+CREATE VIEW effects AS
+WITH known AS (
+    SELECT
+        *,
+        json_extract_string(data, 'old_role') IN (SELECT role FROM leader_roles) AS was_leader,
+        json_extract_string(data, 'new_role') IN (SELECT role FROM leader_roles) AS is_leader
+    FROM events
+    WHERE NOT duplicate
+),
+counted AS (
+    SELECT
+        topic_id, partition, "offset", day, hour,
+        CASE event_type
+            WHEN 'user.created' THEN 'registrations'
+            WHEN 'user.verified' THEN 'verifications'
+            WHEN 'user.role_changed' THEN CASE
+                WHEN is_leader AND NOT was_leader THEN 'leaders_promoted'
+                WHEN was_leader AND NOT is_leader THEN 'leaders_demoted'
+            END
+            WHEN 'user.suspended' THEN 'suspensions'
+            WHEN 'user.reactivated' THEN 'reactivations'
+            WHEN 'user.deleted' THEN 'deletions'
+            WHEN 'user.login_succeeded' THEN 'login_successes'
+            WHEN 'user.login_failed' THEN 'login_failures'
+            WHEN 'user.locked' THEN 'accounts_locked'
+        END AS field
+    FROM known
+)
+SELECT
+    'analytics_user_lifecycle' AS collection,
+    day AS document,
+    unnest([field, 'hours.' || hour || '.' || field]) AS path,
+    topic_id, partition, "offset",
+    1 AS amount
+FROM counted
+WHERE field IS NOT NULL;

@@ -1,0 +1,76 @@
+"""Recounts a group's documents from the log and says which fields are not what it says."""
+
+from collections.abc import Mapping
+from time import monotonic
+from typing import Any
+
+from recount import examine
+from recount.errors import Unrecountable
+from recount.examine import Verdict
+from recount.fleet import Documents
+from recount.group import Group
+from recount.replay import Days
+from recount.report import Difference, Doubt, Report
+from recount.session import Look, Progress, Recount
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Tells nobody."""
+
+
+def verify_group(
+    kafka_config: Mapping[str, Any],
+    documents: Documents,
+    group: Group,
+    days: Days = Days(),  # noqa: B008
+    tell: Progress = silent,
+) -> Report:
+    """Compares the documents of these days, and with all days every state document, too.
+
+    `kafka_config` is a client's configuration. Right while the group runs. Raises Unreachable.
+    """
+    started = monotonic()
+    report = Report(group.name)
+    try:
+        with Recount(kafka_config, documents, group, tell) as recount:
+            look = recount.look(days, with_states=days.are_all)
+            judge_group(report, recount, look)
+            for verdict in examine.documents(recount, look):
+                judge(report, verdict)
+            for verdict in examine.state_documents(recount, look):
+                judge(report, verdict)
+            report.messages = recount.messages
+    except Unrecountable as error:
+        report.doubts.append(Doubt(str(error)))
+    report.seconds = monotonic() - started
+    return report
+
+
+def judge_group(report: Report, recount: Recount, look: Look) -> None:
+    """Notes what is uncertain about every document."""
+    report.gaps = [str(gap) for gap in look.gaps]
+    for reason in look.coverage.of_group(all_days=look.days.are_all):
+        report.doubts.append(Doubt(reason))
+    for reason in recount.unreadable(look.reach):
+        report.doubts.append(Doubt(reason))
+
+
+def judge(report: Report, verdict: Verdict) -> None:
+    """Adds a verdict to a report. A field that was added later is in doubt until a rebuild."""
+    name = verdict.model.collection, verdict.document
+    equal = not verdict.unequal and not verdict.doubt
+    if verdict.model.is_state:
+        report.states += 1
+        report.states_equal += equal
+    else:
+        report.documents += 1
+        report.documents_equal += equal
+    if verdict.doubt:
+        report.doubts.append(Doubt(verdict.doubt, *name))
+        return
+    for each in verdict.unequal:
+        if verdict.backfilled(each):
+            report.differences.append(Difference(*name, each.field, each.stored, each.recounted))
+        else:
+            reason = f"added by version {each.since} of the model and not backfilled by a rebuild"
+            report.doubts.append(Doubt(reason, *name, each.field))

@@ -1,0 +1,36 @@
+"""When a zone's distance from UTC changes, as a table that SQL can join."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+_FIRST = datetime(1989, 12, 1, tzinfo=UTC)
+_LAST = datetime(2100, 1, 1, tzinfo=UTC)
+_STEP = timedelta(hours=12)
+
+
+def offsets(zone: str) -> Iterator[tuple[datetime, timedelta]]:
+    """Since when (UTC, without zone) local time is how far ahead of UTC, in order.
+
+    Taken from Python's database of zones, as the fleet's days are: DuckDB carries a release of
+    its own, which knows other rules for some zones.
+    """
+    info = ZoneInfo(zone)
+
+    def ahead(moment: datetime) -> timedelta:
+        return moment.astimezone(info).utcoffset() or timedelta()
+
+    known = ahead(_FIRST)
+    yield _FIRST.replace(tzinfo=None), known
+    before = _FIRST
+    while before < _LAST:
+        after = before + _STEP
+        if ahead(after) != known:
+            changed = after
+            while changed - before > timedelta(seconds=1):
+                middle = before + (changed - before) // 2
+                middle = middle.replace(microsecond=0)
+                before, changed = (middle, changed) if ahead(middle) == known else (before, middle)
+            known = ahead(changed)
+            yield changed.replace(tzinfo=None), known
+        before = after

@@ -1,0 +1,17 @@
+"""What a value that misses its pattern should have been, in words."""
+
+from typing import Any, get_args
+
+from schemas.fields import Currency, Id, Moment, Uuid
+
+
+def _pattern(kind: Any) -> str:
+    return str(get_args(kind)[1].pattern)
+
+
+IN_WORDS = {
+    _pattern(Currency): "must be an ISO 4217 code, such as USD",
+    _pattern(Id): "must be 1 to 128 printable characters without spaces",
+    _pattern(Moment): "must be a time with its offset, such as 2026-11-20T10:00:00.123Z",
+    _pattern(Uuid): "must be a UUID",
+}
