@@ -147,10 +147,8 @@ def _verify(name: str) -> subprocess.CompletedProcess[str]:
 
 
 def _environment() -> dict[str, str]:
-    # Whoever is killed while the demo runs is not waited for long by the next one.
-    impatient = {"DAYBOOK_KAFKA_SESSION_TIMEOUT_MS": "10000"}
     # Three members cannot share one health port.
-    return impatient | os.environ | {"DAYBOOK_HEALTH_PORT": "0"}
+    return os.environ | {"DAYBOOK_HEALTH_PORT": "0"}
 
 
 def _command(*arguments: str) -> list[str]:

@@ -39,5 +39,6 @@ def main() -> None:
     try:
         app()
     except DaybookError as error:
-        Console(stderr=True).print(f"daybook: {error}", style="red", markup=False, highlight=False)
+        said = f"daybook: {error}"
+        Console(stderr=True).print(said, style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)

@@ -20,7 +20,7 @@ def schemas(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write DIR/<topic>.json, one JSON Schema a topic."),
+        typer.Option(metavar="DIR", help="Write DIR/TOPIC.json, a JSON Schema for each topic."),
     ] = None,
     stored: Annotated[
         bool,

@@ -18,15 +18,15 @@ DAYS = 14
 KEYS_SHOWN_MAX = 20
 GUTTER = 2
 
-Day = Annotated[
-    datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", show_default=False)
-]
 Stored = dict[str, Any]
 
 
 def show(
     group: Annotated[str, typer.Argument(help="revenue, or sc-analytics-revenue")],
-    date: Day = None,
+    date: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="One day, with its maps."),
+    ] = None,
     from_: Annotated[
         datetime | None,
         typer.Option("--from", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="First day."),

@@ -1,12 +1,11 @@
 """Whether a group has counted everything that the log held at a moment, whoever counts it."""
 
-from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from engine.checkpoints import Checkpoints
-from engine.errors import DaybookError, Unavailable
-from engine.kafka import REQUEST_SECONDS, topic_ids
+from engine.cluster import log_bounds
+from engine.errors import DaybookError
+from engine.kafka import topic_ids
 
 Ends = dict[tuple[str, int], int]
 """The log's end by topic id and partition."""
@@ -17,18 +16,8 @@ def log_ends(client: AdminClient, topics: list[str]) -> Ends:
     ids = topic_ids(client, topics)
     if missing := [topic for topic in topics if topic not in ids]:
         raise DaybookError(f"no topic {', '.join(missing)}: run `daybook topics apply`")
-    try:
-        known = client.list_topics(timeout=REQUEST_SECONDS).topics
-        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-        wanted = {
-            TopicPartition(topic, number): latest
-            for topic in topics
-            for number in known[topic].partitions
-        }
-        found = client.list_offsets(wanted, request_timeout=REQUEST_SECONDS)
-        return {(ids[p.topic], p.partition): f.result().offset for p, f in found.items()}
-    except KafkaException as error:
-        raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
+    bounds = log_bounds(client, topics)
+    return {(ids[topic], number): found.high for (topic, number), found in bounds.items()}
 
 
 class CaughtUp:

@@ -28,7 +28,7 @@ def common(settings: Settings) -> dict[str, Any]:
         "ssl.key.location": settings.kafka_ssl_key_location,
         "socket.connection.setup.timeout.ms": 5_000,
         "reconnect.backoff.max.ms": 2_000,
-        "log_level": 3,
+        "log_level": 2,
     }
     return {name: value for name, value in options.items() if value is not None}
 

@@ -13,7 +13,7 @@ from pymongo.errors import PyMongoError
 from engine.assignment import Assignment, Place
 from engine.batch import Batch
 from engine.committer import Committer
-from engine.errors import DaybookError, Gap, Unavailable
+from engine.errors import DaybookError, Gap, Unavailable, WrongSetting
 from engine.group import Group
 from engine.metrics import (
     ASSIGNED_PARTITIONS,
@@ -131,6 +131,8 @@ class Member:
             self._check_topic_ids()
             if owned and not owned.lost:
                 raise Gap(f"{owned.partition}: {error.str()}: the log lost what was to be counted")
+        elif error.name() == "INVALID_SESSION_TIMEOUT":
+            raise WrongSetting(f"DAYBOOK_KAFKA_SESSION_TIMEOUT_MS: Kafka: {error.str()}")
         elif error.fatal() or "AUTHORIZATION" in error.name():
             raise DaybookError(f"Kafka: {error.str()}")
         else:

@@ -29,6 +29,8 @@ _TIMEOUT_MS = 10_000
 _PASSING = frozenset({6, 7, 64, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
 """Error codes of servers that step down, shut down or cannot be reached; from MongoDB's list."""
 
+_NOT_ALLOWED = frozenset({13, 18, 8000})
+
 
 def database(settings: Settings) -> Documents:
     """The fleet's database. Raises WrongSetting for an address that cannot be read."""
@@ -66,6 +68,8 @@ def reachable() -> Iterator[None]:
     except OperationFailure as error:
         if error.code in _PASSING:
             raise Unavailable(f"MongoDB does not answer: {str(error)[:200]}") from error
+        if error.code in _NOT_ALLOWED:
+            raise WrongSetting(f"DAYBOOK_MONGODB_URI: {str(error)[:200]}") from error
         raise
 
 
