@@ -34,11 +34,11 @@ def insert_days(recount: Recount, look: Look, verdicts: list[Verdict]) -> Iterat
         new = repair.whole(
             verdict.model, verdict.document, should, applied, firsts, int(time() * 1000)
         )
-        try:
-            with asking_mongodb():
+        with asking_mongodb():
+            try:
                 _collection(recount, verdict).insert_one(new)
-        except DuplicateKeyError:
-            continue
+            except DuplicateKeyError:
+                continue
         fields = tuple(each.field for each in verdict.unequal)
         yield Change(verdict.model.collection, verdict.document, "inserted", fields)
 

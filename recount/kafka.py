@@ -1,9 +1,9 @@
 """Kafka as a recount needs it: what a topic is now, what was committed, the raw messages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from time import monotonic
-from typing import Any
+from time import monotonic, sleep
+from typing import Any, TypeVar
 
 from confluent_kafka import (
     Consumer,
@@ -21,6 +21,7 @@ from recount.errors import Unreachable, Unrecountable, asking_kafka
 
 _REQUEST_SECONDS = 10.0
 _SILENCE_SECONDS_MAX = 30.0
+_PAUSE_SECONDS = 0.2
 _MESSAGES_AT_ONCE = 10_000
 _FATAL = (
     KafkaError._AUTHENTICATION,
@@ -29,6 +30,15 @@ _FATAL = (
     KafkaError._UNKNOWN_PARTITION,
     KafkaError._UNKNOWN_TOPIC,
 )
+_PASSING = (
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +84,7 @@ def describe(admin: AdminClient, name: str) -> Topic:
 def _offsets(
     admin: AdminClient, topic: str, numbers: list[int], spec: OffsetSpec
 ) -> dict[int, int]:
-    with asking_kafka():
+    def ask() -> dict[int, int]:
         futures = admin.list_offsets(
             {TopicPartition(topic, number): spec for number in numbers},
             isolation_level=IsolationLevel.READ_COMMITTED,
@@ -82,15 +92,34 @@ def _offsets(
         )
         return {tp.partition: future.result().offset for tp, future in futures.items()}
 
+    with asking_kafka():
+        return _patiently(ask)
+
+
+def _patiently(ask: Callable[[], T]) -> T:
+    """Asks again while brokers are still finding out who leads what, as after a topic is made."""
+    deadline = monotonic() + _REQUEST_SECONDS
+    while True:
+        try:
+            return ask()
+        except KafkaException as error:
+            if error.args[0].code() not in _PASSING or monotonic() > deadline:
+                raise
+        sleep(_PAUSE_SECONDS)
+
 
 def committed(admin: AdminClient, group: str, topic: Topic, metadata: str) -> dict[int, int]:
     """The offsets that the group committed with this metadata, by partition. Raises Unreachable."""
     wanted = ConsumerGroupTopicPartitions(
         group, [TopicPartition(topic.name, number) for number in topic.ends]
     )
-    with asking_kafka():
+
+    def ask() -> list[TopicPartition]:
         futures = admin.list_consumer_group_offsets([wanted], request_timeout=_REQUEST_SECONDS)
-        found = futures[group].result().topic_partitions
+        return list(futures[group].result().topic_partitions)
+
+    with asking_kafka():
+        found = _patiently(ask)
     return {tp.partition: tp.offset for tp in found if tp.metadata == metadata and tp.offset >= 0}
 
 
