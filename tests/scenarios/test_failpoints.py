@@ -5,6 +5,7 @@ from typing import ClassVar
 import pytest
 
 from tests.scenarios.scenario import SMALL_BATCHES, Scenario
+from tests.support.soak import SEEDS
 from tests.support.world import World
 
 
@@ -87,6 +88,7 @@ class CountersKilledWithinDeadLetter(WithinDeadLetter):
     group = "order-funnel"
 
 
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
     "scenario",
     [
@@ -104,5 +106,5 @@ class CountersKilledWithinDeadLetter(WithinDeadLetter):
         CountersKilledWithinDeadLetter,
     ],
 )
-def test_killed_at(world: World, scenario: type[KilledAt]) -> None:
-    scenario(world).run()
+def test_killed_at(world: World, scenario: type[KilledAt], seed: int) -> None:
+    scenario(world, seed).run()

@@ -8,6 +8,7 @@ from engine import kafka
 from tests.scenarios.scenario import SMALL_BATCHES, Scenario
 from tests.support import checks
 from tests.support.shop import as_message
+from tests.support.soak import SEEDS
 from tests.support.world import World
 
 
@@ -161,6 +162,7 @@ class ProducersThatPartitionDifferently(Scenario):
         checks.assert_recounted_equal(self.world, self.group)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
     "scenario",
     [
@@ -174,8 +176,8 @@ class ProducersThatPartitionDifferently(Scenario):
         ProducersThatPartitionDifferently,
     ],
 )
-def test_log(world: World, scenario: type[Scenario]) -> None:
-    scenario(world).run()
+def test_log(world: World, scenario: type[Scenario], seed: int) -> None:
+    scenario(world, seed).run()
 
 
 def test_a_gap_stops_the_group_and_is_named(world: World) -> None:

@@ -5,6 +5,7 @@ from typing import ClassVar
 import pytest
 
 from tests.scenarios.scenario import SMALL_BATCHES, Scenario
+from tests.support.soak import SEEDS
 from tests.support.world import World
 
 
@@ -49,6 +50,7 @@ class ZombieAmongDocuments(Zombie):
     protocol = "consumer"
 
 
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("scenario", [ZombieBeforeWrite, ZombieBeforeState, ZombieAmongDocuments])
-def test_zombie(world: World, scenario: type[Scenario]) -> None:
-    scenario(world).run()
+def test_zombie(world: World, scenario: type[Scenario], seed: int) -> None:
+    scenario(world, seed).run()

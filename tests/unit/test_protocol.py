@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -30,6 +31,7 @@ from engine.window import DuplicateWindow
 from tests.fakes.memory_store import MemoryStore
 from tests.support import oracle
 from tests.support.log import LogMessage
+from tests.support.soak import EXAMPLES
 
 RULES = Rules("UTC", frozenset({"admin"}), duplicate_window=6)
 GROUPS = (order_funnel.GROUP, revenue_consumer.GROUP)
@@ -369,9 +371,9 @@ def _in_sum(days: oracle.Totals) -> oracle.Totals:
     return {day: values for day, values in summed.items() if values}
 
 
-TestProtocol = World.TestCase
+TestProtocol = pytest.mark.timeout(3_600)(World.TestCase)
 TestProtocol.settings = settings(
-    max_examples=20_000 if "DAYBOOK_SOAK" in os.environ else 1_000,
+    max_examples=EXAMPLES,
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -1,0 +1,10 @@
+"""What `make soak` makes longer: more kills, more histories, each fault by several seeds."""
+
+import os
+
+SOAK = "DAYBOOK_SOAK" in os.environ
+
+SEEDS = range(1, 6) if SOAK else range(1, 2)
+EXAMPLES = 20_000 if SOAK else 1_000
+KILLS = 200 if SOAK else 20
+MESSAGES_A_KILL = 25_000 if SOAK else 5_000
