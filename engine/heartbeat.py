@@ -49,7 +49,7 @@ class Heartbeat:
         news = {
             "heartbeat_at": datetime.now(UTC),
             "partitions": partitions,
-            "newest_event_at": member.newest_event_at,
+            "newest_event_at": member.observer.newest_event_at,
         }
         try:
             with reachable():

@@ -1,7 +1,7 @@
 """A member of a group: poll, fold, settle, commit, until told to stop."""
 
 import gc
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
 from time import monotonic, time
 
@@ -11,28 +11,14 @@ from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from pymongo.errors import PyMongoError
 
 from engine.assignment import Assignment, Place
-from engine.batch import Batch
 from engine.committer import Committer
 from engine.errors import DaybookError, Gap, Unavailable, WrongSetting
 from engine.group import Group
-from engine.metrics import (
-    ASSIGNED_PARTITIONS,
-    BATCH_MESSAGES,
-    BATCH_SECONDS,
-    BUFFERED_MESSAGES,
-    DUPLICATES,
-    FRESHNESS_SECONDS,
-    LAG_MESSAGES,
-    LAST_POLL,
-    MESSAGES_PROCESSED,
-    MESSAGES_RECEIVED,
-    MESSAGES_SKIPPED,
-    REFUSED_CHANGES,
-)
+from engine.metrics import BUFFERED_MESSAGES, LAST_POLL
+from engine.observer import Observer
 from engine.owned import Owned
 from engine.patience import Abandoned, Patience
 from engine.settings import Settings
-from engine.settle import Settled
 from engine.starter import Starter
 
 log = structlog.get_logger()
@@ -59,8 +45,7 @@ class Member:
         self.assignment = Assignment(group.name, consumer, self._before_revoke)
         self.last_poll = monotonic()
         self.ready = False
-        self.newest_event_at: str | None = None
-        self.totals = Counter[str]()
+        self.observer = Observer(group.name)
         self._patience = Patience(group.name, consumer, self._poll)
         self._settings = settings
         self._consumer = consumer
@@ -198,46 +183,15 @@ class Member:
             batch, settled = self._patience.until_done(owned.settle, lambda: owned.lost)
         except Abandoned:
             return
-        self._observe(batch, settled, monotonic() - began)
-
-    def _observe(self, batch: Batch, settled: Settled, seconds: float) -> None:
-        group, topic = self.group.name, batch.partition.topic
-        self.totals.update(
-            received=batch.received,
-            counted=len(batch.events),
-            dead_letters=len(batch.dead),
-            refused=settled.refused,
-            replayed=settled.replayed,
-            **batch.outcomes,
-        )
-        partition = str(batch.partition.number)
-        MESSAGES_RECEIVED.labels(group, topic, partition).inc(batch.received)
-        MESSAGES_PROCESSED.labels(group, topic, partition).inc(batch.received)
-        for reason, times in batch.outcomes.items():
-            MESSAGES_SKIPPED.labels(group, topic, reason).inc(times)
-        duplicates = batch.outcomes.get("duplicate", 0) + settled.duplicates
-        DUPLICATES.labels(group, topic).inc(duplicates)
-        REFUSED_CHANGES.labels(group).inc(settled.refused)
-        if not batch.events:
-            return
-        BATCH_MESSAGES.labels(group).observe(batch.received)
-        BATCH_SECONDS.labels(group).observe(seconds)
-        FRESHNESS_SECONDS.labels(group).observe(max(0.0, time() - batch.appended_ms[-1] / 1000))
-        newest = max(event["occurred_at"] for event in batch.events)
-        self.newest_event_at = max(self.newest_event_at or newest, newest)
-        if self.group.project:
+        self.observer.settled(batch, settled, monotonic() - began)
+        if self.group.project and batch.events:
             self.group.project([d.id for d in settled.documents], settled.keys)
 
     def _tick(self) -> None:
         self._check_topic_ids()
         self._patience.until_done(lambda: self._committer.commit(self.owned))
         self._next_commit = monotonic() + COMMIT_SECONDS
-        ASSIGNED_PARTITIONS.labels(self.group.name).set(len(self.owned))
-        for owned in self.owned:
-            partition = owned.partition
-            LAG_MESSAGES.labels(self.group.name, partition.topic, str(partition.number)).set(
-                max(0, self.end_of(owned) - owned.durable)
-            )
+        self.observer.assigned([(o.partition, self.end_of(o) - o.durable) for o in self.owned])
         self._on_tick(self)
 
     def end_of(self, owned: Owned) -> int:

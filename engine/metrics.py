@@ -45,6 +45,11 @@ BATCH_MESSAGES = Histogram(
     buckets=(1, 10, 100, 500, 1_000, 5_000, 10_000, 20_000, 50_000),
 )
 BATCH_SECONDS = Histogram("daybook_batch_seconds", "From fold to durable", ["group"])
+STORE_WRITES = Counter(
+    "daybook_store_writes_total",
+    "Operations written to a store, by outcome: done, refused",
+    ["store", "status"],
+)
 STORE_WRITE_SECONDS = Histogram("daybook_store_write_seconds", "One bulk write", ["store"])
 FRESHNESS_SECONDS = Histogram(
     "daybook_freshness_seconds",

@@ -14,7 +14,7 @@ from engine.change import Change, Document, Row
 from engine.failpoint import armed, reach
 from engine.group import State, StateModel
 from engine.keys import encode_part
-from engine.metrics import STORE_WRITE_SECONDS
+from engine.metrics import STORE_WRITE_SECONDS, STORE_WRITES
 from engine.mongo import Documents, only_duplicates, reachable
 from engine.partition import Partition
 from engine.rules import Rules
@@ -152,12 +152,15 @@ class MongoStore:
         """Writes; returns the indices of what was refused by a duplicate key."""
         if not operations:
             return []
+        refused: list[int] = []
         with reachable(), STORE_WRITE_SECONDS.labels("mongodb").time():
             try:
                 self._documents[collection].bulk_write(operations, ordered=False)
             except BulkWriteError as error:
-                return only_duplicates(error)
-        return []
+                refused = only_duplicates(error)
+        STORE_WRITES.labels("mongodb", "refused").inc(len(refused))
+        STORE_WRITES.labels("mongodb", "done").inc(len(operations) - len(refused))
+        return refused
 
 
 def _by_collection(changes: Collection[Change]) -> Iterator[tuple[str, list[Change]]]:

@@ -78,7 +78,7 @@ def run(
     finally:
         heartbeat.leave()
         health.close()
-    log.info("member stopped", group=group.name, **one.totals)
+    log.info("member stopped", group=group.name, **one.observer.totals)
 
 
 def _health(one: Member, settings: Settings) -> Health:

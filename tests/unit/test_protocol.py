@@ -9,7 +9,7 @@ partitions are added. At the end every document is what a plain count of the log
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,21 +19,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from consumers import order_funnel
 from consumers import revenue as revenue_consumer
-from engine.batch import Batch, DeadLetter
-from engine.decode import Decoder
 from engine.errors import Unavailable
 from engine.group import Group
 from engine.partition import Partition
-from engine.rules import Rules
-from engine.settle import Settler
-from engine.slots import Calendar
-from engine.window import DuplicateWindow
 from tests.fakes.memory_store import MemoryStore
 from tests.support import oracle
 from tests.support.log import LogMessage
+from tests.support.runner import RULES, Lane, Letters, Runner
 from tests.support.soak import EXAMPLES
 
-RULES = Rules("UTC", frozenset({"admin"}), duplicate_window=6)
 GROUPS = (order_funnel.GROUP, revenue_consumer.GROUP)
 TOPIC = "sc.domain.order"
 ARRIVED_MS = 1_800_000_000_000
@@ -50,71 +44,6 @@ KINDS = [
 
 class Crash(Exception):
     """The member dies here."""
-
-
-@dataclass
-class Letters:
-    """Dead letters that survive the member; held to the same order as the real ones."""
-
-    dead: dict[tuple[str, int, int], tuple[str, str]] = field(default_factory=dict)
-
-    def write(self, batch: Batch) -> None:
-        for letter in batch.dead:
-            self.bury(batch.partition, letter)
-
-    def bury(self, partition: Partition, letter: DeadLetter) -> None:
-        place = partition.topic_id, partition.number, letter.offset
-        self.dead[place] = letter.reason, letter.detail
-
-    def positions(self, partition: Partition, start: int) -> dict[int, tuple[str, str]]:
-        return {
-            offset: why
-            for (topic_id, number, offset), why in self.dead.items()
-            if (topic_id, number) == (partition.topic_id, partition.number) and offset >= start
-        }
-
-
-@dataclass
-class Lane:
-    """One partition for one group: its log, how far it is known to be durable, its members."""
-
-    partition: Partition
-    log: list[LogMessage]
-    checkpoint: int = 0
-    members: list["Runner"] = field(default_factory=list)
-
-
-class Runner:
-    """A member's work on one partition, from where the last checkpoint says."""
-
-    def __init__(self, world: "World", group: Group, lane: Lane) -> None:
-        window = DuplicateWindow(RULES.duplicate_window)
-        self.lane = lane
-        self.next = lane.checkpoint
-        start = max(0, self.next - RULES.duplicate_window)
-        dead = world.letters[group.name].positions(lane.partition, start)
-        letters: Any = world.letters[group.name]
-        self.decoder = Decoder(
-            group, lane.partition, Calendar(RULES.zone_info()), window, dead, self.next
-        )
-        self.settler = Settler(group, RULES, world.store, letters, window, lambda seconds: None)
-        self.decoder.decode(_as_messages(lane.log[start : self.next]), self.next)
-
-    def settle(self, messages: int) -> None:
-        end = min(len(self.lane.log), self.next + messages)
-        batch = self.decoder.decode(_as_messages(self.lane.log[self.next : end]), end)
-        for _ in range(50):
-            try:
-                self.settler.settle(batch)
-            except Unavailable:
-                continue
-            self.next = end
-            return
-        raise AssertionError("the batch was never settled")
-
-
-def _as_messages(log: list[LogMessage]) -> Any:
-    return log
 
 
 class World(RuleBasedStateMachine):
@@ -256,7 +185,10 @@ class World(RuleBasedStateMachine):
     def rebalance(self, group: Group, pick: int, keep: int) -> None:
         """A new owner; up to two old ones do not know yet."""
         lane = self._lane(group, pick)
-        lane.members = [*lane.members[-keep:] * (keep > 0), Runner(self, group, lane)]
+        lane.members = [
+            *lane.members[-keep:] * (keep > 0),
+            Runner(self.store, self.letters[group.name], group, lane),
+        ]
 
     @precondition(lambda self: self.incarnation < 3)
     @rule(chance=st.integers(0, 5))
@@ -316,7 +248,7 @@ class World(RuleBasedStateMachine):
     def _drain(self) -> None:
         for (name, _), lane in self.lanes.items():
             group = next(g for g in GROUPS if g.name == name)
-            runner = Runner(self, group, lane)
+            runner = Runner(self.store, self.letters[group.name], group, lane)
             while runner.next < len(lane.log):
                 runner.settle(5)
             lane.checkpoint = runner.next
@@ -327,7 +259,7 @@ class World(RuleBasedStateMachine):
     def _work(self, group: Group, pick: int, messages: int) -> None:
         lane = self._lane(group, pick)
         if not lane.members:
-            lane.members.append(Runner(self, group, lane))
+            lane.members.append(Runner(self.store, self.letters[group.name], group, lane))
         runner = lane.members[pick % len(lane.members)]
         try:
             runner.settle(messages)

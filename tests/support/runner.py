@@ -1,0 +1,83 @@
+"""One member's work on one partition in memory: the real decoder and settler over a list."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.batch import Batch, DeadLetter
+from engine.decode import Decoder
+from engine.errors import Unavailable
+from engine.group import Group
+from engine.partition import Partition
+from engine.rules import Rules
+from engine.settle import Settler
+from engine.slots import Calendar
+from engine.store import Store
+from engine.window import DuplicateWindow
+from tests.support.log import LogMessage
+
+RULES = Rules("UTC", frozenset({"admin"}), duplicate_window=6)
+
+
+@dataclass
+class Letters:
+    """Dead letters that survive the member; held to the same order as the real ones."""
+
+    dead: dict[tuple[str, int, int], tuple[str, str]] = field(default_factory=dict)
+
+    def write(self, batch: Batch) -> None:
+        for letter in batch.dead:
+            self.bury(batch.partition, letter)
+
+    def bury(self, partition: Partition, letter: DeadLetter) -> None:
+        place = partition.topic_id, partition.number, letter.offset
+        self.dead[place] = letter.reason, letter.detail
+
+    def positions(self, partition: Partition, start: int) -> dict[int, tuple[str, str]]:
+        return {
+            offset: why
+            for (topic_id, number, offset), why in self.dead.items()
+            if (topic_id, number) == (partition.topic_id, partition.number) and offset >= start
+        }
+
+
+@dataclass
+class Lane:
+    """One partition for one group: its log, how far it is known to be durable, its members."""
+
+    partition: Partition
+    log: list[LogMessage]
+    checkpoint: int = 0
+    members: list["Runner"] = field(default_factory=list)
+
+
+class Runner:
+    """A member's work on one partition, from where the last checkpoint says."""
+
+    def __init__(self, store: Store, letters: Letters, group: Group, lane: Lane) -> None:
+        window = DuplicateWindow(RULES.duplicate_window)
+        self.lane = lane
+        self.next = lane.checkpoint
+        start = max(0, self.next - RULES.duplicate_window)
+        dead = letters.positions(lane.partition, start)
+        own: Any = letters
+        self.decoder = Decoder(
+            group, lane.partition, Calendar(RULES.zone_info()), window, dead, self.next
+        )
+        self.settler = Settler(group, RULES, store, own, window, lambda seconds: None)
+        self.decoder.decode(_as_messages(lane.log[start : self.next]), self.next)
+
+    def settle(self, messages: int) -> None:
+        end = min(len(self.lane.log), self.next + messages)
+        batch = self.decoder.decode(_as_messages(self.lane.log[self.next : end]), end)
+        for _ in range(50):
+            try:
+                self.settler.settle(batch)
+            except Unavailable:
+                continue
+            self.next = end
+            return
+        raise AssertionError("the batch was never settled")
+
+
+def _as_messages(log: list[LogMessage]) -> Any:
+    return log
