@@ -68,6 +68,7 @@ class World:
 
     def producer(self, **options: Any) -> Producer:
         own = kafka.common(self.settings) | {"partitioner": "murmur2_random", "linger.ms": 5}
+        own |= {"message.max.bytes": kafka.MESSAGE_BYTES_MAX}
         return Producer(own | {"acks": "all", "enable.idempotence": True} | options)
 
     def publish(

@@ -1,0 +1,126 @@
+"""Poison of every kind: a dead letter each, counting goes on; replayed, and replayed twice."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from engine.bound import bound_fleet
+from engine.caught_up import log_ends
+from engine.letters import Letter, Letters
+from engine.replay import Replay
+from tests.scenarios.scenario import Scenario
+from tests.support import checks
+from tests.support.shop import POISON, Message
+from tests.support.world import World
+
+BIG = 5 * 2**20
+
+
+def event(**changes: Any) -> bytes:
+    data = {"order_id": "o1", "currency": "EUR", "amount_cents": 100} | changes.pop("data", {})
+    whole = {
+        "event_id": "00000000-0000-4000-8000-000000000001",
+        "event_type": "order.payment_succeeded",
+        "occurred_at": "2026-11-01T10:00:00Z",
+        "schema_version": 1,
+        "data": data,
+    }
+    return json.dumps(whole | changes).encode()
+
+
+UNREADABLE: list[Message] = [
+    *POISON,
+    ("x", b'{"event_type": "order.created", "padding": "' + b"x" * BIG + b'"}'),
+    ("x", b"{}"),
+    ("o1", event(event_id="17")),
+    ("o1", event(occurred_at="2026-11-01T10:00:00")),
+    ("o1", event(occurred_at="1985-11-01T10:00:00Z")),
+    ("o1", event(occurred_at="2099-11-01T10:00:00Z")),
+    ("o1", event(data={"amount_cents": -1})),
+    ("o1", event(data={"amount_cents": 1.5})),
+    ("o1", event(data={"amount_cents": 2**53})),
+    ("o1", event(data={"amount_cents": "1"})),
+    ("o1", event(data={"amount_cents": True})),
+    ("o1", event(data={"currency": "EUX"})),
+    ("another-key", event()),
+    (None, event()),
+]
+PASSED_BY: list[Message] = [("o1", None), ("o1", event(event_type="order.teleported"))]
+
+
+def replay(world: World, letters: Letters, found: list[Letter]) -> int:
+    """Replays dead letters by a replay of its own; how many were sent."""
+    fleet = str(bound_fleet(world.documents, world.admin))
+    return Replay(world.settings, world.admin, letters, fleet, world.topic()).run(found).sent
+
+
+class PoisonOfEveryKind(Scenario):
+    """Replayed it is poison again, at its new place; a second replay sends nothing."""
+
+    def prepare(self) -> None:
+        self.world.make_topic()
+        good = self.shop.messages(1_000)
+        mixed = good[:500] + UNREADABLE + PASSED_BY + good[500:]
+        self.world.publish(mixed)
+        self.shop.poison = 2 * len(UNREADABLE)
+
+    def play(self) -> None:
+        self.first = self.world.catch_up(self.group)
+        letters = Letters(self.world.documents, self.world.topic())
+        found = list(letters.find())
+        self.sent = [replay(self.world, letters, found) for _ in range(2)]
+        self.second = self.world.catch_up(self.group)
+
+    def landed(self) -> None:
+        assert self.first.counted("dead_letters") == len(UNREADABLE)
+        assert (self.first.counted("ignored"), self.first.counted("tombstone")) == (1, 1)
+        assert self.sent == [len(UNREADABLE), 0]
+        assert self.second.counted("dead_letters") == len(UNREADABLE)
+
+
+class PoisonOfEveryKindForCounters(PoisonOfEveryKind):
+    group = "order-funnel"
+
+
+@pytest.mark.parametrize("scenario", [PoisonOfEveryKind, PoisonOfEveryKindForCounters])
+def test_poison(world: World, scenario: type[Scenario]) -> None:
+    scenario(world).run()
+
+
+def test_what_an_older_schema_refused_counts_once_when_it_is_replayed(world: World) -> None:
+    """The position stays dead; the replay, at its own place, is what counts."""
+    world.make_topic()
+    world.publish([("o1", event())])
+    group = world.group("revenue")
+    world.catch_up("revenue")
+    world.documents.client.drop_database(world.name)
+    world.admin.delete_consumer_groups([group.name])[group.name].result()
+    ends = log_ends(world.admin, group.topics)
+    topic_id, number = next(place for place, end in ends.items() if end)
+    world.documents["_daybook_dead_letters"].insert_one(
+        {
+            "_id": f"{group.name}:{topic_id}:{number}:0",
+            "group": group.name,
+            "topic": world.topic(),
+            "topic_id": topic_id,
+            "partition": number,
+            "offset": 0,
+            "reason": "invalid",
+            "detail": "data.currency: not known then",
+            "at": datetime.now(UTC),
+            "replayed": None,
+        }
+    )
+    world.catch_up("revenue")
+    days = world.documents["analytics_revenue"]
+    assert days.count_documents({}) == 0
+    letters = Letters(world.documents, world.topic())
+    found = list(letters.find())
+    assert [replay(world, letters, found) for _ in range(2)] == [1, 0]
+    world.catch_up("revenue")
+    day = days.find_one({})
+    assert day is not None
+    assert (day["paid_orders"], day["gross_revenue_cents"]) == (1, 100)
+    checks.assert_recounted_equal(world, "revenue")
