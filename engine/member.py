@@ -87,6 +87,7 @@ class Member:
             self._tick()
         finally:
             self._consumer.close()
+            gc.unfreeze()
 
     def _poll(self, seconds: float) -> None:
         messages = self._consumer.consume(POLL_MESSAGES, seconds)

@@ -42,7 +42,8 @@ class Owned:
 
     @property
     def pending(self) -> bool:
-        return self.batch is not None or self.read > self.durable
+        """Whether anything was read that is not settled, be it only for the duplicate window."""
+        return self.batch is not None or bool(self.buffer) or self.read > self.durable
 
     def settle(self) -> tuple[Batch, Settled]:
         """Makes what is buffered durable. Raises Unavailable: then call again."""

@@ -117,6 +117,13 @@ MUTANTS = (
         (LOG, "-k", "ProducerSendsAgain"),
     ),
     Mutant(
+        "a window's messages kept for ever",
+        "engine/owned.py",
+        "self.batch is not None or bool(self.buffer) or self.read > self.durable",
+        "self.batch is not None or self.read > self.durable",
+        ("tests/unit/test_owned.py",),
+    ),
+    Mutant(
         "one acknowledgement is enough",
         "engine/mongo.py",
         'write_concern=WriteConcern(w="majority", j=True, wtimeout=_TIMEOUT_MS),',

@@ -23,6 +23,21 @@ def test_a_member_drains_and_commits_when_told_to_stop(world: World) -> None:
     checks.assert_no_lag(world, "revenue")
 
 
+def test_a_member_that_is_caught_up_holds_no_messages(world: World) -> None:
+    """It reads a window's length again to know duplicates, and keeps their ids alone."""
+    world.make_topic()
+    messages = Shop().messages(2_000)
+    world.publish(messages)
+    world.catch_up("revenue")
+    member = world.member("revenue", DAYBOOK_BATCH_MESSAGES_MAX="500")
+    member.wait_for("partition started", times=4)
+    world.publish(messages[-100:])
+    world.wait_for_commits("revenue")
+    until(lambda: member.metric("daybook_buffered_messages") == 0, "its buffer is empty")
+    member.end()
+    assert member.counted("duplicate") == 100
+
+
 def test_a_second_sigterm_quits_at_once(servers: dict[str, str], tmp_path: Path) -> None:
     """The first one waits for MongoDB, which went away."""
     mongodb = MongoDB(tmp_path / "mongodb", free_ports(1)[0])

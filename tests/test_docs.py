@@ -1,0 +1,69 @@
+"""The pages name every setting, metric and command that there is, and only tests that exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from typer.main import get_command
+
+from cli.main import app
+from engine.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[1]
+OPERATIONS = (ROOT / "docs/operations.md").read_text()
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+def test_every_setting_stands_in_operations_with_its_default() -> None:
+    told = dict(re.findall(r"^\| `(DAYBOOK_\w+)` \| `?(.*?)`? \|", OPERATIONS, re.MULTILINE))
+    defaults = {
+        f"{PREFIX}{name.upper()}": _text(field.default)
+        for name, field in Settings.model_fields.items()
+    }
+    roles = f"{PREFIX}LEADER_ROLES"
+    assert frozenset(told.pop(roles).split(",")) == Settings.model_fields["leader_roles"].default
+    del defaults[roles]
+    assert told == defaults, "write it into the table of settings in docs/operations.md"
+
+
+def _text(default: object) -> str:
+    if default is None:
+        return "unset"
+    return default.get_secret_value() if isinstance(default, SecretStr) else str(default)
+
+
+def test_every_metric_stands_in_operations() -> None:
+    sources = [ROOT / "engine/metrics.py", ROOT / "cli/exporter.py"]
+    names = {n for path in sources for n in re.findall(r'"(daybook_\w+)"', path.read_text())}
+    told = set(re.findall(r"`(daybook_\w+)`", OPERATIONS))
+    assert told == names, "name each metric in a table of docs/operations.md"
+
+
+def test_every_command_stands_in_the_readme() -> None:
+    rows = re.findall(r"^\| (`daybook .*?) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    told = {word for row in rows for word in re.findall(r"`(?:daybook )?([a-z]+)", row)}
+    commands = set(get_command(app).commands)  # type: ignore[attr-defined]
+    assert commands <= told, f"add {commands - told} to the table of commands in README.md"
+
+
+def test_every_test_that_the_architecture_names_exists() -> None:
+    rows = re.findall(
+        r"^\| .* \| .* \| (`.*) \|$", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE
+    )
+    files = {path.name: path.read_text() for path in (ROOT / "tests").rglob("*.py")}
+    tests = set(files) | {
+        name
+        for text in files.values()
+        for name in re.findall(r"^(?:class |def |)(\w+)[(: ]", text, re.MULTILINE)
+    }
+    named = {name for row in rows for name in re.findall(r"`(test_[\w.]+|[A-Z]\w+)`", row)}
+    assert named, "the table of holes is gone"
+    assert named <= tests, f"{sorted(named - tests)}: no such test"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", page.read_text())
+    broken = [link for link in links if not (page.parent / link).exists()]
+    assert not broken
