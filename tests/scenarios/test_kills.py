@@ -33,7 +33,7 @@ class RandomKills(Scenario):
                 alive.append(self.join())
             elif kill % 5 == 4:
                 alive.pop(0).end()
-        self.world.wait_for_commits(self.group)
+        self.world.wait_for_commits(self.group, seconds=1_800)
         for member in alive:
             member.end()
         self.alive = alive

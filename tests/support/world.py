@@ -103,11 +103,11 @@ class World:
         assert member.wait(120) == 0, member.said()
         return member
 
-    def wait_for_commits(self, short: str) -> None:
+    def wait_for_commits(self, short: str, seconds: float = 120.0) -> None:
         """Until the group's commits in Kafka have reached the log's ends."""
         group = self.group(short)
         ends = log_ends(self.admin, group.topics)
-        until(lambda: self.commits(group) == ends, "the commits have reached the ends")
+        until(lambda: self.commits(group) == ends, "the commits have reached the ends", seconds)
 
     def commits(self, group: Group) -> dict[tuple[str, int], int]:
         """The group's offsets by topic id and partition, of this incarnation of its topics."""
