@@ -1,7 +1,7 @@
 """Whether the log still holds all that a number was made of; where it does not, the reason."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from recount.fleet import Gap, Progress
 from recount.kafka import Topic
@@ -11,10 +11,10 @@ from recount.replay import Marks, Position
 def marks(document: Mapping[str, object], which: str) -> Marks:
     """The offsets a stored document has `applied`, or the `first` it had, by partition."""
     own = document.get("_daybook")
-    by_topic = own.get(which) if isinstance(own, Mapping) else None
+    by_topic = own.get(which) if isinstance(own, dict) else None
     found: Marks = {}
-    for topic_id, by_partition in by_topic.items() if isinstance(by_topic, Mapping) else ():
-        for number, offset in by_partition.items() if isinstance(by_partition, Mapping) else ():
+    for topic_id, by_partition in by_topic.items() if isinstance(by_topic, dict) else ():
+        for number, offset in by_partition.items() if isinstance(by_partition, dict) else ():
             if str(number).isdigit() and isinstance(offset, int | float):
                 found[topic_id, int(number)] = int(offset)
     return found
@@ -33,6 +33,10 @@ class Coverage:
     reach: Marks
     window: int
     needs_start: bool
+    _lost: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_lost", tuple(self._find_lost()))
 
     def marks_now(self) -> Marks:
         """The last offset counted of every partition of the topic as it is now."""
@@ -55,10 +59,10 @@ class Coverage:
             if (last := self.reach.get((self.topic.id, number), -1)) >= end
         ]
         if all_days or self.needs_start:
-            reasons += self._lost()
+            reasons += self._lost
         return reasons
 
-    def _lost(self) -> list[str]:
+    def _find_lost(self) -> list[str]:
         reasons = [
             f"{self._name(number)}: the log begins at {start}, counting began at {first}"
             for number, start in self.topic.starts.items()
@@ -83,7 +87,7 @@ class Coverage:
             if offset >= self.topic.ends.get(number, 0):
                 return f"{self._name(number)}: the log ends below offset {offset}, which it holds"
         if self.needs_start:
-            lost = self._lost() + [str(gap) for gap in self.gaps]
+            lost = [*self._lost, *map(str, self.gaps)]
             return f"state was lost with the log: {lost[0]}" if lost else None
         for position in applied.keys() | set(touched):
             certain = self._certain_from(position[1])

@@ -1,17 +1,21 @@
 """State documents made right: replaced whole, where they stand exactly as they were read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from time import time
 from typing import Any
 
-from pymongo.errors import DuplicateKeyError
+from pymongo.collection import Collection
+from pymongo.errors import BulkWriteError
 
 from recount import repair
 from recount.change import Change
 from recount.errors import asking_mongodb
 from recount.examine import Verdict
 from recount.expected import Document
+from recount.replay import Position
 from recount.session import Look, Recount
+
+Spans = Mapping[Position, tuple[int, int]]
 
 
 def heal_states(recount: Recount, look: Look, verdicts: list[Verdict]) -> Iterator[Change]:
@@ -19,38 +23,54 @@ def heal_states(recount: Recount, look: Look, verdicts: list[Verdict]) -> Iterat
 
     One that a member wrote to meanwhile is left for the next time.
     """
+    model = recount.state_model
+    if model is None or not verdicts:
+        return
+    collection = recount.fleet.documents[model.collection]
+    spans = recount.replay.spans_of_keys(model.collection, [v.document for v in verdicts])
+    absent = [verdict for verdict in verdicts if verdict.stored is None]
+    yield from _insert(collection, look, absent, spans)
     for verdict in verdicts:
-        collection = recount.fleet.documents[verdict.model.collection]
+        stored = verdict.stored
+        if stored is None:
+            continue
         fields = tuple(each.field for each in verdict.unequal)
-        name = verdict.model.collection, verdict.document
         with asking_mongodb():
-            if verdict.stored is None:
-                try:
-                    collection.insert_one(_absent(recount, look, verdict))
-                except DuplicateKeyError:
-                    continue
-                yield Change(*name, "inserted", fields)
-            elif verdict.should is None:
-                if collection.delete_one(_as_read(verdict.stored)).deleted_count:
-                    yield Change(*name, "deleted", fields)
+            if verdict.should is None:
+                if collection.delete_one(_as_read(stored)).deleted_count:
+                    yield Change(model.collection, verdict.document, "deleted", fields)
             else:
-                new = _damaged(recount, verdict, verdict.stored)
-                if collection.replace_one(_as_read(verdict.stored), new).matched_count:
-                    yield Change(*name, "repaired", fields)
+                new = _replacement(verdict, stored, spans.get(verdict.document, {}))
+                if collection.replace_one(_as_read(stored), new).matched_count:
+                    yield Change(model.collection, verdict.document, "repaired", fields)
 
 
-def _absent(recount: Recount, look: Look, verdict: Verdict) -> Document:
-    spans = recount.replay.span_of_key(verdict.model.collection, verdict.document)
-    firsts = {position: first for position, (first, _) in spans.items()}
-    applied = look.coverage.marks_now()
-    fields = _stored_form(verdict.should or {})
-    return repair.whole(
-        verdict.model, verdict.document, fields, applied, firsts, int(time() * 1000)
-    )
+def _insert(
+    collection: Collection[dict[str, Any]],
+    look: Look,
+    verdicts: list[Verdict],
+    spans: Mapping[str, Spans],
+) -> Iterator[Change]:
+    applied, revision = look.coverage.marks_now(), int(time() * 1000)
+    new = []
+    for verdict in verdicts:
+        firsts = {p: first for p, (first, _) in spans.get(verdict.document, {}).items()}
+        fields = _stored_form(verdict.should or {})
+        new.append(repair.whole(verdict.model, verdict.document, fields, applied, firsts, revision))
+    made_meanwhile: set[int] = set()
+    with asking_mongodb():
+        try:
+            if new:
+                collection.insert_many(new, ordered=False)
+        except BulkWriteError as error:
+            made_meanwhile = repair.only_duplicates(error)
+    for index, verdict in enumerate(verdicts):
+        if index not in made_meanwhile:
+            named = tuple(each.field for each in verdict.unequal)
+            yield Change(verdict.model.collection, verdict.document, "inserted", named)
 
 
-def _damaged(recount: Recount, verdict: Verdict, stored: Document) -> Document:
-    spans = recount.replay.span_of_key(verdict.model.collection, verdict.document)
+def _replacement(verdict: Verdict, stored: Document, spans: Spans) -> Document:
     applied, firsts = repair.merged(stored, spans)
     own: Any = stored.get("_daybook")
     revision = own.get("revision") if isinstance(own, dict) else None

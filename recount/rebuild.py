@@ -4,9 +4,9 @@ In rounds: compare, repair what differs, compare again, until nothing does. What
 wrote to meanwhile refuses its repair, and has its turn in the next round.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import islice
 from time import monotonic, sleep
 from typing import Any
 
@@ -24,8 +24,10 @@ from recount.session import Look, Progress, Recount
 from recount.verify import silent
 
 _ROUNDS_MAX = 20
+_STATES_AT_ONCE = 1_000
 _PAUSE_SECONDS = 0.2
-_STANDSTILL_SECONDS_MAX = 60.0
+_PATIENCE_SECONDS = {True: 60.0, False: 5.0}
+"""How long a group with members may stand still, by whether an absent document waits for it."""
 
 
 @dataclass(slots=True)
@@ -87,47 +89,53 @@ def _rebuild(recount: Recount, days: Days, rebuilt: Rebuilt) -> None:
         if rebuilt.doubts:
             return
         rebuilt.doubts += [Doubt(r) for r in look.coverage.of_group(all_days=days.are_all)]
-        ailing = _ailing(recount, look, rebuilt)
-        if not ailing:
+        ailed, absent = _heal(recount, look, rebuilt, insert=settled)
+        if not ailed:
             if days.are_all and not rebuilt.doubts:
                 versions = {model.collection: model.version for model in recount.models.values()}
                 recount.fleet.raise_models(versions)
             return
-        rebuilt.changes += _heal(recount, look, ailing, insert=settled)
         if not settled:
-            settled = _wait_for_group(recount, topic)
-            if not settled and any(verdict.stored is None for verdict in ailing):
+            settled = _wait_for_group(recount, topic, _PATIENCE_SECONDS[absent])
+            if not settled and absent:
                 why = "absent documents were left out: the group has members, and counts nothing"
                 rebuilt.doubts.append(Doubt(why))
                 return
     rebuilt.doubts.append(Doubt("documents went on changing under every repair: try again"))
 
 
-def _ailing(recount: Recount, look: Look, rebuilt: Rebuilt) -> list[Verdict]:
+def _heal(recount: Recount, look: Look, rebuilt: Rebuilt, *, insert: bool) -> tuple[bool, bool]:
+    """Whether anything ailed, and whether something absent had to be left out.
+
+    States before days: members go on working out effects from them.
+    """
+    days = list(_ailing(examine.documents(recount, look), rebuilt))
+    states = _ailing(examine.state_documents(recount, look), rebuilt)
+    ails, left_out = bool(days), False
+    while some := list(islice(states, _STATES_AT_ONCE)):
+        ails = True
+        here = [verdict for verdict in some if verdict.stored or insert]
+        left_out |= len(here) < len(some)
+        rebuilt.changes += heal_states(recount, look, here)
+    stored = [verdict for verdict in days if verdict.stored]
+    absent = [verdict for verdict in days if not verdict.stored]
+    if insert:
+        rebuilt.changes += insert_days(recount, look, absent)
+    rebuilt.changes += repair_days(recount, look, stored)
+    return ails, left_out or bool(absent and not insert)
+
+
+def _ailing(verdicts: Iterable[Verdict], rebuilt: Rebuilt) -> Iterator[Verdict]:
     """What must be repaired; what cannot be is noted."""
-    ailing = []
-    for verdict in chain(examine.documents(recount, look), examine.state_documents(recount, look)):
+    for verdict in verdicts:
         if verdict.doubt:
             name = verdict.model.collection, verdict.document
             rebuilt.doubts.append(Doubt(verdict.doubt, *name))
         elif verdict.unequal or (verdict.stored and verdict.version < verdict.model.version):
-            ailing.append(verdict)
-    return ailing
+            yield verdict
 
 
-def _heal(recount: Recount, look: Look, ailing: list[Verdict], *, insert: bool) -> list[Change]:
-    """States before days: members go on working out effects from them."""
-    states = [v for v in ailing if v.model.is_state and (v.stored or insert)]
-    stored = [v for v in ailing if not v.model.is_state and v.stored]
-    absent = [v for v in ailing if not v.model.is_state and not v.stored and insert]
-    return [
-        *heal_states(recount, look, states),
-        *insert_days(recount, look, absent),
-        *repair_days(recount, look, stored),
-    ]
-
-
-def _wait_for_group(recount: Recount, topic: kafka.Topic) -> bool:
+def _wait_for_group(recount: Recount, topic: kafka.Topic, patience_seconds: float) -> bool:
     """Until the group has counted to where the log ended, or has no members; false if it stands.
 
     Only then is all that was in a lost document below the group's checkpoint: a member may have
@@ -146,7 +154,7 @@ def _wait_for_group(recount: Recount, topic: kafka.Topic) -> bool:
             return True
         if done > best:
             best, moved = done, monotonic()
-        elif monotonic() - moved > _STANDSTILL_SECONDS_MAX:
+        elif monotonic() - moved > patience_seconds:
             return False
         sleep(_PAUSE_SECONDS)
     return True

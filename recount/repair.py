@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bson import Int64
+from pymongo.errors import BulkWriteError
 
 from recount import pipeline
 from recount.compare import OWN_FIELDS, is_hour, same
@@ -23,6 +24,7 @@ Path = tuple[str, ...]
 
 TOKEN = "_daybook.rebuild"
 _LONG_MAX_AS_DOUBLE = 2**53
+_DUPLICATE_KEY = 11000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,15 @@ def whole(
             own[which].setdefault(topic_id, {})[str(number)] = Int64(offset)
     own |= {"revision": Int64(revision + 1), "model": model.version}
     return {"_id": name, **should, "_daybook": own, "updated_at": datetime.now(UTC)}
+
+
+def only_duplicates(error: BulkWriteError) -> set[int]:
+    """Which inserts found their document there already; raises what else went wrong."""
+    details: Any = error.details
+    errors = details["writeErrors"]
+    if details["writeConcernErrors"] or any(each["code"] != _DUPLICATE_KEY for each in errors):
+        raise error
+    return {each["index"] for each in errors}
 
 
 def _sums(model: Model, snapshot: Document, should: Document) -> dict[Path, pipeline.Expression]:

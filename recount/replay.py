@@ -16,13 +16,13 @@ from recount.zone import offsets
 
 _SHARED_RULES = Path(__file__).parent / "events.sql"
 _MESSAGES_AT_ONCE = 200_000
-_MEMORY_MAX = "4GB"
-_OF_KEY = """
+_MEMORY_MAX = "2GB"
+_OF_KEYS = """
     FROM events AS e JOIN orders AS o USING (key_id)
     LEFT JOIN reach AS r ON e.topic_id = r.topic_id AND e.partition = r.partition
     LEFT JOIN cuts AS c ON c.collection = ? AND c.document = o.document
         AND e.topic_id = c.topic_id AND e.partition = c.partition
-    WHERE o.document = ?
+    WHERE o.document IN (SELECT unnest(?))
 """
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
@@ -206,19 +206,21 @@ class Replay:
             for document, state in batch:
                 yield document, json.loads(state)
 
-    def span_of_key(self, collection: str, document: str) -> dict[Position, tuple[int, int]]:
-        """The first and last offset of messages of a state document's key, within the limits."""
-        return {
-            (topic_id, partition): (first, last)
-            for topic_id, partition, first, last in self._rows(
-                f"""
-                SELECT e.topic_id, e.partition, min("offset"), max("offset") {_OF_KEY}
-                AND "offset" <= greatest(r.last, c.last)
-                GROUP BY ALL
-                """,
-                [collection, document],
-            )
-        }
+    def spans_of_keys(
+        self, collection: str, documents: Sequence[str]
+    ) -> dict[str, dict[Position, tuple[int, int]]]:
+        """The first and last offset of messages of state documents' keys, within the limits."""
+        spans: dict[str, dict[Position, tuple[int, int]]] = {}
+        for document, topic_id, partition, first, last in self._rows(
+            f"""
+            SELECT o.document, e.topic_id, e.partition, min("offset"), max("offset") {_OF_KEYS}
+            AND "offset" <= greatest(r.last, c.last)
+            GROUP BY ALL
+            """,
+            [collection, list(documents)],
+        ):
+            spans.setdefault(document, {})[topic_id, partition] = first, last
+        return spans
 
     def homes_ahead(self, collection: str, document: str) -> list[dict[str, Any]]:
         """Where messages of a state document's key are that lie beyond the limits."""
@@ -226,10 +228,10 @@ class Replay:
             {"topic_id": topic_id, "partition": partition, "epoch": epoch}
             for topic_id, partition, epoch in self._rows(
                 f"""
-                SELECT DISTINCT e.topic_id, e.partition, epoch {_OF_KEY}
+                SELECT DISTINCT e.topic_id, e.partition, epoch {_OF_KEYS}
                 AND coalesce("offset" > greatest(r.last, c.last), true)
                 """,
-                [collection, document],
+                [collection, [document]],
             )
         ]
 

@@ -18,18 +18,13 @@ FROM (VALUES
     ('analytics_revenue', 'net_revenue_cents', 'difference',
         'gross_revenue_cents', 'refunded_cents', 1),
     ('analytics_revenue', 'average_order_value_cents', 'average',
-        'gross_revenue_cents', 'paid_orders', 1),
-    ('order_state', 'order_id', 'state', NULL, NULL, 1),
-    ('order_state', 'home', 'state', NULL, NULL, 1),
-    ('order_state', 'payment', 'state', NULL, NULL, 1),
-    ('order_state', 'community_id', 'state', NULL, NULL, 1),
-    ('order_state', 'promotion_id', 'state', NULL, NULL, 1),
-    ('order_state', 'refunded_cents', 'state', NULL, NULL, 1),
-    ('order_state', 'refunds', 'state', NULL, NULL, 1),
-    ('order_state', 'waiting_refunds', 'state', NULL, NULL, 1),
-    ('order_state', 'waiting_excess_cents', 'state', NULL, NULL, 1),
-    ('order_state', 'event_ids', 'state', NULL, NULL, 1)
-) AS field(collection, field, kind, part, whole, since);
+        'gross_revenue_cents', 'paid_orders', 1)
+) AS field(collection, field, kind, part, whole, since)
+UNION ALL
+SELECT 'order_state', unnest([
+    'order_id', 'home', 'payment', 'community_id', 'promotion_id', 'refunded_cents', 'refunds',
+    'waiting_refunds', 'waiting_excess_cents', 'event_ids'
+]), 'state', NULL, NULL, 1;
 
 -- The order of an order's events is that of the log; `n` numbers them. Where partitions were
 -- added, what was written before (a lower epoch) comes first.
@@ -119,8 +114,7 @@ WINDOW earlier AS (
 
 -- Whom an order belongs to since event `n`; an attribution that names no owner leaves the old.
 CREATE TABLE owners AS
-SELECT
-    *, lag(owner) OVER (PARTITION BY key_id, split ORDER BY n) AS previous
+SELECT *, lag(owner) OVER (PARTITION BY key_id, split ORDER BY n) AS previous
 FROM (
     SELECT
         key_id, n, topic_id, partition, "offset",
@@ -135,12 +129,10 @@ WHERE owner IS NOT NULL;
 
 -- The money that the splits divide: on the payment's day, and on each refund's own.
 CREATE TABLE bookings AS
-SELECT
-    key_id, n, 'revenue' AS what, day, hour, currency, cents, topic_id, partition, "offset"
+SELECT key_id, n, 'revenue' AS what, day, currency, cents, topic_id, partition, "offset"
 FROM payments
 UNION ALL
-SELECT
-    key_id, booked_n, 'refunded', day, hour, currency, taken, topic_id, partition, "offset"
+SELECT key_id, booked_n, 'refunded', day, currency, taken, topic_id, partition, "offset"
 FROM booked_refunds
 WHERE taken > 0;
 
@@ -247,8 +239,7 @@ seen AS (
 ),
 paid AS (
     SELECT
-        key_id,
-        {'date': day, 'hour': hour, 'currency': currency, 'amount_cents': cents} AS payment
+        key_id, {'date': day, 'hour': hour, 'currency': currency, 'amount_cents': cents} AS payment
     FROM payments JOIN seen USING (key_id)
     WHERE n <= upto
 ),
@@ -287,7 +278,6 @@ remembered AS (
     GROUP BY key_id
 )
 SELECT
-    'order_state' AS collection,
     document,
     CAST(json_object(
         'order_id', key_id,

@@ -1,7 +1,9 @@
 """State documents against what the log says of their keys."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
+
+from bson import Int64
 
 from recount.compare import ABSENT, OWN_FIELDS, Unequal
 from recount.expected import Document
@@ -34,7 +36,10 @@ def unequal_fields(model: Model, stored: Document, should: Document) -> list[Une
         now, then = stored.get(name, ABSENT), should.get(name, ABSENT)
         if name == "event_ids":
             now = _hexadecimal(now)
-        if not identical(now, then):
+            equal = now == then
+        else:
+            equal = identical(now, then)
+        if not equal:
             since = model.fields[name].since if name in model.fields else 0
             unequal.append(Unequal(name, now, then, since))
     return sorted(unequal)
@@ -42,9 +47,9 @@ def unequal_fields(model: Model, stored: Document, should: Document) -> list[Une
 
 def identical(stored: object, should: object) -> bool:
     """Equal in value and type, all the way down; both widths of integers are integers."""
-    if isinstance(should, Mapping):
+    if isinstance(should, dict):
         return (
-            isinstance(stored, Mapping)
+            isinstance(stored, dict)
             and stored.keys() == should.keys()
             and all(identical(stored[name], value) for name, value in should.items())
         )
@@ -55,7 +60,7 @@ def identical(stored: object, should: object) -> bool:
             and all(map(identical, stored, should))
         )
     if type(should) is int:
-        return isinstance(stored, int) and not isinstance(stored, bool) and stored == should
+        return type(stored) in (int, Int64) and stored == should
     return type(stored) is type(should) and stored == should
 
 

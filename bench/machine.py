@@ -1,0 +1,53 @@
+"""What a figure was measured on and with."""
+
+import os
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+from confluent_kafka import libversion
+
+from bench.orders import DAYS, STEPS
+from bench.servers import PARTITIONS
+from deploy.local import jars
+from engine.mongo import database
+from engine.settings import Settings
+
+_LIBRARIES = ("confluent-kafka", "pydantic", "pymongo")
+
+
+def facts(settings: Settings, events: int, event_bytes: float) -> dict[str, str]:
+    """Date, machine, versions and settings, in words."""
+    with database(settings).client as client:
+        mongod = client.server_info()["version"]
+    libraries = [f"{name} {version(name)}" for name in _LIBRARIES]
+    memory = psutil.virtual_memory().total / 2**30
+    return {
+        "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M}Z",
+        "machine": f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
+        f"{platform.system()} {platform.release()}; it holds broker, MongoDB and the programs",
+        "load before": " ".join(f"{load:.2f}" for load in os.getloadavg()),
+        "versions": ", ".join(
+            [
+                f"Kafka {jars.VERSION}",
+                f"MongoDB {mongod}",
+                f"Python {platform.python_version()}",
+                *libraries,
+                f"librdkafka {libversion()[0]}",
+            ]
+        ),
+        "events": f"{events:,} of {event_bytes:.0f} bytes on average, {len(STEPS)} types, "
+        f"{DAYS} days, {PARTITIONS} partitions, lz4",
+        "settings": f"batches of {settings.batch_messages_max:,} messages or "
+        f"{settings.batch_bytes_max / 2**20:.0f} MiB, {settings.linger_ms} ms linger, duplicate "
+        f"window {settings.duplicate_window:,}; writes: majority, journaled; one member",
+    }
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()

@@ -1,0 +1,49 @@
+"""Kafka and MongoDB of a benchmark's own, and the topics that it reads."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.orders import Orders
+from deploy.local.stack import Ports, Stack
+from engine import kafka
+from engine.settings import Settings
+from engine.topics import Wanted, create
+from schemas.catalogue import catalogue
+
+PARTITIONS = 4
+_NAMES = ("kafka", "mongodb")
+
+
+@contextmanager
+def servers() -> Iterator[dict[str, str]]:
+    """The `DAYBOOK_*` variables of servers that are stopped, with all their data, on leaving."""
+    with TemporaryDirectory(prefix="daybook-bench-") as directory:
+        stack = Stack(Path(directory) / "stack", Ports.free())
+        try:
+            stack.start(_NAMES)
+            yield {
+                "DAYBOOK_KAFKA_BOOTSTRAP_SERVERS": stack.kafka.address,
+                "DAYBOOK_MONGODB_URI": stack.mongodb.address,
+            }
+        finally:
+            stack.wipe(_NAMES)
+
+
+def publish(settings: Settings, topic: str, orders: Orders) -> None:
+    """Makes the topic with 4 partitions, and publishes the orders to it, compressed with lz4."""
+    wanted = Wanted(topic, PARTITIONS, 1, catalogue().config("sc.domain.order"))
+    create(kafka.admin(settings), wanted)
+    producer = kafka.producer(settings)
+    for key, value in orders.messages():
+        while True:
+            try:
+                producer.produce(topic, key=key, value=value)
+            except BufferError:
+                producer.poll(0.1)
+            else:
+                break
+        producer.poll(0)
+    if left := producer.flush(60):
+        raise RuntimeError(f"{left} messages were not taken by the broker")

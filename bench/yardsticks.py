@@ -1,0 +1,106 @@
+"""What a member is compared with: less work, or the same work as one would write it first."""
+
+import gc
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from bson import Int64
+from confluent_kafka import Consumer, TopicPartition
+from pymongo import ReplaceOne
+
+from bench.models import model_adapter
+from bench.stopwatch import Measured, Stopwatch
+from engine.kafka import common, reader
+from engine.member import POLL_MESSAGES, POLL_SECONDS
+from engine.mongo import database
+from engine.settings import settings
+from models.order_state import OrderState
+from schemas.catalogue import source
+
+ORDERS = "sc.domain.order"
+ONE_UPDATE = "one_update_an_event"
+_COPY = "bare_states"
+
+
+def read_only(topic: str, events: int) -> Measured:
+    return _read(topic, events, lambda value: value)
+
+
+def read_into_models(topic: str, events: int) -> Measured:
+    return _read(topic, events, model_adapter(ORDERS).validate_json)
+
+
+def read_into_dicts(topic: str, events: int) -> Measured:
+    """Into the TypedDicts that the members use."""
+    return _read(topic, events, source(ORDERS).events.validate_json)
+
+
+def _read(topic: str, events: int, take: Callable[[Any], Any]) -> Measured:
+    consumer = reader(settings())
+    partitions = _partitions(consumer, topic)
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)  # as a member does
+    stopwatch, done = Stopwatch(), 0
+    stopwatch.start()
+    consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
+    while done < events:
+        for message in consumer.consume(POLL_MESSAGES, POLL_SECONDS):
+            if message.error() is None:
+                take(message.value())
+                done += 1
+    stopwatch.stop()
+    consumer.close()
+    return stopwatch.measured(done)
+
+
+def _partitions(consumer: Consumer, topic: str) -> list[int]:
+    return list(consumer.list_topics(topic, timeout=10).topics[topic].partitions)
+
+
+def one_update_an_event(topic: str, events: int) -> Measured:
+    """At least once: Kafka's automatic commits, and an upsert of the day's document an event."""
+    own = settings()
+    days = database(own)[ONE_UPDATE]
+    days.find_one()
+    consumer = Consumer(
+        common(own) | {"group.id": f"{topic}-by-hand", "enable.auto.offset.store": False}
+    )
+    stopwatch, done = Stopwatch(), 0
+    stopwatch.start()
+    consumer.assign([TopicPartition(topic, number, 0) for number in _partitions(consumer, topic)])
+    while done < events:
+        message = consumer.poll(POLL_SECONDS)
+        if message is None or message.error() is not None:
+            continue
+        event = json.loads(message.value() or b"")
+        day = datetime.fromisoformat(event["occurred_at"]).astimezone(UTC)
+        field = event["event_type"].replace(".", "_")
+        days.update_one({"_id": f"{day:%Y-%m-%d}"}, {"$inc": {field: Int64(1)}}, upsert=True)
+        consumer.store_offsets(message)
+        done += 1
+        stopwatch.stop()
+    consumer.close()
+    return stopwatch.measured(done)
+
+
+def bare_states(topic: str, events: int, writes: int, bulks: int) -> Measured:
+    """Writes the states that a run over the topic left, as often and in as many bulks as it did.
+
+    Each write is an upsert by `_id`; nothing else of what the run did is done.
+    """
+    documents = database(settings())
+    found = list(documents[OrderState.collection].find())
+    copy = documents[_COPY]
+    size = max(1, round(writes / max(1, bulks)))
+    stopwatch = Stopwatch()
+    stopwatch.start()
+    for begin in range(0, writes, size):
+        some = (found[n % len(found)] for n in range(begin, min(writes, begin + size)))
+        copy.bulk_write(
+            [ReplaceOne({"_id": state["_id"]}, state, upsert=True) for state in some],
+            ordered=False,
+        )
+    stopwatch.stop()
+    return stopwatch.measured(events, writes, bulks)
