@@ -29,6 +29,7 @@ ZERO = Int64(0)
 _ALWAYS_LET_IN = ("unattributed",)
 _OTHER = "other"
 _ONLY = "_daybook.only"
+_LET_IN = "_daybook.let_in"
 _CURRENCIES = {"$ifNull": ["$currencies", {}]}
 
 
@@ -42,13 +43,12 @@ def pipeline(
 ) -> list[Stage]:
     """The update. `stamp` is the model version that new documents are complete for."""
     model = change.document.model
+    admissions = _admissions(change, keys_max)
     return [
-        {
-            "$set": _identity(change)
-            | _sums(change, keys_max)
-            | _marks(change, partition, stamp, now_ms)
-        },
+        *admissions,
+        {"$set": _identity(change) | _sums(change) | _marks(change, partition, stamp, now_ms)},
         *_derive(model, change.amounts),
+        *({"$unset": _LET_IN} for _ in admissions),
     ]
 
 
@@ -73,7 +73,7 @@ def _plus(path: str, value: int) -> Expression:
     return {"$add": [{"$ifNull": [f"${path}", ZERO]}, Int64(value)]}
 
 
-def _sums(change: Change, keys_max: int) -> Stage:
+def _sums(change: Change) -> Stage:
     model = change.document.model
     totals: dict[str, int] = {}
     hours: dict[str, int] = {}
@@ -85,7 +85,7 @@ def _sums(change: Change, keys_max: int) -> Stage:
             totals[path] = 0
     for amount, value in change.amounts.items():
         if amount.key is not None:
-            named = maps[f"currencies.{amount.currency}.{amount.field}"]
+            named = maps[_map_path(amount)]
             named[amount.key] = named.get(amount.key, 0) + value
             continue
         for path in _paths(model.fields[amount.field], amount):
@@ -97,7 +97,7 @@ def _sums(change: Change, keys_max: int) -> Stage:
         total = _plus(path, value)
         stage[path] = {"$cond": [{"$eq": [total, 0]}, "$$REMOVE", total]}
     for path, named in maps.items():
-        stage |= _map_sums(path, named, keys_max)
+        stage |= _map_sums(path, named)
     return stage
 
 
@@ -125,30 +125,50 @@ def _paths(field: Field, amount: Amount) -> list[str]:
             return [amount.field]
 
 
-def _map_sums(path: str, named: dict[str, int], keys_max: int) -> Stage:
-    """Lets new keys in while there is room, in one order; the rest adds up under `other`."""
-    if not named:
-        return {path: {"$ifNull": [f"${path}", {}]}}
+def _admissions(change: Change, keys_max: int) -> list[Stage]:
+    """Works out, once a map, which new keys are let in while there is room, in one order."""
+    asking: dict[str, set[str]] = {}
+    for amount in change.amounts:
+        if amount.key is not None and amount.key not in _ALWAYS_LET_IN:
+            asking.setdefault(_map_path(amount), set()).add(amount.key)
+    if not asking:
+        return []
+    return [{"$set": {_let_in(path): _admitted(path, k, keys_max) for path, k in asking.items()}}]
+
+
+def _admitted(path: str, asking: Iterable[str], keys_max: int) -> Expression:
     names = {"$map": {"input": {"$objectToArray": f"${path}"}, "in": "$$this.k"}}
     known = {"$setDifference": [{"$ifNull": [names, []]}, [_OTHER]]}
-    asking = [key for key in sorted(named) if key not in (*_ALWAYS_LET_IN, _OTHER)]
-    free = [*_ALWAYS_LET_IN, _OTHER]
+    new = {"$filter": {"input": sorted(asking), "cond": {"$not": {"$in": ["$$this", "$$known"]}}}}
+    room = {"$max": [0, {"$subtract": [keys_max, {"$size": "$$known"}]}]}
+    every = {"$concatArrays": ["$$known", {"$slice": [new, room]}]}
+    flags = {"$map": {"input": every, "in": {"k": "$$this", "v": True}}}
+    return {"$let": {"vars": {"known": known}, "in": {"$arrayToObject": flags}}}
+
+
+def _map_path(amount: Amount) -> str:
+    return f"currencies.{amount.currency}.{amount.field}"
+
+
+def _let_in(path: str) -> str:
+    return f"{_LET_IN}.{path.replace('.', '_')}"
+
+
+def _map_sums(path: str, named: dict[str, int]) -> Stage:
+    """Adds to the keys that are let in; the rest adds up under `other`."""
+    if not named:
+        return {path: {"$ifNull": [f"${path}", {}]}}
     stage: Stage = {}
-    refused: list[Expression] = []
-    for position, key in enumerate(asking):
-        earlier = {"$setDifference": [asking[:position], known]}
-        let_in = {
-            "$or": [
-                {"$in": [key, known]},
-                {"$lt": [{"$add": [{"$size": known}, {"$size": earlier}]}, keys_max]},
-            ]
-        }
-        stage[f"{path}.{key}"] = {"$cond": [let_in, _plus(f"{path}.{key}", named[key]), "$$REMOVE"]}
-        refused.append({"$cond": [let_in, ZERO, Int64(named[key])]})
-    for key in free:
-        if key in named:
-            stage[f"{path}.{key}"] = _plus(f"{path}.{key}", named[key])
-    over = {"$add": refused or [ZERO]}
+    refused: list[Expression] = [ZERO]
+    for key, value in named.items():
+        total = _plus(f"{path}.{key}", value)
+        if key in _ALWAYS_LET_IN:
+            stage[f"{path}.{key}"] = total
+            continue
+        let_in = {"$ifNull": [f"${_let_in(path)}.{key}", False]}
+        stage[f"{path}.{key}"] = {"$cond": [let_in, total, "$$REMOVE"]}
+        refused.append({"$cond": [let_in, ZERO, Int64(value)]})
+    over = {"$add": refused}
     other = {"$add": [{"$ifNull": [f"${path}.{_OTHER}", ZERO]}, over]}
     untouched = {"$ifNull": [f"${path}.{_OTHER}", "$$REMOVE"]}
     stage[f"{path}.{_OTHER}"] = {"$cond": [{"$eq": [over, 0]}, untouched, other]}

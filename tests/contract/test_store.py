@@ -192,6 +192,15 @@ def test_keys_that_come_at_once_are_let_in_while_there_is_room(subject: Subject)
     assert named == {"c1": 10, "c2": 1, "c3": 1, "other": 2}
 
 
+def test_thousands_of_new_keys_come_at_once(subject: Subject) -> None:
+    change = paid(1, 10)
+    for number in range(2_500):
+        change.add(Amount("07", "revenue_by_community", "EUR", f"community-{number:04d}"), 1)
+    subject.store.apply([change], HERE)
+    named = subject.stored(REVENUE)["revenue_by_community"]
+    assert named == {"c1": 10, "community-0000": 1, "community-0001": 1, "other": 2_498}
+
+
 def test_a_key_that_was_let_in_stays_be_it_zero(subject: Subject) -> None:
     subject.store.apply([paid(1, 10)], HERE)
     moved = Change(
