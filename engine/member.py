@@ -90,7 +90,7 @@ class Member:
             gc.unfreeze()
 
     def _poll(self, seconds: float) -> None:
-        messages = self._consumer.consume(POLL_MESSAGES, seconds)
+        messages = self._consumer.consume(self._room(), seconds)
         self.last_poll = monotonic()
         LAST_POLL.labels(self.group.name).set(time())
         if self.assignment.failure:
@@ -105,6 +105,11 @@ class Member:
         for place, several in by_place.items():
             if owned := self.assignment.owned.get(place):
                 owned.take(several)
+
+    def _room(self) -> int:
+        """How many messages may be read at once, so that a fold is of no more than its setting."""
+        buffered = sum(len(owned.buffer) for owned in self.owned)
+        return max(1, min(POLL_MESSAGES, self._settings.batch_messages_max - buffered))
 
     def _on_error(self, message: Message, place: Place) -> None:
         error = message.error()

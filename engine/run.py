@@ -78,6 +78,7 @@ def run(
     finally:
         heartbeat.leave()
         health.close()
+        documents.client.close()
     log.info("member stopped", group=group.name, **one.observer.totals)
 
 

@@ -1,5 +1,6 @@
 """How a member stops, and what it says of itself."""
 
+import re
 import signal
 from pathlib import Path
 
@@ -36,6 +37,18 @@ def test_a_member_that_is_caught_up_holds_no_messages(world: World) -> None:
     until(lambda: member.metric("daybook_buffered_messages") == 0, "its buffer is empty")
     member.end()
     assert member.counted("duplicate") == 100
+
+
+def test_a_fold_is_of_no_more_messages_than_the_setting_allows(world: World) -> None:
+    world.make_topic(partitions=1)
+    world.publish(Shop().messages(3_000))
+    member = world.member("order-funnel", DAYBOOK_BATCH_MESSAGES_MAX="500")
+    world.wait_for_commits("order-funnel")
+    _, metrics = member.ask("/metrics")
+    folds = dict(re.findall(r'^daybook_batch_messages_bucket\{.*le="(.+)"\} (.+)$', metrics, re.M))
+    assert float(folds["+Inf"]) >= 6
+    assert folds["500.0"] == folds["+Inf"]
+    member.end()
 
 
 def test_a_second_sigterm_quits_at_once(servers: dict[str, str], tmp_path: Path) -> None:
