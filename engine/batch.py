@@ -25,6 +25,8 @@ class Batch:
 
     `next_offset` is the first offset that the batch does not cover. `raw` keeps key and value of
     each event while the group has state, since the state may still make a dead letter of it.
+    Of an event that only its type is asked of, `events` has nothing more. `newest` is the latest
+    `occurred_at`, by spelling: producers of one topic write their offsets alike.
     `admitted`: the duplicates are out; `buried`: the dead letters are where they belong.
     """
 
@@ -39,6 +41,7 @@ class Batch:
     raw: list[tuple[bytes | None, bytes | None]] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
     received: int = 0
+    newest: str = ""
     admitted: bool = False
     buried: bool = False
     outcomes: dict[str, int] = field(default_factory=dict)

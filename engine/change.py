@@ -41,7 +41,7 @@ class Effect(NamedTuple):
 
 @dataclass(slots=True)
 class Change:
-    """All that a run of messages does to one document, and the offsets that caused it."""
+    """All that the messages from `first` to `last` do to one document."""
 
     document: Document
     first: int

@@ -1,7 +1,8 @@
 """The fold of a group without state: how many events of each type, a day and an hour."""
 
 from collections import Counter as Tally
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from engine.batch import Batch
 from engine.change import Amount, Change, Document
@@ -32,69 +33,47 @@ class CountingFold:
         self._counted = self._plain.keys() | self._conditional.keys()
 
     def fold(self, batch: Batch, above: Above | None = None) -> dict[Document, Change]:
-        """One change a document, of the effects that are not in it already."""
+        """One change a document; with `above`, only those documents, past their watermarks.
+
+        A change says the batch's bounds, not those of the messages that caused it: of what lies
+        between, everything is in it.
+        """
+        if above is not None:
+            return self._fold_above(batch, above)
         changes: dict[Document, Change] = {}
         types = [event["event_type"] for event in batch.events]
-        if above is None and self._counted.issuperset(types):
-            offsets, slots, events = batch.offsets, batch.slots, batch.events
-        else:
-            chosen = [i for i, kind in enumerate(types) if kind in self._counted]
-            types = [types[i] for i in chosen]
-            offsets = [batch.offsets[i] for i in chosen]
-            slots = [batch.slots[i] for i in chosen]
-            events = [batch.events[i] for i in chosen]
-        if above is not None:
-            return self._fold_above(offsets, slots, events, above)
-        kinds = list(zip(slots, types, strict=True))
-        last = dict(zip(kinds, offsets, strict=True))
-        first = dict(zip(reversed(kinds), reversed(offsets), strict=True))
-        for kind, times in Tally(kinds).items():
-            slot, event_type = kind
+        for (slot, event_type), times in Tally(zip(batch.slots, types, strict=True)).items():
             for model, field in self._plain.get(event_type, ()):
-                _add(changes, model, slot, field, times, (first[kind], last[kind]))
+                document = Document(model, (), slot.day)
+                _change(changes, document, batch).add(Amount(slot.hour, field), times)
         if not self._conditional.keys().isdisjoint(types):
-            for offset, slot, event in zip(offsets, slots, events, strict=True):
-                self._add_conditional(changes, offset, slot, event)
+            for slot, event in zip(batch.slots, batch.events, strict=True):
+                for document, amount in self._chosen(slot, event):
+                    _change(changes, document, batch).add(amount, 1)
         return changes
 
-    def _fold_above(
-        self, offsets: list[int], slots: list[Slot], events: list[Event], above: Above
-    ) -> dict[Document, Change]:
+    def _fold_above(self, batch: Batch, above: Above) -> dict[Document, Change]:
         changes: dict[Document, Change] = {}
-        for offset, slot, event in zip(offsets, slots, events, strict=True):
-            one: dict[Document, Change] = {}
-            for model, field in self._plain.get(event["event_type"], ()):
-                _add(one, model, slot, field, 1, (offset, offset))
-            self._add_conditional(one, offset, slot, event)
-            for document, change in one.items():
-                if document not in above or offset <= above[document]:
-                    continue
-                merged = changes.setdefault(document, Change(document, offset, offset))
-                merged.last = offset
-                for amount, value in change.amounts.items():
-                    merged.add(amount, value)
+        for offset, slot, event in zip(batch.offsets, batch.slots, batch.events, strict=True):
+            plain = (
+                (Document(model, (), slot.day), Amount(slot.hour, field))
+                for model, field in self._plain.get(event["event_type"], ())
+            )
+            for document, amount in chain(plain, self._chosen(slot, event)):
+                if document in above and offset > above[document]:
+                    change = _change(changes, document, batch)
+                    change.first = max(change.first, above[document] + 1)
+                    change.add(amount, 1)
         return changes
 
-    def _add_conditional(
-        self, changes: dict[Document, Change], offset: int, slot: Slot, event: Event
-    ) -> None:
+    def _chosen(self, slot: Slot, event: Event) -> Iterator[tuple[Document, Amount]]:
         for model, field, when in self._conditional.get(event["event_type"], ()):
             if when(event, self._rules):
-                _add(changes, model, slot, field, 1, (offset, offset))
+                yield Document(model, (), slot.day), Amount(slot.hour, field)
 
 
-def _add(
-    changes: dict[Document, Change],
-    model: type[DailyDocument],
-    slot: Slot,
-    field: str,
-    times: int,
-    span: tuple[int, int],
-) -> None:
-    document = Document(model, (), slot.day)
+def _change(changes: dict[Document, Change], document: Document, batch: Batch) -> Change:
     change = changes.get(document)
     if change is None:
-        change = changes[document] = Change(document, *span)
-    change.first = min(change.first, span[0])
-    change.last = max(change.last, span[1])
-    change.add(Amount(slot.hour, field), times)
+        change = changes[document] = Change(document, batch.offsets[0], batch.offsets[-1])
+    return change

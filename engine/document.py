@@ -1,6 +1,6 @@
 """What a counted document is made of: one line a counter, one line a rate."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, get_args, get_type_hints
 
@@ -139,6 +139,14 @@ def parts_of(field: Field) -> tuple[str, ...]:
             return field.minuend, field.subtrahend
         case _:
             return ()
+
+
+def looked_into(models: Iterable[type[DailyDocument]]) -> frozenset[str]:
+    """The types of which some field asks more than how many there are."""
+    fields = (field for model in models for field in model.fields.values())
+    return frozenset(
+        f.event_type for f in fields if isinstance(f, Counter) and f.when and f.event_type
+    )
 
 
 def is_money(model: type[DailyDocument], name: str) -> bool:

@@ -4,6 +4,7 @@ import gc
 from collections import defaultdict
 from collections.abc import Callable
 from time import monotonic, time
+from typing import Any
 
 import pymongo
 import structlog
@@ -19,6 +20,7 @@ from engine.observer import Observer
 from engine.owned import Owned
 from engine.patience import Abandoned, Patience
 from engine.settings import Settings
+from engine.start import Commit
 from engine.starter import Starter
 
 log = structlog.get_logger()
@@ -97,11 +99,11 @@ class Member:
             raise self.assignment.failure
         by_place: dict[Place, list[Message]] = defaultdict(list)
         for message in messages:
-            place = message.topic(), message.partition()
-            if message.error() is not None:
-                self._on_error(message, place)  # type: ignore[arg-type]
+            place: Any = message.topic(), message.partition()
+            if message.error() is None:
+                by_place[place].append(message)
             else:
-                by_place[place].append(message)  # type: ignore[index]
+                self._on_error(message, place)
         for place, several in by_place.items():
             if owned := self.assignment.owned.get(place):
                 owned.take(several)
@@ -133,13 +135,14 @@ class Member:
         if not self.assignment.pending:
             return
         ids = self._patience.until_done(self._starter.topic_ids)
-        for place in sorted(self.assignment.pending):
-            if place[0] in ids:
-                self._start(place, ids[place[0]])
+        ready = sorted(place for place in self.assignment.pending if place[0] in ids)
+        commits = self._patience.until_done(lambda: self._starter.commits(self._consumer, ready))
+        for place in ready:
+            self._start(place, ids[place[0]], commits[place])
 
-    def _start(self, place: Place, topic_id: str) -> None:
+    def _start(self, place: Place, topic_id: str, commit: Commit) -> None:
         owned, read_from = self._patience.until_done(
-            lambda: self._starter.prepare(self._consumer, place, topic_id)
+            lambda: self._starter.prepare(self._consumer, place, topic_id, commit)
         )
         if place in self.assignment.pending:
             self.assignment.start(owned, read_from)

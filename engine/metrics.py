@@ -42,7 +42,7 @@ BATCH_MESSAGES = Histogram(
     "daybook_batch_messages",
     "Messages folded together",
     ["group"],
-    buckets=(1, 10, 100, 500, 1_000, 5_000, 10_000, 20_000, 50_000),
+    buckets=(1, 10, 100, 500, 1_000, 5_000, 10_000, 20_000, 50_000, 100_000),
 )
 BATCH_SECONDS = Histogram("daybook_batch_seconds", "From fold to durable", ["group"])
 STORE_WRITES = Counter(

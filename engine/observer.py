@@ -54,9 +54,7 @@ class Observer:
             BATCH_SECONDS.labels(group).observe(seconds)
             age_seconds = time() - batch.appended_ms[-1] / 1000
             FRESHNESS_SECONDS.labels(group).observe(max(0.0, age_seconds))
-            # By spelling: producers of one topic write their offsets alike.
-            newest = max(event["occurred_at"] for event in batch.events)
-            self._see(datetime.fromisoformat(newest).astimezone(UTC))
+            self._see(datetime.fromisoformat(batch.newest).astimezone(UTC))
 
     def assigned(self, lags: Sequence[tuple[Partition, int]]) -> None:
         """The partitions that the member has now, and the messages each is behind."""

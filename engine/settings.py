@@ -60,7 +60,7 @@ class Settings(BaseSettings):
         50_000, ge=0, le=10_000_000, description="offsets in which an event id is remembered; bound"
     )
     batch_messages_max: int = Field(
-        20_000, ge=1, le=1_000_000, description="messages folded together at most"
+        50_000, ge=1, le=1_000_000, description="messages folded together at most"
     )
     batch_bytes_max: int = Field(
         32 * 2**20, ge=2**20, description="bytes held by a member at most, before a fold"

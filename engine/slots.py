@@ -32,7 +32,9 @@ class Calendar:
         Raises Poison for a date that does not exist, one before 1990, or one more than 24 hours
         after the message arrived.
         """
-        minute = occurred_at[:16] + occurred_at[19:].lstrip(".0123456789")
+        minute = occurred_at[:16]
+        if occurred_at[-1] != "Z":
+            minute += occurred_at[-6:]
         known = self._minutes.get(minute)
         if known is None:
             known = self._learn(minute, occurred_at)
@@ -43,9 +45,22 @@ class Calendar:
             self._refuse_future(occurred_at, appended_ms)
         return slot
 
+    def slots(self, occurred_at: list[str], appended_ms: list[int]) -> list[Slot]:
+        """As `slot`, of several. Raises Poison if it would for any."""
+        try:
+            known = [self._minutes[each[:16]] for each in occurred_at if each[-1] == "Z"]
+        except KeyError:
+            known = []
+        if len(known) == len(occurred_at):
+            latest_ms = max([start_ms for _, start_ms in known]) + 60_000
+            is_a_second = max([each[17] for each in occurred_at]) <= "5"
+            if is_a_second and latest_ms <= min(appended_ms) + FUTURE_MS_MAX:
+                return [slot for slot, _ in known]
+        return list(map(self.slot, occurred_at, appended_ms))
+
     def _learn(self, minute: str, occurred_at: str) -> tuple[Slot, int]:
         try:
-            start = datetime.fromisoformat(minute.replace("Z", "+00:00"))
+            start = datetime.fromisoformat(minute if minute[16:] else f"{minute}+00:00")
             local = start.astimezone(self._zone)
         except (ValueError, OverflowError):
             raise Poison(_REASON, "there is no such time") from None
@@ -54,7 +69,8 @@ class Calendar:
             raise Poison(_REASON, "before 1990")
         if len(self._minutes) >= _CACHED_MINUTES_MAX:
             self._minutes.clear()
-        known = Slot(f"{local:%Y-%m-%d}", f"{local:%H}"), start_ms
+        text = local.isoformat()
+        known = Slot(text[:10], text[11:13]), start_ms
         self._minutes[minute] = known
         return known
 

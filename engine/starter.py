@@ -1,8 +1,11 @@
 """Makes a partition that was given ready to be counted."""
 
+from collections.abc import Collection
+
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from engine.assignment import Place
 from engine.checkpoints import Checkpoints
 from engine.dead_letters import DeadLetters
 from engine.decode import Decoder
@@ -62,8 +65,20 @@ class Starter:
         for found in committed:
             check_commit(found.topic, self._fleet.id, Commit(found.offset, found.metadata))
 
+    def commits(self, consumer: Consumer, places: Collection[Place]) -> dict[Place, Commit]:
+        """What Kafka keeps of each place; asked for together, since each answer takes a while.
+
+        Raises Unavailable.
+        """
+        asked = [TopicPartition(*place) for place in places]
+        try:
+            committed = consumer.committed(asked, timeout=REQUEST_SECONDS)
+        except KafkaException as error:
+            raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
+        return {(c.topic, c.partition): Commit(c.offset, c.metadata) for c in committed}
+
     def prepare(
-        self, consumer: Consumer, place: tuple[str, int], topic_id: str
+        self, consumer: Consumer, place: Place, topic_id: str, commit: Commit
     ) -> tuple[Owned, int]:
         """The partition, and the offset to read from: a window's length before what is due.
 
@@ -72,7 +87,7 @@ class Starter:
         topic, number = place
         partition = Partition(topic, topic_id, number, self._checkpoints.boundaries(topic_id))
         checkpoint = self._checkpoints.find(partition)
-        commit, bounds = self._look_up(consumer, TopicPartition(topic, number))
+        bounds = self._bounds(consumer, place)
         start = start_offset(partition, self._fleet.id, checkpoint, commit, bounds)
         read_from = max(bounds.low, start - self._rules.duplicate_window)
         window = DuplicateWindow(self._rules.duplicate_window)
@@ -89,10 +104,9 @@ class Starter:
         return owned, read_from
 
     @staticmethod
-    def _look_up(consumer: Consumer, place: TopicPartition) -> tuple[Commit, LogBounds]:
+    def _bounds(consumer: Consumer, place: Place) -> LogBounds:
         try:
-            (committed,) = consumer.committed([place], timeout=REQUEST_SECONDS)
-            bounds = consumer.get_watermark_offsets(place, timeout=REQUEST_SECONDS)
+            bounds = consumer.get_watermark_offsets(TopicPartition(*place), timeout=REQUEST_SECONDS)
         except KafkaException as error:
             raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
-        return Commit(committed.offset, committed.metadata), LogBounds(*bounds)
+        return LogBounds(*bounds)

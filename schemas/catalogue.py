@@ -99,5 +99,5 @@ def source(name: str) -> Source:
     return Source(
         name,
         TypeAdapter(EVENTS[topic.schema_.model]),
-        lambda event: str(event["data"][field]),
+        lambda event: event["data"][field],
     )

@@ -123,7 +123,7 @@ def test_what_is_passed_by_is_counted_as_such(value: Any, outcome: str) -> None:
 
 
 def test_extra_fields_are_kept_out() -> None:
-    batch = decode(message(with_data(note="x") | {"extra": {"$where": 1}}))
+    batch = decode(message(with_data(note="x") | {"extra": {"$where": 1}}), group=revenue.GROUP)
     assert "extra" not in batch.events[0]
     assert "note" not in batch.events[0]["data"]
 
@@ -132,7 +132,7 @@ def test_the_last_of_doubled_keys_wins() -> None:
     raw = json.dumps(event()).replace(
         '"amount_cents": 1999', '"amount_cents": 1, "amount_cents": 2'
     )
-    batch = decode(message(raw.encode()))
+    batch = decode(message(raw.encode()), group=revenue.GROUP)
     assert batch.events[0]["data"]["amount_cents"] == 2
 
 

@@ -1,0 +1,105 @@
+"""The quick way through the decoder and the long way come to the same."""
+
+from collections.abc import Sequence
+from unittest.mock import patch
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumers import order_funnel, user_lifecycle
+from engine.batch import Batch
+from engine.decode import Decoder
+from engine.group import Group
+from engine.partition import Partition
+from engine.plain_run import RUN_MESSAGES, PlainRun
+from engine.slots import Calendar
+from engine.window import DuplicateWindow
+from tests.support.log import LogMessage
+from tests.support.runner import RULES
+from tests.support.shop import Shop
+
+ARRIVED_MS = 1_795_262_400_000  # 2026-11-21T12:00:00Z
+ODD: tuple[bytes | None, ...] = (None, b"{", b"[]", b'{"event_type": "order.sung"}', b"\xff")
+
+
+def decode(messages: Sequence[LogMessage], start: int, dead: Sequence[int]) -> list[Batch]:
+    """Two batches, so that what the first left in the window matters to the second."""
+    group: Group = order_funnel.GROUP
+    here = Partition("sc.domain.order", "topic-id", 0)
+    letters = dict.fromkeys(dead, ("invalid", "as it was said before"))
+    window = DuplicateWindow(150)
+    decoder = Decoder(group, here, Calendar(RULES.zone_info()), window, letters, start)
+    half = len(messages) // 2
+    return [
+        decoder.decode(messages[:half], half),  # type: ignore[arg-type]
+        decoder.decode(messages[half:], len(messages)),  # type: ignore[arg-type]
+    ]
+
+
+@given(
+    seed=st.integers(0, 1_000),
+    again=st.lists(st.tuples(st.integers(0, 699), st.integers(0, 699)), max_size=3),
+    odd=st.dictionaries(st.integers(0, 699), st.sampled_from(ODD), max_size=2),
+    foreign=st.sets(st.integers(0, 699), max_size=2),
+    late=st.sets(st.integers(0, 699), max_size=1),
+    dead=st.lists(st.integers(0, 699), max_size=2),
+    start=st.integers(0, 300),
+)
+def test_a_run_is_taken_as_its_messages_would_be_one_by_one(
+    seed: int,
+    again: list[tuple[int, int]],
+    odd: dict[int, bytes | None],
+    foreign: set[int],
+    late: set[int],
+    dead: list[int],
+    start: int,
+) -> None:
+    known = Shop(seed).messages(350, duplicates=0)
+    pairs = [known[i % len(known)] for i in range(len(known))]
+    for at, of in again:
+        pairs[at % len(pairs)] = pairs[of % len(pairs)]
+    messages = [
+        LogMessage(
+            at,
+            odd.get(at, value),
+            b"another" if at in foreign else (key or "").encode(),
+            0 if at in late else ARRIVED_MS,
+        )
+        for at, (key, value) in enumerate(pairs)
+    ]
+    quick = decode(messages, start, dead)
+    with patch.object(PlainRun, "take", lambda *_: False):
+        long = decode(messages, start, dead)
+    for batch in long:
+        batch.events = [{"event_type": event["event_type"]} for event in batch.events]
+    for batch in quick:
+        batch.events = [{"event_type": event["event_type"]} for event in batch.events]
+    assert quick == long
+
+
+def test_most_runs_are_plain() -> None:
+    messages = [
+        LogMessage(at, value, (key or "").encode(), ARRIVED_MS)
+        for at, (key, value) in enumerate(Shop().messages(500, duplicates=0))
+    ]
+    with patch.object(Decoder, "_take", side_effect=AssertionError("the long way")):
+        first, second = decode(messages, 0, [])
+    assert len(first.events) + len(second.events) == len(messages) > 2 * RUN_MESSAGES
+
+
+def test_what_a_counter_looks_into_is_kept() -> None:
+    looked_into = {"user.role_changed"}
+    window, calendar = DuplicateWindow(10), Calendar(RULES.zone_info())
+    here = Partition("sc.domain.user", "topic-id", 0)
+    decoder = Decoder(user_lifecycle.GROUP, here, calendar, window, {}, 0)
+    values = [
+        b'{"event_id": "8f14e45f-ceea-467f-ab5d-1a2b3c4d5e60", "event_type": "user.verified",'
+        b'"occurred_at": "2026-11-20T10:00:00Z", "schema_version": 1, "data": {"user_id": "u"}}',
+        b'{"event_id": "8f14e45f-ceea-467f-ab5d-1a2b3c4d5e61", "event_type": "user.role_changed",'
+        b'"occurred_at": "2026-11-20T10:00:00Z", "schema_version": 1,'
+        b'"data": {"user_id": "u", "old_role": "a", "new_role": "b"}}',
+    ]
+    messages = [LogMessage(at, value, b"u", ARRIVED_MS) for at, value in enumerate(values)]
+    batch = decoder.decode(messages, 2)  # type: ignore[arg-type]
+    assert {event["event_type"] for event in batch.events if "data" in event} == looked_into
+    assert len(batch.events) == 2
