@@ -63,6 +63,8 @@ class Settler:
         if not batch.admitted:
             self._admit(batch)
         self._letters.write(batch)
+        if not batch.events:
+            return settled
         reach("before_write")
         if self._group.state:
             self._settle_with_state(batch, states, settled)
