@@ -1,15 +1,20 @@
 """`topics.yaml`, decoded strictly, and what it says about reading a topic."""
 
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
+from engine.document import Event
 from engine.errors import DaybookError
 from engine.group import Source
+from schemas.event import TicketedEventEvent
+from schemas.funnel import FunnelEvent
 from schemas.order import OrderEvent
+from schemas.tracking import TrackingEvent
 from schemas.user import UserEvent
 
 PATH = Path(__file__).parents[1] / "topics.yaml"
@@ -17,6 +22,9 @@ PATH = Path(__file__).parents[1] / "topics.yaml"
 EVENTS: dict[str, Any] = {
     "schemas.user.UserEvent": UserEvent,
     "schemas.order.OrderEvent": OrderEvent,
+    "schemas.funnel.FunnelEvent": FunnelEvent,
+    "schemas.event.TicketedEventEvent": TicketedEventEvent,
+    "schemas.tracking.TrackingEvent": TrackingEvent,
 }
 
 
@@ -45,7 +53,10 @@ class Defaults(_Strict):
 
 
 class Topic(_Strict):
-    """One topic; partitions and settings that are not given are the defaults'."""
+    """One topic; partitions and settings that are not given are the defaults'.
+
+    `keys`: the types of events whose key is another than `key`, such as `o:data.order_id`.
+    """
 
     owner: str
     description: str
@@ -54,6 +65,7 @@ class Topic(_Strict):
     partitions: int | None = Field(None, ge=1)
     config: dict[str, str] = {}
     key: str | None = Field(None, pattern=r"^data\.\w+$")
+    keys: dict[str, Annotated[str, Field(pattern=r"^\w*:?data\.\w+$")]] = {}
     schema_: Schema | None = Field(None, alias="schema")
     dead_letter: str | None = None
 
@@ -95,9 +107,17 @@ def source(name: str) -> Source:
     if topic is None or topic.schema_ is None or topic.key is None:
         readable = ", ".join(n for n, t in catalogue().topics.items() if t.schema_)
         raise DaybookError(f"no topic {name} in topics.yaml: events are read from {readable}")
-    field = topic.key.removeprefix("data.")
-    return Source(
-        name,
-        TypeAdapter(EVENTS[topic.schema_.model]),
-        lambda event: event["data"][field],
-    )
+    return Source(name, TypeAdapter(EVENTS[topic.schema_.model]), _key_of(topic.key, topic.keys))
+
+
+def _key_of(key: str, keys: Mapping[str, str]) -> Callable[[Event], str]:
+    field = key.removeprefix("data.")
+    if not keys:
+        return lambda event: event["data"][field]
+    parts = {event_type: own.partition("data.") for event_type, own in keys.items()}
+
+    def key_of(event: Event) -> str:
+        prefix, _, name = parts.get(event["event_type"], ("", "", field))
+        return prefix + str(event["data"][name])
+
+    return key_of
