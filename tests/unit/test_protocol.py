@@ -58,7 +58,7 @@ class World(RuleBasedStateMachine):
         self.fault: Callable[[], None] | None = None
         self.countdown = 0
         self.lost_reply = False
-        self.busy = False
+        self.busy: list[Runner] = []
         self.store.before = self._before
         self.store.after = self._after
         self.marks: dict[tuple[str, str, str], int] = {}
@@ -265,10 +265,15 @@ class World(RuleBasedStateMachine):
         if not lane.members:
             lane.members.append(Runner(self.store, self.letters[group.name], group, lane))
         runner = lane.members[pick % len(lane.members)]
+        if runner in self.busy:
+            return  # a member is one thread: it does not wake up within itself
+        self.busy.append(runner)
         try:
             runner.settle(messages)
         except Crash:
             lane.members.remove(runner)
+        finally:
+            self.busy.remove(runner)
 
     def _arm(self, after: int, lost: bool, fault: Callable[[], None]) -> None:
         self.countdown, self.lost_reply, self.fault = after, lost, fault
