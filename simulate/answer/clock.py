@@ -1,0 +1,22 @@
+"""When something happened: the millisecond that orders it, the day and the hour it counts in."""
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class When(NamedTuple):
+    """`ms` since the epoch, digits beyond cut off; `day` and `hour` of the fleet's zone."""
+
+    ms: int
+    day: str
+    hour: str
+
+
+def when(occurred_at: str, zone: ZoneInfo) -> When:
+    moment = datetime.fromisoformat(occurred_at)
+    local = moment.astimezone(zone)
+    return When((moment - _EPOCH) // _MILLISECOND, f"{local:%Y-%m-%d}", f"{local:%H}")

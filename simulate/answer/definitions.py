@@ -1,0 +1,51 @@
+"""Which definition of a funnel was in force when."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+WINDOW_SECONDS = 14 * 24 * 3600
+DEFAULT_ORGANIZATION = "default"
+
+
+@dataclass(frozen=True)
+class Definition:
+    """`steps` in order, each with whether it is optional."""
+
+    steps: tuple[str, ...]
+    optional: tuple[bool, ...]
+    order: str
+    exclusions: frozenset[str]
+    window_ms: int
+
+    def position(self, step: str) -> int | None:
+        """0 for step 1; None for a step that it does not have."""
+        return self.steps.index(step) if step in self.steps else None
+
+
+@dataclass
+class Definitions:
+    """Every one that was published, by organization and funnel, with its place in the log."""
+
+    published: dict[tuple[str, str], list[tuple[int, Definition]]] = field(default_factory=dict)
+
+    def take(self, event: dict[str, Any], place: int) -> None:
+        if event["event_type"] == "funnel.published":
+            owner = event.get("organization_id", DEFAULT_ORGANIZATION)
+            history = self.published.setdefault((owner, event["data"]["funnel_id"]), [])
+            history.append((place, definition(event["data"])))
+
+    def in_force(self, organization: str, funnel: str, place: int) -> Definition | None:
+        """The newest that stands no later in the log than `place`."""
+        history = self.published.get((organization, funnel), ())
+        return next((known for since, known in reversed(history) if since <= place), None)
+
+
+def definition(data: dict[str, Any]) -> Definition:
+    """What a `funnel.published` says."""
+    return Definition(
+        steps=tuple(step["step_id"] for step in data["steps"]),
+        optional=tuple(step.get("optional", False) for step in data["steps"]),
+        order=data.get("order", "ordered"),
+        exclusions=frozenset(data.get("exclusions", ())),
+        window_ms=data.get("window_seconds", WINDOW_SECONDS) * 1000,
+    )

@@ -1,0 +1,28 @@
+"""Names as parts of an `_id` and as keys of a map."""
+
+import hashlib
+
+OTHER, UNATTRIBUTED, DIRECT, EXIT = "other", "unattributed", "direct", "exit"
+_LONGEST = 200
+_KEPT = 150
+
+
+def part(name: str) -> str:
+    """`% : . $` and NUL as a percent sign and two digits."""
+    return "".join(f"%{ord(c):02X}" if c in "%:.$\0" else c for c in name)
+
+
+def key(name: str) -> str:
+    """As a part, but no reserved word, and at most 200 bytes."""
+    encoded = part(name)
+    if encoded in (OTHER, UNATTRIBUTED, DIRECT, EXIT):
+        return f"%{ord(encoded[0]):02X}{encoded[1:]}"
+    octets = encoded.encode()
+    if len(octets) > _LONGEST:
+        digest = hashlib.sha256(octets).hexdigest()
+        return f"{octets[:_KEPT].decode(errors='ignore')}~{digest[:16]}"
+    return encoded
+
+
+def document_id(*names: str) -> str:
+    return ":".join(part(name) for name in names)

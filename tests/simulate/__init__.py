@@ -1,0 +1,1 @@
+"""The simulator, and the answer that it gives beside its events."""
