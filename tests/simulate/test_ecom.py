@@ -1,0 +1,116 @@
+"""The shop's clickstream: read exactly, mapped to a funnel, and counted as published."""
+
+import json
+from collections import Counter, defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from cli import ecom
+from cli.ecom import PUBLISHED, Click
+from cli.ecom_events import STEPS, TRACKING, events
+from deploy.local.cache import silent
+from engine.errors import DaybookError
+from schemas.catalogue import source
+from simulate.answer.answer import answer
+from simulate.answer.chains import reached_by_day
+from simulate.answer.deed import Deed, deed
+from simulate.answer.definitions import definition
+from simulate.answer.entry import Entry
+
+Event = dict[str, Any]
+HEADINGS = "user_id,session_id,event,timestamp,platform,acquisition_channel,user_cohort\n"
+LINE = "user_0000,sess_000001,cart,2024-03-13 10:21:14,desktop,email,2024-01\n"
+
+
+@pytest.fixture(scope="module")
+def clicks() -> list[Click]:
+    return ecom.fetch(silent)
+
+
+def test_a_line_is_a_click() -> None:
+    at = datetime(2024, 3, 13, 10, 21, 14, tzinfo=UTC)
+    expected = Click("user_0000", "sess_000001", "cart", at, "desktop", "email")
+    assert ecom.parse(HEADINGS + LINE) == [expected]
+
+
+@pytest.mark.parametrize("line", ["user,session,cart,yesterday,desktop,email,x\n", "user\n"])
+def test_a_line_that_is_no_click_is_named(line: str) -> None:
+    with pytest.raises(DaybookError, match="line 3 is no click"):
+        ecom.parse(HEADINGS + LINE + line)
+
+
+def test_another_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ecom.csv.gz"
+    path.write_bytes(b"another")
+    with pytest.raises(DaybookError, match="is not the clickstream as published"):
+        ecom.read(path)
+
+
+def test_the_file_holds_what_was_published(clicks: list[Click]) -> None:
+    assert ecom.totals(clicks) == PUBLISHED
+    said = "31,106 clicks of 600 users in 3,605 sessions, 470 purchases"
+    assert str(PUBLISHED) == said
+
+
+def test_its_events_are_those_of_the_catalogue_and_the_same_in_every_run(
+    clicks: list[Click],
+) -> None:
+    made = list(events(clicks))
+    assert made == list(events(clicks))
+    for topic, event in made:
+        source(topic).events.validate_json(json.dumps(event))
+    assert len({event["event_id"] for _, event in made}) == len(made)
+    kinds = Counter(event["event_type"] for _, event in made)
+    assert (kinds["conversion"], len(made)) == (470, 1 + 31_106 + 470)
+
+
+@pytest.mark.parametrize(
+    ("confined", "attempts", "visitors"),
+    [
+        pytest.param(False, [2837, 807, 421, 195, 78], [600, 448, 308, 172, 73], id="visitor"),
+        pytest.param(True, [2837, 715, 335, 124, 33], None, id="confined to a session"),
+    ],
+)
+def test_attempts_and_visitors_are_those_that_are_known(
+    clicks: list[Click], confined: bool, attempts: list[int], visitors: list[int] | None
+) -> None:
+    log = [_entry(topic, event, confined) for topic, event in events(clicks)]
+    lines = answer(log)
+    steps = [x for x in lines if x["collection"] == "analytics_funnel_step"]
+    found = [_sum(steps, "reached", f":{step}:") for step in STEPS]
+    assert found == attempts
+    funnels = [x for x in lines if x["collection"] == "analytics_funnel"]
+    assert _sum(funnels, "attempts") == attempts[0]
+    assert _sum(funnels, "completions") == attempts[-1]
+    assert _sum(funnels, "conversions") == 470
+    if visitors:
+        assert _visitors(log) == visitors
+
+
+def _entry(topic: str, event: Event, confined: bool) -> Entry:
+    """Confined: every session is a visitor of its own."""
+    if confined and topic == TRACKING:
+        own = {"visitor_id": event["data"]["session_id"]}
+        event = event | {"data": event["data"] | own}
+    return Entry(topic, event, 0)
+
+
+def _sum(lines: list[dict[str, Any]], field: str, where: str = "") -> int:
+    return sum(line["fields"][field] for line in lines if where in line["_id"])
+
+
+def _visitors(log: list[Entry]) -> list[int]:
+    """Of each step, the visitors one of whose attempts reached it."""
+    published, *tracked = log
+    entries: dict[str, list[Deed]] = defaultdict(list)
+    for place, entry in enumerate(tracked):
+        if entry.event["event_type"] == "step_entry":
+            told = deed(entry.event, place, 0, ZoneInfo("UTC"))
+            entries[entry.event["data"]["visitor_id"]].append(told)
+    steps = definition(published.event["data"])
+    furthest = [set().union(*reached_by_day(steps, own).values()) for own in entries.values()]
+    return [sum(position in reached for reached in furthest) for position in range(len(STEPS))]
