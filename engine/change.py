@@ -29,6 +29,8 @@ class Amount(NamedTuple):
     currency: str | None = None
     key: str | None = None
     """The encoded key of a map, whose amounts belong to the day and to no hour."""
+    part: str | None = None
+    """Which of a breakdown's numbers; of a count map with groups, which group."""
 
 
 class Effect(NamedTuple):
@@ -72,9 +74,9 @@ def effect(
     *,
     currency: str | None = None,
     key: str | None = None,
+    part: str | None = None,
     of: Iterable[str] = (),
 ) -> Effect:
     """An effect on the document of the slot's day; `of` is the document's key before the day."""
-    return Effect(
-        Document(model, tuple(of), slot.day), Amount(slot.hour, field, currency, key), value
-    )
+    document = Document(model, tuple(of), slot.day)
+    return Effect(document, Amount(slot.hour, field, currency, key, part), value)

@@ -34,6 +34,36 @@ class MoneyMap:
 
 
 @dataclass(frozen=True, slots=True)
+class CountMap:
+    """Whole numbers by an open key; with `groups`, one such map for each of these names.
+
+    What is past the cap stands in `other`, in each map apart.
+    """
+
+    groups: tuple[str, ...] = ()
+    since: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """By an open key, the same few numbers: `counts` as they are, `money` in minor units.
+
+    Money stands beside the counts while the document has one currency, and in each currency.
+    """
+
+    counts: tuple[str, ...]
+    money: tuple[str, ...] = ()
+    since: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Squares:
+    """A sum of squares of minor units, apart by currency; a Decimal128, for they outgrow int64."""
+
+    since: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class PerCurrency:
     """A counter that also stands beside each currency's money, as the base of an average."""
 
@@ -68,7 +98,8 @@ class Difference:
 
 
 Derived = Rate | Average | Difference
-Field = Counter | Money | MoneyMap | PerCurrency | Derived
+Map = MoneyMap | CountMap | Breakdown
+Field = Counter | Money | Squares | PerCurrency | Map | Derived
 
 
 def count(event: type, *, when: When | None = None, since: int = 1) -> Any:
@@ -87,6 +118,18 @@ def money(*, since: int = 1) -> Any:
 
 def money_map(*, since: int = 1) -> Any:
     return MoneyMap(since)
+
+
+def count_map(*, groups: tuple[str, ...] = (), since: int = 1) -> Any:
+    return CountMap(groups, since)
+
+
+def breakdown(*counts: str, money: tuple[str, ...] = (), since: int = 1) -> Any:
+    return Breakdown(counts, money, since)
+
+
+def squares(*, since: int = 1) -> Any:
+    return Squares(since)
 
 
 def per_currency(*, since: int = 1) -> Any:
@@ -154,4 +197,4 @@ def is_money(model: type[DailyDocument], name: str) -> bool:
     field = model.fields[name]
     if isinstance(field, Average | Difference):
         return is_money(model, parts_of(field)[0])
-    return isinstance(field, Money | MoneyMap)
+    return isinstance(field, Money | Squares | MoneyMap)

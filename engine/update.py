@@ -1,14 +1,15 @@
 """A change as one atomic update of MongoDB: sums, what is worked out from them, the watermark."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from bson import Int64
+from bson import Decimal128, Int64
 
 from engine.change import Amount, Change
 from engine.document import (
     Average,
+    Breakdown,
     Counter,
     DailyDocument,
     Derived,
@@ -18,19 +19,20 @@ from engine.document import (
     MoneyMap,
     PerCurrency,
     Rate,
+    Squares,
     is_money,
 )
+from engine.map_sums import LET_IN, admissions, map_sums
 from engine.partition import Partition
 
 Expression = Any
 Stage = dict[str, Any]
 
 ZERO = Int64(0)
-_ALWAYS_LET_IN = ("unattributed",)
-_OTHER = "other"
+_NO_SQUARES = Decimal128("0")
 _ONLY = "_daybook.only"
-_LET_IN = "_daybook.let_in"
 _CURRENCIES = {"$ifNull": ["$currencies", {}]}
+_SEVERAL = {"$gt": [{"$size": f"${_ONLY}"}, 1]}
 
 
 def guard(change: Change, partition: Partition) -> dict[str, Any]:
@@ -43,12 +45,12 @@ def pipeline(
 ) -> list[Stage]:
     """The update. `stamp` is the model version that new documents are complete for."""
     model = change.document.model
-    admissions = _admissions(change, keys_max)
+    doors = admissions(change, keys_max)
     return [
-        *admissions,
+        *doors,
         {"$set": _identity(change) | _sums(change) | _marks(change, partition, stamp, now_ms)},
         *_derive(model, change.amounts),
-        *({"$unset": _LET_IN} for _ in admissions),
+        *({"$unset": LET_IN} for _ in doors),
     ]
 
 
@@ -69,47 +71,37 @@ def _marks(change: Change, partition: Partition, stamp: int, now_ms: int) -> Sta
     }
 
 
-def _plus(path: str, value: int) -> Expression:
+def _plus(path: str, value: int, field: Field) -> Expression:
+    if isinstance(field, Squares):
+        return {"$add": [{"$ifNull": [f"${path}", _NO_SQUARES]}, Decimal128(str(value))]}
     return {"$add": [{"$ifNull": [f"${path}", ZERO]}, Int64(value)]}
 
 
 def _sums(change: Change) -> Stage:
-    model = change.document.model
-    totals: dict[str, int] = {}
-    hours: dict[str, int] = {}
-    maps: dict[str, dict[str, int]] = {}
-    for name, path in _always_there(model, change.amounts):
-        if isinstance(model.fields[name], MoneyMap):
-            maps[path] = {}
-        else:
-            totals[path] = 0
+    fields = change.document.model.fields
+    names = {path: name for name, path in _always_there(change)}
+    totals = dict.fromkeys(names, 0)
+    hours: dict[tuple[str, str], int] = {}
     for amount, value in change.amounts.items():
-        if amount.key is not None:
-            named = maps[_map_path(amount)]
-            named[amount.key] = named.get(amount.key, 0) + value
-            continue
-        for path in _paths(model.fields[amount.field], amount):
-            totals[path] = totals.get(path, 0) + value
-        hour = f"hours.{amount.hour}.{amount.field}"
-        hours[hour] = hours.get(hour, 0) + value
-    stage: Stage = {path: _plus(path, value) for path, value in totals.items()}
-    for path, value in hours.items():
-        total = _plus(path, value)
+        if amount.key is None:
+            for path in _paths(fields[amount.field], amount):
+                totals[path] += value
+            hour = f"hours.{amount.hour}.{amount.field}", amount.field
+            hours[hour] = hours.get(hour, 0) + value
+    stage: Stage = {path: _plus(path, v, fields[names[path]]) for path, v in totals.items()}
+    for (path, name), value in hours.items():
+        total = _plus(path, value, fields[name])
         stage[path] = {"$cond": [{"$eq": [total, 0]}, "$$REMOVE", total]}
-    for path, named in maps.items():
-        stage |= _map_sums(path, named)
-    return stage
+    return stage | map_sums(change)
 
 
-def _always_there(
-    model: type[DailyDocument], amounts: Iterable[Amount]
-) -> Iterable[tuple[str, str]]:
+def _always_there(change: Change) -> Iterator[tuple[str, str]]:
     """Every counter, at least 0 from the first write; every money field of a currency, likewise."""
-    currencies = {amount.currency for amount in amounts if amount.currency}
-    for name, field in model.fields.items():
+    currencies = {amount.currency for amount in change.amounts if amount.currency}
+    for name, field in change.document.model.fields.items():
         if isinstance(field, Counter | PerCurrency):
             yield name, name
-        if isinstance(field, Money | MoneyMap | PerCurrency):
+        if isinstance(field, Money | Squares | PerCurrency):
             for currency in currencies:
                 yield name, f"currencies.{currency}.{name}"
 
@@ -117,62 +109,12 @@ def _always_there(
 def _paths(field: Field, amount: Amount) -> list[str]:
     beside_money = f"currencies.{amount.currency}.{amount.field}"
     match field:
-        case Money():
+        case Money() | Squares():
             return [beside_money]
         case PerCurrency():
             return [amount.field, beside_money]
         case _:
             return [amount.field]
-
-
-def _admissions(change: Change, keys_max: int) -> list[Stage]:
-    """Works out, once a map, which new keys are let in while there is room, in one order."""
-    asking: dict[str, set[str]] = {}
-    for amount in change.amounts:
-        if amount.key is not None and amount.key not in _ALWAYS_LET_IN:
-            asking.setdefault(_map_path(amount), set()).add(amount.key)
-    if not asking:
-        return []
-    return [{"$set": {_let_in(path): _admitted(path, k, keys_max) for path, k in asking.items()}}]
-
-
-def _admitted(path: str, asking: Iterable[str], keys_max: int) -> Expression:
-    names = {"$map": {"input": {"$objectToArray": f"${path}"}, "in": "$$this.k"}}
-    known = {"$setDifference": [{"$ifNull": [names, []]}, [_OTHER]]}
-    new = {"$filter": {"input": sorted(asking), "cond": {"$not": {"$in": ["$$this", "$$known"]}}}}
-    room = {"$max": [0, {"$subtract": [keys_max, {"$size": "$$known"}]}]}
-    every = {"$concatArrays": ["$$known", {"$slice": [new, room]}]}
-    flags = {"$map": {"input": every, "in": {"k": "$$this", "v": True}}}
-    return {"$let": {"vars": {"known": known}, "in": {"$arrayToObject": flags}}}
-
-
-def _map_path(amount: Amount) -> str:
-    return f"currencies.{amount.currency}.{amount.field}"
-
-
-def _let_in(path: str) -> str:
-    return f"{_LET_IN}.{path.replace('.', '_')}"
-
-
-def _map_sums(path: str, named: dict[str, int]) -> Stage:
-    """Adds to the keys that are let in; the rest adds up under `other`."""
-    if not named:
-        return {path: {"$ifNull": [f"${path}", {}]}}
-    stage: Stage = {}
-    refused: list[Expression] = [ZERO]
-    for key, value in named.items():
-        total = _plus(f"{path}.{key}", value)
-        if key in _ALWAYS_LET_IN:
-            stage[f"{path}.{key}"] = total
-            continue
-        let_in = {"$ifNull": [f"${_let_in(path)}.{key}", False]}
-        stage[f"{path}.{key}"] = {"$cond": [let_in, total, "$$REMOVE"]}
-        refused.append({"$cond": [let_in, ZERO, Int64(value)]})
-    over = {"$add": refused}
-    other = {"$add": [{"$ifNull": [f"${path}.{_OTHER}", ZERO]}, over]}
-    untouched = {"$ifNull": [f"${path}.{_OTHER}", "$$REMOVE"]}
-    stage[f"{path}.{_OTHER}"] = {"$cond": [{"$eq": [over, 0]}, untouched, other]}
-    return stage
 
 
 def _derive(model: type[DailyDocument], amounts: Iterable[Amount]) -> list[Stage]:
@@ -186,7 +128,11 @@ def _derive(model: type[DailyDocument], amounts: Iterable[Amount]) -> list[Stage
     return [
         {"$set": within | plain},
         {"$set": {_ONLY: {"$objectToArray": _CURRENCIES}}},
-        {"$set": _mirror(model) | {"hours": _hours(model), "currencies": _CURRENCIES}},
+        {
+            "$set": _mirror(model)
+            | _without_money(model)
+            | {"hours": _hours(model), "currencies": _CURRENCIES}
+        },
         {"$unset": _ONLY},
     ]
 
@@ -241,12 +187,26 @@ def _mirror(model: type[DailyDocument]) -> Stage:
     }
 
 
+def _without_money(model: type[DailyDocument]) -> Stage:
+    """Breakdowns as they are, or with null for money once there is more than one currency."""
+    stage: Stage = {}
+    for name, field in model.fields.items():
+        if isinstance(field, Breakdown) and field.money:
+            nulls = {part: None for part in field.money}
+            entry = {"k": "$$this.k", "v": {"$mergeObjects": ["$$this.v", nulls]}}
+            each = {"$map": {"input": {"$objectToArray": f"${name}"}, "in": entry}}
+            stage[name] = {"$cond": [_SEVERAL, {"$arrayToObject": each}, f"${name}"]}
+    return stage
+
+
 def _nothing(field: Field) -> Expression:
     match field:
         case MoneyMap():
             return {"$literal": {}}
         case Average() | Rate():
             return None
+        case Squares():
+            return _NO_SQUARES
         case _:
             return ZERO
 
@@ -267,5 +227,4 @@ def _hours(model: type[DailyDocument]) -> Expression:
             "in": {"k": "$$hour.k", "v": {"$arrayToObject": plain}},
         }
     }
-    several = {"$gt": [{"$size": f"${_ONLY}"}, 1]}
-    return {"$cond": [several, {"$arrayToObject": each}, {"$ifNull": ["$hours", "$$REMOVE"]}]}
+    return {"$cond": [_SEVERAL, {"$arrayToObject": each}, {"$ifNull": ["$hours", "$$REMOVE"]}]}

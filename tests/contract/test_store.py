@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from bson import Decimal128
 
 from engine.change import Amount, Change, Document, Row
+from engine.document import DailyDocument, breakdown, count_map, counter, money, squares
 from engine.mongo import database
 from engine.mongo_store import MongoStore
 from engine.partition import Partition
@@ -24,6 +26,17 @@ THERE = replace(HERE, number=1)
 FUNNEL = Document(OrderFunnelDay, (), "2026-11-20")
 REVENUE = Document(RevenueDay, (), "2026-11-20")
 HOME = {"topic_id": "topic-id_1", "partition": 0, "epoch": 0}
+
+
+class ShelfDay(DailyDocument, collection="shelf_day", key=("shop", "shelf")):
+    """One field of each kind that the other models here lack."""
+
+    seen: int = counter()
+    value_cents: int | None = money()
+    value_cents_squared: int | None = squares()
+    visitors: dict[str, int] = count_map()
+    reasons: dict[str, dict[str, int]] = count_map(groups=("bounce", "close"))
+    sources: dict[str, dict[str, int | None]] = breakdown("visits", money=("value_cents",))
 
 
 class Subject:
@@ -50,7 +63,7 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
         return
     world: World = request.getfixturevalue("world")
     documents = database(world.settings)
-    stamps = {"analytics_order_funnel": 1, "analytics_revenue": 1, "order_state": 1}
+    stamps = {m.collection: 1 for m in (OrderFunnelDay, RevenueDay, OrderState, ShelfDay)}
     yield Subject(
         MongoStore(documents, RULES, stamps),
         lambda name, key: documents[name].find_one({"_id": key}),
@@ -266,3 +279,86 @@ def test_a_state_is_amended_only_as_it_was_read(subject: Subject) -> None:
     subject.store.amend(OrderState, {"o1": (read, {"home": HOME | {"partition": 1}})})
     subject.store.amend(OrderState, {"o1": (read, {"home": HOME | {"partition": 2}})})
     assert subject.store.load(OrderState, ["o1"])["o1"]["home"]["partition"] == 1
+
+
+def shelved(first: int, *amounts: tuple[Amount, int]) -> Change:
+    change = Change(Document(ShelfDay, ("s:1", "left"), "2026-11-20"), first, first)
+    for amount, value in amounts:
+        change.add(amount, value)
+    return change
+
+
+def sold(source: str, cents: int, currency: str = "EUR") -> list[tuple[Amount, int]]:
+    return [
+        (Amount("07", "value_cents", currency), cents),
+        (Amount("07", "value_cents_squared", currency), cents**2),
+        (Amount("07", "sources", None, source, "visits"), 1),
+        (Amount("07", "sources", currency, source, "value_cents"), cents),
+    ]
+
+
+def test_a_documents_key_stands_in_plain_fields(subject: Subject) -> None:
+    change = shelved(1, (Amount("07", "seen"), 1))
+    assert subject.store.apply([change], HERE) == []
+    stored = subject.stored(change.document)
+    assert change.document.id == "s%3A1:left:2026-11-20"
+    assert (stored["shop"], stored["shelf"]) == ("s:1", "left")
+    assert (stored["visitors"], stored["reasons"], stored["sources"]) == ({}, {}, {})
+    assert stored["value_cents_squared"] == Decimal128("0")
+
+
+def test_counts_by_key_add_up_and_are_capped_in_each_group(subject: Subject) -> None:
+    amounts = [(Amount("07", "visitors", None, key), 2) for key in "abcd"]
+    amounts += [(Amount("07", "reasons", None, key, "bounce"), 1) for key in "abcd"]
+    amounts += [(Amount("07", "reasons", None, "a", "close"), 1)]
+    change = shelved(1, *amounts)
+    assert subject.store.apply([change], HERE) == []
+    assert subject.store.apply([shelved(2, (Amount("07", "visitors", None, "a"), -1))], HERE) == []
+    stored = subject.stored(change.document)
+    assert stored["visitors"] == {"a": 1, "b": 2, "c": 2, "other": 2}
+    assert stored["reasons"] == {"bounce": {"a": 1, "b": 1, "c": 1, "other": 1}, "close": {"a": 1}}
+
+
+def test_reserved_keys_are_let_in_when_a_map_is_full(subject: Subject) -> None:
+    change = shelved(
+        1, *[(Amount("07", "visitors", None, key), 1) for key in ("a", "b", "c", "direct")]
+    )
+    subject.store.apply([change], HERE)
+    subject.store.apply([shelved(2, (Amount("07", "visitors", None, "exit"), 1))], HERE)
+    assert subject.stored(change.document)["visitors"]["exit"] == 1
+
+
+def test_a_breakdowns_money_stands_beside_its_counts(subject: Subject) -> None:
+    change = shelved(1, *sold("Google", 500))
+    subject.store.apply([change], HERE)
+    stored = subject.stored(change.document)
+    assert stored["sources"] == {"Google": {"visits": 1, "value_cents": 500}}
+    assert stored["currencies"]["EUR"]["sources"] == {"Google": {"value_cents": 500}}
+    assert stored["value_cents_squared"] == Decimal128("250000")
+    assert stored["hours"]["07"]["value_cents_squared"] == Decimal128("250000")
+
+
+def test_a_breakdown_of_two_currencies_has_money_in_each_only(subject: Subject) -> None:
+    change = shelved(1, *sold("Google", 500))
+    subject.store.apply([change], HERE)
+    subject.store.apply([shelved(2, *sold("Bing", 700, "USD"))], HERE)
+    stored = subject.stored(change.document)
+    assert stored["sources"] == {
+        "Google": {"visits": 1, "value_cents": None},
+        "Bing": {"visits": 1, "value_cents": None},
+    }
+    assert stored["currencies"]["USD"]["sources"] == {"Bing": {"value_cents": 700}}
+    assert (stored["value_cents"], stored["value_cents_squared"]) == (None, None)
+    assert "value_cents" not in stored["hours"]["07"]
+
+
+def test_what_a_full_breakdown_cannot_name_adds_up_whole(subject: Subject) -> None:
+    change = shelved(1, *[amount for source in "abc" for amount in sold(source, 1)])
+    subject.store.apply([change], HERE)
+    subject.store.apply([shelved(2, *sold("d", 10))], HERE)
+    subject.store.apply([shelved(3, *sold("e", 20), *sold("a", 5))], HERE)
+    stored = subject.stored(change.document)
+    assert stored["sources"]["other"] == {"visits": 2, "value_cents": 30}
+    assert stored["sources"]["a"] == {"visits": 2, "value_cents": 6}
+    assert stored["currencies"]["EUR"]["sources"]["other"] == {"value_cents": 30}
+    assert stored["value_cents_squared"] == Decimal128(str(3 + 100 + 400 + 25))

@@ -5,10 +5,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from engine.change import Change, Document, Row
+from bson import Decimal128
+
+from engine.change import Amount, Change, Document, Row
 from engine.document import (
     Average,
+    Breakdown,
     Counter,
+    CountMap,
     DailyDocument,
     Derived,
     Difference,
@@ -17,12 +21,15 @@ from engine.document import (
     MoneyMap,
     PerCurrency,
     Rate,
+    Squares,
     is_money,
 )
 from engine.group import State, StateModel
 from engine.keys import encode_part
 from engine.partition import Partition
 from engine.store import Read
+
+ALWAYS_LET_IN = ("unattributed", "direct", "exit")
 
 
 class MemoryStore:
@@ -128,31 +135,56 @@ class MemoryStore:
         for name, field in model.fields.items():
             if isinstance(field, Counter | PerCurrency):
                 document.setdefault(name, 0)
+            if isinstance(field, CountMap | Breakdown):
+                document.setdefault(name, {})
             for values in currencies.values():
-                if isinstance(field, Money | PerCurrency):
-                    values.setdefault(name, 0)
-                if isinstance(field, MoneyMap):
+                if isinstance(field, Money | Squares | PerCurrency):
+                    values.setdefault(name, _nought(field))
+                if isinstance(field, MoneyMap) or (isinstance(field, Breakdown) and field.money):
                     values.setdefault(name, {})
         for amount, value in sorted(change.amounts.items(), key=lambda item: item[0].key or ""):
             field = model.fields[amount.field]
             if amount.key is not None:
-                _add_to_map(
-                    currencies[amount.currency][amount.field], amount.key, value, self.keys_max
-                )
+                self._add_to_map(document, field, amount, value)
                 continue
             if amount.currency:
-                currencies[amount.currency][amount.field] += value
-            if not isinstance(field, Money):
+                beside = currencies[amount.currency]
+                beside[amount.field] = _plus(beside[amount.field], value)
+            if not isinstance(field, Money | Squares):
                 document[amount.field] += value
             hour = document.setdefault("hours", {}).setdefault(amount.hour, {})
-            hour[amount.field] = hour.get(amount.field, 0) + value
+            hour[amount.field] = _plus(hour.get(amount.field, _nought(field)), value)
         _derive(model, document)
 
+    def _add_to_map(
+        self, document: dict[str, Any], field: Field, amount: Amount, value: int
+    ) -> None:
+        """The map that decides is a money map in its currency; of other maps the one at the top."""
+        beside = document.get("currencies", {}).get(amount.currency, {})
+        named = beside[amount.field] if isinstance(field, MoneyMap) else document[amount.field]
+        if isinstance(field, CountMap) and amount.part:
+            named = named.setdefault(amount.part, {})
+        key = str(amount.key)
+        room = len(named.keys() - {"other"}) < self.keys_max
+        where = key if room or key in named or key in ALWAYS_LET_IN else "other"
+        if not isinstance(field, Breakdown):
+            named[where] = named.get(where, 0) + value
+            return
+        parts = named.setdefault(where, dict.fromkeys((*field.counts, *field.money), 0))
+        parts[amount.part] = (parts[amount.part] or 0) + value
+        if amount.currency:
+            own = beside[amount.field].setdefault(where, {})
+            own[amount.part] = own.get(amount.part, 0) + value
 
-def _add_to_map(named: dict[str, int], key: str, value: int, keys_max: int) -> None:
-    room = len(named.keys() - {"other"}) < keys_max
-    where = key if room or key in named or key == "unattributed" else "other"
-    named[where] = named.get(where, 0) + value
+
+def _nought(field: Field) -> Any:
+    return Decimal128("0") if isinstance(field, Squares) else 0
+
+
+def _plus(number: Any, value: int) -> Any:
+    if isinstance(number, Decimal128):
+        return Decimal128(number.to_decimal() + value)
+    return number + value
 
 
 def _mark(document: dict[str, Any], partition: Partition, first: int, last: int) -> None:
@@ -178,9 +210,12 @@ def _derive(model: type[DailyDocument], document: dict[str, Any]) -> None:
             scope[name] = _derived(field, scope)
     for name, field in model.fields.items():
         if is_money(model, name):
-            empty: Any = {MoneyMap: {}, Average: None}.get(type(field), 0)
+            empty: Any = {MoneyMap: {}, Average: None}.get(type(field), _nought(field))
             alone = currencies[0][name] if len(currencies) == 1 else None
             document[name] = copy.deepcopy(alone) if currencies else empty
+        if isinstance(field, Breakdown) and len(currencies) > 1:
+            for parts in document[name].values():
+                parts |= dict.fromkeys(field.money)
     for hour in hours.values():
         for name, field in model.fields.items():
             gone = len(currencies) > 1 and is_money(model, name)
