@@ -1,0 +1,15 @@
+"""A variant's day: visitors who were first exposed to it then, and what became of them."""
+
+from engine.document import DailyDocument, counter, money, squares
+
+
+class ExperimentDay(
+    DailyDocument,
+    collection="analytics_experiment",
+    key=("organization_id", "test_id", "variant_id"),
+):
+    visitors: int = counter()
+    conversions: int = counter()
+    value_cents: int | None = money()
+    value_cents_squared: int | None = squares()
+    multiple_exposures: int = counter()

@@ -1,0 +1,37 @@
+"""A funnel's day: who came, from where, and who converted."""
+
+from engine.document import DailyDocument, breakdown, count_map, counter, money
+
+By = dict[str, dict[str, int | None]]
+"""Numbers by key, for what one key stands for."""
+
+WHO = ("visitors", "conversions")
+WORTH = ("value_cents",)
+
+
+class FunnelDay(
+    DailyDocument, collection="analytics_funnel", key=("organization_id", "funnel_id")
+):
+    page_views: int = counter()
+    sessions: int = counter()
+    visitors: int = counter()
+    unique_visitors: int = counter()
+    new_visitors: int = counter()
+    returning_visitors: int = counter()
+    conversions: int = counter()
+    converting_visitors: int = counter()
+    value_cents: int | None = money()
+    attempts: int = counter()
+    completions: int = counter()
+    bounced_sessions: int = counter()
+    visit_seconds: int = counter()
+    conversions_by_type: By = breakdown("count", money=WORTH)
+    sources: By = breakdown(*WHO, money=WORTH)
+    channels: By = breakdown(*WHO, money=WORTH)
+    devices: By = breakdown(*WHO, money=WORTH)
+    browsers: By = breakdown(*WHO, money=WORTH)
+    countries: By = breakdown(*WHO, money=WORTH)
+    campaigns: By = breakdown(*WHO, money=WORTH)
+    landing_pages: By = breakdown(*WHO, money=WORTH)
+    pages: By = breakdown(*WHO, money=WORTH)
+    bots: dict[str, int] = count_map()
