@@ -8,11 +8,13 @@ from rich.console import Console
 from cli.demo import demo
 from cli.dlq import dlq
 from cli.down import down
+from cli.keys import keys
 from cli.publish import publish
 from cli.rebuild import rebuild
 from cli.reset import reset
 from cli.run import run
 from cli.schemas import schemas
+from cli.serve import serve
 from cli.show import show
 from cli.status import status
 from cli.topics import topics
@@ -32,6 +34,8 @@ for command in (up, down, demo, publish, run, show, verify, rebuild, reset, stat
     app.command()(command)
 app.add_typer(topics, name="topics")
 app.add_typer(dlq, name="dlq")
+app.add_typer(keys, name="keys")
+app.add_typer(serve, name="serve")
 
 
 def main() -> None:

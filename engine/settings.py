@@ -1,9 +1,11 @@
 """Every setting, read from `DAYBOOK_*` environment variables; unset, the local stack's."""
 
 from functools import cache
+from ipaddress import ip_network
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
+import pycountry
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -78,6 +80,35 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: console on a terminal, else JSON"
     )
+    currency: str = Field("EUR", description="of tracked values that come without one")
+    collector_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="web origins whose pages may read the collector's answers; * is all"
+    )
+    collector_rate: int = Field(
+        100, ge=1, le=1_000_000, description="events a second that an address may track"
+    )
+    collector_burst: int = Field(
+        500, ge=1, le=10_000_000, description="events that an address may track at once"
+    )
+    collector_sources_max: int = Field(
+        1_000, ge=0, le=1_000_000, description="unknown sources a key and day, then `other`"
+    )
+    collector_linger_ms: int = Field(
+        5, ge=0, le=1_000, description="how long an event may wait for others to be sent with"
+    )
+    collector_queue_messages: int = Field(
+        100_000, ge=500, le=10_000_000, description="events that may wait for the broker"
+    )
+    collector_ack_ms: int = Field(
+        10_000, ge=100, le=300_000, description="how long the broker may take before a 503"
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="networks whose X-Forwarded-For is believed, such as 10.0.0.0/8"
+    )
+    address_key: SecretStr | None = Field(
+        None, description="hashes addresses for the rate limit; unset: one a process"
+    )
+    geoip_file: str | None = Field(None, description="a MaxMind country database")
 
     @field_validator("zone")
     @classmethod
@@ -91,6 +122,27 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return frozenset(role for part in value.split(",") if (role := part.strip()))
+        return value
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, value: str) -> str:
+        if pycountry.currencies.get(alpha_3=value) is None:
+            raise ValueError("not an ISO 4217 code, such as USD")
+        return value
+
+    @field_validator("collector_origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(one for part in value.split(",") if (one := part.strip()))
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            ip_network(one)
         return value
 
     def zone_info(self) -> ZoneInfo:

@@ -30,11 +30,14 @@ def test_every_setting_stands_in_operations_with_its_default() -> None:
 def _text(default: object) -> str:
     if default is None:
         return "unset"
+    if default == ():
+        return "unset"
     return default.get_secret_value() if isinstance(default, SecretStr) else str(default)
 
 
 def test_every_metric_stands_in_operations() -> None:
-    sources = [ROOT / "engine/metrics.py", ROOT / "cli/exporter.py"]
+    modules = ("engine/metrics.py", "collector/metrics.py", "cli/exporter.py")
+    sources = [ROOT / module for module in modules]
     names = {n for path in sources for n in re.findall(r'"(daybook_\w+)"', path.read_text())}
     told = set(re.findall(r"`(daybook_\w+)`", OPERATIONS))
     assert told == names, "name each metric in a table of docs/operations.md"

@@ -1,0 +1,89 @@
+"""`daybook keys`: who may track, and for which organization."""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from cli.printing import console, moment, say, table
+from engine.access import Key, Kind, create, listed, revoke
+from engine.mongo import database
+from engine.settings import settings
+from schemas.fields import Id
+
+keys = typer.Typer(
+    no_args_is_help=True,
+    help="Make, list and revoke the keys by which callers are let in.",
+)
+
+
+def _organization(value: str) -> str:
+    try:
+        return TypeAdapter(Id).validate_python(value)
+    except ValidationError:
+        raise typer.BadParameter("1 to 128 printable characters without spaces") from None
+
+
+@keys.command("create")
+def create_key(
+    organization: Annotated[
+        str, typer.Argument(callback=_organization, help="The organization whose events it tracks.")
+    ],
+    kind: Annotated[
+        Kind,
+        typer.Option(
+            help="write: public, for web pages. server: secret, for your own servers; no rate "
+            "limit, may tell visitors' addresses, e-mails and scanned tickets."
+        ),
+    ] = "write",
+    name: Annotated[str, typer.Option(help="What it is for, as a note to people.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Make a key and print it: once, since only its hash is kept.
+
+    Example: daybook keys create acme --kind write --name shop.example
+    """
+    text, key = create(database(settings()), kind, organization, name, datetime.now(UTC))
+    if as_json:
+        print(json.dumps(_told(key) | {"key": text}))
+        return
+    say(text)
+    say(f"a {kind} key of {organization}, id {key.id}; it is not shown again")
+
+
+@keys.command("list")
+def list_keys(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
+) -> None:
+    """List every key by its id, those that were revoked as well."""
+    found = list(listed(database(settings())))
+    if as_json:
+        print(json.dumps([_told(key) for key in found], indent=2))
+        return
+    rows = [
+        (k.id, k.kind, k.organization_id, k.name, moment(k.created_at), moment(k.revoked_at))
+        for k in found
+    ]
+    console().print(table(("id", "kind", "organization", "name", "created", "revoked"), rows))
+
+
+@keys.command("revoke")
+def revoke_key(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="As `daybook keys list` shows it.")],
+) -> None:
+    """End a key for ever. Services notice within a minute."""
+    key = revoke(database(settings()), key_id, datetime.now(UTC))
+    say(f"the {key.kind} key {key.id} of {key.organization_id} is revoked")
+
+
+def _told(key: Key) -> dict[str, str | None]:
+    return {
+        "id": key.id,
+        "kind": key.kind,
+        "organization_id": key.organization_id,
+        "name": key.name,
+        "created_at": moment(key.created_at),
+        "revoked_at": moment(key.revoked_at) or None,
+    }

@@ -1,0 +1,1 @@
+"""Tracking over HTTP: a browser's call becomes an enriched event in Kafka; one noun a file."""

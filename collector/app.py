@@ -1,0 +1,84 @@
+"""The collector's routes, and what stands behind them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from fastapi import FastAPI, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.middleware.cors import CORSMiddleware
+
+from collector.caller import Callers
+from collector.enrich import Enricher
+from collector.flat import TOPIC
+from collector.keyring import Keyring
+from collector.openapi import TRACK
+from collector.origin import Origins
+from collector.rate import Rate
+from collector.script import Script
+from collector.sender import Sender
+from collector.spread import Spread
+from collector.track import Tracker
+from engine.access import find
+from engine.mongo import database
+from engine.settings import Settings
+
+PATH = "/api/v1/analytics/track"
+_PREFLIGHT_SECONDS = 86_400
+
+
+def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
+    """The application. Raises WrongSetting; servers that are away are waited for."""
+    documents = database(settings)
+    callers = Callers(settings)
+    rate = Rate(settings)
+    enricher = Enricher(callers, Origins(), Spread(settings.collector_sources_max))
+    script = Script()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        sender = Sender(settings, topic)
+        keyring = Keyring(partial(find, documents))
+        app.state.sender = sender
+        app.state.tracker = Tracker(callers, enricher, keyring, rate, sender, settings.currency)
+        yield
+        await sender.close()
+        await rate.close()
+        await asyncio.to_thread(documents.client.close)
+
+    app = FastAPI(title="Daybook collector", lifespan=lifespan, docs_url=None, redoc_url=None)
+    if settings.collector_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.collector_origins,
+            allow_methods=["POST"],
+            allow_headers=["Authorization", "Content-Encoding", "Content-Type", "X-Daybook-Key"],
+            expose_headers=["Retry-After"],
+            max_age=_PREFLIGHT_SECONDS,
+        )
+
+    @app.post(PATH, status_code=202, openapi_extra=TRACK)
+    async def track(request: Request) -> Response:
+        """Track events: one, or up to 500."""
+        tracker: Tracker = app.state.tracker
+        return await tracker.track(request)
+
+    @app.get("/daybook.js", include_in_schema=False)
+    async def javascript(request: Request) -> Response:
+        return script.answer(request)
+
+    @app.get("/live", include_in_schema=False)
+    async def live() -> Response:
+        return Response("ok\n", media_type="text/plain")
+
+    @app.get("/ready", include_in_schema=False)
+    async def ready() -> Response:
+        problem = app.state.sender.problem
+        return Response((problem or "ok") + "\n", 503 if problem else 200, media_type="text/plain")
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return app

@@ -1,0 +1,72 @@
+"""When a call arrived, and what that makes of its client's times."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
+
+from schemas.fields import Moment
+
+_FORM = re.compile(get_args(Moment)[1].pattern)
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+WRONG_TIME = "must be a time with its offset, such as 2026-11-20T10:00:00.123Z"
+TOO_EARLY = "must not be before 1990"
+
+
+class WrongTime(ValueError):
+    """A field that is no time; `field` names it."""
+
+    def __init__(self, field: str, message: str = WRONG_TIME) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """`at` is by the collector's clock, which is the one that is believed."""
+
+    at: datetime
+
+    @property
+    def text(self) -> str:
+        return _told(self.at)
+
+    def occurred(self, occurred_at: Any, sent_at: Any) -> str:
+        """When an event happened, by the collector's clock: at arrival, unless the client says.
+
+        A client's clock may be off by years, but by the same amount in both of its times: what
+        it says is moved by arrival less `sent_at`. Nothing happens after it has arrived. Without
+        `sent_at` there is nothing to measure its clock by, and arrival counts. Raises WrongTime.
+        """
+        occurred = _read("occurred_at", occurred_at)
+        sent = _read("sent_at", sent_at)
+        if occurred is None or sent is None:
+            return self.text
+        try:
+            moved = occurred + (self.at - sent)
+        except OverflowError:
+            raise WrongTime("occurred_at") from None
+        if moved < _EARLIEST:
+            raise WrongTime("occurred_at", TOO_EARLY)
+        return _told(min(moved, self.at))
+
+
+def arrival(now: datetime) -> Arrival:
+    """To the millisecond."""
+    whole = timedelta(milliseconds=now.microsecond // 1_000)
+    return Arrival(now.astimezone(UTC).replace(microsecond=0) + whole)
+
+
+def _read(field: str, value: Any) -> datetime | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _FORM.fullmatch(value):
+        raise WrongTime(field)
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise WrongTime(field) from None
+
+
+def _told(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,85 @@
+"""The marketing channel that brought a visitor: the first rule that fits.
+
+The rules and their order are Google Analytics 4's default channel group, with what Plausible
+(`lib/plausible/ingestion/acquisition.ex`) adds: AI assistants, click ids, sources that are paid for
+whatever the medium says.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_PAID_MEDIUM = re.compile(r".*cp.*|ppc|retargeting|paid.*")
+_SHOPPING = re.compile(r".*(([^a-df-z]|^)shop|shopping).*")
+_DISPLAY = frozenset({"display", "banner", "expandable", "interstitial", "cpm"})
+_SOCIAL = frozenset({"social", "social-network", "social-media", "sm"}) | frozenset(
+    {"social network", "social media"}
+)
+_EMAIL = ("email", "e-mail", "e_mail", "e mail", "newsletter")
+_CLICK_IDS = {"google": "gclid", "bing": "msclkid"}
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """All in lower case, empty where there is none; `category` is the source's."""
+
+    source: str = ""
+    category: str = ""
+    utm_source: str = ""
+    medium: str = ""
+    campaign: str = ""
+    click_id: str = ""
+    is_paid_source: bool = False
+
+    def paid_medium(self) -> bool:
+        return bool(_PAID_MEDIUM.fullmatch(self.medium))
+
+    def paid(self, category: str) -> bool:
+        return self.category == category and (self.paid_medium() or self.is_paid_source)
+
+    def shopping(self) -> bool:
+        return self.category == "shopping" or bool(_SHOPPING.fullmatch(self.campaign))
+
+    def clicked(self) -> bool:
+        return bool(self.click_id) and _CLICK_IDS.get(self.source) == self.click_id
+
+    def mentions(self, *words: str) -> bool:
+        return any(word in self.utm_source or word in self.medium for word in words)
+
+
+RULES: tuple[tuple[str, Callable[[Clues], bool]], ...] = (
+    ("Cross-network", lambda c: "cross-network" in c.campaign),
+    ("Paid Shopping", lambda c: c.shopping() and c.paid_medium()),
+    ("Paid Search", lambda c: c.paid("search") or c.clicked()),
+    ("Paid Social", lambda c: c.paid("social")),
+    ("Paid Video", lambda c: c.paid("video")),
+    ("Display", lambda c: c.medium in _DISPLAY),
+    ("Paid Other", lambda c: c.paid_medium()),
+    ("Organic Shopping", lambda c: c.shopping()),
+    ("Organic Social", lambda c: c.category == "social" or c.medium in _SOCIAL),
+    ("Organic Video", lambda c: c.category == "video" or "video" in c.medium),
+    ("AI Assistants", lambda c: c.category == "ai"),
+    ("Organic Search", lambda c: c.category == "search" or c.medium == "organic"),
+    ("Email", lambda c: c.category == "email" or c.mentions(*_EMAIL)),
+    ("Affiliates", lambda c: c.medium in ("affiliate", "affiliates")),
+    ("Audio", lambda c: c.medium == "audio"),
+    ("SMS", lambda c: "sms" in (c.utm_source, c.medium)),
+    (
+        "Mobile Push Notifications",
+        lambda c: (
+            c.medium.endswith("push")
+            or "mobile" in c.medium
+            or "notification" in c.medium
+            or c.category == "push"
+        ),
+    ),
+    ("Referral", lambda c: bool(c.source) or c.medium in ("referral", "app", "link")),
+    ("Direct", lambda c: True),
+)
+"""The name of each channel, and when it is that; the first that fits."""
+
+CHANNELS = tuple(name for name, _ in RULES)
+
+
+def channel(clues: Clues) -> str:
+    return next(name for name, fits in RULES if fits(clues))

@@ -1,0 +1,65 @@
+"""What a page's address says: path, host, how it was linked to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+PATH_CHARS_MAX = 1024
+_URL_CHARS_MAX = 8_192
+_PARAMETERS_MAX = 200
+_CLICK_IDS = ("gclid", "msclkid")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`parameters` are the query's, the first of each name; `click_id` names an advertiser's."""
+
+    path: str | None
+    host: str | None
+    parameters: Mapping[str, str]
+    click_id: str | None
+
+
+NO_PAGE = Page(None, None, {}, None)
+
+
+def page(url: str) -> Page:
+    """Of a URL, or of a path alone; what cannot be read is no page."""
+    parts = split(url)
+    if parts is None:
+        return NO_PAGE
+    parameters: dict[str, str] = {}
+    try:
+        for name, value in parse_qsl(parts.query, max_num_fields=_PARAMETERS_MAX):
+            parameters.setdefault(name, value)
+    except ValueError:
+        parameters = {}
+    path = (parts.path or "/")[:PATH_CHARS_MAX]
+    click_id = next((name for name in _CLICK_IDS if name in parameters), None)
+    return Page(path, host(parts), parameters, click_id)
+
+
+def path(text: str) -> str:
+    """A path without query and fragment, also of a whole URL."""
+    parts = split(text)
+    bare = text.partition("?")[0].partition("#")[0] if parts is None else parts.path
+    return (bare or "/")[:PATH_CHARS_MAX]
+
+
+def split(url: str) -> SplitResult | None:
+    try:
+        return urlsplit(url[:_URL_CHARS_MAX].strip())
+    except ValueError:
+        return None
+
+
+def host(parts: SplitResult) -> str | None:
+    """In lower case, without port, user and password; None where there is none."""
+    try:
+        return parts.hostname or None
+    except ValueError:
+        return None
+
+
+def without_www(name: str | None) -> str | None:
+    return name.removeprefix("www.") if name else None

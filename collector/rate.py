@@ -1,0 +1,101 @@
+"""How many events an address may track: a bucket of tokens in Redis, for all collectors."""
+
+from dataclasses import dataclass
+from time import monotonic
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from engine.errors import WrongSetting
+from engine.settings import Settings
+
+TIMEOUT_SECONDS = 0.25
+AWAY_SECONDS = 2.0
+SUSPECT_SECONDS = 60
+_PREFIX = "daybook:collector:rate:"
+_log = structlog.get_logger()
+
+_TAKE = """
+local rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local cost, suspect = tonumber(ARGV[3]), tonumber(ARGV[4])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'refused')
+local tokens = tonumber(bucket[1]) or burst
+local at = tonumber(bucket[2]) or now
+tokens = math.min(burst, tokens + math.max(0, now - at) * rate / 1000)
+local needed = math.min(cost, burst)
+local wait = 0
+local refused = tonumber(bucket[3])
+if tokens >= needed then
+  tokens = tokens - cost
+else
+  wait = math.ceil((needed - tokens) * 1000 / rate)
+  refused = now
+  redis.call('HSET', KEYS[1], 'refused', refused)
+end
+redis.call('HSET', KEYS[1], 'tokens', tokens, 'at', now)
+redis.call('PEXPIRE', KEYS[1], math.ceil((burst - tokens) * 1000 / rate) + suspect * 1000)
+local recently = refused and now - refused < suspect * 1000
+return {wait, recently and 1 or 0}
+"""
+"""A batch larger than the bucket takes all of it and leaves it in debt, so that it has its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """`wait_ms` is 0 when the events may go on. `is_known` is false when Redis could not say.
+
+    `is_suspect`: the address was over its limit within the last minute.
+    """
+
+    wait_ms: int
+    is_suspect: bool
+    is_known: bool = True
+
+
+_UNKNOWN = Taken(0, is_suspect=False, is_known=False)
+
+
+class Rate:
+    """The limit. Redis away: no limit, no waiting for it either, and it is asked again soon."""
+
+    def __init__(self, settings: Settings) -> None:
+        try:
+            self._redis = Redis.from_url(
+                settings.redis_url.get_secret_value(),
+                socket_timeout=TIMEOUT_SECONDS,
+                socket_connect_timeout=TIMEOUT_SECONDS,
+                retry=Retry(NoBackoff(), 0),
+            )
+        except ValueError as error:
+            raise WrongSetting(f"DAYBOOK_REDIS_URL: {error}") from None
+        self._script = self._redis.register_script(_TAKE)
+        self._own = settings.collector_rate, settings.collector_burst
+        self._away_until = 0.0
+        self._is_away = False
+
+    async def take(self, bucket: str, events: int) -> Taken:
+        """Takes that many tokens out of a bucket, or none. Raises nothing."""
+        if monotonic() < self._away_until:
+            return _UNKNOWN
+        try:
+            wait_ms, suspect = await self._script(
+                keys=[_PREFIX + bucket], args=[*self._own, events, SUSPECT_SECONDS]
+            )
+        except (RedisError, OSError) as error:
+            self._away_until = monotonic() + AWAY_SECONDS
+            if not self._is_away:
+                self._is_away = True
+                _log.warning("no rate limit: Redis does not answer", why=type(error).__name__)
+            return _UNKNOWN
+        if self._is_away:
+            self._is_away = False
+            _log.info("rate limit again")
+        return Taken(int(wait_ms), bool(suspect))
+
+    async def close(self) -> None:
+        await self._redis.aclose()

@@ -1,0 +1,44 @@
+"""Runs the collector until it is told to stop."""
+
+import socket
+from collections.abc import Callable
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from engine.errors import DaybookError
+
+STOP_SECONDS = 15
+CALLS_MAX = 2_000
+_log = structlog.get_logger()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises DaybookError."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2_048)
+    except OSError as error:
+        raise DaybookError(f"cannot listen on {host}, port {port}: {error.strerror}") from None
+
+
+def serve(app: FastAPI, own: socket.socket, started: Callable[[int], None]) -> None:
+    """Serves until SIGTERM or SIGINT; calls on their way are answered first.
+
+    uvicorn logs no calls (they would name addresses) and believes no forwarded header: the
+    collector judges those by its own rule.
+    """
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        lifespan="on",
+        limit_concurrency=CALLS_MAX,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    started(own.getsockname()[1])
+    uvicorn.Server(config).run(sockets=[own])
+    _log.info("collector stopped")

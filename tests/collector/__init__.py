@@ -1,0 +1,1 @@
+"""The collector: its rules as tables, and real calls on real servers."""
