@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from engine.change import Effect, effect
 from engine.document import Event
-from engine.group import Group, State
+from engine.group import Arrival, Group, State
 from engine.keys import encode_key
 from engine.rules import Rules
 from engine.slots import Slot
@@ -18,7 +18,9 @@ SPLITS = {"community_id": "community", "promotion_id": "promotion"}
 """An attribution's fields, and what the maps split by each are named after."""
 
 
-def react(event: Event, slot: Slot, order: State, rules: Rules) -> Iterator[Effect]:
+def react(
+    event: Event, slot: Slot, arrival: Arrival, order: State, rules: Rules
+) -> Iterator[Effect]:
     """What one event of an order adds to the days. Payment, refunds and attribution come in any
     order; each books what the others left waiting."""
     data = event["data"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pydantic import TypeAdapter
 
@@ -18,7 +18,33 @@ if TYPE_CHECKING:
 State = MutableMapping[str, Any]
 """A state document as it is stored; a group's `react` changes its own fields in place."""
 
-React = Callable[[Event, Slot, State, Rules], Iterable[Effect | Row]]
+
+class Arrival(NamedTuple):
+    """Where and when a message came into the log; `appended_ms` by the broker's clock."""
+
+    topic_id: str
+    offset: int
+    appended_ms: int
+
+
+React = Callable[[Event, Slot, Arrival, State, Rules], Iterable[Effect | Row]]
+
+
+class Memory(Protocol):
+    """What a group remembers of a key's events, when numbers hang on several of them.
+
+    An event's effects are then what `react` says of it alone, and the difference that it makes
+    to `measure`. So an event that comes late, or out of order, corrects what it must.
+    """
+
+    def outdated(self, state: State, event: Event, arrival: Arrival) -> Sequence[str]:
+        """What this message makes forgotten; mostly nothing."""
+
+    def forget(self, state: State, outdated: Sequence[str]) -> None:
+        """Takes that out of the state. What it gave the documents stays there."""
+
+    def measure(self, state: State) -> Iterable[Effect]:
+        """All that hangs on several events: pure, of the state alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +70,11 @@ class Group:
     """A group without state counts by the declarations on its documents' fields.
 
     A group with state has `react`: pure, from an event and its key's state to effects, changing
-    the state. `prepare` runs before every fold, with the states as read: there a group makes
-    what comes from elsewhere (a funnel's definition) a function of the log by pinning it into
-    the states (`Store.amend`, then load them again). `project` runs after a batch is durable,
-    with the documents and keys it touched; what it writes must be derived and absolute, since it
-    may run again or not at all.
+    the state; with `memory`, what a key's events come to together counts as well. `prepare` runs
+    before every fold, with the states as read: there a group makes what comes from elsewhere (a
+    funnel's definition) a function of the log by pinning it into the states (`Store.amend`, then
+    load them again). `project` runs after a batch is durable, with the documents and keys it
+    touched; what it writes must be derived and absolute, since it may run again or not at all.
     """
 
     name: str
@@ -57,6 +83,7 @@ class Group:
     schema_revision: int
     state: StateModel | None = None
     react: React | None = None
+    memory: Memory | None = None
     prepare: "Callable[[Batch, dict[str, State], Store], None] | None" = None
     project: Callable[[Sequence[str], Sequence[str]], None] | None = None
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from engine.batch import Batch
 from engine.change import Amount, Change, Document, Effect, Row
-from engine.group import Group, State
+from engine.group import Arrival, Group, State
+from engine.measured import Measured
 from engine.rules import EVENT_IDS_KEPT, Rules
 
 Item = tuple[int, Amount, int]
@@ -15,40 +16,54 @@ Item = tuple[int, Amount, int]
 class Folded:
     """`items`: a document's effects with the offset that caused each; `touched`: keys folded.
 
-    `replayed`: messages that their state remembers.
+    `replayed`: messages that their state remembers. `span`: the bounds that every change says,
+    when effects are not told apart by the messages that caused them.
     """
 
+    span: tuple[int, int] | None = None
     items: dict[Document, list[Item]] = field(default_factory=dict)
     rows: dict[tuple[str, str], Row] = field(default_factory=dict)
     touched: dict[str, int] = field(default_factory=dict)
     duplicates: int = 0
     replayed: int = 0
 
+    def add(self, offset: int, effect: Effect) -> None:
+        self.items.setdefault(effect.document, []).append((offset, effect.amount, effect.value))
+
     def changes(self, above: Mapping[Document, int] | None = None) -> dict[Document, Change]:
         """One change a document; with `above`, only those documents, past their watermarks."""
         changes = {}
-        for document in self.items if above is None else above:
+        for document in self.items if above is None else above.keys() & self.items.keys():
             watermark = -1 if above is None else above[document]
             items = [item for item in self.items[document] if item[0] > watermark]
             if not items:
                 continue
-            change = changes[document] = Change(document, items[0][0], items[-1][0])
+            first, last = self.span or (items[0][0], items[-1][0])
+            change = changes[document] = Change(document, max(first, watermark + 1), last)
             for _, amount, value in items:
                 change.add(amount, value)
         return changes
 
 
-def fold(group: Group, batch: Batch, states: dict[str, State], rules: Rules) -> Folded:
-    """Runs every message above its state's watermark; the states are changed in place."""
+def fold(
+    group: Group, batch: Batch, states: dict[str, State], rules: Rules, *, singly: bool = False
+) -> Folded:
+    """Runs every message above its state's watermark; the states are changed in place.
+
+    With a memory, the difference that a key's messages make is worked out once for all of them,
+    or `singly` for each, which tells by which message an effect was caused.
+    """
     assert group.react is not None
-    folded = Folded()
+    folded = Folded((batch.offsets[0], batch.offsets[-1]) if group.memory else None)
+    measured = Measured(group.memory, batch.offsets[-1]) if group.memory else None
     partition = batch.partition
     for index, offset in enumerate(batch.offsets):
-        key = batch.keys[index]
+        key, event = batch.keys[index], batch.events[index]
         state = states[key]
         if offset <= partition.applied(state):
             folded.replayed += 1
             continue
+        arrival = Arrival(partition.topic_id, offset, batch.appended_ms[index])
         mark = state["_daybook"]
         mark["applied"].setdefault(partition.topic_id, {})[str(partition.number)] = offset
         mark["first"].setdefault(partition.topic_id, {}).setdefault(str(partition.number), offset)
@@ -56,12 +71,18 @@ def fold(group: Group, batch: Batch, states: dict[str, State], rules: Rules) -> 
         if batch.ids[index] in state["event_ids"]:
             folded.duplicates += 1
             continue
-        for result in group.react(batch.events[index], batch.slots[index], state, rules):
+        if measured:
+            measured.before(state, event, arrival)
+        for result in group.react(event, batch.slots[index], arrival, state, rules):
             if isinstance(result, Effect):
-                item = offset, result.amount, result.value
-                folded.items.setdefault(result.document, []).append(item)
+                folded.add(offset, result)
             else:
                 row = result._replace(last=offset)
                 folded.rows[row.collection, row.id] = row
+        if measured and singly:
+            measured.settle(state, offset)
         state["event_ids"] = [*state["event_ids"], batch.ids[index]][-EVENT_IDS_KEPT:]
+    if measured:
+        for offset, effect in measured.effects():
+            folded.add(offset, effect)
     return folded

@@ -55,3 +55,8 @@ class Read:
         self.id: str = state["_id"]
         self.revision: int = mark["revision"]
         self.applied = {topic_id: dict(marks) for topic_id, marks in mark["applied"].items()}
+
+    def same(self, state: State) -> bool:
+        """Whether the state stands as it was read."""
+        mark = state["_daybook"]
+        return bool((mark["revision"], mark["applied"]) == (self.revision, self.applied))

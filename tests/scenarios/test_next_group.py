@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from engine.batch import Batch
 from engine.change import Effect, Row, effect
 from engine.document import DailyDocument, Event, counter
-from engine.group import Group, Source, State, StateModel
+from engine.group import Arrival, Group, Source, State, StateModel
 from engine.rules import Rules
 from engine.run import run
 from engine.slots import Slot
@@ -27,7 +27,9 @@ class StepsDay(DailyDocument, collection="test_steps", key=("organization_id",))
 VISITOR = StateModel("test_visitors", lambda key: {"visitor_id": key, "pinned": None, "seen": 0})
 
 
-def react(event: Event, slot: Slot, state: State, rules: Rules) -> Iterable[Effect | Row]:
+def react(
+    event: Event, slot: Slot, arrival: Arrival, state: State, rules: Rules
+) -> Iterable[Effect | Row]:
     """Each event is a step by the definition in force at the key's first, and a row's new end."""
     state["seen"] += 1
     yield effect(StepsDay, slot, "steps", 1, of=[f"by {state['pinned']}"])

@@ -1,0 +1,108 @@
+"""One event of a visitor, as it is remembered: what any number may ask of it, and no more."""
+
+from datetime import datetime
+from typing import Any, NotRequired
+
+from typing_extensions import TypedDict
+
+from engine.document import Event
+from engine.slots import Slot
+
+NO_CURRENCY = "XXX"
+"""ISO 4217's code for no currency; where a value has none, it is not thrown away."""
+
+CONTEXT = {
+    "sources": "source",
+    "channels": "channel",
+    "devices": "device_type",
+    "browsers": "browser",
+    "countries": "country",
+    "campaigns": "utm_campaign",
+    "landing_pages": "landing_page",
+}
+"""Breakdowns, and the field of an event's context that each goes by."""
+
+
+class Seen(TypedDict):
+    """`at` in milliseconds; `context` is an index into the session's contexts."""
+
+    at: int
+    offset: int
+    day: str
+    hour: str
+    type: str
+    context: int
+    funnel: NotRequired[str]
+    step: NotRequired[str]
+    page: NotRequired[str]
+    previous: NotRequired[str]
+    next: NotRequired[str]
+    outcome: NotRequired[str]
+    reason: NotRequired[str]
+    kind: NotRequired[str]
+    cents: NotRequired[int]
+    currency: NotRequired[str]
+    test: NotRequired[str]
+    variant: NotRequired[str]
+    event: NotRequired[str]
+    quantity: NotRequired[int]
+    pinned: NotRequired[str]
+
+
+_NAMES = {
+    "funnel_id": "funnel",
+    "step_id": "step",
+    "previous_step_id": "previous",
+    "next_step_id": "next",
+    "exit_outcome": "outcome",
+    "reason": "reason",
+    "conversion_type": "kind",
+    "value_cents": "cents",
+    "test_id": "test",
+    "variant_id": "variant",
+    "event_id": "event",
+    "quantity": "quantity",
+}
+
+
+def seen(event: Event, slot: Slot, offset: int, context: int) -> Seen:
+    """What is remembered of an event of a visitor."""
+    data = event["data"]
+    one: Any = {
+        "at": milliseconds(event["occurred_at"]),
+        "offset": offset,
+        "day": slot.day,
+        "hour": slot.hour,
+        "type": event["event_type"],
+        "context": context,
+    }
+    for name, short in _NAMES.items():
+        if name in data:
+            one[short] = data[name]
+    page = data.get("page") or data.get("page_id")
+    if page and event["event_type"] == "page_view":
+        one["page"] = page
+    if "value_cents" in data:
+        one["currency"] = data.get("currency", NO_CURRENCY)
+    found: Seen = one
+    return found
+
+
+def milliseconds(occurred_at: str) -> int:
+    """Since 1970; digits beyond the third are cut off."""
+    moment = datetime.fromisoformat(occurred_at.replace("Z", "+00:00"))
+    return int(moment.replace(microsecond=0).timestamp()) * 1000 + moment.microsecond // 1000
+
+
+def context_of(event: Event) -> dict[str, str]:
+    """What the breakdowns ask of an event's context."""
+    context = event["data"].get("context", {})
+    return {name: context[name] for name in CONTEXT.values() if name in context}
+
+
+def slot_of(one: Seen) -> Slot:
+    return Slot(one["day"], one["hour"])
+
+
+def order(one: Seen) -> tuple[int, int]:
+    return one["at"], one["offset"]
