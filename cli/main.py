@@ -16,6 +16,7 @@ from cli.run import run
 from cli.schemas import schemas
 from cli.serve import serve
 from cli.show import show
+from cli.simulate import simulate
 from cli.status import status
 from cli.topics import topics
 from cli.up import up
@@ -30,7 +31,20 @@ app = typer.Typer(
     help="Domain events to daily MongoDB documents, each counted exactly once; "
     "any number can be recounted from the log. Begin with `daybook demo`.",
 )
-for command in (up, down, demo, publish, run, show, verify, rebuild, reset, status, schemas):
+for command in (
+    up,
+    down,
+    demo,
+    publish,
+    simulate,
+    run,
+    show,
+    verify,
+    rebuild,
+    reset,
+    status,
+    schemas,
+):
     app.command()(command)
 app.add_typer(topics, name="topics")
 app.add_typer(dlq, name="dlq")
