@@ -54,6 +54,15 @@ class Change:
         self.amounts[amount] = self.amounts.get(amount, 0) + value
 
 
+class Tail(NamedTuple):
+    """A list that grows: its field, what is new with the offsets that brought it, and how many
+    items are kept, the first ones; `<field>_total` counts them all."""
+
+    field: str
+    items: list[tuple[int, Any]]
+    kept: int
+
+
 class Row(NamedTuple):
     """A document that is replaced by what the log says of it up to `last`, rather than added to.
 
@@ -63,7 +72,8 @@ class Row(NamedTuple):
     collection: str
     id: str
     values: dict[str, Any]
-    last: int
+    last: int = 0
+    tail: Tail | None = None
 
 
 def effect(

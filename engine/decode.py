@@ -40,7 +40,7 @@ class Decoder:
         start: int,
     ) -> None:
         self._group = group.name.encode()
-        self._has_state = group.state is not None
+        self._state = group.state
         self._source = next(s for s in group.sources if s.topic == partition.topic)
         self._partition = partition
         self._calendar = calendar
@@ -71,7 +71,7 @@ class Decoder:
         return batch
 
     def _may_be_plain(self, run: Sequence[Message]) -> bool:
-        return not self._has_state and (run[0].offset() or 0) >= self._start
+        return not self._state and (run[0].offset() or 0) >= self._start
 
     def _take(self, message: Message, batch: Batch) -> None:
         offset = message.offset() or 0
@@ -88,7 +88,7 @@ class Decoder:
         source = self._source
         try:
             event = read(source, value)
-        except _Ignored:
+        except Ignored:
             return batch.note("ignored", counted)
         key = source.key_of(event)
         if message.key() != key.encode():
@@ -97,7 +97,7 @@ class Decoder:
         occurred_at = event["occurred_at"]
         slot = self._calendar.slot(occurred_at, appended_ms)
         event_id = id_bytes(event["event_id"])
-        if not counted or not self._has_state:
+        if not counted or not self._state:
             duplicate = self._window.seen(event_id, offset)
             if duplicate or not counted:
                 return batch.note("duplicate", counted)
@@ -106,8 +106,8 @@ class Decoder:
         batch.slots.append(slot)
         batch.events.append(event)
         batch.appended_ms.append(appended_ms)
-        if self._has_state:
-            batch.keys.append(key)
+        if self._state:
+            batch.keys.append(self._state.key_of(event, key))
             batch.ids.append(event_id)
             batch.raw.append((message.key(), value))
         return None
@@ -125,12 +125,12 @@ class Decoder:
             batch.dead.append(letter)
 
 
-class _Ignored(Exception):
+class Ignored(Exception):
     """A type that the topic may carry and this fleet does not know."""
 
 
 def read(source: Source, value: bytes) -> Any:
-    """The event in a message's bytes. Raises Poison, or _Ignored for an unknown type."""
+    """The event in a message's bytes. Raises Poison, or Ignored for an unknown type."""
     if len(value) > EVENT_BYTES_MAX:
         raise Poison("too_large", f"{len(value)} bytes, more than {EVENT_BYTES_MAX}")
     try:
@@ -140,7 +140,7 @@ def read(source: Source, value: bytes) -> Any:
     if problem["type"] == "json_invalid":
         raise Poison("not_json", problem["msg"][:_DETAIL_CHARS_MAX])
     if problem["type"] == "union_tag_invalid" and isinstance(from_json(value)["event_type"], str):
-        raise _Ignored
+        raise Ignored
     if problem["type"] == "dict_type" and not problem["loc"]:
         raise Poison("not_an_object", "the message is JSON, but no object")
     where = ".".join(str(part) for part in problem["loc"][1:]) or "event_type"

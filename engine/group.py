@@ -8,12 +8,16 @@ from pydantic import TypeAdapter
 
 from engine.change import Effect, Row
 from engine.document import DailyDocument, Event
+from engine.keys import encode_part
 from engine.rules import Rules
 from engine.slots import Slot
 
 if TYPE_CHECKING:
     from engine.batch import Batch
+    from engine.definitions import Definitions
     from engine.store import Store
+
+    Prepare = Callable[[Batch, dict[str, "State"], Store], None]
 
 State = MutableMapping[str, Any]
 """A state document as it is stored; a group's `react` changes its own fields in place."""
@@ -40,7 +44,7 @@ class Memory(Protocol):
     def outdated(self, state: State, event: Event, arrival: Arrival) -> Sequence[str]:
         """What this message makes forgotten; mostly nothing."""
 
-    def forget(self, state: State, outdated: Sequence[str]) -> None:
+    def forget(self, state: State, outdated: Sequence[str], arrival: Arrival) -> None:
         """Takes that out of the state. What it gave the documents stays there."""
 
     def measure(self, state: State) -> Iterable[Effect]:
@@ -56,13 +60,23 @@ class Source:
     key_of: Callable[[Event], str]
 
 
+def _message_key(event: Event, key: str) -> str:
+    return key
+
+
 @dataclass(frozen=True, slots=True)
 class StateModel:
-    """The one state document of a key; `new` gives a key's fields before its first event."""
+    """The one state document of a key; `new` gives a key's fields before its first event.
+
+    `key_of` makes the key from an event and its message's key, which it must tell apart at least
+    as finely as a partition does; `id_of` makes the document's `_id` from the key.
+    """
 
     collection: str
     new: Callable[[str], dict[str, Any]]
     version: int = 1
+    key_of: Callable[[Event, str], str] = _message_key
+    id_of: Callable[[str], str] = encode_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +84,12 @@ class Group:
     """A group without state counts by the declarations on its documents' fields.
 
     A group with state has `react`: pure, from an event and its key's state to effects, changing
-    the state; with `memory`, what a key's events come to together counts as well. `prepare` runs
-    before every fold, with the states as read: there a group makes what comes from elsewhere (a
-    funnel's definition) a function of the log by pinning it into the states (`Store.amend`, then
-    load them again). `project` runs after a batch is durable, with the documents and keys it
-    touched; what it writes must be derived and absolute, since it may run again or not at all.
+    the state; with `memory`, what a key's events come to together counts as well. `preparer` makes
+    of the topics in `definitions` what runs before every fold, with the states as read: there a
+    group makes what comes from elsewhere (a funnel's definition) a function of the log by pinning
+    it into the states (`Store.amend`, then load them again; Refused if it is not there).
+    `project` runs after a batch is durable, with the documents and keys it touched; what it
+    writes must be derived and absolute, since it may run again or not at all.
     """
 
     name: str
@@ -84,7 +99,8 @@ class Group:
     state: StateModel | None = None
     react: React | None = None
     memory: Memory | None = None
-    prepare: "Callable[[Batch, dict[str, State], Store], None] | None" = None
+    definitions: tuple[Source, ...] = ()
+    preparer: "Callable[[Definitions], Prepare] | None" = None
     project: Callable[[Sequence[str], Sequence[str]], None] | None = None
 
     @property

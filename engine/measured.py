@@ -30,7 +30,7 @@ class Measured:
             self._before[state["_id"]] = self._measure(state)
         if outdated := self._memory.outdated(state, event, arrival):
             self.settle(state, self._last)
-            self._memory.forget(state, outdated)
+            self._memory.forget(state, outdated, arrival)
             self._before[state["_id"]] = self._measure(state)
 
     def settle(self, state: State, offset: int) -> None:

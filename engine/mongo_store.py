@@ -13,10 +13,10 @@ from pymongo.errors import BulkWriteError
 from engine.change import Change, Document, Row
 from engine.failpoint import armed, reach
 from engine.group import State, StateModel
-from engine.keys import encode_part
 from engine.metrics import STORE_WRITE_SECONDS, STORE_WRITES
 from engine.mongo import Documents, only_duplicates, reachable
 from engine.partition import Partition
+from engine.row import row_pipeline
 from engine.rules import Rules
 from engine.store import Read
 from engine.update import guard, pipeline
@@ -79,19 +79,19 @@ class MongoStore:
 
     def put(self, rows: Collection[Row], partition: Partition) -> None:
         now_ms = Int64(self._clock() * 1000)
+        by_collection: dict[str, list[Operation]] = {}
         for row in rows:
-            values = {name: {"$literal": value} for name, value in row.values.items()}
-            marks = {
-                partition.watermark: Int64(row.last),
-                partition.first: {"$ifNull": [f"${partition.first}", Int64(row.last)]},
-                "_daybook.revision": {"$add": [{"$ifNull": ["$_daybook.revision", now_ms]}, 1]},
-                "updated_at": "$$NOW",
-            }
-            where = {"_id": row.id, partition.watermark: {"$not": {"$gte": row.last}}}
-            self._bulk(row.collection, [UpdateOne(where, [{"$set": values | marks}], upsert=True)])
+            update = UpdateOne(
+                {"_id": row.id, partition.watermark: {"$not": {"$gte": row.last}}},
+                row_pipeline(row, partition, now_ms),
+                upsert=True,
+            )
+            by_collection.setdefault(row.collection, []).append(update)
+        for collection, updates in by_collection.items():
+            self._bulk(collection, updates)
 
     def load(self, model: StateModel, keys: Collection[str]) -> dict[str, State]:
-        ids = {encode_part(key): key for key in keys}
+        ids = {model.id_of(key): key for key in keys}
         with reachable():
             found = self._documents[model.collection].find({"_id": {"$in": list(ids)}})
             return {ids[state["_id"]]: state for state in found}
@@ -101,7 +101,7 @@ class MongoStore:
         inserts = [
             InsertOne(
                 {
-                    "_id": encode_part(key),
+                    "_id": model.id_of(key),
                     **model.new(key),
                     "home": dict(home),
                     "event_ids": [],

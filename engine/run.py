@@ -4,28 +4,35 @@ import platform
 from collections.abc import Callable
 from importlib.metadata import version
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import structlog
 from confluent_kafka import libversion
+from confluent_kafka.admin import AdminClient
 
 from engine import indexes
 from engine.caught_up import CaughtUp, log_ends
 from engine.checkpoints import Checkpoints
 from engine.committer import Committer
 from engine.dead_letters import DeadLetters
+from engine.definitions import Definitions
 from engine.errors import DaybookError
 from engine.fleet import join
 from engine.group import Group
 from engine.health import Health
 from engine.heartbeat import Heartbeat
-from engine.kafka import admin, cluster_id, member, producer
+from engine.kafka import admin, cluster_id, member, producer, reader, topic_ids
 from engine.member import Member
 from engine.metrics import BUILD_INFO
 from engine.mongo import database
 from engine.mongo_store import MongoStore
 from engine.rules import Rules
 from engine.settings import Settings
+from engine.slots import Calendar
 from engine.starter import Starter
+
+if TYPE_CHECKING:
+    from engine.group import Prepare
 
 log = structlog.get_logger()
 
@@ -52,7 +59,8 @@ def run(
     caught_up = CaughtUp(checkpoints, log_ends(client, group.topics)) if until_caught_up else None
     store = MongoStore(documents, rules, fleet.stamps)
     letters = DeadLetters(group.name, documents, producer(settings))
-    starter = Starter(group, rules, fleet, store, checkpoints, letters, client)
+    prepare = _preparation(group, settings, letters, client, rules)
+    starter = Starter(group, rules, fleet, store, checkpoints, letters, client, prepare)
     consumer = member(settings, group.name)
 
     def on_tick(who: Member) -> None:
@@ -80,6 +88,22 @@ def run(
         health.close()
         documents.client.close()
     log.info("member stopped", group=group.name, **one.observer.totals)
+
+
+def _preparation(
+    group: Group, settings: Settings, letters: DeadLetters, client: AdminClient, rules: Rules
+) -> "Prepare | None":
+    if group.preparer is None:
+        return None
+    topics = [source.topic for source in group.definitions]
+    definitions = Definitions(
+        group.definitions,
+        reader(settings),
+        lambda: topic_ids(client, topics),
+        letters,
+        Calendar(rules.zone_info()),
+    )
+    return group.preparer(definitions)
 
 
 def _health(one: Member, settings: Settings) -> Health:

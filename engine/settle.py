@@ -7,6 +7,7 @@ again from the start at any time, by this member or by another that cut its batc
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from engine.batch import Batch
 from engine.change import Change, Document
@@ -20,6 +21,9 @@ from engine.rules import Rules
 from engine.stateful import Folded, fold
 from engine.store import Read, Store
 from engine.window import DuplicateWindow
+
+if TYPE_CHECKING:
+    from engine.group import Prepare
 
 _PAUSE_SECONDS = 0.01
 
@@ -49,6 +53,7 @@ class Settler:
         store: Store,
         letters: DeadLetters,
         window: DuplicateWindow,
+        prepare: "Prepare | None" = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._group = group
@@ -56,6 +61,7 @@ class Settler:
         self._store = store
         self._letters = letters
         self._window = window
+        self._prepare = prepare
         self._pause = pause
         self._counting = CountingFold(group.documents, rules)
 
@@ -99,11 +105,11 @@ class Settler:
         model = self._group.state
         assert model is not None
         while True:
-            if self._group.prepare:
-                self._group.prepare(batch, states, self._store)
-            reads = {key: Read(states[key]) for key in set(batch.keys)}
-            folded = fold(self._group, batch, states, self._rules)
             try:
+                if self._prepare:
+                    self._prepare(batch, states, self._store)
+                reads = {key: Read(states[key]) for key in set(batch.keys)}
+                folded = fold(self._group, batch, states, self._rules)
                 trim = self._trimmer(batch, folded, reads)
                 self._apply(batch, folded.changes(), trim, settled)
             except Refused:

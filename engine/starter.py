@@ -1,6 +1,7 @@
 """Makes a partition that was given ready to be counted."""
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -22,6 +23,9 @@ from engine.start import Commit, LogBounds, check_commit, start_offset
 from engine.store import Store
 from engine.window import DuplicateWindow
 
+if TYPE_CHECKING:
+    from engine.group import Prepare
+
 
 class Starter:
     """Knows how far a partition was counted, and builds what counts the rest of it."""
@@ -35,6 +39,7 @@ class Starter:
         checkpoints: Checkpoints,
         letters: DeadLetters,
         admin: AdminClient,
+        prepare: "Prepare | None" = None,
     ) -> None:
         self._group = group
         self._rules = rules
@@ -43,6 +48,7 @@ class Starter:
         self._checkpoints = checkpoints
         self._letters = letters
         self._admin = admin
+        self._prepare = prepare
         self._calendar = Calendar(rules.zone_info())
 
     def topic_ids(self) -> dict[str, str]:
@@ -95,7 +101,7 @@ class Starter:
         owned = Owned(
             partition,
             Decoder(self._group, partition, self._calendar, window, dead, start),
-            Settler(self._group, self._rules, self._store, self._letters, window),
+            Settler(self._group, self._rules, self._store, self._letters, window, self._prepare),
             first=start,
             durable=start,
             read=start,

@@ -30,6 +30,15 @@ class Folded:
     def add(self, offset: int, effect: Effect) -> None:
         self.items.setdefault(effect.document, []).append((offset, effect.amount, effect.value))
 
+    def replace(self, offset: int, row: Row) -> None:
+        """A row's newest values; its tail grows by what each message added."""
+        before = self.rows.get((row.collection, row.id))
+        tail = row.tail
+        if tail:
+            known = before.tail.items if before and before.tail else []
+            tail = tail._replace(items=[*known, *((offset, item) for _, item in tail.items)])
+        self.rows[row.collection, row.id] = row._replace(last=offset, tail=tail)
+
     def changes(self, above: Mapping[Document, int] | None = None) -> dict[Document, Change]:
         """One change a document; with `above`, only those documents, past their watermarks."""
         changes = {}
@@ -77,8 +86,7 @@ def fold(
             if isinstance(result, Effect):
                 folded.add(offset, result)
             else:
-                row = result._replace(last=offset)
-                folded.rows[row.collection, row.id] = row
+                folded.replace(offset, result)
         if measured and singly:
             measured.settle(state, offset)
         state["event_ids"] = [*state["event_ids"], batch.ids[index]][-EVENT_IDS_KEPT:]

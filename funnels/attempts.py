@@ -41,10 +41,12 @@ class Definition:
     def positions(self) -> dict[str, int]:
         return {step: position for position, step in reversed(list(enumerate(self.ids)))}
 
-    @property
-    def last(self) -> int:
-        """The last step that is not optional; the first when all are."""
-        return max((k for k, optional in enumerate(self.optional) if not optional), default=0)
+    def is_complete(self, reached: set[int]) -> bool:
+        """Whether an attempt that reached these positions is a completion."""
+        needed = [position for position, optional in enumerate(self.optional) if not optional]
+        if self.order == "any":
+            return reached.issuperset(needed)
+        return bool(needed) and needed[-1] in reached
 
     def before(self, position: int) -> Iterator[int]:
         """The steps from which this one may follow: all between are optional."""
@@ -69,7 +71,7 @@ def attempt_measures(visits: Visits, definitions: Mapping[str, Definition]) -> I
         )
         firsts = _firsts(ordered, definition)
         for day in days & firsts.keys():
-            yield from _attempt(visits, firsts[day], reached.get(day, set()) | {0}, definition)
+            yield from _attempt(visits, firsts[day], reached.get(day, set()), definition)
 
 
 def _in_order(entries: Sequence[Seen], definition: Definition) -> list[tuple[int, Seen]]:
@@ -139,9 +141,7 @@ def _attempt(
 ) -> Iterator[Effect]:
     slot = slot_of(first)
     yield effect(FunnelDay, slot, "attempts", 1, of=visits.of)
-    needed = {k for k, optional in enumerate(definition.optional) if not optional}
-    complete = needed <= reached if definition.order == "any" else definition.last in reached
-    if complete:
+    if definition.is_complete(reached):
         yield effect(FunnelDay, slot, "completions", 1, of=visits.of)
     for step in {definition.ids[position] for position in reached}:
         where = (*visits.of, step_key(step))

@@ -65,7 +65,7 @@ _NAMES = {
 }
 
 
-def seen(event: Event, slot: Slot, offset: int, context: int) -> Seen:
+def seen(event: Event, slot: Slot, offset: int) -> Seen:
     """What is remembered of an event of a visitor."""
     data = event["data"]
     one: Any = {
@@ -74,7 +74,7 @@ def seen(event: Event, slot: Slot, offset: int, context: int) -> Seen:
         "day": slot.day,
         "hour": slot.hour,
         "type": event["event_type"],
-        "context": context,
+        "context": 0,
     }
     for name, short in _NAMES.items():
         if name in data:
@@ -86,6 +86,10 @@ def seen(event: Event, slot: Slot, offset: int, context: int) -> Seen:
         one["currency"] = data.get("currency", NO_CURRENCY)
     found: Seen = one
     return found
+
+
+def is_bot(event: Event) -> bool:
+    return bool(event["data"].get("context", {}).get("bot"))
 
 
 def milliseconds(occurred_at: str) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from bson import Decimal128
 
-from engine.change import Amount, Change, Document, Row
+from engine.change import Amount, Change, Document, Row, Tail
 from engine.document import DailyDocument, breakdown, count_map, counter, money, squares
 from engine.mongo import database
 from engine.mongo_store import MongoStore
@@ -45,6 +45,9 @@ class Subject:
     def __init__(self, store: Store, look: Any) -> None:
         self.store = store
         self._look = look
+
+    def look(self, collection: str, key: str) -> dict[str, Any]:
+        return dict(self._look(collection, key))
 
     def stored(self, document: Document) -> dict[str, Any]:
         """The document without what only a clock decides."""
@@ -362,3 +365,17 @@ def test_what_a_full_breakdown_cannot_name_adds_up_whole(subject: Subject) -> No
     assert stored["sources"]["a"] == {"visits": 2, "value_cents": 6}
     assert stored["currencies"]["EUR"]["sources"]["other"] == {"value_cents": 30}
     assert stored["value_cents_squared"] == Decimal128(str(3 + 100 + 400 + 25))
+
+
+def test_a_rows_tail_grows_by_what_is_new_and_is_kept_to_its_length(subject: Subject) -> None:
+    def visit(*offsets: int) -> Row:
+        items = [(offset, {"n": offset}) for offset in offsets]
+        return Row("visits", "v1", {"n": offsets[-1]}, offsets[-1], Tail("events", items, 3))
+
+    subject.store.put([visit(1, 2)], HERE)
+    subject.store.put([visit(2, 3)], HERE)
+    subject.store.put([visit(1, 3)], HERE)
+    subject.store.put([visit(4, 7)], HERE)
+    found = subject.look("visits", "v1")
+    assert [event["n"] for event in found["events"]] == [1, 2, 3]
+    assert (found["events_total"], found["n"]) == (5, 7)

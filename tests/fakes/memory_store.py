@@ -25,7 +25,6 @@ from engine.document import (
     is_money,
 )
 from engine.group import State, StateModel
-from engine.keys import encode_part
 from engine.partition import Partition
 from engine.store import Read
 
@@ -76,27 +75,34 @@ class MemoryStore:
             self.before()
             table = self.collections.setdefault(row.collection, {})
             document = table.setdefault(row.id, {})
-            if partition.applied(document) < row.last:
+            applied = partition.applied(document)
+            if applied < row.last:
                 document |= row.values
+                if row.tail:
+                    field, items, kept = row.tail
+                    new = [item for offset, item in items if offset > applied]
+                    document[field] = (document.get(field, []) + new)[:kept]
+                    document[f"{field}_total"] = document.get(f"{field}_total", 0) + len(new)
                 _mark(document, partition, row.last, row.last)
             self.after()
 
     def load(self, model: StateModel, keys: Collection[str]) -> dict[str, State]:
         self.before()
         table = self.collections.setdefault(model.collection, {})
-        return {k: copy.deepcopy(table[encode_part(k)]) for k in keys if encode_part(k) in table}
+        ids = {key: model.id_of(key) for key in keys}
+        return {key: copy.deepcopy(table[i]) for key, i in ids.items() if i in table}
 
     def create(self, model: StateModel, homes: Mapping[str, Mapping[str, Any]]) -> None:
         table = self.collections.setdefault(model.collection, {})
         for key, home in homes.items():
             self.before()
             state = model.new(key) | {
-                "_id": encode_part(key),
+                "_id": model.id_of(key),
                 "home": dict(home),
                 "event_ids": [],
                 "_daybook": {"applied": {}, "first": {}, "revision": 0, "model": model.version},
             }
-            table.setdefault(encode_part(key), state)
+            table.setdefault(model.id_of(key), state)
             self.after()
 
     def amend(

@@ -61,7 +61,7 @@ def group(world: World, definitions: Definitions, projected: set[str]) -> Group:
         schema_revision=1,
         state=VISITOR,
         react=react,
-        prepare=definitions.pin,
+        preparer=lambda _: definitions.pin,
         project=lambda documents, keys: projected.update(documents, keys),
     )
 

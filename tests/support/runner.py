@@ -53,7 +53,14 @@ class Lane:
 class Runner:
     """A member's work on one partition, from where the last checkpoint says."""
 
-    def __init__(self, store: Store, letters: Letters, group: Group, lane: Lane) -> None:
+    def __init__(
+        self,
+        store: Store,
+        letters: Letters,
+        group: Group,
+        lane: Lane,
+        definitions: Any = None,
+    ) -> None:
         window = DuplicateWindow(RULES.duplicate_window)
         self.lane = lane
         self.next = lane.checkpoint
@@ -63,7 +70,8 @@ class Runner:
         self.decoder = Decoder(
             group, lane.partition, Calendar(RULES.zone_info()), window, dead, self.next
         )
-        self.settler = Settler(group, RULES, store, own, window, lambda seconds: None)
+        prepare = group.preparer(definitions) if group.preparer else None
+        self.settler = Settler(group, RULES, store, own, window, prepare, lambda seconds: None)
         self.decoder.decode(_as_messages(lane.log[start : self.next]), self.next)
 
     def settle(self, messages: int) -> None:

@@ -1,0 +1,127 @@
+"""Counts what visitors do in funnels, experiments and ticketed events."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from engine.change import Effect, Row, effect
+from engine.definitions import Definitions
+from engine.document import Event
+from engine.group import Arrival, Group, State
+from engine.rules import Rules
+from engine.slots import Slot
+from engine.store import Store
+from funnels import memory
+from funnels.pins import forget_pins, pin, pinned_to
+from funnels.plain import bot_effects, plain_effects
+from funnels.registry import Registry
+from funnels.seen import context_of, is_bot, seen
+from funnels.session_row import session_row
+from models.event_metrics import EventMetricsDay
+from models.experiment import ExperimentDay
+from models.funnel import FunnelDay
+from models.funnel_step import FunnelStepDay
+from models.visitor_state import VisitorState, organization_of
+from schemas import REVISION
+from schemas.catalogue import source
+
+if TYPE_CHECKING:
+    from engine.batch import Batch
+    from engine.group import Prepare
+
+_MAILS = {"email_confirmed": "emails_confirmed", "email_failed": "emails_failed"}
+
+
+def react(
+    event: Event, slot: Slot, arrival: Arrival, visitor: State, rules: Rules
+) -> Iterator[Effect | Row]:
+    """What one event counts by itself, and the row of its session; `VisitorMemory` has the rest."""
+    organization, data = visitor["organization_id"], event["data"]
+    if not _is_of_a_visitor(event):
+        yield from _served(organization, event, slot, visitor)
+        return
+    if is_bot(event):
+        yield from bot_effects(organization, event, slot)
+        return
+    one = seen(event, slot, arrival.offset)
+    if event["event_type"] == "step_entry":
+        pinned = pinned_to(visitor, data["funnel_id"], slot.day, arrival)
+        if pinned is not None:
+            one["pinned"] = pinned
+    yield from plain_effects(organization, one)
+    session_id = data["session_id"]
+    memory.remember(visitor, session_id, arrival.appended_ms, one, context_of(event))
+    if "funnel" in one and event["event_type"] != "experiment_exposed":
+        yield session_row(visitor, event, one)
+
+
+def _served(organization: str, event: Event, slot: Slot, state: State) -> Iterator[Effect]:
+    """Of e-mails to an order, and of a ticket at the door, which counts once."""
+    data, kind = event["data"], event["event_type"]
+    if "event_id" not in data:
+        return
+    of = organization, data["event_id"]
+    if kind in _MAILS:
+        yield effect(EventMetricsDay, slot, _MAILS[kind], 1, of=of)
+    elif not state["admitted"]:
+        state["admitted"] = True
+        yield effect(EventMetricsDay, slot, "admissions", 1, of=of)
+
+
+def _is_of_a_visitor(event: Event) -> bool:
+    return event["event_type"] != "barcode_scanned" and event["event_type"] not in _MAILS
+
+
+class VisitorMemory:
+    """What a visitor's events come to together."""
+
+    def outdated(self, visitor: State, event: Event, arrival: Arrival) -> Sequence[str]:
+        if is_bot(event) or not _is_of_a_visitor(event):
+            return ()
+        return memory.outdated(visitor, event["data"]["session_id"], arrival.appended_ms)
+
+    def forget(self, visitor: State, outdated: Sequence[str], arrival: Arrival) -> None:
+        memory.forget(visitor, outdated)
+        forget_pins(visitor, arrival)
+
+    def measure(self, visitor: State) -> Iterator[Effect]:
+        return memory.measures(visitor)
+
+
+def preparer(definitions: Definitions) -> "Prepare":
+    """Stores definitions as they come, and pins what each visitor's day goes by."""
+    registry = Registry()
+
+    def prepare(batch: "Batch", states: dict[str, State], store: Store) -> None:
+        for definition in definitions.news():
+            store.put([registry.take(definition)], definition.partition)
+        _tell_unpublished(batch, definitions, registry, store)
+        pin(batch, states, store, VisitorState, registry)
+
+    return prepare
+
+
+def _tell_unpublished(
+    batch: "Batch", definitions: Definitions, registry: Registry, store: Store
+) -> None:
+    home = definitions.home("sc.domain.funnel")
+    if home is None:
+        return
+    rows = [
+        registry.unpublished(organization_of(event), event["data"]["funnel_id"])
+        for event in batch.events
+        if "funnel_id" in event["data"]
+    ]
+    store.put([row for row in rows if row], home)
+
+
+GROUP = Group(
+    name="sc-analytics-funnel-step",
+    sources=(source("sc.tracking.funnel"),),
+    definitions=(source("sc.domain.funnel"), source("sc.domain.event")),
+    documents=(FunnelDay, FunnelStepDay, ExperimentDay, EventMetricsDay),
+    state=VisitorState,
+    react=react,
+    memory=VisitorMemory(),
+    preparer=preparer,
+    schema_revision=REVISION,
+)

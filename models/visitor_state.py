@@ -1,0 +1,42 @@
+"""Everything the funnel-step group must know of a visitor, an order's e-mails or a ticket."""
+
+from typing import Any
+from urllib.parse import unquote
+
+from engine.document import Event
+from engine.group import StateModel
+from engine.keys import encode_part
+
+NO_ORGANIZATION = "default"
+
+
+def new_visitor(key: str) -> dict[str, Any]:
+    """A visitor before the first event; orders and tickets, keyed `o:` and `t:`, have one too.
+
+    `sessions` are the newest [{session_id, since_ms, contexts, events}], `since_ms` being when
+    the first message was appended. `pins` tell by funnel and day which definition is in force,
+    {definition, topic_id, offset}, from the message at that offset on; `definitions` are those
+    that are pinned. `first_day` is that of the earliest event ever; `admitted` is a ticket's.
+    """
+    organization, visitor = map(unquote, key.split(":"))
+    return {
+        "organization_id": organization,
+        "visitor_id": visitor,
+        "first_day": None,
+        "sessions": [],
+        "pins": {},
+        "definitions": {},
+        "admitted": False,
+    }
+
+
+def visitor_key(event: Event, message_key: str) -> str:
+    """Organization and message key, encoded as in an `_id`."""
+    return f"{encode_part(organization_of(event))}:{encode_part(message_key)}"
+
+
+def organization_of(event: Event) -> str:
+    return str(event.get("organization_id", NO_ORGANIZATION))
+
+
+VisitorState = StateModel("visitor_state", new_visitor, key_of=visitor_key, id_of=str)

@@ -1,0 +1,113 @@
+"""Random histories of visitors in funnels, with whatever may go wrong, as a log's entries."""
+
+import random
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from simulate.answer.entry import FUNNELS, TRACKING, Entry
+
+BEGIN = datetime(2026, 3, 2, 22, tzinfo=UTC)
+STEPS = ("a", "b", "c", "d", "e.e")
+SOURCES = ("Google", "other", "direct", "x.y$z", None)
+
+
+class Visitors:
+    """`entries` in the log's order, appended a second apart; times of events are anything."""
+
+    def __init__(self, seed: int, people: int = 3, hours: int = 60) -> None:
+        self._random = random.Random(seed)
+        self._people = people
+        self._hours = hours
+        self.entries: list[Entry] = []
+
+    def define(self, **more: Any) -> None:
+        steps = self._random.sample(STEPS[:4], self._random.randint(1, 4))
+        told = [
+            {"step_id": s, "name": s, "type": "page", "optional": self._random.random() < 0.3}
+            for s in steps
+        ]
+        data = {
+            "funnel_id": self._random.choice("fg"),
+            "name": "a funnel",
+            "steps": told,
+            "order": self._random.choice(["ordered", "ordered", "strict", "any"]),
+            "exclusions": ["d"] if self._random.random() < 0.2 else [],
+            "window_seconds": self._random.choice([600, 3600, 86400]),
+        }
+        self._append(FUNNELS, "funnel.published", data, None)
+
+    def act(self, times: int) -> None:
+        for _ in range(times):
+            if self._random.random() < 0.03:
+                self.define()
+            if self.entries and self._random.random() < 0.02:
+                self.entries.append(self.entries[-1])
+                continue
+            self._one()
+
+    def _one(self) -> None:
+        pick = self._random
+        data: dict[str, Any] = {
+            "visitor_id": f"v{pick.randrange(self._people)}",
+            "session_id": f"s{pick.randrange(4)}",
+        }
+        kind = pick.choice(
+            ["page_view", "step_entry", "step_entry", "step_entry", "step_exit", "conversion",
+             "experiment_exposed", "view", "purchase", "cart_add", "engagement"]
+        )  # fmt: skip
+        if (
+            kind in ("step_entry", "step_exit", "conversion", "experiment_exposed")
+            or pick.random() < 0.7
+        ):
+            data["funnel_id"] = pick.choice("ffg")
+        context: dict[str, Any] = {"device_type": pick.choice(["mobile", "desktop"])}
+        if source := pick.choice(SOURCES):
+            context["source"] = source
+        if pick.random() < 0.05:
+            context["bot"] = ["user_agent", "rate"][: pick.randint(1, 2)]
+        if pick.random() < 0.9:
+            data["context"] = context
+        self._append(TRACKING, kind, data | self._fields(kind), pick.choice([None, None, "org.1"]))
+
+    def _fields(self, kind: str) -> dict[str, Any]:
+        pick = self._random
+        money = {"value_cents": pick.randrange(500), "currency": pick.choice(["EUR", "EUR", "USD"])}
+        if pick.random() < 0.3:
+            money = {}
+        match kind:
+            case "page_view":
+                return {"page": pick.choice(["/", "/a", "/b.c"])} if pick.random() < 0.8 else {}
+            case "step_entry":
+                claim = {"previous_step_id": "z"} if pick.random() < 0.3 else {}
+                return {"step_id": pick.choice(STEPS)} | claim
+            case "step_exit":
+                outcome = pick.choice(["forward", "backward", "bounce", "close"])
+                told = {"reason": pick.choice(["dear", "slow"])} if pick.random() < 0.5 else {}
+                claim = {"next_step_id": "b"} if pick.random() < 0.5 else {}
+                return {"step_id": pick.choice(STEPS), "exit_outcome": outcome} | told | claim
+            case "conversion":
+                step = {"step_id": pick.choice(STEPS)} if pick.random() < 0.5 else {}
+                return {"conversion_type": pick.choice(["signup", "custom"])} | step | money
+            case "experiment_exposed":
+                variant = "one" if pick.random() < 0.9 else "two"
+                return {"test_id": pick.choice("tu"), "variant_id": variant}
+            case "engagement":
+                return {"seconds": 3}
+        if kind == "purchase":
+            return {"event_id": "gala", "quantity": pick.randint(1, 3)} | money
+        return {"event_id": pick.choice(["gala", "ball"])}
+
+    def _append(self, topic: str, kind: str, data: Any, organization: str | None) -> None:
+        span = timedelta(milliseconds=self._random.randrange(self._hours * 3_600_000))
+        event = {
+            "event_id": str(uuid.UUID(int=self._random.getrandbits(128), version=4)),
+            "event_type": kind,
+            "occurred_at": (BEGIN + span).isoformat(timespec="milliseconds"),
+            "schema_version": 1,
+            "data": data,
+        }
+        if organization and topic == TRACKING:
+            event["organization_id"] = organization
+        arrived = int((BEGIN + timedelta(hours=self._hours)).timestamp() * 1000)
+        self.entries.append(Entry(topic, event, arrived + 1000 * len(self.entries)))
