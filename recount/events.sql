@@ -6,6 +6,14 @@
 --   zone_offsets  since when (UTC) the fleet's zone is how far from UTC
 --   settings      one row: duplicate_window (in offsets), order_waiting_max
 --   leader_roles  the roles that make a leader
+--   definitions   what was published of funnels, for groups that read it
+--   pins          the definitions that states have written down
+--   reach, cuts   how far to count
+
+-- Said by the group's file, if it applies: collections whose documents have more in their key than
+-- a day, and whose numbers are measures of whole histories. There, what was once named stays, be
+-- it with zeros: an amount may have moved to another document since.
+CREATE TABLE measured (collection VARCHAR, key VARCHAR[]);
 
 -- Why an event cannot be counted. It should be a dead letter then; if nobody made one of it, the
 -- recount can say nothing.
@@ -21,13 +29,19 @@ CREATE MACRO misread(id, utc, key_id, message_key, appended_ms) AS
     END;
 
 -- The events of the types that the topic is known to carry; `key` names the field of `data` that
--- is the message's key. Other types are in nobody's way: they are not even in the window.
-CREATE MACRO events_of(types, key) AS TABLE
+-- is the message's key, `own_keys` those types that have another: two letters that go before it,
+-- and its field. Other types are in nobody's way: they are not even in the window.
+CREATE MACRO events_of(types, key, own_keys := CAST(MAP {} AS MAP(VARCHAR, VARCHAR))) AS TABLE
 WITH known AS (
     SELECT
         topic_id, partition, "offset", epoch, appended_ms, message_key, event_type, data,
+        coalesce(organization_id, 'default') AS organization_id,
         try_cast(event_id AS UUID) AS id,
-        json_extract_string(data, key) AS key_id,
+        CASE
+            WHEN own_keys[event_type] IS NULL THEN json_extract_string(data, key)
+            ELSE left(own_keys[event_type], 2)
+                || json_extract_string(data, substring(own_keys[event_type], 3))
+        END AS key_id,
         try_cast(occurred_at AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS utc
     FROM log
     WHERE event_type IN (SELECT unnest(types))

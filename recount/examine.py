@@ -7,7 +7,7 @@ from typing import Any
 from recount import states
 from recount.compare import ABSENT, Unequal, unequal_fields
 from recount.coverage import marks
-from recount.expected import Document, expected
+from recount.expected import Document, expected, is_nothing
 from recount.model import Model
 from recount.replay import Recounted
 from recount.session import Look, Recount
@@ -73,7 +73,7 @@ def _all_of(model: Model, should: Document) -> Iterator[Unequal]:
     """An absent document is zeros: what it should hold beyond that."""
     for field in model.fields.values():
         value = should[field.name]
-        if value and not field.is_derived:
+        if not is_nothing(value) and not field.is_derived:
             yield Unequal(field.name, ABSENT, value, field.since)
 
 

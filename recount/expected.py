@@ -3,38 +3,47 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
-from bson import Int64
+from bson import Decimal128, Int64
 
+from recount.maps import breakdown, breakdown_money, count_map
 from recount.model import Field, Model
-
-OTHER = "other"
-ALWAYS_NAMED = "unattributed"
 
 Document = dict[str, Any]
 
 
-def expected(model: Model, document_id: str, sums: Mapping[str, int]) -> Document:
+def expected(
+    model: Model, document_id: str, sums: Mapping[str, int], lingering: Iterable[str] = ()
+) -> Document:
     """Every field that the model explains, `hours` without zeros, the maps with all their keys.
 
-    `fit_maps` makes of the maps what a document may hold of them.
+    `lingering` are currencies that were named once and have come to nothing.
     """
     tree = _tree(sums)
     hours = tree.get("hours", {})
     currencies = tree.get("currencies", {})
-    document: Document = {"date": _date(document_id)}
+    if model.is_measured:
+        currencies = {c: amounts for c, amounts in currencies.items() if not is_nothing(amounts)}
+        currencies |= {currency: {} for currency in lingering if currency not in currencies}
+    document: Document = _named(model, document_id) | {"date": _date(document_id)}
     document |= {field.name: Int64(tree.get(field.name, 0)) for field in model.counters()}
+    for field in model.maps():
+        own = tree.get(field.name, {})
+        has_counts_only = field.kind == "count_map"
+        document[field.name] = (
+            count_map(field, own) if has_counts_only else breakdown(field, own, currencies)
+        )
     if not model.has_money:
         document |= _derived(model.derived(of_money=False), tree)
-        document["hours"] = {h: _hour(model.derived(of_money=False), v) for h, v in hours.items()}
+        document["hours"] = {h: _hour(model, v) for h, v in hours.items()}
         return document
     document |= _derived(model.derived(of_money=False), document)
     document["currencies"] = {c: _currency(model, amounts) for c, amounts in currencies.items()}
     document |= mirror(model, list(document["currencies"].values()))
     dropped = {field.name for field in model.money()} if len(currencies) > 1 else set()
-    fields = [field for field in model.fields.values() if field.is_derived]
     for hour, amounts in hours.items():
-        entry = _hour(fields, amounts)
+        entry = _hour(model, amounts)
         document.setdefault("hours", {})[hour] = {
             name: value for name, value in entry.items() if name not in dropped
         }
@@ -58,17 +67,29 @@ def _currency(model: Model, amounts: Mapping[str, Any]) -> Document:
             named = amounts.get(field.name, {})
             document[field.name] = {key: Int64(value) for key, value in named.items()}
         elif not field.is_derived:
-            document[field.name] = Int64(amounts.get(field.name, 0))
+            document[field.name] = field.amount(amounts.get(field.name, 0))
+    for field in model.breakdowns():
+        document[field.name] = breakdown_money(field, amounts.get(field.name, {}))
     return document | _derived(model.derived(of_money=True), amounts)
 
 
-def _hour(derived: Iterable[Field], amounts: Mapping[str, int]) -> Document:
-    counted = {name: Int64(amount) for name, amount in amounts.items() if amount}
+def _hour(model: Model, amounts: Mapping[str, int]) -> Document:
+    counted = {name: model.fields[name].amount(n) for name, n in amounts.items() if n}
+    derived = [field for field in model.fields.values() if field.is_derived]
     return counted | _derived(derived, amounts)
 
 
 def _derived(fields: Iterable[Field], sums: Mapping[str, Any]) -> Document:
     return {field.name: field.derive(sums) for field in fields}
+
+
+def is_nothing(value: object) -> bool:
+    """Whether every number in it, however deep, is 0 or null."""
+    if isinstance(value, Mapping):
+        return all(map(is_nothing, value.values()))
+    if isinstance(value, Decimal128):
+        return value.to_decimal() == 0
+    return value is None or value == 0
 
 
 def _tree(sums: Mapping[str, int]) -> dict[str, Any]:
@@ -83,26 +104,14 @@ def _tree(sums: Mapping[str, int]) -> dict[str, Any]:
     return tree
 
 
+def _named(model: Model, document_id: str) -> Document:
+    """The parts of its key, in plain text."""
+    return dict(zip(model.key, map(unquote, document_id.split(":")[:-1]), strict=False))
+
+
 def _date(document_id: str) -> datetime | None:
     """Midnight UTC of the day that the `_id` ends with; None when it ends with no day."""
     try:
         return datetime.strptime(document_id[-10:], "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         return None
-
-
-def fit_map(full: Mapping[str, Int64], stored: object, keys_max: int) -> dict[str, Int64]:
-    """What a map should hold, given the keys that the stored one has let in.
-
-    Which keys are let in depends on the order of writes, which the log does not tell. While
-    there is room for all, all must be there; else those named in the document are exact, and
-    what is left adds up under `other`.
-    """
-    if len(full) <= keys_max:
-        return dict(full)
-    named = set(stored if isinstance(stored, Mapping) else ()) - {OTHER}
-    named |= {ALWAYS_NAMED} & full.keys()
-    named |= set(sorted(full.keys() - named)[: max(0, keys_max - len(named))])
-    fitted = {key: full.get(key, Int64(0)) for key in named}
-    fitted[OTHER] = Int64(sum(full.values()) - sum(fitted.values()))
-    return fitted

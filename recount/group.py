@@ -3,18 +3,28 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from recount.funnel_step import STAGES
+from recount.replay import Stage
+
 _HERE = Path(__file__).parent
 _PREFIX = "sc-analytics-"
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """`rules` is the group's SQL file; `data_fields` are those of an event's `data` it reads."""
+    """`rules` is the group's SQL file; `data_fields` are those of an event's `data` it reads.
+
+    `stages` follow the rules, where numbers are measures. `definitions` is the topic of funnels'
+    definitions, `pins` the collection of states that have written down which applies.
+    """
 
     name: str
     topic: str
     rules: Path
     data_fields: tuple[str, ...]
+    stages: tuple[Stage, ...] = ()
+    definitions: str | None = None
+    pins: str | None = None
 
 
 GROUPS = (
@@ -42,6 +52,36 @@ GROUPS = (
             "community_id",
             "promotion_id",
         ),
+    ),
+    Group(
+        "sc-analytics-funnel-step",
+        "sc.tracking.funnel",
+        _HERE / "funnel-step.sql",
+        (
+            "visitor_id",
+            "session_id",
+            "funnel_id",
+            "step_id",
+            "previous_step_id",
+            "next_step_id",
+            "page",
+            "page_id",
+            "exit_outcome",
+            "reason",
+            "conversion_type",
+            "value_cents",
+            "currency",
+            "quantity",
+            "test_id",
+            "variant_id",
+            "event_id",
+            "order_id",
+            "ticket_id",
+            "context",
+        ),
+        stages=STAGES,
+        definitions="sc.domain.funnel",
+        pins="visitor_state",
     ),
 )
 

@@ -16,6 +16,7 @@ COLUMNS = {
     "event_id": "VARCHAR",
     "event_type": "VARCHAR",
     "occurred_at": "VARCHAR",
+    "organization_id": "VARCHAR",
     "data": "JSON",
 }
 """What is kept of a message, as DuckDB's types. By columns: that is half the work of rows."""
@@ -92,6 +93,7 @@ class LogReader:
                 event.get("event_id"),
                 event["event_type"],
                 event.get("occurred_at"),
+                event.get("organization_id"),
                 {name: data[name] for name in self._data_fields if name in data},
             )
             for append, cell in zip(appends, row, strict=True):

@@ -3,17 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bson import Int64
+from bson import Decimal128, Int64
 
 Value = Int64 | float | None
+
+_NO_SQUARES = Decimal128("0")
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`kind`: counter, per_currency, money, money_map, rate, average, difference or state.
+    """`kind`: counter, per_currency, money, squares, money_map, count_map, breakdown, rate,
+    average, difference or state.
 
-    `part` and `whole` are what the derived kinds are worked out from. `since`: the version of
-    the model that brought the field.
+    `part` and `whole` are what the derived kinds are worked out from; of a count_map `part` has
+    its groups, if it has any; of a breakdown they have its counts and its money. `since`: the
+    version of the model that brought the field.
     """
 
     name: str
@@ -27,10 +31,31 @@ class Field:
         return self.kind in ("rate", "average", "difference")
 
     @property
+    def is_map(self) -> bool:
+        """Whether it has open keys, and is no money_map, which stands in currencies alone."""
+        return self.kind in ("count_map", "breakdown")
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The groups of a count_map; what a breakdown counts."""
+        return tuple(self.part.split(",")) if self.part and self.is_map else ()
+
+    @property
+    def money_parts(self) -> tuple[str, ...]:
+        """What a breakdown has in each currency."""
+        return tuple(self.whole.split(",")) if self.whole and self.is_map else ()
+
+    def amount(self, total: int) -> Int64 | Decimal128:
+        """A sum as it is stored."""
+        return Decimal128(str(total)) if self.kind == "squares" else Int64(total)
+
+    @property
     def nothing(self) -> object:
         """The value where nothing was counted."""
-        if self.kind == "money_map":
+        if self.kind == "money_map" or self.is_map:
             return {}
+        if self.kind == "squares":
+            return _NO_SQUARES
         return self.derive({}) if self.is_derived else Int64(0)
 
     def derive(self, sums: Mapping[str, int]) -> Value:
@@ -53,10 +78,16 @@ def _half_even(total: int, number: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The fields of one collection, by name."""
+    """The fields of one collection, by name; those of its key before the day.
+
+    `is_measured`: its numbers are measures of histories, and what was once named in a document
+    stays there, be it with zeros.
+    """
 
     collection: str
     fields: dict[str, Field]
+    key: tuple[str, ...] = ()
+    is_measured: bool = False
 
     @property
     def version(self) -> int:
@@ -68,13 +99,22 @@ class Model:
 
     @property
     def has_money(self) -> bool:
-        return any(field.kind in ("money", "money_map") for field in self.fields.values())
+        kinds = ("money", "money_map", "squares")
+        return any(field.kind in kinds for field in self.fields.values())
 
     def is_money(self, field: Field) -> bool:
         """Whether it stands in each currency: money, its maps, and what is worked out of it."""
         if field.kind in ("average", "difference"):
             return self.is_money(self.fields[field.part or ""])
-        return field.kind in ("money", "money_map")
+        return field.kind in ("money", "money_map", "squares")
+
+    def maps(self) -> list[Field]:
+        """What stands at the top by open keys."""
+        return [field for field in self.fields.values() if field.is_map]
+
+    def breakdowns(self) -> list[Field]:
+        """The maps that have a part in each currency."""
+        return [field for field in self.maps() if field.money_parts]
 
     def counters(self) -> list[Field]:
         """Whole numbers of the day itself, whatever the currency."""

@@ -1,7 +1,7 @@
 """The log in DuckDB, and a group's rules run over it."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +13,12 @@ import duckdb
 from recount.log import COLUMNS, Columns
 from recount.model import Field, Model
 from recount.zone import offsets
+
+DEFINITIONS = (
+    'reference VARCHAR, partition INTEGER, "offset" BIGINT, appended_ms BIGINT, funnel VARCHAR, '
+    "definition VARCHAR"
+)
+PINS = 'owner VARCHAR, funnel VARCHAR, day VARCHAR, "offset" BIGINT, reference VARCHAR, definition VARCHAR'
 
 _SHARED_RULES = Path(__file__).parent / "events.sql"
 _MESSAGES_AT_ONCE = 200_000
@@ -26,6 +32,8 @@ _OF_KEYS = """
 """
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
+Stage = Path | Callable[[duckdb.DuckDBPyConnection], None]
+"""SQL, or what reads and fills tables of its own."""
 Position = tuple[str, int]
 """A topic's id and a partition's number."""
 Marks = dict[Position, int]
@@ -71,9 +79,11 @@ class Recounted:
 class Replay:
     """Messages go in with `add`; `run` applies the rules to all, as often as there are more."""
 
-    def __init__(self, rules: Path, settings: Settings) -> None:
+    def __init__(self, rules: Path, settings: Settings, stages: Sequence[Stage] = ()) -> None:
+        """`stages` work out, after the rules, what depends on how far to count."""
         self._directory = TemporaryDirectory(prefix="daybook-recount-")
         self._rules = rules
+        self._stages = stages
         self._pending: list[str] = []
         self._pending_messages = 0
         self.messages = 0
@@ -99,6 +109,8 @@ class Replay:
             "last BIGINT",
             [],
         )
+        self._create("definitions", DEFINITIONS, [])
+        self._create("pins", PINS, [])
 
     def __enter__(self) -> "Replay":
         return self
@@ -144,12 +156,24 @@ class Replay:
     def models(self) -> dict[str, Model]:
         """What each collection of the group is made of."""
         models: dict[str, Model] = {}
+        keys = dict(self._rows("SELECT collection, key FROM measured"))
         for collection, name, *rest in self._rows(
             "SELECT collection, field, kind, part, whole, since FROM fields"
         ):
-            model = models.setdefault(collection, Model(collection, {}))
+            key = keys.get(collection)
+            model = models.setdefault(
+                collection, Model(collection, {}, tuple(key or ()), is_measured=key is not None)
+            )
             model.fields[name] = Field(name, *rest)
         return models
+
+    def define(self, definitions: Iterable[Sequence[object]]) -> None:
+        """All that is known of funnels' definitions, as rows of DEFINITIONS."""
+        self._refill("definitions", list(map(tuple, definitions)))
+
+    def pin(self, pins: Iterable[Sequence[object]]) -> None:
+        """What states say is pinned, as rows of PINS."""
+        self._refill("pins", list(map(tuple, pins)))
 
     def limit(self, reach: Marks, cuts: Iterable[tuple[Name, Marks]] = ()) -> None:
         """How far to count: to `reach`, and further for the documents that are further."""
@@ -166,6 +190,11 @@ class Replay:
 
     def documents(self, days: Days) -> dict[Name, Recounted]:
         """What the log says of every document that an effect within the limits touches."""
+        for stage in self._stages:
+            if isinstance(stage, Path):
+                self._db.execute(stage.read_text())
+            else:
+                stage(self._db)
         self._db.execute(
             """
             CREATE OR REPLACE TEMP TABLE within AS

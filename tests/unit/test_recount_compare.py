@@ -9,7 +9,8 @@ from bson import Int64
 
 from recount import states
 from recount.compare import ABSENT, unequal_fields
-from recount.expected import expected, fit_map
+from recount.expected import expected
+from recount.maps import fit_map
 from recount.model import Field, Model
 from recount.report import Difference, Doubt, Report, plain
 

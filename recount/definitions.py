@@ -1,0 +1,89 @@
+"""What was published of funnels, and when it was appended: from the log's own messages."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from recount.log import Columns
+
+DATA_FIELDS = ("funnel_id", "name", "steps", "order", "exclusions", "window_seconds")
+
+_WINDOW_SECONDS = 14 * 24 * 3600
+_WINDOW_SECONDS_MAX = 30 * 24 * 3600
+_STEPS_MAX = 100
+_ORDERS = ("ordered", "strict", "any")
+
+Row = tuple[str, int, int, int, str, str]
+
+
+def rows(topic_id: str, columns: Columns) -> Iterator[Row]:
+    """Each definition that can be one: reference, partition, offset, append time, funnel, text."""
+    names = (
+        "partition",
+        "offset",
+        "appended_ms",
+        "message_key",
+        "event_type",
+        "organization_id",
+        "data",
+    )
+    for number, offset, appended_ms, key, kind, organization, data in zip(
+        *(columns[name] for name in names), strict=True
+    ):
+        funnel = data.get("funnel_id")
+        if kind != "funnel.published" or not isinstance(funnel, str) or funnel != key:
+            continue
+        told = _definition(data)
+        if told is not None:
+            whose = f"{_encoded(organization or 'default')}:{_encoded(funnel)}"
+            reference = f"{topic_id}:{number}:{offset}"
+            yield reference, number, offset, appended_ms, whose, as_text(**told)
+
+
+def as_text(
+    steps: list[dict[str, Any]], order: str, exclusions: list[str], window_ms: int
+) -> str:
+    """One text for whatever says the same."""
+    named = [{"step_id": s["step_id"], "optional": bool(s.get("optional"))} for s in steps]
+    return json.dumps(
+        {"steps": named, "order": order, "exclusions": exclusions, "window_ms": int(window_ms)}
+    )
+
+
+def _definition(data: dict[str, Any]) -> dict[str, Any] | None:
+    steps, order = data.get("steps"), data.get("order", "ordered")
+    exclusions = data.get("exclusions", [])
+    seconds = data.get("window_seconds", _WINDOW_SECONDS)
+    fits = (
+        isinstance(steps, list)
+        and 0 < len(steps) <= _STEPS_MAX
+        and all(map(_is_step, steps))
+        and isinstance(data.get("name"), str)
+        and order in _ORDERS
+        and isinstance(exclusions, list)
+        and all(isinstance(step, str) for step in exclusions)
+        and type(seconds) is int
+        and 0 < seconds <= _WINDOW_SECONDS_MAX
+    )
+    if not fits:
+        return None
+    return {
+        "steps": steps,
+        "order": order,
+        "exclusions": exclusions,
+        "window_ms": seconds * 1000,
+    }
+
+
+def _is_step(step: object) -> bool:
+    return (
+        isinstance(step, dict)
+        and all(isinstance(step.get(name), str) for name in ("step_id", "name", "type"))
+        and isinstance(step.get("optional", False), bool)
+    )
+
+
+def _encoded(part: str) -> str:
+    for letter in "%:.$\0":
+        part = part.replace(letter, f"%{ord(letter):02X}")
+    return part

@@ -1,0 +1,207 @@
+-- What visitors do in funnels, in experiments and around ticketed events, a day. docs/funnels.md
+-- says what each number is. This file reads the log; recount/funnel_step/ works out the measures.
+
+-- What the documents are made of. `since` is the model's version that brought the field. A
+-- count_map with groups names them in `part`; a breakdown its counts in `part`, its money in
+-- `whole`.
+CREATE TABLE fields AS
+SELECT
+    'analytics_funnel' AS collection,
+    unnest([
+        'page_views', 'sessions', 'visitors', 'unique_visitors', 'new_visitors',
+        'returning_visitors', 'conversions', 'converting_visitors', 'attempts', 'completions',
+        'bounced_sessions', 'visit_seconds'
+    ]) AS field,
+    'counter' AS kind, NULL AS part, NULL AS whole, 1 AS since
+UNION ALL
+SELECT 'analytics_funnel', unnest([
+    'sources', 'channels', 'devices', 'browsers', 'countries', 'campaigns', 'landing_pages', 'pages'
+]), 'breakdown', 'visitors,conversions', 'value_cents', 1
+UNION ALL
+SELECT 'analytics_funnel_step', unnest([
+    'entries', 'exits', 'drop_offs', 'visitors', 'unique_visitors', 'reached', 'conversions',
+    'converting_visitors', 'time_spent_seconds', 'time_spent_count'
+]), 'counter', NULL, NULL, 1
+UNION ALL
+SELECT 'analytics_funnel_step', unnest([
+    'exits_by_outcome', 'time_histogram', 'entry_paths', 'exit_paths', 'sources', 'devices',
+    'browsers'
+]), 'count_map', NULL, NULL, 1
+UNION ALL
+SELECT 'analytics_experiment', unnest(['visitors', 'conversions', 'multiple_exposures']),
+    'counter', NULL, NULL, 1
+UNION ALL
+SELECT 'analytics_event_metrics', unnest([
+    'views', 'add_to_cart', 'checkouts_started', 'tickets_sold', 'unique_viewers',
+    'unique_buyers', 'emails_confirmed', 'emails_failed', 'admissions'
+]), 'counter', NULL, NULL, 1
+UNION ALL
+FROM (VALUES
+    ('analytics_funnel', 'value_cents', 'money', NULL, NULL, 1),
+    ('analytics_funnel', 'conversions_by_type', 'breakdown', 'count', 'value_cents', 1),
+    ('analytics_funnel', 'bots', 'count_map', NULL, NULL, 1),
+    ('analytics_funnel_step', 'value_cents', 'money', NULL, NULL, 1),
+    ('analytics_funnel_step', 'reasons_by_outcome', 'count_map',
+        'forward,backward,bounce,close', NULL, 1),
+    ('analytics_funnel_step', 'drop_off_rate', 'rate', 'drop_offs', 'entries', 1),
+    ('analytics_funnel_step', 'avg_time_seconds', 'average',
+        'time_spent_seconds', 'time_spent_count', 1),
+    ('analytics_experiment', 'value_cents', 'money', NULL, NULL, 1),
+    ('analytics_experiment', 'value_cents_squared', 'squares', NULL, NULL, 1),
+    ('analytics_event_metrics', 'revenue_cents', 'money', NULL, NULL, 1),
+    ('analytics_event_metrics', 'conversion_rate', 'rate', 'unique_buyers', 'unique_viewers', 1)
+) AS field(collection, field, kind, part, whole, since);
+
+INSERT INTO measured VALUES
+    ('analytics_funnel', ['organization_id', 'funnel_id']),
+    ('analytics_funnel_step', ['organization_id', 'funnel_id', 'step_id']),
+    ('analytics_experiment', ['organization_id', 'test_id', 'variant_id']),
+    ('analytics_event_metrics', ['organization_id', 'event_id']);
+
+-- Whether the fields that are read are what they should be, by the JSON types of: 1 visitor_id,
+-- 2 session_id, 3 funnel_id, 4 step_id, 5 previous_step_id, 6 next_step_id, 7 page, 8 page_id,
+-- 9 reason, 10 value_cents, 11 currency, 12 quantity, 13 test_id, 14 variant_id, 15 event_id,
+-- 16 context, 17 its bot.
+CREATE MACRO text(kind) AS coalesce(kind = 'VARCHAR', false);
+CREATE MACRO maybe(kind, expected) AS coalesce(kind, expected) = expected;
+CREATE MACRO fits(event_type, kinds, exit_outcome, conversion_type) AS
+    CASE WHEN event_type IN ('email_confirmed', 'email_failed') THEN maybe(kinds[15], 'VARCHAR')
+        WHEN event_type = 'barcode_scanned' THEN text(kinds[15])
+        ELSE text(kinds[1]) AND text(kinds[2]) AND maybe(kinds[3], 'VARCHAR')
+            AND maybe(kinds[16], 'OBJECT') AND maybe(kinds[17], 'ARRAY')
+    END
+    AND CASE event_type
+        WHEN 'page_view' THEN maybe(kinds[7], 'VARCHAR') AND maybe(kinds[8], 'VARCHAR')
+        WHEN 'step_entry' THEN text(kinds[3]) AND text(kinds[4]) AND maybe(kinds[5], 'VARCHAR')
+        WHEN 'step_exit' THEN text(kinds[3]) AND text(kinds[4])
+            AND maybe(kinds[6], 'VARCHAR') AND maybe(kinds[9], 'VARCHAR')
+            AND coalesce(exit_outcome IN ('forward', 'backward', 'bounce', 'close'), false)
+        WHEN 'conversion' THEN text(kinds[3]) AND maybe(kinds[4], 'VARCHAR')
+            AND maybe(kinds[10], 'UBIGINT') AND maybe(kinds[11], 'VARCHAR')
+            AND coalesce(
+                conversion_type IN ('form_submit', 'purchase', 'signup', 'custom'), false)
+        WHEN 'experiment_exposed' THEN text(kinds[3]) AND text(kinds[13]) AND text(kinds[14])
+        WHEN 'purchase' THEN text(kinds[15]) AND maybe(kinds[10], 'UBIGINT')
+            AND maybe(kinds[11], 'VARCHAR') AND maybe(kinds[12], 'UBIGINT')
+        WHEN 'view' THEN text(kinds[15])
+        WHEN 'cart_add' THEN text(kinds[15])
+        WHEN 'checkout_start' THEN text(kinds[15])
+        ELSE true
+    END;
+
+-- Every type of the topic stands in the duplicate window, counted or not. `owner` is whose history
+-- an event belongs to: a visitor's of an organization, or an order's or a ticket's. A history's
+-- order is that of the log; `n` numbers it. Where partitions were added, what was written before
+-- (a lower epoch) comes first.
+CREATE TABLE events AS
+WITH read AS (
+    SELECT
+        * EXCLUDE (data, reason),
+        reason AS doubt,
+        json_type(data, [
+            '$.visitor_id', '$.session_id', '$.funnel_id', '$.step_id', '$.previous_step_id',
+            '$.next_step_id', '$.page', '$.page_id', '$.reason', '$.value_cents', '$.currency',
+            '$.quantity', '$.test_id', '$.variant_id', '$.event_id', '$.context', '$.context.bot'
+        ]) AS kinds,
+        unnest(json_transform(data, '{
+            "visitor_id": "VARCHAR", "session_id": "VARCHAR", "funnel_id": "VARCHAR",
+            "step_id": "VARCHAR", "previous_step_id": "VARCHAR", "next_step_id": "VARCHAR",
+            "page": "VARCHAR", "page_id": "VARCHAR", "exit_outcome": "VARCHAR",
+            "reason": "VARCHAR", "conversion_type": "VARCHAR", "value_cents": "BIGINT",
+            "currency": "VARCHAR", "quantity": "BIGINT", "test_id": "VARCHAR",
+            "variant_id": "VARCHAR", "event_id": "VARCHAR", "ticket_id": "VARCHAR",
+            "context": {
+                "source": "VARCHAR", "channel": "VARCHAR", "device_type": "VARCHAR",
+                "browser": "VARCHAR", "country": "VARCHAR", "utm_campaign": "VARCHAR",
+                "landing_page": "VARCHAR", "bot": ["VARCHAR"]
+            }
+        }'))
+    FROM events_of([
+        'page_view', 'step_entry', 'step_exit', 'conversion', 'experiment_exposed', 'view',
+        'cart_add', 'checkout_start', 'purchase', 'email_confirmed', 'email_failed',
+        'barcode_scanned', 'custom', 'asset_viewed', 'asset_downloaded', 'license_clicked',
+        'engagement', 'cta_clicked', 'searched', 'filtered'
+    ], 'visitor_id', own_keys := MAP {
+        'email_confirmed': 'o:order_id', 'email_failed': 'o:order_id',
+        'barcode_scanned': 't:ticket_id'
+    })
+)
+SELECT
+    * EXCLUDE (kinds),
+    encoded(organization_id) || ':' || encoded(key_id) AS owner,
+    row_number() OVER (PARTITION BY organization_id, key_id ORDER BY epoch, "offset", partition)
+        AS n,
+    event_type IN ('email_confirmed', 'email_failed', 'barcode_scanned') AS is_served,
+    NOT is_served AND coalesce(len(context.bot), 0) > 0 AS is_bots,
+    fits(event_type, kinds, exit_outcome, conversion_type) AS fits
+FROM read;
+
+CREATE VIEW unreadable AS
+SELECT
+    topic_id, partition, "offset",
+    coalesce(doubt, 'a field is missing, or not what it should be') AS reason
+FROM events
+WHERE doubt IS NOT NULL OR NOT fits;
+
+-- Beyond the duplicate window a history still knows the ids of its last 32 counted events. Only
+-- those in which an id returns are walked through, event by event.
+CREATE TABLE repeats AS
+WITH RECURSIVE suspects AS (
+    SELECT DISTINCT owner
+    FROM (SELECT owner FROM events WHERE NOT duplicate GROUP BY owner, id HAVING count(*) > 1)
+),
+told AS MATERIALIZED (SELECT owner, n, id, duplicate FROM events SEMI JOIN suspects USING (owner)),
+walk AS (
+    SELECT owner, 0 AS n, false AS is_repeat, CAST([] AS UUID[]) AS last_ids FROM suspects
+    UNION ALL
+    SELECT
+        owner, told.n,
+        list_contains(last_ids, id),
+        CASE
+            WHEN duplicate OR list_contains(last_ids, id) THEN last_ids
+            ELSE list_append(last_ids, id)[-32:]
+        END
+    FROM walk JOIN told USING (owner)
+    WHERE told.n = walk.n + 1
+)
+SELECT owner, n FROM walk WHERE is_repeat;
+
+-- What counts. Bots' events have no place in a history beside their reasons.
+CREATE TABLE counted AS
+SELECT
+    * EXCLUDE (id, epoch, message_key, key_id, utc, doubt, fits, duplicate, organization_id),
+    encoded(organization_id) AS organization,
+    epoch_ms(utc) AS ms,
+    organization || ':' || encoded(funnel_id) AS funnel
+FROM events ANTI JOIN repeats USING (owner, n)
+WHERE NOT duplicate AND doubt IS NULL AND fits;
+
+-- People and funnels by number, which is quicker than by name.
+CREATE TABLE people AS
+SELECT owner, row_number() OVER () AS who
+FROM (SELECT DISTINCT owner FROM counted WHERE NOT is_served AND NOT is_bots);
+
+CREATE TABLE funnels AS
+SELECT funnel, funnel_id, row_number() OVER () AS place
+FROM (SELECT DISTINCT funnel, funnel_id FROM counted WHERE funnel IS NOT NULL);
+
+-- What people did, each history numbered without gaps.
+CREATE TABLE deeds AS
+SELECT
+    who, place, funnel,
+    row_number() OVER (PARTITION BY who ORDER BY n) AS n,
+    topic_id, partition, "offset", appended_ms, ms, day, hour, event_type, organization,
+    session_id, step_id, previous_step_id, next_step_id, exit_outcome, conversion_type,
+    nullif(value_cents, 0) AS cents, coalesce(currency, 'XXX') AS currency,
+    test_id, variant_id, event_id, context,
+    if(event_type = 'page_view', coalesce(nullif(page, ''), page_id), NULL) AS page,
+    -- The day of the visitor's earliest event so far.
+    min(day) OVER (PARTITION BY who ORDER BY n) AS first_day
+FROM counted
+JOIN people USING (owner)
+LEFT JOIN funnels USING (funnel, funnel_id)
+WHERE NOT is_served AND NOT is_bots;
+
+-- A document of a step, by its funnel; one that is named like the reserved word is another.
+CREATE MACRO step_document(funnel, step) AS
+    funnel || ':' || encoded(if(step = 'unattributed', '%75nattributed', step));

@@ -1,0 +1,123 @@
+-- analytics_funnel: sessions, people, where they come from and what they look at.
+
+CREATE OR REPLACE MACRO map_path(field, name, part) AS
+    field || '.' || map_key(nullif(name, '')) || '.' || part;
+
+INSERT INTO amounts
+SELECT 'analytics_funnel', funnel, day, hour, unnest(['sessions', 'bounced_sessions', 'visit_seconds']),
+    NULL, tag, unnest([sum(sign), sum(sign * bounced), sum(sign * seconds)])
+FROM (
+    SELECT
+        unit, place, arg_min(day, nth) AS day, arg_min(hour, nth) AS hour,
+        CAST(count(*) = 1 AND min(event_type) = 'page_view' AS INTEGER) AS bounced,
+        (max(ms) - min(ms)) // 1000 AS seconds
+    FROM acts
+    GROUP BY unit, place, session
+) JOIN units USING (unit) JOIN funnels USING (place)
+GROUP BY funnel, day, hour, tag;
+
+INSERT INTO amounts
+SELECT 'analytics_funnel', funnel, day, hour, 'visitors', NULL, tag, sum(sign)
+FROM (
+    SELECT unit, place, day, arg_min(hour, nth) AS hour
+    FROM acts
+    GROUP BY unit, place, session, day
+) JOIN units USING (unit) JOIN funnels USING (place)
+GROUP BY funnel, day, hour, tag;
+
+-- A person's day in a funnel begins with its first event, `n`.
+CREATE OR REPLACE TEMP TABLE days AS
+SELECT unit, place, day, arg_min(hour, nth) AS hour, arg_min(n, nth) AS n
+FROM acts
+GROUP BY unit, place, day;
+
+INSERT INTO amounts
+SELECT 'analytics_funnel', funnel, day, hour,
+    unnest(['unique_visitors', 'new_visitors', 'returning_visitors']), NULL, tag,
+    unnest([
+        sum(sign),
+        coalesce(sum(sign) FILTER (day = first_day), 0),
+        coalesce(sum(sign) FILTER (day <> first_day), 0)
+    ])
+FROM days JOIN units USING (unit) JOIN funnels USING (place)
+GROUP BY funnel, day, hour, tag;
+
+-- Each conversion, with the page that its session viewed and the step that it entered last before.
+CREATE OR REPLACE TEMP TABLE conversions AS
+WITH sessions_with AS (
+    SELECT DISTINCT unit, place, session FROM acts WHERE event_type = 'conversion'
+),
+before AS (
+    SELECT
+        unit, place, n, day, hour, nth, event_type,
+        last_value(page IGNORE NULLS) OVER so_far AS page,
+        last_value(entered IGNORE NULLS) OVER so_far AS entered
+    FROM acts SEMI JOIN sessions_with USING (unit, place, session)
+    WHERE event_type IN ('page_view', 'step_entry', 'conversion')
+    WINDOW so_far AS (PARTITION BY unit, place, session ORDER BY nth)
+)
+SELECT before.*, who, sign, tag, step_id, cents, currency
+FROM before JOIN units USING (unit) JOIN details USING (who, n)
+WHERE before.event_type = 'conversion';
+
+INSERT INTO amounts
+SELECT 'analytics_funnel', funnel, day, hour, 'converting_visitors', NULL, tag, sum(sign)
+FROM (
+    SELECT place, day, arg_min(hour, nth) AS hour, any_value(sign) AS sign, any_value(tag) AS tag
+    FROM conversions
+    GROUP BY unit, place, day
+) JOIN funnels USING (place)
+GROUP BY funnel, day, hour, tag;
+
+-- Where a person's day stands in each split, by the context of its first event.
+CREATE OR REPLACE MACRO splits(context) AS [
+    {'field': 'sources', 'name': context.source},
+    {'field': 'channels', 'name': context.channel},
+    {'field': 'devices', 'name': context.device_type},
+    {'field': 'browsers', 'name': context.browser},
+    {'field': 'countries', 'name': context.country},
+    {'field': 'campaigns', 'name': context.utm_campaign},
+    {'field': 'landing_pages', 'name': context.landing_page}
+];
+
+INSERT INTO amounts
+SELECT 'analytics_funnel', funnel, day, NULL, map_path(split.field, split.name, 'visitors'),
+    NULL, tag, sum(sign)
+FROM (
+    SELECT place, day, tag, sign, unnest(splits(context)) AS split
+    FROM days JOIN units USING (unit) JOIN details USING (who, n)
+) JOIN funnels USING (place)
+WHERE split.name <> ''
+GROUP BY ALL;
+
+-- With all conversions of that day; and under each page that was viewed, and the one before.
+CREATE OR REPLACE TEMP TABLE shares AS
+SELECT
+    c.place, c.day, c.sign, c.tag, c.cents, c.currency,
+    unnest(
+        list_append(splits(details.context), {'field': 'pages', 'name': c.page}),
+        recursive := true
+    )
+FROM conversions AS c
+JOIN days ON c.unit = days.unit AND c.place = days.place AND c.day = days.day
+JOIN details ON details.who = c.who AND details.n = days.n;
+
+INSERT INTO amounts
+SELECT 'analytics_funnel', funnel, day, NULL, map_path(field, name, part), paid_in, tag, sum(amount)
+FROM (
+    SELECT place, day, tag, field, name, 'conversions' AS part, NULL AS paid_in, sign AS amount
+    FROM shares
+    UNION ALL
+    SELECT place, day, tag, field, name, 'value_cents', currency, sign * cents
+    FROM shares
+    WHERE cents IS NOT NULL
+) JOIN funnels USING (place)
+WHERE name <> ''
+GROUP BY ALL;
+
+INSERT INTO amounts
+SELECT 'analytics_funnel', funnel, day, NULL, map_path('pages', page, 'visitors'), NULL, tag,
+    sum(sign)
+FROM (SELECT DISTINCT unit, place, day, page FROM acts WHERE page <> '')
+JOIN units USING (unit) JOIN funnels USING (place)
+GROUP BY ALL;

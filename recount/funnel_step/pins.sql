@@ -1,0 +1,79 @@
+-- Which definition is pinned to a person's day in a funnel, and since which of his deeds.
+
+-- Entries that are remembered. While one of a day is, the day keeps its pin; when all of them are
+-- forgotten, the next one begins the day anew: another `round` of it.
+CREATE OR REPLACE TABLE pinnable AS
+SELECT
+    * EXCLUDE (begins),
+    sum(CAST(begins AS INTEGER)) OVER (PARTITION BY who, place, day ORDER BY n) AS round
+FROM (
+    SELECT
+        who, place, funnel, day, n, "offset", appended_ms,
+        coalesce(max(until) OVER (
+            PARTITION BY who, place, day ORDER BY n
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) <= n, false) AS begins
+    FROM remembered
+    WHERE event_type = 'step_entry'
+);
+
+-- A definition is in force from when it was appended; of those of one moment, the last.
+CREATE OR REPLACE TABLE pinned AS
+WITH in_force AS (
+    SELECT funnel, appended_ms, definition, reference
+    FROM definitions
+    QUALIFY row_number() OVER (
+        PARTITION BY funnel, appended_ms ORDER BY partition DESC, "offset" DESC
+    ) = 1
+),
+ruled AS (
+    SELECT who, place, day, round, n, definition
+    FROM pinnable AS p ASOF JOIN in_force AS d
+        ON p.funnel = d.funnel AND p.appended_ms >= d.appended_ms
+    QUALIFY row_number() OVER (PARTITION BY who, place, day, round ORDER BY n) = 1
+),
+-- What a state has written down is what was counted by. It is of the newest round of its day.
+written AS (
+    SELECT
+        who, place, day, round, p.n, coalesce(d.definition, w.definition) AS definition
+    FROM pins AS w
+    JOIN people ON people.owner = w.owner
+    JOIN pinnable AS p USING (who, day)
+    JOIN funnels USING (place)
+    LEFT JOIN definitions AS d USING (reference)
+    WHERE w.funnel IN (map_key(funnel_id), encoded(funnel_id))
+    QUALIFY row_number() OVER (
+        PARTITION BY who, place, day
+        ORDER BY p."offset" = w."offset" DESC, round DESC, p.n
+    ) = 1
+)
+FROM written
+UNION ALL
+FROM ruled ANTI JOIN written USING (who, place, day, round);
+
+-- For each unit, funnel and definition: the days that it rules, and all the entries, in order.
+CREATE OR REPLACE VIEW asked AS
+WITH entered AS (
+    SELECT unit, who, place, day, hour, ms, nth, round, m.entered
+    FROM acts AS m JOIN pinnable USING (who, place, day, n)
+    WHERE m.entered IS NOT NULL
+),
+ruled AS (
+    SELECT DISTINCT unit, place, definition, day
+    FROM entered
+    JOIN units USING (unit, who)
+    JOIN pinned USING (who, place, day, round)
+    WHERE pinned.n <= upto
+),
+histories AS (
+    SELECT
+        unit, place, list(entered ORDER BY nth) AS steps, list(ms ORDER BY nth) AS times,
+        list(day ORDER BY nth) AS days, list(hour ORDER BY nth) AS hours
+    FROM entered
+    GROUP BY unit, place
+)
+SELECT funnel, sign, tag, definition, ruled_days, steps, times, days, hours
+FROM (SELECT unit, place, definition, list(day) AS ruled_days FROM ruled GROUP BY ALL)
+JOIN histories USING (unit, place)
+JOIN units USING (unit)
+JOIN funnels USING (place);

@@ -1,0 +1,33 @@
+"""Which definitions states say are pinned: rows for SQL, from the documents as they are stored."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from recount.definitions import as_text
+
+Row = tuple[str, str, str, int, str, str | None]
+
+
+def rows(states: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
+    """State, funnel as it is a key there, day, offset that pinned it, definition and its text.
+
+    What is not as it should be is passed by: then the log decides.
+    """
+    for state in states:
+        texts = state.get("definitions")
+        pins = state.get("pins")
+        for funnel, days in pins.items() if isinstance(pins, Mapping) else ():
+            for day, pin in days.items() if isinstance(days, Mapping) else ():
+                if not isinstance(pin, Mapping):
+                    continue
+                reference, offset = pin.get("definition"), pin.get("offset")
+                if isinstance(reference, str) and isinstance(offset, int):
+                    told = texts.get(reference) if isinstance(texts, Mapping) else None
+                    yield str(state["_id"]), funnel, day, int(offset), reference, _text(told)
+
+
+def _text(told: object) -> str | None:
+    try:
+        return as_text(**told) if isinstance(told, dict) else None
+    except (TypeError, KeyError):
+        return None
