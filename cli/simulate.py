@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from time import monotonic
 from types import FrameType
 from typing import Annotated
 
@@ -104,7 +103,6 @@ def _publish(own: Settings, plan: Plan, rate: float | None, answer: Path | None)
             raise DaybookError(f"no topic {topic} on the cluster: run `daybook topics apply`")
     known = Answer(own.zone_info()) if answer else None
     senders = {topic: Sender(producer(own), topic) for topic in TOPICS}
-    began = monotonic()
     with _bar("sending events", plan) as told:
         publisher = Publisher(senders, rate, told)
         with _interruptible(publisher):
@@ -118,7 +116,7 @@ def _publish(own: Settings, plan: Plan, rate: float | None, answer: Path | None)
             "command sends the same events again: what has arrived is recognised by its event_id, "
             f"if not more than {own.duplicate_window:,} messages came in between"
         )
-    a_second = plan.events / (monotonic() - began)
+    a_second = plan.events / (publisher.ended - publisher.began)
     tracked = number_of(plan.events, "tracking event")
     say(f"sent {number_of(delivered, 'message')}, {tracked} among them, {a_second:,.0f} a second")
     if known and answer:

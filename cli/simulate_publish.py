@@ -19,7 +19,7 @@ class Publisher:
     """Sends to each topic by its own sender. `rate`: tracking events a second at most.
 
     What a part defines is in the log before the rest of the part is sent, and after all of the
-    part before.
+    part before. `began` and `ended` are seconds of the monotonic clock.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class Publisher:
         self._rate = rate
         self._progress = progress
         self._tracked = 0
-        self._began = monotonic()
+        self.began = self.ended = monotonic()
 
     def publish(self, messages: Iterable[Message]) -> None:
         """Returns once the fate of every message is known, or a sender is broken."""
@@ -41,12 +41,13 @@ class Publisher:
                 if defining and message.topic not in DEFINITIONS:
                     defining = False
                     self._settle()
-                self._send(message)
                 if self.broken:
                     break
+                self._send(message)
             if self.broken:
                 break
         self._settle()
+        self.ended = monotonic()
 
     @property
     def broken(self) -> bool:
@@ -70,7 +71,7 @@ class Publisher:
         self._senders[message.topic].send(message.value, message.key.encode())
 
     def _pace(self) -> None:
-        due = self._began + (self._tracked / self._rate if self._rate else 0.0)
+        due = self.began + (self._tracked / self._rate if self._rate else 0.0)
         while (left := due - monotonic()) > 0 and not self.broken:
             sleep(min(left, _NAP_SECONDS))
 

@@ -1,6 +1,7 @@
 """Names as parts of an `_id` and as keys of a map."""
 
 import hashlib
+from functools import lru_cache
 
 OTHER, UNATTRIBUTED, DIRECT, EXIT = "other", "unattributed", "direct", "exit"
 _LONGEST = 200
@@ -12,6 +13,7 @@ def part(name: str) -> str:
     return "".join(f"%{ord(c):02X}" if c in "%:.$\0" else c for c in name)
 
 
+@lru_cache(maxsize=10_000)
 def key(name: str) -> str:
     """As a part, but no reserved word, and at most 200 bytes."""
     encoded = part(name)

@@ -1,0 +1,249 @@
+"""The traffic: the same by the same seed, countable, of one piece, and as odd as it should be."""
+
+from collections import Counter, defaultdict
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+
+from schemas.catalogue import source
+from simulate.answer.answer import answer
+from simulate.answer.entry import Entry
+from simulate.answer.memory import SESSION_EVENTS_MAX
+from simulate.experiments import CONTROL, EXPERIMENTS, TREATMENT, Experiment
+from simulate.funnels import CHECKOUT, EXPLORE, GHOST, GIFT_WRAP, LATE, UPSELL
+from simulate.message import DEFINITIONS, FUNNELS, ORDERS, TRACKING, USERS, Message
+from simulate.organizations import ORGANIZATIONS
+from simulate.parts import parts
+from simulate.plan import DAY_MS, Plan
+from simulate.storefront import storefront
+
+PLAN = Plan(events=20_000, seed=3, start=date(2026, 3, 2), days=7)
+LINES_OF_THE_ANSWER = ("analytics_funnel", "analytics_funnel_step", "analytics_experiment")
+
+
+@pytest.fixture(scope="module")
+def messages() -> list[Message]:
+    return list(storefront(PLAN))
+
+
+@pytest.fixture(scope="module")
+def tracked(messages: list[Message]) -> list[dict[str, Any]]:
+    """Each event once."""
+    found = {m.event["event_id"].lower(): m.event for m in messages if m.topic == TRACKING}
+    return list(found.values())
+
+
+@pytest.fixture(scope="module")
+def lines(messages: list[Message]) -> list[dict[str, Any]]:
+    return answer(Entry(message.topic, message.event, 0) for message in messages)
+
+
+def test_the_same_seed_is_the_same_traffic(messages: list[Message]) -> None:
+    assert list(storefront(PLAN)) == messages
+
+
+def test_another_seed_is_another() -> None:
+    one, other = (Plan(100, seed, PLAN.start, 1) for seed in (1, 2))
+    assert list(storefront(one)) != list(storefront(other))
+
+
+@pytest.mark.parametrize("events", [1, 2, 777])
+def test_there_are_as_many_tracking_events_as_were_asked_for(events: int) -> None:
+    made = storefront(Plan(events, 5, PLAN.start, 2))
+    assert sum(message.topic == TRACKING for message in made) == events
+
+
+def test_every_message_is_one_of_its_topic_with_its_key(messages: list[Message]) -> None:
+    for message in messages:
+        event = source(message.topic).events.validate_json(message.value)
+        assert source(message.topic).key_of(event) == message.key
+
+
+def test_messages_come_in_the_order_of_their_arrival(messages: list[Message]) -> None:
+    arrivals = [message.arrival_ms for message in messages]
+    assert arrivals == sorted(arrivals)
+
+
+def test_traffic_lasts_as_long_as_was_asked_for(tracked: list[dict[str, Any]]) -> None:
+    days = Counter(event["occurred_at"][:10] for event in tracked)
+    whole = {f"2026-03-{day:02}" for day in range(2, 9)}
+    assert all(days[day] > PLAN.events / PLAN.days / 2 for day in whole)
+
+
+def test_nothing_happens_after_the_end_but_what_was_begun(messages: list[Message]) -> None:
+    latest = max(datetime.fromisoformat(m.event["occurred_at"]) for m in messages)
+    assert latest.timestamp() * 1000 < PLAN.end_ms + DAY_MS
+
+
+def test_a_definition_begins_a_part(messages: list[Message]) -> None:
+    found = [list(part) for part in parts(iter(messages))]
+    assert [message for part in found for message in part] == messages
+    for part in found:
+        topics = [message.topic in DEFINITIONS for message in part]
+        assert topics == sorted(topics, reverse=True)
+        assert topics[0]
+    assert len(found) == 3
+
+
+def test_the_checkout_is_defined_anew_in_the_middle(messages: list[Message]) -> None:
+    said = [m.event["data"] for m in messages if m.topic == FUNNELS]
+    checkouts = [data for data in said if data["funnel_id"] == CHECKOUT and "steps" in data]
+    steps = [{step["step_id"] for step in data["steps"]} for data in checkouts]
+    before, after = steps[0], steps[-1]
+    assert (before - after, after - before) == ({UPSELL}, {GIFT_WRAP})
+    assert not [data for data in said if data["funnel_id"] == GHOST]
+
+
+def test_an_order_is_that_of_a_visitor_in_a_session_of_a_funnel(
+    messages: list[Message], tracked: list[dict[str, Any]]
+) -> None:
+    sessions = {
+        (event["data"]["visitor_id"], event["data"]["session_id"])
+        for event in tracked
+        if "session_id" in event["data"]
+    }
+    histories: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for message in messages:
+        if message.topic == ORDERS:
+            histories[message.key].append(message.event)
+    assert len(histories) > 100
+    for history in histories.values():
+        kinds = [event["event_type"] for event in history]
+        data = history[0]["data"]
+        assert kinds[0] == "order.created"
+        assert (data["visitor_id"], data["session_id"]) in sessions
+        assert data["funnel_id"]
+        assert data["step_id"]
+        total = sum(item["quantity"] * item["price_cents"] for item in data["items"])
+        assert total == data["total_cents"]
+        refunds = {e["event_id"].lower(): e["data"].get("refund_cents", 0) for e in history}
+        assert sum(refunds.values()) <= total
+
+
+def test_an_account_is_made_before_it_is_used(messages: list[Message]) -> None:
+    created: set[str] = set()
+    for message in messages:
+        if message.topic == USERS:
+            created |= {message.key} if message.event["event_type"] == "user.created" else set()
+            assert message.key in created
+    assert len(created) > 50
+
+
+def test_purchases_are_worth_what_their_orders_are(
+    messages: list[Message], tracked: list[dict[str, Any]]
+) -> None:
+    created = {m.key: m.event["data"] for m in messages if m.event["event_type"] == "order.created"}
+    worth = {(d["session_id"], d["total_cents"], d["currency"]) for d in created.values()}
+    bought = [event["data"] for event in tracked if event["event_type"] == "purchase"]
+    known = [d for d in bought if "value_cents" in d]
+    assert len(known) > 50
+    assert {(d["session_id"], d["value_cents"], d["currency"]) for d in known} <= worth
+
+
+def test_something_of_every_kind_is_odd(
+    messages: list[Message], tracked: list[dict[str, Any]]
+) -> None:
+    data = [event["data"] for event in tracked]
+    contexts = [d["context"] for d in data if "context" in d]
+    visits = [d for d in data if "session_id" in d]
+    owners = {(e.get("organization_id"), e["data"].get("visitor_id")) for e in tracked}
+    found = {
+        "duplicates": PLAN.events - len(tracked),
+        "ids in capitals": sum(m.event["event_id"].isupper() for m in messages),
+        "bots": sum("bot" in context for context in contexts),
+        "no context": len(visits) - len(contexts),
+        "no organization": sum("organization_id" not in event for event in tracked),
+        "its name all the same": sum(e.get("organization_id") == "default" for e in tracked),
+        "visitors of two organizations": len(owners) - len({name for _, name in owners}),
+        "a funnel that nobody defined": sum(d.get("funnel_id") == GHOST for d in data),
+        "a funnel that was defined late": sum(d.get("funnel_id") == LATE for d in data),
+        "awkward names": sum(d.get("funnel_id") == EXPLORE for d in data),
+        "a source named as a reserved word": sum(c.get("source") == "other" for c in contexts),
+        "previous steps that never were": sum(d.get("previous_step_id") == "nowhere" for d in data),
+        "a shared session": sum(d.get("session_id") == "shared-by-mistake" for d in data),
+        "another zone": sum("+05:30" in event["occurred_at"] for event in tracked),
+        "microseconds": sum(len(event["occurred_at"]) == 27 for event in tracked),
+        "late by hours": _late(tracked, 3_600),
+        "a clock that is ahead": _late(tracked, -3_600, sign=-1),
+        "scans": sum(event["event_type"] == "barcode_scanned" for event in tracked),
+        "e-mails that failed": sum(event["event_type"] == "email_failed" for event in tracked),
+    }
+    assert not [what for what, count in found.items() if count == 0]
+
+
+def test_sessions_are_long_and_over_midnight(tracked: list[dict[str, Any]]) -> None:
+    sessions: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for event in tracked:
+        if "session_id" in (data := event["data"]):
+            sessions[data["visitor_id"], data["session_id"]].append(event["occurred_at"][:10])
+    assert max(len(days) for days in sessions.values()) > SESSION_EVENTS_MAX
+    assert sum(len(set(days)) > 1 for days in sessions.values()) > 5
+
+
+def test_the_answer_has_every_kind_of_document(lines: list[dict[str, Any]]) -> None:
+    kinds = Counter(line["collection"] for line in lines)
+    assert set(kinds) == {*LINES_OF_THE_ANSWER, "analytics_event_metrics"}
+    ids = {line["_id"].split(":")[0] for line in lines}
+    assert ids == {"default", "acme", "globex%2Eco%3A%241"}
+    assert len(ids) == len(ORGANIZATIONS)
+
+
+def test_the_answer_adds_up(lines: list[dict[str, Any]]) -> None:
+    for line in lines:
+        fields = line["fields"]
+        for name, value in fields.items():
+            if isinstance(value, int):
+                hours = sum(hour.get(name, 0) for hour in fields["hours"].values())
+                assert hours == value, f"{line['_id']} {name}"
+        if line["collection"] == "analytics_funnel":
+            people = fields["new_visitors"] + fields["returning_visitors"]
+            assert people == fields["unique_visitors"]
+            assert fields["completions"] <= fields["attempts"]
+            by_type = fields["conversions_by_type"].values()
+            assert sum(each["count"] for each in by_type) == fields["conversions"]
+        if line["collection"] == "analytics_funnel_step":
+            assert sum(fields["exits_by_outcome"].values()) == fields["exits"]
+            assert sum(fields["time_histogram"].values()) == fields["time_spent_count"]
+
+
+def test_the_answer_holds_two_currencies_and_one_and_none(lines: list[dict[str, Any]]) -> None:
+    funnels = [line["fields"] for line in lines if line["collection"] == "analytics_funnel"]
+    by_number = {len(f["currencies"]): f["value_cents"] for f in funnels}
+    assert by_number.keys() == {0, 1, 2}
+    assert (by_number[0], by_number[2]) == (0, None)
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: str(experiment.test))
+def test_an_experiment_has_the_effect_that_it_was_given(
+    lines: list[dict[str, Any]], experiment: Experiment
+) -> None:
+    rates = {}
+    for variant in (CONTROL, TREATMENT):
+        own = [
+            line["fields"]
+            for line in lines
+            if line["collection"] == "analytics_experiment"
+            and f":{experiment.test.replace('.', '%2E')}:{variant}:" in line["_id"]
+        ]
+        people = sum(fields["visitors"] for fields in own)
+        assert people > 100
+        rates[variant] = sum(fields["conversions"] for fields in own) / people
+    found = rates[TREATMENT] / rates[CONTROL]
+    given = experiment.go_on[TREATMENT] / experiment.go_on[CONTROL]
+    assert abs(found - given) < 0.4
+    assert (found > 1) == (given > 1)
+
+
+def _late(tracked: list[dict[str, Any]], seconds: int, sign: int = 1) -> int:
+    """Events that arrived at least so much later than they say they happened."""
+    received = [
+        (event["occurred_at"], event["data"]["context"]["received_at"])
+        for event in tracked
+        if "context" in event["data"]
+    ]
+    delays = [
+        (datetime.fromisoformat(arrived) - datetime.fromisoformat(at)).total_seconds()
+        for at, arrived in received
+    ]
+    return sum(sign * delay > sign * seconds for delay in delays)
