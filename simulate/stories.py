@@ -83,7 +83,9 @@ def explore(visit: Visit) -> None:
         visit.wait(200)
     if visit.dice.chance(0.2):
         kind = visit.dice.choice(("custom", "form_submit"))
-        visit.track("conversion", funnel_id=EXPLORE, conversion_type=kind)
+        # Money that a server tells without its currency, as a collector would not.
+        cents = 100 if visit.dice.chance(0.3) else None
+        visit.track("conversion", funnel_id=EXPLORE, conversion_type=kind, value_cents=cents)
 
 
 def look_around(visit: Visit) -> None:

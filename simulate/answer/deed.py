@@ -10,6 +10,9 @@ from simulate.answer.entry import Event
 BY_OTHER_KEYS = ("email_confirmed", "email_failed", "barcode_scanned")
 """Keyed by order or ticket: no deeds of a visitor."""
 
+NO_CURRENCY = "XXX"
+"""ISO 4217's code for none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deed:
@@ -56,9 +59,9 @@ class Deed:
 
     @property
     def money(self) -> tuple[str, int] | None:
-        """Currency and amount; an amount without a currency is no money."""
-        currency, cents = self.data.get("currency"), self.data.get("value_cents", 0)
-        return (currency, cents) if currency and cents else None
+        """Currency and amount, if there is any."""
+        cents = self.data.get("value_cents", 0)
+        return (self.data.get("currency", NO_CURRENCY), cents) if cents else None
 
 
 def deed(event: Event, place: int, appended_ms: int, zone: ZoneInfo) -> Deed:

@@ -108,6 +108,11 @@ def test_two_currencies_are_never_added() -> None:
     }
 
 
+def test_money_without_a_currency_stands_under_iso_s_code_for_none() -> None:
+    day = Log().track("conversion", 0, conversion_type="custom", value_cents=5).funnel()
+    assert (day["value_cents"], day["currencies"]["XXX"]["value_cents"]) == (5, 5)
+
+
 def test_a_day_without_money_says_0_and_names_no_currency() -> None:
     day = Log().view("/a", 0).funnel()
     assert (day["value_cents"], day["currencies"]) == (0, {})

@@ -1,0 +1,80 @@
+"""Where a stored document differs from what it must hold."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from simulate.answer.shape import MONEY_MAPS, SHAPES, Shape
+
+Fields = Mapping[str, Any]
+Flat = dict[tuple[str, ...], int | None]
+
+
+class Difference(NamedTuple):
+    """`field`: its path, joined by spaces."""
+
+    field: str
+    stored: Any
+    told: Any
+
+
+def differences(collection: str, stored: Fields | None, told: Fields | None) -> list[Difference]:
+    """`told`: an answer's `fields`. A document that is absent, on either side, is all zeros.
+
+    What the answer does not tell (rates, averages, ids) is not looked at. In maps and hours, 0,
+    null and absent are the same. A currency may be stored with nothing but zeros: it stays when
+    its last amount goes, which the answer does not know.
+    """
+    shape = SHAPES[collection]
+    kept = set((stored or {}).get("currencies", {}))
+    one = _flat(shape, stored or {})
+    other = _flat(shape, _with_currencies(collection, told or {}, kept))
+    return [
+        Difference(" ".join(path), one.get(path, 0), other.get(path, 0))
+        for path in sorted(one.keys() | other.keys())
+        if one.get(path, 0) != other.get(path, 0)
+    ]
+
+
+def _with_currencies(collection: str, told: Fields, kept: set[str]) -> Fields:
+    """What would be told if each of the currencies had an amount: two are never added."""
+    shape, known = SHAPES[collection], set(told.get("currencies", {}))
+    if kept <= known or len(kept | known) == 1:
+        return told
+    apart = dict(told) | dict.fromkeys(shape.money)
+    for name in MONEY_MAPS.get(collection, ()):
+        apart[name] = {
+            key: dict(entry) | {"value_cents": None} for key, entry in told.get(name, {}).items()
+        }
+    apart["hours"] = {
+        hour: {name: value for name, value in counters.items() if name not in shape.money}
+        for hour, counters in told.get("hours", {}).items()
+    }
+    return apart
+
+
+def _flat(shape: Shape, document: Fields) -> Flat:
+    """By path: the scalars, and what is not 0 in maps, hours and currencies."""
+    scalars = (*shape.counters, *shape.money)
+    found: Flat = {(name,): _number(document.get(name, 0)) for name in scalars}
+    for name in shape.maps:
+        found |= dict(_leaves((name,), document.get(name, {})))
+    for hour, counters in document.get("hours", {}).items():
+        known = {name: counters[name] for name in scalars if name in counters}
+        found |= dict(_leaves(("hours", hour), known))
+    for currency, own in document.get("currencies", {}).items():
+        known = {name: own[name] for name in (*shape.money, *shape.maps) if name in own}
+        found |= dict(_leaves(("currencies", currency), known))
+    return found
+
+
+def _leaves(path: tuple[str, ...], value: Any) -> Iterator[tuple[tuple[str, ...], int]]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _leaves((*path, name), inner)
+    elif number := _number(value):
+        yield path, number
+
+
+def _number(value: Any) -> int | None:
+    """Also of BSON's own integers and decimals."""
+    return None if value is None else int(str(value))
