@@ -159,7 +159,9 @@ def _hours(
     names = {
         field.name
         for field in model.fields.values()
-        if field.kind != "money_map" and not field.is_map and not (several and model.is_money(field))
+        if field.kind != "money_map"
+        and not field.is_map
+        and not (several and model.is_money(field))
     }
     for hour in sorted(then.keys() | now.keys()):
         stored, should = now.get(hour, {}), then.get(hour, {})

@@ -40,9 +40,7 @@ def rows(topic_id: str, columns: Columns) -> Iterator[Row]:
             yield reference, number, offset, appended_ms, whose, as_text(**told)
 
 
-def as_text(
-    steps: list[dict[str, Any]], order: str, exclusions: list[str], window_ms: int
-) -> str:
+def as_text(steps: list[dict[str, Any]], order: str, exclusions: list[str], window_ms: int) -> str:
     """One text for whatever says the same."""
     named = [{"step_id": s["step_id"], "optional": bool(s.get("optional"))} for s in steps]
     return json.dumps(

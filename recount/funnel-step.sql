@@ -36,6 +36,12 @@ SELECT 'analytics_event_metrics', unnest([
     'unique_buyers', 'emails_confirmed', 'emails_failed', 'admissions'
 ]), 'counter', NULL, NULL, 1
 UNION ALL
+-- What states hold is not recounted, but for the pins, which are believed.
+SELECT 'visitor_state', unnest([
+    'organization_id', 'visitor_id', 'first_day', 'sessions', 'pins', 'definitions', 'admitted',
+    'home', 'event_ids'
+]), 'state', NULL, NULL, 1
+UNION ALL
 FROM (VALUES
     ('analytics_funnel', 'value_cents', 'money', NULL, NULL, 1),
     ('analytics_funnel', 'conversions_by_type', 'breakdown', 'count', 'value_cents', 1),

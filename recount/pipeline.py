@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from bson import Int64
+from bson import Decimal128, Int64
 
 from recount.expected import Document
 from recount.model import Field, Model
@@ -18,21 +18,27 @@ def revision(now_ms: int) -> Expression:
     return {"$toLong": {"$cond": [known, {"$add": ["$_daybook.revision", 1]}, Int64(now_ms)]}}
 
 
-def plus(path: tuple[str, ...], amount: int, *, vanishes: bool) -> Expression:
+def plus(
+    path: tuple[str, ...], amount: int, *, vanishes: bool, is_decimal: bool = False
+) -> Expression:
     """What stands at the path, and an amount; with `vanishes` nothing stands there for 0."""
     before = {"$ifNull": ["$" + ".".join(path), Int64(0)]}
-    total = {"$toLong": {"$add": [before, Int64(amount)]}}
+    if is_decimal:
+        total = {"$toDecimal": {"$add": [before, Decimal128(str(amount))]}}
+    else:
+        total = {"$toLong": {"$add": [before, Int64(amount)]}}
     return {"$cond": [{"$eq": [total, 0]}, "$$REMOVE", total]} if vanishes else total
 
 
 def containers(model: Model, should: Document) -> list[Stage]:
     """What sums are added into, where it is missing."""
     tops = ["hours", *(["currencies"] if model.has_money else [])]
+    tops += [field.name for field in model.maps()]
+    in_currencies = [field for field in model.money() if field.kind == "money_map"]
     maps = [
         f"currencies.{currency}.{field.name}"
         for currency in should.get("currencies", {})
-        for field in model.money()
-        if field.kind == "money_map"
+        for field in (*in_currencies, *model.breakdowns())
     ]
     return [
         {"$set": {path: {"$ifNull": [f"${path}", {"$literal": {}}]} for path in paths}}
@@ -54,6 +60,8 @@ def worked_out(model: Model, hours: Iterable[str], should: Document) -> list[Sta
     stages = [{"$set": stage}] if stage else []
     if model.has_money:
         day = {field.name: _mirrored(field) for field in model.money()}
+        for field in model.breakdowns():
+            day |= _mirrored_money(field, should[field.name])
         stages.append({"$set": day | {"hours": _hours_without(model.money())}})
     return stages
 
@@ -88,6 +96,19 @@ def _by_currencies(none: Expression, one: Expression, several: Expression) -> Ex
 
 def _mirrored(field: Field) -> Expression:
     return _by_currencies({"$literal": field.nothing}, {"$first": f"$$all.v.{field.name}"}, None)
+
+
+def _mirrored_money(field: Field, keys: Iterable[str]) -> Stage:
+    """A breakdown's money beside its counts; members see to keys that they bring meanwhile."""
+    return {
+        f"{field.name}.{key}.{part}": _by_currencies(
+            Int64(0),
+            {"$ifNull": [{"$first": f"$$all.v.{field.name}.{key}.{part}"}, Int64(0)]},
+            None,
+        )
+        for key in keys
+        for part in field.money_parts
+    }
 
 
 def _hours_without(money: list[Field]) -> Expression:

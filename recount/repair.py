@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from bson import Int64
+from bson import Decimal128, Int64
 from pymongo.errors import BulkWriteError
 
-from recount import pipeline
+from recount import maps, pipeline
 from recount.compare import OWN_FIELDS, is_hour, same
 from recount.coverage import marks
 from recount.expected import Document
@@ -78,11 +78,12 @@ def repair(
         if position not in firsts:
             own[f"_daybook.first.{below}"] = Int64(first)
     hours = snapshot.get("hours") or {}
+    named = {"date": should["date"]} | {n: {"$literal": should[n]} for n in model.key}
     return Repair(
         where,
         [
             *pipeline.containers(model, should),
-            {"$set": {"date": should["date"]} | own | {".".join(p): e for p, e in sums.items()}},
+            {"$set": named | own | {".".join(p): e for p, e in sums.items()}},
             *pipeline.worked_out(model, hours.keys() | should["hours"].keys(), should),
             {"$unset": [*extra, TOKEN]},
         ],
@@ -124,11 +125,18 @@ def _sums(model: Model, snapshot: Document, should: Document) -> dict[Path, pipe
     now, then = _leaves(model, snapshot), _leaves(model, should)
     sums: dict[Path, pipeline.Expression] = {}
     for path in sorted(now.keys() | then.keys()):
-        stored, wanted = now.get(path), then.get(path, 0)
-        if same(stored, Int64(wanted)) or (path[0] == "hours" and stored is None and not wanted):
+        stored = now.get(path)
+        wanted = _whole_number(then.get(path, 0))
+        field = model.fields.get(path[-1])
+        is_decimal = field is not None and field.kind == "squares"
+        kept = field.amount(wanted) if field is not None and is_decimal else Int64(wanted)
+        if same(stored, kept) or (path[0] == "hours" and stored is None and not wanted):
             continue
-        vanishes = path[0] == "hours" or path not in then
-        sums[path] = pipeline.plus(path, wanted - _whole_number(stored), vanishes=vanishes)
+        # Where numbers are measured, members may be about to add to what has come to nothing.
+        vanishes = path[0] == "hours" or (path not in then and not model.is_measured)
+        sums[path] = pipeline.plus(
+            path, wanted - _whole_number(stored), vanishes=vanishes, is_decimal=is_decimal
+        )
     return sums
 
 
@@ -138,6 +146,10 @@ def _whole_number(stored: object) -> int:
         return 0
     if isinstance(stored, int) and not isinstance(stored, bool):
         return int(stored)
+    if isinstance(stored, Decimal128):
+        exact = stored.to_decimal()
+        if exact.is_finite() and exact == exact.to_integral_value():
+            return int(exact)
     if isinstance(stored, float) and stored.is_integer() and abs(stored) < _LONG_MAX_AS_DOUBLE:
         return int(stored)
     raise Broken
@@ -156,12 +168,27 @@ def _leaves(model: Model, document: Document) -> dict[Path, Any]:
                     leaves["currencies", currency, field.name, key] = amount
             elif field.name in amounts:
                 leaves["currencies", currency, field.name] = amounts[field.name]
+        for field in model.breakdowns():
+            inside = _map_leaves(field, _inside(amounts, field.name))
+            leaves |= {("currencies", currency, *path): n for path, n in inside.items()}
+    for field in model.maps():
+        inside = _map_leaves(field, _inside(document, field.name))
+        leaves |= {path: n for path, n in inside.items() if path[-1] not in field.money_parts}
     hours = _inside(document, "hours")
     for hour in hours:
         amounts = _inside(hours, hour)
         for name in amounts.keys() & _sums_in_hour(model):
             leaves["hours", hour, name] = amounts[name]
     if any("." in part or part.startswith("$") for path in leaves for part in path):
+        raise Broken
+    return leaves
+
+
+def _map_leaves(field: Field, stored: Document) -> dict[Path, Any]:
+    """Every number of a map, by its path from the map's name on. Raises Broken."""
+    depth = 2 if field.parts else 1
+    leaves = {(field.name, *path): n for path, n in maps.leaves(field, stored).items()}
+    if any(len(path) != depth + 1 for path in leaves):
         raise Broken
     return leaves
 
@@ -181,14 +208,14 @@ def _sums_in_currency(model: Model) -> list[Field]:
 
 
 def _sums_in_hour(model: Model) -> set[str]:
-    kinds = ("counter", "per_currency", "money")
+    kinds = ("counter", "per_currency", "money", "squares")
     return {field.name for field in model.fields.values() if field.kind in kinds}
 
 
 def _extra(model: Model, snapshot: Document, should: Document) -> Iterator[str]:
     """Fields that no rule explains. Raises Broken where one cannot simply be taken away."""
     extra: list[Path] = [(name,) for name in snapshot.keys() - should.keys() - OWN_FIELDS]
-    in_currency = {field.name for field in model.in_currency()}
+    in_currency = {field.name for field in (*model.in_currency(), *model.breakdowns())}
     for currency, amounts in _inside(snapshot, "currencies").items():
         if currency not in should.get("currencies", {}):
             raise Broken

@@ -167,6 +167,11 @@ class Replay:
             model.fields[name] = Field(name, *rest)
         return models
 
+    @property
+    def tells_states(self) -> bool:
+        """Whether the rules say what states should hold."""
+        return bool(self._rows("FROM duckdb_views() WHERE view_name = 'states'"))
+
     def define(self, definitions: Iterable[Sequence[object]]) -> None:
         """All that is known of funnels' definitions, as rows of DEFINITIONS."""
         self._refill("definitions", list(map(tuple, definitions)))

@@ -8,7 +8,7 @@ from typing import Any
 
 from confluent_kafka.admin import AdminClient
 
-from recount import kafka
+from recount import definitions, kafka, pins
 from recount.coverage import Coverage, marks
 from recount.errors import Unrecountable, asking_mongodb
 from recount.expected import Document
@@ -65,7 +65,9 @@ class Recount:
         self._topic = self.topic()
         self._read_to: dict[int, int] = {}
         self._stack = ExitStack()
-        self.replay = self._stack.enter_context(Replay(group.rules, self.fleet.settings))
+        self.replay = self._stack.enter_context(
+            Replay(group.rules, self.fleet.settings, group.stages)
+        )
         self.replay.run(self._topic.id)
         self.models = self.replay.models()
 
@@ -87,6 +89,9 @@ class Recount:
 
     @property
     def state_model(self) -> Model | None:
+        """What states should be; None where the rules do not say."""
+        if not self.replay.tells_states:
+            return None
         return next((model for model in self.models.values() if model.is_state), None)
 
     def topic(self) -> kafka.Topic:
@@ -121,6 +126,7 @@ class Recount:
             states = self._stack.enter_context(
                 Spool(self.fleet.documents[self.state_model.collection], self.tell)
             )
+        self._read_pins()
         topic = self.read_on()
         gaps = tuple(self.fleet.gaps())
         coverage = Coverage(
@@ -129,7 +135,7 @@ class Recount:
             gaps,
             reach,
             self.fleet.settings.duplicate_window,
-            needs_start=self.state_model is not None,
+            needs_start=any(m.is_state or m.is_measured for m in self.models.values()),
         )
         self.replay.limit(reach, ((name, marks(d, "applied")) for name, d in documents.items()))
         return Look(days, coverage, gaps, self.fleet.models(), documents, states)
@@ -155,9 +161,36 @@ class Recount:
             done += len(messages)
             self.tell("reading the log", done, total)
         self._read_to = dict(topic.ends)
+        if self.group.definitions:
+            self._read_definitions(self.group.definitions)
         self.tell("replaying", 0, 0)
         self.replay.run(topic.id)
         return topic
+
+    def _read_definitions(self, name: str) -> None:
+        """After the documents: so whatever was pinned for them is there. The topic is small.
+
+        Raises Unrecountable when some of it is gone.
+        """
+        topic = kafka.describe(self.admin, name)
+        if any(topic.starts.values()):
+            raise Unrecountable(f"the log of {name} does not begin at its start any more")
+        facts = self.fleet.facts(topic.id)
+        reader = LogReader(self.group.name, definitions.DATA_FIELDS)
+        spans = {number: (0, end) for number, end in topic.ends.items()}
+        found: list[definitions.Row] = []
+        for messages in kafka.read(self._kafka_config, topic.name, spans):
+            found += definitions.rows(topic.id, reader.read(messages, facts))
+        self.replay.define(found)
+
+    def _read_pins(self) -> None:
+        """After the documents: a pin is written before what is counted by it."""
+        if self.group.pins is None:
+            return
+        states = self.fleet.documents[self.group.pins]
+        with asking_mongodb():
+            found = states.find({"pins": {"$gt": {}}}, {"pins": 1, "definitions": 1})
+            self.replay.pin(pins.rows(found))
 
     def unreadable(self, reach: Marks) -> Iterable[str]:
         """Messages that were passed by, and are neither counted nor dead letters."""

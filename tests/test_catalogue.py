@@ -10,7 +10,9 @@ import pytest
 import consumers
 from engine.document import (
     Average,
+    Breakdown,
     Counter,
+    CountMap,
     DailyDocument,
     Difference,
     Field,
@@ -18,6 +20,7 @@ from engine.document import (
     MoneyMap,
     PerCurrency,
     Rate,
+    Squares,
     parts_of,
 )
 from engine.group import Group, StateModel
@@ -33,7 +36,10 @@ SHARED_RULES = {"events"}
 KINDS = {
     Counter: "counter",
     Money: "money",
+    Squares: "squares",
     MoneyMap: "money_map",
+    CountMap: "count_map",
+    Breakdown: "breakdown",
     PerCurrency: "per_currency",
     Rate: "rate",
     Average: "average",
@@ -197,7 +203,7 @@ def test_the_recount_knows_every_field_as_the_model_has_it(group: Group) -> None
         for name, field in model.fields.items()
     }
     if group.state:
-        names = [*group.state.new("key"), "home", "event_ids"]
+        names = [*group.state.new("whose:key"), "home", "event_ids"]
         stored |= {
             (group.state.collection, name, "state", None, None, group.state.version)
             for name in names
@@ -210,6 +216,11 @@ def test_the_recount_knows_every_field_as_the_model_has_it(group: Group) -> None
 
 
 def worked_out_from(field: Field) -> tuple[str | None, str | None]:
+    """For derived fields; of maps their groups, or what they count and sum up."""
+    if isinstance(field, CountMap):
+        return ",".join(field.groups) or None, None
+    if isinstance(field, Breakdown):
+        return ",".join(field.counts), ",".join(field.money) or None
     part, whole = parts_of(field) or (None, None)
     return part, whole
 

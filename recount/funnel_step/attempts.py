@@ -110,7 +110,6 @@ def _chained(
         place = definition.places.get(entry.step)
         if place == 0:
             begins.setdefault(entry.day, entry)
-            reached.setdefault(entry.day, set()).add(0)
         if entry.step in definition.exclusions:
             starts, directly_before = {}, None
             continue

@@ -43,7 +43,8 @@ def assert_counted(world: World, short: str, events: Iterable[Mapping[str, Any]]
 def recounted(world: World, short: str) -> Report:
     """The group's documents and states against SQL over the raw log."""
     own, plain = world.group(short), find(short)
-    group = replace(plain, name=own.name, topic=own.topics[0])
+    definitions = world.topic(plain.definitions) if plain.definitions else None
+    group = replace(plain, name=own.name, topic=own.topics[0], definitions=definitions)
     return verify_group(kafka.common(world.settings), world.documents, group)
 
 
