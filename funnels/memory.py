@@ -29,11 +29,7 @@ def outdated(visitor: State, session_id: str, appended_ms: int) -> list[str]:
 
 
 def forget(visitor: State, session_ids: Sequence[str]) -> None:
-    """Takes the sessions out, and the pins that no entry that is left goes by."""
     visitor["sessions"] = [s for s in visitor["sessions"] if s["session_id"] not in session_ids]
-    pinned = {e.get("pinned") for s in visitor["sessions"] for e in s["events"]}
-    known = visitor["definitions"].items()
-    visitor["definitions"] = {ref: definition for ref, definition in known if ref in pinned}
 
 
 def remember(

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator
 
 from engine.document import (
     Average,
+    Breakdown,
     Counter,
+    CountMap,
     DailyDocument,
     Difference,
     Field,
@@ -13,6 +15,7 @@ from engine.document import (
     MoneyMap,
     PerCurrency,
     Rate,
+    Squares,
     is_money,
 )
 from engine.group import Group, StateModel
@@ -42,7 +45,8 @@ it until `daybook rebuild`.
 _MONEY = """
 Money is in minor units of its currency, and two currencies are never added: every money field
 stands in `currencies.<CUR>`. At the top it is repeated while the document has one currency, and is
-null when it has more. A map has 1,000 keys at most; what comes later adds up under `other`.
+null when it has more, in the hours as well. A map has 1,000 keys at most; what comes later adds up
+under `other`. A currency that was once named stays, be it with zeros.
 """
 
 _TYPES = {
@@ -50,6 +54,9 @@ _TYPES = {
     Money: "int64",
     MoneyMap: "object",
     PerCurrency: "int64",
+    Squares: "Decimal128",
+    CountMap: "object",
+    Breakdown: "object",
     Rate: "double or null",
     Average: "int64 or null",
     Difference: "int64",
@@ -84,7 +91,7 @@ def _of_document(model: type[DailyDocument]) -> Iterator[str]:
     yield "|---|---|---|---|"
     for name, field in model.fields.items():
         kind = _TYPES[type(field)]
-        if isinstance(field, Money | MoneyMap | Difference) and is_money(model, name):
+        if isinstance(field, Money | Squares | MoneyMap | Difference) and is_money(model, name):
             kind += " or null"
         yield f"| `{name}` | {kind} | {_in_words(field)} | {field.since} |"
 
@@ -104,12 +111,24 @@ def _in_words(field: Field) -> str:
             return "money by key: an amount a key and currency"
         case PerCurrency():
             return "counter, of each currency as well"
+        case Squares():
+            return "money: a sum of squares a currency"
+        case CountMap(()):
+            return "counts by key"
+        case CountMap(groups):
+            return f"counts by key, apart for {_listed(groups)}"
+        case Breakdown(counts, money):
+            return f"by key: {_listed((*counts, *money))}"
         case Rate(numerator, denominator):
             return f"rate: `{numerator}` / `{denominator}`"
         case Average(total, number):
             return f"average: `{total}` / `{number}`, rounded half to even"
         case Difference(minuend, subtrahend):
             return f"difference: `{minuend}` less `{subtrahend}`"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _of_state(state: StateModel) -> Iterator[str]:

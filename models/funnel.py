@@ -9,9 +9,7 @@ WHO = ("visitors", "conversions")
 WORTH = ("value_cents",)
 
 
-class FunnelDay(
-    DailyDocument, collection="analytics_funnel", key=("organization_id", "funnel_id")
-):
+class FunnelDay(DailyDocument, collection="analytics_funnel", key=("organization_id", "funnel_id")):
     page_views: int = counter()
     sessions: int = counter()
     visitors: int = counter()

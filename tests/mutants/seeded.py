@@ -17,14 +17,20 @@ MUTANTS = (
     Mutant(
         "state before effects",
         "engine/settle.py",
-        """            self._apply(batch, folded.changes(), folded.changes, settled)
+        """                self._apply(batch, folded.changes(), trim, settled)
+            except Refused:
+                settled.refused += 1
+                states = self._store.load(model, set(batch.keys))
+                continue
             self._store.put(folded.rows.values(), batch.partition)
             reach("before_state")
             changed = [(reads[key], states[key]) for key in folded.touched]
 """,
-        """            changed = [(reads[key], states[key]) for key in folded.touched]
-            self._store.replace(model, changed)
-            self._apply(batch, folded.changes(), folded.changes, settled)
+        """                changed = [(reads[key], states[key]) for key in folded.touched]
+                self._store.replace(model, changed)
+                self._apply(batch, folded.changes(), trim, settled)
+            except Refused:
+                continue
             changed = []
 """,
         PROTOCOL,

@@ -17,6 +17,7 @@ class Visitors:
 
     def __init__(self, seed: int, people: int = 3, hours: int = 60) -> None:
         self._random = random.Random(seed)
+        self._sessions = self._random.choice([4, 4, 200])
         self._people = people
         self._hours = hours
         self.entries: list[Entry] = []
@@ -50,7 +51,7 @@ class Visitors:
         pick = self._random
         data: dict[str, Any] = {
             "visitor_id": f"v{pick.randrange(self._people)}",
-            "session_id": f"s{pick.randrange(4)}",
+            "session_id": f"s{pick.randrange(self._sessions)}",
         }
         kind = pick.choice(
             ["page_view", "step_entry", "step_entry", "step_entry", "step_exit", "conversion",
