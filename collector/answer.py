@@ -15,12 +15,16 @@ class Refusal(Exception):
     """Ends a call with this status. `reason` is for people and holds nothing that was sent."""
 
     def __init__(
-        self, status: int, reason: str, headers: Mapping[str, str] | None = None, **more: Any
+        self,
+        status: int,
+        reason: str,
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(reason)
         self.status = status
         self.headers = dict(headers or {})
-        self.content = {"status": "refused", "reason": reason} | more
+        self.content = {"status": "refused", "reason": reason, **(more or {})}
 
 
 class TooLarge(Refusal):
@@ -30,9 +34,9 @@ class TooLarge(Refusal):
         super().__init__(413, reason, {"Connection": "close"})
 
 
-def unavailable(reason: str, seconds: int = RETRY_SECONDS, **more: Any) -> Refusal:
-    """Nothing is wrong with the call; it may come again after that many seconds."""
-    return Refusal(503, reason, {"Retry-After": str(seconds)}, **more)
+def unavailable(reason: str, more: Mapping[str, Any] | None = None) -> Refusal:
+    """Nothing is wrong with the call; it may come again a little later."""
+    return Refusal(503, reason, {"Retry-After": str(RETRY_SECONDS)}, more)
 
 
 def answer(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Response:

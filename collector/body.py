@@ -63,7 +63,7 @@ def take_apart(body: bytes) -> Call:
     )
     if not isinstance(events, list) or not events:
         what = "must be an event, an array of events, or an object whose `events` is one"
-        raise Refusal(422, what, errors=[{"field": "events", "message": what}])
+        raise Refusal(422, what, more={"errors": [{"field": "events", "message": what}]})
     if len(events) > EVENTS_MAX:
         raise Refusal(413, f"a batch may have {EVENTS_MAX} events; this one has {len(events)}")
     return Call(events, True, sent_at)

@@ -148,5 +148,5 @@ class Tracker:
             counts = {"accepted": len(has) - missing, "invalid": len(call.events) - len(has)}
             content = counts | {"results": taking.results}
         if missing:
-            raise unavailable("the broker has not taken every event", **content)
+            raise unavailable("the broker has not taken every event", content)
         return answer(202 if has else 422, content)

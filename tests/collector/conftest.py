@@ -13,7 +13,6 @@ from confluent_kafka import Consumer, TopicPartition
 from collector.flat import TOPIC
 from engine import access, kafka
 from tests.support.collectors import CollectorProcess
-from tests.support.wait import until
 from tests.support.world import World
 
 ORGANIZATION = "org-1"
@@ -105,4 +104,13 @@ def event_of(site: Site, collector: CollectorProcess) -> Callable[..., dict[str,
     return track
 
 
-__all__ = ["until"]
+@pytest.fixture(scope="module")
+def shared(
+    servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[CollectorProcess]:
+    """One collector for all tests of a file that only look at its answers."""
+    with World(servers, tmp_path_factory.mktemp("shared")) as own_world:
+        own_world.make_topic(TOPIC)
+        own = Site(own_world)
+        yield own.start().ready()
+        own.end()

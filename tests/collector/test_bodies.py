@@ -1,14 +1,23 @@
-"""The bodies of the tracking call, and the events that they become."""
+"""The bodies of the tracking call, and the events that they become in the log."""
 
+import json
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
-from tests.collector.conftest import Site
+import pytest
 
+from schemas.catalogue import source
+from schemas.json_schema import events, examples
+from tests.collector.conftest import ORGANIZATION, Site
+from tests.support.collectors import CollectorProcess
+
+TOPIC = "sc.tracking.funnel"
 Track = Callable[..., dict[str, Any]]
 
 VISIT = {"visitor_id": "v-1", "session_id": "s-1"}
 IN_FUNNEL = VISIT | {"funnel_id": "f-1"}
+FLAT = {"step_id": "funnel_step_id", "event_id": "ticketed_event_id"}
 
 
 def test_a_page_view_becomes_an_event_with_its_context(site: Site, event_of: Track) -> None:
@@ -30,7 +39,7 @@ def test_a_page_view_becomes_an_event_with_its_context(site: Site, event_of: Tra
         "metadata": {"theme": "dark"},
     }
     assert event["occurred_at"] == received
-    assert event["organization_id"] == "org-1"
+    assert event["organization_id"] == ORGANIZATION
     assert context == {
         "device_type": "mobile",
         "browser": "Safari",
@@ -45,3 +54,174 @@ def test_a_page_view_becomes_an_event_with_its_context(site: Site, event_of: Tra
     }
     (logged,) = site.logged()
     assert logged.key == "v-1"
+
+
+@pytest.mark.parametrize(
+    ("body", "data"),
+    [
+        (
+            {"event_type": "step_entry", "funnel_step_id": "st-2", "previous_step_id": "st-1"},
+            {"step_id": "st-2", "previous_step_id": "st-1"},
+        ),
+        (
+            {
+                "event_type": "step_exit",
+                "funnel_step_id": "st-2",
+                "exit_outcome": "forward",
+                "next_step_id": "st-3",
+            },
+            {"step_id": "st-2", "exit_outcome": "forward", "next_step_id": "st-3"},
+        ),
+        (
+            {
+                "event_type": "conversion",
+                "page_id": "p-1",
+                "conversion_type": "purchase",
+                "value_cents": 4990,
+                "conversion_goal_id": "g-1",
+                "metadata": {},
+            },
+            {
+                "page_id": "p-1",
+                "conversion_type": "purchase",
+                "value_cents": 4990,
+                "currency": "EUR",
+                "conversion_goal_id": "g-1",
+                "metadata": {},
+            },
+        ),
+        (
+            {"event_type": "conversion", "conversion_type": "signup", "value_cents": None},
+            {"conversion_type": "signup"},
+        ),
+        (
+            {
+                "event_type": "conversion",
+                "conversion_type": "custom",
+                "value_cents": 5,
+                "currency": "JPY",
+            },
+            {"conversion_type": "custom", "value_cents": 5, "currency": "JPY"},
+        ),
+        (
+            {"event_type": "purchase", "ticketed_event_id": "gala", "value_cents": 100},
+            {"event_id": "gala", "value_cents": 100, "currency": "EUR"},
+        ),
+    ],
+    ids=lambda value: value.get("event_type", ""),
+)
+def test_flat_bodies(event_of: Track, body: dict[str, Any], data: dict[str, Any]) -> None:
+    event = event_of(IN_FUNNEL | body)
+    del event["data"]["context"]
+    assert event["data"] == IN_FUNNEL | data
+
+
+def test_every_event_of_the_catalogue_can_be_tracked(
+    site: Site, collector: CollectorProcess
+) -> None:
+    """Each stored example, flattened and sent by a server, is in the log as it was."""
+    expected = {}
+    bodies = []
+    for event_type in events(TOPIC):
+        for path in (examples(TOPIC) / event_type).glob("*.json"):
+            event = json.loads(path.read_bytes())
+            data = {k: v for k, v in event["data"].items() if k not in ("context", "metadata")}
+            flat = {FLAT.get(name, name): value for name, value in data.items()}
+            event_id = str(uuid4())
+            bodies.append({"event_type": event_type, "event_id": event_id} | flat)
+            if event_type in ("conversion", "purchase") and "value_cents" in data:
+                data.setdefault("currency", "EUR")
+            expected[event_id] = event_type, data
+    reply = collector.track(bodies, key=site.server_key)
+    assert (reply.status, reply.json["accepted"]) == (202, len(bodies)), reply.body
+    found = {}
+    for one in site.logged():
+        known = source(TOPIC)
+        assert known.key_of(one.event) == one.key
+        one.event["data"].pop("context", None)
+        found[one.event["event_id"]] = one.event["event_type"], one.event["data"]
+    assert found == expected
+
+
+def test_a_retry_has_the_same_event_id(site: Site, collector: CollectorProcess) -> None:
+    body = IN_FUNNEL | {"event_type": "page_view", "event_id": str(uuid4())}
+    replies = [collector.track(body).json for _ in range(2)]
+    assert replies == [{"status": "accepted", "event_id": body["event_id"]}] * 2
+    assert {one.event["event_id"] for one in site.logged()} == {body["event_id"]}
+
+
+def test_a_batch_is_answered_item_by_item(site: Site, collector: CollectorProcess) -> None:
+    good = IN_FUNNEL | {"event_type": "page_view"}
+    reply = collector.track([good, IN_FUNNEL | {"event_type": "step_entry"}, "text", good])
+    assert reply.status == 202
+    answer = reply.json
+    assert (answer["accepted"], answer["invalid"]) == (2, 2)
+    assert [one["status"] for one in answer["results"]] == [
+        *("accepted", "invalid", "invalid", "accepted"),
+    ]
+    assert answer["results"][1]["errors"] == [
+        {"field": "funnel_step_id", "message": "Field required"}
+    ]
+    assert answer["results"][2]["errors"] == [{"field": "", "message": "must be an object"}]
+    logged = {one.event["event_id"] for one in site.logged()}
+    assert logged == {one["event_id"] for one in answer["results"] if "event_id" in one}
+
+
+def test_the_key_names_the_organization_whatever_the_body_says(
+    site: Site, collector: CollectorProcess, event_of: Track
+) -> None:
+    body = IN_FUNNEL | {"event_type": "page_view", "organization_id": "org-2"}
+    assert event_of(body)["organization_id"] == ORGANIZATION
+    other = site.make_key("write", "org-2")
+    assert event_of(body | {"organization_id": ORGANIZATION}, key=other)["organization_id"] == (
+        "org-2"
+    )
+
+
+def test_a_times_client_counts_by_how_long_ago_it_says_it_was(event_of: Track) -> None:
+    event = event_of(
+        IN_FUNNEL
+        | {
+            "event_type": "page_view",
+            "occurred_at": "2001-01-01T00:00:00Z",
+            "sent_at": "2001-01-01T00:00:00Z",
+        }
+    )
+    assert event["occurred_at"] == event["data"]["context"]["received_at"]
+
+
+def test_a_server_tells_the_visitors_browser(site: Site, event_of: Track) -> None:
+    body = IN_FUNNEL | {"event_type": "page_view"}
+    options = {"key": site.server_key, "headers": {"User-Agent": "curl/8.0"}}
+    context = event_of(body, **options)["data"]["context"]
+    assert context["bot"] == []
+    assert "device_type" not in context
+    told = event_of(body | {"user_agent": "Mozilla/5.0 (iPad; CPU OS 17_4)"}, **options)
+    assert told["data"]["context"]["device_type"] == "tablet"
+
+
+def test_what_a_visitor_says_hides_no_bot(event_of: Track) -> None:
+    body = IN_FUNNEL | {
+        "event_type": "page_view",
+        "user_agent": "Mozilla/5.0 (iPad; CPU OS 17_4)",
+        "context": {"bot": []},
+        "bot": [],
+    }
+    event = event_of(body, headers={"User-Agent": "Googlebot/2.1"})
+    assert event["data"]["context"]["bot"] == ["crawler"]
+
+
+def test_sources_beyond_the_cap_are_other(site: Site) -> None:
+    collector = site.start(DAYBOOK_COLLECTOR_SOURCES_MAX="2").ready()
+    names = ["one", "two", "three", "google", "one", "four"]
+    bodies = [IN_FUNNEL | {"event_type": "page_view", "utm_source": name} for name in names]
+    assert collector.track(bodies).json["accepted"] == 6
+    by_tag = {
+        one.event["data"]["context"]["utm_source"]: one.event["data"]["context"]["source"]
+        for one in site.logged()
+    }
+    assert by_tag == {
+        **{"one": "one", "two": "two", "google": "Google"},
+        **{"three": "other", "four": "other"},
+    }
+    assert collector.metric("daybook_collector_sources_capped_total") == 2

@@ -1,0 +1,135 @@
+"""What a user agent says."""
+
+import pytest
+from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # type: ignore[import-untyped]
+
+from collector.agent import Agents
+from collector.enrich import bot_reasons
+
+AGENTS = Agents()
+CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0"
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 "
+    "(KHTML, like Gecko) Version/17.4 Mobile/15E148 Safari/604.1"
+)
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "device", "browser", "os"),
+    [
+        (
+            f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {CHROME} Safari/537.36",
+            *("desktop", "Chrome", "Windows"),
+        ),
+        (
+            f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {CHROME} Safari/537.36 Edg/130.0.0.0",
+            *("desktop", "Edge", "Windows"),
+        ),
+        (
+            "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0",
+            *("desktop", "Firefox", "Linux"),
+        ),
+        (
+            f"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) {CHROME} Safari/537.36",
+            *("desktop", "Chrome", "Chrome OS"),
+        ),
+        (IPHONE, "mobile", "Safari", "iOS"),
+        (
+            "Mozilla/5.0 (iPad; CPU OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like "
+            "Gecko) Version/17.4 Mobile/15E148 Safari/604.1",
+            *("tablet", "Safari", "iOS"),
+        ),
+        (
+            f"Mozilla/5.0 (Linux; Android 14; Pixel 8) {CHROME} Mobile Safari/537.36",
+            *("mobile", "Chrome", "Android"),
+        ),
+        (  # a phablet
+            f"Mozilla/5.0 (Linux; Android 6.0; SM-N9208) {CHROME} Mobile Safari/537.36",
+            *("mobile", "Chrome", "Android"),
+        ),
+        (
+            f"Mozilla/5.0 (Linux; Android 13; SM-X906C) {CHROME} Safari/537.36",
+            *("tablet", "Chrome", "Android"),
+        ),
+        (
+            "Mozilla/5.0 (Android 14; Mobile; rv:130.0) Gecko/130.0 Firefox/130.0",
+            *("mobile", "Firefox", "Android"),
+        ),
+    ],
+)
+def test_device_browser_and_system(user_agent: str, device: str, browser: str, os: str) -> None:
+    found = AGENTS.read(user_agent)
+    assert (found.device_type, found.browser, found.os) == (device, browser, os)
+    assert found.bot == ()
+
+
+@pytest.mark.parametrize(
+    ("what", "user_agent", "device"),
+    [
+        (
+            "a wearable",
+            f"Mozilla/5.0 (Linux; Tizen 2.3; SAMSUNG SM-R750) {CHROME} Safari/537.36",
+            "mobile",
+        ),
+        (
+            "a car",
+            "Mozilla/5.0 (X11; GNU/Linux) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/120.0.0.0 Safari/537.36 Tesla/2024.2.7",
+            "tablet",
+        ),
+        (
+            "a television",
+            f"Mozilla/5.0 (SMART-TV; Linux; Tizen 5.0) {CHROME} TV Safari/537.36",
+            "desktop",
+        ),
+        (
+            "a stick",
+            f"Mozilla/5.0 (Linux; Android 9; AFTMM) {CHROME} Mobile Safari/537.36",
+            "desktop",
+        ),
+        (
+            "a console",
+            "Mozilla/5.0 (PlayStation 5 3.03/SmartTV) AppleWebKit/605.1.15 (KHTML, like Gecko)",
+            "desktop",
+        ),
+        ("a console", "Mozilla/5.0 (Nintendo Switch; WifiWebAuthApplet) NF/6.0", "desktop"),
+        (
+            "a reader",
+            f"Mozilla/5.0 (Linux; Android 9; KFMAWI) {CHROME} Safari/537.36",
+            "tablet",
+        ),
+        ("nothing", "", None),
+        ("a program", "some-service/1.0", None),
+    ],
+)
+def test_devices_that_are_none_of_the_three(what: str, user_agent: str, device: str | None) -> None:
+    assert AGENTS.read(user_agent).device_type == device, what
+
+
+def test_every_known_crawler_is_one() -> None:
+    instances = [one for entry in CRAWLER_USER_AGENTS_DATA for one in entry["instances"]]
+    assert len(instances) > 1_000
+    assert [one for one in instances if "crawler" not in AGENTS.read(one).bot] == []
+
+
+def test_a_headless_browser_is_told() -> None:
+    user_agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 HeadlessChrome/130.0.0.0"
+    assert "headless" in AGENTS.read(user_agent).bot
+
+
+@pytest.mark.parametrize(
+    ("certain", "suspicions", "is_fast", "reasons"),
+    [
+        ((), (), False, []),
+        (("crawler",), (), False, ["crawler"]),
+        (("crawler",), ("no_language",), True, ["crawler", "no_language", "rate"]),
+        ((), (), True, []),
+        ((), ("no_language",), False, []),
+        ((), ("no_user_agent", "no_language"), False, []),
+        ((), ("no_user_agent",), True, ["no_user_agent", "rate"]),
+    ],
+)
+def test_a_mere_suspicion_takes_two_of_different_kinds(
+    certain: tuple[str, ...], suspicions: tuple[str, ...], is_fast: bool, reasons: list[str]
+) -> None:
+    assert bot_reasons(certain, suspicions, is_fast) == reasons

@@ -1,0 +1,241 @@
+"""What is refused, with which status, and what is said."""
+
+import gzip
+import json
+import socket
+import zlib
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+import psutil
+import pytest
+
+from tests.collector.conftest import Site
+from tests.support.collectors import TRACK, CollectorProcess
+
+VISIT: dict[str, Any] = {"visitor_id": "v-1", "session_id": "s-1"}
+VIEW = VISIT | {"event_type": "page_view"}
+MIB = 2**20
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"event_type=page_view",
+        b'{"event_type": "page_view"} {}',
+        b"\xff\xfe",
+        b'{"a": NaN}',
+        b'{"a": Infinity}',
+        b'"\\ud800"',
+        b"[" * 100_000,
+        b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
+    ],
+    ids=lambda body: repr(body[:20]),
+)
+def test_what_is_not_json_is_400(shared: CollectorProcess, body: bytes) -> None:
+    reply = shared.track(body)
+    assert (reply.status, reply.json["status"]) == (400, "refused")
+
+
+@pytest.mark.parametrize(
+    "body", [1, "text", None, True, [], {"events": []}, {"events": {}}, {"events": None}], ids=repr
+)
+def test_json_without_events_is_422(shared: CollectorProcess, body: Any) -> None:
+    reply = shared.track(body)
+    assert reply.status == 422
+    assert reply.json["errors"][0]["field"] == "events"
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({}, ["event_type"]),
+        (VISIT | {"event_type": "order.created"}, ["event_type"]),
+        (VISIT | {"event_type": ["page_view"]}, ["event_type"]),
+        (VISIT | {"event_type": "email_confirmed", "order_id": "o-1"}, ["event_type"]),
+        ({"event_type": "page_view"}, ["session_id", "visitor_id"]),
+        (VIEW | {"visitor_id": 7}, ["visitor_id"]),
+        (VIEW | {"visitor_id": ""}, ["visitor_id"]),
+        (VIEW | {"visitor_id": "a\0b"}, ["visitor_id"]),
+        (VIEW | {"visitor_id": "v" * 129}, ["visitor_id"]),
+        (VIEW | {"visitor_id": {"$gt": ""}}, ["visitor_id"]),
+        (VIEW | {"event_id": "7"}, ["event_id"]),
+        (VIEW | {"occurred_at": "soon"}, ["occurred_at"]),
+        (VIEW | {"sent_at": 5}, ["sent_at"]),
+        (VIEW | {"url": 5, "referrer": ["x"]}, ["referrer", "url"]),
+        (VIEW | {"utm_source": {"a": 1}}, ["utm_source"]),
+        (VIEW | {"metadata": []}, ["metadata"]),
+        (VIEW | {"metadata": {"a": "x" * 4_096}}, ["metadata"]),
+        (VIEW | {"metadata": {"a": 2**63}}, ["metadata"]),
+        (VIEW | {"metadata": json.loads('{"a":' * 50 + "1" + "}" * 50)}, ["metadata"]),
+        (VISIT | {"event_type": "step_entry"}, ["funnel_id", "funnel_step_id"]),
+        (
+            VISIT | {"event_type": "step_entry", "funnel_id": "f", "funnel_step_id": 5},
+            ["funnel_step_id"],
+        ),
+        (
+            VISIT
+            | {
+                "event_type": "step_exit",
+                "funnel_id": "f",
+                "funnel_step_id": "s",
+                "exit_outcome": "x",
+            },
+            ["exit_outcome"],
+        ),
+        (VISIT | {"event_type": "view"}, ["ticketed_event_id"]),
+        (VISIT | {"event_type": "engagement", "seconds": -1}, ["seconds"]),
+        (VISIT | {"event_type": "engagement", "seconds": 3601}, ["seconds"]),
+        *(
+            (
+                VISIT
+                | {
+                    "event_type": "conversion",
+                    "funnel_id": "f",
+                    "conversion_type": "purchase",
+                    "value_cents": value,
+                },
+                ["value_cents"],
+            )
+            for value in (-1, 10**11 + 1, "1", True, 1.5, 2**63)
+        ),
+    ],
+    ids=lambda value: ",".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_fields_are_422_by_name(
+    shared: CollectorProcess, body: dict[str, Any], fields: list[str]
+) -> None:
+    reply = shared.track(body)
+    assert reply.status == 422, reply.body
+    assert reply.json["status"] == "invalid"
+    assert sorted(one["field"] for one in reply.json["errors"]) == fields
+
+
+def test_no_refused_event_is_in_the_log(site: Site, collector: CollectorProcess) -> None:
+    bodies: list[Any] = [{}, [{}, {}], b"{"]
+    for body in bodies:
+        assert collector.track(body).status in (400, 422)
+    assert site.logged() == []
+
+
+@pytest.mark.parametrize("key", ["", "x", "dbwrite_" + "a" * 32, "dbserver_" + "a" * 32])
+def test_an_unknown_key_is_401(shared: CollectorProcess, key: str) -> None:
+    reply = shared.track(VIEW, key=key)
+    assert reply.status == 401
+    assert reply.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("where", ["header", "bearer", "query"])
+def test_a_public_key_may_stand_in_three_places(shared: CollectorProcess, where: str) -> None:
+    path, headers = TRACK, {"Accept-Language": "de"}
+    if where == "query":
+        path += f"?key={shared.key}"
+    elif where == "header":
+        headers |= {"X-Daybook-Key": shared.key}
+    else:
+        headers |= {"Authorization": f"Bearer {shared.key}"}
+    assert shared.call("POST", path, json.dumps(VIEW), headers).status == 202
+
+
+def test_a_secret_key_may_not_stand_in_an_address(site: Site, collector: CollectorProcess) -> None:
+    reply = collector.call("POST", f"{TRACK}?key={site.server_key}", json.dumps(VIEW), {})
+    assert reply.status == 401
+
+
+def test_a_batch_of_500_is_taken_and_one_of_501_is_413(
+    site: Site, collector: CollectorProcess
+) -> None:
+    reply = collector.track([VIEW] * 500, key=site.server_key)
+    assert (reply.status, reply.json["accepted"]) == (202, 500)
+    assert collector.track({"events": [VIEW] * 501}, key=site.server_key).status == 413
+    assert len(site.logged()) == 500
+
+
+def test_a_body_over_one_mib_is_413(shared: CollectorProcess) -> None:
+    fits = json.dumps(VIEW).encode()
+    assert shared.track(fits + b" " * (MIB - len(fits))).status == 202
+    assert shared.track(fits + b" " * (MIB + 1 - len(fits))).status == 413
+    assert shared.track(b" " * (5 * MIB)).status == 413
+
+
+def test_a_large_body_is_refused_before_it_is_sent(shared: CollectorProcess) -> None:
+    with socket.create_connection(("127.0.0.1", shared.port), timeout=10) as connection:
+        head = {"Host": "x", "X-Daybook-Key": shared.key, "Content-Length": str(10**12)}
+        lines = [f"POST {TRACK} HTTP/1.1", *(f"{name}: {value}" for name, value in head.items())]
+        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 413")
+
+
+def test_a_chunked_body_is_read_no_further_than_its_bound(shared: CollectorProcess) -> None:
+    sent = 0
+
+    def chunks() -> Any:
+        nonlocal sent
+        while sent < 64 * MIB:
+            sent += 65_536
+            yield b" " * 65_536
+
+    headers = {"X-Daybook-Key": shared.key, "Transfer-Encoding": "chunked"}
+    try:
+        status = shared.call("POST", TRACK, chunks(), headers).status
+    except ConnectionError:
+        status = 413  # it hung up on a client that went on and on
+    assert status == 413
+    assert sent < 32 * MIB
+
+
+def test_gzip_is_unpacked(site: Site, collector: CollectorProcess) -> None:
+    packed = gzip.compress(json.dumps([VIEW] * 3).encode())
+    reply = collector.track(packed, headers={"Content-Encoding": "gzip"})
+    assert (reply.status, reply.json["accepted"]) == (202, 3)
+
+
+def test_a_gzip_bomb_is_413_and_takes_no_memory(collector: CollectorProcess) -> None:
+    packer = zlib.compressobj(9, wbits=31)
+    bomb = b"".join(packer.compress(b" " * MIB) for _ in range(800)) + packer.flush()
+    assert len(bomb) < MIB
+    process = psutil.Process(collector.pid)
+    before = process.memory_info().rss
+    for _ in range(5):
+        assert collector.track(bomb, headers={"Content-Encoding": "gzip"}).status == 413
+    assert process.memory_info().rss - before < 32 * MIB
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "status"),
+    [
+        (b"no gzip", "gzip", 400),
+        (gzip.compress(b"{}")[:-4], "gzip", 400),
+        (gzip.compress(b"{}") + b"more", "gzip", 400),
+        (b"{}", "br", 415),
+    ],
+)
+def test_other_packings_are_refused(
+    shared: CollectorProcess, body: bytes, encoding: str, status: int
+) -> None:
+    assert shared.track(body, headers={"Content-Encoding": encoding}).status == status
+
+
+@pytest.mark.parametrize("header", ["DNT", "Sec-GPC"])
+def test_who_does_not_want_to_be_tracked_is_not(
+    site: Site, collector: CollectorProcess, header: str
+) -> None:
+    headers: Mapping[str, str] = {header: "1"}
+    reply = collector.track(VIEW, headers=headers)
+    assert (reply.status, reply.json["status"]) == (202, "ignored")
+    assert collector.track(b"{", headers=headers).status == 202
+    assert site.logged() == []
+    assert collector.metric("daybook_collector_do_not_track_total") == 2
+    assert collector.track(VIEW | {"event_id": str(uuid4())}, headers={header: "0"}).status == 202
+    assert len(site.logged()) == 1
+
+
+def test_server_only_events_need_a_server_key(site: Site, collector: CollectorProcess) -> None:
+    body = {"event_type": "barcode_scanned", "ticket_id": "t-1", "ticketed_event_id": "gala"}
+    assert collector.track(body).status == 422
+    assert collector.track(body, key=site.server_key).status == 202
+    (logged,) = site.logged()
+    assert logged.key == "t:t-1"

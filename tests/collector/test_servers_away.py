@@ -1,0 +1,171 @@
+"""A server is away: what is promised is kept, and what cannot be promised is not."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from deploy.local.kafka import Kafka
+from deploy.local.mongodb import MongoDB
+from deploy.local.ports import free_ports
+from deploy.local.redis import Redis
+from deploy.local.server import Server
+from tests.collector.conftest import Site
+from tests.support.collectors import Reply
+from tests.support.wait import until
+from tests.support.world import World
+
+VIEW = {"event_type": "page_view", "visitor_id": "v-1", "session_id": "s-1"}
+
+
+def _site_with(server: Server, variables: dict[str, str], directory: Path) -> Iterator[Site]:
+    server.start()
+    try:
+        with World(variables, directory) as world:
+            world.make_topic("sc.tracking.funnel")
+            own = Site(world)
+            yield own
+            own.end()
+            server.start()  # for the world's own leaving
+    finally:
+        server.kill()
+        server.wipe()
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Kafka:
+    return Kafka(tmp_path / "kafka", *free_ports(2))
+
+
+@pytest.fixture
+def mongodb(tmp_path: Path) -> MongoDB:
+    return MongoDB(tmp_path / "mongodb", free_ports(1)[0])
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Redis:
+    return Redis(tmp_path / "redis", free_ports(1)[0])
+
+
+@pytest.fixture
+def on_broker(broker: Kafka, servers: dict[str, str], tmp_path: Path) -> Iterator[Site]:
+    own = servers | {"DAYBOOK_KAFKA_BOOTSTRAP_SERVERS": broker.address}
+    yield from _site_with(broker, own, tmp_path)
+
+
+@pytest.fixture
+def on_mongodb(mongodb: MongoDB, servers: dict[str, str], tmp_path: Path) -> Iterator[Site]:
+    own = servers | {"DAYBOOK_MONGODB_URI": mongodb.address}
+    yield from _site_with(mongodb, own, tmp_path)
+
+
+@pytest.fixture
+def on_redis(redis: Redis, servers: dict[str, str], tmp_path: Path) -> Iterator[Site]:
+    yield from _site_with(redis, servers | {"DAYBOOK_REDIS_URL": redis.address}, tmp_path)
+
+
+def test_without_a_broker_nothing_is_accepted(on_broker: Site, broker: Kafka) -> None:
+    collector = on_broker.start(DAYBOOK_COLLECTOR_ACK_MS="1000").ready()
+    broker.kill()
+    reply = collector.track(VIEW)
+    assert (reply.status, reply.json["status"]) == (503, "unavailable")
+    assert int(reply.headers["retry-after"]) > 0
+    until(lambda: collector.get("/ready").status == 503, "it says that it is not ready")
+    assert b"Kafka does not answer" in collector.get("/ready").body
+    assert collector.get("/live").status == 200
+    assert collector.track([VIEW] * 3).json["accepted"] == 0
+    broker.start()
+    collector.ready()
+    assert collector.track(VIEW).status == 202
+    assert collector.metric("daybook_collector_events_total", outcome="unavailable") == 4
+
+
+def test_every_202_is_in_the_log_while_the_broker_is_killed_twice(
+    on_broker: Site, broker: Kafka
+) -> None:
+    """Batches are sent again until they are answered with 202, by clients that never stop."""
+    collector = on_broker.start(DAYBOOK_COLLECTOR_ACK_MS="3000").ready()
+    batches = [[VIEW | {"event_id": str(uuid4())} for _ in range(50)] for _ in range(200)]
+    refused = 0
+    done = 0
+
+    def send(own: list[list[dict[str, Any]]]) -> None:
+        nonlocal refused, done
+        for batch in own:
+            while (reply := _tried(on_broker, batch)) is None or reply.status != 202:
+                refused += 1
+            assert reply.json["accepted"] == len(batch)
+            done += 1
+
+    def _tried(site: Site, batch: list[dict[str, Any]]) -> Reply | None:
+        try:
+            return collector.track(batch, key=site.server_key)
+        except ConnectionError:
+            return None
+
+    threads = [Thread(target=send, args=(batches[n::2],)) for n in range(2)]
+    for thread in threads:
+        thread.start()
+    until(lambda: done >= 40, "some are done")
+    broker.kill()
+    broker.start()
+    until(lambda: done >= 120, "more are done")
+    broker.kill()
+    broker.start()
+    for thread in threads:
+        thread.join(120)
+    assert refused > 0
+    logged = {one.event["event_id"] for one in on_broker.logged()}
+    assert logged == {event["event_id"] for batch in batches for event in batch}
+
+
+def test_without_redis_tracking_goes_on_unlimited_and_says_so(on_redis: Site, redis: Redis) -> None:
+    collector = on_redis.start(DAYBOOK_COLLECTOR_RATE="1", DAYBOOK_COLLECTOR_BURST="5").ready()
+    assert collector.track([VIEW] * 5).status == 202
+    assert collector.track([VIEW] * 5).status == 429
+    redis.kill()
+    for _ in range(4):
+        assert collector.track([VIEW] * 5).status == 202
+    assert collector.metric("daybook_collector_unlimited_events_total") == 20
+    assert "no rate limit" in collector.said()
+    redis.start()
+    until(lambda: collector.track([VIEW] * 5).status == 429, "the limit is there again")
+
+
+def test_without_mongodb_known_keys_stay_good_and_others_cannot_be_judged(
+    on_mongodb: Site, mongodb: MongoDB
+) -> None:
+    collector = on_mongodb.start().ready()
+    assert collector.track(VIEW).status == 202
+    mongodb.kill()
+    assert collector.track(VIEW).status == 202
+    reply = collector.track(VIEW, key=on_mongodb.server_key)
+    assert (reply.status, reply.json["status"]) == (503, "refused")
+    mongodb.start()
+    until(lambda: collector.track(VIEW, key=on_mongodb.server_key).status == 202, "it is known")
+
+
+def test_a_missing_topic_is_told_by_the_command_that_makes_it(world: World) -> None:
+    site = Site(world)
+    collector = site.start()
+    try:
+        until(lambda: b"topics apply" in collector.get("/ready").body, "it says what is missing")
+        assert collector.track(VIEW).status == 503
+    finally:
+        site.end()
+
+
+def test_what_was_accepted_before_a_stop_is_in_the_log(site: Site) -> None:
+    collector = site.start(DAYBOOK_COLLECTOR_LINGER_MS="500").ready()
+    replies: list[Reply] = []
+    caller = Thread(target=lambda: replies.append(collector.track([VIEW] * 100)))
+    caller.start()
+    until(lambda: collector.metric("daybook_collector_events_total") >= 0, "it answers")
+    collector.end()
+    caller.join(30)
+    assert [json.loads(reply.body)["accepted"] for reply in replies] == [100]
+    assert len(site.logged()) == 100
