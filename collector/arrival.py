@@ -23,13 +23,10 @@ class WrongTime(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """`at` is by the collector's clock, which is the one that is believed."""
+    """`at` is by the collector's clock, which is the one that is believed; `text` says the same."""
 
     at: datetime
-
-    @property
-    def text(self) -> str:
-        return _told(self.at)
+    text: str
 
     def occurred(self, occurred_at: Any, sent_at: Any) -> str:
         """When an event happened, by the collector's clock: at arrival, unless the client says.
@@ -54,7 +51,8 @@ class Arrival:
 def arrival(now: datetime) -> Arrival:
     """To the millisecond."""
     whole = timedelta(milliseconds=now.microsecond // 1_000)
-    return Arrival(now.astimezone(UTC).replace(microsecond=0) + whole)
+    at = now.astimezone(UTC).replace(microsecond=0) + whole
+    return Arrival(at, _told(at))
 
 
 def _read(field: str, value: Any) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import Request
 
-from collector.address import Address, caller, hashed, read
+from collector.address import caller, hashed, read
 from collector.agent import CHARS_MAX, Agent, Agents
 from collector.country import locator
 from engine.access import Key
@@ -22,7 +22,7 @@ class Caller:
     """What all events of a call have in common. `suspicions` are reasons that need another one."""
 
     key: Key
-    address: Address | None
+    country: str | None
     bucket: str
     agent: Agent
     suspicions: tuple[str, ...]
@@ -52,7 +52,8 @@ class Callers:
         user_agent = request.headers.get("user-agent", "")[:CHARS_MAX]
         signs = {"no_user_agent": user_agent, "no_language": request.headers.get("accept-language")}
         suspicions = tuple(name for name, shown in signs.items() if not shown)
-        return Caller(key, address, bucket, self._agents.read(user_agent), suspicions)
+        country = self._locate(address) if address else None
+        return Caller(key, country, bucket, self._agents.read(user_agent), suspicions)
 
     def agent(self, own: Caller, flat: Mapping[str, Any]) -> Agent:
         """The visitor's: as the body tells, else the call. Neither hides a bot in the other."""
@@ -65,7 +66,10 @@ class Callers:
 
     def country(self, own: Caller, flat: Mapping[str, Any]) -> str | None:
         """Of the visitor's address: a server's word for it, everybody else's own."""
-        address = read(flat.get("ip_address") or "") if own.is_server else own.address
+        told = flat.get("ip_address")
+        if not own.is_server or not told:
+            return own.country
+        address = read(told)
         return self._locate(address) if address else None
 
 

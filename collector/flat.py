@@ -15,7 +15,7 @@ from schemas.tracking import TrackingEvent
 
 TOPIC = "sc.tracking.funnel"
 METADATA_BYTES_MAX = 4_096
-TEXTS = ("url", "referrer", "user_agent", "ip_address", "landing_page", *UTM)
+TEXTS = frozenset({"url", "referrer", "user_agent", "ip_address", "landing_page", *UTM})
 SERVERS_ONLY = frozenset({"email_confirmed", "email_failed", "barcode_scanned"})
 
 _FLAT = {"step_id": ("funnel_step_id", "step_id"), "event_id": ("ticketed_event_id",)}
@@ -64,9 +64,9 @@ def event_type(flat: Any, is_server: bool) -> str:
         raise Invalid(("event_type", f"must be one of {', '.join(FIELDS)}"))
     if named in SERVERS_ONLY and not is_server:
         raise Invalid(("event_type", "only a server key may send this type"))
-    wrong = [name for name in TEXTS if not isinstance(flat.get(name) or "", str)]
-    if wrong:
-        raise Invalid(*((name, "must be a string") for name in wrong))
+    texts = TEXTS & flat.keys()
+    if wrong := [name for name in texts if not isinstance(flat[name] or "", str)]:
+        raise Invalid(*((name, "must be a string") for name in sorted(wrong)))
     return named
 
 

@@ -13,7 +13,7 @@ _EVENT: dict[str, Any] = {
         "event_id": {"type": "string", "format": "uuid"},
         "occurred_at": {"type": "string", "format": "date-time"},
         "sent_at": {"type": "string", "format": "date-time"},
-        **{name: {"type": "string"} for name in TEXTS},
+        **{name: {"type": "string"} for name in sorted(TEXTS)},
     },
 }
 _EVENTS: dict[str, Any] = {

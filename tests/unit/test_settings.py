@@ -17,6 +17,9 @@ from engine.settings import settings
         ("DAYBOOK_MONGODB_DATABASE", "a/b"),
         ("DAYBOOK_HEALTH_PORT", "70000"),
         ("DAYBOOK_KAFKA_BOOTSTRAP_SERVERS", ""),
+        ("DAYBOOK_CURRENCY", "EURO"),
+        ("DAYBOOK_TRUSTED_PROXIES", "10.0.0.0/8, proxy.example"),
+        ("DAYBOOK_COLLECTOR_RATE", "0"),
     ],
 )
 def test_the_variable_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:

@@ -1,0 +1,78 @@
+"""The rest of HTTP: pages of other origins, the client's file, probes, the description."""
+
+import gzip
+import json
+from datetime import UTC, datetime
+
+from collector.flat import FIELDS
+from collector.script import SOURCE
+from engine import access
+from tests.collector.conftest import Site
+from tests.support.collectors import TRACK, CollectorProcess
+
+VIEW = {"event_type": "page_view", "visitor_id": "v-1", "session_id": "s-1"}
+SHOP = "https://shop.example"
+PREFLIGHT = {
+    "Access-Control-Request-Method": "POST",
+    "Access-Control-Request-Headers": "content-type,x-daybook-key",
+}
+
+
+def test_only_configured_origins_may_read_the_answer(site: Site) -> None:
+    collector = site.start(DAYBOOK_COLLECTOR_ORIGINS=f"{SHOP}, https://other.example").ready()
+    allowed = collector.track(VIEW, headers={"Origin": SHOP})
+    assert allowed.headers["access-control-allow-origin"] == SHOP
+    assert "retry-after" in allowed.headers["access-control-expose-headers"].lower()
+    foreign = collector.track(VIEW, headers={"Origin": "https://evil.example"})
+    assert "access-control-allow-origin" not in foreign.headers
+    refused = collector.track(VIEW, key="none", headers={"Origin": SHOP})
+    assert (refused.status, refused.headers["access-control-allow-origin"]) == (401, SHOP)
+    asked = collector.call("OPTIONS", TRACK, None, PREFLIGHT | {"Origin": SHOP})
+    assert (asked.status, asked.headers["access-control-allow-origin"]) == (200, SHOP)
+    asked = collector.call("OPTIONS", TRACK, None, PREFLIGHT | {"Origin": "https://evil.example"})
+    assert asked.status == 400
+
+
+def test_without_configured_origins_none_may(shared: CollectorProcess) -> None:
+    reply = shared.track(VIEW, headers={"Origin": SHOP})
+    assert (reply.status, "access-control-allow-origin" in reply.headers) == (202, False)
+
+
+def test_the_client_is_served_with_what_lets_browsers_keep_it(shared: CollectorProcess) -> None:
+    plain = shared.get("/daybook.js")
+    assert plain.status == 200
+    assert plain.body == SOURCE.read_bytes()
+    assert plain.headers["content-type"].startswith("text/javascript")
+    assert "max-age" in plain.headers["cache-control"]
+    packed = shared.get("/daybook.js", {"Accept-Encoding": "br, gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == plain.body
+    again = shared.get("/daybook.js", {"If-None-Match": plain.headers["etag"]})
+    assert (again.status, again.body) == (304, b"")
+
+
+def test_probes_and_metrics(shared: CollectorProcess) -> None:
+    assert shared.get("/live").status == 200
+    assert shared.get("/ready").body == b"ok\n"
+    before = shared.metric("daybook_collector_events_total", outcome="accepted")
+    assert shared.track([VIEW, VIEW, {}]).status == 202
+    assert shared.metric("daybook_collector_events_total", outcome="accepted") - before == 2
+    assert shared.metric("daybook_collector_requests_total", status="202") >= 1
+    assert shared.get("/nothing").status == 404
+    assert shared.get(TRACK).status == 405
+
+
+def test_the_description_names_every_type_of_event(shared: CollectorProcess) -> None:
+    described = json.loads(shared.get("/openapi.json").body)["paths"]
+    assert list(described) == [TRACK]
+    operation = described[TRACK]["post"]
+    event = operation["requestBody"]["content"]["application/json"]["schema"]["oneOf"][0]
+    assert event["properties"]["event_type"]["enum"] == list(FIELDS)
+    assert {"202", "401", "413", "422", "429", "503"} <= operation["responses"].keys()
+
+
+def test_a_revoked_key_is_refused_soon(site: Site, collector: CollectorProcess) -> None:
+    """What it remembers of a key lasts 30 s; a collector that never saw it asks at once."""
+    (key,) = (one for one in access.listed(site.world.documents) if one.kind == "write")
+    access.revoke(site.world.documents, key.id, datetime.now(UTC))
+    assert collector.track(VIEW).status == 401
