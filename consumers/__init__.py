@@ -1,10 +1,15 @@
 """The fleet: one file a group."""
 
-from consumers import order_funnel, revenue, user_lifecycle
+from consumers import funnel_step, order_funnel, revenue, user_lifecycle
 from engine.errors import DaybookError
 from engine.group import Group
 
-FLEET: tuple[Group, ...] = (user_lifecycle.GROUP, order_funnel.GROUP, revenue.GROUP)
+FLEET: tuple[Group, ...] = (
+    user_lifecycle.GROUP,
+    order_funnel.GROUP,
+    revenue.GROUP,
+    funnel_step.GROUP,
+)
 
 PREFIX = "sc-analytics-"
 

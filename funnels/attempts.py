@@ -75,10 +75,10 @@ def attempt_measures(visits: Visits, definitions: Mapping[str, Definition]) -> I
 
 
 def _in_order(entries: Sequence[Seen], definition: Definition) -> list[tuple[int, Seen]]:
-    """Entries of defined or excluded steps with their positions (-1: excluded only)."""
-    positions = definition.positions
+    """Entries of defined steps with their positions, and of excluded ones, which come last."""
+    positions, beyond = definition.positions, len(definition.ids)
     known = [
-        (positions.get(event["step"], -1), event)
+        (positions.get(event["step"], beyond), event)
         for event in entries
         if event["step"] in positions or event["step"] in definition.exclusions
     ]
@@ -89,7 +89,7 @@ def _firsts(ordered: list[tuple[int, Seen]], definition: Definition) -> dict[str
     """Where each day's attempt stands: its first entry of step 1, or of any step."""
     firsts: dict[str, Seen] = {}
     for position, event in ordered:
-        if position == 0 or (definition.order == "any" and position >= 0):
+        if position == 0 or (definition.order == "any" and position < len(definition.ids)):
             firsts.setdefault(event["day"], event)
     return firsts
 
@@ -116,7 +116,7 @@ def _chains(ordered: list[tuple[int, Seen]], definition: Definition) -> dict[str
         if start is not None:
             starts[position] = start
             reached.setdefault(start["day"], set()).add(position)
-        directly_before = position
+        directly_before = position if start is not None else None
     return reached
 
 
@@ -127,7 +127,7 @@ def _in_any_order(
     for day in days:
         begun: int | None = None
         for position, event in ordered:
-            if position < 0:
+            if position == len(definition.ids):
                 continue
             if begun is None and event["day"] == day:
                 begun = event["at"]

@@ -18,10 +18,10 @@ def new_visitor(key: str) -> dict[str, Any]:
     {definition, topic_id, offset}, from the message at that offset on; `definitions` are those
     that are pinned. `first_day` is that of the earliest event ever; `admitted` is a ticket's.
     """
-    organization, visitor = map(unquote, key.split(":"))
+    organization, _, visitor = key.partition(":")
     return {
-        "organization_id": organization,
-        "visitor_id": visitor,
+        "organization_id": unquote(organization),
+        "visitor_id": unquote(visitor),
         "first_day": None,
         "sessions": [],
         "pins": {},

@@ -145,9 +145,13 @@ def test_every_union_is_a_topics_and_no_type_is_in_two() -> None:
         assert len(types) == len(set(types)), f"{name} has an event_type twice: rename one"
 
 
+def read_by(group: Group) -> list[str]:
+    return [*group.topics, *(source.topic for source in group.definitions)]
+
+
 @each_group
 def test_a_groups_topics_name_it_as_their_consumer(group: Group) -> None:
-    for topic in group.topics:
+    for topic in read_by(group):
         assert topic in catalogue().topics, f"add {topic} to topics.yaml: {group.name} reads it"
         assert group.name in catalogue().topics[topic].consumers, (
             f"add {group.name} to the consumers of {topic} in topics.yaml: it reads it"
@@ -155,7 +159,7 @@ def test_a_groups_topics_name_it_as_their_consumer(group: Group) -> None:
 
 
 def test_every_consumer_in_topics_yaml_reads_its_topic() -> None:
-    reads = {group.name: group.topics for group in consumers.FLEET}
+    reads = {group.name: read_by(group) for group in consumers.FLEET}
     for name, topic in catalogue().topics.items():
         for consumer in topic.consumers:
             assert name in reads.get(consumer, []), (

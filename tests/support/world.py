@@ -156,5 +156,9 @@ def _settings(variables: Mapping[str, str]) -> Settings:
 
 def renamed(group: Group, name: str) -> Group:
     """A group over topics that begin with the name, itself ending with it."""
-    sources = tuple(replace(s, topic=f"{name}.{s.topic}") for s in group.sources)
-    return replace(group, name=f"{group.name}-{name}", sources=sources)
+    return replace(
+        group,
+        name=f"{group.name}-{name}",
+        sources=tuple(replace(s, topic=f"{name}.{s.topic}") for s in group.sources),
+        definitions=tuple(replace(s, topic=f"{name}.{s.topic}") for s in group.definitions),
+    )

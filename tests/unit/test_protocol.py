@@ -8,9 +8,10 @@ partitions are added. At the end every document is what a plain count of the log
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -19,6 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from consumers import order_funnel
 from consumers import revenue as revenue_consumer
+from engine import stateful
 from engine.errors import Unavailable
 from engine.group import Group
 from engine.partition import Partition
@@ -310,6 +312,13 @@ def _in_sum(days: oracle.Totals) -> oracle.Totals:
             sums[short] = sums.get(short, 0) + value
         summed[day] = {name: value for name, value in sums.items() if value}
     return {day: values for day, values in summed.items() if values}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_ids_are_kept() -> Iterator[None]:
+    """Else a state's memory of ids would hide that a message was folded twice."""
+    with patch.object(stateful, "EVENT_IDS_KEPT", 1):
+        yield
 
 
 TestProtocol = pytest.mark.timeout(3_600)(World.TestCase)

@@ -1,0 +1,60 @@
+"""A simulated storefront in a world: its traffic published in parts, and the known answer of it."""
+
+import time
+from collections.abc import Iterator
+from datetime import date
+
+from simulate.answer.answer import Answer
+from simulate.answer.entry import FUNNELS, TRACKING, Entry
+from simulate.answer.render import Line
+from simulate.message import PROGRAMME, Message
+from simulate.parts import parts
+from simulate.plan import Plan
+from simulate.storefront import storefront
+from tests.support.wait import until
+from tests.support.world import World
+
+TOPICS = (TRACKING, FUNNELS, PROGRAMME)
+
+
+class Storefront:
+    """`publish` sends tracking events in pieces of about `size`; definitions stand apart."""
+
+    def __init__(self, world: World, events: int, seed: int = 1) -> None:
+        self._world = world
+        self._answer = Answer()
+        self._plan = Plan(events, seed, date(2026, 1, 5), 14)
+        self.published = 0
+
+    def make_topics(self) -> None:
+        for topic in TOPICS:
+            self._world.make_topic(topic, partitions=4 if topic == TRACKING else 1)
+
+    def publish(self, size: int) -> Iterator[int]:
+        """After each piece, how many tracking events there are by now."""
+        for part in parts(storefront(self._plan)):
+            piece: dict[str, list[Message]] = {topic: [] for topic in TOPICS}
+            for message in part:
+                if message.topic not in piece:
+                    continue
+                self._answer.take(Entry(message.topic, message.event, 0))
+                piece[message.topic].append(message)
+                if len(piece[TRACKING]) >= size:
+                    yield self._send(piece)
+            yield self._send(piece)
+
+    def answer(self) -> Iterator[Line]:
+        return self._answer.lines()
+
+    def _send(self, piece: dict[str, list[Message]]) -> int:
+        """Definitions first, in the log before anything that comes after them.
+
+        And a little later than what came before: it would be in force for the same millisecond.
+        """
+        begun = time.time()
+        until(lambda: time.time() > begun + 0.005, "the clock goes on")
+        for topic in (FUNNELS, PROGRAMME, TRACKING):
+            self._world.publish([(m.key, m.value) for m in piece[topic]], topic)
+            self.published += topic == TRACKING and len(piece[topic])
+            piece[topic] = []
+        return self.published
