@@ -40,6 +40,9 @@ def unequal_fields(
     should = fitted(model, document_id, sums, stored, keys_max)
     for name in sorted((should.keys() | stored.keys()) - OWN_FIELDS):
         now, then = stored.get(name, ABSENT), should.get(name, ABSENT)
+        if name == "hours" and model.is_measured and now is ABSENT:
+            # There are none in a document whose maps alone were ever added to.
+            now = {}
         if name == "hours" and isinstance(now, Mapping):
             yield from _hours(model, then, now, several=len(should.get("currencies", ())) > 1)
         elif name == "currencies" and isinstance(now, Mapping):

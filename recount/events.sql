@@ -24,7 +24,7 @@ CREATE MACRO misread(id, utc, key_id, message_key, appended_ms) AS
         WHEN key_id IS NULL OR key_id IS DISTINCT FROM message_key
             THEN 'its key is not what the catalogue says'
         WHEN utc < TIMESTAMP '1990-01-01' THEN 'it is dated before 1990'
-        WHEN epoch_ms(utc) > appended_ms + 24 * 3600 * 1000
+        WHEN epoch_us(utc) > (appended_ms + 24 * 3600 * 1000) * 1000
             THEN 'it is dated more than 24 hours after its arrival'
     END;
 

@@ -177,7 +177,8 @@ CREATE TABLE counted AS
 SELECT
     * EXCLUDE (id, epoch, message_key, key_id, utc, doubt, fits, duplicate, organization_id),
     encoded(organization_id) AS organization,
-    epoch_ms(utc) AS ms,
+    -- epoch_ms would round; what is beyond the millisecond is cut off.
+    epoch_us(utc) // 1000 AS ms,
     organization || ':' || encoded(funnel_id) AS funnel
 FROM events ANTI JOIN repeats USING (owner, n)
 WHERE NOT duplicate AND doubt IS NULL AND fits;

@@ -18,7 +18,10 @@ DEFINITIONS = (
     'reference VARCHAR, partition INTEGER, "offset" BIGINT, appended_ms BIGINT, funnel VARCHAR, '
     "definition VARCHAR"
 )
-PINS = 'owner VARCHAR, funnel VARCHAR, day VARCHAR, "offset" BIGINT, reference VARCHAR, definition VARCHAR'
+PINS = (
+    'owner VARCHAR, funnel VARCHAR, day VARCHAR, "offset" BIGINT, reference VARCHAR, '
+    "definition VARCHAR"
+)
 
 _SHARED_RULES = Path(__file__).parent / "events.sql"
 _MESSAGES_AT_ONCE = 200_000

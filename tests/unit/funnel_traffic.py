@@ -5,7 +5,7 @@ import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zlib import crc32
@@ -112,7 +112,9 @@ class Traffic:
 
     def _event(self, topic: str, kind: str, at_ms: int, data: dict[str, Any]) -> Entry:
         self._number += 1
-        at = datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="microseconds")
+        beyond = timedelta(microseconds=self._random.choice([0, 1, 499, 500, 999]))
+        moment = datetime.fromtimestamp(at_ms / 1000, UTC) + beyond
+        at = moment.isoformat(timespec="microseconds")
         event = {
             "event_id": str(UUID(int=self._number)),
             "event_type": kind,
