@@ -24,6 +24,7 @@ from engine import stateful
 from engine.errors import Unavailable
 from engine.group import Group
 from engine.partition import Partition
+from models.order_state import OrderState
 from tests.fakes.memory_store import MemoryStore
 from tests.support import oracle
 from tests.support.log import LogMessage
@@ -240,6 +241,19 @@ class World(RuleBasedStateMachine):
             stored = self.store.collections.get(group.documents[0].collection, {})
             found = {day: oracle.totals(document) for day, document in stored.items()}
             assert _in_sum(found) == _in_sum(expected), group.name
+        if self.incarnation == 1 and not self.lanes[GROUPS[0].name, 0].partition.boundaries:
+            assert _states(self.store) == _states(self._counted_at_once())
+
+    def _counted_at_once(self) -> MemoryStore:
+        """The same log by one member, to whom nothing happens."""
+        store = MemoryStore(self.store.keys_max)
+        for (name, _), lane in self.lanes.items():
+            group = next(g for g in GROUPS if g.name == name)
+            alone = Lane(lane.partition, lane.log)
+            runner = Runner(store, self.letters[name], group, alone)
+            while runner.next < len(lane.log):
+                runner.settle(len(lane.log))
+        return store
 
     def _countable(self, group: Group) -> list[dict[str, Any]]:
         """Each event once, by the first of its copies that is no dead letter."""
@@ -299,6 +313,15 @@ class World(RuleBasedStateMachine):
 
     def _unavailable(self) -> None:
         raise Unavailable("the store")
+
+
+def _states(store: MemoryStore) -> dict[str, dict[str, Any]]:
+    """What each order's state remembers, but not how far it came."""
+    table = store.collections.get(OrderState.collection, {})
+    return {
+        key: {name: value for name, value in state.items() if name != "_daybook"}
+        for key, state in table.items()
+    }
 
 
 def _in_sum(days: oracle.Totals) -> oracle.Totals:
