@@ -47,8 +47,9 @@ def containers(model: Model, should: Document) -> list[Stage]:
     ]
 
 
-def worked_out(model: Model, hours: Iterable[str], should: Document) -> list[Stage]:
+def worked_out(model: Model, stored: Document, should: Document) -> list[Stage]:
     """Rates, averages and differences, wherever they stand; then the day's money."""
+    hours = (stored.get("hours") or {}).keys() | should["hours"].keys()
     plain, money = model.derived(of_money=False), model.derived(of_money=True)
     stage = {field.name: _derived(field, "") for field in plain}
     for hour in sorted(hours):
@@ -61,7 +62,8 @@ def worked_out(model: Model, hours: Iterable[str], should: Document) -> list[Sta
     if model.has_money:
         day = {field.name: _mirrored(field) for field in model.money()}
         for field in model.breakdowns():
-            day |= _mirrored_money(field, should[field.name])
+            keys = (stored.get(field.name) or {}).keys() | should[field.name].keys()
+            day |= _mirrored_money(field, keys)
         stages.append({"$set": day | {"hours": _hours_without(model.money())}})
     return stages
 

@@ -77,14 +77,13 @@ def repair(
             where[f"_daybook.applied.{below}"] = same_as_read
         if position not in firsts:
             own[f"_daybook.first.{below}"] = Int64(first)
-    hours = snapshot.get("hours") or {}
     named = {"date": should["date"]} | {n: {"$literal": should[n]} for n in model.key}
     return Repair(
         where,
         [
             *pipeline.containers(model, should),
             {"$set": named | own | {".".join(p): e for p, e in sums.items()}},
-            *pipeline.worked_out(model, hours.keys() | should["hours"].keys(), should),
+            *pipeline.worked_out(model, snapshot, should),
             {"$unset": [*extra, TOKEN]},
         ],
     )
@@ -173,15 +172,21 @@ def _leaves(model: Model, document: Document) -> dict[Path, Any]:
             leaves |= {("currencies", currency, *path): n for path, n in inside.items()}
     for field in model.maps():
         inside = _map_leaves(field, _inside(document, field.name))
+        if any(not _may_stand_in_a_path(path) for path in inside):
+            raise Broken
         leaves |= {path: n for path, n in inside.items() if path[-1] not in field.money_parts}
     hours = _inside(document, "hours")
     for hour in hours:
         amounts = _inside(hours, hour)
         for name in amounts.keys() & _sums_in_hour(model):
             leaves["hours", hour, name] = amounts[name]
-    if any("." in part or part.startswith("$") for path in leaves for part in path):
+    if not all(map(_may_stand_in_a_path, leaves)):
         raise Broken
     return leaves
+
+
+def _may_stand_in_a_path(path: Path) -> bool:
+    return not any("." in part or part.startswith("$") for part in path)
 
 
 def _map_leaves(field: Field, stored: Document) -> dict[Path, Any]:

@@ -1,0 +1,125 @@
+"""What is measured of visitors can be recounted, too: while it is counted, damaged or lost."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from engine import kafka
+from recount.group import find
+from recount.rebuild import Rebuilt, rebuild_group
+from recount.replay import Days
+from tests.scenarios.scenario import SMALL_BATCHES
+from tests.support import checks
+from tests.support.storefront import Storefront
+from tests.support.wait import until
+from tests.support.world import World
+
+EVENTS = 6_000
+
+
+@pytest.fixture
+def shop(world: World) -> Storefront:
+    """A storefront in a world with its topics, and nothing in them."""
+    shop = Storefront(world, EVENTS)
+    shop.make_topics()
+    return shop
+
+
+def publish(shop: Storefront, events: int) -> None:
+    for published in shop.publish(500):
+        if published >= events:
+            return
+
+
+def rebuild(world: World) -> Rebuilt:
+    own, plain = world.group("funnel-step"), find("funnel-step")
+    assert plain.definitions
+    group = replace(
+        plain, name=own.name, topic=own.topics[0], definitions=world.topic(plain.definitions)
+    )
+    return rebuild_group(kafka.common(world.settings), world.documents, group, Days())
+
+
+def test_it_is_equal_at_every_moment_while_members_count(world: World, shop: Storefront) -> None:
+    """Documents that are further than the checkpoint are recounted to where each of them is."""
+    members = [world.member("funnel-step", **SMALL_BATCHES) for _ in range(2)]
+    for _ in shop.publish(EVENTS // 4):
+        days = world.documents["analytics_funnel_step"]
+        until(lambda: days.find_one() is not None, "something is counted")
+        checks.assert_recounted_equal(world, "funnel-step")
+    members.pop().kill()
+    checks.assert_recounted_equal(world, "funnel-step")
+    world.wait_for_commits("funnel-step")
+    for member in members:
+        member.end()
+    checks.assert_recounted_equal(world, "funnel-step")
+
+
+def test_a_member_that_died_between_two_documents_leaves_what_can_be_recounted(
+    world: World, shop: Storefront
+) -> None:
+    publish(shop, EVENTS)
+    for place in ("before_write:3", "before_state:4", "before_checkpoint:2", "before_commit:3"):
+        member = world.member("funnel-step", failpoint=place, **SMALL_BATCHES)
+        member.wait(60)
+        checks.assert_recounted_equal(world, "funnel-step")
+    world.catch_up("funnel-step")
+    checks.assert_recounted_equal(world, "funnel-step")
+
+
+DAMAGES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "a counter": ("analytics_funnel", {}, {"$inc": {"sessions": 1}}),
+    "a source": ("analytics_funnel", {}, {"$inc": {"sources.direct.visitors": 4}}),
+    "a source's money": (
+        "analytics_funnel",
+        {"currencies.EUR.sources": {"$ne": {}}},
+        {"$inc": {"currencies.EUR.sources.nobody.value_cents": 7}},
+    ),
+    "a source's money at the top": (
+        "analytics_funnel",
+        {},
+        {"$set": {"sources.direct.value_cents": 7}},
+    ),
+    "reasons of an outcome": (
+        "analytics_funnel_step",
+        {},
+        {"$inc": {"reasons_by_outcome.bounce.whim": 2}},
+    ),
+    "a histogram that is gone": ("analytics_funnel_step", {}, {"$unset": {"time_histogram": ""}}),
+    "squares": (
+        "analytics_experiment",
+        {"currencies.EUR": {"$exists": True}},
+        {"$inc": {"currencies.EUR.value_cents_squared": 5}},
+    ),
+    "tickets": ("analytics_event_metrics", {}, {"$inc": {"hours.10.tickets_sold": 5}}),
+    "a name": ("analytics_event_metrics", {}, {"$set": {"event_id": "another"}}),
+}
+
+
+def test_damage_is_named_and_healed_while_the_group_runs(world: World, shop: Storefront) -> None:
+    publish(shop, EVENTS // 2)
+    world.catch_up("funnel-step")
+    checks.assert_recounted_equal(world, "funnel-step")
+    damaged = set()
+    for collection, where, damage in DAMAGES.values():
+        days = world.documents[collection]
+        chosen = {"_id": {"$nin": [name for _, name in damaged]}} | where
+        found = days.find_one_and_update(chosen, damage)
+        assert found is not None, damage
+        damaged.add((collection, found["_id"]))
+    lost = world.documents["analytics_funnel"].find_one_and_delete(
+        {"_id": {"$nin": [name for _, name in damaged]}}
+    )
+    assert lost is not None
+    damaged.add(("analytics_funnel", lost["_id"]))
+    report = checks.recounted(world, "funnel-step")
+    assert {(d.collection, d.document) for d in report.differences} == damaged
+    member = world.member("funnel-step", **SMALL_BATCHES)
+    publish(shop, EVENTS)
+    rebuilt = rebuild(world)
+    assert rebuilt.exit_code == 0, rebuilt.as_json()
+    assert damaged <= {(c.collection, c.document) for c in rebuilt.changes}
+    world.wait_for_commits("funnel-step")
+    member.end()
+    checks.assert_recounted_equal(world, "funnel-step")
