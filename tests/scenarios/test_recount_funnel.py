@@ -101,7 +101,7 @@ def test_damage_is_named_and_healed_while_the_group_runs(world: World, shop: Sto
     publish(shop, EVENTS // 2)
     world.catch_up("funnel-step")
     checks.assert_recounted_equal(world, "funnel-step")
-    damaged = set()
+    damaged: set[tuple[str, str]] = set()
     for collection, where, damage in DAMAGES.values():
         days = world.documents[collection]
         chosen = {"_id": {"$nin": [name for _, name in damaged]}} | where
