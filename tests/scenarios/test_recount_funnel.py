@@ -44,8 +44,8 @@ def rebuild(world: World) -> Rebuilt:
 def test_it_is_equal_at_every_moment_while_members_count(world: World, shop: Storefront) -> None:
     """Documents that are further than the checkpoint are recounted to where each of them is."""
     members = [world.member("funnel-step", **SMALL_BATCHES) for _ in range(2)]
+    days = world.documents["analytics_funnel_step"]
     for _ in shop.publish(EVENTS // 4):
-        days = world.documents["analytics_funnel_step"]
         until(lambda: days.find_one() is not None, "something is counted")
         checks.assert_recounted_equal(world, "funnel-step")
     members.pop().kill()
