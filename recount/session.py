@@ -102,7 +102,7 @@ class Recount:
         """The last offset that the group has surely counted, by partition."""
         reach = {p: offset - 1 for p, offset in self.fleet.progress().next_offsets.items()}
         metadata = f"{self.fleet.id}|{topic.id}"
-        commits = kafka.committed(self.admin, self.group.name, topic, metadata)
+        commits = kafka.committed(self._kafka_config, self.group.name, topic, metadata)
         for number, offset in commits.items():
             position = topic.id, number
             reach[position] = max(reach.get(position, -1), offset - 1)
