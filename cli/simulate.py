@@ -70,12 +70,16 @@ def simulate(
     """
     plan = Plan(events, seed, start.date(), days)
     _not_in_the_future(plan, datetime.now(UTC).date())
-    if out is not None:
-        if rate or answer:
-            raise typer.BadParameter("--out writes files at once, the answer among them")
-        _write(plan, fresh(out))
-    else:
-        _publish(settings(), plan, rate, answer)
+    if out is not None and (rate or answer):
+        raise typer.BadParameter("--out writes files at once, the answer among them")
+    own = settings()
+    with Answer(own.zone_info()) as known:
+        if out is not None:
+            _write(plan, fresh(out), known)
+        else:
+            _publish(own, plan, rate, known if answer else None)
+            if answer:
+                _answer(known, answer)
 
 
 def _not_in_the_future(plan: Plan, today: date) -> None:
@@ -87,8 +91,7 @@ def _not_in_the_future(plan: Plan, today: date) -> None:
         )
 
 
-def _write(plan: Plan, directory: Path) -> None:
-    known = Answer(settings().zone_info())
+def _write(plan: Plan, directory: Path, known: Answer) -> None:
     with _bar("making events", plan) as told:
         written = write_topics(directory, _noted(storefront(plan), known, told))
     for topic in TOPICS:
@@ -96,12 +99,11 @@ def _write(plan: Plan, directory: Path) -> None:
     _answer(known, directory / ANSWER)
 
 
-def _publish(own: Settings, plan: Plan, rate: float | None, answer: Path | None) -> None:
+def _publish(own: Settings, plan: Plan, rate: float | None, known: Answer | None) -> None:
     present = partition_counts(admin(own), list(TOPICS))
     for topic in TOPICS:
         if topic not in present:
             raise DaybookError(f"no topic {topic} on the cluster: run `daybook topics apply`")
-    known = Answer(own.zone_info()) if answer else None
     senders = {topic: Sender(producer(own), topic) for topic in TOPICS}
     with _bar("sending events", plan) as told:
         publisher = Publisher(senders, rate, told)
@@ -119,8 +121,6 @@ def _publish(own: Settings, plan: Plan, rate: float | None, answer: Path | None)
     a_second = plan.events / (publisher.ended - publisher.began)
     tracked = number_of(plan.events, "tracking event")
     say(f"sent {number_of(delivered, 'message')}, {tracked} among them, {a_second:,.0f} a second")
-    if known and answer:
-        _answer(known, answer)
 
 
 def _noted(

@@ -83,8 +83,13 @@ class VisitorMemory:
         memory.forget(visitor, outdated)
         forget_pins(visitor, arrival)
 
-    def measure(self, visitor: State) -> Iterator[Effect]:
-        return memory.measures(visitor)
+    def parts(self, visitor: State, event: Event, slot: Slot) -> Sequence[str | None]:
+        if is_bot(event) or not _is_of_a_visitor(event):
+            return ()
+        return memory.parts(visitor, event, slot.day)
+
+    def measure(self, visitor: State, part: str | None) -> Iterator[Effect]:
+        return memory.measures(visitor, part)
 
 
 def preparer(definitions: Definitions) -> "Prepare":

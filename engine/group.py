@@ -47,8 +47,11 @@ class Memory(Protocol):
     def forget(self, state: State, outdated: Sequence[str], arrival: Arrival) -> None:
         """Takes that out of the state. What it gave the documents stays there."""
 
-    def measure(self, state: State) -> Iterable[Effect]:
-        """All that hangs on several events: pure, of the state alone."""
+    def parts(self, state: State, event: Event, slot: Slot) -> Sequence[str | None]:
+        """The parts of what is measured that this message may change, asked ahead of it."""
+
+    def measure(self, state: State, part: str | None) -> Iterable[Effect]:
+        """What hangs on several events, of one part: pure, of the state alone."""
 
 
 @dataclass(frozen=True, slots=True)

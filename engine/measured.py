@@ -1,58 +1,53 @@
-"""What a group's memory of its keys came to before some messages, and after: the difference."""
+"""What a key's memory comes to, before each message and after it: the difference is its effect.
+
+Message by message, though the sum over a batch would be less work: a document that one message
+adds to and a later one takes from must be written for both, or what another member wrote of the
+first alone would stand there for ever.
+"""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from engine.change import Amount, Document, Effect
 from engine.document import Event
 from engine.group import Arrival, Memory, State
+from engine.slots import Slot
 
 Sums = Counter[tuple[Document, Amount]]
 
 
 class Measured:
-    """Of the keys of one batch; `last` is its last offset."""
+    """Of the keys of one batch."""
 
-    def __init__(self, memory: Memory, last: int) -> None:
+    def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        self._last = last
-        self._states: dict[str, State] = {}
-        self._before: dict[str, Sums] = {}
-        self._effects: list[tuple[int, Effect]] = []
+        self._sums: dict[tuple[str, str | None], Sums] = {}
+        self._parts: Sequence[str | None] = ()
 
-    def before(self, state: State, event: Event, arrival: Arrival) -> None:
-        """Called with each message, ahead of what it does to the state.
+    def before(self, state: State, event: Event, slot: Slot, arrival: Arrival) -> None:
+        """Called ahead of what the message does to the state; forgets what must be forgotten.
 
-        What is forgotten is closed first: it is taken out of both sides of the difference.
+        What is forgotten is in neither side of any difference, so it stays in the documents.
         """
-        if state["_id"] not in self._states:
-            self._states[state["_id"]] = state
-            self._before[state["_id"]] = self._measure(state)
         if outdated := self._memory.outdated(state, event, arrival):
-            self.settle(state, self._last)
             self._memory.forget(state, outdated, arrival)
-            self._before[state["_id"]] = self._measure(state)
+            self._sums = {at: sums for at, sums in self._sums.items() if at[0] != state["_id"]}
+        self._parts = self._memory.parts(state, event, slot)
+        for part in self._parts:
+            if (state["_id"], part) not in self._sums:
+                self._sums[state["_id"], part] = self._measure(state, part)
 
-    def settle(self, state: State, offset: int) -> None:
-        """Books the difference since the last time as caused by the message at the offset."""
-        before, after = self._before[state["_id"]], self._measure(state)
-        self._before[state["_id"]] = after
-        changed = Counter(after)
-        changed.subtract(before)
-        self._effects += [
-            (offset, Effect(document, amount, value))
-            for (document, amount), value in changed.items()
-            if value
-        ]
+    def after(self, state: State) -> Iterator[Effect]:
+        """The message's effects."""
+        for part in self._parts:
+            before, now = self._sums[state["_id"], part], self._measure(state, part)
+            self._sums[state["_id"], part] = now
+            for at in before.keys() | now.keys():
+                if value := now[at] - before[at]:
+                    yield Effect(*at, value)
 
-    def effects(self) -> Iterator[tuple[int, Effect]]:
-        """Everything, in the order of the offsets; nothing is measured afterwards."""
-        for state in self._states.values():
-            self.settle(state, self._last)
-        return iter(sorted(self._effects, key=lambda each: each[0]))
-
-    def _measure(self, state: State) -> Sums:
+    def _measure(self, state: State, part: str | None) -> Sums:
         sums = Sums()
-        for document, amount, value in self._memory.measure(state):
+        for document, amount, value in self._memory.measure(state, part):
             sums[document, amount] += value
         return sums

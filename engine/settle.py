@@ -18,7 +18,7 @@ from engine.failpoint import reach
 from engine.group import Group, State
 from engine.homes import settle_homes
 from engine.rules import Rules
-from engine.stateful import Folded, fold
+from engine.stateful import fold
 from engine.store import Read, Store
 from engine.window import DuplicateWindow
 
@@ -110,8 +110,7 @@ class Settler:
                     self._prepare(batch, states, self._store)
                 reads = {key: Read(states[key]) for key in set(batch.keys)}
                 folded = fold(self._group, batch, states, self._rules)
-                trim = self._trimmer(batch, folded, reads)
-                self._apply(batch, folded.changes(), trim, settled)
+                self._apply(batch, folded.changes(), folded.changes, settled)
             except Refused:
                 settled.refused += 1
                 states = self._store.load(model, set(batch.keys))
@@ -128,26 +127,6 @@ class Settler:
             if all(batch.partition.applied(states[k]) >= o for k, o in folded.touched.items()):
                 return
             self._pause(_PAUSE_SECONDS)
-
-    def _trimmer(self, batch: Batch, folded: Folded, reads: Mapping[str, Read]) -> Trim:
-        """Cuts changes at their documents' watermarks.
-
-        With a memory that needs another fold, message by message, of the states as they were
-        read; raises Refused if they are not any more.
-        """
-        if self._group.memory is None:
-            return folded.changes
-
-        def trim(above: Mapping[Document, int]) -> dict[Document, Change]:
-            assert self._group.state is not None
-            if not above:
-                return {}
-            states = self._store.load(self._group.state, set(batch.keys))
-            if any(not reads[key].same(state) for key, state in states.items()):
-                raise Refused
-            return fold(self._group, batch, states, self._rules, singly=True).changes(above)
-
-        return trim
 
     def _apply(
         self,

@@ -16,11 +16,9 @@ Item = tuple[int, Amount, int]
 class Folded:
     """`items`: a document's effects with the offset that caused each; `touched`: keys folded.
 
-    `replayed`: messages that their state remembers. `span`: the bounds that every change says,
-    when effects are not told apart by the messages that caused them.
+    `replayed`: messages that their state remembers.
     """
 
-    span: tuple[int, int] | None = None
     items: dict[Document, list[Item]] = field(default_factory=dict)
     rows: dict[tuple[str, str], Row] = field(default_factory=dict)
     touched: dict[str, int] = field(default_factory=dict)
@@ -47,24 +45,17 @@ class Folded:
             items = [item for item in self.items[document] if item[0] > watermark]
             if not items:
                 continue
-            first, last = self.span or (items[0][0], items[-1][0])
-            change = changes[document] = Change(document, max(first, watermark + 1), last)
+            change = changes[document] = Change(document, items[0][0], items[-1][0])
             for _, amount, value in items:
                 change.add(amount, value)
         return changes
 
 
-def fold(
-    group: Group, batch: Batch, states: dict[str, State], rules: Rules, *, singly: bool = False
-) -> Folded:
-    """Runs every message above its state's watermark; the states are changed in place.
-
-    With a memory, the difference that a key's messages make is worked out once for all of them,
-    or `singly` for each, which tells by which message an effect was caused.
-    """
+def fold(group: Group, batch: Batch, states: dict[str, State], rules: Rules) -> Folded:
+    """Runs every message above its state's watermark; the states are changed in place."""
     assert group.react is not None
-    folded = Folded((batch.offsets[0], batch.offsets[-1]) if group.memory else None)
-    measured = Measured(group.memory, batch.offsets[-1]) if group.memory else None
+    folded = Folded()
+    measured = Measured(group.memory) if group.memory else None
     partition = batch.partition
     for index, offset in enumerate(batch.offsets):
         key, event = batch.keys[index], batch.events[index]
@@ -81,16 +72,13 @@ def fold(
             folded.duplicates += 1
             continue
         if measured:
-            measured.before(state, event, arrival)
+            measured.before(state, event, batch.slots[index], arrival)
         for result in group.react(event, batch.slots[index], arrival, state, rules):
             if isinstance(result, Effect):
                 folded.add(offset, result)
             else:
                 folded.replace(offset, result)
-        if measured and singly:
-            measured.settle(state, offset)
-        state["event_ids"] = [*state["event_ids"], batch.ids[index]][-EVENT_IDS_KEPT:]
-    if measured:
-        for offset, effect in measured.effects():
+        for effect in measured.after(state) if measured else ():
             folded.add(offset, effect)
+        state["event_ids"] = [*state["event_ids"], batch.ids[index]][-EVENT_IDS_KEPT:]
     return folded

@@ -56,12 +56,12 @@ class Definition:
                 return
 
 
-def attempt_measures(visits: Visits, definitions: Mapping[str, Definition]) -> Iterator[Effect]:
-    """Attempts, completions and what was reached, a day."""
+def attempt_measures(visits: Visits, definitions: Mapping[str, Any]) -> Iterator[Effect]:
+    """Attempts, completions and what was reached, a day; `definitions` as the state keeps them."""
     entries = [each.event for each in visits.events if each.event["type"] == "step_entry"]
     pins = {event["day"]: event["pinned"] for event in entries if "pinned" in event}
     for reference in set(pins.values()):
-        definition = definitions[reference]
+        definition = Definition.of(definitions[reference])
         days = {day for day, pin in pins.items() if pin == reference}
         ordered = _in_order(entries, definition)
         reached = (

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from engine.change import Effect
+from engine.document import Event
 from engine.group import State
-from funnels.attempts import Definition, attempt_measures
+from funnels.attempts import attempt_measures
 from funnels.experiment_measures import experiment_measures
 from funnels.funnel_measures import funnel_measures
 from funnels.seen import Seen
@@ -16,6 +17,8 @@ from funnels.visit import NOT_OF_A_FUNNEL, InSession, Visits, in_order
 REMEMBERED_MS = 35 * 24 * 3600 * 1000
 SESSIONS_MAX = 50
 SESSION_EVENTS_MAX = 500
+
+_OF_NO_FUNNEL = frozenset({"experiment_exposed", "conversion", "view", "purchase"})
 
 
 def outdated(visitor: State, session_id: str, appended_ms: int) -> list[str]:
@@ -56,27 +59,42 @@ def _session(visitor: State, session_id: str, appended_ms: int) -> Any:
     return new
 
 
-def measures(visitor: State) -> Iterator[Effect]:
+def parts(visitor: State, event: Event, day: str) -> list[str | None]:
+    """The funnels that a message of this day may change, and None for what hangs on no funnel.
+
+    All of them, if the visitor was never here so early.
+    """
+    data, kind = event["data"], event["event_type"]
+    funnels = {data["funnel_id"]} if "funnel_id" in data and kind not in NOT_OF_A_FUNNEL else set()
+    if visitor["first_day"] and day < visitor["first_day"]:
+        funnels |= {each.event["funnel"] for each in _events(visitor) if "funnel" in each.event}
+    return [*sorted(funnels), *([None] if kind in _OF_NO_FUNNEL else [])]
+
+
+def measures(visitor: State, part: str | None) -> Iterator[Effect]:
     """All that hangs on more than one event: a function of what is remembered, and of nothing
     else; what an event changes is the difference of this before and after it."""
     organization = visitor["organization_id"]
-    events = in_order(
+    if part is None:
+        every = [each.event for each in in_order(_events(visitor, _OF_NO_FUNNEL))]
+        yield from experiment_measures(organization, every)
+        yield from ticket_measures(organization, every)
+        return
+    events = [
+        each
+        for each in _events(visitor)
+        if each.event.get("funnel") == part and each.event["type"] not in NOT_OF_A_FUNNEL
+    ]
+    visits = Visits((organization, part), visitor["first_day"], in_order(events))
+    yield from funnel_measures(visits)
+    yield from step_measures(visits)
+    yield from attempt_measures(visits, visitor["definitions"])
+
+
+def _events(visitor: State, kinds: frozenset[str] | None = None) -> Iterator[InSession]:
+    return (
         InSession(event, number, session["contexts"][event["context"]])
         for number, session in enumerate(visitor["sessions"])
         for event in session["events"]
+        if kinds is None or event["type"] in kinds
     )
-    definitions = {
-        reference: Definition.of(stored) for reference, stored in visitor["definitions"].items()
-    }
-    by_funnel: dict[str, list[InSession]] = {}
-    for each in events:
-        if "funnel" in each.event and each.event["type"] not in NOT_OF_A_FUNNEL:
-            by_funnel.setdefault(each.event["funnel"], []).append(each)
-    for funnel, several in by_funnel.items():
-        visits = Visits((organization, funnel), visitor["first_day"], several)
-        yield from funnel_measures(visits)
-        yield from step_measures(visits)
-        yield from attempt_measures(visits, definitions)
-    every = [each.event for each in events]
-    yield from experiment_measures(organization, every)
-    yield from ticket_measures(organization, every)

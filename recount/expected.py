@@ -24,7 +24,12 @@ def expected(
     hours = tree.get("hours", {})
     currencies = tree.get("currencies", {})
     if model.is_measured:
-        currencies = {c: amounts for c, amounts in currencies.items() if not is_nothing(amounts)}
+        in_hours = {c for c, amounts in tree.get("named", {}).items() if not is_nothing(amounts)}
+        currencies = {
+            c: amounts
+            for c, amounts in currencies.items()
+            if c in in_hours or not is_nothing(amounts)
+        }
         currencies |= {currency: {} for currency in lingering if currency not in currencies}
     document: Document = _named(model, document_id) | {"date": _date(document_id)}
     document |= {field.name: Int64(tree.get(field.name, 0)) for field in model.counters()}

@@ -16,6 +16,7 @@ class Group:
 
     `stages` follow the rules, where numbers are measures. `definitions` is the topic of funnels'
     definitions, `pins` the collection of states that have written down which applies.
+    `not_recounted` are collections of the group of which nothing is checked.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Group:
     stages: tuple[Stage, ...] = ()
     definitions: str | None = None
     pins: str | None = None
+    not_recounted: tuple[str, ...] = ()
 
 
 GROUPS = (
@@ -82,6 +84,7 @@ GROUPS = (
         stages=STAGES,
         definitions="sc.domain.funnel",
         pins="visitor_state",
+        not_recounted=("analytics_uniques", "funnel_sessions", "visitor_state"),
     ),
 )
 

@@ -30,7 +30,7 @@ def verify_group(
     `kafka_config` is a client's configuration. Right while the group runs. Raises Unreachable.
     """
     started = monotonic()
-    report = Report(group.name)
+    report = Report(group.name, not_recounted=list(group.not_recounted))
     try:
         with Recount(kafka_config, documents, group, tell) as recount:
             look = recount.look(days, with_states=days.are_all)

@@ -8,7 +8,7 @@ SELECT
     sum(CAST(begins AS INTEGER)) OVER (PARTITION BY who, place, day ORDER BY n) AS round
 FROM (
     SELECT
-        who, place, funnel, day, n, "offset", appended_ms,
+        who, place, day, n, "offset", appended_ms,
         coalesce(max(until) OVER (
             PARTITION BY who, place, day ORDER BY n
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
@@ -28,7 +28,7 @@ WITH in_force AS (
 ),
 ruled AS (
     SELECT who, place, day, round, n, definition
-    FROM pinnable AS p ASOF JOIN in_force AS d
+    FROM (FROM pinnable JOIN funnels USING (place)) AS p ASOF JOIN in_force AS d
         ON p.funnel = d.funnel AND p.appended_ms >= d.appended_ms
     QUALIFY row_number() OVER (PARTITION BY who, place, day, round ORDER BY n) = 1
 ),

@@ -1,7 +1,10 @@
 -- What an event counts for by itself, remembered or not.
 
 CREATE OR REPLACE TEMP TABLE plain AS
-SELECT told.*, tag FROM told JOIN tags USING (topic_id, partition, cutoff);
+SELECT
+    owner, n, is_bots, event_type, funnel, organization, day, hour, tag, step_id, exit_outcome, reason,
+    conversion_type, value_cents, currency, quantity, event_id, if(is_bots, context.bot, NULL) AS bot
+FROM told JOIN tags USING (topic_id, partition, cutoff);
 
 INSERT INTO amounts
 SELECT 'analytics_funnel', funnel, day, hour, 'page_views', NULL, tag, count(*)
@@ -13,7 +16,7 @@ GROUP BY ALL;
 INSERT INTO amounts
 SELECT 'analytics_funnel', funnel, day, NULL, 'bots.' || map_key(reason), NULL, tag, count(*)
 FROM (
-    SELECT funnel, day, tag, unnest(list_distinct(context.bot)) AS reason
+    SELECT funnel, day, tag, unnest(list_distinct(bot)) AS reason
     FROM plain
     WHERE is_bots AND funnel IS NOT NULL
 )

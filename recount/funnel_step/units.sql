@@ -11,7 +11,7 @@ SELECT topic_id, partition, last FROM cuts;
 
 -- What is counted by some document, with the first cutoff that has it.
 CREATE OR REPLACE VIEW told AS
-SELECT counted.*, last AS cutoff
+SELECT counted.* EXCLUDE (visitor_id, session_id, previous_step_id, next_step_id), last AS cutoff
 FROM counted ASOF JOIN cutoffs
     ON counted.topic_id = cutoffs.topic_id AND counted.partition = cutoffs.partition
     AND counted."offset" <= last;
@@ -33,7 +33,7 @@ WINDOW person AS (PARTITION BY who ORDER BY n);
 -- people of whom something is forgotten; everybody else's are remembered for good.
 CREATE OR REPLACE TABLE remembered AS
 SELECT
-    deeds.* EXCLUDE (session_id),
+    deeds.who, deeds.n, place, "offset", appended_ms, day, hour, ms, event_type, page, step_id,
     coalesce(until, 9223372036854775807) AS until,
     min(deeds.n) OVER session AS session
 FROM deeds ASOF LEFT JOIN sessions

@@ -4,6 +4,7 @@ import json
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from typing import IO
 from zlib import crc32
 from zoneinfo import ZoneInfo
@@ -22,20 +23,22 @@ _BUCKET_BYTES_IN_MEMORY = 2**20
 
 def answer(log: Iterable[Entry], zone: ZoneInfo = UTC) -> list[Line]:
     """The documents that a log comes to. `zone`: whose days are counted."""
-    known = Answer(zone)
-    for entry in log:
-        known.take(entry)
-    return list(known.lines())
+    with Answer(zone) as known:
+        for entry in log:
+            known.take(entry)
+        return list(known.lines())
 
 
-class Answer:
-    """Takes a log's entries in their order. Visitors are put aside in files, by their keys."""
+class Answer(ExitStack):
+    """Takes a log's entries in their order. Visitors are put aside in files, by their keys,
+    which are gone with the context."""
 
     def __init__(self, zone: ZoneInfo = UTC) -> None:
+        super().__init__()
         self._zone = zone
         self._definitions = Definitions()
         self._place = 0
-        self._buckets = [_bucket() for _ in range(_BUCKETS)]
+        self._buckets = [self.enter_context(_bucket()) for _ in range(_BUCKETS)]
 
     def take(self, entry: Entry) -> None:
         self._place += 1
@@ -52,7 +55,6 @@ class Answer:
         for bucket in self._buckets:
             bucket.seek(0)
             self._count(ledger, bucket)
-            bucket.close()
         yield from lines(ledger)
 
     def _count(self, ledger: Ledger, bucket: Iterable[bytes]) -> None:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from datetime import date
 
-from simulate.answer.answer import Answer
+from simulate.answer.answer import answer
 from simulate.answer.entry import FUNNELS, TRACKING, Entry
 from simulate.answer.render import Line
 from simulate.message import PROGRAMME, Message
@@ -22,7 +22,6 @@ class Storefront:
 
     def __init__(self, world: World, events: int, seed: int = 1) -> None:
         self._world = world
-        self._answer = Answer()
         self._plan = Plan(events, seed, date(2026, 1, 5), 14)
         self.published = 0
 
@@ -37,14 +36,13 @@ class Storefront:
             for message in part:
                 if message.topic not in piece:
                     continue
-                self._answer.take(Entry(message.topic, message.event, 0))
                 piece[message.topic].append(message)
                 if len(piece[TRACKING]) >= size:
                     yield self._send(piece)
             yield self._send(piece)
 
-    def answer(self) -> Iterator[Line]:
-        return self._answer.lines()
+    def answer(self) -> list[Line]:
+        return answer(Entry(m.topic, m.event, appended_ms=0) for m in storefront(self._plan))
 
     def _send(self, piece: dict[str, list[Message]]) -> int:
         """Definitions first, in the log before anything that comes after them.
