@@ -1,7 +1,5 @@
 """A server is away for a while: the group waits, keeps its place, and loses nothing."""
 
-import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
@@ -13,6 +11,7 @@ from deploy.local.kafka import Kafka
 from deploy.local.mongodb import MongoDB, replica_set
 from deploy.local.ports import free_ports
 from deploy.local.server import start_all
+from engine.caught_up import log_ends
 from tests.scenarios.scenario import SMALL_BATCHES, Scenario
 from tests.support.wait import until
 from tests.support.world import World
@@ -93,7 +92,8 @@ class BrokerRestarted(Scenario):
 class PrimaryLost(Scenario):
     """The primary takes writes that no other member has yet, and dies with them.
 
-    Its followers are frozen, so nothing it takes is durable; it is killed once it took some.
+    Its followers are down, so nothing it takes is durable. (Frozen ones would find it in their
+    sockets.) It is killed once the group waits, or, were it to believe it, has committed it all.
     """
 
     group = "order-funnel"
@@ -111,22 +111,23 @@ class PrimaryLost(Scenario):
         primary = next(m for m in self.members if m.port == primary_port[1])
         followers = [m for m in self.members if m is not primary]
         for follower in followers:
-            _signal(follower, signal.SIGSTOP)
+            follower.kill()
         self.world.publish(self.shop.messages(self.messages))
         self.taken = until(lambda: _documents(primary, self.world.name), "the primary took some")
+        ends = log_ends(self.world.admin, self.world.group(self.group).topics)
+        until(
+            lambda: (
+                member.events("waiting") or self.world.commits(self.world.group(self.group)) == ends
+            ),
+            "the group waits for the followers, or does not",
+        )
         primary.kill()
-        for follower in followers:
-            _signal(follower, signal.SIGCONT)
+        start_all(followers)
         self.world.wait_for_commits(self.group)
         member.end()
 
     def landed(self) -> None:
         assert self.taken
-
-
-def _signal(server: MongoDB, number: signal.Signals) -> None:
-    assert server.pid is not None
-    os.kill(server.pid, number)
 
 
 def _documents(server: MongoDB, database: str) -> int:
