@@ -3,6 +3,7 @@
 from tests.mutants.mutant import Mutant
 
 PROTOCOL = ("tests/unit/test_protocol.py",)
+FUNNELS = ("tests/unit/test_funnel_step.py",)
 FAILPOINTS = "tests/scenarios/test_failpoints.py"
 LOG = "tests/scenarios/test_log.py"
 
@@ -17,7 +18,7 @@ MUTANTS = (
     Mutant(
         "state before effects",
         "engine/settle.py",
-        """                self._apply(batch, folded.changes(), trim, settled)
+        """                self._apply(batch, folded.changes(), folded.changes, settled)
             except Refused:
                 settled.refused += 1
                 states = self._store.load(model, set(batch.keys))
@@ -28,7 +29,7 @@ MUTANTS = (
 """,
         """                changed = [(reads[key], states[key]) for key in folded.touched]
                 self._store.replace(model, changed)
-                self._apply(batch, folded.changes(), trim, settled)
+                self._apply(batch, folded.changes(), folded.changes, settled)
             except Refused:
                 continue
             changed = []
@@ -41,6 +42,30 @@ MUTANTS = (
         "if offset <= partition.applied(state):",
         "if False:",
         PROTOCOL,
+    ),
+    Mutant(
+        "what a later message takes back is not written",
+        "engine/stateful.py",
+        "                change.add(amount, value)\n",
+        "                change.add(amount, value)\n"
+        "            if not any(change.amounts.values()):\n"
+        "                del changes[document]\n",
+        FUNNELS,
+    ),
+    Mutant(
+        "what is forgotten is taken out of the documents",
+        "engine/measured.py",
+        "            self._sums = {at: sums for at, sums in self._sums.items() "
+        "if at[0] != state[\"_id\"]}\n",
+        "",
+        FUNNELS,
+    ),
+    Mutant(
+        "a pin that holds for what came before it",
+        "funnels/pins.py",
+        'holds = found["topic_id"] != arrival.topic_id or found["offset"] <= arrival.offset',
+        "holds = True",
+        FUNNELS,
     ),
     Mutant(
         "an order at home in two partitions",
