@@ -31,6 +31,8 @@ class Amount(NamedTuple):
     """The encoded key of a map, whose amounts belong to the day and to no hour."""
     part: str | None = None
     """Which of a breakdown's numbers; of a count map with groups, which group."""
+    name: str | None = None
+    """What a breakdown's key is called. It is no sum: the greatest stays, and the value is 0."""
 
 
 class Effect(NamedTuple):
@@ -85,8 +87,9 @@ def effect(
     currency: str | None = None,
     key: str | None = None,
     part: str | None = None,
+    name: str | None = None,
     of: Iterable[str] = (),
 ) -> Effect:
     """An effect on the document of the slot's day; `of` is the document's key before the day."""
     document = Document(model, tuple(of), slot.day)
-    return Effect(document, Amount(slot.hour, field, currency, key, part), value)
+    return Effect(document, Amount(slot.hour, field, currency, key, part, name), value)

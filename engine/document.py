@@ -48,11 +48,14 @@ class CountMap:
 class Breakdown:
     """By an open key, the same few numbers: `counts` as they are, `money` in minor units.
 
-    Money stands beside the counts while the document has one currency, and in each currency.
+    Money stands beside the counts while the document has one currency, and in each currency. With
+    `named` a key has a `name` as well: of all it was called the greatest by code point, which
+    comes out the same in whatever order they come, and however often; null while there is none.
     """
 
     counts: tuple[str, ...]
     money: tuple[str, ...] = ()
+    named: bool = False
     since: int = 1
 
 
@@ -124,8 +127,10 @@ def count_map(*, groups: tuple[str, ...] = (), since: int = 1) -> Any:
     return CountMap(groups, since)
 
 
-def breakdown(*counts: str, money: tuple[str, ...] = (), since: int = 1) -> Any:
-    return Breakdown(counts, money, since)
+def breakdown(
+    *counts: str, money: tuple[str, ...] = (), named: bool = False, since: int = 1
+) -> Any:
+    return Breakdown(counts, money, named, since)
 
 
 def squares(*, since: int = 1) -> Any:

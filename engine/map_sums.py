@@ -1,6 +1,6 @@
 """Sums by an open key, as expressions of MongoDB: who is let in, and the rest in `other`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from bson import Int64
@@ -15,6 +15,8 @@ OTHER = "other"
 LET_IN = "_daybook.let_in"
 _ALWAYS_LET_IN = frozenset({"unattributed", "direct", "exit"})
 _ZERO = Int64(0)
+_NO_NAME = object()
+"""Where keys have no names at all; None is a name that is not known yet."""
 
 
 class _Map(NamedTuple):
@@ -52,7 +54,7 @@ def map_sums(change: Change) -> Stage:
             continue
         field = fields[amount.field]
         part = amount.part if isinstance(field, Breakdown) else None
-        for each in _maps(field, amount):
+        for each in _maps(field, amount) if amount.name is None else ():
             parts = sums.setdefault(each, {}).setdefault(amount.key, {})
             parts[part] = parts.get(part, 0) + value
         if isinstance(field, Breakdown):
@@ -60,9 +62,23 @@ def map_sums(change: Change) -> Stage:
             every: Parts = dict.fromkeys((*field.counts, *field.money), 0)
             top[amount.key] = every | top.get(amount.key, {})
     stage = {path: {"$ifNull": [f"${path}", {}]} for path in _empty(change, sums)}
+    names = _names(change)
     for each, named in sums.items():
-        stage |= _added(each, named)
+        stage |= _added(each, named, names.get(each.path, {}))
     return stage
+
+
+def _names(change: Change) -> dict[str, dict[str, Expression]]:
+    """By the path of each breakdown that is named, what its keys are called from now on."""
+    names: dict[str, dict[str, Expression]] = {}
+    for amount in sorted(change.amounts, key=lambda amount: amount.name or ""):
+        field = change.document.model.fields[amount.field]
+        if amount.key is not None and isinstance(field, Breakdown) and field.named:
+            known = f"${amount.field}.{amount.key}.name"
+            # Nulls do not count in $max, and texts compare by code point.
+            greatest = {"$max": [known, {"$literal": amount.name}]}
+            names.setdefault(amount.field, {OTHER: None})[amount.key] = greatest
+    return names
 
 
 def _maps(field: Field, amount: Amount) -> list[_Map]:
@@ -112,13 +128,14 @@ def _let_in(path: str) -> str:
     return f"{LET_IN}.{path.replace('.', '_')}"
 
 
-def _added(to: _Map, named: dict[str, Parts]) -> Stage:
+def _added(to: _Map, named: dict[str, Parts], names: Mapping[str, Expression]) -> Stage:
     stage: Stage = {}
     refused: dict[str | None, list[Expression]] = {}
     turned_away: list[Expression] = []
     for key, parts in named.items():
         path = f"{to.path}.{key}"
-        total = _entry(path, {part: Int64(value) for part, value in parts.items()})
+        adds = {part: Int64(value) for part, value in parts.items()}
+        total = _entry(path, adds, names.get(key, _NO_NAME))
         if key in _ALWAYS_LET_IN:
             stage[path] = total
             continue
@@ -131,16 +148,18 @@ def _added(to: _Map, named: dict[str, Parts]) -> Stage:
         other = f"{to.path}.{OTHER}"
         sums = {part: {"$add": values} for part, values in refused.items()}
         untouched = {"$ifNull": [f"${other}", "$$REMOVE"]}
-        stage[other] = {"$cond": [{"$or": turned_away}, _entry(other, sums), untouched]}
+        grown = _entry(other, sums, names.get(OTHER, _NO_NAME))
+        stage[other] = {"$cond": [{"$or": turned_away}, grown, untouched]}
     return stage
 
 
-def _entry(path: str, adds: dict[str | None, Expression]) -> Expression:
-    """What stands at the path with these added: a number, or an object of numbers."""
+def _entry(path: str, adds: dict[str | None, Expression], name: Expression) -> Expression:
+    """What stands at the path with these added: a number, or an object of numbers and a name."""
     if None in adds:
         return {"$add": [{"$ifNull": [f"${path}", _ZERO]}, adds[None]]}
     sums = {
         part: {"$add": [{"$ifNull": [f"${path}.{part}", _ZERO]}, value]}
         for part, value in adds.items()
     }
-    return {"$mergeObjects": [{"$ifNull": [f"${path}", {}]}, sums]}
+    called = {} if name is _NO_NAME else {"name": name}
+    return {"$mergeObjects": [{"$ifNull": [f"${path}", {}]}, sums | called]}

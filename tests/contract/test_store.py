@@ -37,6 +37,9 @@ class ShelfDay(DailyDocument, collection="shelf_day", key=("shop", "shelf")):
     visitors: dict[str, int] = count_map()
     reasons: dict[str, dict[str, int]] = count_map(groups=("bounce", "close"))
     sources: dict[str, dict[str, int | None]] = breakdown("visits", money=("value_cents",))
+    goods: dict[str, dict[str, int | str | None]] = breakdown(
+        "units", money=("value_cents",), named=True
+    )
 
 
 class Subject:
@@ -365,6 +368,55 @@ def test_what_a_full_breakdown_cannot_name_adds_up_whole(subject: Subject) -> No
     assert stored["sources"]["a"] == {"visits": 2, "value_cents": 6}
     assert stored["currencies"]["EUR"]["sources"]["other"] == {"value_cents": 30}
     assert stored["value_cents_squared"] == Decimal128(str(3 + 100 + 400 + 25))
+
+
+def wares(key: str, *names: str, currency: str = "EUR") -> list[tuple[Amount, int]]:
+    return [
+        (Amount("07", "goods", None, key, "units"), 1),
+        (Amount("07", "goods", currency, key, "value_cents"), 5),
+        *((Amount("07", "goods", None, key, name=name), 0) for name in names),
+    ]
+
+
+@pytest.mark.parametrize("first", ["Cup", "cup", "$Cup"])
+def test_of_a_keys_names_the_greatest_stays_whichever_came_first(
+    subject: Subject, first: str
+) -> None:
+    names = ["Cup", "cup", "$Cup"]
+    names.remove(first)
+    change = shelved(1, *wares("p1", first))
+    subject.store.apply([change], HERE)
+    subject.store.apply([shelved(2, *wares("p1", *names), *wares("p2"))], HERE)
+    subject.store.apply([shelved(3, *wares("p1"), *wares("unattributed"))], HERE)
+    stored = subject.stored(change.document)
+    assert stored["goods"] == {
+        "p1": {"name": "cup", "units": 3, "value_cents": 15},
+        "p2": {"name": None, "units": 1, "value_cents": 5},
+        "unattributed": {"name": None, "units": 1, "value_cents": 5},
+    }
+    assert stored["currencies"]["EUR"]["goods"]["p1"] == {"value_cents": 15}
+
+
+def test_a_name_stays_when_the_money_is_of_two_currencies(subject: Subject) -> None:
+    change = shelved(1, *wares("p1", "Cup"))
+    subject.store.apply([change], HERE)
+    subject.store.apply([shelved(2, *wares("p1", currency="USD"))], HERE)
+    entry = subject.stored(change.document)["goods"]["p1"]
+    assert entry == {"name": "Cup", "units": 2, "value_cents": None}
+
+
+def test_what_adds_up_under_other_has_no_name(subject: Subject) -> None:
+    change = shelved(1, *[each for key in "abcd" for each in wares(key, f"the {key}")])
+    subject.store.apply([change], HERE)
+    subject.store.apply([shelved(2, *wares("e", "the e"))], HERE)
+    goods = subject.stored(change.document)["goods"]
+    assert {key: entry["name"] for key, entry in goods.items()} == {
+        "a": "the a",
+        "b": "the b",
+        "c": "the c",
+        "other": None,
+    }
+    assert goods["other"]["units"] == 2
 
 
 def test_a_rows_tail_grows_by_what_is_new_and_is_kept_to_its_length(subject: Subject) -> None:

@@ -116,6 +116,25 @@ class MemoryStore:
                 stored["_daybook"]["revision"] += 1
             self.after()
 
+    def fetch(self, collection: str, ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        self.before()
+        table = self.collections.setdefault(collection, {})
+        return {name: copy.deepcopy(table[name]) for name in ids if name in table}
+
+    def swap(self, collection: str, documents: Sequence[dict[str, Any]]) -> list[str]:
+        table = self.collections.setdefault(collection, {})
+        refused = []
+        for document in documents:
+            self.before()
+            stored, read = table.get(document["_id"]), document.get("_daybook")
+            if stored and (read is None or stored["_daybook"]["revision"] != read["revision"]):
+                refused.append(document["_id"])
+            else:
+                mark = (read or {"model": 1}) | {"revision": read["revision"] + 1 if read else 0}
+                table[document["_id"]] = copy.deepcopy(document) | {"_daybook": mark}
+            self.after()
+        return refused
+
     def replace(self, model: StateModel, states: Sequence[tuple[Read, State]]) -> bool:
         table = self.collections.setdefault(model.collection, {})
         every = True
@@ -176,7 +195,12 @@ class MemoryStore:
         if not isinstance(field, Breakdown):
             named[where] = named.get(where, 0) + value
             return
-        parts = named.setdefault(where, dict.fromkeys((*field.counts, *field.money), 0))
+        blank: dict[Any, Any] = dict.fromkeys((*field.counts, *field.money), 0)
+        parts = named.setdefault(where, blank | ({"name": None} if field.named else {}))
+        if amount.name is not None:
+            if where == key:
+                parts["name"] = max(parts["name"] or "", amount.name)
+            return
         parts[amount.part] = (parts[amount.part] or 0) + value
         if amount.currency:
             own = beside[amount.field].setdefault(where, {})
