@@ -38,6 +38,12 @@ class Visitors:
         }
         self._append(FUNNELS, "funnel.published", data, None)
 
+    def enter(self, step: str, visitor: str) -> None:
+        """A step of either funnel, on one day."""
+        for funnel in "fg":
+            data = {"visitor_id": visitor, "session_id": "s", "funnel_id": funnel, "step_id": step}
+            self._append(TRACKING, "step_entry", data, None)
+
     def act(self, times: int) -> None:
         for _ in range(times):
             if self._random.random() < 0.03:

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -13,10 +14,10 @@ from schemas.catalogue import source
 from simulate.answer.answer import answer
 from simulate.answer.entry import FUNNELS, Entry
 from tests.fakes.memory_store import MemoryStore
-from tests.support.known_answer import assert_is_the_known_answer
+from tests.support.known_answer import Documents, assert_is_the_known_answer
 from tests.support.log import LogMessage
 from tests.support.runner import Lane, Letters, Runner
-from tests.support.visitors import Visitors
+from tests.support.visitors import STEPS, Visitors
 
 GROUP: Group = funnel_step.GROUP
 TRACKING = source("sc.tracking.funnel")
@@ -58,6 +59,41 @@ def as_log(entries: list[Entry]) -> list[LogMessage]:
     ]
 
 
+def after_deaths(
+    entries: list[Entry], deaths: list[tuple[int, int]], *, lost: bool = False
+) -> Documents:
+    """The documents once all is counted, by members that each take that many messages at once
+    and die at that operation of the store, if not 0: before it, or with its reply `lost`."""
+    store, letters = MemoryStore(), Letters()
+    lane = Lane(HERE, as_log(entries))
+    left = 0
+
+    def strike() -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise Crash
+
+    if lost:
+        store.after = strike
+    else:
+        store.before = strike
+    for messages, operation in deaths:
+        left = 0
+        runner = Runner(store, letters, GROUP, lane, Told(entries))
+        left = operation
+        try:
+            runner.settle(messages)
+            lane.checkpoint = runner.next
+        except Crash:
+            continue
+    left = 0
+    runner = Runner(store, letters, GROUP, lane, Told(entries))
+    while runner.next < len(lane.log):
+        runner.settle(7)
+    return store.collections
+
+
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10**6), cuts=st.lists(st.integers(1, 40), min_size=1, max_size=6))
 def test_the_documents_are_the_known_answer_however_batches_are_cut(
@@ -89,31 +125,20 @@ def test_members_that_die_anywhere_change_nothing(
     visitors = Visitors(seed, people=2)
     visitors.define()
     visitors.act(200)
-    store, letters = MemoryStore(), Letters()
-    lane = Lane(HERE, as_log(visitors.entries))
-    left = 0
+    collections = after_deaths(visitors.entries, deaths, lost=lost)
+    assert_is_the_known_answer(collections, answer(visitors.entries))
 
-    def strike() -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            raise Crash
 
-    if lost:
-        store.after = strike
-    else:
-        store.before = strike
-    for messages, after in deaths:
-        left = 0
-        runner = Runner(store, letters, GROUP, lane, Told(visitors.entries))
-        left = after
-        try:
-            runner.settle(messages)
-            lane.checkpoint = runner.next
-        except Crash:
-            continue
-    left = 0
-    runner = Runner(store, letters, GROUP, lane, Told(visitors.entries))
-    while runner.next < len(lane.log):
-        runner.settle(7)
-    assert_is_the_known_answer(store.collections, answer(visitors.entries))
+@pytest.mark.parametrize("seed", range(10))
+def test_a_definition_holds_from_the_first_entry_on_that_came_after_it(seed: int) -> None:
+    """Whoever counted what came before it did not know it, and may have died of that."""
+    visitors = Visitors(seed, hours=1)
+    for step in STEPS:
+        visitors.enter(step, "v")
+    visitors.define()
+    for step in STEPS:
+        visitors.enter(step, "v")
+    known = answer(visitors.entries)
+    for operation in range(1, 30):
+        collections = after_deaths(visitors.entries, [(5, operation), (20, 0)])
+        assert_is_the_known_answer(collections, known)
