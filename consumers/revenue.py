@@ -1,4 +1,7 @@
-"""Books what orders are paid and refunded, and splits it by whom it is owed to."""
+"""Books what orders are paid and refunded, and splits it by whom it is owed to.
+
+The same amounts go to the days of the funnel that an order names (`funnels/order_revenue.py`).
+"""
 
 from collections.abc import Iterator
 
@@ -8,6 +11,8 @@ from engine.group import Arrival, Group, State
 from engine.keys import encode_key
 from engine.rules import Rules
 from engine.slots import Slot
+from funnels import order_revenue
+from models.funnel_revenue import FunnelRevenueDay
 from models.order_state import WAITING_REFUNDS_MAX, OrderState
 from models.revenue import RevenueDay
 from schemas import REVISION
@@ -25,6 +30,8 @@ def react(
     order; each books what the others left waiting."""
     data = event["data"]
     match event["event_type"]:
+        case "order.created":
+            yield from order_revenue.created(order, event)
         case "order.payment_succeeded":
             yield from _pay(order, slot, data["currency"], data["amount_cents"])
         case "order.refunded" | "order.cancelled":
@@ -34,6 +41,7 @@ def react(
             for field in SPLITS:
                 if field in data:
                     yield from _attribute(order, field, data[field])
+            yield from order_revenue.attributed(order, data.get("source", ""))
 
 
 def _pay(order: State, slot: Slot, currency: str, cents: int) -> Iterator[Effect]:
@@ -49,6 +57,7 @@ def _pay(order: State, slot: Slot, currency: str, cents: int) -> Iterator[Effect
     yield effect(RevenueDay, slot, "paid_orders", 1, currency=currency)
     yield effect(RevenueDay, slot, "gross_revenue_cents", cents, currency=currency)
     yield from _split(order, slot, "revenue", cents)
+    yield from order_revenue.paid(order)
     waiting, excess = order["waiting_refunds"], order["waiting_excess_cents"]
     order["waiting_refunds"], order["waiting_excess_cents"] = [], 0
     for refund in waiting:
@@ -72,12 +81,14 @@ def _book_refund(order: State, slot: Slot, cents: int) -> Iterator[Effect]:
     currency = payment["currency"]
     booked = min(cents, payment["amount_cents"] - order["refunded_cents"])
     if booked:
-        if not order["refunds"]:
+        is_first = not order["refunds"]
+        if is_first:
             yield effect(RevenueDay, slot, "refunded_orders", 1)
         order["refunded_cents"] += booked
         order["refunds"][slot.day] = order["refunds"].get(slot.day, 0) + booked
         yield effect(RevenueDay, slot, "refunded_cents", booked, currency=currency)
         yield from _split(order, slot, "refunded", booked)
+        yield from order_revenue.refunded(order, slot, booked, is_first=is_first)
     if cents > booked:
         yield effect(RevenueDay, slot, "refund_excess_cents", cents - booked, currency=currency)
 
@@ -111,7 +122,7 @@ def _attribute(order: State, field: str, owner: str) -> Iterator[Effect]:
 GROUP = Group(
     name="sc-analytics-revenue",
     sources=(source("sc.domain.order"),),
-    documents=(RevenueDay,),
+    documents=(RevenueDay, FunnelRevenueDay),
     state=OrderState,
     react=react,
     schema_revision=REVISION,

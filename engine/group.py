@@ -1,7 +1,7 @@
 """A consumer group as data: what it reads, what it owns, and its pure rule from event to change."""
 
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pydantic import TypeAdapter
@@ -71,15 +71,22 @@ def _message_key(event: Event, key: str) -> str:
 class StateModel:
     """The one state document of a key; `new` gives a key's fields before its first event.
 
+    `since` names the fields that came later, with the version that brought each: states from
+    before lack them until they are rebuilt.
     `key_of` makes the key from an event and its message's key, which it must tell apart at least
     as finely as a partition does; `id_of` makes the document's `_id` from the key.
     """
 
     collection: str
     new: Callable[[str], dict[str, Any]]
-    version: int = 1
     key_of: Callable[[Event, str], str] = _message_key
     id_of: Callable[[str], str] = encode_part
+    since: Mapping[str, int] = field(default_factory=dict, hash=False)
+
+    @property
+    def version(self) -> int:
+        """The newest that a field says."""
+        return max(self.since.values(), default=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The data dictionary: every stored field of every group, in words, written from the models."""
 
 import inspect
+import json
 from collections.abc import Iterable, Iterator
 
 from engine.document import (
@@ -117,8 +118,9 @@ def _in_words(field: Field) -> str:
             return "counts by key"
         case CountMap(groups):
             return f"counts by key, apart for {_listed(groups)}"
-        case Breakdown(counts, money):
-            return f"by key: {_listed((*counts, *money))}"
+        case Breakdown(counts, money, named):
+            called = "; `name`, the greatest by code point" if named else ""
+            return f"by key: {_listed((*counts, *money))}{called}"
         case Rate(numerator, denominator):
             return f"rate: `{numerator}` / `{denominator}`"
         case Average(total, number):
@@ -142,11 +144,12 @@ def _of_state(state: StateModel) -> Iterator[str]:
     yield ""
     yield from inspect.cleandoc(inspect.getdoc(state.new) or "").splitlines()
     yield ""
-    yield "| field | at first |"
-    yield "|---|---|"
-    yield "| `_id` | the key, percent-encoded |"
+    yield "| field | at first | since |"
+    yield "|---|---|---|"
+    yield "| `_id` | the key, percent-encoded | 1 |"
     for name, value in state.new("the key").items():
-        yield f"| `{name}` | {'null' if value is None else value} |"
-    yield "| `home` | where the key's messages count: `topic_id`, `partition`, `epoch` |"
-    yield "| `event_ids` | [], later the ids of the key's last 32 events, oldest first |"
-    yield "| `_daybook`, `updated_at` | as in a daily document |"
+        at_first = value if isinstance(value, str) else json.dumps(value)
+        yield f"| `{name}` | {at_first} | {state.since.get(name, 1)} |"
+    yield "| `home` | where the key's messages count: `topic_id`, `partition`, `epoch` | 1 |"
+    yield "| `event_ids` | [], later the ids of the key's last 32 events, oldest first | 1 |"
+    yield "| `_daybook`, `updated_at` | as in a daily document | 1 |"

@@ -50,6 +50,8 @@ def unequal_fields(
         elif name in model.fields and model.fields[name].is_map:
             several = len(should.get("currencies", ())) > 1
             nulls = model.fields[name].money_parts if several else ()
+            if model.fields[name].is_named:
+                nulls = *nulls, maps.NAME
             yield from _map(model.fields[name], name, now, then, nulls)
         else:
             yield from _field(model, name, "", now, then)
@@ -80,7 +82,7 @@ def _fit_maps(model: Model, should: Document, stored: Document, keys_max: int) -
     """A breakdown's money stands in two maps, and both name what the one at the top does."""
     for field in model.maps():
         full, own = should[field.name], stored.get(field.name)
-        if field.kind == "breakdown":
+        if field.is_breakdown:
             named = maps.named_keys(full, own, keys_max, stays_full=True)
             should[field.name] = maps.fit_breakdown(full, named)
             for amounts in should.get("currencies", {}).values():

@@ -15,6 +15,12 @@
 -- it with zeros: an amount may have moved to another document since.
 CREATE TABLE measured (collection VARCHAR, key VARCHAR[]);
 
+-- Said by the group's file, if it applies: what keys of a map are called; the greatest name stays.
+CREATE TABLE names (
+    collection VARCHAR, document VARCHAR, path VARCHAR, topic_id VARCHAR, partition INTEGER,
+    "offset" BIGINT, name VARCHAR
+);
+
 -- Why an event cannot be counted. It should be a dead letter then; if nobody made one of it, the
 -- recount can say nothing.
 CREATE MACRO misread(id, utc, key_id, message_key, appended_ms) AS

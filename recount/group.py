@@ -5,6 +5,7 @@ from pathlib import Path
 
 from recount.funnel_step import STAGES
 from recount.replay import Stage
+from recount.revenue import PARTS
 
 _HERE = Path(__file__).parent
 _PREFIX = "sc-analytics-"
@@ -14,6 +15,7 @@ _PREFIX = "sc-analytics-"
 class Group:
     """`rules` is the group's SQL file; `data_fields` are those of an event's `data` it reads.
 
+    `parts` are more of its SQL, run after it in this order.
     `stages` follow the rules, where numbers are measures. `definitions` is the topic of funnels'
     definitions, `pins` the collection of states that have written down which applies.
     `not_recounted` are collections of the group of which nothing is checked.
@@ -23,10 +25,16 @@ class Group:
     topic: str
     rules: Path
     data_fields: tuple[str, ...]
+    parts: tuple[Path, ...] = ()
     stages: tuple[Stage, ...] = ()
     definitions: str | None = None
     pins: str | None = None
     not_recounted: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All of its rules."""
+        return self.rules, *self.parts
 
 
 GROUPS = (
@@ -53,7 +61,12 @@ GROUPS = (
             "refund_cents",
             "community_id",
             "promotion_id",
+            "source",
+            "funnel_id",
+            "step_id",
+            "items",
         ),
+        parts=PARTS,
     ),
     Group(
         "sc-analytics-funnel-step",

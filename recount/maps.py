@@ -8,6 +8,7 @@ from bson import Int64
 from recount.model import Field
 
 OTHER = "other"
+NAME = "name"
 RESERVED = frozenset({"unattributed", "direct", "exit"})
 """Keys that are let into a map however full it is."""
 
@@ -59,7 +60,8 @@ def breakdown(field: Field, sums: Mapping[str, Any], currencies: Mapping[str, An
     entries: Map = {}
     for key in keys:
         counts = sums.get(key, {})
-        entry: Map = {part: Int64(counts.get(part, 0)) for part in field.parts}
+        entry: Map = {NAME: counts.get(NAME)} if field.is_named else {}
+        entry |= {part: Int64(counts.get(part, 0)) for part in field.parts}
         for part in field.money_parts:
             amounts = [c.get(field.name, {}).get(key, {}) for c in currencies.values()]
             cents = sum(amount.get(part, 0) for amount in amounts)
@@ -82,12 +84,15 @@ def fit_breakdown(full: Map, named: set[str]) -> Map:
     fitted = {key: entry for key, entry in full.items() if key in named}
     rest = [entry for key, entry in full.items() if key not in named]
     if rest:
-        fitted[OTHER] = {part: _total([entry[part] for entry in rest]) for part in rest[0]}
+        fitted[OTHER] = {
+            part: None if part == NAME else _total([entry[part] for entry in rest])
+            for part in rest[0]
+        }
     return fitted
 
 
 def leaves(field: Field, stored: object) -> dict[Path, Any]:
-    """A map's numbers by their paths in it. What is none where one should be is a leaf itself."""
+    """A map's numbers and names by their paths in it. What is neither is a leaf itself."""
     depth = 2 if field.parts else 1
     return dict(_leaves(stored, depth, ()))
 

@@ -12,8 +12,8 @@ _NO_SQUARES = Decimal128("0")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`kind`: counter, per_currency, money, squares, money_map, count_map, breakdown, rate,
-    average, difference or state.
+    """`kind`: counter, per_currency, money, squares, money_map, count_map, breakdown,
+    named_breakdown, rate, average, difference or state.
 
     `part` and `whole` are what the derived kinds are worked out from; of a count_map `part` has
     its groups, if it has any; of a breakdown they have its counts and its money. `since`: the
@@ -33,7 +33,16 @@ class Field:
     @property
     def is_map(self) -> bool:
         """Whether it has open keys, and is no money_map, which stands in currencies alone."""
-        return self.kind in ("count_map", "breakdown")
+        return self.kind == "count_map" or self.is_breakdown
+
+    @property
+    def is_breakdown(self) -> bool:
+        return self.kind in ("breakdown", "named_breakdown")
+
+    @property
+    def is_named(self) -> bool:
+        """Whether its keys have names: a text beside the numbers, null where there is none."""
+        return self.kind == "named_breakdown"
 
     @property
     def parts(self) -> tuple[str, ...]:

@@ -30,6 +30,15 @@ def plus(
     return {"$cond": [{"$eq": [total, 0]}, "$$REMOVE", total]} if vanishes else total
 
 
+def renamed(path: tuple[str, ...], before: object, wanted: str | None) -> Expression:
+    """The name wanted, where the one `before` still stands or none; else somebody gave another
+    meanwhile, and of two the greatest stays."""
+    now = "$" + ".".join(path)
+    is_as_before = {"$eq": [{"$ifNull": [now, None]}, {"$literal": before}]}
+    given = {"$literal": wanted}
+    return {"$cond": [is_as_before, given, {"$max": [now, given]}]}
+
+
 def containers(model: Model, should: Document) -> list[Stage]:
     """What sums are added into, where it is missing."""
     tops = ["hours", *(["currencies"] if model.has_money else [])]

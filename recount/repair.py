@@ -58,6 +58,7 @@ def repair(
     where: dict[str, Any] = {"_id": snapshot["_id"], TOKEN: snapshot["_daybook"]["rebuild"]}
     try:
         sums, extra = _sums(model, snapshot, should), list(_extra(model, snapshot, should))
+        sums |= _names(model, snapshot, should)
     except Broken:
         revision = where["_daybook.revision"] = snapshot["_daybook"]["revision"]
         applied, firsts = merged(snapshot, spans)
@@ -139,6 +140,19 @@ def _sums(model: Model, snapshot: Document, should: Document) -> dict[Path, pipe
     return sums
 
 
+def _names(model: Model, snapshot: Document, should: Document) -> dict[Path, pipeline.Expression]:
+    """What the keys of maps are to be called, where they are called otherwise."""
+    names: dict[Path, pipeline.Expression] = {}
+    for field in model.maps():
+        now, then = (_inside(document, field.name) for document in (snapshot, should))
+        for key in sorted(now.keys() | then.keys()) if field.is_named else ():
+            stored, wanted = (_inside(entries, key).get(maps.NAME) for entries in (now, then))
+            if stored != wanted:
+                path = field.name, key, maps.NAME
+                names[path] = pipeline.renamed(path, stored, wanted)
+    return names
+
+
 def _whole_number(stored: object) -> int:
     """Raises Broken for what cannot be added to exactly."""
     if stored is None:
@@ -174,7 +188,8 @@ def _leaves(model: Model, document: Document) -> dict[Path, Any]:
         inside = _map_leaves(field, _inside(document, field.name))
         if any(not _may_stand_in_a_path(path) for path in inside):
             raise Broken
-        leaves |= {path: n for path, n in inside.items() if path[-1] not in field.money_parts}
+        no_sums = (*field.money_parts, *([maps.NAME] if field.is_named else []))
+        leaves |= {path: n for path, n in inside.items() if path[-1] not in no_sums}
     hours = _inside(document, "hours")
     for hour in hours:
         amounts = _inside(hours, hour)

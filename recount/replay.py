@@ -33,6 +33,15 @@ _OF_KEYS = """
         AND e.topic_id = c.topic_id AND e.partition = c.partition
     WHERE o.document IN (SELECT unnest(?))
 """
+_NAMES = """
+    SELECT e.collection, e.document, path, max(name)
+    FROM names AS e
+    LEFT JOIN reach AS r ON e.topic_id = r.topic_id AND e.partition = r.partition
+    LEFT JOIN cuts AS c ON e.collection = c.collection AND e.document = c.document
+        AND e.topic_id = c.topic_id AND e.partition = c.partition
+    WHERE "offset" <= greatest(r.last, c.last)
+    GROUP BY ALL
+"""
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 Stage = Path | Callable[[duckdb.DuckDBPyConnection], None]
@@ -73,16 +82,21 @@ class Days(NamedTuple):
 
 @dataclass(slots=True)
 class Recounted:
-    """What the log says of one document: sums by path, and the span of offsets they come from."""
+    """What the log says of one document: sums by path, and the span of offsets they come from.
 
-    sums: dict[str, int] = field(default_factory=dict)
+    At the path of a name stands the greatest of those that were given.
+    """
+
+    sums: dict[str, Any] = field(default_factory=dict)
     spans: dict[Position, tuple[int, int]] = field(default_factory=dict)
 
 
 class Replay:
     """Messages go in with `add`; `run` applies the rules to all, as often as there are more."""
 
-    def __init__(self, rules: Path, settings: Settings, stages: Sequence[Stage] = ()) -> None:
+    def __init__(
+        self, rules: Sequence[Path], settings: Settings, stages: Sequence[Stage] = ()
+    ) -> None:
         """`stages` work out, after the rules, what depends on how far to count."""
         self._directory = TemporaryDirectory(prefix="daybook-recount-")
         self._rules = rules
@@ -153,7 +167,7 @@ class Replay:
         self._db.execute("DROP SCHEMA IF EXISTS replay CASCADE")
         self._db.execute("CREATE SCHEMA replay")
         self._db.execute("SET search_path = 'replay,main'")
-        for path in (_SHARED_RULES, self._rules):
+        for path in (_SHARED_RULES, *self._rules):
             self._db.execute(path.read_text())
 
     def models(self) -> dict[str, Model]:
@@ -225,6 +239,9 @@ class Replay:
         ):
             recounted = found.setdefault((collection, document), Recounted())
             recounted.sums[path] = int(amount)
+        for collection, document, path, name in self._rows(_NAMES):
+            if named := found.get((collection, document)):
+                named.sums[path] = name
         for collection, document, topic_id, partition, first, last in self._rows(
             "SELECT collection, document, topic_id, partition, min(first), max(last) "
             "FROM within GROUP BY ALL"

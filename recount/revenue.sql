@@ -1,5 +1,6 @@
 -- What orders are paid and refunded, a day, and whom it is owed to. An order's payment, refunds
--- and attribution come in any order, so its whole history is replayed from the log's start.
+-- and attribution come in any order, so its whole history is replayed from the log's start. The
+-- funnels that orders name, and the states, are in revenue/.
 
 -- What the documents are made of. `since` is the model's version that brought the field. Money
 -- stands apart by currency; a counter of kind 'per_currency' stands beside it, too.
@@ -18,13 +19,29 @@ FROM (VALUES
     ('analytics_revenue', 'net_revenue_cents', 'difference',
         'gross_revenue_cents', 'refunded_cents', 1),
     ('analytics_revenue', 'average_order_value_cents', 'average',
-        'gross_revenue_cents', 'paid_orders', 1)
+        'gross_revenue_cents', 'paid_orders', 1),
+    ('analytics_funnel_revenue', 'gross_revenue_cents', 'money', NULL, NULL, 1),
+    ('analytics_funnel_revenue', 'refunded_cents', 'money', NULL, NULL, 1),
+    ('analytics_funnel_revenue', 'net_revenue_cents', 'difference',
+        'gross_revenue_cents', 'refunded_cents', 1),
+    ('analytics_funnel_revenue', 'orders', 'per_currency', NULL, NULL, 1),
+    ('analytics_funnel_revenue', 'refunded_orders', 'counter', NULL, NULL, 1),
+    ('analytics_funnel_revenue', 'units', 'counter', NULL, NULL, 1),
+    ('analytics_funnel_revenue', 'by_source', 'breakdown',
+        'orders', 'revenue_cents,refunded_cents', 1),
+    ('analytics_funnel_revenue', 'by_step', 'breakdown',
+        'orders', 'revenue_cents,refunded_cents', 1),
+    ('analytics_funnel_revenue', 'products', 'named_breakdown',
+        'units', 'revenue_cents,refunded_cents', 1)
 ) AS field(collection, field, kind, part, whole, since)
 UNION ALL
 SELECT 'order_state', unnest([
     'order_id', 'home', 'payment', 'community_id', 'promotion_id', 'refunded_cents', 'refunds',
     'waiting_refunds', 'waiting_excess_cents', 'event_ids'
-]), 'state', NULL, NULL, 1;
+]), 'state', NULL, NULL, 1
+UNION ALL
+SELECT 'order_state', unnest(['source', 'funnel_settled', 'funnel', 'booked_refunds']),
+    'state', NULL, NULL, 2;
 
 -- The order of an order's events is that of the log; `n` numbers them. Where partitions were
 -- added, what was written before (a lower epoch) comes first.
@@ -35,6 +52,9 @@ FROM events_of([
     'order.confirmed', 'order.shipped', 'order.delivered', 'order.cancelled', 'order.refunded',
     'order.attribution_recorded'
 ], 'order_id');
+
+CREATE MACRO lines_of(data) AS
+    CAST(if(json_type(data, 'items') = 'ARRAY', data -> 'items', '[]') AS JSON[]);
 
 CREATE VIEW unreadable AS
 SELECT topic_id, partition, "offset", reason FROM events WHERE reason IS NOT NULL
@@ -47,6 +67,14 @@ WHERE CASE event_type
         OR json_type(data, 'currency') IS DISTINCT FROM 'VARCHAR'
     WHEN 'order.refunded' THEN json_type(data, 'refund_cents') IS DISTINCT FROM 'UBIGINT'
     WHEN 'order.cancelled' THEN coalesce(json_type(data, 'refund_cents'), 'UBIGINT') <> 'UBIGINT'
+    WHEN 'order.created' THEN
+        coalesce(json_type(data, 'items'), 'ARRAY') <> 'ARRAY'
+        OR len(list_filter(
+            lines_of(data),
+            lambda line: json_type(line, 'product_id') IS DISTINCT FROM 'VARCHAR'
+                OR json_type(line, 'quantity') IS DISTINCT FROM 'UBIGINT'
+                OR json_type(line, 'price_cents') IS DISTINCT FROM 'UBIGINT'
+        )) > 0
     ELSE false
 END;
 
@@ -118,9 +146,10 @@ SELECT *, lag(owner) OVER (PARTITION BY key_id, split ORDER BY n) AS previous
 FROM (
     SELECT
         key_id, n, topic_id, partition, "offset",
-        unnest(['community', 'promotion']) AS split,
+        unnest(['community', 'promotion', 'source']) AS split,
         unnest([
-            json_extract_string(data, 'community_id'), json_extract_string(data, 'promotion_id')
+            json_extract_string(data, 'community_id'), json_extract_string(data, 'promotion_id'),
+            nullif(json_extract_string(data, 'source'), '')
         ]) AS owner
     FROM counted
     WHERE event_type = 'order.attribution_recorded'
@@ -162,7 +191,7 @@ CREATE MACRO count_paths(field, hour) AS [field, 'hours.' || hour || '.' || fiel
 CREATE MACRO money_paths(field, currency, hour) AS
     ['currencies.' || currency || '.' || field, 'hours.' || hour || '.' || field];
 
-CREATE VIEW effects AS
+CREATE VIEW effects_of_revenue AS
 SELECT 'analytics_revenue' AS collection, day AS document, effect.* EXCLUDE (day)
 FROM (
     SELECT
@@ -215,86 +244,3 @@ FROM (
         topic_id, partition, "offset", cents
     FROM shares
 ) AS effect;
-
--- The state documents, each as of the last offset that it must know: `reach` says how far the
--- group is in any case, `cuts` how far a document is of its own.
-CREATE TABLE orders AS SELECT DISTINCT key_id, encoded(key_id) AS document FROM events;
-
-CREATE VIEW states AS
-WITH own AS (
-    SELECT key_id, topic_id, partition, last FROM orders JOIN cuts USING (document)
-    WHERE collection = 'order_state'
-),
-seen AS (
-    -- The home is where the order's newest events are: there is one, unless partitions were added.
-    SELECT
-        e.key_id, max(n) AS upto,
-        arg_max({'topic_id': e.topic_id, 'partition': e.partition, 'epoch': epoch}, n) AS home
-    FROM events AS e
-    LEFT JOIN reach AS r ON e.topic_id = r.topic_id AND e.partition = r.partition
-    LEFT JOIN own
-        ON e.key_id = own.key_id AND e.topic_id = own.topic_id AND e.partition = own.partition
-    WHERE e."offset" <= greatest(r.last, own.last)
-    GROUP BY e.key_id
-),
-paid AS (
-    SELECT
-        key_id, {'date': day, 'hour': hour, 'currency': currency, 'amount_cents': cents} AS payment
-    FROM payments JOIN seen USING (key_id)
-    WHERE n <= upto
-),
-booked AS (
-    SELECT key_id, sum(cents) AS refunded_cents, json_group_object(day, cents) AS refunds
-    FROM (
-        SELECT key_id, day, CAST(sum(taken) AS BIGINT) AS cents
-        FROM booked_refunds JOIN seen USING (key_id)
-        WHERE taken > 0 AND booked_n <= upto
-        GROUP BY key_id, day
-    )
-    GROUP BY key_id
-),
-waiting AS (
-    SELECT
-        key_id,
-        list({'date': day, 'hour': hour, 'cents': cents} ORDER BY n) FILTER (NOT beyond) AS refunds,
-        sum(cents) FILTER (beyond) AS excess_cents
-    FROM refunds JOIN seen USING (key_id)
-    WHERE n <= upto AND (paid_n IS NULL OR paid_n > upto)
-    GROUP BY key_id
-),
-owned AS (
-    SELECT
-        key_id,
-        arg_max(owner, n) FILTER (split = 'community') AS community_id,
-        arg_max(owner, n) FILTER (split = 'promotion') AS promotion_id
-    FROM owners JOIN seen USING (key_id)
-    WHERE n <= upto
-    GROUP BY key_id
-),
-remembered AS (
-    SELECT key_id, list(replace(CAST(id AS VARCHAR), '-', '') ORDER BY n)[-32:] AS event_ids
-    FROM counted JOIN seen USING (key_id)
-    WHERE n <= upto
-    GROUP BY key_id
-)
-SELECT
-    document,
-    CAST(json_object(
-        'order_id', key_id,
-        'home', home,
-        'payment', payment,
-        'community_id', community_id,
-        'promotion_id', promotion_id,
-        'refunded_cents', CAST(coalesce(booked.refunded_cents, 0) AS BIGINT),
-        'refunds', coalesce(booked.refunds, '{}'),
-        'waiting_refunds', coalesce(waiting.refunds, []),
-        'waiting_excess_cents', CAST(coalesce(waiting.excess_cents, 0) AS BIGINT),
-        'event_ids', coalesce(event_ids, [])
-    ) AS VARCHAR) AS state
-FROM seen
-JOIN orders USING (key_id)
-LEFT JOIN paid USING (key_id)
-LEFT JOIN booked USING (key_id)
-LEFT JOIN waiting USING (key_id)
-LEFT JOIN owned USING (key_id)
-LEFT JOIN remembered USING (key_id);

@@ -66,7 +66,7 @@ class Recount:
         self._read_to: dict[int, int] = {}
         self._stack = ExitStack()
         self.replay = self._stack.enter_context(
-            Replay(group.rules, self.fleet.settings, group.stages)
+            Replay(group.files, self.fleet.settings, group.stages)
         )
         self.replay.run(self._topic.id)
         self.models = self.replay.models()

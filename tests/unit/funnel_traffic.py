@@ -65,7 +65,7 @@ def replayed(entries: Sequence[Entry], **settings: Any) -> Iterator[Replay]:
         kafka.take(entry)
     reader = LogReader(GROUP.name, GROUP.data_fields)
     published = LogReader(GROUP.name, definitions.DATA_FIELDS).read(kafka.published, Facts())
-    with Replay(GROUP.rules, Settings(**settings), GROUP.stages) as replay:
+    with Replay(GROUP.files, Settings(**settings), GROUP.stages) as replay:
         replay.define(definitions.rows(DEFINITIONS_ID, published))
         replay.add(TOPIC_ID, reader.read(kafka.tracking, Facts()))
         replay.run(TOPIC_ID)

@@ -123,7 +123,7 @@ def replayed(
     """The group's rules, run over the log."""
     rules = find(group)
     reader = LogReader(rules.name, rules.data_fields)
-    with Replay(rules.rules, Settings(**settings)) as replay:
+    with Replay(rules.files, Settings(**settings)) as replay:
         replay.add(TOPIC_ID, reader.read(log.messages, facts or Facts()))
         replay.run(TOPIC_ID)
         replay.limit(reach())

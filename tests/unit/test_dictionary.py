@@ -34,7 +34,10 @@ def test_every_field_of_every_collection_is_there(group: Group) -> None:
         "| `payment_success_rate` | double or null | rate: `payments_succeeded` / "
         "`payments_initiated` | 1 |",
         "| `gross_revenue_cents` | int64 or null | money: an amount a currency | 1 |",
-        "| `payment` | null |",
+        "| `payment` | null | 1 |",
+        "| `funnel_settled` | false | 2 |",
+        "| `products` | object | by key: `units`, `revenue_cents`, `refunded_cents`; `name`, the "
+        "greatest by code point | 1 |",
     ],
 )
 def test_fields_are_told_in_words(line: str) -> None:

@@ -281,6 +281,10 @@ def test_state_says_what_was_seen_by_then() -> None:
         "refunds": {},
         "waiting_refunds": [{"date": LATER, "hour": "11", "cents": 300}],
         "waiting_excess_cents": 0,
+        "source": None,
+        "funnel_settled": False,
+        "funnel": None,
+        "booked_refunds": [],
         "event_ids": [UUID(int=1).hex],
     }
     attributed = blank | {"community_id": "a", "event_ids": ids(1, 2)}
@@ -289,6 +293,7 @@ def test_state_says_what_was_seen_by_then() -> None:
         "refunded_cents": 200,
         "refunds": {LATER: 200},
         "waiting_refunds": [],
+        "booked_refunds": [{"date": LATER, "hour": "11", "cents": 200}],
         "event_ids": ids(1, 2, 3),
     }
     with replayed(log) as replay:

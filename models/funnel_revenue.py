@@ -1,0 +1,29 @@
+"""What a funnel's orders are paid and refunded, a day, and where it comes from."""
+
+from engine.document import (
+    DailyDocument,
+    breakdown,
+    counter,
+    difference,
+    money,
+    per_currency,
+)
+
+By = dict[str, dict[str, int | str | None]]
+"""Numbers by key, and of products what each is called."""
+
+WORTH = ("revenue_cents", "refunded_cents")
+
+
+class FunnelRevenueDay(
+    DailyDocument, collection="analytics_funnel_revenue", key=("organization_id", "funnel_id")
+):
+    gross_revenue_cents: int | None = money()
+    refunded_cents: int | None = money()
+    net_revenue_cents: int | None = difference("gross_revenue_cents", "refunded_cents")
+    orders: int = per_currency()
+    refunded_orders: int = counter()
+    units: int = counter()
+    by_source: By = breakdown("orders", money=WORTH)
+    by_step: By = breakdown("orders", money=WORTH)
+    products: By = breakdown("units", money=WORTH, named=True)

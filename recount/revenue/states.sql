@@ -1,0 +1,135 @@
+-- The state documents, each as of the last offset that it must know: `reach` says how far the
+-- group is in any case, `cuts` how far a document is of its own.
+CREATE TABLE orders AS SELECT DISTINCT key_id, encoded(key_id) AS document FROM events;
+
+CREATE VIEW states AS
+WITH own AS (
+    SELECT key_id, topic_id, partition, last FROM orders JOIN cuts USING (document)
+    WHERE collection = 'order_state'
+),
+seen AS (
+    -- The home is where the order's newest events are: there is one, unless partitions were added.
+    SELECT
+        e.key_id, max(n) AS upto,
+        arg_max({'topic_id': e.topic_id, 'partition': e.partition, 'epoch': epoch}, n) AS home
+    FROM events AS e
+    LEFT JOIN reach AS r ON e.topic_id = r.topic_id AND e.partition = r.partition
+    LEFT JOIN own
+        ON e.key_id = own.key_id AND e.topic_id = own.topic_id AND e.partition = own.partition
+    WHERE e."offset" <= greatest(r.last, own.last)
+    GROUP BY e.key_id
+),
+paid AS (
+    SELECT
+        key_id, {'date': day, 'hour': hour, 'currency': currency, 'amount_cents': cents} AS payment
+    FROM payments JOIN seen USING (key_id)
+    WHERE n <= upto
+),
+booked AS (
+    SELECT key_id, sum(cents) AS refunded_cents, json_group_object(day, cents) AS refunds
+    FROM (
+        SELECT key_id, day, CAST(sum(taken) AS BIGINT) AS cents
+        FROM booked_refunds JOIN seen USING (key_id)
+        WHERE taken > 0 AND booked_n <= upto
+        GROUP BY key_id, day
+    )
+    GROUP BY key_id
+),
+waiting AS (
+    SELECT
+        key_id,
+        list({'date': day, 'hour': hour, 'cents': cents} ORDER BY n) FILTER (NOT beyond) AS refunds,
+        sum(cents) FILTER (beyond) AS excess_cents
+    FROM refunds JOIN seen USING (key_id)
+    WHERE n <= upto AND (paid_n IS NULL OR paid_n > upto)
+    GROUP BY key_id
+),
+owned AS (
+    SELECT
+        key_id,
+        arg_max(owner, n) FILTER (split = 'community') AS community_id,
+        arg_max(owner, n) FILTER (split = 'promotion') AS promotion_id,
+        arg_max(owner, n) FILTER (split = 'source') AS source
+    FROM owners JOIN seen USING (key_id)
+    WHERE n <= upto
+    GROUP BY key_id
+),
+-- Whether it is known by then which funnel the order is of; the refunds that wait for it.
+settled AS (
+    SELECT key_id
+    FROM (SELECT key_id, n FROM creations UNION ALL FROM too_late) JOIN seen USING (key_id)
+    WHERE n <= upto
+    GROUP BY key_id
+),
+unsettled AS (
+    SELECT key_id, list({'date': day, 'hour': hour, 'cents': cents} ORDER BY nth) AS refunds
+    FROM bookings_of_refunds JOIN seen USING (key_id) ANTI JOIN settled USING (key_id)
+    WHERE n <= upto
+    GROUP BY key_id
+),
+-- What a product has of payment and refunds by then.
+bought AS (
+    SELECT
+        p.key_id, p.product_id,
+        coalesce(sum(part) FILTER (what = 'revenue_cents' AND n <= upto), 0) AS revenue_cents,
+        coalesce(sum(part) FILTER (what = 'refunded_cents' AND n <= upto), 0) AS refunded_cents
+    FROM products AS p JOIN seen USING (key_id)
+    LEFT JOIN by_product AS b ON p.key_id = b.key_id AND p.product_id = b.product_id
+    GROUP BY p.key_id, p.product_id
+),
+baskets AS (
+    SELECT
+        key_id,
+        list({
+            'product_id': product_id, 'name': name, 'units': units,
+            'worth_cents': CAST(worth AS BIGINT),
+            'revenue_cents': CAST(revenue_cents AS BIGINT),
+            'refunded_cents': CAST(refunded_cents AS BIGINT)
+        } ORDER BY product_id) AS products
+    FROM products JOIN bought USING (key_id, product_id)
+    GROUP BY key_id
+),
+funnels AS (
+    SELECT
+        key_id,
+        {
+            'organization_id': organization_id, 'funnel_id': funnel_id, 'step_id': step_id,
+            'products': coalesce(products, [])
+        } AS funnel
+    FROM of_funnels JOIN seen USING (key_id) LEFT JOIN baskets USING (key_id)
+    WHERE n <= upto
+),
+remembered AS (
+    SELECT key_id, list(replace(CAST(id AS VARCHAR), '-', '') ORDER BY n)[-32:] AS event_ids
+    FROM counted JOIN seen USING (key_id)
+    WHERE n <= upto
+    GROUP BY key_id
+)
+SELECT
+    document,
+    CAST(json_object(
+        'order_id', key_id,
+        'home', home,
+        'payment', payment,
+        'community_id', community_id,
+        'promotion_id', promotion_id,
+        'refunded_cents', CAST(coalesce(booked.refunded_cents, 0) AS BIGINT),
+        'refunds', coalesce(booked.refunds, '{}'),
+        'waiting_refunds', coalesce(waiting.refunds, []),
+        'waiting_excess_cents', CAST(coalesce(waiting.excess_cents, 0) AS BIGINT),
+        'source', source,
+        'funnel_settled', settled.key_id IS NOT NULL,
+        'funnel', funnel,
+        'booked_refunds', coalesce(unsettled.refunds, []),
+        'event_ids', coalesce(event_ids, [])
+    ) AS VARCHAR) AS state
+FROM seen
+JOIN orders USING (key_id)
+LEFT JOIN paid USING (key_id)
+LEFT JOIN booked USING (key_id)
+LEFT JOIN waiting USING (key_id)
+LEFT JOIN owned USING (key_id)
+LEFT JOIN settled USING (key_id)
+LEFT JOIN unsettled USING (key_id)
+LEFT JOIN funnels USING (key_id)
+LEFT JOIN remembered USING (key_id);
