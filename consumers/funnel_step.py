@@ -20,6 +20,7 @@ from models.event_metrics import EventMetricsDay
 from models.experiment import ExperimentDay
 from models.funnel import FunnelDay
 from models.funnel_step import FunnelStepDay
+from models.uniques import Uniques
 from models.visitor_state import VisitorState, organization_of
 from schemas import REVISION
 from schemas.catalogue import source
@@ -127,6 +128,7 @@ GROUP = Group(
     state=VisitorState,
     react=react,
     memory=VisitorMemory(),
+    sketches=Uniques,
     preparer=preparer,
     schema_revision=REVISION,
 )

@@ -10,6 +10,7 @@ from engine.change import Effect, Row
 from engine.document import DailyDocument, Event
 from engine.keys import encode_part
 from engine.rules import Rules
+from engine.sketches import SketchModel
 from engine.slots import Slot
 
 if TYPE_CHECKING:
@@ -94,10 +95,12 @@ class Group:
     """A group without state counts by the declarations on its documents' fields.
 
     A group with state has `react`: pure, from an event and its key's state to effects, changing
-    the state; with `memory`, what a key's events come to together counts as well. `preparer` makes
-    of the topics in `definitions` what runs before every fold, with the states as read: there a
-    group makes what comes from elsewhere (a funnel's definition) a function of the log by pinning
-    it into the states (`Store.amend`, then load them again; Refused if it is not there).
+    the state; with `memory`, what a key's events come to together counts as well. `sketches` are
+    kept of counters that count distinct keys, so that they can be counted over several days.
+    `preparer` makes of the topics in `definitions` what runs before every fold, with the states as
+    read: there a group makes what comes from elsewhere (a funnel's definition) a function of the
+    log by pinning it into the states (`Store.amend`, then load them again; Refused if it is not
+    there).
     `project` runs after a batch is durable, with the documents and keys it touched; what it
     writes must be derived and absolute, since it may run again or not at all.
     """
@@ -109,6 +112,7 @@ class Group:
     state: StateModel | None = None
     react: React | None = None
     memory: Memory | None = None
+    sketches: SketchModel | None = None
     definitions: tuple[Source, ...] = ()
     preparer: "Callable[[Definitions], Prepare] | None" = None
     project: Callable[[Sequence[str], Sequence[str]], None] | None = None
@@ -123,4 +127,6 @@ class Group:
         versions = {model.collection: model.version for model in self.documents}
         if self.state:
             versions[self.state.collection] = self.state.version
+        if self.sketches:
+            versions[self.sketches.collection] = self.sketches.version
         return versions

@@ -8,11 +8,14 @@ from engine.mongo import Documents, reachable
 
 
 def ensure(documents: Documents, group: Group) -> None:
-    """A day's documents by date, dead letters by position, members that expire."""
+    """Days by date, sketches by what they count, dead letters by position, members that expire."""
     with reachable():
         for model in group.documents:
             by = [(name, ASCENDING) for name in (*model.key, "date")]
             documents[model.collection].create_index(by, unique=True)
+        if group.sketches:
+            by = [(name, ASCENDING) for name in group.sketches.index]
+            documents[group.sketches.collection].create_index(by)
         documents[dead_letters.COLLECTION].create_index(
             [("group", ASCENDING), ("topic_id", ASCENDING), ("partition", ASCENDING),
              ("offset", ASCENDING)]

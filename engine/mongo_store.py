@@ -130,6 +130,27 @@ class MongoStore:
         ]
         self._bulk(model.collection, updates)
 
+    def fetch(self, collection: str, ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        with reachable():
+            found = self._documents[collection].find({"_id": {"$in": list(ids)}})
+            return {document["_id"]: document for document in found}
+
+    def swap(self, collection: str, documents: Sequence[dict[str, Any]]) -> list[str]:
+        now = self._clock()
+        operations: list[Operation] = []
+        for document in documents:
+            new = document | {"updated_at": datetime.fromtimestamp(now, UTC)}
+            read = document.get("_daybook")
+            if read is None:
+                mark = {"revision": Int64(now * 1000), "model": self._stamps[collection]}
+                operations.append(InsertOne(new | {"_daybook": mark}))
+            else:
+                new["_daybook"] = read | {"revision": Int64(read["revision"] + 1)}
+                as_read = {"_id": document["_id"], "_daybook.revision": read["revision"]}
+                # Of another revision, the upsert fails on the `_id`, which says which it was.
+                operations.append(ReplaceOne(as_read, new, upsert=True))
+        return [documents[index]["_id"] for index in self._bulk(collection, operations)]
+
     def replace(self, model: StateModel, states: Sequence[tuple[Read, State]]) -> bool:
         if not states:
             return True

@@ -20,6 +20,7 @@ from engine.homes import settle_homes
 from engine.rules import Rules
 from engine.stateful import fold
 from engine.store import Read, Store
+from engine.unite import unite
 from engine.window import DuplicateWindow
 
 if TYPE_CHECKING:
@@ -116,6 +117,8 @@ class Settler:
                 states = self._store.load(model, set(batch.keys))
                 continue
             self._store.put(folded.rows.values(), batch.partition)
+            if folded.sketches:
+                unite(self._store, folded.sketches, batch.partition, folded.sketched, self._pause)
             reach("before_state")
             changed = [(reads[key], states[key]) for key in folded.touched]
             settled.duplicates, settled.replayed = folded.duplicates, folded.replayed

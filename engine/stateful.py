@@ -8,6 +8,7 @@ from engine.change import Amount, Change, Document, Effect, Row
 from engine.group import Arrival, Group, State
 from engine.measured import Measured
 from engine.rules import EVENT_IDS_KEPT, Rules
+from engine.sketches import Sketch, SketchModel
 
 Item = tuple[int, Amount, int]
 
@@ -16,17 +17,22 @@ Item = tuple[int, Amount, int]
 class Folded:
     """`items`: a document's effects with the offset that caused each; `touched`: keys folded.
 
-    `replayed`: messages that their state remembers.
+    `sketched`: the keys that each sketch must hold; `replayed`: messages that their state
+    remembers.
     """
 
+    sketches: SketchModel | None = None
     items: dict[Document, list[Item]] = field(default_factory=dict)
     rows: dict[tuple[str, str], Row] = field(default_factory=dict)
+    sketched: dict[Sketch, set[str]] = field(default_factory=dict)
     touched: dict[str, int] = field(default_factory=dict)
     duplicates: int = 0
     replayed: int = 0
 
-    def add(self, offset: int, effect: Effect) -> None:
+    def add(self, offset: int, effect: Effect, key: str) -> None:
         self.items.setdefault(effect.document, []).append((offset, effect.amount, effect.value))
+        for sketch in self.sketches.holding(effect) if self.sketches else ():
+            self.sketched.setdefault(sketch, set()).add(key)
 
     def replace(self, offset: int, row: Row) -> None:
         """A row's newest values; its tail grows by what each message added."""
@@ -54,7 +60,7 @@ class Folded:
 def fold(group: Group, batch: Batch, states: dict[str, State], rules: Rules) -> Folded:
     """Runs every message above its state's watermark; the states are changed in place."""
     assert group.react is not None
-    folded = Folded()
+    folded = Folded(group.sketches)
     measured = Measured(group.memory) if group.memory else None
     partition = batch.partition
     for index, offset in enumerate(batch.offsets):
@@ -75,10 +81,10 @@ def fold(group: Group, batch: Batch, states: dict[str, State], rules: Rules) -> 
             measured.before(state, event, batch.slots[index], arrival)
         for result in group.react(event, batch.slots[index], arrival, state, rules):
             if isinstance(result, Effect):
-                folded.add(offset, result)
+                folded.add(offset, result, state["_id"])
             else:
                 folded.replace(offset, result)
         for effect in measured.after(state) if measured else ():
-            folded.add(offset, effect)
+            folded.add(offset, effect, state["_id"])
         state["event_ids"] = [*state["event_ids"], batch.ids[index]][-EVENT_IDS_KEPT:]
     return folded

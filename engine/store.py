@@ -41,6 +41,15 @@ class Store(Protocol):
         see what stands there now.
         """
 
+    def fetch(self, collection: str, ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        """The durable documents, by `_id`; one that is absent is left out."""
+
+    def swap(self, collection: str, documents: Sequence[dict[str, Any]]) -> list[str]:
+        """Stores each document whole, unless one is there of another revision than it was read at.
+
+        Returns the `_id`s of those that were not stored: fetch them again.
+        """
+
     def replace(self, model: StateModel, states: Sequence[tuple["Read", State]]) -> bool:
         """Replaces each state that stands exactly as it was read; false if any did not."""
 

@@ -20,6 +20,8 @@ from engine.document import (
     is_money,
 )
 from engine.group import Group, StateModel
+from engine.hll import LG_K
+from engine.sketches import SketchModel
 
 _HEAD = """\
 # The data dictionary
@@ -75,6 +77,8 @@ def _of_group(group: Group) -> Iterator[str]:
     yield f"Reads {', '.join(f'`{topic}`' for topic in group.topics)}."
     for model in group.documents:
         yield from _of_document(model)
+    if group.sketches:
+        yield from _of_sketches(group.sketches)
     if group.state:
         yield from _of_state(group.state)
     yield ""
@@ -131,6 +135,35 @@ def _in_words(field: Field) -> str:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
+
+
+def _of_sketches(sketches: SketchModel) -> Iterator[str]:
+    organization, *names = sketches.names
+    key = organization, "kind", *names, "period", "topic_id", "partition"
+    yield ""
+    yield f"### `{sketches.collection}`"
+    yield ""
+    yield f"Key: {_listed(key)}; parts that a kind lacks are left out. Version {sketches.version}."
+    yield ""
+    yield (
+        "The distinct keys behind a counter, as a HyperLogLog sketch for each partition that they "
+        "came from. To count them over several days or partitions, unite sketches; never add."
+    )
+    yield ""
+    yield "| field | type | what it is |"
+    yield "|---|---|---|"
+    yield "| `_id` | string | the parts of its key joined by `:`, percent-encoded as in a day's |"
+    for part, name in zip(("first", "second", "third"), sketches.names, strict=False):
+        yield f"| `{name}` | string | the {part} part of the key of the counter's document |"
+    for (model, field), kind in sketches.kinds.items():
+        yield f"| `kind` = `{kind}` | string | those of `{model.collection}.{field}` |"
+    yield "| `period` | string | a day (`2026-11-20`) or a month (`2026-11`) |"
+    yield "| `topic_id` | string | the topic's incarnation |"
+    yield "| `partition` | int32 | the partition of it that the keys came from |"
+    yield f"| `sketch` | binary | Apache DataSketches HLL, lg_k {LG_K} |"
+    yield "| `estimate` | int64 | how many keys this sketch holds; exact up to some hundreds |"
+    yield "| `_daybook` | object | `revision` and `model`, as in a daily document |"
+    yield "| `updated_at` | date | when a key was last added |"
 
 
 def _of_state(state: StateModel) -> Iterator[str]:

@@ -24,6 +24,7 @@ from engine.document import (
     parts_of,
 )
 from engine.group import Group, StateModel
+from engine.sketches import SketchModel
 from models.dictionary import dictionary
 from recount.group import GROUPS
 from schemas.catalogue import EVENTS, catalogue
@@ -76,14 +77,14 @@ def test_every_document_belongs_to_one_group() -> None:
         defined += here
     defined = list(dict.fromkeys(defined))
     owned = [model for group in consumers.FLEET for model in group.documents]
-    states = [group.state for group in consumers.FLEET if group.state]
+    others = [other for g in consumers.FLEET for other in (g.state, g.sketches) if other]
     for model in defined:
-        owners = [*owned, *states].count(model)
+        owners = [*owned, *others].count(model)
         assert owners == 1, (
             f"{model.collection} has {owners} groups that own it, and needs one: name its model in "
-            "the `documents` or the `state` of one consumers/ file"
+            "the `documents`, the `state` or the `sketches` of one consumers/ file"
         )
-    assert all(model in defined for model in [*owned, *states]), (
+    assert all(model in defined for model in [*owned, *others]), (
         "a group owns a document that no file in models/ defines: move it there"
     )
     collections = [model.collection for model in defined]
@@ -91,14 +92,14 @@ def test_every_document_belongs_to_one_group() -> None:
 
 
 def is_model(found: object) -> bool:
-    if isinstance(found, StateModel):
+    if isinstance(found, StateModel | SketchModel):
         return True
     is_class = isinstance(found, type) and issubclass(found, DailyDocument)
     return is_class and found is not DailyDocument
 
 
 def home(found: Any) -> str | None:
-    """The module of a class; a state model is an instance, and is where it is."""
+    """The module of a class; other models are instances, and are where they are."""
     return found.__module__ if isinstance(found, type) else None
 
 

@@ -70,6 +70,7 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     world: World = request.getfixturevalue("world")
     documents = database(world.settings)
     stamps = {m.collection: 1 for m in (OrderFunnelDay, RevenueDay, OrderState, ShelfDay)}
+    stamps["sketches"] = 1
     yield Subject(
         MongoStore(documents, RULES, stamps),
         lambda name, key: documents[name].find_one({"_id": key}),
@@ -285,6 +286,32 @@ def test_a_state_is_amended_only_as_it_was_read(subject: Subject) -> None:
     subject.store.amend(OrderState, {"o1": (read, {"home": HOME | {"partition": 1}})})
     subject.store.amend(OrderState, {"o1": (read, {"home": HOME | {"partition": 2}})})
     assert subject.store.load(OrderState, ["o1"])["o1"]["home"]["partition"] == 1
+
+
+def test_a_document_is_swapped_only_as_it_was_read(subject: Subject) -> None:
+    assert subject.store.fetch("sketches", ["s1"]) == {}
+    assert subject.store.swap("sketches", [{"_id": "s1", "sketch": b"\0a"}]) == []
+    mine, other = (subject.store.fetch("sketches", ["s1", "s2"])["s1"] for _ in range(2))
+    assert mine["sketch"] == b"\0a"
+    assert subject.store.swap("sketches", [mine | {"sketch": b"mine"}]) == []
+    assert subject.store.swap("sketches", [other | {"sketch": b"other"}]) == ["s1"]
+    assert subject.look("sketches", "s1")["sketch"] == b"mine"
+    assert subject.look("sketches", "s1")["_daybook"]["model"] == 1
+
+
+def test_a_document_that_two_begin_at_once_is_begun_by_one(subject: Subject) -> None:
+    both: list[dict[str, Any]] = [{"_id": "s1", "sketch": b"a"}, {"_id": "s2", "sketch": b"a"}]
+    assert subject.store.swap("sketches", both[:1]) == []
+    assert subject.store.swap("sketches", [one | {"sketch": b"b"} for one in both]) == ["s1"]
+    found = subject.store.fetch("sketches", ["s1", "s2"])
+    assert {name: one["sketch"] for name, one in found.items()} == {"s1": b"a", "s2": b"b"}
+
+
+def test_a_document_that_was_lost_is_stored_anew(subject: Subject) -> None:
+    subject.store.swap("sketches", [{"_id": "s1", "sketch": b"a"}])
+    read = subject.store.fetch("sketches", ["s1"])["s1"] | {"_id": "s2"}
+    assert subject.store.swap("sketches", [read]) == []
+    assert subject.store.fetch("sketches", ["s2"])["s2"]["sketch"] == b"a"
 
 
 def shelved(first: int, *amounts: tuple[Amount, int]) -> Change:

@@ -4,6 +4,7 @@ from tests.mutants.mutant import Mutant
 
 PROTOCOL = ("tests/unit/test_protocol.py",)
 FUNNELS = ("tests/unit/test_funnel_step.py",)
+UNIQUES = ("tests/unit/test_uniques.py",)
 FAILPOINTS = "tests/scenarios/test_failpoints.py"
 LOG = "tests/scenarios/test_log.py"
 
@@ -44,6 +45,36 @@ MUTANTS = (
         PROTOCOL,
     ),
     Mutant(
+        "states before their sketches",
+        "engine/settle.py",
+        """            if folded.sketches:
+                unite(self._store, folded.sketches, batch.partition, folded.sketched, self._pause)
+            reach("before_state")
+            changed = [(reads[key], states[key]) for key in folded.touched]
+""",
+        """            changed = [(reads[key], states[key]) for key in folded.touched]
+            self._store.replace(model, changed)
+            if folded.sketches:
+                unite(self._store, folded.sketches, batch.partition, folded.sketched, self._pause)
+            changed = []
+""",
+        UNIQUES,
+    ),
+    Mutant(
+        "sketches that were refused are left at that",
+        "engine/unite.py",
+        "pending = {name: pending[name] for name in store.swap(collection, changed)}",
+        "pending = dict.fromkeys(store.swap(collection, changed)) and {}",
+        UNIQUES,
+    ),
+    Mutant(
+        "a sketch swapped for one read earlier",
+        "engine/mongo_store.py",
+        'as_read = {"_id": document["_id"], "_daybook.revision": read["revision"]}',
+        'as_read = {"_id": document["_id"]}',
+        ("tests/contract/test_store.py", "-k", "swapped"),
+    ),
+    Mutant(
         "what a later message takes back is not written",
         "engine/stateful.py",
         "                change.add(amount, value)\n",
@@ -56,7 +87,7 @@ MUTANTS = (
         "what is forgotten is taken out of the documents",
         "engine/measured.py",
         "            self._sums = {at: sums for at, sums in self._sums.items() "
-        "if at[0] != state[\"_id\"]}\n",
+        'if at[0] != state["_id"]}\n',
         "",
         FUNNELS,
     ),

@@ -20,6 +20,16 @@ def test_every_field_of_every_collection_is_there(group: Group) -> None:
         for name, field in model.fields.items():
             (line,) = [x for x in sections[model.collection] if x.startswith(f"| `{name}` |")]
             assert line.endswith(f"| {field.since} |")
+    if group.sketches:
+        for name in (
+            *group.sketches.names,
+            "period",
+            "topic_id",
+            "partition",
+            "sketch",
+            "estimate",
+        ):
+            assert any(x.startswith(f"| `{name}` |") for x in sections[group.sketches.collection])
     if group.state:
         for name in group.state.new("key"):
             assert any(x.startswith(f"| `{name}` |") for x in sections[group.state.collection])
@@ -38,6 +48,7 @@ def test_every_field_of_every_collection_is_there(group: Group) -> None:
         "| `funnel_settled` | false | 2 |",
         "| `products` | object | by key: `units`, `revenue_cents`, `refunded_cents`; `name`, the "
         "greatest by code point | 1 |",
+        "| `kind` = `event` | string | those of `analytics_event_metrics.unique_viewers` |",
     ],
 )
 def test_fields_are_told_in_words(line: str) -> None:
