@@ -11,6 +11,7 @@ from engine.rules import Rules
 from engine.slots import Slot
 from engine.store import Store
 from funnels import memory
+from funnels.live_signs import LIVE
 from funnels.pins import forget_pins, pin, pinned_to
 from funnels.plain import bot_effects, plain_effects
 from funnels.registry import Registry
@@ -130,5 +131,6 @@ GROUP = Group(
     memory=VisitorMemory(),
     sketches=Uniques,
     preparer=preparer,
+    live=LIVE,
     schema_revision=REVISION,
 )

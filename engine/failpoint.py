@@ -18,6 +18,7 @@ Failpoint = Literal[
     "before_checkpoint",
     "before_commit",
     "after_commit",
+    "before_live",
 ]
 
 _armed, _times, _signal, *_ = [*os.environ.get("DAYBOOK_FAILPOINT", "").split(":"), "", ""]

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from engine.change import Effect, Row
 from engine.document import DailyDocument, Event
 from engine.keys import encode_part
+from engine.live import Live
 from engine.rules import Rules
 from engine.sketches import SketchModel
 from engine.slots import Slot
@@ -101,8 +102,8 @@ class Group:
     read: there a group makes what comes from elsewhere (a funnel's definition) a function of the
     log by pinning it into the states (`Store.amend`, then load them again; Refused if it is not
     there).
-    `project` runs after a batch is durable, with the documents and keys it touched; what it
-    writes must be derived and absolute, since it may run again or not at all.
+    `live` says what of it shows in Redis: derived from what is durable, and absolute, since it may
+    be written again or not at all.
     """
 
     name: str
@@ -115,7 +116,7 @@ class Group:
     sketches: SketchModel | None = None
     definitions: tuple[Source, ...] = ()
     preparer: "Callable[[Definitions], Prepare] | None" = None
-    project: Callable[[Sequence[str], Sequence[str]], None] | None = None
+    live: Live | None = None
 
     @property
     def topics(self) -> list[str]:

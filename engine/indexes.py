@@ -13,6 +13,8 @@ def ensure(documents: Documents, group: Group) -> None:
         for model in group.documents:
             by = [(name, ASCENDING) for name in (*model.key, "date")]
             documents[model.collection].create_index(by, unique=True)
+        for model in group.live.totals if group.live else ():
+            documents[model.collection].create_index("date")
         if group.sketches:
             by = [(name, ASCENDING) for name in group.sketches.index]
             documents[group.sketches.collection].create_index(by)

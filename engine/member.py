@@ -19,6 +19,7 @@ from engine.metrics import BUFFERED_MESSAGES, LAST_POLL
 from engine.observer import Observer
 from engine.owned import Owned
 from engine.patience import Abandoned, Patience
+from engine.projector import Projector
 from engine.settings import Settings
 from engine.start import Commit
 from engine.starter import Starter
@@ -42,6 +43,7 @@ class Member:
         starter: Starter,
         committer: Committer,
         on_tick: Callable[["Member"], None],
+        projector: Projector | None = None,
     ) -> None:
         self.group = group
         self.assignment = Assignment(group.name, consumer, self._before_revoke)
@@ -54,6 +56,7 @@ class Member:
         self._starter = starter
         self._committer = committer
         self._on_tick = on_tick
+        self._projector = projector
         self._stopping = False
         self._next_commit = 0.0
 
@@ -193,8 +196,8 @@ class Member:
         except Abandoned:
             return
         self.observer.settled(batch, settled, monotonic() - began)
-        if self.group.project and batch.events:
-            self.group.project([d.id for d in settled.documents], settled.keys)
+        if self._projector:
+            self._projector.counted(batch, settled.documents)
 
     def _tick(self) -> None:
         self._check_topic_ids()

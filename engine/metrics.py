@@ -66,4 +66,23 @@ LAG_MESSAGES = Gauge(
     "Messages between the last durable one and the log's end",
     ["group", "topic", "partition"],
 )
+LIVE_UP = Gauge("daybook_live_up", "1 while Redis takes live numbers, 0 while not", ["group"])
+LIVE_WRITES = Counter(
+    "daybook_live_writes_total",
+    "Keys written to Redis, by outcome: done, refused (it holds what is newer), failed",
+    ["group", "status"],
+)
+LIVE_PUBLISHED = Counter(
+    "daybook_live_published_total", "Channels that were sent their newest totals", ["group"]
+)
+LIVE_DROPPED = Counter(
+    "daybook_live_dropped_total",
+    "What found no room while Redis was away: documents (healed later), events (never shown)",
+    ["group", "kind"],
+)
+LIVE_REFRESHED = Gauge(
+    "daybook_live_refreshed_timestamp_seconds",
+    "When this member last showed all of today's documents again",
+    ["group"],
+)
 BUILD_INFO = Gauge("daybook_build_info", "1, with what runs", ["version", "python", "client"])

@@ -22,10 +22,13 @@ from engine.group import Group
 from engine.health import Health
 from engine.heartbeat import Heartbeat
 from engine.kafka import admin, cluster_id, member, producer, reader, topic_ids
+from engine.live_documents import LiveDocuments
+from engine.live_store import LiveStore
 from engine.member import Member
 from engine.metrics import BUILD_INFO
-from engine.mongo import database
+from engine.mongo import Documents, database
 from engine.mongo_store import MongoStore
+from engine.projector import Projector
 from engine.rules import Rules
 from engine.settings import Settings
 from engine.slots import Calendar
@@ -63,8 +66,12 @@ def run(
     starter = Starter(group, rules, fleet, store, checkpoints, letters, client, prepare)
     consumer = member(settings, group.name)
 
+    projector = _projector(group, settings, documents, rules)
+
     def on_tick(who: Member) -> None:
         heartbeat.beat(who)
+        if projector:
+            projector.refreshes_all(_owns_the_first(who))
         if caught_up:
             done = caught_up.done()
             progress(done, caught_up.total)
@@ -72,7 +79,7 @@ def run(
                 who.stop()
 
     committer = Committer(group.name, fleet.id, consumer, checkpoints)
-    one = Member(group, settings, consumer, starter, committer, on_tick)
+    one = Member(group, settings, consumer, starter, committer, on_tick, projector)
     health = _health(one, settings)
     heartbeat = Heartbeat(group.name, documents, health.port)
     BUILD_INFO.labels(version("daybook"), platform.python_version(), libversion()[0]).set(1)
@@ -84,6 +91,8 @@ def run(
         log.error("member failed", group=group.name, why=str(error))
         raise
     finally:
+        if projector:
+            projector.close()
         heartbeat.leave()
         health.close()
         documents.client.close()
@@ -104,6 +113,29 @@ def _preparation(
         Calendar(rules.zone_info()),
     )
     return group.preparer(definitions)
+
+
+def _projector(
+    group: Group, settings: Settings, documents: Documents, rules: Rules
+) -> Projector | None:
+    if group.live is None:
+        return None
+    projector = Projector(
+        group.name,
+        group.live,
+        LiveStore(settings, group.name),
+        LiveDocuments(group.live, documents),
+        rules.zone_info(),
+        settings.live_refresh_ms / 1000,
+    )
+    projector.start()
+    return projector
+
+
+def _owns_the_first(who: Member) -> bool:
+    """One member of a group has its first topic's partition 0, whoever else comes and goes."""
+    first = who.group.topics[0], 0
+    return any((o.partition.topic, o.partition.number) == first for o in who.owned)
 
 
 def _health(one: Member, settings: Settings) -> Health:

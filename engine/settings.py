@@ -51,6 +51,9 @@ class Settings(BaseSettings):
         "daybook", pattern=r"^[A-Za-z0-9_-]{1,63}$", description="where the documents live"
     )
     redis_url: SecretStr = Field(SecretStr(LOCAL_REDIS), description="rediss:// for TLS")
+    live_refresh_ms: int = Field(
+        30_000, ge=100, le=60_000, description="how often all of today is shown again in Redis"
+    )
     topics_replication: int | None = Field(
         None, ge=1, le=32_767, description="copies of a topic that is made; unset: topics.yaml's"
     )

@@ -34,11 +34,10 @@ Trim = Callable[[Mapping[Document, int]], dict[Document, Change]]
 
 @dataclass(slots=True)
 class Settled:
-    """What a batch came to: documents and states written, changes refused as done already,
+    """What a batch came to: documents written, changes refused as done already,
     messages that their state remembered."""
 
     documents: set[Document] = field(default_factory=set)
-    keys: list[str] = field(default_factory=list)
     refused: int = 0
     duplicates: int = 0
     replayed: int = 0
@@ -122,7 +121,6 @@ class Settler:
             reach("before_state")
             changed = [(reads[key], states[key]) for key in folded.touched]
             settled.duplicates, settled.replayed = folded.duplicates, folded.replayed
-            settled.keys = list(folded.touched)
             if self._store.replace(model, changed):
                 return
             settled.refused += 1

@@ -1,5 +1,5 @@
-"""The engine is ready for a group it was not written for: definitions from elsewhere, rows as
-effects, projections; nothing of it in the engine's core."""
+"""The engine is ready for a group it was not written for: definitions from elsewhere, and rows
+as effects; nothing of it in the engine's core."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -52,7 +52,7 @@ class Definitions:
         states |= store.load(VISITOR, open_keys)
 
 
-def group(world: World, definitions: Definitions, projected: set[str]) -> Group:
+def group(world: World, definitions: Definitions) -> Group:
     events: TypeAdapter[Any] = TypeAdapter(OrderEvent)
     return Group(
         name=f"test-next-{world.name}",
@@ -62,15 +62,14 @@ def group(world: World, definitions: Definitions, projected: set[str]) -> Group:
         state=VISITOR,
         react=react,
         preparer=lambda _: definitions.pin,
-        project=lambda documents, keys: projected.update(documents, keys),
     )
 
 
-def test_a_group_with_definitions_rows_and_a_projection(world: World) -> None:
+def test_a_group_with_definitions_and_rows(world: World) -> None:
     world.make_topic()
     shop = Shop()
-    definitions, projected = Definitions(), set[str]()
-    own = group(world, definitions, projected)
+    definitions = Definitions()
+    own = group(world, definitions)
     for _ in range(2):
         world.publish(shop.messages(1_000))
         run(own, world.settings, until_caught_up=True, started=lambda member: None)
@@ -80,14 +79,13 @@ def test_a_group_with_definitions_rows_and_a_projection(world: World) -> None:
     days = list(world.documents["test_steps"].find())
     assert sum(day["steps"] for day in days) == len(shop.events)
     assert {day["organization_id"] for day in days} <= {f"by {n}" for n in range(99)}
-    assert projected == {day["_id"] for day in days} | set(keys)
 
 
 def test_what_was_pinned_stays_when_the_definition_changes(world: World) -> None:
     world.make_topic()
     shop = Shop()
     definitions = Definitions()
-    own = group(world, definitions, set())
+    own = group(world, definitions)
     world.publish(shop.messages(500))
     run(own, world.settings, until_caught_up=True, started=lambda member: None)
     before = {s["_id"]: s["pinned"] for s in world.documents[VISITOR.collection].find()}

@@ -30,6 +30,10 @@ class MemberProcess:
                 stdin=subprocess.DEVNULL,
             )
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def wait(self, seconds: float) -> int:
         """The exit code; below zero the signal that ended it."""
         return self._process.wait(seconds)

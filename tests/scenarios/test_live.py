@@ -1,0 +1,233 @@
+"""What is live in Redis is what the documents say, whatever happens to Redis."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis as client
+
+from deploy.local.ports import free_ports
+from deploy.local.redis import Redis
+from tests.scenarios.scenario import SMALL_BATCHES
+from tests.support import checks
+from tests.support.live import Bustle, documents, hashes, noon_zone, wait_until_right
+from tests.support.members import MemberProcess
+from tests.support.wait import until
+from tests.support.world import World
+
+GROUP = "funnel-step"
+EVENTS = 600
+SPRING = "analytics:funnel:{}:spring%3Asale"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Redis]:
+    """A Redis of the test's own."""
+    own = Redis(tmp_path / "redis", free_ports(1)[0])
+    own.start()
+    yield own
+    own.kill()
+    own.wipe()
+
+
+@pytest.fixture
+def redis(server: Redis) -> Iterator[Any]:
+    with client.Redis(port=server.port, decode_responses=True) as own:
+        yield own
+
+
+@pytest.fixture
+def here(servers: dict[str, str], server: Redis, tmp_path: Path) -> Iterator[World]:
+    """A world on that Redis, at noon, whose members look after it twice a second."""
+    own = {
+        "DAYBOOK_REDIS_URL": server.address,
+        "DAYBOOK_ZONE": noon_zone(),
+        "DAYBOOK_LIVE_REFRESH_MS": "500",
+    }
+    with World(servers | own, tmp_path) as world:
+        yield world
+
+
+def start(world: World, **options: Any) -> MemberProcess:
+    member = world.member(GROUP, **options, **SMALL_BATCHES)
+    member.wait_for("member started")
+    return member
+
+
+def is_up(member: MemberProcess) -> bool:
+    return member.metric("daybook_live_up") == 1
+
+
+def test_after_traffic_everything_live_is_what_was_counted(here: World, redis: Any) -> None:
+    bustle = Bustle(here)
+    members = [start(here), start(here)]
+    with redis.pubsub(ignore_subscribe_messages=True) as subscription:
+        subscription.subscribe(
+            f"analytics:dashboard:{here.name}", f"analytics:event:{here.name}:gala"
+        )
+        for _ in range(4):
+            bustle.publish(EVENTS // 4)
+        here.wait_for_commits(GROUP)
+        wait_until_right(redis, here)
+        told: dict[str, Any] = {}
+        ball = documents(here)[f"analytics:event:{here.name}:gala:live"]["revision"]
+
+        def was_told() -> bool:
+            while message := subscription.get_message(timeout=0.1):
+                told[message["channel"]] = json.loads(message["data"])
+            own = told.get(f"analytics:event:{here.name}:gala", {})
+            return str(own.get("revision")) == ball
+
+        until(was_told, "subscribers have the last totals")
+    assert told[f"analytics:dashboard:{here.name}"]["totals"][0]["organization_id"] == here.name
+    assert len(documents(here)) == 4
+    assert_sets_are_right(here, redis, bustle)
+    for member in members:
+        member.end()
+    checks.assert_recounted_equal(here, GROUP)
+
+
+def assert_sets_are_right(world: World, redis: Any, bustle: Bustle) -> None:
+    """Of one funnel and one ticketed event, by a plain look at what was published."""
+    own = [e for e in bustle.events if e["data"]["funnel_id"] == "spring:sale"]
+    key = SPRING.format(world.name)
+
+    def of_order(event: dict[str, Any]) -> Any:
+        return event["occurred_at"], event["event_id"]
+
+    recent = [json.loads(one) for one in redis.zrange(key, 0, -1)]
+    last = sorted(own, key=of_order)[-50:]
+    assert [one["event_id"] for one in recent] == [one["event_id"] for one in last]
+    assert redis.zcard(f"{key}:active") == len({e["data"]["visitor_id"] for e in own})
+    at = {}
+    for event in own:
+        if event["event_type"] == "step_entry":
+            at[event["data"]["visitor_id"]] = event["data"]["step_id"]
+        elif event["data"].get("exit_outcome") == "bounce":
+            at.pop(event["data"]["visitor_id"], None)
+    assert redis.hgetall(f"{key}:places") == {v: s.replace(".", "%2E") for v, s in at.items()}
+    for step in ("cart", "pay.now", "done"):
+        name = f"{key}:active:{step.replace('.', '%2E')}"
+        assert set(redis.zrange(name, 0, -1)) == {v for v, s in at.items() if s == step}
+    values = [json.loads(one)["value_cents"] for one in redis.zrange(f"{key}:conversions", 0, -1)]
+    assert sorted(values) == sorted(
+        e["data"]["value_cents"] for e in own if e["event_type"] == "conversion"
+    )
+    buying = set()
+    for event in bustle.events:
+        if event["data"].get("event_id") == "gala":
+            if event["event_type"] == "checkout_start":
+                buying.add(event["data"]["visitor_id"])
+            elif event["event_type"] == "purchase":
+                buying.discard(event["data"]["visitor_id"])
+    name = f"analytics:event:{world.name}:gala:active:checkout"
+    assert set(redis.zrange(name, 0, -1)) == buying
+    for name in redis.scan_iter("analytics:*"):
+        assert 0 < redis.pttl(name) <= 30 * 60_000, name
+
+
+def test_redis_is_killed_and_comes_back_with_nothing(
+    here: World, redis: Any, server: Redis
+) -> None:
+    bustle = Bustle(here)
+    member = start(here)
+    bustle.publish(EVENTS)
+    here.wait_for_commits(GROUP)
+    wait_until_right(redis, here)
+    server.kill()
+    bustle.publish(EVENTS)
+    here.wait_for_commits(GROUP)
+    until(lambda: not is_up(member), "the metric says that it is away")
+    server.start()
+    wait_until_right(redis, here)
+    until(lambda: is_up(member), "the metric says that it is back")
+    assert_sets_are_right(here, redis, bustle)
+    assert len(member.events("live numbers stand still")) == 1
+    member.end()
+    checks.assert_recounted_equal(here, GROUP)
+
+
+def test_redis_is_emptied_and_nobody_comes_any_more(here: World, redis: Any) -> None:
+    """What no event touches is healed by the owner of partition 0, whoever else is there."""
+    bustle = Bustle(here)
+    members = [start(here), start(here)]
+    bustle.publish(EVENTS)
+    here.wait_for_commits(GROUP)
+    wait_until_right(redis, here)
+    redis.flushall()
+    wait_until_right(redis, here)
+    until(lambda: redis.zcard(SPRING.format(here.name)) == 50, "members showed what they remember")
+    for member in members:
+        member.end()
+
+
+def test_redis_is_frozen_and_counting_goes_on(here: World, redis: Any, server: Redis) -> None:
+    bustle = Bustle(here)
+    member = start(here)
+    bustle.publish(EVENTS)
+    here.wait_for_commits(GROUP)
+    pid = server.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    began = time.monotonic()
+    bustle.publish(EVENTS)
+    here.wait_for_commits(GROUP, seconds=30)
+    until(lambda: not is_up(member), "the metric says that it is away")
+    assert len(member.events("waiting")) == 0
+    assert time.monotonic() - began < 30
+    os.kill(pid, signal.SIGCONT)
+    wait_until_right(redis, here)
+    member.end()
+    checks.assert_recounted_equal(here, GROUP)
+
+
+def test_a_zombie_does_not_put_back_what_is_old(here: World, redis: Any) -> None:
+    """It freezes between what it read and what it writes, and wakes up when more was counted."""
+    bustle = Bustle(here)
+    zombie = start(here, failpoint="before_live:1:STOP")
+    bustle.publish(EVENTS)
+    until(lambda: documents(here), "something is counted")
+    until(lambda: is_stopped(zombie), "it is frozen")
+    heir = start(here)
+    bustle.publish(EVENTS)
+    here.wait_for_commits(GROUP)
+    wait_until_right(redis, here)
+    heir.end()
+    right = hashes(redis, here)
+    zombie.thaw()
+    until(lambda: refused(zombie) > 0, "what it had read was refused")
+    assert hashes(redis, here) == right
+    zombie.kill()
+
+
+def is_stopped(member: MemberProcess) -> bool:
+    stat = Path(f"/proc/{member.pid}/stat").read_text()
+    return stat.rpartition(")")[2].split()[0] == "T"
+
+
+def refused(member: MemberProcess) -> float:
+    _, text = member.ask("/metrics")
+    lines = [x for x in text.splitlines() if x.startswith("daybook_live_writes_total{")]
+    return sum(float(x.rpartition(" ")[2]) for x in lines if 'status="refused"' in x)
+
+
+def test_old_history_is_counted_and_never_shown(here: World, redis: Any) -> None:
+    bustle = Bustle(here)
+    member = start(here)
+    bustle.publish(EVENTS, ago=timedelta(days=3), funnel="history")
+    bustle.publish(EVENTS, ago=timedelta(hours=2), funnel="this-morning")
+    bustle.publish(EVENTS)
+    here.wait_for_commits(GROUP)
+    wait_until_right(redis, here)
+    funnels = here.documents["analytics_funnel"]
+    assert funnels.count_documents({"funnel_id": "history"}) == 1
+    assert not list(redis.scan_iter(f"analytics:funnel:{here.name}:history*"))
+    this_morning = f"analytics:funnel:{here.name}:this-morning"
+    assert list(redis.scan_iter(f"{this_morning}*")) == [f"{this_morning}:live"]
+    member.end()

@@ -1,0 +1,117 @@
+"""Traffic of this very moment, and what of it must stand in Redis by the documents in MongoDB."""
+
+import json
+import random
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from redis import Redis
+
+from tests.support.wait import until
+from tests.support.world import World
+
+TOPICS = ("sc.tracking.funnel", "sc.domain.funnel", "sc.domain.event")
+STEPS = ("cart", "pay.now", "done")
+COLLECTIONS = {"analytics_funnel": "funnel", "analytics_event_metrics": "event"}
+
+
+def noon_zone() -> str:
+    """A zone in which it is about noon, so that no day ends while a test runs."""
+    return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
+
+
+class Bustle:
+    """What visitors do now, in a world whose name is their organization."""
+
+    def __init__(self, world: World, seed: int = 1) -> None:
+        self._world = world
+        self._random = random.Random(seed)
+        self.events: list[dict[str, Any]] = []
+        for topic in TOPICS:
+            world.make_topic(topic, partitions=4 if topic == TOPICS[0] else 1)
+
+    def publish(self, count: int, ago: timedelta = timedelta(), funnel: str = "") -> None:
+        """Events that occurred a while ago, and arrive now."""
+        own = [self._event(ago, funnel) for _ in range(count)]
+        self.events += own
+        self._world.publish(
+            ((e["data"]["visitor_id"], json.dumps(e).encode()) for e in own), TOPICS[0]
+        )
+
+    def _event(self, ago: timedelta, funnel: str) -> dict[str, Any]:
+        pick = self._random
+        kind = pick.choice(
+            ["page_view", "step_entry", "step_exit", "conversion", "view", "checkout_start",
+             "purchase"]
+        )  # fmt: skip
+        data: dict[str, Any] = {
+            "visitor_id": f"v{pick.randrange(40)}",
+            "session_id": "s",
+            "funnel_id": funnel or pick.choice(["spring:sale", "f.2"]),
+        }
+        value = {"value_cents": pick.randrange(1, 900), "currency": pick.choice(["EUR", "USD"])}
+        match kind:
+            case "step_entry":
+                data |= {"step_id": pick.choice(STEPS)}
+            case "step_exit":
+                outcome = pick.choice(["forward", "bounce"])
+                data |= {"step_id": pick.choice(STEPS), "exit_outcome": outcome}
+            case "conversion":
+                data |= {"conversion_type": "signup"} | value
+            case "view" | "checkout_start" | "purchase":
+                bought = value if kind == "purchase" else {}
+                data |= {"event_id": pick.choice(["gala", "ball%1"])} | bought
+        moment = datetime.now(UTC) - ago
+        return {
+            "event_id": str(uuid.UUID(int=pick.getrandbits(128), version=4)),
+            "event_type": kind,
+            "occurred_at": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "schema_version": 1,
+            "organization_id": self._world.name,
+            "data": data,
+        }
+
+
+def documents(world: World) -> dict[str, dict[str, str]]:
+    """The hashes that the documents of the newest day make, by key."""
+    found: dict[str, dict[str, str]] = {}
+    for collection, kind in COLLECTIONS.items():
+        newest = world.documents[collection].find_one(sort=[("date", -1)])
+        for day in world.documents[collection].find({"date": newest and newest["date"]}):
+            own = day[f"{kind}_id"].translate({ord(c): f"%{ord(c):02X}" for c in "%:."})
+            found[f"analytics:{kind}:{world.name}:{own}:live"] = dict(_told(day, kind))
+    return found
+
+
+def _told(day: dict[str, Any], kind: str) -> Iterator[tuple[str, str]]:
+    yield "date", f"{day['date']:%Y-%m-%d}"
+    yield "revision", str(day["_daybook"]["revision"])
+    yield "updated_at", day["updated_at"].isoformat(timespec="milliseconds")
+    for name in ("organization_id", f"{kind}_id"):
+        yield name, day[name]
+    for name, value in day.items():
+        if isinstance(value, int | float):
+            yield name, str(value)
+    for currency, amounts in day["currencies"].items():
+        for name, value in amounts.items():
+            if isinstance(value, int):
+                yield f"{name}.{currency}", str(value)
+
+
+def hashes(redis: Redis, world: World) -> dict[str, dict[str, str]]:
+    """What stands in Redis of this world, by key."""
+    keys = redis.scan_iter(f"analytics:*:{world.name}:*:live", count=1_000)
+    found: Any = {key: redis.hgetall(key) for key in keys}
+    return {key: told for key, told in found.items() if told}
+
+
+def wait_until_right(redis: Redis, world: World, seconds: float = 60.0) -> None:
+    """Until the hashes are what the documents say, field by field."""
+
+    def are_right() -> bool:
+        expected = documents(world)
+        return bool(expected) and hashes(redis, world) == expected
+
+    until(are_right, "the hashes are what the documents say", seconds)
