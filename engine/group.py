@@ -101,9 +101,8 @@ class Group:
     `preparer` makes of the topics in `definitions` what runs before every fold, with the states as
     read: there a group makes what comes from elsewhere (a funnel's definition) a function of the
     log by pinning it into the states (`Store.amend`, then load them again; Refused if it is not
-    there).
-    `live` says what of it shows in Redis: derived from what is durable, and absolute, since it may
-    be written again or not at all.
+    there). `live` says what of it shows in Redis: derived from what is durable, and absolute, since
+    it may be written again or not at all.
     """
 
     name: str
