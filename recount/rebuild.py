@@ -27,7 +27,7 @@ _ROUNDS_MAX = 20
 _STATES_AT_ONCE = 1_000
 _PAUSE_SECONDS = 0.2
 _PATIENCE_SECONDS = {True: 60.0, False: 5.0}
-"""How long a group with members may stand still, by whether an absent document waits for it."""
+"""How long a group with members may stand still, by whether anything hangs on what it does."""
 
 
 @dataclass(slots=True)
@@ -81,22 +81,26 @@ def rebuild_group(
 
 
 def _rebuild(recount: Recount, days: Days, rebuilt: Rebuilt) -> None:
-    topic = recount.topic()
-    settled = not kafka.has_members(recount.admin, recount.group.name)
+    topic, name = recount.topic(), recount.group.name
+    settled = not kafka.has_members(recount.admin, name)
     for _ in range(_ROUNDS_MAX):
         look = recount.look(days, with_states=days.are_all)
         rebuilt.doubts = [Doubt(why) for why in recount.unreadable(look.reach)]
         if rebuilt.doubts:
             return
         rebuilt.doubts += [Doubt(r) for r in look.coverage.of_group(all_days=days.are_all)]
-        ailed, absent = _heal(recount, look, rebuilt, insert=settled)
+        ailed, healed, absent = _heal(recount, look, rebuilt, insert=settled)
         if not ailed:
             if days.are_all and not rebuilt.doubts:
                 versions = {model.collection: model.version for model in recount.models.values()}
                 recount.fleet.raise_models(versions)
             return
+        if healed:
+            # Batches under way were worked out from the states of before: what their documents
+            # lack shows only when they have landed.
+            topic, settled = recount.topic(), not kafka.has_members(recount.admin, name)
         if not settled:
-            settled = _wait_for_group(recount, topic, _PATIENCE_SECONDS[absent])
+            settled = _wait_for_group(recount, topic, _PATIENCE_SECONDS[absent or healed])
             if not settled and absent:
                 why = "absent documents were left out: the group has members, and counts nothing"
                 rebuilt.doubts.append(Doubt(why))
@@ -104,16 +108,18 @@ def _rebuild(recount: Recount, days: Days, rebuilt: Rebuilt) -> None:
     rebuilt.doubts.append(Doubt("documents went on changing under every repair: try again"))
 
 
-def _heal(recount: Recount, look: Look, rebuilt: Rebuilt, *, insert: bool) -> tuple[bool, bool]:
-    """Whether anything ailed, and whether something absent had to be left out.
+def _heal(
+    recount: Recount, look: Look, rebuilt: Rebuilt, *, insert: bool
+) -> tuple[bool, bool, bool]:
+    """Whether anything ailed, whether states did, and whether something absent was left out.
 
     States before days: members go on working out effects from them.
     """
     days = list(_ailing(examine.documents(recount, look), rebuilt))
     states = _ailing(examine.state_documents(recount, look), rebuilt)
-    ails, left_out = bool(days), False
+    healed, left_out = False, False
     while some := list(islice(states, _STATES_AT_ONCE)):
-        ails = True
+        healed = True
         here = [verdict for verdict in some if verdict.stored or insert]
         left_out |= len(here) < len(some)
         rebuilt.changes += heal_states(recount, look, here)
@@ -122,7 +128,7 @@ def _heal(recount: Recount, look: Look, rebuilt: Rebuilt, *, insert: bool) -> tu
     if insert:
         rebuilt.changes += insert_days(recount, look, absent)
     rebuilt.changes += repair_days(recount, look, stored)
-    return ails, left_out or bool(absent and not insert)
+    return healed or bool(days), healed, left_out or bool(absent and not insert)
 
 
 def _ailing(verdicts: Iterable[Verdict], rebuilt: Rebuilt) -> Iterator[Verdict]:

@@ -10,10 +10,11 @@ from confluent_kafka import KafkaError, TopicPartition
 from engine import kafka
 from engine.caught_up import log_ends
 from engine.checkpoints import Checkpoints
+from models.funnel_revenue import FunnelRevenueDay
 from recount.group import find
 from recount.report import Report
 from recount.verify import verify_group
-from tests.support import oracle
+from tests.support import funnel_oracle, oracle
 from tests.support.world import World
 
 COUNTS = {"revenue": oracle.revenue, "order-funnel": oracle.order_funnel}
@@ -38,6 +39,10 @@ def assert_counted(world: World, short: str, events: Iterable[Mapping[str, Any]]
     stored = world.documents[group.documents[0].collection].find()
     found = {d["_id"]: t for d in stored if (t := oracle.totals(d))}
     assert found == COUNTS[short](events)
+    if short == "revenue":
+        of_funnels = world.documents[FunnelRevenueDay.collection].find()
+        told = funnel_oracle.leaves(of_funnels)
+        assert funnel_oracle.without_zeros(told) == funnel_oracle.funnel_revenue(events)
 
 
 def recounted(world: World, short: str) -> Report:

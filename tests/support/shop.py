@@ -22,6 +22,7 @@ class Shop:
 
     def __init__(self, seed: int = 1, day: str = "2026-11-%02d") -> None:
         self._random = random.Random(seed)
+        self._baskets = random.Random(f"baskets of {seed}")
         self._day = day
         self.events: list[dict[str, Any]] = []
         self.poison = 0
@@ -57,7 +58,7 @@ class Shop:
         currency = "EUR" if self._random.random() < 0.8 else "USD"
         paid = self._random.randint(100, 20_000)
         steps: list[tuple[str, dict[str, Any]]] = [
-            ("created", {"currency": currency, "total_cents": paid}),
+            ("created", {"currency": currency, "total_cents": paid} | self._funnel()),
             ("payment_initiated", {}),
             ("payment_succeeded", {"currency": currency, "amount_cents": paid}),
             ("confirmed", {}),
@@ -68,12 +69,34 @@ class Shop:
             steps.append(("payment_succeeded", {"currency": currency, "amount_cents": paid}))
         for _ in range(self._random.choice((0, 0, 0, 1, 1, 2))):
             community = f"community-{self._random.randint(1, 9)}"
-            self._insert(steps, ("attribution_recorded", {"community_id": community}))
+            owed = {"community_id": community} | self._source()
+            self._insert(steps, ("attribution_recorded", owed))
         for _ in range(self._random.choice((0, 0, 1, 2))):
             cents = self._random.randint(0, paid)
             self._insert(steps, ("refunded", {"refund_cents": cents}))
         steps.append(self._random.choice((("shipped", {}), ("cancelled", {"refund_cents": paid}))))
+        if self._baskets.random() < 0.05:
+            steps.append(steps.pop(0))
         return (self._event(kind, {"order_id": order_id} | data) for kind, data in steps)
+
+    def _funnel(self) -> dict[str, Any]:
+        """Most orders are of a funnel, some of a step of it, with lines."""
+        if self._baskets.random() < 0.3:
+            return {}
+        lines = [
+            {
+                "product_id": f"product-{self._baskets.randint(1, 9)}",
+                "product_name": self._baskets.choice(("Cup", "cup", "Čaša")),
+                "quantity": self._baskets.randint(1, 3),
+                "price_cents": self._baskets.randint(0, 5_000),
+            }
+            for _ in range(self._baskets.randint(0, 3))
+        ]
+        step = {"step_id": "pay"} if self._baskets.random() < 0.8 else {}
+        return {"funnel_id": self._baskets.choice(("checkout", "gift")), "items": lines} | step
+
+    def _source(self) -> dict[str, str]:
+        return {"source": self._baskets.choice(("Google", "Bing", "newsletter"))}
 
     def _insert(self, steps: list[tuple[str, dict[str, Any]]], step: Any) -> None:
         steps.insert(self._random.randrange(len(steps) + 1), step)

@@ -1,0 +1,109 @@
+"""A collection that is added to a group that has counted for long: nothing else changes, what is
+not filled yet says so, and a rebuild fills it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from engine.group import Group, StateModel
+from engine.run import run
+from models.funnel_revenue import FunnelRevenueDay
+from models.order_state import OrderState
+from models.revenue import RevenueDay
+from tests.scenarios.scenario import SMALL_BATCHES
+from tests.scenarios.test_recount import rebuild
+from tests.support import checks
+from tests.support.shop import Shop
+from tests.support.world import World
+
+
+def order_of_before(order_id: str) -> dict[str, Any]:
+    """A state as it was stored before anybody asked for funnels."""
+    fields = OrderState.new(order_id).items()
+    return {name: value for name, value in fields if name not in OrderState.since}
+
+
+def group_of_before(world: World) -> Group:
+    """The group with the models of before; of a state that says nothing of funnels it counts
+    none."""
+    return replace(
+        world.group("revenue"),
+        documents=(RevenueDay,),
+        state=StateModel(OrderState.collection, order_of_before),
+    )
+
+
+def revenue_days(world: World) -> dict[str, dict[str, Any]]:
+    return {day["_id"]: day for day in world.documents[RevenueDay.collection].find()}
+
+
+class Later:
+    """A world counted by the group of before, then on by members of today."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.shop = Shop()
+        world.make_topic()
+        messages = self.shop.messages(3_000)
+        world.publish(messages[:1_500])
+        run(group_of_before(world), world.settings, until_caught_up=True, started=lambda _: None)
+        world.publish(messages[1_500:])
+        world.catch_up("revenue")
+
+    def verified(self) -> tuple[int, set[str | None]]:
+        """The exit code, and of which collections something is in doubt."""
+        report = checks.recounted(self.world, "revenue")
+        assert not report.differences
+        assert all("not backfilled" in doubt.reason for doubt in report.doubts)
+        return report.exit_code, {doubt.collection for doubt in report.doubts}
+
+
+@pytest.fixture
+def later(world: World) -> Iterator[Later]:
+    yield Later(world)
+
+
+def test_until_a_rebuild_it_is_not_backfilled_and_then_it_is_equal(later: Later) -> None:
+    before = revenue_days(later.world)
+    of_before = later.world.documents["order_state"].count_documents({"funnel": {"$exists": False}})
+    assert of_before
+    assert later.verified() == (3, {FunnelRevenueDay.collection, OrderState.collection})
+    assert rebuild(later.world, "revenue").exit_code == 0
+    assert later.verified() == (0, set())
+    assert revenue_days(later.world) == before
+    checks.assert_counted(later.world, "revenue", later.shop.events)
+
+
+def test_orders_of_before_go_on_counting_once_they_are_rebuilt(later: Later) -> None:
+    rebuild(later.world, "revenue")
+    later.world.publish(later.shop.messages(1_000))
+    later.world.catch_up("revenue")
+    checks.assert_recounted_equal(later.world, "revenue")
+    checks.assert_counted(later.world, "revenue", later.shop.events)
+
+
+def test_members_count_on_meanwhile(later: Later) -> None:
+    member = later.world.member("revenue", **SMALL_BATCHES)
+    later.world.publish(later.shop.messages(3_000))
+    assert rebuild(later.world, "revenue").exit_code == 0
+    later.world.wait_for_commits("revenue")
+    member.end()
+    checks.assert_recounted_equal(later.world, "revenue")
+    checks.assert_counted(later.world, "revenue", later.shop.events)
+
+
+def test_a_wrong_name_of_a_product_is_found_and_put_right(later: Later) -> None:
+    rebuild(later.world, "revenue")
+    days = later.world.documents[FunnelRevenueDay.collection]
+    day = days.find_one({"products": {"$ne": {}}})
+    assert day is not None
+    product = next(key for key in day["products"] if key != "unattributed")
+    path = f"products.{product}.name"
+    for wrong in ("zzz", "A", None, 5):
+        days.update_one({"_id": day["_id"]}, {"$set": {path: wrong}})
+        report = checks.recounted(later.world, "revenue")
+        assert [(d.document, d.field) for d in report.differences] == [(day["_id"], path)]
+        rebuild(later.world, "revenue")
+        assert (days.find_one({"_id": day["_id"]}) or {})["products"] == day["products"]
