@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -111,6 +112,9 @@ def test_every_202_is_in_the_log_and_counted_once_while_the_broker_is_killed_twi
             assert reply.json["accepted"] == len(batch)
             done += 1
 
+    def are_done(enough: int) -> bool:
+        return done >= enough
+
     def _tried(batch: list[dict[str, Any]]) -> Reply | None:
         try:
             return collector.track(batch, key=on_broker.server_key)
@@ -120,8 +124,8 @@ def test_every_202_is_in_the_log_and_counted_once_while_the_broker_is_killed_twi
     threads = [Thread(target=send, args=(batches[n::2],)) for n in range(2)]
     for thread in threads:
         thread.start()
-    for batches_done in (40, 120):
-        until(lambda enough=batches_done: done >= enough, "some are done")
+    for enough in (40, 120):
+        until(partial(are_done, enough), "some are done")
         broker.kill()
         broker.start()
     for thread in threads:
