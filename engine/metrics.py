@@ -66,7 +66,7 @@ LAG_MESSAGES = Gauge(
     "Messages between the last durable one and the log's end",
     ["group", "topic", "partition"],
 )
-LIVE_UP = Gauge("daybook_live_up", "1 while Redis takes live numbers, 0 while not", ["group"])
+LIVE_UP = Gauge("daybook_live_up", "1 while live numbers are written, 0 while not", ["group"])
 LIVE_WRITES = Counter(
     "daybook_live_writes_total",
     "Keys written to Redis, by outcome: done, refused (it holds what is newer), failed",

@@ -1,11 +1,14 @@
 """Where live numbers stand in Redis; ids in keys are organization and id, percent-encoded."""
 
+from functools import lru_cache
+
 from engine.keys import encode_part
 
 MINUTE_MS = 60_000
 ACTIVE_MS = 30 * MINUTE_MS
 CONVERSIONS_MS = 5 * MINUTE_MS
 RECENT_KEPT = 50
+_NAMES_KEPT = 4_096
 
 CHECKOUT = "checkout"
 """The one place that visitors of a ticketed event are told apart by."""
@@ -15,6 +18,7 @@ def dashboard_channel(organization: str) -> str:
     return f"analytics:dashboard:{encode_part(organization)}"
 
 
+@lru_cache(maxsize=_NAMES_KEPT)
 def event_channel(organization: str, event_id: str) -> str:
     """A channel's name, and what the event's keys begin with."""
     return f"analytics:event:{encode_part(organization)}:{encode_part(event_id)}"
@@ -35,6 +39,7 @@ def event_places(organization: str, event_id: str) -> str:
     return f"{event_channel(organization, event_id)}:places"
 
 
+@lru_cache(maxsize=_NAMES_KEPT)
 def funnel_recent(organization: str, funnel_id: str) -> str:
     """A sorted set of the last events, and what the funnel's other keys begin with."""
     return f"analytics:funnel:{encode_part(organization)}:{encode_part(funnel_id)}"

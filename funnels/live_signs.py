@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from engine.document import Event
 from engine.keys import encode_part
@@ -30,6 +29,8 @@ _OF_NO_VISITOR = frozenset({"email_confirmed", "email_failed", "barcode_scanned"
 _OF_A_TICKET = frozenset({"view", "cart_add", "checkout_start", "purchase"})
 _LEAVING = frozenset({"bounce", "close"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Always the same bytes for the same event."""
 
 
 def signs(event: Event, appended_ms: int) -> Iterator[Sign]:
@@ -55,7 +56,7 @@ def _in_funnel(of: tuple[str, str], event: Event, occurred_ms: int, at_ms: int) 
         "event_id": event["event_id"],
         "event_type": event["event_type"],
         "step_id": data.get("step_id"),
-        "timestamp": _text(occurred_ms),
+        "timestamp": _text(event["occurred_at"], occurred_ms),
         "session_id": data["session_id"],
     }
     yield Entry(funnel_recent(*of), _json(recent), at_ms, ACTIVE_MS, RECENT_KEPT)
@@ -80,12 +81,10 @@ def _place(event: Event) -> str | None:
     return None
 
 
-def _json(fields: dict[str, Any]) -> str:
-    """Always the same bytes for the same event."""
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
-
-
-def _text(at_ms: int) -> str:
+def _text(occurred_at: str, at_ms: int) -> str:
+    """In UTC, to the millisecond; most producers write it so."""
+    if len(occurred_at) == len("2026-11-20T10:00:00.123Z") and occurred_at[-1] == "Z":
+        return occurred_at
     moment = _EPOCH + timedelta(milliseconds=at_ms)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

@@ -235,6 +235,21 @@ def test_a_channel_has_four_messages_a_second_and_the_last_word(
     together.close()
 
 
+def test_what_is_old_by_now_is_sent_to_nobody(
+    redis: Any, stores: list[LiveStore], key: str
+) -> None:
+    """A member that was held up between the hash and the message leaves it to whoever is ahead."""
+    own = Listener(redis, f"{key}:own")
+    late, ahead = Outbox(), Outbox()
+    late.add(overwrite(stores[0], totals(key, 1)))
+    ahead.add(overwrite(stores[1], totals(key, 2)))
+    late.send(stores[0])
+    ahead.send(stores[1])
+    until(lambda: own.hear(), "something is heard")
+    assert [message["revision"] for message in own.heard] == [2]
+    own.close()
+
+
 def test_redis_says_once_that_it_was_emptied(redis: Any, stores: list[LiveStore]) -> None:
     assert stores[0].was_emptied()
     assert not stores[0].was_emptied()

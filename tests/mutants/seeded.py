@@ -7,6 +7,8 @@ FUNNELS = ("tests/unit/test_funnel_step.py",)
 UNIQUES = ("tests/unit/test_uniques.py",)
 FAILPOINTS = "tests/scenarios/test_failpoints.py"
 LOG = "tests/scenarios/test_log.py"
+LIVE = ("tests/contract/test_live_store.py",)
+PROJECTOR = ("tests/unit/test_projector.py",)
 
 MUTANTS = (
     Mutant(
@@ -233,5 +235,61 @@ MUTANTS = (
         "self.replay.limit(reach, (",
         "self.replay.limit({}, (",
         ("tests/scenarios/test_recount.py", "-k", "lost"),
+    ),
+    Mutant(
+        "a zombie's totals shown",
+        "engine/live_scripts.py",
+        "(is_of_the_day and held_revision > revision)",
+        "false",
+        LIVE,
+    ),
+    Mutant(
+        "yesterday shown over today",
+        "engine/live_scripts.py",
+        "(held[1] > date or (is_of_the_day and held_revision > revision))",
+        "(is_of_the_day and held_revision > revision)",
+        LIVE,
+    ),
+    Mutant(
+        "a visitor moved back to an earlier step",
+        "engine/live_scripts.py",
+        "and not (held and held > at) then",
+        "then",
+        LIVE,
+    ),
+    Mutant(
+        "subscribers told whatever changes",
+        "engine/live_scripts.py",
+        "if not redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[1]) then return 0 end",
+        "",
+        LIVE,
+    ),
+    Mutant(
+        "subscribers told what is old by now",
+        "engine/live_scripts.py",
+        "if held[1] == date and tonumber(held[2] or '') == revision then",
+        "if true then",
+        LIVE,
+    ),
+    Mutant(
+        "what came while Redis was away forgotten",
+        "engine/projector.py",
+        "again = events if self._is_whole else list(self._shown)",
+        "again = events",
+        PROJECTOR,
+    ),
+    Mutant(
+        "an emptied Redis not noticed",
+        "engine/projector.py",
+        "if self._store.was_emptied():",
+        "if self._store.was_emptied() and False:",
+        PROJECTOR,
+    ),
+    Mutant(
+        "documents lost with a Redis that is away",
+        "engine/projector.py",
+        "            self._buffer.put_back(touched)\n",
+        "",
+        PROJECTOR,
     ),
 )

@@ -167,6 +167,23 @@ def test_redis_is_emptied_and_nobody_comes_any_more(here: World, redis: Any) -> 
         member.end()
 
 
+def test_who_looked_after_all_of_today_dies_and_has_an_heir(here: World, redis: Any) -> None:
+    bustle = Bustle(here)
+    members = [start(here), start(here)]
+    bustle.publish(EVENTS)
+    here.wait_for_commits(GROUP)
+    wait_until_right(redis, here)
+    for member in members:
+        member.wait_for("partition started")
+    heir, owner = sorted(
+        members, key=lambda one: one.metric("daybook_live_refreshed_timestamp_seconds")
+    )
+    owner.kill()
+    redis.flushall()
+    wait_until_right(redis, here)
+    heir.end()
+
+
 def test_redis_is_frozen_and_counting_goes_on(here: World, redis: Any, server: Redis) -> None:
     bustle = Bustle(here)
     member = start(here)

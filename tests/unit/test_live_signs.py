@@ -58,6 +58,16 @@ def test_the_same_event_is_the_same_member_whenever_it_arrives() -> None:
     assert first == again
 
 
+@pytest.mark.parametrize(
+    "spelling", ["2026-11-20T13:00:00.25+01:00", "2026-11-20T12:00:00.2509999Z", NOON]
+)
+def test_a_moment_is_told_in_one_way(spelling: str) -> None:
+    spelt = event("page_view", funnel_id="f.1") | {"occurred_at": spelling}
+    recent, _ = signs(spelt, NOON_MS)
+    assert isinstance(recent, Entry)
+    assert json.loads(recent.member)["timestamp"] == NOON
+
+
 def test_an_event_from_the_future_is_of_the_moment_in_which_it_arrived() -> None:
     for sign in shown("page_view", NOON_MS - 3_600_000, funnel_id="f.1"):
         assert sign.at_ms == NOON_MS - 3_600_000

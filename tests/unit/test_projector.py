@@ -12,10 +12,13 @@ from prometheus_client import REGISTRY
 from engine.batch import Batch
 from engine.change import Document
 from engine.document import Event
+from engine.errors import WrongSetting
 from engine.live import Entry, Live, Sign, Totals
 from engine.live_buffer import DOCUMENTS_MAX, EVENTS_MAX, LiveBuffer
+from engine.live_store import LiveStore
 from engine.partition import Partition
 from engine.projector import Projector, day_end_ms
+from engine.settings import Settings
 from engine.slots import Slot
 from models.order_funnel import OrderFunnelDay
 from models.revenue import RevenueDay
@@ -206,3 +209,8 @@ def test_a_day_ends_in_its_zone() -> None:
     before, longer = (day_end_ms(date(2026, 10, day), BERLIN) for day in (24, 25))
     assert longer - before == day_ms + 3_600_000
     assert before == int(datetime(2026, 10, 24, 22, tzinfo=UTC).timestamp() * 1000)
+
+
+def test_an_address_that_cannot_be_read_is_named() -> None:
+    with pytest.raises(WrongSetting, match="DAYBOOK_REDIS_URL"):
+        LiveStore(Settings.model_validate({"redis_url": "localhost"}), "rig")
