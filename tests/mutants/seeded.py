@@ -237,6 +237,42 @@ MUTANTS = (
         ("tests/scenarios/test_recount.py", "-k", "lost"),
     ),
     Mutant(
+        "a product refunded by what it cost, not by what is left of it",
+        "funnels/order_revenue.py",
+        'left = [p["revenue_cents"] - p["refunded_cents"] for p in funnel["products"]]',
+        'left = [p["revenue_cents"] for p in funnel["products"]]',
+        ("tests/unit/test_apportion.py",),
+    ),
+    Mutant(
+        "a funnel's refunds forgotten until its order is created",
+        "funnels/order_revenue.py",
+        "        _keep(order, slot, cents)\n        return",
+        "        return",
+        PROTOCOL,
+    ),
+    Mutant(
+        "a source that takes money with it, and leaves the order",
+        "funnels/order_revenue.py",
+        """        yield _at(funnel, paid_on, "by_source", sign, key=key, part="orders")
+""",
+        "",
+        ("tests/unit/test_recount_funnel_revenue.py", "-k", "agree"),
+    ),
+    Mutant(
+        "the newest name of a product",
+        "engine/map_sums.py",
+        '{"$max": [known, {"$literal": amount.name}]}',
+        '{"$ifNull": [{"$literal": amount.name}, known]}',
+        ("tests/contract/test_store.py", "-k", "greatest and mongodb"),
+    ),
+    Mutant(
+        "a name that no recount looks at",
+        "recount/maps.py",
+        "{NAME: counts.get(NAME)} if field.is_named else {}",
+        "{NAME: None} if field.is_named else {}",
+        ("tests/unit/test_recount_funnel_revenue.py", "-k", "agree"),
+    ),
+    Mutant(
         "a zombie's totals shown",
         "engine/live_scripts.py",
         "(is_of_the_day and held_revision > revision)",

@@ -8,7 +8,7 @@ partitions are added. At the end every document is what a plain count of the log
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
@@ -24,9 +24,10 @@ from engine import stateful
 from engine.errors import Unavailable
 from engine.group import Group
 from engine.partition import Partition
+from models.funnel_revenue import FunnelRevenueDay
 from models.order_state import OrderState
 from tests.fakes.memory_store import MemoryStore
-from tests.support import oracle
+from tests.support import funnel_oracle, oracle
 from tests.support.log import LogMessage
 from tests.support.runner import RULES, Lane, Letters, Runner
 from tests.support.soak import EXAMPLES
@@ -98,13 +99,13 @@ class World(RuleBasedStateMachine):
             return
         data: dict[str, Any] = {"order_id": f"o{order}"}
         if kind == "created":
-            data |= {"currency": "EUR", "total_cents": cents}
+            data |= {"currency": "EUR", "total_cents": cents} | _of_funnel(cents, owner)
         if kind == "payment_succeeded":
             data |= {"currency": "EUR" if order else "USD", "amount_cents": cents}
         if kind in ("refunded", "cancelled"):
             data["refund_cents"] = cents
         if kind == "attribution_recorded":
-            data["community_id"] = owner
+            data |= {"community_id": owner, "source": owner}
         event = {
             "event_id": f"00000000-0000-0000-0000-{self.made:012x}",
             "event_type": f"order.{kind}",
@@ -241,8 +242,16 @@ class World(RuleBasedStateMachine):
             stored = self.store.collections.get(group.documents[0].collection, {})
             found = {day: oracle.totals(document) for day, document in stored.items()}
             assert _in_sum(found) == _in_sum(expected), group.name
+        self._assert_funnels()
         if self.incarnation == 1 and not self.lanes[GROUPS[0].name, 0].partition.boundaries:
             assert _states(self.store) == _states(self._counted_at_once())
+
+    def _assert_funnels(self) -> None:
+        group = revenue_consumer.GROUP
+        stored = self.store.collections.get(FunnelRevenueDay.collection, {})
+        named = ({"_id": name} | document for name, document in stored.items())
+        expected = funnel_oracle.funnel_revenue(self.gone[group.name] + self._countable(group))
+        assert _in_sum(funnel_oracle.leaves(named)) == _in_sum(expected)
 
     def _counted_at_once(self) -> MemoryStore:
         """The same log by one member, to whom nothing happens."""
@@ -324,17 +333,34 @@ def _states(store: MemoryStore) -> dict[str, dict[str, Any]]:
     }
 
 
-def _in_sum(days: oracle.Totals) -> oracle.Totals:
+def _of_funnel(cents: int, owner: str) -> dict[str, Any]:
+    """Most orders are of a funnel; products are so few that all are named."""
+    if owner == "d":
+        return {}
+    lines = [
+        {"product_id": "p", "product_name": f"The {owner}", "quantity": 1, "price_cents": cents},
+        {"product_id": "q", "quantity": cents % 3, "price_cents": 5},
+    ]
+    return {"funnel_id": "f", "step_id": owner, "items": lines[: cents % 4]}
+
+
+def _in_sum(days: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Splits in sum: which keys are named under a cap depends on who came first."""
-    summed: oracle.Totals = {}
+    summed: dict[str, dict[str, Any]] = {}
     for day, values in days.items():
-        sums: dict[str, int] = {}
+        sums: dict[str, Any] = {}
         for name, value in values.items():
-            parts = name.split(".")
-            short = ".".join(parts[:2]) if "_by_" in name else name
-            sums[short] = sums.get(short, 0) + value
+            short = _without_key(name)
+            sums[short] = sums[short] + value if short in sums else value
         summed[day] = {name: value for name, value in sums.items() if value}
     return {day: values for day, values in summed.items() if values}
+
+
+def _without_key(path: str) -> str:
+    """`EUR.revenue_by_community.a` and `EUR.by_source.a.orders` without the a."""
+    parts = path.split(".")
+    at = next((n for n, part in enumerate(parts) if "by_" in part), None)
+    return path if at is None else ".".join([*parts[: at + 1], *parts[at + 2 :]])
 
 
 @pytest.fixture(autouse=True, scope="module")

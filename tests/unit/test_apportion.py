@@ -1,0 +1,85 @@
+"""Money divided among products: whole cents that add up, whatever is paid and refunded."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.slots import Slot
+from funnels.apportion import apportion
+from funnels.order_lines import products
+from funnels.order_revenue import paid, refunded
+from models.order_state import new_order
+
+CENTS = st.integers(0, 2**53 - 1)
+
+
+@pytest.mark.parametrize(
+    ("cents", "weights", "parts"),
+    [
+        (100, [1, 1, 1], [34, 33, 33]),
+        (2, [1, 1, 1], [1, 1, 0]),
+        (101, [1, 2], [34, 67]),
+        (500, [400, 100], [400, 100]),
+        (500, [], []),
+        (500, [0, 0], [0, 0]),
+        (0, [5, 7], [0, 0]),
+    ],
+)
+def test_the_largest_remainders_get_what_is_over(
+    cents: int, weights: list[int], parts: list[int]
+) -> None:
+    assert apportion(cents, weights) == parts
+
+
+@given(CENTS, st.lists(CENTS, min_size=1, max_size=9))
+def test_parts_add_up_and_are_less_than_a_cent_off(cents: int, weights: list[int]) -> None:
+    parts = apportion(cents, weights)
+    whole = sum(weights)
+    assert sum(parts) == (cents if whole else 0)
+    assert all(abs(p * whole - cents * w) < whole for p, w in zip(parts, weights, strict=True) if w)
+
+
+@given(
+    st.integers(0, 50),
+    st.lists(st.integers(0, 9), min_size=1, max_size=5),
+    st.lists(st.integers(1, 20)),
+)
+def test_refunds_take_no_more_from_a_product_than_it_brought(
+    cents: int, worth: list[int], refunds: list[int]
+) -> None:
+    lines = [
+        {"product_id": f"p{number}", "quantity": 1, "price_cents": price}
+        for number, price in enumerate(worth)
+    ]
+    order = new_order("o") | {
+        "payment": {"date": "2026-01-01", "hour": "10", "currency": "EUR", "amount_cents": cents},
+        "funnel_settled": True,
+        "funnel": {
+            "organization_id": "default",
+            "funnel_id": "f",
+            "step_id": None,
+            "products": products(lines),
+        },
+    }
+    list(paid(order))
+    left = cents
+    for asked in refunds:
+        booked = min(asked, left)
+        left -= booked
+        list(refunded(order, Slot("2026-01-02", "11"), booked, is_first=False))
+        remain = [p["revenue_cents"] - p["refunded_cents"] for p in order["funnel"]["products"]]
+        assert sum(remain) == (left if sum(worth) else 0)
+        assert all(each >= 0 for each in remain)
+
+
+def test_lines_of_one_product_are_one_and_those_of_nothing_none() -> None:
+    cup = {"product_id": "cup", "quantity": 1, "price_cents": 2**53 - 1}
+    lines = [
+        cup | {"product_name": "Cup"},
+        cup | {"product_name": "cup"},
+        cup | {"product_name": ""},
+        {"product_id": "tea", "quantity": 0, "price_cents": 5},
+        {"product_id": "bag", "quantity": 3, "price_cents": 5, "product_name": ""},
+    ]
+    found = [(p["product_id"], p["name"], p["units"], p["worth_cents"]) for p in products(lines)]
+    assert found == [("bag", None, 3, 15), ("cup", "cup", 3, 2**53 - 1)]
