@@ -61,7 +61,8 @@ def simulate(
 
     The answer is one line for each document of the funnels, steps, experiments and ticketed events:
     what it must hold when nothing else was counted, in the zone of DAYBOOK_ZONE. Definitions hold
-    from their place among the events on.
+    from their place among the events on. What orders come to (analytics_revenue and
+    analytics_funnel_revenue) is not among them: `daybook verify revenue` recounts that.
 
     Exit 0: all is in the log, or in the files. 4: Kafka does not answer, or did not take
     everything.
