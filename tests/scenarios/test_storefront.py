@@ -4,11 +4,13 @@ import random
 
 import pytest
 
+from models.uniques import Uniques
 from tests.scenarios.scenario import SMALL_BATCHES
 from tests.support import checks
 from tests.support.known_answer import Documents, assert_is_the_known_answer
 from tests.support.members import MemberProcess
 from tests.support.storefront import Storefront
+from tests.support.uniques import assert_tell, known
 from tests.support.wait import until
 from tests.support.watch import Watch
 from tests.support.world import World
@@ -62,3 +64,4 @@ def test_the_known_answer_while_members_die_join_and_leave(world: World) -> None
     checks.assert_no_lag(world, "funnel-step")
     assert shop.published >= EVENTS
     assert_is_the_known_answer(stored(world), shop.answer())
+    assert_tell(world.documents[Uniques.collection].find(), known(shop.entries()))

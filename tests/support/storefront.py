@@ -42,7 +42,11 @@ class Storefront:
             yield self._send(piece)
 
     def answer(self) -> list[Line]:
-        return answer(Entry(m.topic, m.event, appended_ms=0) for m in storefront(self._plan))
+        return answer(self.entries())
+
+    def entries(self) -> Iterator[Entry]:
+        """All that is ever published."""
+        return (Entry(m.topic, m.event, appended_ms=0) for m in storefront(self._plan))
 
     def _send(self, piece: dict[str, list[Message]]) -> int:
         """Definitions first, in the log before anything that comes after them.

@@ -1,7 +1,6 @@
 """Whatever members suffer, a sketch holds everybody who was counted, and nobody else."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -18,50 +17,22 @@ from models.uniques import Uniques, people, periods
 from simulate.answer.entry import FUNNELS, Entry
 from tests.fakes.memory_store import MemoryStore
 from tests.support.runner import Lane, Letters, Runner
+from tests.support.uniques import Name, assert_tell, known
 from tests.support.visitors import Visitors
 from tests.unit.test_funnel_step import GROUP, HERE, Crash, Told, as_log
 
 THERE = Partition("sc.tracking.funnel", "incarnation", 1)
-NAMES = ("organization_id", "kind", "id", "step_id", "period")
 DAY = Sketch("funnel", ("default", "f"), "2026-03-02")
-
-Numbers = dict[tuple[str | None, ...], int]
-"""Distinct visitors, by what names a sketch apart from its partition."""
-
-
-def known(entries: Iterable[Entry]) -> Numbers:
-    """Sets of visitors, gathered from the events as they were sent."""
-    visitors = defaultdict(set)
-    for entry in entries:
-        event, data = entry.event, entry.event["data"]
-        if entry.topic == FUNNELS or "bot" in data.get("context", {}):
-            continue
-        kind, organization = event["event_type"], event.get("organization_id", "default")
-        named: list[tuple[str, str, str | None]] = []
-        if "funnel_id" in data and kind != "experiment_exposed":
-            named.append(("funnel", data["funnel_id"], None))
-        if kind == "step_entry":
-            named.append(("step", data["funnel_id"], data["step_id"]))
-        if kind in ("view", "purchase"):
-            named.append(("event" if kind == "view" else "event_buyers", data["event_id"], None))
-        for period in (event["occurred_at"][:10], event["occurred_at"][:7]):
-            for name in named:
-                visitors[organization, *name, period].add(data["visitor_id"])
-    return {name: len(several) for name, several in visitors.items()}
 
 
 def stored(store: MemoryStore) -> list[dict[str, Any]]:
     return list(store.collections.get(Uniques.collection, {}).values())
 
 
-def estimates(store: MemoryStore) -> Numbers:
-    """One sketch alone is worth what its document says."""
-    found = {}
+def assert_nobody_is_lost(store: MemoryStore, expected: dict[Name, int]) -> None:
     for document in stored(store):
-        estimate = people([document])
-        assert estimate.lower <= document["estimate"] == estimate.estimate <= estimate.upper
-        found[tuple(document.get(name) for name in NAMES)] = estimate.estimate
-    return found
+        assert document["estimate"] == people([document]).estimate
+    assert_tell(stored(store), expected)
 
 
 def history(seed: int, people: int) -> tuple[list[Entry], Lane]:
@@ -96,7 +67,7 @@ def test_visitors_are_in_their_sketches_before_any_state_remembers_them() -> Non
         if left > 0:
             break
         finish(store, letters, lane, entries)
-        assert estimates(store) == expected
+        assert_nobody_is_lost(store, expected)
     assert operation > 20
 
 
@@ -129,7 +100,7 @@ def test_members_that_die_anywhere_lose_no_visitor(
             continue
     left = 0
     finish(store, letters, lane, entries)
-    assert estimates(store) == known(entries)
+    assert_nobody_is_lost(store, known(entries))
 
 
 @settings(max_examples=40, deadline=None)
@@ -157,7 +128,7 @@ def test_owners_that_are_alive_at_once_lose_no_visitor(
         lane.checkpoint = runner.next
     left = 0
     finish(store, letters, lane, entries)
-    assert estimates(store) == known(entries)
+    assert_nobody_is_lost(store, known(entries))
 
 
 @pytest.mark.parametrize("operation", [1, 2, 3])

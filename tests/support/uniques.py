@@ -1,0 +1,70 @@
+"""How many distinct people there were, from the events as they were sent, beside the sketches."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.hll import Estimate
+from models.uniques import people
+from simulate.answer.entry import TRACKING, Entry
+
+Name = tuple[str | None, ...]
+"""Organization, kind, id, step (or None) and period: a sketch's, whatever its partition."""
+
+EXACT_MAX = 300
+_OF_NO_VISITOR = ("email_confirmed", "email_failed", "barcode_scanned")
+_NOT_OF_A_FUNNEL = ("experiment_exposed", *_OF_NO_VISITOR)
+_REMEMBERED_MAX = 500
+_OF_EVENTS = {"view": "event", "purchase": "event_buyers"}
+_ERROR = 0.0162
+
+
+def known(entries: Iterable[Entry]) -> dict[Name, int]:
+    """Sets of visitors, of days and months in UTC, by the first 500 events of each session."""
+    visitors: dict[Name, set[str]] = defaultdict(set)
+    sessions: dict[Name, set[str]] = defaultdict(set)
+    for entry in entries:
+        event, data = entry.event, entry.event["data"]
+        if entry.topic != TRACKING or data.get("context", {}).get("bot"):
+            continue
+        kind, organization = event["event_type"], event.get("organization_id", "default")
+        if kind not in _OF_NO_VISITOR:
+            session = sessions[organization, data["visitor_id"], data["session_id"]]
+            if len(session) >= _REMEMBERED_MAX:
+                continue
+            session.add(event["event_id"])
+        named: list[Name] = []
+        if "funnel_id" in data and kind not in _NOT_OF_A_FUNNEL:
+            named.append(("funnel", data["funnel_id"], None))
+        if kind == "step_entry":
+            named.append(("step", data["funnel_id"], data["step_id"]))
+        if kind in _OF_EVENTS:
+            named.append((_OF_EVENTS[kind], data["event_id"], None))
+        day = datetime.fromisoformat(event["occurred_at"]).astimezone(UTC).date().isoformat()
+        for name in named:
+            for period in (day, day[:7]):
+                visitors[organization, *name, period].add(data["visitor_id"])
+    return {name: len(several) for name, several in visitors.items()}
+
+
+def estimates(documents: Iterable[Mapping[str, Any]]) -> dict[Name, Estimate]:
+    """Partitions united."""
+    apart = defaultdict(list)
+    for document in documents:
+        parts = ("organization_id", "kind", "id", "step_id", "period")
+        apart[tuple(document.get(part) for part in parts)].append(document)
+    return {name: people(several) for name, several in apart.items()}
+
+
+def assert_tell(documents: Iterable[Mapping[str, Any]], expected: Mapping[Name, int]) -> None:
+    """Few people are told exactly; of more, 95 of 100 numbers lie within their bounds."""
+    found = estimates(documents)
+    assert found.keys() == expected.keys()
+    missed = 0
+    for name, number in expected.items():
+        estimate, lower, upper = found[name]
+        tolerance = 0 if number <= EXACT_MAX else 4 * _ERROR * number
+        assert abs(estimate - number) <= tolerance, (name, number, found[name])
+        missed += not lower <= number <= upper
+    assert missed <= 3 + 0.1 * len(expected)
