@@ -80,3 +80,22 @@ def test_a_day_ahead_of_its_arrival_is_let_pass_and_no_more() -> None:
         UTC_CALENDAR.slot("2026-11-22T12:00:00.001Z", NOON_MS)
     with pytest.raises(Poison):
         UTC_CALENDAR.slot("2026-11-22T12:00:01Z", NOON_MS)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe"])
+def test_several_at_once_are_what_each_is_alone(zone: str) -> None:
+    many, single = Calendar(ZoneInfo(zone)), Calendar(ZoneInfo(zone))
+    for begin in (datetime(2026, 10, 24, 12, tzinfo=UTC), datetime(2026, 4, 4, 12, tzinfo=UTC)):
+        minutes = [begin + timedelta(minutes=n) for n in range(1_440)]
+        times = [f"{moment:%Y-%m-%dT%H:%M}:30Z" for moment in minutes]
+        slots = [single.slot(each, NOON_MS) for each in times]
+        for _ in range(2):
+            assert many.slots(times, [NOON_MS] * len(times)) == slots
+
+
+@pytest.mark.parametrize("occurred_at", ["2026-11-20T10:60:00Z", "2026-11-20T10:00:60Z"])
+def test_several_at_once_are_refused_for_one(occurred_at: str) -> None:
+    calendar = Calendar(ZoneInfo("UTC"))
+    calendar.slot("2026-11-20T10:00:00Z", NOON_MS)
+    with pytest.raises(Poison):
+        calendar.slots(["2026-11-20T10:00:00Z", occurred_at], [NOON_MS] * 2)
