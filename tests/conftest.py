@@ -3,11 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from filelock import FileLock
 
 from tests.support import servers as test_servers
 from tests.support.world import World
+
+# How long an example takes says something about the machine alone.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def _shared(factory: pytest.TempPathFactory, worker_id: str) -> Path:

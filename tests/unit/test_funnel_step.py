@@ -94,7 +94,7 @@ def after_deaths(
     return store.collections
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 10**6), cuts=st.lists(st.integers(1, 40), min_size=1, max_size=6))
 def test_the_documents_are_the_known_answer_however_batches_are_cut(
     seed: int, cuts: list[int]
@@ -111,7 +111,7 @@ def test_the_documents_are_the_known_answer_however_batches_are_cut(
     assert_is_the_known_answer(store.collections, answer(visitors.entries))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 10**6),
     deaths=st.lists(st.tuples(st.integers(1, 40), st.integers(0, 60)), min_size=1, max_size=6),

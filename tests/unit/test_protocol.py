@@ -374,7 +374,6 @@ TestProtocol = pytest.mark.timeout(3_600)(World.TestCase)
 TestProtocol.settings = settings(
     max_examples=EXAMPLES,
     stateful_step_count=50,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     # A seeded bug need only be found, not be told in the fewest words.
     phases=[Phase.generate] if "DAYBOOK_MUTANT" in os.environ else list(Phase),

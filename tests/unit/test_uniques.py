@@ -71,7 +71,7 @@ def test_visitors_are_in_their_sketches_before_any_state_remembers_them() -> Non
     assert operation > 20
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10**6),
     people=st.sampled_from([1, 3, 40]),
@@ -103,7 +103,7 @@ def test_members_that_die_anywhere_lose_no_visitor(
     assert_nobody_is_lost(store, known(entries))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10**6),
     wakes=st.lists(st.tuples(st.integers(1, 60), st.integers(1, 60)), min_size=1, max_size=6),
