@@ -5,7 +5,15 @@ from typing import Any
 from urllib.parse import unquote
 
 from cli.money import in_words
-from engine.document import DailyDocument, MoneyMap, PerCurrency, Rate, is_money
+from engine.document import (
+    Breakdown,
+    DailyDocument,
+    Map,
+    MoneyMap,
+    PerCurrency,
+    Rate,
+    is_money,
+)
 from engine.keys import RESERVED
 
 NOTHING = "-"
@@ -40,19 +48,27 @@ def day_rows(model: type[DailyDocument], document: Mapping[str, Any]) -> Iterato
 def maps(
     model: type[DailyDocument], document: Mapping[str, Any]
 ) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Each map of each currency: its name, and its keys with their amounts, the greatest first."""
+    """Each map of money of each currency, what a breakdown has of it among them: its name, and its
+    keys with their amounts, the greatest first."""
     for name, field in model.fields.items():
-        if not isinstance(field, MoneyMap):
-            continue
+        parts = field.money if isinstance(field, Breakdown) else ()
         for currency, amounts in sorted(document.get("currencies", {}).items()):
-            ordered = sorted(amounts.get(name, {}).items(), key=lambda item: (-item[1], item[0]))
-            if ordered:
-                told = [(_key(key), in_words(cents, currency)) for key, cents in ordered]
-                yield f"{_words(name)}, {currency}", told
+            named = amounts.get(name, {})
+            if isinstance(field, MoneyMap) and named:
+                yield f"{_words(name)}, {currency}", _ordered(named, currency)
+            for part in parts:
+                if of_part := {k: entry[part] for k, entry in named.items() if entry.get(part)}:
+                    heading = f"{_words(name)}: {_words(part)}, {currency}"
+                    yield heading, _ordered(of_part, currency)
+
+
+def _ordered(amounts: Mapping[str, int], currency: str) -> list[tuple[str, str]]:
+    ordered = sorted(amounts.items(), key=lambda item: (-item[1], item[0]))
+    return [(_key(key), in_words(cents, currency)) for key, cents in ordered]
 
 
 def _told(model: type[DailyDocument]) -> list[str]:
-    return [name for name, field in model.fields.items() if not isinstance(field, MoneyMap)]
+    return [name for name, field in model.fields.items() if not isinstance(field, Map)]
 
 
 def _has_money(model: type[DailyDocument]) -> bool:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cli.day_rows import day_rows, headings, maps
+from models.funnel_revenue import FunnelRevenueDay
 from models.order_funnel import OrderFunnelDay
 from models.revenue import RevenueDay
 
@@ -82,4 +83,21 @@ def test_maps_are_ordered_and_their_keys_as_users_wrote_them() -> None:
         ("%6Fther", "0.03"),
         ("other", "0.02"),
         ("unattributed", "0.01"),
+    ]
+
+
+def test_of_a_breakdown_the_money_is_shown_and_no_map_stands_in_the_line() -> None:
+    goods = {"cup": {"revenue_cents": 500, "refunded_cents": 0}, "tea": {"revenue_cents": 700}}
+    document = {"date": DAY, "currencies": {"EUR": {"products": goods}}}
+    assert list(maps(FunnelRevenueDay, document)) == [
+        ("products: revenue, EUR", [("tea", "7.00"), ("cup", "5.00")])
+    ]
+    _, names = headings(FunnelRevenueDay)
+    assert names == [
+        "gross revenue",
+        "refunded",
+        "net revenue",
+        "orders",
+        "refunded orders",
+        "units",
     ]
