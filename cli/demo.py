@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from cli import cdnow, demo_publish
+from cli import cdnow, demo_funnels, demo_publish, demo_traffic, ecom
 from cli.demo_console import Steps, bars
 from cli.demo_events import Event, shop
 from cli.demo_groups import count_all, verify_all
@@ -16,6 +16,7 @@ from engine.errors import DaybookError
 from engine.mongo import database, reachable
 from engine.settings import Settings, settings
 from models.revenue import RevenueDay
+from simulate.message import Message
 
 DAY = "1997-03-25"
 """The day that is shown whole."""
@@ -23,6 +24,8 @@ DAY = "1997-03-25"
 _NEXT = f"""
 What to try next:
   daybook show revenue --date {DAY}    the documents as a table
+  daybook simulate --seed 2 --rate 500      other visitors; start a member to count them
+  daybook serve collector                   events over HTTP; docs/collector.md has a first one
   daybook status                            lag, freshness, members
   daybook run revenue                       a member: start several, `kill -9` one while you
                                             publish, and `daybook verify revenue --all` still
@@ -45,8 +48,10 @@ def demo() -> None:
     """See a real shop's purchases become daily documents, and every number recounted.
 
     Brings the servers up, fetches CDNOW's 69,659 purchases of 1997 and 1998 (a file of 2 MB, kept
-    in your user cache), publishes them as the events of orders and users, counts them by the three
-    groups side by side, and recounts every document from the log. Takes one to three minutes.
+    in your user cache), publishes them as the events of orders and users, and counts them by the
+    groups side by side. Then the same with what visitors do: 31,106 clicks of 600 users of a shop,
+    and a simulated storefront of which the answer is known. At the end every document is recounted
+    from the log. Takes two to four minutes.
 
     Event ids are the same in every run: a second one publishes only what the log misses, which is
     nothing unless the first was stopped half-way, and changes no number.
@@ -62,10 +67,11 @@ def demo() -> None:
 
 
 def _demo(console: Console) -> None:
-    steps = Steps(console, 7)
+    steps = Steps(console, 10)
     with steps.step("Servers: Kafka, MongoDB and Redis, topics and indexes"):
         _servers(console)
     own = settings()
+    logs = _logs()
     with steps.step("CDNOW: what a shop sold in 1997 and 1998"), sentences():
         purchases = cdnow.fetch(lambda line: say(console, line))
         say(console, str(cdnow.totals(purchases)))
@@ -73,16 +79,27 @@ def _demo(console: Console) -> None:
         with console.status("making events of the purchases"):
             events = shop(purchases)
         _publish(own, console, events)
-    with steps.step("Count: three groups side by side, each event exactly once"):
-        logs = _logs()
+    with steps.step("Count: the groups side by side, each event exactly once"):
         say(console, f"what the members say: {logs}")
         count_all(own, console, logs)
     with steps.step("Documents: one a day and group, here by month, and a day of revenue"):
         books = _show(own, console, events)
+    with steps.step("Visitors: the clicks of a shop, and a simulated storefront"), sentences():
+        clicks = ecom.fetch(lambda line: say(console, line))
+        say(console, str(ecom.totals(clicks)))
+        messages = _track(own, console, clicks)
+    with steps.step("Count: whoever comes twice, late or out of order, once"):
+        count_all(own, console, logs)
+    with steps.step("Funnels: how far visitors came, and two experiments"):
+        console.print(demo_funnels.funnels(database(own)))
+        console.print(demo_funnels.experiments(database(own)))
     with steps.step("Verify: every document recounted from the log, field by field"):
         verify_all(console)
-    with steps.step("Totals: the documents against CDNOW"):
+    with steps.step("Totals: the documents against CDNOW, and against the storefront's answer"):
         _compare(console, books.totals())
+        with console.status("counting the traffic a second time"):
+            equal = demo_traffic.compare(own, database(own), messages)
+        say(console, f"{equal:,} documents of visitors: each number as the known answer has it")
     say(console, f"\nAll of it took {steps.total}.")
     say(console, _NEXT)
 
@@ -98,7 +115,8 @@ def _servers(console: Console) -> None:
 
 def _publish(own: Settings, console: Console, events: list[Event]) -> None:
     with console.status("asking the log what it holds already"):
-        present = demo_publish.ids_in_log(own)
+        wanted = {event.event_id for event in events}
+        present = demo_publish.ids_in_log(own, demo_publish.TOPICS, wanted)
     missing = demo_publish.missing(events, present)
     if not missing:
         say(console, f"already published: the log holds all {len(events):,} events")
@@ -108,6 +126,18 @@ def _publish(own: Settings, console: Console, events: list[Event]) -> None:
         say(console, f"already published: {held:,} of {len(events):,} events; the rest follows")
     with bars(console, {"publishing": len(missing)}) as advance:
         demo_publish.publish(own, missing, lambda done: advance("publishing", done))
+
+
+def _track(own: Settings, console: Console, clicks: list[ecom.Click]) -> list[Message]:
+    with console.status("making the storefront's traffic, asking the log what it holds already"):
+        messages = demo_traffic.traffic(clicks)
+        missing = demo_traffic.missing(own, messages)
+    if not missing:
+        say(console, f"already published: the log holds all {len(messages):,} messages")
+        return messages
+    with bars(console, {"publishing": demo_traffic.tracked(missing)}) as advance:
+        demo_traffic.publish(own, missing, lambda done: advance("publishing", done))
+    return messages
 
 
 def _logs() -> Path:

@@ -10,7 +10,7 @@ from time import monotonic
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from cli.demo_events import ORDERS, PREFIX, USERS, Event
+from cli.demo_events import ORDERS, USERS, Event
 from cli.sender import Sender
 from engine.errors import DaybookError, Unavailable
 from engine.kafka import REQUEST_SECONDS, producer, reader
@@ -30,28 +30,26 @@ def missing(events: Iterable[Event], present: Collection[str]) -> list[Event]:
     return [event for event in events if event.event_id not in present]
 
 
-def ids_in_log(settings: Settings) -> set[str]:
-    """The ids of the demo's events that the log holds.
+def ids_in_log(settings: Settings, topics: Collection[str], wanted: Collection[str]) -> set[str]:
+    """Of the wanted ids of events those that the topics' logs hold.
 
     Raises DaybookError for a missing topic, and for a log that lost its start, so that this cannot
     be known; Unavailable.
     """
     consumer = reader(settings)
     try:
-        ends = _ends(consumer)
-        return _read_ids(consumer, {place: end for place, end in ends.items() if end})
+        ends = _ends(consumer, topics)
+        return _read_ids(consumer, {place: end for place, end in ends.items() if end}, wanted)
     except KafkaException as error:
         raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
     finally:
         consumer.close()
 
 
-def event_id(key: bytes | None, value: bytes | None) -> str | None:
-    """The id in a message of the demo; None for everybody else's."""
-    if key is None or value is None or not key.startswith(PREFIX.encode()):
-        return None
+def event_id(value: bytes | None) -> str | None:
+    """The id in a message, whatever it is; None if it has none."""
     try:
-        found = json.loads(value)["event_id"]
+        found = json.loads(value or b"")["event_id"]
     except (ValueError, TypeError, KeyError):
         return None
     return found if isinstance(found, str) else None
@@ -83,11 +81,11 @@ def _report(senders: Collection[Sender], progress: Progress) -> None:
     progress(sum(sender.delivered for sender in senders))
 
 
-def _ends(consumer: Consumer) -> dict[tuple[str, int], int]:
+def _ends(consumer: Consumer, topics: Collection[str]) -> dict[tuple[str, int], int]:
     """Where each partition ends; all of them must still hold their first message."""
     known = consumer.list_topics(timeout=REQUEST_SECONDS).topics
     ends = {}
-    for topic in TOPICS:
+    for topic in topics:
         if topic not in known:
             raise DaybookError(f"no topic {topic}: run `daybook topics apply`")
         for number in known[topic].partitions:
@@ -104,7 +102,9 @@ def _ends(consumer: Consumer) -> dict[tuple[str, int], int]:
     return ends
 
 
-def _read_ids(consumer: Consumer, ends: dict[tuple[str, int], int]) -> set[str]:
+def _read_ids(
+    consumer: Consumer, ends: dict[tuple[str, int], int], wanted: Collection[str]
+) -> set[str]:
     consumer.assign([TopicPartition(topic, number, 0) for topic, number in ends])
     unread = set(ends)
     ids: set[str] = set()
@@ -119,8 +119,8 @@ def _read_ids(consumer: Consumer, ends: dict[tuple[str, int], int]) -> set[str]:
             place = (message.topic() or "", message.partition() or 0)
             error = message.error()
             if error is None:
-                found = event_id(message.key(), message.value())
-                if found:
+                found = event_id(message.value())
+                if found and found in wanted:
                     ids.add(found)
                 if (message.offset() or 0) + 1 >= ends[place]:
                     unread.discard(place)

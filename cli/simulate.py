@@ -108,7 +108,7 @@ def _publish(own: Settings, plan: Plan, rate: float | None, known: Answer | None
     senders = {topic: Sender(producer(own), topic) for topic in TOPICS}
     with _bar("sending events", plan) as told:
         publisher = Publisher(senders, rate, told)
-        with _interruptible(publisher):
+        with interruptible(publisher):
             publisher.publish(_noted(storefront(plan), known))
     delivered = sum(sender.delivered for sender in senders.values())
     if publisher.why:
@@ -169,7 +169,7 @@ def _bar(what: str, plan: Plan) -> Iterator[Told]:
 
 
 @contextmanager
-def _interruptible(publisher: Publisher) -> Iterator[None]:
+def interruptible(publisher: Publisher) -> Iterator[None]:
     """Ctrl-C and SIGTERM end the sending in order: nothing may raise in the client's callbacks."""
 
     def stop(number: int, _: FrameType | None) -> None:

@@ -1,0 +1,102 @@
+"""The demo's second act: a real shop's clicks and a simulated storefront, and what must come of it.
+
+Published once, like the first act: what the log holds already, it does not get again.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import date
+from itertools import chain
+
+from cli import ecom_events
+from cli.demo_publish import ids_in_log
+from cli.ecom import Click
+from cli.sender import Sender
+from cli.simulate import interruptible
+from cli.simulate_publish import Progress, Publisher
+from engine.errors import DaybookError, Unavailable
+from engine.kafka import producer
+from engine.mongo import Documents, reachable
+from engine.settings import Settings
+from schemas.catalogue import source
+from simulate.answer.answer import Answer
+from simulate.answer.compare import differences
+from simulate.answer.entry import Entry
+from simulate.answer.shape import SHAPES
+from simulate.message import TOPICS, TRACKING, Message
+from simulate.organizations import ORGANIZATIONS
+from simulate.plan import Plan
+from simulate.storefront import storefront
+
+PLAN = Plan(20_000, seed=1, start=date(2026, 1, 5), days=14)
+_DIFFERENCES_SHOWN = 10
+
+
+class WrongAnswer(DaybookError):
+    """A document is not what the traffic comes to."""
+
+
+def traffic(clicks: list[Click]) -> list[Message]:
+    """The messages of both, in the order in which the log gets them; the same in every run."""
+    return [*chain(_clicked(clicks), storefront(PLAN))]
+
+
+def missing(settings: Settings, messages: list[Message]) -> list[Message]:
+    """Those that the log does not hold, in their order. Raises DaybookError, Unavailable."""
+    wanted = {message.event["event_id"] for message in messages}
+    present = ids_in_log(settings, TOPICS, wanted)
+    return [message for message in messages if message.event["event_id"] not in present]
+
+
+def tracked(messages: list[Message]) -> int:
+    return Counter(message.topic for message in messages)[TRACKING]
+
+
+def publish(settings: Settings, messages: list[Message], progress: Progress) -> None:
+    """Returns when the brokers hold every message. Raises Unavailable, KeyboardInterrupt."""
+    senders = {topic: Sender(producer(settings), topic) for topic in TOPICS}
+    publisher = Publisher(senders, None, progress)
+    with interruptible(publisher):
+        publisher.publish(messages)
+    if any(sender.interrupted for sender in senders.values()):
+        raise KeyboardInterrupt
+    if publisher.why:
+        raise Unavailable(f"Kafka did not take every message: {publisher.why}")
+
+
+def compare(settings: Settings, documents: Documents, messages: list[Message]) -> int:
+    """How many documents are what a second, independent count of the same messages tells.
+
+    Raises WrongAnswer, naming documents and fields; Unavailable.
+    """
+    told: dict[str, dict[str, dict[str, object]]] = defaultdict(dict)
+    with Answer(settings.zone_info()) as known:
+        for message in messages:
+            known.take(Entry(message.topic, message.event, appended_ms=0))
+        for line in known.lines():
+            told[line["collection"]][line["_id"]] = line["fields"]
+    organizations = [name or "default" for name in ORGANIZATIONS] + [ecom_events.ORGANIZATION]
+    wrong, compared = [], 0
+    for collection in SHAPES:
+        with reachable():
+            found = documents[collection].find({"organization_id": {"$in": organizations}})
+            stored = {document["_id"]: document for document in found}
+        for name in sorted(stored.keys() | told[collection].keys()):
+            compared += 1
+            for field, one, other in differences(
+                collection, stored.get(name), told[collection].get(name)
+            ):
+                wrong.append(f"{collection} {name}: {field} is {one}, and should be {other}")
+    if wrong:
+        raise WrongAnswer(
+            "\n".join(wrong[:_DIFFERENCES_SHOWN])
+            + f"\n{len(wrong):,} numbers differ. If you tracked events of your own without an "
+            "organization, that is why: `daybook verify funnel-step --all` says whether the "
+            "documents are what the log says"
+        )
+    return compared
+
+
+def _clicked(clicks: list[Click]) -> Iterator[Message]:
+    for topic, event in ecom_events.events(clicks):
+        yield Message(0, topic, source(topic).key_of(event), event)
