@@ -1,5 +1,6 @@
 """`daybook serve`: the services that answer over HTTP."""
 
+from ipaddress import ip_address
 from typing import Annotated
 
 import structlog
@@ -9,7 +10,9 @@ from collector.app import create_app
 from collector.server import listen
 from collector.server import serve as run_server
 from engine import logs
+from engine.errors import WrongSetting
 from engine.settings import settings
+from query.app import create_app as create_query
 
 serve = typer.Typer(no_args_is_help=True, help="Run a service that answers over HTTP.")
 
@@ -41,3 +44,33 @@ def serve_collector(host: Host = "127.0.0.1", port: Port = 8081) -> None:
         listen(host, port),
         lambda found: log.info("collector started", host=host, port=found),
     )
+
+
+@serve.command("query")
+def serve_query(host: Host = "127.0.0.1", port: Port = 8080) -> None:
+    """Answer reports, to those who may read them. Reads MongoDB and Redis, and writes no number.
+
+    A caller needs a key that reads (`daybook keys create ORGANIZATION --kind read`) or a token, as
+    DAYBOOK_JWT_* say. /health, /ready and /metrics are for operators. Start as many as you like
+    behind a proxy; they share their answers and the rate limit through Redis.
+
+    Example: daybook serve query --host 0.0.0.0
+    """
+    own = settings()
+    logs.configure(own.log_format)
+    if own.auth == "off" and not _is_loopback(host):
+        raise WrongSetting(f"DAYBOOK_AUTH=off: on a loopback address only, and {host} is none")
+    app = create_query(own)
+    log = structlog.get_logger()
+    run_server(
+        app,
+        listen(host, port),
+        lambda found: log.info("query started", host=host, port=found),
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -12,16 +11,17 @@ from starlette.middleware.cors import CORSMiddleware
 from collector.caller import Callers
 from collector.enrich import Enricher
 from collector.flat import TOPIC
-from collector.keyring import Keyring
+from collector.metrics import STALE_KEYS
 from collector.openapi import TRACK
 from collector.origin import Origins
-from collector.rate import Rate
 from collector.script import Script
 from collector.sender import Sender
 from collector.spread import Spread
 from collector.track import Tracker
-from engine.access import find
+from engine.access import Key, find
+from engine.keyring import Keyring
 from engine.mongo import database
+from engine.rate import Rate
 from engine.settings import Settings
 
 PATH = "/api/v1/analytics/track"
@@ -32,14 +32,17 @@ def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
     """The application. Raises WrongSetting; servers that are away are waited for."""
     documents = database(settings)
     callers = Callers(settings)
-    rate = Rate(settings)
+    rate = Rate(settings, "collector", settings.collector_rate, settings.collector_burst)
     enricher = Enricher(callers, Origins(), Spread(settings.collector_sources_max))
     script = Script()
+
+    async def ask(text: str) -> Key | None:
+        return await asyncio.to_thread(find, documents, text)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         sender = Sender(settings, topic)
-        keyring = Keyring(partial(find, documents))
+        keyring = Keyring(ask, ("write", "server"), STALE_KEYS.inc)
         app.state.sender = sender
         app.state.tracker = Tracker(callers, enricher, keyring, rate, sender, settings.currency)
         yield

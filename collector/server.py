@@ -1,4 +1,4 @@
-"""Runs the collector until it is told to stop."""
+"""Runs a service over HTTP until it is told to stop."""
 
 import socket
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def serve(app: FastAPI, own: socket.socket, started: Callable[[int], None]) -> N
     """Serves until SIGTERM or SIGINT; calls on their way are answered first.
 
     uvicorn logs no calls (they would name addresses) and believes no forwarded header: the
-    collector judges those by its own rule.
+    collector judges those by its own rule, and the query module needs none.
     """
     config = uvicorn.Config(
         app,
@@ -41,4 +41,4 @@ def serve(app: FastAPI, own: socket.socket, started: Callable[[int], None]) -> N
     )
     started(own.getsockname()[1])
     uvicorn.Server(config).run(sockets=[own])
-    _log.info("collector stopped")
+    _log.info("stopped")

@@ -13,18 +13,22 @@ from engine.mongo import Documents, reachable
 
 COLLECTION = "_daybook_keys"
 ID_CHARS = 12
-Kind = Literal["write", "server"]
+Kind = Literal["write", "server", "read"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+Role = Literal["analyst", "owner", "server", "creator", "brand", "admin"]
+ROLES: tuple[Role, ...] = get_args(Role)
 
 _SECRET_BYTES = 24
-_FORM = re.compile(r"db(write|server)_[A-Za-z0-9_-]{32}")
+_FORM = re.compile(r"db(write|server|read)_[A-Za-z0-9_-]{32}")
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
     """What is known of a key; `id` is what people call it by, the key itself is not kept.
 
-    A *write* key is public: it stands in web pages and may only track. A *server* key is secret.
+    A *write* key is public: it stands in web pages and may only track. A *server* key is secret
+    and tracks as well. A *read* key is secret and reads reports, as its role may: `role` is set
+    for these alone, and `subject` is the creator or the brand of those two roles.
     """
 
     id: str
@@ -33,6 +37,8 @@ class Key:
     name: str
     created_at: datetime
     revoked_at: datetime | None
+    role: Role | None = None
+    subject: str | None = None
 
 
 def looks_like(text: str) -> Kind | None:
@@ -42,7 +48,13 @@ def looks_like(text: str) -> Kind | None:
 
 
 def create(
-    documents: Documents, kind: Kind, organization_id: str, name: str, now: datetime
+    documents: Documents,
+    kind: Kind,
+    organization_id: str,
+    name: str,
+    now: datetime,
+    role: Role | None = None,
+    subject: str | None = None,
 ) -> tuple[str, Key]:
     """A new key and what is kept of it. The key cannot be read again. Raises Unavailable."""
     text = f"db{kind}_{secrets.token_urlsafe(_SECRET_BYTES)}"
@@ -54,9 +66,11 @@ def create(
         "created_at": now,
         "revoked_at": None,
     }
+    if kind == "read":
+        kept |= {"role": role or "analyst", "subject": subject}
     with reachable():
         documents[COLLECTION].insert_one(kept)
-    return text, _key(kept)
+    return text, key_of(kept)
 
 
 def find(documents: Documents, text: str) -> Key | None:
@@ -64,14 +78,19 @@ def find(documents: Documents, text: str) -> Key | None:
     if looks_like(text) is None:
         return None
     with reachable():
-        kept = documents[COLLECTION].find_one({"_id": _digest(text), "revoked_at": None})
-    return _key(kept) if kept else None
+        kept = documents[COLLECTION].find_one(in_force(text))
+    return key_of(kept) if kept else None
+
+
+def in_force(text: str) -> dict[str, Any]:
+    """The filter that finds a key in the collection, unless it is revoked."""
+    return {"_id": _digest(text), "revoked_at": None}
 
 
 def listed(documents: Documents) -> Iterator[Key]:
     """Every key, the oldest first. Raises Unavailable."""
     with reachable():
-        yield from map(_key, documents[COLLECTION].find().sort("created_at"))
+        yield from map(key_of, documents[COLLECTION].find().sort("created_at"))
 
 
 def revoke(documents: Documents, key_id: str, now: datetime) -> Key:
@@ -87,7 +106,7 @@ def revoke(documents: Documents, key_id: str, now: datetime) -> Key:
         kept = documents[COLLECTION].find_one(own)
     if kept is None:
         raise DaybookError(f"no key {key_id}: `daybook keys list` shows them")
-    return _key(kept)
+    return key_of(kept)
 
 
 def _digest(text: str) -> str:
@@ -95,7 +114,8 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _key(kept: dict[str, Any]) -> Key:
+def key_of(kept: dict[str, Any]) -> Key:
+    """A key as it is kept."""
     return Key(
         id=kept["_id"][:ID_CHARS],
         kind=kept["kind"],
@@ -103,4 +123,6 @@ def _key(kept: dict[str, Any]) -> Key:
         name=kept["name"],
         created_at=kept["created_at"].astimezone(UTC),
         revoked_at=kept["revoked_at"] and kept["revoked_at"].astimezone(UTC),
+        role=kept.get("role"),
+        subject=kept.get("subject"),
     )

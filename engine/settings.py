@@ -112,6 +112,31 @@ class Settings(BaseSettings):
         None, description="hashes addresses for the rate limit; unset: one a process"
     )
     geoip_file: str | None = Field(None, description="a MaxMind country database")
+    query_mongodb_uri: SecretStr | None = Field(
+        None, description="of a user who can only read; unset: DAYBOOK_MONGODB_URI"
+    )
+    query_timeout_ms: int = Field(
+        5_000, ge=100, le=60_000, description="how long MongoDB may take for a report"
+    )
+    query_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="web origins whose pages may read reports"
+    )
+    query_rate: int = Field(
+        100, ge=1, le=1_000_000, description="calls a second that a reader may make"
+    )
+    query_burst: int = Field(
+        2_000, ge=1, le=10_000_000, description="calls that a reader may make at once"
+    )
+    auth: Literal["on", "off"] = Field(
+        "on", description="off: everybody reads everything; on a loopback address only"
+    )
+    jwt_algorithm: Literal["HS256", "RS256", "ES256"] | None = Field(
+        None, description="the only algorithm of tokens that is accepted; unset: no tokens"
+    )
+    jwt_secret: SecretStr | None = Field(None, description="of HS256, 32 bytes at least")
+    jwt_jwks: str | None = Field(None, description="file or https:// address of the public keys")
+    jwt_issuer: str | None = Field(None, description="the `iss` that tokens must have")
+    jwt_audience: str | None = Field(None, description="the `aud` that tokens must name")
 
     @field_validator("zone")
     @classmethod
@@ -134,7 +159,7 @@ class Settings(BaseSettings):
             raise ValueError("not an ISO 4217 code, such as USD")
         return value
 
-    @field_validator("collector_origins", "trusted_proxies", mode="before")
+    @field_validator("collector_origins", "query_origins", "trusted_proxies", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         if isinstance(value, str):

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from collector.keyring import FRESH_SECONDS, STALE_SECONDS, Keyring
 from engine.access import Key
 from engine.errors import Unavailable
+from engine.keyring import FRESH_SECONDS, STALE_SECONDS, Keyring
 
 TEXT = "dbwrite_" + "a" * 32
 KEY = Key("0" * 12, "write", "org-1", "", datetime(2026, 1, 1, tzinfo=UTC), None)
@@ -21,9 +21,13 @@ class Shelf:
         self.now = 0.0
         self.asked = 0
         self.find: Callable[[], Key | None] = lambda: KEY
-        self.ring = Keyring(self._find, lambda: self.now)
+        self.stale = 0
+        self.ring = Keyring(self._find, ("write", "server"), self._count, lambda: self.now)
 
-    def _find(self, _: str) -> Key | None:
+    def _count(self) -> None:
+        self.stale += 1
+
+    async def _find(self, _: str) -> Key | None:
         self.asked += 1
         return self.find()
 
@@ -46,7 +50,14 @@ def test_a_key_is_asked_for_once_in_a_while() -> None:
 
 def test_what_does_not_look_like_a_key_is_not_asked_for() -> None:
     shelf = Shelf()
-    for text in ("", "x", TEXT + "a", "dbother_" + "a" * 32, "dbwrite_" + "$" * 32):
+    for text in (
+        "",
+        "x",
+        TEXT + "a",
+        "dbother_" + "a" * 32,
+        "dbread_" + "a" * 32,
+        "dbwrite_" + "$" * 32,
+    ):
         assert shelf.get(text) is None
     assert shelf.asked == 0
 
@@ -57,6 +68,7 @@ def test_a_known_key_stays_good_for_a_day_while_the_database_is_away() -> None:
     shelf.find = shelf.away
     shelf.now = STALE_SECONDS
     assert shelf.get() is KEY
+    assert shelf.stale == 1
     shelf.now = STALE_SECONDS + 1
     with pytest.raises(Unavailable):
         shelf.get()

@@ -1,4 +1,4 @@
-"""How many events an address may track: a bucket of tokens in Redis, for all collectors."""
+"""How much a caller may ask of a service: a bucket of tokens in Redis, for all its processes."""
 
 from dataclasses import dataclass
 from time import monotonic
@@ -15,7 +15,6 @@ from engine.settings import Settings
 TIMEOUT_SECONDS = 0.25
 AWAY_SECONDS = 2.0
 SUSPECT_SECONDS = 60
-_PREFIX = "daybook:collector:rate:"
 _log = structlog.get_logger()
 
 _TAKE = """
@@ -47,9 +46,9 @@ return {wait, recently and 1 or 0}
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """`wait_ms` is 0 when the events may go on. `is_known` is false when Redis could not say.
+    """`wait_ms` is 0 when the call may go on. `is_known` is false when Redis could not say.
 
-    `is_suspect`: the address was over its limit within the last minute.
+    `is_suspect`: the caller was over the limit within the last minute.
     """
 
     wait_ms: int
@@ -61,9 +60,12 @@ _UNKNOWN = Taken(0, is_suspect=False, is_known=False)
 
 
 class Rate:
-    """The limit. Redis away: no limit, no waiting for it either, and it is asked again soon."""
+    """The limit of a service: `rate` tokens a second, `burst` at once.
 
-    def __init__(self, settings: Settings) -> None:
+    Redis away: no limit, no waiting for it either, and it is asked again soon.
+    """
+
+    def __init__(self, settings: Settings, service: str, rate: int, burst: int) -> None:
         try:
             self._redis = Redis.from_url(
                 settings.redis_url.get_secret_value(),
@@ -74,17 +76,18 @@ class Rate:
         except ValueError as error:
             raise WrongSetting(f"DAYBOOK_REDIS_URL: {error}") from None
         self._script = self._redis.register_script(_TAKE)
-        self._own = settings.collector_rate, settings.collector_burst
+        self._prefix = f"daybook:{service}:rate:"
+        self._own = rate, burst
         self._away_until = 0.0
         self._is_away = False
 
-    async def take(self, bucket: str, events: int) -> Taken:
+    async def take(self, bucket: str, tokens: int) -> Taken:
         """Takes that many tokens out of a bucket, or none. Raises nothing."""
         if monotonic() < self._away_until:
             return _UNKNOWN
         try:
             wait_ms, suspect = await self._script(
-                keys=[_PREFIX + bucket], args=[*self._own, events, SUSPECT_SECONDS]
+                keys=[self._prefix + bucket], args=[*self._own, tokens, SUSPECT_SECONDS]
             )
         except (RedisError, OSError) as error:
             self._away_until = monotonic() + AWAY_SECONDS

@@ -2,12 +2,11 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import monotonic
 
-from collector import metrics
-from engine.access import Key, looks_like
+from engine.access import Key, Kind, looks_like
 from engine.errors import DaybookError, Unavailable
 
 FRESH_SECONDS = 30.0
@@ -22,23 +21,31 @@ class _Entry:
 
 
 class Keyring:
-    """`find` asks the database; it may block and raise Unavailable.
+    """`find` asks the database, and may raise Unavailable; `kinds` are those that are let in.
+
+    `stale` is told of each call that a remembered key let in while the database was away.
 
     A key is asked for again after 30 s, so that much later a revoked one is refused. While the
     database is away, keys that were good before stay good for a day; others cannot be judged.
     """
 
     def __init__(
-        self, find: Callable[[str], Key | None], clock: Callable[[], float] = monotonic
+        self,
+        find: Callable[[str], Awaitable[Key | None]],
+        kinds: tuple[Kind, ...],
+        stale: Callable[[], None],
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._find = find
+        self._kinds = kinds
+        self._stale = stale
         self._clock = clock
         self._known: OrderedDict[str, _Entry] = OrderedDict()
         self._asking: dict[str, asyncio.Task[Key | None]] = {}
 
     async def get(self, text: str) -> Key | None:
         """The key, None if there is no such one (any more). Raises Unavailable."""
-        if looks_like(text) is None:
+        if looks_like(text) not in self._kinds:
             return None
         entry = self._known.get(text)
         if entry and self._clock() - entry.asked_at < FRESH_SECONDS:
@@ -50,7 +57,7 @@ class Keyring:
                 raise
             if self._clock() - entry.asked_at > STALE_SECONDS:
                 raise
-            metrics.STALE_KEYS.inc()
+            self._stale()
             return entry.key
 
     def _ask(self, text: str) -> asyncio.Task[Key | None]:
@@ -64,7 +71,7 @@ class Keyring:
 
     async def _look_up(self, text: str) -> Key | None:
         try:
-            key = await asyncio.to_thread(self._find, text)
+            key = await self._find(text)
         except Unavailable:
             raise
         except DaybookError as error:

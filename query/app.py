@@ -1,0 +1,81 @@
+"""The query module's routes, and what stands behind them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.middleware.cors import CORSMiddleware
+
+from engine.errors import Unavailable
+from engine.settings import Settings
+from query.answer import Answers
+from query.freshness import Freshness
+from query.funnels.router import router as funnels
+from query.gate import KEY_HEADER, Gate
+from query.guard import Guard
+from query.live import Live
+from query.problem import tell_problems
+from query.reader import Reader
+from query.remembered import Remembered
+from query.report import Services
+
+_PREFLIGHT_SECONDS = 86_400
+_SPARE_SECONDS = 1.0
+"""What a call may take beside MongoDB's time limit."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application. Raises WrongSetting; servers that are away are no reason not to start."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        services = _services(settings)
+        app.state.services = services
+        yield
+        await services.gate.close()
+        await services.live.close()
+        await services.reader.close()
+
+    app = FastAPI(title="Daybook", lifespan=lifespan, docs_url=None, redoc_url=None)
+    tell_problems(app)
+    app.add_middleware(Guard, seconds=settings.query_timeout_ms / 1_000 + _SPARE_SECONDS)
+    if settings.query_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.query_origins,
+            allow_methods=["GET"],
+            allow_headers=["Authorization", "If-None-Match", KEY_HEADER],
+            expose_headers=["Daybook-As-Of", "ETag", "Retry-After"],
+            max_age=_PREFLIGHT_SECONDS,
+        )
+    _add_health(app)
+    app.include_router(funnels)
+    return app
+
+
+def _services(settings: Settings) -> Services:
+    reader = Reader(settings)
+    live = Live(settings)
+    freshness = Freshness(reader, settings.zone_info())
+    answers = Answers(reader, freshness, Remembered(live))
+    gate = Gate(settings, reader)
+    return Services(reader, live, freshness, answers, gate, settings.currency)
+
+
+def _add_health(app: FastAPI) -> None:
+    @app.get("/health", include_in_schema=False)
+    async def health() -> Response:
+        return Response("ok\n", media_type="text/plain")
+
+    @app.get("/ready", include_in_schema=False)
+    async def ready() -> Response:
+        try:
+            await app.state.services.reader.ping()
+        except Unavailable:
+            return Response("MongoDB does not answer\n", 503, media_type="text/plain")
+        return Response("ok\n", media_type="text/plain")
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,73 @@
+"""Around every call: headers that browsers obey, a time limit, and no trace of a failure."""
+
+import asyncio
+from time import perf_counter
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from query import metrics
+from query.problem import Problem, told, unavailable
+
+_log = structlog.get_logger()
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""Of every answer, unless its route says something else."""
+
+_RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+
+
+class Guard:
+    """`seconds`: an answer that has not begun by then is 503."""
+
+    def __init__(self, app: ASGIApp, seconds: float) -> None:
+        self._app = app
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = perf_counter(), 0
+
+        async def sent(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = _with_ours(list(message.get("headers", ())))
+                limit.reschedule(None)
+            await send(message)
+
+        try:
+            async with asyncio.timeout(self._seconds) as limit:
+                await self._app(scope, receive, sent)
+        except TimeoutError:
+            if status:
+                raise
+            await told(unavailable("the time is up"))(scope, receive, sent)
+        except Exception as error:
+            # Not the message: it may hold what was sent, or what was read.
+            _log.error("a call failed", kind=type(error).__name__, exc_info=_where(error))
+            if status:
+                raise
+            await told(Problem(500, "that went wrong, and it is our fault"))(scope, receive, sent)
+        route = getattr(scope.get("route"), "path", "none")
+        metrics.REQUESTS.labels(route, str(status)).inc()
+        metrics.REQUEST_SECONDS.observe(perf_counter() - began)
+
+
+def _where(error: Exception) -> tuple[type[Exception], Exception, object]:
+    """The places in the code alone."""
+    return RuntimeError, RuntimeError(type(error).__name__), error.__traceback__
+
+
+def _with_ours(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    said = {name.lower() for name, _ in headers}
+    return headers + [each for each in _RAW if each[0] not in said]

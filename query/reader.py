@@ -1,0 +1,107 @@
+"""MongoDB as the query module asks it: reads only, each bounded in time and in rows."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pymongo
+from bson.codec_options import CodecOptions
+from pymongo import AsyncMongoClient, ReadPreference
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import ConfigurationError, NetworkTimeout, PyMongoError
+from pymongo.read_concern import ReadConcern
+
+from engine.errors import WrongSetting
+from engine.mongo import reachable
+from engine.settings import Settings
+from query.problem import Problem
+
+ROWS_MAX = 50_000
+_SELECTION_MS = 2_000
+_CONNECTIONS_MAX = 50
+
+Document = dict[str, Any]
+Filter = Mapping[str, Any]
+Order = Sequence[tuple[str, int]]
+
+
+class Reader:
+    """The only one that talks to MongoDB. Every method raises Unavailable, never later than
+    `query_timeout_ms` after it was called."""
+
+    def __init__(self, settings: Settings) -> None:
+        uri = settings.query_mongodb_uri or settings.mongodb_uri
+        name = "MONGODB_URI" if settings.query_mongodb_uri is None else "QUERY_MONGODB_URI"
+        try:
+            self._client: AsyncMongoClient[Document] = AsyncMongoClient(
+                uri.get_secret_value(),
+                appname="daybook-query",
+                serverSelectionTimeoutMS=_SELECTION_MS,
+                connectTimeoutMS=_SELECTION_MS,
+                maxPoolSize=_CONNECTIONS_MAX,
+                retryWrites=False,
+                tz_aware=True,
+            )
+        except (ConfigurationError, PyMongoError, ValueError) as error:
+            raise WrongSetting(f"DAYBOOK_{name}: {error}") from None
+        self._documents: AsyncDatabase[Document] = self._client.get_database(
+            settings.mongodb_database,
+            codec_options=CodecOptions(tz_aware=True),
+            read_preference=ReadPreference.PRIMARY_PREFERRED,
+            read_concern=ReadConcern("majority"),
+        )
+        self._seconds = settings.query_timeout_ms / 1_000
+
+    async def find(
+        self,
+        collection: str,
+        where: Filter,
+        *,
+        fields: Sequence[str] | Mapping[str, Any] | None = None,
+        order: Order = (),
+        skip: int = 0,
+        limit: int = ROWS_MAX + 1,
+    ) -> list[Document]:
+        """What fits, at most `limit` rows. Raises Problem (422) for more than ROWS_MAX."""
+        own = min(limit, ROWS_MAX + 1)
+        async with self.bounded():
+            cursor = self._documents[collection].find(where, fields, skip=skip, limit=own)
+            found = await (cursor.sort(list(order)) if order else cursor).to_list()
+        if len(found) > ROWS_MAX:
+            raise Problem(422, "that is too much for one answer: ask for a shorter range")
+        return found
+
+    async def find_one(
+        self, collection: str, where: Filter, fields: Sequence[str] | None = None
+    ) -> Document | None:
+        async with self.bounded():
+            return await self._documents[collection].find_one(where, fields)
+
+    async def count(self, collection: str, where: Filter, limit: int = ROWS_MAX) -> int:
+        """How many fit; `limit` at most."""
+        async with self.bounded():
+            return await self._documents[collection].count_documents(where, limit=limit)
+
+    async def ping(self) -> None:
+        """Raises Unavailable."""
+        async with self.bounded():
+            await self._documents.command("ping")
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    @asynccontextmanager
+    async def bounded(self) -> AsyncIterator[None]:
+        """The time limit: the driver sends what is left of it with every command as maxTimeMS.
+
+        Around several questions it is the limit of them together.
+        """
+        with reachable(), pymongo.timeout(self._seconds):
+            try:
+                yield
+            except NetworkTimeout:
+                raise
+            except PyMongoError as error:
+                if error.timeout:
+                    raise NetworkTimeout("the time is up") from error
+                raise

@@ -1,0 +1,83 @@
+"""Answers of before, in Redis, for all processes of the query module."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from query import metrics
+from query.keep import STALE_SECONDS, Keep
+from query.live import Live, RedisAway
+
+_PREFIX = "daybook:query:answer:1:"
+_BYTES_MAX = 2**22
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Everything that an answer depends on: whose documents, which report, with what said."""
+
+    scope: str
+    path: str
+    parameters: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, scope: str, path: str, parameters: Iterable[tuple[str, str]]) -> "Question":
+        return cls(scope, path, tuple(sorted(parameters)))
+
+    @property
+    def key(self) -> str:
+        return _PREFIX + hashlib.sha256(repr(self).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`body` is the JSON object that is sent, without its last field. `at`: seconds since 1970.
+
+    `scope` is the question's once more, so that a mix-up of keys would be noticed.
+    """
+
+    scope: str
+    at: float
+    as_of: dict[str, Any]
+    body: str
+    kept: Literal[1] = 1
+
+    def is_fresh(self, keep: Keep, now: float) -> bool:
+        return -1 <= now - self.at < keep.seconds
+
+
+_FORM = TypeAdapter(Answer)
+
+
+class Remembered:
+    """Without Redis nothing is remembered, and nobody waits for it."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+
+    async def get(self, question: Question) -> Answer | None:
+        try:
+            raw = await self._live.ask(lambda redis: redis.get(question.key))
+        except RedisAway:
+            return None
+        if raw is None:
+            return None
+        try:
+            found = _FORM.validate_json(raw)
+        except ValidationError:
+            return None
+        return found if found.scope == question.scope else None
+
+    async def put(self, question: Question, answer: Answer, keep: Keep) -> None:
+        raw = _FORM.dump_json(answer)
+        if len(raw) > _BYTES_MAX:
+            metrics.NOT_REMEMBERED.inc()
+            return
+        lifetime = keep.seconds + STALE_SECONDS
+        try:
+            await self._live.ask(lambda redis: redis.set(question.key, raw, ex=lifetime))
+        except RedisAway:
+            metrics.NOT_REMEMBERED.inc()

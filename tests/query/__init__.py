@@ -1,0 +1,1 @@
+"""Tests of the query module; they call it over real HTTP."""

@@ -1,0 +1,78 @@
+"""A query service over a world's documents, with keys of several readers."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from bson import Int64
+
+from engine import access
+from engine.document import Counter, DailyDocument, PerCurrency
+from engine.keys import encode_part
+from tests.support.queries import QueryProcess
+from tests.support.world import World
+
+ORGANIZATION = "org-1"
+OTHER = "org-2"
+
+
+class Office:
+    """Where reports are read: documents put there by hand, keys, and services to call."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._services: list[QueryProcess] = []
+        self.analyst = self.key("analyst")
+        self.stranger = self.key("analyst", OTHER)
+        self.admin = self.key("admin")
+
+    def key(
+        self, role: access.Role, organization: str = ORGANIZATION, subject: str | None = None
+    ) -> str:
+        now = datetime.now(UTC)
+        made = access.create(self.world.documents, "read", organization, "test", now, role, subject)
+        return made[0]
+
+    def start(self, **variables: str) -> QueryProcess:
+        log = self.world.directory / f"query-{len(self._services)}.log"
+        service = QueryProcess(os.environ | self.world.variables | variables, log)
+        self._services.append(service)
+        service.key = self.analyst
+        return service
+
+    def day(self, model: type[DailyDocument], day: str, *key: str, **values: Any) -> None:
+        """Puts a family's document of a day there: these values, zeros else."""
+        named = dict(zip(model.key, key, strict=True))
+        zeros = {
+            name: Int64(0)
+            for name, field in model.fields.items()
+            if isinstance(field, Counter | PerCurrency)
+        }
+        identity = {
+            "_id": ":".join(encode_part(part) for part in (*key, day)),
+            "date": datetime.fromisoformat(f"{day}T00:00:00+00:00"),
+            "hours": {},
+            "_daybook": {"revision": Int64(1), "model": 1},
+            "updated_at": datetime.now(UTC),
+        }
+        own = {"_id": identity["_id"]}
+        document = identity | named | zeros | values
+        self.world.documents[model.collection].replace_one(own, document, upsert=True)
+
+    def end(self) -> None:
+        for service in self._services:
+            service.end()
+
+
+@pytest.fixture
+def office(world: World) -> Iterator[Office]:
+    own = Office(world)
+    yield own
+    own.end()
+
+
+@pytest.fixture
+def service(office: Office) -> QueryProcess:
+    return office.start()

@@ -1,0 +1,24 @@
+"""What operators ask a query service for."""
+
+import signal
+
+from tests.query.conftest import Office
+from tests.support.queries import QueryProcess
+
+
+def test_it_says_that_it_lives_and_that_it_is_ready(service: QueryProcess) -> None:
+    assert service.get("/health").body == b"ok\n"
+    assert service.get("/ready").status == 200
+
+
+def test_it_tells_its_calls_by_route_and_status(service: QueryProcess) -> None:
+    assert service.get("/nowhere/1").status == 404
+    assert service.get("/health").status == 200
+    assert service.metric("daybook_query_requests_total", route="/health", status="200") == 1
+    assert service.metric("daybook_query_requests_total", route="none", status="404") == 1
+
+
+def test_it_stops_when_it_is_told_to(office: Office) -> None:
+    service = office.start()
+    assert service.end() in (0, -signal.SIGTERM)
+    assert "Traceback" not in service.said()
