@@ -1,0 +1,58 @@
+"""A report's numbers beside those of the period before."""
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import BaseModel
+
+from query.funnels.body import Body
+
+
+class Change(Body):
+    """`absolute` is now less before, `relative` its share of before; null where unknown."""
+
+    absolute: int | float | None
+    relative: float | None
+
+
+Told = dict[str, dict[str, int | float | str | None]]
+"""Parts of a report by name, with their numbers; `period` is one of them."""
+
+Changes = dict[str, Change]
+"""By `part.number`."""
+
+
+class Compared(Body):
+    """What `compare=previous` adds to a report: as many days, directly before."""
+
+    previous: Told | None = None
+    change: Changes | None = None
+
+
+def compared(
+    period: Mapping[str, str], now: Mapping[str, BaseModel], before: Mapping[str, BaseModel]
+) -> tuple[Told, Changes]:
+    """The numbers of the period before, and the change of each of these parts' numbers."""
+    previous: Told = {"period": dict(period)}
+    for name, part in before.items():
+        previous[name] = {k: v for k, v in part.model_dump().items() if _is_told(v)}
+    earlier = dict(_numbers(before))
+    return previous, {name: change(value, earlier.get(name)) for name, value in _numbers(now)}
+
+
+def change(current: float | None, previous: float | None) -> Change:
+    """Relative to nothing there is no change to tell."""
+    if current is None or previous is None:
+        return Change(absolute=None, relative=None)
+    absolute = current - previous
+    return Change(absolute=absolute, relative=absolute / abs(previous) if previous else None)
+
+
+def _numbers(parts: Mapping[str, BaseModel]) -> Iterator[tuple[str, int | float | None]]:
+    for part, model in parts.items():
+        for name, value in model.model_dump().items():
+            if value is None or isinstance(value, int | float):
+                yield f"{part}.{name}", value
+
+
+def _is_told(value: object) -> bool:
+    return value is None or isinstance(value, int | float | str)

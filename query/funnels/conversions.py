@@ -1,0 +1,219 @@
+"""Conversions: how many, of which type, at which step, when, and whose."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, NamedTuple
+
+from query.funnels.body import Body, Period
+from query.funnels.comparison import Compared, compared
+from query.funnels.definition import UNATTRIBUTED, Definition
+from query.funnels.money import (
+    ANY,
+    Document,
+    Wanted,
+    amount,
+    by_key,
+    known,
+    main_currency,
+    others,
+)
+from query.funnels.names import by_name, name_of
+from query.funnels.overview_steps import first_step_people
+from query.funnels.page import Asked, Pagination, Place, pagination
+from query.funnels.rounding import average, rate
+from query.funnels.series import Granularity, series
+from query.funnels.sums import by_step, parts, total
+from query.span import Span
+
+
+class ConversionSummary(Body):
+    """`conversion_rate`: converting visitors over unique visitors, each added up over the days."""
+
+    total_conversions: int
+    converting_visitors: int
+    conversion_rate: float | None
+    total_value_cents: int
+    avg_value_cents: int | None
+
+
+class ByType(Body):
+    """`rate`: of all conversions."""
+
+    conversion_type: str
+    count: int
+    rate: float | None
+    value_cents: int
+
+
+class ByStep(Body):
+    """`conversion_rate`: converting visitors of the step over the first step's unique visitors."""
+
+    step_id: str
+    step_name: str
+    conversions: int
+    conversion_rate: float | None
+
+
+class ConversionPoint(Body):
+    """`value_cents` is null for an hour of a day with several currencies."""
+
+    timestamp: str
+    conversions: int
+    rate: float | None
+    value_cents: int | None
+
+
+class ConvertingVisitor(Body):
+    """One session's conversions within the range; money in the report's currency."""
+
+    visitor_id: str
+    session_id: str
+    conversions: int
+    total_value_cents: int
+    first_conversion_at: str
+    last_conversion_at: str
+
+
+class OtherValue(Body):
+    total_value_cents: int
+    by_type: dict[str, int]
+
+
+class Conversions(Compared):
+    period: Period
+    granularity: Granularity
+    currency: str | None
+    summary: ConversionSummary
+    by_type: list[ByType]
+    by_step: list[ByStep]
+    over_time: list[ConversionPoint]
+    converting_visitors: list[ConvertingVisitor]
+    pagination: Pagination
+    by_currency: dict[str, OtherValue]
+
+
+class ConversionFacts(NamedTuple):
+    """Of one period: `analytics_funnel`, `…_funnel_step`, and a page of `funnel_sessions`."""
+
+    days: Sequence[Document]
+    steps: Sequence[Document] = ()
+    sessions: Sequence[Document] = ()
+
+
+def conversions(
+    definition: Definition,
+    span: Span,
+    granularity: Granularity,
+    facts: ConversionFacts,
+    asked: Asked,
+    before: ConversionFacts | None = None,
+    wanted: Wanted = ANY,
+) -> Conversions:
+    """`facts.sessions`: one more than the page has, if there is one."""
+    days = facts.days
+    currency = main_currency(days, "value_cents", wanted)
+    summary = _summary(days, currency)
+    told: dict[str, Any] = {}
+    if before is not None:
+        past = _summary(before.days, currency)
+        told["previous"], told["change"] = compared(
+            span.previous().period, {"summary": summary}, {"summary": past}
+        )
+    page = facts.sessions[: asked.size]
+    return Conversions(
+        period=Period(**span.period),
+        granularity=granularity,
+        currency=currency,
+        summary=summary,
+        by_type=_by_type(days, currency, summary.total_conversions),
+        by_step=_by_step(definition, facts.steps),
+        over_time=[
+            ConversionPoint(
+                timestamp=point.timestamp,
+                conversions=total(point.documents, "conversions"),
+                rate=_rate(point.documents),
+                value_cents=amount(point.documents, "value_cents", currency),
+            )
+            for point in series(days, span, granularity)
+        ],
+        converting_visitors=[_visitor(session, span, currency) for session in page],
+        pagination=pagination(
+            asked, facts.sessions, Place(page[-1]["started_at"], page[-1]["_id"]) if page else None
+        ),
+        by_currency={
+            other: OtherValue(
+                total_value_cents=known(days, "value_cents", other),
+                by_type=dict(by_name(by_key(days, "conversions_by_type", "value_cents", other))),
+            )
+            for other in others(days, "value_cents", currency)
+        },
+        **told,
+    )
+
+
+def bounds(span: Span) -> tuple[datetime, datetime]:
+    """When a range begins, and when the day after it does: in UTC."""
+    first = datetime.combine(span.first, time(), span.fleet_zone)
+    after = datetime.combine(span.last + timedelta(days=1), time(), span.fleet_zone)
+    return first.astimezone(UTC), after.astimezone(UTC)
+
+
+def _summary(days: Sequence[Document], currency: str | None) -> ConversionSummary:
+    every, value = total(days, "conversions"), known(days, "value_cents", currency)
+    return ConversionSummary(
+        total_conversions=every,
+        converting_visitors=total(days, "converting_visitors"),
+        conversion_rate=_rate(days),
+        total_value_cents=value,
+        avg_value_cents=average(value, every),
+    )
+
+
+def _rate(documents: Sequence[Document]) -> float | None:
+    return rate(total(documents, "converting_visitors"), total(documents, "unique_visitors"))
+
+
+def _by_type(days: Sequence[Document], currency: str | None, every: int) -> list[ByType]:
+    counted = parts(days, "conversions_by_type", "count")
+    worth = by_key(days, "conversions_by_type", "value_cents", currency)
+    return [
+        ByType(
+            conversion_type=name_of(key),
+            count=count,
+            rate=rate(count, every),
+            value_cents=worth.get(key, 0),
+        )
+        for key, count in sorted(counted.items(), key=lambda each: (-each[1], each[0]))
+    ]
+
+
+def _by_step(definition: Definition, steps: Sequence[Document]) -> list[ByStep]:
+    """Every step of the funnel, and others that have conversions; `unattributed` is one."""
+    found = by_step(steps)
+    people = first_step_people(definition, found)
+    converted = [name for name, days in found.items() if total(days, "conversions")]
+    return [
+        ByStep(
+            step_id=step.step_id,
+            step_name=step.name,
+            conversions=total(found.get(step.step_id, ()), "conversions"),
+            conversion_rate=None
+            if step.step_id == UNATTRIBUTED
+            else rate(total(found.get(step.step_id, ()), "converting_visitors"), people),
+        )
+        for step in definition.with_seen(converted)
+    ]
+
+
+def _visitor(session: Document, span: Span, currency: str | None) -> ConvertingVisitor:
+    first, after = bounds(span)
+    within = [each for each in session["conversions"] if first <= each["at"] < after]
+    cents = [each["value_cents"] or 0 for each in within if each["currency"] == currency]
+    return ConvertingVisitor(
+        visitor_id=session["visitor_id"],
+        session_id=session["session_id"],
+        conversions=len(within),
+        total_value_cents=sum(map(int, cents)),
+        first_conversion_at=span.told(min(each["at"] for each in within)),
+        last_conversion_at=span.told(max(each["at"] for each in within)),
+    )

@@ -1,0 +1,57 @@
+"""What a funnel is called and which steps it has, as it was published."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+UNATTRIBUTED = "unattributed"
+"""The step of conversions that belong to none."""
+
+UNKNOWN_TYPE = "unknown"
+
+
+class Step(NamedTuple):
+    """`name` is the id, and `type` unknown, for a step that no definition ever had."""
+
+    step_id: str
+    name: str
+    type: str
+
+
+class Definition:
+    """Of a document of `funnels`. One that was only seen in traffic has no steps of its own."""
+
+    def __init__(self, stored: Mapping[str, Any]) -> None:
+        self.funnel_id: str = stored["funnel_id"]
+        self.name: str = stored.get("name") or self.funnel_id
+        self._known = {
+            step["step_id"]: _step(step)
+            for version in [*stored.get("versions", ()), stored]
+            for step in version.get("steps", ())
+        }
+        self.steps = [_step(step) for step in stored.get("steps", ())]
+
+    @property
+    def first(self) -> str | None:
+        """The id of the first step, whose visitors are what steps' rates are of."""
+        return self.steps[0].step_id if self.steps else None
+
+    def has(self, step_id: str) -> bool:
+        """Whether it is, or was, a step of the funnel."""
+        return step_id in self._known
+
+    def step(self, step_id: str) -> Step:
+        """A step by the newest name that it had."""
+        return self._known.get(step_id) or Step(step_id, step_id, UNKNOWN_TYPE)
+
+    def with_seen(self, seen: Iterable[str]) -> list[Step]:
+        """The steps in their order, and after them those that were only seen, by id."""
+        defined = {step.step_id for step in self.steps}
+        return self.steps + [self.step(step_id) for step_id in sorted(set(seen) - defined)]
+
+    def ever(self) -> list[Step]:
+        """Those of today in their order, and after them those of former definitions."""
+        return self.with_seen(self._known)
+
+
+def _step(stored: Mapping[str, Any]) -> Step:
+    return Step(stored["step_id"], stored["name"], stored["type"])

@@ -1,0 +1,223 @@
+"""A funnel at a glance: who came, from where, who converted, and what it came to."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from query.funnels.basis import Basis, Earned, earned
+from query.funnels.body import Body, Period
+from query.funnels.comparison import Compared, compared
+from query.funnels.definition import Definition
+from query.funnels.money import Document, Wanted, known, others
+from query.funnels.names import by_name
+from query.funnels.overview_steps import OverviewStep, overview_steps
+from query.funnels.rounding import average, rate
+from query.funnels.shares import TOP, Rest, rest, shares
+from query.funnels.sums import parts, total
+from query.funnels.uniques import Uniques, uniques
+from query.span import Span
+
+
+class Visitors(Body):
+    """`total` counts sessions by day; `unique` people of the whole range."""
+
+    total: int
+    unique: int
+    new: int
+    returning: int
+
+
+class Conversions(Body):
+    """`rate`: converting visitors over unique visitors, each added up over the days."""
+
+    total: int
+    rate: float | None
+    value_cents: int
+    converting_visitors: int
+
+
+class Revenue(Body):
+    """`per_visitor_cents` is of the sum of the days' unique visitors, as rates are."""
+
+    total_cents: int
+    per_visitor_cents: int | None
+    per_conversion_cents: int | None
+
+
+class Engagement(Body):
+    page_views: int
+    sessions: int
+    bounced_sessions: int
+    bounce_rate: float | None
+    avg_visit_seconds: int | None
+
+
+class Page(Body):
+    """A visitor stands under every page that he viewed, so pages are no shares of a whole."""
+
+    page: str
+    visitors: int
+    conversions: int
+
+
+class From(Body):
+    visitors: int
+    conversions: int
+    percentage: float
+
+
+class Source(From):
+    source: str
+
+
+class Country(From):
+    country: str
+
+
+class Campaign(From):
+    campaign: str
+
+
+class OtherMoney(Body):
+    value_cents: int
+    revenue_cents: int
+
+
+class Overview(Compared):
+    funnel_id: str
+    funnel_name: str
+    period: Period
+    currency: str | None
+    basis: Basis
+    visitors: Visitors
+    uniques: Uniques
+    conversions: Conversions
+    revenue: Revenue
+    engagement: Engagement
+    steps: list[OverviewStep]
+    top_pages: list[Page]
+    sources: list[Source]
+    countries: list[Country]
+    campaigns: list[Campaign]
+    others: dict[str, Rest]
+    by_currency: dict[str, OtherMoney]
+
+
+class Facts(NamedTuple):
+    """Of one period: `analytics_funnel`, `…_funnel_step`, `…_funnel_revenue`, `…_uniques`."""
+
+    days: Sequence[Document]
+    steps: Sequence[Document]
+    orders: Sequence[Document]
+    sketches: Sequence[Document]
+
+
+def overview(
+    definition: Definition,
+    span: Span,
+    facts: Facts,
+    before: Facts | None = None,
+    wanted: Wanted = Wanted(),  # noqa: B008
+) -> Overview:
+    """`before`: of the period before, where it shall be compared."""
+    money = earned(facts.days, facts.orders)
+    currency = money.currency(wanted)
+    people = uniques(facts.days, facts.sketches)
+    numbers = _numbers(facts, money, people, currency)
+    told: dict[str, Any] = {}
+    if before is not None:
+        earlier = earned(before.days, before.orders, money.basis)
+        past = _numbers(before, earlier, uniques(before.days, before.sketches), currency)
+        told["previous"], told["change"] = compared(span.previous().period, numbers, past)
+    sources, other_sources = _from(facts.days, "sources")
+    countries, other_countries = _from(facts.days, "countries")
+    campaigns, other_campaigns = _from(facts.days, "campaigns")
+    return Overview(
+        funnel_id=definition.funnel_id,
+        funnel_name=definition.name,
+        period=Period(**span.period),
+        currency=currency,
+        basis=money.basis,
+        uniques=people,
+        **numbers,
+        steps=overview_steps(definition, facts.steps),
+        top_pages=_pages(facts.days),
+        sources=[Source(source=name, **own) for name, own in sources],
+        countries=[Country(country=name, **own) for name, own in countries],
+        campaigns=[Campaign(campaign=name, **own) for name, own in campaigns],
+        others={
+            "sources": other_sources,
+            "countries": other_countries,
+            "campaigns": other_campaigns,
+        },
+        by_currency={
+            other: OtherMoney(
+                value_cents=known(facts.days, "value_cents", other),
+                revenue_cents=money.gross_cents(other),
+            )
+            for other in _other_currencies(facts, money, currency)
+        },
+        **told,
+    )
+
+
+def _numbers(facts: Facts, money: Earned, people: Uniques, currency: str | None) -> dict[str, Any]:
+    """The parts of which a change is told."""
+    days = facts.days
+    new, converting = total(days, "new_visitors"), total(days, "converting_visitors")
+    conversions, gross = total(days, "conversions"), money.gross_cents(currency)
+    sessions, bounced = total(days, "sessions"), total(days, "bounced_sessions")
+    return {
+        "visitors": Visitors(
+            total=total(days, "visitors"),
+            unique=people.count,
+            new=new,
+            returning=max(0, people.count - new),
+        ),
+        "conversions": Conversions(
+            total=conversions,
+            rate=rate(converting, people.by_day),
+            value_cents=known(days, "value_cents", currency),
+            converting_visitors=converting,
+        ),
+        "revenue": Revenue(
+            total_cents=gross,
+            per_visitor_cents=average(gross, people.by_day),
+            per_conversion_cents=average(gross, conversions),
+        ),
+        "engagement": Engagement(
+            page_views=total(days, "page_views"),
+            sessions=sessions,
+            bounced_sessions=bounced,
+            bounce_rate=rate(bounced, sessions),
+            avg_visit_seconds=average(total(days, "visit_seconds"), sessions),
+        ),
+    }
+
+
+def _other_currencies(facts: Facts, money: Earned, currency: str | None) -> list[str]:
+    return sorted({*money.others(currency), *others(facts.days, "value_cents", currency)})
+
+
+def _pages(days: Sequence[Document]) -> list[Page]:
+    converted = dict(by_name(parts(days, "pages", "conversions")))
+    viewed = by_name(parts(days, "pages", "visitors"))[:TOP]
+    return [
+        Page(page=name, visitors=visitors, conversions=converted[name]) for name, visitors in viewed
+    ]
+
+
+def _from(days: Sequence[Document], field: str) -> tuple[list[tuple[str, dict[str, Any]]], Rest]:
+    converted = dict(by_name(parts(days, field, "conversions")))
+    rows, beyond = shares(parts(days, field, "visitors"))
+    told = [
+        (
+            row.name,
+            {
+                "visitors": row.count,
+                "conversions": converted[row.name],
+                "percentage": row.percentage,
+            },
+        )
+        for row in rows
+    ]
+    return told, rest(beyond)
