@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from types import TracebackType
 from typing import Any
 
@@ -87,7 +88,7 @@ class Recount:
         """How many events were read so far."""
         return self.replay.messages
 
-    @property
+    @cached_property
     def state_model(self) -> Model | None:
         """What states should be; None where the rules do not say."""
         if not self.replay.tells_states:
