@@ -10,6 +10,8 @@ from starlette.middleware.cors import CORSMiddleware
 from engine.errors import Unavailable
 from engine.settings import Settings
 from query.answer import Answers
+from query.events import router as events
+from query.families import router as families
 from query.freshness import Freshness
 from query.funnels.router import router as funnels
 from query.gate import KEY_HEADER, Gate
@@ -50,7 +52,8 @@ def create_app(settings: Settings) -> FastAPI:
             max_age=_PREFLIGHT_SECONDS,
         )
     _add_health(app)
-    app.include_router(funnels)
+    for router in (families, events, funnels):
+        app.include_router(router)
     return app
 
 
@@ -58,7 +61,7 @@ def _services(settings: Settings) -> Services:
     reader = Reader(settings)
     live = Live(settings)
     freshness = Freshness(reader, settings.zone_info())
-    answers = Answers(reader, freshness, Remembered(live))
+    answers = Answers(reader, freshness, Remembered(live, settings.mongodb_database))
     gate = Gate(settings, reader)
     return Services(reader, live, freshness, answers, gate, settings.currency)
 

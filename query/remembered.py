@@ -11,7 +11,6 @@ from query import metrics
 from query.keep import STALE_SECONDS, Keep
 from query.live import Live, RedisAway
 
-_PREFIX = "daybook:query:answer:1:"
 _BYTES_MAX = 2**22
 
 
@@ -28,8 +27,8 @@ class Question:
         return cls(scope, path, tuple(sorted(parameters)))
 
     @property
-    def key(self) -> str:
-        return _PREFIX + hashlib.sha256(repr(self).encode()).hexdigest()
+    def digest(self) -> str:
+        return hashlib.sha256(repr(self).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +52,19 @@ _FORM = TypeAdapter(Answer)
 
 
 class Remembered:
-    """Without Redis nothing is remembered, and nobody waits for it."""
+    """Without Redis nothing is remembered, and nobody waits for it.
 
-    def __init__(self, live: Live) -> None:
+    `database` keeps fleets apart that share a Redis.
+    """
+
+    def __init__(self, live: Live, database: str) -> None:
         self._live = live
+        self._prefix = f"daybook:query:answer:{database}:"
 
     async def get(self, question: Question) -> Answer | None:
+        key = self._prefix + question.digest
         try:
-            raw = await self._live.ask(lambda redis: redis.get(question.key))
+            raw = await self._live.ask(lambda redis: redis.get(key))
         except RedisAway:
             return None
         if raw is None:
@@ -76,8 +80,8 @@ class Remembered:
         if len(raw) > _BYTES_MAX:
             metrics.NOT_REMEMBERED.inc()
             return
-        lifetime = keep.seconds + STALE_SECONDS
+        key, lifetime = self._prefix + question.digest, keep.seconds + STALE_SECONDS
         try:
-            await self._live.ask(lambda redis: redis.set(question.key, raw, ex=lifetime))
+            await self._live.ask(lambda redis: redis.set(key, raw, ex=lifetime))
         except RedisAway:
             metrics.NOT_REMEMBERED.inc()

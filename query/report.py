@@ -1,9 +1,8 @@
 """What every route of a report is given, and what its parameters mean."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Path, Query, Request, Response
@@ -191,19 +190,3 @@ def _only_known(request: Request) -> None:
 def _parameters(dependant: Dependant) -> list[str]:
     own = [field.alias for field in dependant.query_params]
     return own + [name for each in dependant.dependencies for name in _parameters(each)]
-
-
-def changes(now: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """Of each number that both have: `absolute`, and `relative` to before (null without one)."""
-    return {
-        name: {
-            "absolute": value - before[name],
-            "relative": (value - before[name]) / before[name] if before[name] else None,
-        }
-        for name, value in now.items()
-        if _is_number(value) and _is_number(before.get(name))
-    }
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

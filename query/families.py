@@ -1,0 +1,83 @@
+"""The platform's daily families: users, orders, revenue."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from engine.document import DailyDocument
+from engine.live import shown
+from models.order_funnel import OrderFunnelDay
+from models.revenue import RevenueDay
+from models.user_lifecycle import UserLifecycleDay
+from query import daily, groups
+from query.keep import REPORTS
+from query.reader import Document
+from query.report import Compare, PlatformReport, Range, Report
+from query.span import Granularity, Span
+
+router = APIRouter(prefix="/api/v1/analytics", tags=["platform"])
+
+Grain = Annotated[Granularity, Query(description="weeks begin on Mondays")]
+Money = Annotated[
+    str | None,
+    Query(pattern="^[A-Z]{3}$", description="told first; else the fleet's, where there is any"),
+]
+
+
+@router.get("/user-lifecycle")
+async def user_lifecycle(
+    report: PlatformReport, span: Range, granularity: Grain = "day", compare: Compare = None
+) -> Response:
+    """Registrations, and what became of them."""
+    return await _family(
+        report, UserLifecycleDay, groups.USER_LIFECYCLE, span, granularity, compare
+    )
+
+
+@router.get("/order-funnel")
+async def order_funnel(
+    report: PlatformReport, span: Range, granularity: Grain = "day", compare: Compare = None
+) -> Response:
+    """How far orders come."""
+    return await _family(report, OrderFunnelDay, groups.ORDER_FUNNEL, span, granularity, compare)
+
+
+@router.get("/revenue")
+async def revenue(
+    report: PlatformReport,
+    span: Range,
+    granularity: Grain = "day",
+    compare: Compare = None,
+    currency: Money = None,
+) -> Response:
+    """What was paid and refunded, net of each other, and whom it is owed to."""
+
+    async def build() -> daily.Body:
+        days = await report.scope.days(RevenueDay, span)
+        before = await _before(report, RevenueDay, span, compare)
+        return daily.revenue(span, granularity, days, before, report.currency, currency)
+
+    return await report.answer(REPORTS, groups.REVENUE, build)
+
+
+async def _family(
+    report: Report,
+    model: type[DailyDocument],
+    of: tuple[str, ...],
+    span: Span,
+    granularity: Granularity,
+    compare: str | None,
+) -> Response:
+    async def build() -> daily.Body:
+        days = await report.scope.days(model, span, fields=["date", *shown(model)])
+        before = await _before(report, model, span, compare)
+        return daily.family(model, span, granularity, days, before)
+
+    return await report.answer(REPORTS, of, build)
+
+
+async def _before(
+    report: Report, model: type[DailyDocument], span: Span, compare: str | None
+) -> Sequence[Document] | None:
+    return await report.scope.days(model, span.previous()) if compare else None
