@@ -85,12 +85,12 @@ class VisitorMemory:
         memory.forget(visitor, outdated)
         forget_pins(visitor, arrival)
 
-    def parts(self, visitor: State, event: Event, slot: Slot) -> Sequence[str | None]:
+    def parts(self, visitor: State, event: Event, slot: Slot) -> Sequence[memory.Part]:
         if is_bot(event) or not _is_of_a_visitor(event):
             return ()
         return memory.parts(visitor, event, slot.day)
 
-    def measure(self, visitor: State, part: str | None) -> Iterator[Effect]:
+    def measure(self, visitor: State, part: memory.Part) -> Iterator[Effect]:
         return memory.measures(visitor, part)
 
 

@@ -49,10 +49,11 @@ class Memory(Protocol):
     def forget(self, state: State, outdated: Sequence[str], arrival: Arrival) -> None:
         """Takes that out of the state. What it gave the documents stays there."""
 
-    def parts(self, state: State, event: Event, slot: Slot) -> Sequence[str | None]:
-        """The parts of what is measured that this message may change, asked ahead of it."""
+    def parts(self, state: State, event: Event, slot: Slot) -> Sequence[Any]:
+        """The parts of what is measured that this message may change, asked ahead of it; hashable.
+        Together all parts are what is measured, and no two measure the same."""
 
-    def measure(self, state: State, part: str | None) -> Iterable[Effect]:
+    def measure(self, state: State, part: Any) -> Iterable[Effect]:
         """What hangs on several events, of one part: pure, of the state alone."""
 
 

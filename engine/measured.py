@@ -7,6 +7,7 @@ first alone would stand there for ever.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from engine.change import Amount, Document, Effect
 from engine.document import Event
@@ -21,8 +22,8 @@ class Measured:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        self._sums: dict[tuple[str, str | None], Sums] = {}
-        self._parts: Sequence[str | None] = ()
+        self._sums: dict[tuple[str, Any], Sums] = {}
+        self._parts: Sequence[Any] = ()
 
     def before(self, state: State, event: Event, slot: Slot, arrival: Arrival) -> None:
         """Called ahead of what the message does to the state; forgets what must be forgotten.
@@ -46,7 +47,7 @@ class Measured:
                 if value := now[at] - before[at]:
                     yield Effect(*at, value)
 
-    def _measure(self, state: State, part: str | None) -> Sums:
+    def _measure(self, state: State, part: Any) -> Sums:
         sums = Sums()
         for document, amount, value in self._memory.measure(state, part):
             sums[document, amount] += value

@@ -10,7 +10,7 @@ from typing import Any
 from engine.change import Effect, effect
 from funnels.seen import Seen, slot_of
 from funnels.step_measures import step_key
-from funnels.visit import Visits
+from funnels.visit import Of
 from models.funnel import FunnelDay
 from models.funnel_step import FunnelStepDay
 
@@ -56,9 +56,13 @@ class Definition:
                 return
 
 
-def attempt_measures(visits: Visits, definitions: Mapping[str, Any]) -> Iterator[Effect]:
-    """Attempts, completions and what was reached, a day; `definitions` as the state keeps them."""
-    entries = [each.event for each in visits.events if each.event["type"] == "step_entry"]
+def attempt_measures(
+    of: Of, entries: Sequence[Seen], definitions: Mapping[str, Any]
+) -> Iterator[Effect]:
+    """Attempts, completions and what was reached, a day; `definitions` as the state keeps them.
+
+    `entries`: of the visitor into steps of the funnel, in order.
+    """
     pins = {event["day"]: event["pinned"] for event in entries if "pinned" in event}
     for reference in set(pins.values()):
         definition = Definition.of(definitions[reference])
@@ -71,7 +75,7 @@ def attempt_measures(visits: Visits, definitions: Mapping[str, Any]) -> Iterator
         )
         firsts = _firsts(ordered, definition)
         for day in days & firsts.keys():
-            yield from _attempt(visits, firsts[day], reached.get(day, set()), definition)
+            yield from _attempt(of, firsts[day], reached.get(day, set()), definition)
 
 
 def _in_order(entries: Sequence[Seen], definition: Definition) -> list[tuple[int, Seen]]:
@@ -136,13 +140,11 @@ def _in_any_order(
     return reached
 
 
-def _attempt(
-    visits: Visits, first: Seen, reached: set[int], definition: Definition
-) -> Iterator[Effect]:
+def _attempt(of: Of, first: Seen, reached: set[int], definition: Definition) -> Iterator[Effect]:
     slot = slot_of(first)
-    yield effect(FunnelDay, slot, "attempts", 1, of=visits.of)
+    yield effect(FunnelDay, slot, "attempts", 1, of=of)
     if definition.is_complete(reached):
-        yield effect(FunnelDay, slot, "completions", 1, of=visits.of)
+        yield effect(FunnelDay, slot, "completions", 1, of=of)
     for step in {definition.ids[position] for position in reached}:
-        where = (*visits.of, step_key(step))
+        where = (*of, step_key(step))
         yield effect(FunnelStepDay, slot, "reached", 1, of=where)

@@ -1,23 +1,24 @@
 """What is remembered of a visitor, what is forgotten when, and what it all comes to."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.change import Effect
 from engine.document import Event
 from engine.group import State
+from funnels import funnel_measures, step_measures
 from funnels.attempts import attempt_measures
 from funnels.experiment_measures import experiment_measures
-from funnels.funnel_measures import funnel_measures
 from funnels.seen import Seen
-from funnels.step_measures import step_measures
 from funnels.ticket_measures import ticket_measures
-from funnels.visit import NOT_OF_A_FUNNEL, InSession, Visits, in_order
+from funnels.visit import InSession, in_order
 
 REMEMBERED_MS = 35 * 24 * 3600 * 1000
 SESSIONS_MAX = 50
 SESSION_EVENTS_MAX = 500
 
+_NOT_OF_A_FUNNEL = frozenset({"experiment_exposed"})
+"""Of the types that a visitor's session remembers, those that are no event of the funnel."""
 _OF_NO_FUNNEL = frozenset({"experiment_exposed", "conversion", "view", "purchase"})
 
 
@@ -59,42 +60,76 @@ def _session(visitor: State, session_id: str, appended_ms: int) -> Any:
     return new
 
 
-def parts(visitor: State, event: Event, day: str) -> list[str | None]:
-    """The funnels that a message of this day may change, and None for what hangs on no funnel.
+class Part(NamedTuple):
+    """Of a funnel: one session, one day, or attempts (which names neither); else what hangs on no
+    funnel. Together they are all that is measured, and no two measure the same."""
 
-    All of them, if the visitor was never here so early.
-    """
+    funnel: str | None = None
+    session: str | None = None
+    day: str | None = None
+
+
+def parts(visitor: State, event: Event, day: str) -> list[Part]:
+    """What a message of this day may change, if it is of a visitor."""
     data, kind = event["data"], event["event_type"]
-    funnels = {data["funnel_id"]} if "funnel_id" in data and kind not in NOT_OF_A_FUNNEL else set()
+    found = {Part()} if kind in _OF_NO_FUNNEL else set()
+    if "funnel_id" in data and kind not in _NOT_OF_A_FUNNEL:
+        funnel, session = data["funnel_id"], data["session_id"]
+        days = {each.event["day"] for each in _events(visitor, funnel, session)}
+        found |= {Part(funnel, session), *(Part(funnel, day=each) for each in {day, *days})}
+        if kind == "step_entry":
+            found.add(Part(funnel))
     if visitor["first_day"] and day < visitor["first_day"]:
-        funnels |= {each.event["funnel"] for each in _events(visitor) if "funnel" in each.event}
-    return [*sorted(funnels), *([None] if kind in _OF_NO_FUNNEL else [])]
+        funnels = {each.event.get("funnel") for each in _events(visitor)}
+        found |= {Part(funnel, day=visitor["first_day"]) for funnel in funnels if funnel}
+    return list(found)
 
 
-def measures(visitor: State, part: str | None) -> Iterator[Effect]:
+def measures(visitor: State, part: Part) -> Iterator[Effect]:
     """All that hangs on more than one event: a function of what is remembered, and of nothing
     else; what an event changes is the difference of this before and after it."""
-    organization = visitor["organization_id"]
-    if part is None:
-        every = [each.event for each in in_order(_events(visitor, _OF_NO_FUNNEL))]
+    organization, funnel = visitor["organization_id"], part.funnel
+    if funnel is None:
+        every = [e.event for e in in_order(_events(visitor)) if e.event["type"] in _OF_NO_FUNNEL]
         yield from experiment_measures(organization, every)
         yield from ticket_measures(organization, every)
         return
-    events = [
-        each
-        for each in _events(visitor)
-        if each.event.get("funnel") == part and each.event["type"] not in NOT_OF_A_FUNNEL
+    of = organization, funnel
+    if part.session is not None:
+        if session := in_order(_events(visitor, funnel, part.session)):
+            yield from funnel_measures.measures_of_session(of, session)
+            yield from step_measures.measures_of_session(of, session)
+    elif part.day is not None:
+        if sessions := _sessions_on(visitor, funnel, part.day):
+            is_first = part.day == visitor["first_day"]
+            yield from funnel_measures.measures_of_day(of, part.day, sessions, is_first=is_first)
+            yield from step_measures.measures_of_day(of, part.day, sessions)
+    else:
+        events = (e for e in _events(visitor, funnel) if e.event["type"] == "step_entry")
+        entries = [each.event for each in in_order(events)]
+        yield from attempt_measures(of, entries, visitor["definitions"])
+
+
+def _sessions_on(visitor: State, funnel: str, day: str) -> list[list[InSession]]:
+    """Those of a funnel that have an event on the day, each whole and in order."""
+    return [
+        in_order(_events(visitor, funnel, session["session_id"]))
+        for session in visitor["sessions"]
+        if any(event["day"] == day and _is_of(funnel, event) for event in session["events"])
     ]
-    visits = Visits((organization, part), visitor["first_day"], in_order(events))
-    yield from funnel_measures(visits)
-    yield from step_measures(visits)
-    yield from attempt_measures(visits, visitor["definitions"])
 
 
-def _events(visitor: State, kinds: frozenset[str] | None = None) -> Iterator[InSession]:
-    return (
-        InSession(event, number, session["contexts"][event["context"]])
-        for number, session in enumerate(visitor["sessions"])
-        for event in session["events"]
-        if kinds is None or event["type"] in kinds
-    )
+def _events(
+    visitor: State, funnel: str | None = None, session_id: str | None = None
+) -> Iterator[InSession]:
+    """All; or a funnel's; or a funnel's in one session."""
+    for session in visitor["sessions"]:
+        if session_id is None or session["session_id"] == session_id:
+            for event in session["events"]:
+                if funnel is None or _is_of(funnel, event):
+                    context = session["contexts"][event["context"]]
+                    yield InSession(event, session["session_id"], context)
+
+
+def _is_of(funnel: str, event: Seen) -> bool:
+    return event.get("funnel") == funnel and event["type"] not in _NOT_OF_A_FUNNEL

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from engine.change import Effect, effect
 from engine.keys import encode_key
 from funnels.histogram import bucket
-from funnels.seen import Seen, slot_of
-from funnels.visit import InSession, Visits, days_of
+from funnels.seen import Seen, order, slot_of
+from funnels.visit import InSession, Of, on
 from models.funnel_step import FunnelStepDay
 
 UNATTRIBUTED = "unattributed"
@@ -14,29 +14,42 @@ _BY_VISITOR = {"sources": "source", "devices": "device_type", "browsers": "brows
 _LEAVES = ("bounce", "close")
 
 
-def step_measures(visits: Visits) -> Iterator[Effect]:
-    """All in `analytics_funnel_step` that hangs on more than one event, but attempts."""
+def measures_of_session(of: Of, session: list[InSession]) -> Iterator[Effect]:
+    """Times, paths, and conversions that say no step: they hang on what the session did before."""
+    for each, step in _conversions(session):
+        if "step" not in each.event:
+            yield from converted(each.event, step, of)
+    moves = [e.event for e in session if e.event["type"] in ("step_entry", "step_exit")]
+    yield from _paths(of, moves)
+    yield from _times(of, moves)
+
+
+def measures_of_day(of: Of, day: str, sessions: list[list[InSession]]) -> Iterator[Effect]:
+    """Who entered and who converted on a day; `sessions` are all that touch it, whole."""
     entries: dict[str, list[InSession]] = {}
-    conversions: dict[str, list[InSession]] = {}
-    for session in visits.sessions():
-        yield from _session(visits, session)
-        step = UNATTRIBUTED
-        for each in session:
-            event = each.event
-            if event["type"] == "step_entry":
-                step = step_key(event["step"])
-                entries.setdefault(step, []).append(each)
-            if event["type"] == "conversion":
-                own = step_key(event["step"]) if "step" in event else step
-                conversions.setdefault(own, []).append(each)
-                if "step" not in event:
-                    yield from converted(event, step, visits.of)
+    for each in on(day, sessions):
+        if each.event["type"] == "step_entry":
+            entries.setdefault(step_key(each.event["step"]), []).append(each)
     for step, several in entries.items():
-        yield from _entered(visits, step, several)
-    for step, several in conversions.items():
-        for _, events in days_of(several):
-            first = min(events, key=lambda each: (each.event["at"], each.event["offset"]))
-            yield at_step(first.event, "converting_visitors", step, visits.of)
+        yield from _entered(of, step, several)
+    firsts: dict[str, Seen] = {}
+    for session in sessions:
+        for each, step in _conversions(session):
+            if each.event["day"] == day:
+                firsts[step] = min(each.event, firsts.get(step, each.event), key=order)
+    for step, first in firsts.items():
+        yield at_step(first, "converting_visitors", step, of)
+
+
+def _conversions(session: list[InSession]) -> Iterator[tuple[InSession, str]]:
+    """Each conversion with its step: its own, or the one that the session entered last."""
+    entered = UNATTRIBUTED
+    for each in session:
+        event = each.event
+        if event["type"] == "step_entry":
+            entered = step_key(event["step"])
+        if event["type"] == "conversion":
+            yield each, step_key(event["step"]) if "step" in event else entered
 
 
 def step_key(step: str) -> str:
@@ -44,7 +57,7 @@ def step_key(step: str) -> str:
     return encode_key(step) if step == UNATTRIBUTED else step
 
 
-def converted(event: Seen, step: str, of: tuple[str, str]) -> Iterator[Effect]:
+def converted(event: Seen, step: str, of: Of) -> Iterator[Effect]:
     """A conversion of the step."""
     yield at_step(event, "conversions", step, of)
     if cents := event.get("cents"):
@@ -54,10 +67,7 @@ def converted(event: Seen, step: str, of: tuple[str, str]) -> Iterator[Effect]:
         )
 
 
-def _session(visits: Visits, session: list[InSession]) -> Iterator[Effect]:
-    """Times and paths, which hang on what the session did before and after."""
-    of = visits.of
-    moves = [e.event for e in session if e.event["type"] in ("step_entry", "step_exit")]
+def _paths(of: Of, moves: list[Seen]) -> Iterator[Effect]:
     before: str | None = None
     for index, event in enumerate(moves):
         step = step_key(event["step"])
@@ -74,10 +84,9 @@ def _session(visits: Visits, session: list[InSession]) -> Iterator[Effect]:
         key = "direct" if came_from is None else encode_key(came_from)
         yield at_step(event, "entry_paths", step, of, key=key)
         before = event["step"]
-    yield from _times(of, moves)
 
 
-def _times(of: tuple[str, str], moves: list[Seen]) -> Iterator[Effect]:
+def _times(of: Of, moves: list[Seen]) -> Iterator[Effect]:
     for index, event in enumerate(moves):
         if event["type"] != "step_entry":
             continue
@@ -96,27 +105,25 @@ def _times(of: tuple[str, str], moves: list[Seen]) -> Iterator[Effect]:
             yield at_step(event, "time_histogram", step, of, key=bucket(span))
 
 
-def _entered(visits: Visits, step: str, entries: list[InSession]) -> Iterator[Effect]:
-    of = visits.of
-    ordered = sorted(entries, key=lambda each: (each.event["at"], each.event["offset"]))
-    for _, events in days_of(ordered):
-        sessions: set[int] = set()
-        for each in events:
-            if each.session not in sessions:
-                sessions.add(each.session)
-                yield at_step(each.event, "visitors", step, of)
-        first = events[0]
-        yield at_step(first.event, "unique_visitors", step, of)
-        for field, name in _BY_VISITOR.items():
-            if value := first.context.get(name):
-                yield at_step(first.event, field, step, of, key=encode_key(value))
+def _entered(of: Of, step: str, entries: list[InSession]) -> Iterator[Effect]:
+    """Of a day's entries of a step, in order."""
+    sessions: set[str] = set()
+    for each in entries:
+        if each.session not in sessions:
+            sessions.add(each.session)
+            yield at_step(each.event, "visitors", step, of)
+    first = entries[0]
+    yield at_step(first.event, "unique_visitors", step, of)
+    for field, name in _BY_VISITOR.items():
+        if value := first.context.get(name):
+            yield at_step(first.event, field, step, of, key=encode_key(value))
 
 
 def at_step(
     event: Seen,
     field: str,
     step: str,
-    of: tuple[str, str],
+    of: Of,
     value: int = 1,
     *,
     key: str | None = None,
