@@ -66,6 +66,20 @@ class Source:
     key_of: Callable[[Event], str]
 
 
+class RowIndex(NamedTuple):
+    """The fields of an index, in order; with `where` it holds what fits that filter alone."""
+
+    fields: tuple[str, ...]
+    where: Mapping[str, Any] | None = None
+
+
+class RowModel(NamedTuple):
+    """A collection of rows (`engine.change.Row`), and the indexes by which they are read."""
+
+    collection: str
+    indexes: tuple[RowIndex, ...]
+
+
 def _message_key(event: Event, key: str) -> str:
     return key
 
@@ -78,6 +92,7 @@ class StateModel:
     before lack them until they are rebuilt.
     `key_of` makes the key from an event and its message's key, which it must tell apart at least
     as finely as a partition does; `id_of` makes the document's `_id` from the key.
+    `rows` are what of a state is told in rows that have indexes of their own.
     """
 
     collection: str
@@ -85,6 +100,7 @@ class StateModel:
     key_of: Callable[[Event, str], str] = _message_key
     id_of: Callable[[str], str] = encode_part
     since: Mapping[str, int] = field(default_factory=dict, hash=False)
+    rows: tuple[RowModel, ...] = field(default=(), hash=False)
 
     @property
     def version(self) -> int:

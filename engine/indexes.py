@@ -1,6 +1,6 @@
 """The indexes that readers and members rely on; making them again changes nothing."""
 
-from pymongo import ASCENDING
+from pymongo import ASCENDING, IndexModel
 
 from engine import dead_letters, heartbeat
 from engine.group import Group
@@ -8,7 +8,8 @@ from engine.mongo import Documents, reachable
 
 
 def ensure(documents: Documents, group: Group) -> None:
-    """Days by date, sketches by what they count, dead letters by position, members that expire."""
+    """Days by date, sketches and rows by what is asked of them, dead letters by position, members
+    that expire."""
     with reachable():
         for model in group.documents:
             by = [(name, ASCENDING) for name in (*model.key, "date")]
@@ -18,6 +19,11 @@ def ensure(documents: Documents, group: Group) -> None:
         if group.sketches:
             by = [(name, ASCENDING) for name in group.sketches.index]
             documents[group.sketches.collection].create_index(by)
+        for rows in group.state.rows if group.state else ():
+            for index in rows.indexes:
+                by = [(name, ASCENDING) for name in index.fields]
+                own = {"partialFilterExpression": index.where} if index.where else {}
+                documents[rows.collection].create_indexes([IndexModel(by, **own)])
         documents[dead_letters.COLLECTION].create_index(
             [("group", ASCENDING), ("topic_id", ASCENDING), ("partition", ASCENDING),
              ("offset", ASCENDING)]

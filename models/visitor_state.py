@@ -6,6 +6,7 @@ from urllib.parse import unquote
 from engine.document import Event
 from engine.group import StateModel
 from engine.keys import encode_part
+from models.session import Sessions
 
 NO_ORGANIZATION = "default"
 
@@ -39,4 +40,6 @@ def organization_of(event: Event) -> str:
     return str(event.get("organization_id", NO_ORGANIZATION))
 
 
-VisitorState = StateModel("visitor_state", new_visitor, key_of=visitor_key, id_of=str)
+VisitorState = StateModel(
+    "visitor_state", new_visitor, key_of=visitor_key, id_of=str, rows=(Sessions,)
+)

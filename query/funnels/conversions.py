@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from query.funnels.body import Body, Period
 from query.funnels.comparison import Compared, compared
-from query.funnels.definition import UNATTRIBUTED, Definition
+from query.funnels.definition import Definition
 from query.funnels.money import (
     ANY,
     Document,
@@ -17,7 +17,7 @@ from query.funnels.money import (
     main_currency,
     others,
 )
-from query.funnels.names import by_name, name_of
+from query.funnels.names import OTHER, UNATTRIBUTED, by_name, name_of
 from query.funnels.overview_steps import first_step_people
 from query.funnels.page import Asked, Pagination, Place, pagination
 from query.funnels.rounding import average, rate
@@ -178,7 +178,7 @@ def _by_type(days: Sequence[Document], currency: str | None, every: int) -> list
     worth = by_key(days, "conversions_by_type", "value_cents", currency)
     return [
         ByType(
-            conversion_type=name_of(key),
+            conversion_type=name_of(key, {OTHER}),
             count=count,
             rate=rate(count, every),
             value_cents=worth.get(key, 0),

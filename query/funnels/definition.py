@@ -3,9 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-UNATTRIBUTED = "unattributed"
-"""The step of conversions that belong to none."""
-
 UNKNOWN_TYPE = "unknown"
 
 

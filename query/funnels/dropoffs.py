@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 from query.funnels.body import Body, Period
 from query.funnels.comparison import Compared, compared
-from query.funnels.definition import UNATTRIBUTED, Definition, Step
+from query.funnels.definition import Definition, Step
 from query.funnels.money import Document
+from query.funnels.names import UNATTRIBUTED
 from query.funnels.reasons import OtherReasons, Reason, reasons
 from query.funnels.rounding import rate
 from query.funnels.severity import Flow, Level, Rule, severity

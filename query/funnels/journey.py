@@ -55,24 +55,36 @@ class Journey(Body):
     pagination: Pagination
 
 
-def journey(
-    visitor_id: str, rows: Sequence[Document], asked: Asked, now: datetime, zone: ZoneInfo
-) -> Journey:
-    """`rows`: all of the visitor's `funnel_sessions`, at least one."""
+def page_of(rows: Sequence[Document], asked: Asked) -> list[Document]:
+    """The rows that stand on a page."""
     ordered = sorted(rows, key=lambda row: (_begin(row), row["_id"]))
-    page = ordered[asked.skip : asked.skip + asked.size]
+    return ordered[asked.skip : asked.skip + asked.size]
+
+
+def journey(
+    visitor_id: str,
+    rows: Sequence[Document],
+    shown: Sequence[Document],
+    asked: Asked,
+    now: datetime,
+    zone: ZoneInfo,
+) -> Journey:
+    """`rows`: all of the visitor's `funnel_sessions`, at least one; `shown`: the page's, whole."""
     return Journey(
         visitor_id=visitor_id,
-        first_seen_at=told(_begin(ordered[0]), zone),
+        first_seen_at=told(min(map(_begin, rows)), zone),
         last_seen_at=told(max(map(_end, rows)), zone),
         total_sessions=len({row["session_id"] for row in rows}),
         total_page_views=sum(map(_page_views, rows)),
         total_conversions=sum(map(_conversions, rows)),
-        sessions=[_session(row, now, zone) for row in page],
+        sessions=[
+            _session(row, now, zone)
+            for row in sorted(shown, key=lambda row: (_begin(row), row["_id"]))
+        ],
         pagination=Pagination(
             page=asked.number,
             page_size=asked.size,
-            has_more=asked.skip + len(page) < len(rows),
+            has_more=asked.skip + asked.size < len(rows),
             next_cursor=None,
         ),
     )

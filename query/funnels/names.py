@@ -1,22 +1,23 @@
 """What the keys of stored maps are called in answers."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from urllib.parse import unquote
-
-from engine.keys import RESERVED
 
 OTHER = "other"
 """The key of what found no room in a map of 1,000 keys."""
 
+UNATTRIBUTED = "unattributed"
+"""The key, or the step, of what belongs to none."""
 
-def name_of(key: str) -> str:
+
+def name_of(key: str, words: Collection[str] = ()) -> str:
     """The text that a key was made of.
 
-    A text that equals a reserved word stays encoded (`%6Fther`), or it could not be told from the
-    word. One that was too long for a key is what its first 150 bytes and the hash say.
+    `words` are keys that stand for something else in the same list: a text that equals one stays
+    encoded (`%6Fther`). One that was too long is what its first 150 bytes and the hash say.
     """
     text = unquote(key)
-    return key if text in RESERVED else text
+    return key if text in words else text
 
 
 def by_name(counts: Mapping[str, int]) -> list[tuple[str, int]]:

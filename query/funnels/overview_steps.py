@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from query.funnels.body import Body
-from query.funnels.definition import UNATTRIBUTED, Definition
+from query.funnels.definition import Definition
 from query.funnels.money import Document
+from query.funnels.names import UNATTRIBUTED
 from query.funnels.rounding import average, rate
 from query.funnels.sums import by_step, total
 

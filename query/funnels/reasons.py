@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from query.funnels.body import Body
-from query.funnels.names import name_of
+from query.funnels.names import by_name
 from query.funnels.odds import Odds, odds_ratio
 from query.funnels.shares import shares
 from query.funnels.sums import counts
@@ -42,8 +42,8 @@ def reasons(days: Sequence[Mapping[str, Any]]) -> tuple[list[Reason], OtherReaso
     bounced = by_outcome.pop(BOUNCE, {})
     elsewhere: dict[str, int] = {}
     for found in by_outcome.values():
-        for key, count in found.items():
-            elsewhere[name_of(key)] = elsewhere.get(name_of(key), 0) + count
+        for name, count in by_name(found):
+            elsewhere[name] = elsewhere.get(name, 0) + count
     bounces = exits.get(BOUNCE, 0)
     others = sum(exits.values()) - bounces
     rows, beyond = shares(bounced)

@@ -8,7 +8,7 @@ from query.funnels.body import Body, Period
 from query.funnels.comparison import Compared, compared
 from query.funnels.definition import Definition
 from query.funnels.money import ANY, Document, Wanted, amount, by_key
-from query.funnels.names import OTHER, name_of
+from query.funnels.names import OTHER, UNATTRIBUTED, name_of
 from query.funnels.rounding import average, percentages
 from query.funnels.series import Granularity, series
 from query.funnels.sums import parts, total
@@ -16,6 +16,7 @@ from query.span import Span
 
 SOURCES_MAX = 100
 PRODUCTS_MAX = 20
+_NO_PRODUCTS = frozenset({OTHER, UNATTRIBUTED})
 
 
 class RevenueSummary(Body):
@@ -62,10 +63,10 @@ class RevenuePoint(Body):
 
 
 class Product(Body):
-    """`units_sold` are of any currency."""
+    """`units_sold` are of any currency; a product without a name is called by its id."""
 
     product_id: str
-    product_name: str | None
+    product_name: str
     revenue_cents: int
     units_sold: int
 
@@ -165,7 +166,7 @@ def _sources(money: Earned, currency: str | None) -> list[RevenueSource]:
     worth = by_key(money.documents, money.by_source, money.worth, currency)
     missing = money.gross_cents(currency) - sum(worth.values())
     if missing > 0:
-        worth["unattributed"] = worth.get("unattributed", 0) + missing
+        worth[UNATTRIBUTED] = worth.get(UNATTRIBUTED, 0) + missing
     rows = sorted(
         ((key, cents) for key, cents in worth.items() if key != OTHER),
         key=lambda each: (-each[1], each[0]),
@@ -174,7 +175,9 @@ def _sources(money: Earned, currency: str | None) -> list[RevenueSource]:
     kept = [(key, cents) for key, cents in [*rows[:SOURCES_MAX], (OTHER, beyond)] if cents]
     shares = percentages([cents for _, cents in kept])
     return [
-        RevenueSource(source=name_of(key), revenue_cents=cents, percentage=share)
+        RevenueSource(
+            source=name_of(key, {OTHER, UNATTRIBUTED}), revenue_cents=cents, percentage=share
+        )
         for (key, cents), share in zip(kept, shares, strict=True)
     ]
 
@@ -217,7 +220,12 @@ def _by_step(
 
 
 def _named(found: Mapping[str, int]) -> dict[str, int]:
-    return {name_of(key): value for key, value in found.items()}
+    """By id. A step called `unattributed` stays encoded, as it does where steps are stored."""
+    named: dict[str, int] = {}
+    for key, value in found.items():
+        step = name_of(key, {UNATTRIBUTED})
+        named[step] = named.get(step, 0) + value
+    return named
 
 
 def _point(
@@ -241,18 +249,17 @@ def _products(orders: Sequence[Document], currency: str | None) -> list[Product]
     worth = by_key(orders, "products", "revenue_cents", currency)
     units, names = parts(orders, "products", "units"), _names(orders)
     best = sorted(
-        (key for key in units if key != OTHER and (units[key] or worth.get(key))),
+        (key for key in units if key not in _NO_PRODUCTS and (units[key] or worth.get(key))),
         key=lambda key: (-worth.get(key, 0), -units[key], key),
     )
     return [
         Product(
             product_id=name_of(key),
-            product_name=names.get(key),
+            product_name=names.get(key, name_of(key)),
             revenue_cents=worth.get(key, 0),
             units_sold=units[key],
         )
         for key in best[:PRODUCTS_MAX]
-        if key != "unattributed"
     ]
 
 

@@ -1,5 +1,202 @@
 """The routes of the reports of funnels and of their visitors."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
+
+from query import groups
+from query.answer import Body
+from query.funnels import facts, load, sessions
+from query.funnels.conversions import Conversions, conversions
+from query.funnels.dropoffs import DropOffs, drop_offs
+from query.funnels.examples import documented
+from query.funnels.experiments import Experiments, How, experiments
+from query.funnels.journey import Journey, journey, page_of
+from query.funnels.now import happening
+from query.funnels.overview import Overview, overview
+from query.funnels.page import SIZE
+from query.funnels.parameters import (
+    ByMetric,
+    Cursor,
+    FunnelId,
+    Grain,
+    Money,
+    OfFunnel,
+    PageNumber,
+    PageSize,
+    Sequential,
+    StepId,
+    TestId,
+    VisitorId,
+    asked_page,
+    wanted,
+)
+from query.funnels.realtime import Realtime
+from query.funnels.revenue import Revenue, revenue
+from query.funnels.steps import StepReport, step_report
+from query.keep import REALTIME, REPORTS
+from query.problem import missing
+from query.report import Compare, OrganizationReport, Range, RecentRange
 
 router = APIRouter(prefix="/api/v1/analytics", tags=["funnels"])
+_MONEY = groups.FUNNEL_STEP + groups.REVENUE
+
+
+@router.get("/funnels/{id}/overview", **documented("overview", Overview))
+async def funnel_overview(
+    report: OrganizationReport,
+    funnel_id: FunnelId,
+    span: Range,
+    compare: Compare = None,
+    currency: Money = None,
+) -> Response:
+    """Who came, from where, who converted, and what it came to."""
+
+    async def build() -> Body:
+        scope = report.scope
+        funnel = await load.definition(scope, funnel_id)
+        now = await facts.of_overview(scope, funnel_id, span)
+        past = await facts.of_overview(scope, funnel_id, span.previous()) if compare else None
+        return overview(funnel, span, now, past, wanted(report, currency)).model_dump()
+
+    return await report.answer(REPORTS, _MONEY, build)
+
+
+@router.get("/funnels/{id}/steps/{step_id}", **documented("step", StepReport))
+async def funnel_step(
+    report: OrganizationReport,
+    funnel_id: FunnelId,
+    step_id: StepId,
+    span: Range,
+    granularity: Grain = "day",
+    compare: Compare = None,
+) -> Response:
+    """Who entered a step, how long they stayed, and where they came from and went."""
+
+    async def build() -> Body:
+        scope, hours = report.scope, granularity == "hour"
+        funnel = await load.definition(scope, funnel_id)
+        if not funnel.has(step_id) and not await load.is_seen(scope, funnel_id, step_id):
+            raise missing("step")
+        of = funnel_id, step_id
+        now = await facts.of_step(scope, *of, span, hours=hours)
+        past = await facts.of_step(scope, *of, span.previous()) if compare else None
+        return step_report(funnel, step_id, span, granularity, now, past).model_dump()
+
+    return await report.answer(REPORTS, groups.FUNNEL_STEP, build)
+
+
+@router.get("/funnels/{id}/conversions", **documented("conversions", Conversions))
+async def funnel_conversions(
+    report: OrganizationReport,
+    funnel_id: FunnelId,
+    span: RecentRange,
+    granularity: Grain = "day",
+    page: PageNumber = 1,
+    page_size: PageSize = SIZE,
+    cursor: Cursor = None,
+    compare: Compare = None,
+    currency: Money = None,
+) -> Response:
+    """How many conversions, of which type, at which step, when, and whose."""
+    asked = asked_page(page, page_size, cursor)
+
+    async def build() -> Body:
+        scope = report.scope
+        funnel = await load.definition(scope, funnel_id)
+        now = await facts.of_conversions(scope, funnel_id, span, asked)
+        past = await facts.of_conversions(scope, funnel_id, span.previous()) if compare else None
+        money = wanted(report, currency)
+        return conversions(funnel, span, granularity, now, asked, past, money).model_dump()
+
+    return await report.answer(REPORTS, groups.FUNNEL_STEP, build)
+
+
+@router.get("/funnels/{id}/dropoffs", **documented("dropoffs", DropOffs))
+async def funnel_drop_offs(
+    report: OrganizationReport, funnel_id: FunnelId, span: RecentRange, compare: Compare = None
+) -> Response:
+    """Where visitors are lost, how grave it is, why, and what to look at."""
+
+    async def build() -> Body:
+        funnel = await load.definition(report.scope, funnel_id)
+        now = await facts.of_drop_offs(report.scope, funnel_id, span)
+        past = await facts.of_drop_offs(report.scope, funnel_id, span.previous())
+        return drop_offs(funnel, span, now, past, comparing=bool(compare)).model_dump()
+
+    return await report.answer(REPORTS, groups.FUNNEL_STEP, build)
+
+
+@router.get("/funnels/{id}/ab-tests", **documented("ab-tests", Experiments))
+async def funnel_experiments(
+    report: OrganizationReport,
+    funnel_id: FunnelId,
+    span: RecentRange,
+    test_id: TestId = None,
+    metric: ByMetric = "conversion_rate",
+    sequential: Sequential = False,
+    currency: Money = None,
+) -> Response:
+    """What each variant came to beside the control, and whether one has won."""
+
+    async def build() -> Body:
+        await load.definition(report.scope, funnel_id)
+        tests = await load.tests_of(report.scope, funnel_id, test_id)
+        if test_id is not None and not tests:
+            raise missing("experiment")
+        days = await load.test_days(report.scope, tests, span)
+        how = How(metric, sequential)
+        return experiments(span, tests, days, how, wanted(report, currency)).model_dump()
+
+    return await report.answer(REPORTS, groups.FUNNEL_STEP, build)
+
+
+@router.get("/funnels/{id}/revenue", **documented("revenue", Revenue))
+async def funnel_revenue(
+    report: OrganizationReport,
+    funnel_id: FunnelId,
+    span: RecentRange,
+    granularity: Grain = "day",
+    compare: Compare = None,
+    currency: Money = None,
+) -> Response:
+    """What a funnel earned: from which source, at which step, with which products, and when."""
+
+    async def build() -> Body:
+        scope, money = report.scope, wanted(report, currency)
+        funnel = await load.definition(scope, funnel_id)
+        now = await facts.of_revenue(scope, funnel_id, span)
+        past = await facts.of_revenue(scope, funnel_id, span.previous()) if compare else None
+        return revenue(funnel, span, granularity, now, past, money).model_dump()
+
+    return await report.answer(REPORTS, _MONEY, build)
+
+
+@router.get("/funnels/{id}/realtime", **documented("realtime", Realtime))
+async def funnel_realtime(
+    report: OrganizationReport, funnel_id: FunnelId, currency: Money = None
+) -> Response:
+    """Who is there now, what happened last, and what was converted in the last minutes."""
+
+    async def build() -> Body:
+        funnel = await load.definition(report.scope, funnel_id)
+        return (await happening(report, funnel, wanted(report, currency))).model_dump()
+
+    return await report.answer(REALTIME, groups.FUNNEL_STEP, build)
+
+
+@router.get("/visitors/{visitor_id}/journey", **documented("journey", Journey))
+async def visitor_journey(
+    report: OrganizationReport,
+    visitor_id: VisitorId,
+    funnel_id: OfFunnel = None,
+    page: PageNumber = 1,
+    page_size: PageSize = SIZE,
+) -> Response:
+    """What a visitor did, session by session, the earliest first."""
+    asked = asked_page(page, page_size)
+
+    async def build() -> Body:
+        rows = await sessions.of_visitor(report.scope, visitor_id, funnel_id)
+        shown = await sessions.whole(report.scope, page_of(rows, asked))
+        return journey(visitor_id, rows, shown, asked, report.now, report.zone).model_dump()
+
+    return await report.answer(REPORTS, groups.FUNNEL_STEP, build)

@@ -7,7 +7,7 @@ from query.funnels.body import Body, Period
 from query.funnels.comparison import Compared, compared
 from query.funnels.definition import Definition
 from query.funnels.money import Document
-from query.funnels.names import name_of
+from query.funnels.names import OTHER, name_of
 from query.funnels.quantiles import MEDIAN, P90, quantile_seconds
 from query.funnels.rounding import average, rate
 from query.funnels.series import Granularity, series
@@ -76,6 +76,8 @@ class ExitPath(Body):
 
 
 class StepReport(Compared):
+    """`other_…_paths`: what found no room when it was stored, beyond a thousand steps."""
+
     step_id: str
     step_name: str
     step_type: str
@@ -90,6 +92,8 @@ class StepReport(Compared):
     others: dict[str, Rest]
     entry_paths: list[EntryPath]
     exit_paths: list[ExitPath]
+    other_entry_paths: int
+    other_exit_paths: int
 
 
 class StepFacts(NamedTuple):
@@ -145,6 +149,8 @@ def step_report(
             ExitPath(next_step_id=name, count=count)
             for name, count in _paths(counts(days, "exit_paths"), EXIT)
         ],
+        other_entry_paths=counts(days, "entry_paths").get(OTHER, 0),
+        other_exit_paths=counts(days, "exit_paths").get(OTHER, 0),
         **told,
     )
 
@@ -184,4 +190,5 @@ def _told(share: Share) -> dict[str, Any]:
 def _paths(found: Mapping[str, int], end: str) -> Iterable[tuple[str | None, int]]:
     """All of them, the most frequent first. `end` is the key that stands for no step."""
     for key, count in sorted(found.items(), key=lambda each: (-each[1], each[0])):
-        yield (None if key == end else name_of(key)), count
+        if key != OTHER:
+            yield (None if key == end else name_of(key)), count

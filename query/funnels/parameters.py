@@ -1,0 +1,44 @@
+"""Parameters that several of the reports have."""
+
+from typing import Annotated
+
+from fastapi import Path, Query
+
+from query.funnels.experiments import Metric
+from query.funnels.money import Wanted
+from query.funnels.page import NUMBER_MAX, SIZE, SIZE_MAX, Asked, place
+from query.funnels.series import Granularity
+from query.report import Report
+from schemas.fields import Id
+
+_CURSOR_MAX = 2_048
+
+FunnelId = Annotated[Id, Path(alias="id", description="the funnel")]
+StepId = Annotated[Id, Path(description="a step of it, of today or of before")]
+VisitorId = Annotated[Id, Path(description="the visitor")]
+Grain = Annotated[Granularity, Query(description="weeks begin on Mondays")]
+Money = Annotated[
+    str | None,
+    Query(pattern="^[A-Z]{3}$", description="told first; else the fleet's, where there is any"),
+]
+PageNumber = Annotated[int, Query(ge=1, le=NUMBER_MAX)]
+PageSize = Annotated[int, Query(ge=1, le=SIZE_MAX)]
+Cursor = Annotated[
+    str | None,
+    Query(max_length=_CURSOR_MAX, description="`next_cursor` of the page before, for `page`"),
+]
+TestId = Annotated[Id | None, Query(description="one experiment; else all")]
+OfFunnel = Annotated[Id | None, Query(description="sessions in one funnel; else in all")]
+ByMetric = Annotated[Metric, Query(description="what a variant is judged by")]
+Sequential = Annotated[
+    bool, Query(description="p and intervals that hold however often they are looked at")
+]
+
+
+def asked_page(page: int = 1, page_size: int = SIZE, cursor: str | None = None) -> Asked:
+    """Raises Problem (422) for a cursor that is none."""
+    return Asked(page, page_size, None if cursor is None else place(cursor))
+
+
+def wanted(report: Report, currency: str | None) -> Wanted:
+    return Wanted(report.currency, currency)

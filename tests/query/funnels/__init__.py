@@ -1,0 +1,1 @@
+"""Reports of a funnel, and of those who went through it."""

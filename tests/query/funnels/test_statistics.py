@@ -1,0 +1,247 @@
+"""The statistics against published figures, and against other programs' results."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from funnels.histogram import bucket
+from query.funnels.odds import odds_ratio
+from query.funnels.quantiles import MEDIAN, P90, quantile_ms, quantile_seconds
+from query.funnels.rounding import average, percentages, rate
+from query.funnels.srm import chi_square_p, sample_ratio_p
+from query.funnels.student import incomplete_beta, two_sided_p, two_sided_quantile
+from query.funnels.welch import Difference, Sample, compare, successes
+from query.funnels.wilson import wilson
+
+CONTROL = Sample(3407, 1396.87, 52377.9767)
+VARIANT = Sample(3461, 2422.7, 134698.29)
+
+
+def found(difference: Difference | None) -> Difference:
+    assert difference is not None
+    return difference
+
+
+class TestWilson:
+    @pytest.mark.parametrize(
+        ("successes", "trials", "lower", "upper"),
+        [
+            # Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
+            (81, 263, 0.2553, 0.3662),
+            (15, 148, 0.0624, 0.1605),
+            (0, 20, 0.0, 0.1611),
+            (1, 29, 0.0061, 0.1718),
+            (5, 10, 0.2366, 0.7634),
+            (10, 10, 0.7225, 1.0),
+        ],
+    )
+    def test_published(self, successes: int, trials: int, lower: float, upper: float) -> None:
+        interval = wilson(successes, trials)
+        assert interval is not None
+        assert interval == pytest.approx((lower, upper), abs=5e-5)
+
+    def test_of_no_trials_nothing_is_said(self) -> None:
+        assert wilson(0, 0) is None
+
+    @pytest.mark.parametrize("successes", [-1, 3])
+    def test_successes_are_a_part(self, successes: int) -> None:
+        with pytest.raises(ValueError, match="part of the trials"):
+            wilson(successes, 2)
+
+    @given(st.integers(0, 10**9), st.integers(1, 10**9))
+    def test_it_holds_the_rate_and_stays_within_bounds(self, one: int, other: int) -> None:
+        part, whole = min(one, other), max(one, other)
+        interval = wilson(part, whole)
+        assert interval is not None
+        assert 0 <= interval.lower <= part / whole <= interval.upper <= 1
+
+
+class TestOdds:
+    @pytest.mark.parametrize(
+        ("with_reason", "without", "prior", "ratio"),
+        [
+            ((5, 1), (2, 10), 0.0, 25.0),  # 5/1 over 2/10
+            ((5, 0), (5, 10), 1.0, 11.0),
+            ((3, 3), (7, 7), 1.0, 1.0),
+            ((0, 5), (10, 5), 1.0, 1 / 11),
+        ],
+    )
+    def test_vectors(
+        self, with_reason: tuple[int, int], without: tuple[int, int], prior: float, ratio: float
+    ) -> None:
+        odds = odds_ratio(with_reason, without, prior)
+        assert odds.ratio == pytest.approx(ratio)
+        assert odds.lower < odds.ratio < odds.upper
+
+    def test_bounds_by_woolf(self) -> None:
+        # Smoking and lung cancer in men (Doll and Hill 1950).
+        odds = odds_ratio((647, 622), (2, 27), 0.0)
+        assert odds == pytest.approx((14.04, 3.33, 59.30), rel=0.01)
+
+
+class TestStudent:
+    @pytest.mark.parametrize(
+        ("freedom", "t"),
+        [
+            # Abramowitz & Stegun, table 26.10: 95 % in the middle.
+            (1, 12.706),
+            (2, 4.303),
+            (5, 2.571),
+            (10, 2.228),
+            (30, 2.042),
+            (120, 1.980),
+            (1e7, 1.960),
+        ],
+    )
+    def test_table(self, freedom: float, t: float) -> None:
+        assert two_sided_quantile(0.95, freedom) == pytest.approx(t, abs=5e-4)
+        assert two_sided_p(t, freedom) == pytest.approx(0.05, abs=1e-4)
+
+    def test_one_degree_of_freedom_is_cauchys_distribution(self) -> None:
+        assert two_sided_p(1.0, 1) == pytest.approx(0.5, abs=1e-12)
+
+    @pytest.mark.parametrize(("t", "p"), [(0.0, 1.0), (60.0, 0.0)])
+    def test_ends(self, t: float, p: float) -> None:
+        assert two_sided_p(t, 10_000) == pytest.approx(p, abs=1e-12)
+
+    @given(st.floats(0, 1), st.floats(0.5, 50), st.floats(0.5, 50))
+    def test_the_beta_function_is_its_mirror(self, x: float, a: float, b: float) -> None:
+        whole = incomplete_beta(x, a, b) + incomplete_beta(1 - x, b, a)
+        assert whole == pytest.approx(1, abs=1e-9)
+
+    def test_of_nothing_outside(self) -> None:
+        with pytest.raises(ValueError, match="within 0 and 1"):
+            incomplete_beta(1.5, 1, 1)
+
+
+class TestWelch:
+    def test_of_rates_relative(self) -> None:
+        difference = found(compare(successes(14, 28), successes(16, 30), relative=True))
+        assert difference.p == pytest.approx(0.80707, abs=5e-6)
+        assert difference[2:] == pytest.approx((-0.47767, 0.61101), abs=5e-6)
+
+    def test_of_means_relative(self) -> None:
+        difference = found(compare(CONTROL, VARIANT, relative=True))
+        assert difference.p == pytest.approx(0.06191, abs=5e-6)
+
+    def test_of_means_absolute(self) -> None:
+        difference = found(compare(CONTROL, VARIANT))
+        assert difference.p == pytest.approx(0.02016, abs=5e-6)
+        assert difference[2:] == pytest.approx((0.04538, 0.53462), abs=5e-6)
+
+    def test_sequential(self) -> None:
+        one, other = successes(1396, 3000), successes(2422, 3461)
+        difference = found(compare(one, other, relative=True, sequential_at=5_000))
+        assert difference[2:] == pytest.approx((0.40098, 0.60675), abs=5e-6)
+        assert difference.p < 0.05
+
+    @pytest.mark.parametrize(("number", "is_clear"), [(100, False), (1_000, True)])
+    def test_a_sequential_p_is_below_5_percent_just_where_the_interval_leaves_0(
+        self, number: int, is_clear: bool
+    ) -> None:
+        one, other = successes(number // 10, number), successes(number // 5, number)
+        difference = found(compare(one, other, sequential_at=5_000))
+        assert (difference.p < 0.05) == (difference.lower > 0) == is_clear
+
+    @pytest.mark.parametrize(
+        ("control", "variant", "relative"),
+        [
+            (successes(0, 0), successes(1, 10), False),
+            (successes(1, 1), successes(1, 10), False),
+            (successes(0, 10), successes(0, 10), False),
+            (successes(0, 10), successes(5, 10), True),
+        ],
+    )
+    def test_where_nothing_can_be_said(
+        self, control: Sample, variant: Sample, relative: bool
+    ) -> None:
+        assert compare(control, variant, relative=relative) is None
+
+    def test_large_sums_lose_no_digit(self) -> None:
+        each = 2**52 + 1
+        values = [each, each + 2, each + 4]
+        sample = Sample(3, sum(values), sum(value**2 for value in values))
+        assert sample.variance == 4
+
+
+class TestSampleRatio:
+    @pytest.mark.parametrize(
+        ("square", "freedom", "p"),
+        [
+            # Abramowitz & Stegun, table 26.8: the upper 5 and 0.1 %.
+            (3.84146, 1, 0.05),
+            (5.99146, 2, 0.05),
+            (7.81473, 3, 0.05),
+            (10.828, 1, 0.001),
+            (18.3070, 10, 0.05),
+            (0, 4, 1),
+        ],
+    )
+    def test_chi_square(self, square: float, freedom: int, p: float) -> None:
+        assert chi_square_p(square, freedom) == pytest.approx(p, rel=1e-3)
+
+    @pytest.mark.parametrize(
+        ("visitors", "split", "is_even"),
+        [
+            ((1_000, 1_010), (0.5, 0.5), True),
+            ((1_000, 1_010), (50, 50), True),
+            ((1_000, 1_300), (0.5, 0.5), False),
+            ((900, 100), (0.9, 0.1), True),
+            ((10**7, 10**6, 10**5), (1, 1, 1), False),
+        ],
+    )
+    def test_splits(
+        self, visitors: tuple[int, ...], split: tuple[float, ...], is_even: bool
+    ) -> None:
+        p = sample_ratio_p(visitors, split)
+        assert p is not None
+        assert (p >= 0.001) == is_even
+
+    @pytest.mark.parametrize(
+        ("visitors", "split"), [((10,), (1,)), ((0, 0), (1, 1)), ((5, 5), (0, 1)), ((), ())]
+    )
+    def test_nothing_to_test(self, visitors: tuple[int, ...], split: tuple[float, ...]) -> None:
+        assert sample_ratio_p(visitors, split) is None
+
+
+class TestQuantiles:
+    @given(
+        st.lists(st.integers(0, 10**9), min_size=1, max_size=200),
+        st.sampled_from([MEDIAN, P90, Fraction(1, 100), Fraction(1)]),
+    )
+    def test_two_percent_off_at_most(self, times: list[int], quantile: Fraction) -> None:
+        histogram: dict[str, int] = {}
+        for time in times:
+            histogram[bucket(time)] = histogram.get(bucket(time), 0) + 1
+        rank = -(-quantile.numerator * len(times) // quantile.denominator)
+        exact = sorted(times)[rank - 1]
+        assert quantile_ms(histogram, quantile) == pytest.approx(exact, rel=0.0201)
+
+    @pytest.mark.parametrize(
+        ("times", "median"), [([], None), ([0], 0), ([400], 0), ([0, 60_000, 60_000], 60)]
+    )
+    def test_in_seconds(self, times: list[int], median: int | None) -> None:
+        histogram: dict[str, int] = {}
+        for time in times:
+            histogram[bucket(time)] = histogram.get(bucket(time), 0) + 1
+        assert quantile_seconds(histogram, MEDIAN) == pytest.approx(median, abs=1.3)
+
+
+class TestRounding:
+    @given(st.lists(st.integers(0, 10**12), max_size=30))
+    def test_percentages_add_up(self, weights: list[int]) -> None:
+        whole = sum(round(each * 100) for each in percentages(weights))
+        assert whole == (10_000 if any(weights) else 0)
+
+    @pytest.mark.parametrize(
+        ("total", "number", "rounded"),
+        [(5, 2, 2), (7, 2, 4), (0, 5, 0), (5, 0, None), (None, 5, None), (2, 3, 1)],
+    )
+    def test_averages(self, total: int | None, number: int, rounded: int | None) -> None:
+        assert average(total, number) == rounded
+
+    def test_of_nothing_there_is_no_rate(self) -> None:
+        assert rate(0, 0) is None
+        assert rate(0, 4) == 0
