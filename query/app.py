@@ -17,6 +17,7 @@ from query.funnels.router import router as funnels
 from query.gate import KEY_HEADER, Gate
 from query.guard import Guard
 from query.live import Live
+from query.organizations import router as organizations
 from query.problem import tell_problems
 from query.reader import Reader
 from query.remembered import Remembered
@@ -52,7 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
             max_age=_PREFLIGHT_SECONDS,
         )
     _add_health(app)
-    for router in (families, events, funnels):
+    for router in (families, events, organizations, funnels):
         app.include_router(router)
     return app
 

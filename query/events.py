@@ -72,8 +72,7 @@ async def _event(scope: Scope, event_id: str) -> Document:
     found = await scope.find_one("ticketed_events", {"_id": scope.id(event_id)})
     if found is not None:
         return found
-    before = scope.id(event_id)
-    days = {"_id": {"$gte": f"{before}:", "$lt": f"{before};"}}
+    days = {"_id": scope.beneath(event_id)}
     seen = await scope.find_one(EventMetricsDay.collection, days, ["organization_id", "event_id"])
     if seen is None:
         raise missing("event")
@@ -95,8 +94,7 @@ async def _facts(scope: Scope, event_id: str, span: Span) -> event.Facts:
 
 
 async def _all_days(scope: Scope, event_id: str) -> list[Document]:
-    before = scope.id(event_id)
-    days = {"_id": {"$gte": f"{before}:", "$lt": f"{before};"}}
+    days = {"_id": scope.beneath(event_id)}
     fields = ["tickets_sold", "admissions"]
     return await scope.find(EventMetricsDay.collection, days, fields=fields)
 

@@ -103,6 +103,11 @@ class Scope:
         """An `_id` within the organization: `scope.id(funnel_id)` is `organization:funnel`."""
         return ":".join(encode_part(part) for part in (self.organization, *parts))
 
+    def beneath(self, *parts: str) -> dict[str, str]:
+        """A filter of `_id`: whatever is kept beneath these parts; without any, all there is."""
+        own = self.id(*parts)
+        return {"$gte": f"{own}:", "$lt": f"{own};"}  # the character after a colon
+
     def _within(self, collection: str, where: Filter) -> Filter:
         if _TENANT in where:
             raise ValueError(f"{_TENANT} is the scope's to say")

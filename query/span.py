@@ -24,6 +24,11 @@ class Bucket:
     first: date
     last: date
 
+    def midnights(self) -> list[datetime]:
+        """Its days as documents hold them."""
+        count = (self.last - self.first).days + 1
+        return [_midnight(self.first + n * _DAY) for n in range(count)]
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -45,6 +50,11 @@ class Span:
     @property
     def days(self) -> int:
         return (self.last - self.first).days + 1
+
+    @property
+    def dates(self) -> dict[str, datetime]:
+        """A filter of documents' `date`: midnight UTC of the day's name."""
+        return {"$gte": _midnight(self.first), "$lte": _midnight(self.last)}
 
     def previous(self) -> "Span":
         """As many days, directly before."""
@@ -69,6 +79,10 @@ class Span:
     def told(self, moment: datetime) -> str:
         """A moment, ISO 8601 with its offset, in the caller's zone."""
         return told(moment, self.zone)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def told(moment: datetime, zone: ZoneInfo) -> str:

@@ -22,9 +22,9 @@ class QueryProcess:
         self.key = ""
         with log.open("wb") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "cli", "serve", "query", "--port", "0"],
+                [sys.executable, "-m", "tests.support.query"],
                 cwd=ROOT,
-                env={"DAYBOOK_LOG_FORMAT": "json", **environment},
+                env=dict(environment),
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,

@@ -1,0 +1,25 @@
+"""`python -m tests.support.query`: a query service on a free port."""
+
+import sys
+
+import structlog
+
+from collector.server import listen, serve
+from engine import logs
+from engine.errors import DaybookError
+from engine.settings import settings
+from query.app import create_app
+
+
+def main() -> None:
+    logs.configure("json")
+    log = structlog.get_logger()
+    try:
+        app = create_app(settings())
+        serve(app, listen("127.0.0.1", 0), lambda port: log.info("query started", port=port))
+    except DaybookError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+main()
