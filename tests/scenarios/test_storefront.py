@@ -9,14 +9,15 @@ from tests.scenarios.scenario import SMALL_BATCHES
 from tests.support import checks
 from tests.support.known_answer import Documents, assert_is_the_known_answer
 from tests.support.members import MemberProcess
+from tests.support.soak import SOAK, TRACKED
 from tests.support.storefront import Storefront
 from tests.support.uniques import assert_tell, known
 from tests.support.wait import until
 from tests.support.watch import Watch
 from tests.support.world import World
 
-EVENTS = 100_000
 PIECES = 12
+BATCHES = {} if SOAK else SMALL_BATCHES
 
 
 def stored(world: World) -> Documents:
@@ -45,23 +46,24 @@ def wait_until_some_is_counted(world: World, alive: list[MemberProcess]) -> None
     until(is_more, "a member counts")
 
 
-@pytest.mark.timeout(1_800)
+@pytest.mark.timeout(7_200)
 def test_the_known_answer_while_members_die_join_and_leave(world: World) -> None:
     pick = random.Random(7)
-    shop = Storefront(world, EVENTS)
+    shop = Storefront(world, TRACKED)
     shop.make_topics()
-    alive = [world.member("funnel-step", **SMALL_BATCHES) for _ in range(2)]
+    alive = [world.member("funnel-step", **BATCHES) for _ in range(2)]
     with Watch(world.documents) as watch:
-        for turn, _ in enumerate(shop.publish(EVENTS // PIECES)):
+        for turn, _ in enumerate(shop.publish(TRACKED // PIECES)):
             wait_until_some_is_counted(world, alive)
             victim = alive.pop(pick.randrange(len(alive)))
             victim.kill() if turn % 3 else victim.end()
-            alive.append(world.member("funnel-step", **SMALL_BATCHES))
-        world.wait_for_commits("funnel-step", seconds=600)
+            alive.append(world.member("funnel-step", **BATCHES))
+        world.wait_for_commits("funnel-step", seconds=3_600)
     for member in alive:
         member.end()
     watch.assert_never_back()
     checks.assert_no_lag(world, "funnel-step")
-    assert shop.published >= EVENTS
+    checks.assert_recounted_equal(world, "funnel-step")
+    assert shop.published >= TRACKED
     assert_is_the_known_answer(stored(world), shop.answer())
     assert_tell(world.documents[Uniques.collection].find(), known(shop.entries()))
