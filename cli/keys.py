@@ -1,4 +1,4 @@
-"""`daybook keys`: who may track, and for which organization."""
+"""`daybook keys`: who may track or read, and for which organization."""
 
 import json
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from cli.printing import console, moment, say, table
-from engine.access import Key, Kind, create, listed, revoke
+from engine.access import Key, Kind, Role, create, listed, revoke
 from engine.mongo import database
 from engine.settings import settings
 from schemas.fields import Id
@@ -26,26 +26,50 @@ def _organization(value: str) -> str:
         raise typer.BadParameter("1 to 128 printable characters without spaces") from None
 
 
+def _subject(value: str | None) -> str | None:
+    return None if value is None else _organization(value)
+
+
 @keys.command("create")
 def create_key(
     organization: Annotated[
-        str, typer.Argument(callback=_organization, help="The organization whose events it tracks.")
+        str,
+        typer.Argument(callback=_organization, help="Whose events it tracks, or reports reads."),
     ],
     kind: Annotated[
         Kind,
         typer.Option(
             help="write: public, for web pages. server: secret, for your own servers; no rate "
-            "limit, may tell visitors' addresses, e-mails and scanned tickets."
+            "limit, may tell visitors' addresses, e-mails and scanned tickets. read: secret, for "
+            "reports; it tracks nothing."
         ),
     ] = "write",
+    role: Annotated[
+        Role | None,
+        typer.Option(
+            help="Of a key that reads. analyst (unless you say another), owner, server: reports of "
+            "the organization. creator, brand: what is theirs. admin: of the platform, and of "
+            "every organization."
+        ),
+    ] = None,
+    subject: Annotated[
+        str | None, typer.Option(callback=_subject, help="Which creator or brand, for those roles.")
+    ] = None,
     name: Annotated[str, typer.Option(help="What it is for, as a note to people.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """Make a key and print it: once, since only its hash is kept.
 
-    Example: daybook keys create acme --kind write --name shop.example
+    Examples: daybook keys create acme --kind write --name shop.example
+
+    daybook keys create acme --kind read --role analyst
     """
-    text, key = create(database(settings()), kind, organization, name, datetime.now(UTC))
+    if kind != "read" and (role or subject):
+        raise typer.BadParameter("--role and --subject are of keys that read: --kind read")
+    if (role in ("creator", "brand")) != (subject is not None):
+        raise typer.BadParameter("--subject is needed for the roles creator and brand, and only so")
+    made = create(database(settings()), kind, organization, name, datetime.now(UTC), role, subject)
+    text, key = made
     if as_json:
         print(json.dumps(_told(key) | {"key": text}))
         return
@@ -63,7 +87,7 @@ def list_keys(
         print(json.dumps([_told(key) for key in found], indent=2))
         return
     rows = [
-        (k.id, k.kind, k.organization_id, k.name, moment(k.created_at), moment(k.revoked_at))
+        (k.id, _what(k), k.organization_id, k.name, moment(k.created_at), moment(k.revoked_at))
         for k in found
     ]
     console().print(table(("id", "kind", "organization", "name", "created", "revoked"), rows))
@@ -78,6 +102,12 @@ def revoke_key(
     say(f"the {key.kind} key {key.id} of {key.organization_id} is revoked")
 
 
+def _what(key: Key) -> str:
+    """The kind, and of a key that reads its role."""
+    told = [key.kind, *((key.role,) if key.role else ()), *((key.subject,) if key.subject else ())]
+    return " ".join(told)
+
+
 def _told(key: Key) -> dict[str, str | None]:
     return {
         "id": key.id,
@@ -86,4 +116,6 @@ def _told(key: Key) -> dict[str, str | None]:
         "name": key.name,
         "created_at": moment(key.created_at),
         "revoked_at": moment(key.revoked_at) or None,
+        "role": key.role,
+        "subject": key.subject,
     }

@@ -62,3 +62,27 @@ def test_an_unknown_id_is_told(daybook: CliRunner, key_id: str) -> None:
 
 def test_an_organization_that_no_event_may_name_is_refused(daybook: CliRunner) -> None:
     assert keys(daybook, "create", "two words").exit_code == 2
+
+
+def test_a_key_that_reads_has_a_role(daybook: CliRunner, world: World) -> None:
+    made = json.loads(keys(daybook, "create", "org-1", "--kind", "read", "--json").stdout)
+    assert made["key"].startswith("dbread_")
+    assert made["role"] == "analyst"
+    words = ("--kind", "read", "--role", "creator", "--subject", "anna")
+    made = json.loads(keys(daybook, "create", "org-1", *words, "--json").stdout)
+    found = access.find(world.documents, made["key"])
+    assert found and (found.role, found.subject) == ("creator", "anna")
+    assert "read creator anna" in keys(daybook, "list").stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--role", "analyst"),
+        ("--kind", "read", "--role", "creator"),
+        ("--kind", "read", "--role", "analyst", "--subject", "anna"),
+        ("--kind", "read", "--role", "nobody"),
+    ],
+)
+def test_a_role_that_does_not_fit_is_refused(daybook: CliRunner, words: tuple[str, ...]) -> None:
+    assert keys(daybook, "create", "org-1", *words).exit_code == 2
