@@ -7,7 +7,7 @@ from query.funnels.basis import Basis, Earned, earned
 from query.funnels.body import Body, Period
 from query.funnels.comparison import Compared, compared
 from query.funnels.definition import Definition
-from query.funnels.money import Document, Wanted, known, others
+from query.funnels.money import ANY, Document, Wanted, known, others
 from query.funnels.names import by_name
 from query.funnels.overview_steps import OverviewStep, overview_steps
 from query.funnels.rounding import average, rate
@@ -116,7 +116,7 @@ def overview(
     span: Span,
     facts: Facts,
     before: Facts | None = None,
-    wanted: Wanted = Wanted(),  # noqa: B008
+    wanted: Wanted = ANY,
 ) -> Overview:
     """`before`: of the period before, where it shall be compared."""
     money = earned(facts.days, facts.orders)
@@ -213,7 +213,7 @@ def _from(days: Sequence[Document], field: str) -> tuple[list[tuple[str, dict[st
         (
             row.name,
             {
-                "visitors": row.count,
+                "visitors": row.visitors,
                 "conversions": converted[row.name],
                 "percentage": row.percentage,
             },

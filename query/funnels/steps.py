@@ -184,7 +184,7 @@ def _flow(documents: Sequence[Document]) -> dict[str, Any]:
 
 
 def _told(share: Share) -> dict[str, Any]:
-    return {"visitors": share.count, "percentage": share.percentage}
+    return {"visitors": share.visitors, "percentage": share.percentage}
 
 
 def _paths(found: Mapping[str, int], end: str) -> Iterable[tuple[str | None, int]]:

@@ -17,7 +17,7 @@ class Uniques(Body):
     """Distinct people of a range.
 
     `method` is `exact`, or `estimate` with the relative `standard_error` and bounds that hold in
-    95 cases of 100. `by_day` is the sum of the days' uniques, which rates are of: whoever came on
+    95 cases of 100; without an error (null) only the bounds are known. `by_day` is the sum of the days' uniques, which rates are of: whoever came on
     two days is two in it.
     """
 
@@ -25,7 +25,7 @@ class Uniques(Body):
     method: Literal["exact", "estimate"]
     lower: int
     upper: int
-    standard_error: float
+    standard_error: float | None
     by_day: int
 
 
@@ -54,9 +54,15 @@ def uniques(
         method="exact" if exact else "estimate",
         lower=lower,
         upper=upper,
-        standard_error=0.0 if exact else STANDARD_ERROR,
+        standard_error=_error(whole, exact),
         by_day=most,
     )
+
+
+def _error(whole: bool, exact: bool) -> float | None:
+    if exact:
+        return 0.0
+    return STANDARD_ERROR if whole else None
 
 
 def _is_whole(sketch: Document) -> bool:

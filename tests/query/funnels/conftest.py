@@ -1,0 +1,36 @@
+"""A service over the simulated shop's documents, in a real MongoDB."""
+
+from typing import Any
+
+import pytest
+
+from consumers import funnel_step, revenue
+from engine import indexes
+from tests.query.conftest import Office
+from tests.query.funnels.shop import documents, shop
+from tests.support.queries import QueryProcess
+
+
+class Reading:
+    """Reports as an admin reads them, of any organization."""
+
+    def __init__(self, office: Office, service: QueryProcess) -> None:
+        self.office = office
+        self.service = service
+
+    def report(self, path: str, organization: str = "default", **parameters: object) -> Any:
+        """The body of a 200."""
+        reply = self.service.report(
+            path, self.office.admin, organization_id=organization, **parameters
+        )
+        assert reply.status == 200, (reply.body, self.service.said()[-3_000:])
+        return reply.json
+
+
+@pytest.fixture
+def reading(office: Office, service: QueryProcess) -> Reading:
+    for group in (funnel_step.GROUP, revenue.GROUP):
+        indexes.ensure(office.world.documents, group)
+    for collection in shop().stored:
+        office.world.documents[collection].insert_many(documents(collection))
+    return Reading(office, service)

@@ -1,0 +1,79 @@
+"""A simulated shop's documents, counted in memory, beside the known answer of the same log."""
+
+import copy
+import uuid
+from collections.abc import Iterator
+from datetime import date, datetime
+from functools import cache
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from consumers import funnel_step
+from funnels.seen import milliseconds
+from simulate.answer.answer import answer
+from simulate.answer.entry import FUNNELS, TRACKING, Entry
+from simulate.plan import Plan
+from simulate.storefront import storefront
+from tests.fakes.memory_store import MemoryStore
+from tests.support.runner import Lane, Letters, Runner
+from tests.unit.test_funnel_step import HERE, Told, as_log
+
+FIRST, LAST = "2026-01-05", "2026-01-18"
+_EVENTS = 4_000
+_AT_ONCE = 500
+
+Collections = dict[str, dict[str, dict[str, Any]]]
+
+
+class Shop(NamedTuple):
+    """`stored` by collection and `_id`; `known` are the answer's lines, likewise."""
+
+    stored: Collections
+    known: dict[str, dict[str, dict[str, Any]]]
+    entries: list[Entry]
+
+
+@cache
+def shop() -> Shop:
+    """Two weeks of three organizations, the same in every test of a process."""
+    entries = list(_entries())
+    store = MemoryStore()
+    runner = Runner(store, Letters(), funnel_step.GROUP, Lane(HERE, as_log(entries)), Told(entries))
+    while runner.next < len(runner.lane.log):
+        runner.settle(_AT_ONCE)
+    known: dict[str, dict[str, dict[str, Any]]] = {}
+    for line in answer(entries):
+        known.setdefault(line["collection"], {})[line["_id"]] = line["fields"]
+    return Shop(store.collections, known, entries)
+
+
+def documents(collection: str) -> list[dict[str, Any]]:
+    """As MongoDB would have them."""
+    found = []
+    for name, stored in shop().stored.get(collection, {}).items():
+        own = copy.deepcopy(stored or _unpublished(name)) | {"_id": name}
+        if isinstance(own.get("date"), str):
+            own["date"] = datetime.fromisoformat(f"{own['date']}T00:00:00+00:00")
+        found.append(own)
+    return found
+
+
+def _unpublished(name: str) -> dict[str, Any]:
+    """A funnel that was only seen in traffic; the store in memory refuses its first row."""
+    organization, funnel = map(unquote, name.split(":"))
+    named = {"organization_id": organization, "funnel_id": funnel, "name": None, "steps": []}
+    return named | {"status": "unpublished", "published": False}
+
+
+def _entries() -> Iterator[Entry]:
+    """Each event once, in the log as soon as it happened, or later."""
+    seen: set[str] = set()
+    now_ms = 0
+    for message in storefront(Plan(_EVENTS, 3, date(2026, 1, 5), 14)):
+        if message.topic not in (TRACKING, FUNNELS):
+            continue
+        name = str(uuid.UUID(message.event["event_id"]))
+        if name not in seen:
+            seen.add(name)
+            now_ms = max(now_ms + 1, milliseconds(message.event["occurred_at"]))
+            yield Entry(message.topic, message.event, now_ms)

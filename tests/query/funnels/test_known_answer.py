@@ -1,0 +1,211 @@
+"""Every report of a simulated shop against what is known of its traffic, over HTTP."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from engine.keys import encode_part
+from simulate.answer.entry import TRACKING
+from tests.query.funnels.conftest import Reading
+from tests.query.funnels.shop import FIRST, LAST, shop
+
+RANGE = {"date_from": FIRST, "date_to": LAST}
+DAY = {"date_from": "2026-01-09", "date_to": "2026-01-09"}
+ORGANIZATIONS = ("default", "acme", "globex.co:$1")
+FUNNELS = ("checkout", "signup", "tickets", "a.b$c%d:e", "late", "ghost")
+OF_NO_FUNNEL = frozenset({"experiment_exposed"})
+
+Days = list[dict[str, Any]]
+
+
+def known(collection: str, *key: str, day: str | None = None) -> Days:
+    """The fields of the known documents with this key, in order of days."""
+    before = "".join(f"{encode_part(part)}:" for part in key)
+    found = sorted(shop().known.get(collection, {}).items())
+    return [
+        fields
+        for name, fields in found
+        if name.startswith(before) and (day is None or name.endswith(day))
+    ]
+
+
+def sum_of(days: Days, field: str) -> int:
+    return sum(day[field] for day in days)
+
+
+def sums(days: Days, field: str, part: str | None = None) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for day in days:
+        for key, value in day[field].items():
+            found[key] += value if part is None else value.get(part) or 0
+    return found
+
+
+def money(days: Days, currency: str | None, field: str = "value_cents") -> int:
+    return sum(day["currencies"].get(currency, {}).get(field, 0) for day in days)
+
+
+def people(organization: str, funnel: str) -> int:
+    """Distinct visitors with an event in the funnel, from the events themselves."""
+    return len(
+        {
+            entry.event["data"]["visitor_id"]
+            for entry in shop().entries
+            if entry.topic == TRACKING
+            and entry.event.get("organization_id", "default") == organization
+            and entry.event["data"].get("funnel_id") == funnel
+            and entry.event["event_type"] not in OF_NO_FUNNEL
+            and not entry.event["data"].get("context", {}).get("bot")
+        }
+    )
+
+
+def steps_of(organization: str, funnel: str) -> set[str]:
+    names = (f"{encode_part(organization)}:{encode_part(funnel)}:",)
+    stored = shop().stored["analytics_funnel_step"]
+    return {each["step_id"] for name, each in stored.items() if name.startswith(names)}
+
+
+def ratio(part: int, whole: int) -> Any:
+    return pytest.approx(part / whole) if whole else None
+
+
+def check_overview(reading: Reading, organization: str, funnel: str) -> None:
+    path = f"/funnels/{encoded(funnel)}/overview"
+    body = reading.report(path, organization, **RANGE)
+    days = known("analytics_funnel", organization, funnel)
+    unique, converting = sum_of(days, "unique_visitors"), sum_of(days, "converting_visitors")
+    # Fewer than a sketch tells apart exactly, so the union is exact.
+    assert body["visitors"] == {
+        "total": sum_of(days, "visitors"),
+        "unique": people(organization, funnel),
+        "new": sum_of(days, "new_visitors"),
+        "returning": max(0, people(organization, funnel) - sum_of(days, "new_visitors")),
+    }
+    assert body["uniques"]["method"] == "exact"
+    assert body["uniques"]["by_day"] == unique
+    conversions = body["conversions"]
+    assert conversions["total"] == sum_of(days, "conversions")
+    assert conversions["rate"] == ratio(converting, unique)
+    assert conversions["value_cents"] == money(days, body["currency"])
+    every = {currency for day in days for currency in day["currencies"]}
+    assert body["by_currency"].keys() | {body["currency"]} >= every
+    for currency, worth in body["by_currency"].items():
+        assert worth["value_cents"] == money(days, currency)
+    assert body["engagement"]["bounce_rate"] == ratio(
+        sum_of(days, "bounced_sessions"), sum_of(days, "sessions")
+    )
+    assert sum(row["visitors"] for row in body["sources"]) + body["others"]["sources"][
+        "visitors"
+    ] == sum(sums(days, "sources", "visitors").values())
+    shares = [row["percentage"] for row in (*body["sources"], body["others"]["sources"])]
+    assert sum(shares) == pytest.approx(100)
+    for row in body["steps"]:
+        own = known("analytics_funnel_step", organization, funnel, row["step_id"])
+        for name in ("visitors", "entries", "exits", "drop_offs", "reached"):
+            assert row[name] == sum_of(own, name)
+        assert row["drop_off_rate"] == ratio(row["drop_offs"], row["entries"])
+    assert {row["step_id"] for row in body["steps"]} >= steps_of(organization, funnel) - {
+        "unattributed"
+    }
+
+
+def check_step(reading: Reading, organization: str, funnel: str, step: str) -> None:
+    path = f"/funnels/{encoded(funnel)}/steps/{encoded(step)}"
+    days = known("analytics_funnel_step", organization, funnel, step)
+    for granularity in ("hour", "day", "week"):
+        body = reading.report(path, organization, **RANGE, granularity=granularity)
+        assert len(body["over_time"]) == {"hour": 14 * 24, "day": 14, "week": 2}[granularity]
+        for name in ("visitors", "entries", "exits"):
+            assert sum(point[name] for point in body["over_time"]) == sum_of(days, name)
+        assert body["summary"]["entries"] == sum_of(days, "entries")
+    sources = Counter({row["source"]: row["visitors"] for row in body["traffic_sources"]})
+    assert sources.total() <= sums(days, "sources").total()
+    paths = sums(days, "entry_paths")
+    direct = [row["count"] for row in body["entry_paths"] if row["previous_step_id"] is None]
+    assert sum(direct) == paths["direct"]
+    assert sum(row["count"] for row in body["entry_paths"]) == paths.total()
+    assert sum(row["count"] for row in body["exit_paths"]) == sums(days, "exit_paths").total()
+
+
+def check_conversions(reading: Reading, organization: str, funnel: str) -> None:
+    path = f"/funnels/{encoded(funnel)}/conversions"
+    body = reading.report(path, organization, **RANGE, page_size=200)
+    days = known("analytics_funnel", organization, funnel)
+    every = sum_of(days, "conversions")
+    assert body["summary"]["total_conversions"] == every
+    assert sum(row["count"] for row in body["by_type"]) == every
+    assert sum(row["conversions"] for row in body["by_step"]) == every
+    assert sum(point["conversions"] for point in body["over_time"]) == every
+    value = sum(point["value_cents"] for point in body["over_time"])
+    assert value == body["summary"]["total_value_cents"] == money(days, body["currency"])
+    rows = body["converting_visitors"]
+    assert not body["pagination"]["has_more"]
+    assert sum(row["conversions"] for row in rows) == every
+    assert sum(row["total_value_cents"] for row in rows) == value
+
+
+def check_drop_offs(reading: Reading, organization: str, funnel: str) -> None:
+    body = reading.report(f"/funnels/{encoded(funnel)}/dropoffs", organization, **RANGE)
+    days = known("analytics_funnel", organization, funnel)
+    attempts, completions = sum_of(days, "attempts"), sum_of(days, "completions")
+    assert body["overall_drop_off_rate"] == ratio(attempts - completions, attempts)
+    for row in body["drop_off_funnel"]:
+        own = known("analytics_funnel_step", organization, funnel, row["step_id"])
+        assert row["drop_offs"] == sum_of(own, "drop_offs")
+        reached = sum_of(own, "reached")
+        assert row["cumulative_drop_off_rate"] == ratio(attempts - reached, attempts)
+    for row in body["steps_with_drop_off"]:
+        shares = [reason["percentage"] for reason in row["common_exit_reasons"]]
+        if shares:
+            assert sum(shares) + row["other_exit_reasons"]["percentage"] == pytest.approx(100)
+
+
+def check_experiments(reading: Reading, organization: str, funnel: str) -> None:
+    body = reading.report(f"/funnels/{encoded(funnel)}/ab-tests", organization, **RANGE)
+    for test in body["tests"]:
+        for variant in test["variants"]:
+            key = organization, test["test_id"], variant["variant_id"]
+            days = known("analytics_experiment", *key)
+            assert variant["visitors"] == sum_of(days, "visitors")
+            assert variant["conversions"] == sum_of(days, "conversions")
+            assert variant["revenue_cents"] == money(days, test["currency"])
+            assert (variant["confidence"] is None) == variant["is_control"]
+
+
+def check_revenue(reading: Reading, organization: str, funnel: str) -> None:
+    body = reading.report(f"/funnels/{encoded(funnel)}/revenue", organization, **RANGE)
+    days = known("analytics_funnel", organization, funnel)
+    gross = money(days, body["currency"])
+    assert body["basis"] == "conversions"
+    assert body["summary"]["total_revenue_cents"] == gross
+    for part in ("by_source", "by_step", "over_time"):
+        assert sum(row["revenue_cents"] for row in body[part]) == gross
+    if gross:
+        assert sum(row["percentage"] for row in body["by_source"]) == pytest.approx(100)
+
+
+def encoded(text: str) -> str:
+    return text.replace("%", "%25").replace("$", "%24").replace(":", "%3A")
+
+
+def test_all_reports_of_all_funnels_tell_what_is_known(reading: Reading) -> None:
+    for organization in ORGANIZATIONS:
+        for funnel in FUNNELS:
+            check_overview(reading, organization, funnel)
+            for step in sorted(steps_of(organization, funnel) - {"unattributed"})[:2]:
+                check_step(reading, organization, funnel, step)
+            check_conversions(reading, organization, funnel)
+            check_drop_offs(reading, organization, funnel)
+            check_experiments(reading, organization, funnel)
+            check_revenue(reading, organization, funnel)
+
+
+def test_one_day_is_exact_and_adds_up_to_its_hours(reading: Reading) -> None:
+    body = reading.report("/funnels/checkout/overview", **DAY)
+    (day,) = known("analytics_funnel", "default", "checkout", day=DAY["date_from"])
+    assert body["visitors"]["unique"] == day["unique_visitors"]
+    assert body["uniques"]["method"] == "exact"
+    hours = reading.report("/funnels/checkout/conversions", **DAY, granularity="hour")
+    assert sum(point["conversions"] for point in hours["over_time"]) == day["conversions"]
