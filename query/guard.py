@@ -42,12 +42,15 @@ class Guard:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = _with_ours(list(message.get("headers", ())))
-                limit.reschedule(None)
             await send(message)
+
+        async def sent_in_time(message: Message) -> None:
+            limit.reschedule(None)
+            await sent(message)
 
         try:
             async with asyncio.timeout(self._seconds) as limit:
-                await self._app(scope, receive, sent)
+                await self._app(scope, receive, sent_in_time)
         except TimeoutError:
             if status:
                 raise

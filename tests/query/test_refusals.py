@@ -1,0 +1,147 @@
+"""What is asked wrongly is told so, in one form, and never reaches the database."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.query.conftest import ORGANIZATION, Office
+from tests.support.queries import QueryProcess
+from tests.support.world import World
+
+DAYS = {"first": "2026-11-01", "last": "2026-11-02"}
+OWN = f"/organizations/{ORGANIZATION}/dashboard"
+
+
+@pytest.fixture(scope="module")
+def office(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """One for all tests of this file, which only look at what is refused."""
+    with World(servers, tmp_path_factory.mktemp("refusals")) as own_world:
+        own = Office(own_world)
+        yield own
+        own.end()
+
+
+@pytest.fixture(scope="module")
+def service(office: Office) -> QueryProcess:
+    own = office.start(DAYBOOK_QUERY_ORIGINS="https://board.example")
+    own.key = office.admin
+    return own
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        ({"first": "2026-11-02", "last": "2026-11-01"}, "must not be after"),
+        ({"first": "2016-11-02", "last": "2026-11-01"}, "one year at most"),
+        ({"first": "2025-11-01", "last": "2026-11-02"}, "one year at most"),
+        ({"first": "2026-11-01"}, "to: is needed"),
+        ({"last": "2026-11-01"}, "from: is needed"),
+        ({"first": "2026-02-30", "last": "2026-11-01"}, "must be a day"),
+        ({"first": "yesterday", "last": "2026-11-01"}, "must be a day"),
+        ({"first": "0001-01-01T00:00:00+23:59", "last": "2026-11-01"}, "must be a day"),
+        ({"first": "1970-01-01", "last": "1970-01-02"}, "between 1990"),
+        ({"first": "2099-01-01", "last": "2099-01-02"}, "a year from now"),
+        ({"first": "9999-12-31", "last": "9999-12-31"}, "a year from now"),
+        ({"first": "2026-11-01\x00", "last": "2026-11-02"}, "must be a day"),
+        ({"first": "1" * 10_000, "last": "2026-11-02"}, "at most 40"),
+        ({**DAYS, "tz": "Europe/Atlantis"}, "tz: not a zone"),
+        ({**DAYS, "tz": "../../etc/passwd"}, "tz: not a zone"),
+        ({**DAYS, "tz": "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16")}, "tz"),
+        ({**DAYS, "granularity": "hour"}, "granularity"),
+        ({**DAYS, "granularity": '{"$gt": ""}'}, "granularity"),
+        ({**DAYS, "granularity[$ne]": "day"}, "no others"),
+        ({**DAYS, "$where": "sleep(1000)"}, "no others"),
+        ({**DAYS, "limit": "-1"}, "no others"),
+        ({**DAYS, "compare": "next"}, "compare"),
+        ({**DAYS, "date_from": "2026-11-02"}, "given twice"),
+    ],
+    ids=range(23),
+)
+def test_a_parameter_that_cannot_be_used_is_422_with_the_reason(
+    service: QueryProcess, parameters: dict[str, str], reason: str
+) -> None:
+    reply = service.report("/order-funnel", **parameters)
+    assert reply.status == 422
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.json["status"] == 422
+    assert reason in reply.json["detail"]
+
+
+def test_a_whole_year_is_not_too_much(service: QueryProcess) -> None:
+    for first, last in (("2025-11-02", "2026-11-01"), ("2024-01-01", "2024-12-31")):
+        assert service.report("/order-funnel", first=first, last=last).status == 200
+
+
+def test_a_parameter_is_given_once(service: QueryProcess) -> None:
+    path = "/api/v1/analytics/order-funnel?from=2026-11-01&from=2026-11-02&to=2026-11-03"
+    assert "given twice" in service.get(path).json["detail"]
+
+
+def test_bounds_have_long_names_as_well(service: QueryProcess) -> None:
+    reply = service.report("/order-funnel", date_from="2026-11-01", date_to="2026-11-02")
+    assert reply.json["period"] == {"start": "2026-11-01", "end": "2026-11-02"}
+
+
+@pytest.mark.parametrize("currency", ["eur", "EURO", "$EUR", "", "E%R"])
+def test_a_currency_is_a_code(service: QueryProcess, currency: str) -> None:
+    assert service.report("/revenue", **DAYS, currency=currency).status == 422
+
+
+@pytest.mark.parametrize(
+    "event", ["%7B%22%24gt%22%3A%22%22%7D", "%24where", "..%2F..", ".*", "a:b", "%C3%A9", "$ne"]
+)
+def test_an_id_is_a_text_whatever_it_looks_like(service: QueryProcess, event: str) -> None:
+    assert service.report(f"/events/{event}/metrics").status == 404
+
+
+@pytest.mark.parametrize("event", ["a%20b", "%00", "%0A", "x" * 129, "%FF", "%ED%A0%80"])
+def test_a_text_that_is_no_id_is_refused(service: QueryProcess, event: str) -> None:
+    assert service.report(f"/events/{event}/metrics").status in (404, 422)
+
+
+def test_every_error_is_a_problem(service: QueryProcess) -> None:
+    for reply, status in (
+        (service.get("/nowhere"), 404),
+        (service.get("/api/v1/analytics/nowhere"), 404),
+        (service.call("POST", "/api/v1/analytics/revenue", {}), 405),
+        (service.call("DELETE", "/health", {}), 405),
+        (service.report("/revenue", "", **DAYS), 401),
+        (service.report("/revenue"), 422),
+    ):
+        assert reply.status == status
+        assert reply.headers["content-type"] == "application/problem+json"
+        assert reply.json["status"] == status
+        assert {"type", "title", "status", "detail"} <= set(reply.json)
+        assert "Traceback" not in reply.body.decode()
+
+
+def test_what_fails_says_nothing_of_itself(office: Office, service: QueryProcess) -> None:
+    damaged = {"_id": "2026-10-01", "date": "secret-in-a-document"}
+    office.world.documents["analytics_order_funnel"].insert_one(damaged)
+    reply = service.report("/order-funnel", first="2026-10-01", last="2026-10-01")
+    assert reply.status == 500
+    assert reply.json["detail"] == "that went wrong, and it is our fault"
+    for said in (reply.body.decode(), service.said()):
+        assert "secret-in-a-document" not in said
+    assert "a call failed" in service.said()
+    assert reply.headers["x-content-type-options"] == "nosniff"
+
+
+def test_browsers_are_told_to_be_careful(service: QueryProcess) -> None:
+    for path in ("/health", "/nowhere", "/api/v1/analytics/revenue"):
+        headers = service.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert headers["cache-control"] == "no-store"
+        assert "server" not in headers
+
+
+def test_pages_of_named_origins_alone_may_read(service: QueryProcess) -> None:
+    own = service.get("/nowhere", headers={"Origin": "https://board.example"})
+    assert own.headers["access-control-allow-origin"] == "https://board.example"
+    other = service.get("/nowhere", headers={"Origin": "https://evil.example"})
+    assert "access-control-allow-origin" not in other.headers
+    asks = {"Access-Control-Request-Method": "GET", "Origin": "https://board.example"}
+    asked = asks | {"Access-Control-Request-Headers": "authorization"}
+    assert service.call("OPTIONS", "/api/v1/analytics/revenue", asked).status == 200

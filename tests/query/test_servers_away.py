@@ -1,0 +1,107 @@
+"""MongoDB is away: what was known is told and marked, the rest is 503 in time, nothing hangs."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+
+import psutil
+import pytest
+from redis import Redis
+
+from deploy.local.mongodb import MongoDB
+from deploy.local.ports import free_ports
+from models.event_metrics import EventMetricsDay
+from tests.query.conftest import ORGANIZATION, Office
+from tests.support.queries import QueryProcess
+from tests.support.wait import until
+from tests.support.world import World
+
+DAYS = {"first": "2026-11-01", "last": "2026-11-02"}
+DASHBOARD = f"/organizations/{ORGANIZATION}/dashboard"
+LIMIT_SECONDS = 2.0
+
+
+@pytest.fixture
+def mongodb(tmp_path: Path) -> MongoDB:
+    return MongoDB(tmp_path / "mongodb", free_ports(1)[0])
+
+
+@pytest.fixture
+def office(mongodb: MongoDB, servers: dict[str, str], tmp_path: Path) -> Iterator[Office]:
+    mongodb.start()
+    try:
+        with World(servers | {"DAYBOOK_MONGODB_URI": mongodb.address}, tmp_path) as world:
+            own = Office(world)
+            yield own
+            own.end()
+            mongodb.start()  # for the world's own leaving
+    finally:
+        mongodb.kill()
+        mongodb.wipe()
+
+
+def start(office: Office) -> QueryProcess:
+    return office.start(DAYBOOK_QUERY_TIMEOUT_MS=str(int(LIMIT_SECONDS * 1_000)))
+
+
+def grow_old(office: Office) -> None:
+    """Makes every remembered answer older than it is good for."""
+    with Redis.from_url(office.world.variables["DAYBOOK_REDIS_URL"]) as redis:
+        for key in redis.scan_iter(f"daybook:query:answer:{office.world.name}:*"):
+            aged = json.loads(redis.get(key)) | {"at": 0.0}
+            redis.set(key, json.dumps(aged))
+
+
+def test_the_last_answer_is_told_and_marked_and_what_is_not_known_is_503(
+    office: Office, mongodb: MongoDB
+) -> None:
+    service = start(office)
+    office.day(EventMetricsDay, "2026-11-01", ORGANIZATION, "gala", views=7)
+    before = service.report(DASHBOARD, **DAYS).json
+    assert before["as_of"]["is_stale"] is False
+    grow_old(office)
+    mongodb.kill()
+    stale = service.report(DASHBOARD, **DAYS)
+    assert stale.status == 200
+    assert stale.json["totals"] == before["totals"]
+    assert stale.json["as_of"]["is_stale"] is True
+    unknown = service.report("/events/gala/metrics", **DAYS)
+    assert unknown.status == 503
+    assert unknown.headers["content-type"] == "application/problem+json"
+    assert int(unknown.headers["retry-after"]) >= 1
+    assert service.report(DASHBOARD, "dbread_" + "a" * 32, **DAYS).status == 503
+    assert service.get("/ready").status == 503
+    assert service.get("/health").status == 200
+    mongodb.start()
+    until(lambda: service.get("/ready").status == 200, "the service is ready again")
+    assert service.report("/events/gala/metrics", **DAYS).json["totals"]["views"] == 7
+
+
+def test_a_server_that_hangs_makes_no_call_hang(office: Office, mongodb: MongoDB) -> None:
+    service = start(office)
+    assert service.report(DASHBOARD, **DAYS).status == 200
+    (pid,) = (
+        process.pid
+        for process in psutil.process_iter(["cmdline"])
+        if "mongod" in " ".join(process.info["cmdline"] or ())
+        and str(mongodb.port) in (process.info["cmdline"] or ())
+    )
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        began = monotonic()
+        assert service.report("/events/gala/metrics", **DAYS).status == 503
+        assert monotonic() - began < LIMIT_SECONDS + 2
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_service_starts_without_its_servers(office: Office) -> None:
+    service = office.start(
+        DAYBOOK_MONGODB_URI="mongodb://127.0.0.1:1/?replicaSet=none",
+        DAYBOOK_REDIS_URL="redis://127.0.0.1:1/0",
+    )
+    assert service.get("/health").status == 200
+    assert service.report(DASHBOARD, **DAYS).status == 503
