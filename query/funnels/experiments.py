@@ -2,92 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from query.funnels.body import Body, Period
-from query.funnels.gates import Arm, Gate, gates
+from query.funnels.body import Period
+from query.funnels.experiment_body import (
+    METRICS,
+    Effect,
+    Experiment,
+    Experiments,
+    Metric,
+    Variant,
+)
+from query.funnels.gates import Arm, gates
 from query.funnels.money import ANY, Document, Wanted, currencies_of, known, main_currency
 from query.funnels.rounding import average, rate
 from query.funnels.sums import total
 from query.funnels.welch import (
-    CONFIDENCE,
     SEQUENTIAL_VISITORS,
     Difference,
     Sample,
     compare,
     successes,
 )
+from query.funnels.winner import How, winner
 from query.span import Span, told
-
-Metric = Literal["conversion_rate", "revenue_per_visitor"]
-METRICS: tuple[Metric, ...] = get_args(Metric)
-ALPHA = 1 - CONFIDENCE
-
-
-class Effect(Body):
-    """A variant less the control: absolute, with Welch's two-sided p and its interval at 95 %."""
-
-    difference: float
-    lower: float
-    upper: float
-    p: float
-
-
-class Variant(Body):
-    """`conversions` counts converting visitors. The improvement is relative: an estimate only.
-
-    `confidence` is 1 − p of the absolute difference by the test's metric; the control has none.
-    """
-
-    variant_id: str
-    variant_name: str
-    is_control: bool
-    traffic_split: float | None
-    visitors: int
-    conversions: int
-    conversion_rate: float | None
-    revenue_cents: int
-    avg_revenue_per_visitor_cents: int | None
-    improvement_vs_control: float | None
-    confidence: float | None
-    multiple_exposures: int
-    by_conversion_rate: Effect | None
-    by_revenue_per_visitor: Effect | None
-
-
-class Winner(Body):
-    variant_id: str
-    reason: str
-
-
-class Experiment(Body):
-    test_id: str
-    test_name: str
-    status: Literal["running", "completed", "stopped"]
-    started_at: str | None
-    completed_at: str | None
-    metric: Metric
-    sequential: bool
-    currency: str | None
-    variants: list[Variant]
-    gates: list[Gate]
-    winner: Winner | None
-    by_currency: dict[str, dict[str, int]]
-
-
-class Experiments(Body):
-    """`period`: the days of first exposure that are looked at."""
-
-    period: Period
-    tests: list[Experiment]
-
-
-class How(NamedTuple):
-    """By which number variants are judged, and whether the answer may be looked at every day."""
-
-    metric: Metric = "conversion_rate"
-    sequential: bool = False
 
 
 def experiments(
@@ -138,7 +77,7 @@ def experiment(
         currency=currency,
         variants=variants,
         gates=passed,
-        winner=_winner(eligible, how) if all(gate.passed for gate in passed) else None,
+        winner=winner(eligible, how) if all(gate.passed for gate in passed) else None,
         by_currency={
             other: {name: known(own, "value_cents", other) for name, own in sorted(found.items())}
             for other in sorted({c for day in days for c in currencies_of(day)} - {currency})
@@ -221,37 +160,6 @@ def _arm(variant: Variant) -> Arm:
         variant.multiple_exposures,
         variant.traffic_split or 0.0,
         variant.is_control,
-    )
-
-
-def _winner(variants: Sequence[Variant], how: How) -> Winner | None:
-    """The best of those significantly above the control; the control, if all others are below."""
-    found = [(each, _chosen(each, how)) for each in variants if not each.is_control]
-    clear = [(each, effect) for each, effect in found if effect and effect.p < ALPHA]
-    above = [(each, effect) for each, effect in clear if effect.difference > 0]
-    if above:
-        best, effect = max(above, key=lambda each: each[1].difference)
-        return Winner(variant_id=best.variant_id, reason=_reason("above", effect, how))
-    if clear and len(clear) == len(found):
-        control = next(each for each in variants if each.is_control)
-        nearest = max((effect for _, effect in clear), key=lambda effect: effect.difference)
-        return Winner(variant_id=control.variant_id, reason=_reason("below", nearest, how))
-    return None
-
-
-def _chosen(variant: Variant, how: How) -> Effect | None:
-    by_rate = how.metric == "conversion_rate"
-    return variant.by_conversion_rate if by_rate else variant.by_revenue_per_visitor
-
-
-def _reason(side: Literal["above", "below"], effect: Effect, how: How) -> str:
-    test = "sequential" if how.sequential else "Welch, two-sided"
-    what = how.metric.replace("_", " ")
-    who = "its" if side == "above" else "the nearest variant's"
-    return (
-        f"{who} {what} is {side} the control's by {abs(effect.difference):.4g} (95 %: "
-        f"{effect.lower:.4g} to {effect.upper:.4g}; p = {effect.p:.2g}, {test}), and every gate "
-        "is passed"
     )
 
 

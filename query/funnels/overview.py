@@ -3,103 +3,30 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from query.funnels.basis import Basis, Earned, earned
-from query.funnels.body import Body, Period
-from query.funnels.comparison import Compared, compared
+from query.funnels.basis import Earned, earned
+from query.funnels.body import Period
+from query.funnels.comparison import compared
 from query.funnels.definition import Definition
 from query.funnels.money import ANY, Document, Wanted, known, others
 from query.funnels.names import by_name
-from query.funnels.overview_steps import OverviewStep, overview_steps
+from query.funnels.overview_body import (
+    Campaign,
+    Conversions,
+    Country,
+    Engagement,
+    OtherMoney,
+    Overview,
+    Page,
+    Revenue,
+    Source,
+    Visitors,
+)
+from query.funnels.overview_steps import overview_steps
 from query.funnels.rounding import average, rate
 from query.funnels.shares import TOP, Rest, rest, shares
 from query.funnels.sums import parts, total
 from query.funnels.uniques import Uniques, uniques
 from query.span import Span
-
-
-class Visitors(Body):
-    """`total` counts sessions by day; `unique` people of the whole range."""
-
-    total: int
-    unique: int
-    new: int
-    returning: int
-
-
-class Conversions(Body):
-    """`rate`: converting visitors over unique visitors, each added up over the days."""
-
-    total: int
-    rate: float | None
-    value_cents: int
-    converting_visitors: int
-
-
-class Revenue(Body):
-    """`per_visitor_cents` is of the sum of the days' unique visitors, as rates are."""
-
-    total_cents: int
-    per_visitor_cents: int | None
-    per_conversion_cents: int | None
-
-
-class Engagement(Body):
-    page_views: int
-    sessions: int
-    bounced_sessions: int
-    bounce_rate: float | None
-    avg_visit_seconds: int | None
-
-
-class Page(Body):
-    """A visitor stands under every page that he viewed, so pages are no shares of a whole."""
-
-    page: str
-    visitors: int
-    conversions: int
-
-
-class From(Body):
-    visitors: int
-    conversions: int
-    percentage: float
-
-
-class Source(From):
-    source: str
-
-
-class Country(From):
-    country: str
-
-
-class Campaign(From):
-    campaign: str
-
-
-class OtherMoney(Body):
-    value_cents: int
-    revenue_cents: int
-
-
-class Overview(Compared):
-    funnel_id: str
-    funnel_name: str
-    period: Period
-    currency: str | None
-    basis: Basis
-    visitors: Visitors
-    uniques: Uniques
-    conversions: Conversions
-    revenue: Revenue
-    engagement: Engagement
-    steps: list[OverviewStep]
-    top_pages: list[Page]
-    sources: list[Source]
-    countries: list[Country]
-    campaigns: list[Campaign]
-    others: dict[str, Rest]
-    by_currency: dict[str, OtherMoney]
 
 
 class Facts(NamedTuple):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Path, Query
 
-from query.funnels.experiments import Metric
+from query.funnels.experiment_body import Metric
 from query.funnels.money import Wanted
 from query.funnels.page import NUMBER_MAX, SIZE, SIZE_MAX, Asked, place
 from query.funnels.series import Granularity

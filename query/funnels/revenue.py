@@ -3,12 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from query.funnels.basis import Basis, Earned, earned
-from query.funnels.body import Body, Period
-from query.funnels.comparison import Compared, compared
+from query.funnels.basis import Earned, earned
+from query.funnels.body import Period
+from query.funnels.comparison import compared
 from query.funnels.definition import Definition
 from query.funnels.money import ANY, Document, Wanted, amount, by_key
 from query.funnels.names import OTHER, UNATTRIBUTED, name_of
+from query.funnels.revenue_body import (
+    OtherRevenue,
+    Product,
+    Revenue,
+    RevenuePoint,
+    RevenueSource,
+    RevenueStep,
+    RevenueSummary,
+)
 from query.funnels.rounding import average, percentages
 from query.funnels.series import Granularity, series
 from query.funnels.sums import parts, total
@@ -17,80 +26,6 @@ from query.span import Span
 SOURCES_MAX = 100
 PRODUCTS_MAX = 20
 _NO_PRODUCTS = frozenset({OTHER, UNATTRIBUTED})
-
-
-class RevenueSummary(Body):
-    """Money before refunds but for `net_revenue_cents`; `refund_rate` is refunded over total.
-
-    With the basis `conversions` an order is a conversion, and of refunds nothing is known.
-    """
-
-    total_revenue_cents: int
-    refunded_cents: int
-    net_revenue_cents: int
-    refund_rate: float | None
-    orders: int | None
-    avg_order_value_cents: int | None
-    revenue_per_visitor_cents: int | None
-    revenue_per_conversion_cents: int | None
-
-
-class RevenueSource(Body):
-    """Sources beyond the first hundred are one, `other`; money without one is `unattributed`."""
-
-    source: str
-    revenue_cents: int
-    percentage: float
-
-
-class RevenueStep(Body):
-    """`orders` are of any currency; their average is null where there are several."""
-
-    step_id: str
-    step_name: str
-    revenue_cents: int
-    orders: int
-    avg_order_value_cents: int | None
-
-
-class RevenuePoint(Body):
-    """`revenue_cents` is null for an hour of a day with several currencies."""
-
-    timestamp: str
-    revenue_cents: int | None
-    orders: int | None
-    avg_order_value_cents: int | None
-
-
-class Product(Body):
-    """`units_sold` are of any currency; a product without a name is called by its id."""
-
-    product_id: str
-    product_name: str
-    revenue_cents: int
-    units_sold: int
-
-
-class OtherRevenue(Body):
-    total_revenue_cents: int
-    refunded_cents: int
-    net_revenue_cents: int
-    refund_rate: float | None
-    orders: int | None
-    avg_order_value_cents: int | None
-
-
-class Revenue(Compared):
-    period: Period
-    granularity: Granularity
-    basis: Basis
-    currency: str | None
-    summary: RevenueSummary
-    by_source: list[RevenueSource]
-    by_step: list[RevenueStep]
-    over_time: list[RevenuePoint]
-    top_products: list[Product]
-    by_currency: dict[str, OtherRevenue]
 
 
 class RevenueFacts(NamedTuple):

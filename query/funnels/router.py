@@ -5,13 +5,16 @@ from fastapi import APIRouter, Response
 from query import groups
 from query.answer import Body
 from query.funnels import facts, load, sessions
-from query.funnels.conversions import Conversions, conversions
+from query.funnels.conversions import conversions
+from query.funnels.conversions_body import Conversions
 from query.funnels.dropoffs import DropOffs, drop_offs
 from query.funnels.examples import documented
-from query.funnels.experiments import Experiments, How, experiments
+from query.funnels.experiment_body import Experiments
+from query.funnels.experiments import experiments
 from query.funnels.journey import Journey, journey, page_of
 from query.funnels.now import happening
-from query.funnels.overview import Overview, overview
+from query.funnels.overview import overview
+from query.funnels.overview_body import Overview
 from query.funnels.page import SIZE
 from query.funnels.parameters import (
     ByMetric,
@@ -30,8 +33,11 @@ from query.funnels.parameters import (
     wanted,
 )
 from query.funnels.realtime import Realtime
-from query.funnels.revenue import Revenue, revenue
-from query.funnels.steps import StepReport, step_report
+from query.funnels.revenue import revenue
+from query.funnels.revenue_body import Revenue
+from query.funnels.step_body import StepReport
+from query.funnels.steps import step_report
+from query.funnels.winner import How
 from query.keep import REALTIME, REPORTS
 from query.problem import missing
 from query.report import Compare, OrganizationReport, Range, RecentRange

@@ -3,97 +3,30 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from query.funnels.body import Body, Period
-from query.funnels.comparison import Compared, compared
+from query.funnels.body import Period
+from query.funnels.comparison import compared
 from query.funnels.definition import Definition
 from query.funnels.money import Document
 from query.funnels.names import OTHER, name_of
 from query.funnels.quantiles import MEDIAN, P90, quantile_seconds
 from query.funnels.rounding import average, rate
 from query.funnels.series import Granularity, series
-from query.funnels.shares import Rest, Share, rest, shares
+from query.funnels.shares import Share, rest, shares
+from query.funnels.step_body import (
+    Browser,
+    Device,
+    EntryPath,
+    ExitPath,
+    StepPoint,
+    StepReport,
+    StepSummary,
+    TrafficSource,
+)
 from query.funnels.sums import counts, total
 from query.funnels.uniques import Uniques, uniques
 from query.span import Span
 
 DIRECT, EXIT = "direct", "exit"
-
-
-class StepSummary(Body):
-    """`unique_visitors` are people of the whole range; times of entries that were left."""
-
-    visitors: int
-    unique_visitors: int
-    entries: int
-    exits: int
-    drop_offs: int
-    drop_off_rate: float | None
-    avg_time_seconds: int | None
-    median_time_seconds: int | None
-    p90_time_seconds: int | None
-
-
-class StepPoint(Body):
-    timestamp: str
-    visitors: int
-    entries: int
-    exits: int
-    drop_offs: int
-    drop_off_rate: float | None
-    avg_time_seconds: int | None
-
-
-class TrafficSource(Body):
-    source: str
-    visitors: int
-    percentage: float
-
-
-class Device(Body):
-    device_type: str
-    visitors: int
-    percentage: float
-
-
-class Browser(Body):
-    browser: str
-    visitors: int
-    percentage: float
-
-
-class EntryPath(Body):
-    """`previous_step_id` is null for those who came directly."""
-
-    previous_step_id: str | None
-    count: int
-
-
-class ExitPath(Body):
-    """`next_step_id` is null for those who left the funnel."""
-
-    next_step_id: str | None
-    count: int
-
-
-class StepReport(Compared):
-    """`other_…_paths`: what found no room when it was stored, beyond a thousand steps."""
-
-    step_id: str
-    step_name: str
-    step_type: str
-    period: Period
-    granularity: Granularity
-    summary: StepSummary
-    uniques: Uniques
-    over_time: list[StepPoint]
-    traffic_sources: list[TrafficSource]
-    devices: list[Device]
-    browsers: list[Browser]
-    others: dict[str, Rest]
-    entry_paths: list[EntryPath]
-    exit_paths: list[ExitPath]
-    other_entry_paths: int
-    other_exit_paths: int
 
 
 class StepFacts(NamedTuple):

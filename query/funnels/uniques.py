@@ -17,8 +17,8 @@ class Uniques(Body):
     """Distinct people of a range.
 
     `method` is `exact`, or `estimate` with the relative `standard_error` and bounds that hold in
-    95 cases of 100; without an error (null) only the bounds are known. `by_day` is the sum of the days' uniques, which rates are of: whoever came on
-    two days is two in it.
+    95 cases of 100; without an error (null) only the bounds are known. `by_day` is the sum of the
+    days' uniques, which rates are of: whoever came on two days is two in it.
     """
 
     count: int

@@ -61,8 +61,8 @@ def documents(collection: str) -> list[dict[str, Any]]:
 def _unpublished(name: str) -> dict[str, Any]:
     """A funnel that was only seen in traffic; the store in memory refuses its first row."""
     organization, funnel = map(unquote, name.split(":"))
-    named = {"organization_id": organization, "funnel_id": funnel, "name": None, "steps": []}
-    return named | {"status": "unpublished", "published": False}
+    named = {"organization_id": organization, "funnel_id": funnel}
+    return {**named, "name": None, "steps": [], "status": "unpublished", "published": False}
 
 
 def _entries() -> Iterator[Entry]:

@@ -1,0 +1,72 @@
+"""Conversions, as they are answered."""
+
+from query.funnels.body import Body, Period
+from query.funnels.comparison import Compared
+from query.funnels.page import Pagination
+from query.funnels.series import Granularity
+
+
+class ConversionSummary(Body):
+    """`conversion_rate`: converting visitors over unique visitors, each added up over the days."""
+
+    total_conversions: int
+    converting_visitors: int
+    conversion_rate: float | None
+    total_value_cents: int
+    avg_value_cents: int | None
+
+
+class ByType(Body):
+    """`rate`: of all conversions."""
+
+    conversion_type: str
+    count: int
+    rate: float | None
+    value_cents: int
+
+
+class ByStep(Body):
+    """`conversion_rate`: converting visitors of the step over the first step's unique visitors."""
+
+    step_id: str
+    step_name: str
+    conversions: int
+    conversion_rate: float | None
+
+
+class ConversionPoint(Body):
+    """`value_cents` is null for an hour of a day with several currencies."""
+
+    timestamp: str
+    conversions: int
+    rate: float | None
+    value_cents: int | None
+
+
+class ConvertingVisitor(Body):
+    """One session's conversions within the range; money in the report's currency."""
+
+    visitor_id: str
+    session_id: str
+    conversions: int
+    total_value_cents: int
+    first_conversion_at: str
+    last_conversion_at: str
+
+
+class OtherValue(Body):
+    total_value_cents: int
+    by_type: dict[str, int]
+
+
+class Conversions(Compared):
+    period: Period
+    granularity: Granularity
+    currency: str | None
+    summary: ConversionSummary
+    by_type: list[ByType]
+    by_step: list[ByStep]
+    over_time: list[ConversionPoint]
+    converting_visitors: list[ConvertingVisitor]
+    pagination: Pagination
+    by_currency: dict[str, OtherValue]

@@ -1,0 +1,93 @@
+"""A funnel at a glance, as it is answered."""
+
+from query.funnels.basis import Basis
+from query.funnels.body import Body, Period
+from query.funnels.comparison import Compared
+from query.funnels.overview_steps import OverviewStep
+from query.funnels.shares import Rest
+from query.funnels.uniques import Uniques
+
+
+class Visitors(Body):
+    """`total` counts sessions by day; `unique` people of the whole range."""
+
+    total: int
+    unique: int
+    new: int
+    returning: int
+
+
+class Conversions(Body):
+    """`rate`: converting visitors over unique visitors, each added up over the days."""
+
+    total: int
+    rate: float | None
+    value_cents: int
+    converting_visitors: int
+
+
+class Revenue(Body):
+    """`per_visitor_cents` is of the sum of the days' unique visitors, as rates are."""
+
+    total_cents: int
+    per_visitor_cents: int | None
+    per_conversion_cents: int | None
+
+
+class Engagement(Body):
+    page_views: int
+    sessions: int
+    bounced_sessions: int
+    bounce_rate: float | None
+    avg_visit_seconds: int | None
+
+
+class Page(Body):
+    """A visitor stands under every page that he viewed, so pages are no shares of a whole."""
+
+    page: str
+    visitors: int
+    conversions: int
+
+
+class From(Body):
+    visitors: int
+    conversions: int
+    percentage: float
+
+
+class Source(From):
+    source: str
+
+
+class Country(From):
+    country: str
+
+
+class Campaign(From):
+    campaign: str
+
+
+class OtherMoney(Body):
+    value_cents: int
+    revenue_cents: int
+
+
+class Overview(Compared):
+    funnel_id: str
+    funnel_name: str
+    period: Period
+    currency: str | None
+    basis: Basis
+    visitors: Visitors
+    uniques: Uniques
+    conversions: Conversions
+    revenue: Revenue
+    engagement: Engagement
+    steps: list[OverviewStep]
+    top_pages: list[Page]
+    sources: list[Source]
+    countries: list[Country]
+    campaigns: list[Campaign]
+    others: dict[str, Rest]
+    by_currency: dict[str, OtherMoney]
