@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import pytest
 
+from tests.scenarios.of_visitors import OfVisitors
 from tests.scenarios.scenario import SMALL_BATCHES, Scenario
 from tests.support.soak import SEEDS
 from tests.support.world import World
@@ -88,6 +89,22 @@ class CountersKilledWithinDeadLetter(WithinDeadLetter):
     group = "order-funnel"
 
 
+class VisitorsKilledBetweenDocuments(OfVisitors, BetweenDocuments):
+    pass
+
+
+class VisitorsKilledBeforeState(OfVisitors, BeforeState):
+    pass
+
+
+class VisitorsKilledBeforeCheckpoint(OfVisitors, BeforeCheckpoint):
+    pass
+
+
+class VisitorsKilledWithinDeadLetter(OfVisitors, WithinDeadLetter):
+    pass
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
     "scenario",
@@ -104,6 +121,10 @@ class CountersKilledWithinDeadLetter(WithinDeadLetter):
         CountersKilledBetweenDocuments,
         CountersKilledBeforeCheckpoint,
         CountersKilledWithinDeadLetter,
+        VisitorsKilledBetweenDocuments,
+        VisitorsKilledBeforeState,
+        VisitorsKilledBeforeCheckpoint,
+        VisitorsKilledWithinDeadLetter,
     ],
 )
 def test_killed_at(world: World, scenario: type[KilledAt], seed: int) -> None:

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import pytest
 
+from tests.scenarios.of_visitors import OfVisitors
 from tests.scenarios.scenario import SMALL_BATCHES, Scenario
 from tests.support.soak import SEEDS
 from tests.support.world import World
@@ -50,7 +51,24 @@ class ZombieAmongDocuments(Zombie):
     protocol = "consumer"
 
 
+class ZombieAmongDocumentsOfVisitors(OfVisitors, Zombie):
+    failpoint = "between_documents:2"
+
+
+class ZombieBeforeStateOfVisitors(OfVisitors, ZombieBeforeState):
+    pass
+
+
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("scenario", [ZombieBeforeWrite, ZombieBeforeState, ZombieAmongDocuments])
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        ZombieBeforeWrite,
+        ZombieBeforeState,
+        ZombieAmongDocuments,
+        ZombieAmongDocumentsOfVisitors,
+        ZombieBeforeStateOfVisitors,
+    ],
+)
 def test_zombie(world: World, scenario: type[Scenario], seed: int) -> None:
     scenario(world, seed).run()

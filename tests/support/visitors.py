@@ -15,11 +15,14 @@ SOURCES = ("Google", "other", "direct", "x.y$z", None)
 class Visitors:
     """`entries` in the log's order, appended a second apart; times of events are anything."""
 
-    def __init__(self, seed: int, people: int = 3, hours: int = 60) -> None:
+    def __init__(
+        self, seed: int, people: int = 3, hours: int = 60, redefining: float = 0.03
+    ) -> None:
         self._random = random.Random(seed)
         self._sessions = self._random.choice([4, 4, 200])
         self._people = people
         self._hours = hours
+        self._redefining = redefining
         self.entries: list[Entry] = []
 
     def define(self, **more: Any) -> None:
@@ -46,7 +49,7 @@ class Visitors:
 
     def act(self, times: int) -> None:
         for _ in range(times):
-            if self._random.random() < 0.03:
+            if self._random.random() < self._redefining:
                 self.define()
             if self.entries and self._random.random() < 0.02:
                 self.entries.append(self.entries[-1])
