@@ -1,0 +1,174 @@
+"""The tenant's filter is put on in one place, whatever is asked."""
+
+import ast
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumers import FLEET
+from engine.access import ROLES, Role
+from engine.keys import encode_part
+from models.funnel import FunnelDay
+from models.revenue import RevenueDay
+from query import groups
+from query.caller import Caller
+from query.problem import Problem
+from query.reader import Reader
+from query.scope import (
+    OF_ORGANIZATIONS,
+    OF_THE_PLATFORM,
+    Scope,
+    organization_scope,
+    platform_scope,
+)
+from query.span import Span, span
+from tests.query.test_span import TODAY, UTC_ZONE
+
+QUERY = Path(__file__).parents[2] / "query"
+
+
+class Asked:
+    """A reader that notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.filters: list[Mapping[str, Any]] = []
+
+    async def find(self, _: str, where: Mapping[str, Any], **__: Any) -> list[dict[str, Any]]:
+        self.filters.append(where)
+        return []
+
+    async def find_one(self, _: str, where: Mapping[str, Any], *__: Any) -> None:
+        self.filters.append(where)
+
+    async def count(self, _: str, where: Mapping[str, Any]) -> int:
+        self.filters.append(where)
+        return 0
+
+
+def caller(role: Role, organization: str | None) -> Caller:
+    return Caller("key:1", role, None if role == "admin" else organization, "anna")
+
+
+def days() -> Span:
+    return span("2026-11-01", "2026-11-20", UTC_ZONE, UTC_ZONE, TODAY)
+
+
+IDS = st.text(min_size=1, max_size=128).filter(lambda text: text.isprintable() and " " not in text)
+FILTERS = st.dictionaries(
+    st.sampled_from(["_id", "funnel_id", "date", "$or", "kind"]), st.integers() | st.text()
+)
+
+
+@given(
+    organization=IDS,
+    funnel=IDS,
+    collection=st.sampled_from(sorted(OF_ORGANIZATIONS)),
+    where=FILTERS,
+    role=st.sampled_from(ROLES),
+    asked=st.none() | IDS,
+)
+def test_whatever_is_asked_is_asked_of_one_organization(
+    organization: str,
+    funnel: str,
+    collection: str,
+    where: dict[str, Any],
+    role: Role,
+    asked: str | None,
+) -> None:
+    reader = Asked()
+    try:
+        scope = organization_scope(cast(Reader, reader), caller(role, organization), asked)
+    except Problem as problem:
+        assert problem.status in (403, 404)
+        return
+
+    async def ask() -> None:
+        await scope.find(collection, where)
+        await scope.find_one(collection, where)
+        await scope.count(collection, where)
+        await scope.days(FunnelDay, days(), funnel)
+
+    asyncio.run(ask())
+    allowed = (asked or "default") if role == "admin" else organization
+    assert {each["organization_id"] for each in reader.filters} == {allowed}
+    bounds = reader.filters[-1]["_id"]
+    own = f"{encode_part(allowed)}:{encode_part(funnel)}:"
+    assert bounds == {"$gte": f"{own}2026-11-01", "$lte": f"{own}2026-11-20"}
+
+
+@given(organization=IDS, other=IDS)
+def test_what_is_beneath_an_organization_is_beneath_no_other(organization: str, other: str) -> None:
+    bounds = Scope(cast(Reader, Asked()), caller("owner", organization), organization).beneath()
+    foreign = f"{encode_part(other)}:spring"
+    assert (bounds["$gte"] <= foreign < bounds["$lt"]) == (organization == other)
+
+
+def test_no_filter_may_name_an_organization_of_its_own() -> None:
+    scope = Scope(cast(Reader, Asked()), caller("owner", "org-1"), "org-1")
+    with pytest.raises(ValueError, match="organization_id"):
+        asyncio.run(scope.find("funnels", {"organization_id": "org-2"}))
+
+
+def test_a_collection_that_is_in_no_list_is_read_by_nobody() -> None:
+    for own in (
+        Scope(cast(Reader, Asked()), caller("owner", "org-1"), "org-1"),
+        platform_scope(cast(Reader, Asked()), caller("admin", None)),
+    ):
+        for collection in ("_daybook_keys", "visitor_state", "order_state", "_daybook"):
+            with pytest.raises(ValueError, match="nobody"):
+                asyncio.run(own.find(collection))
+
+
+def test_the_platforms_documents_are_the_admins() -> None:
+    admin = platform_scope(cast(Reader, Asked()), caller("admin", None))
+    asyncio.run(admin.days(RevenueDay, days()))
+    with pytest.raises(Problem, match="organization"):
+        asyncio.run(admin.find("funnels"))
+    for role in set(ROLES) - {"admin"}:
+        with pytest.raises(Problem, match="admin"):
+            platform_scope(cast(Reader, Asked()), caller(role, "org-1"))
+    for own in (caller("owner", "org-1"), caller("admin", None)):
+        within = organization_scope(cast(Reader, Asked()), own, "org-1")
+        for collection in OF_THE_PLATFORM:
+            with pytest.raises(Problem, match="platform"):
+                asyncio.run(within.find(collection))
+
+
+def test_answers_are_remembered_apart_by_whose_they_are() -> None:
+    scopes = [Scope(cast(Reader, Asked()), caller("owner", org), org) for org in ("a", "b")]
+    platform = platform_scope(cast(Reader, Asked()), caller("admin", None))
+    names = [own.name for own in (*scopes, platform)]
+    assert len(set(names)) == 3
+    named_so = Scope(cast(Reader, Asked()), caller("owner", "None"), "None")
+    assert named_so.name not in names
+
+
+def test_nobody_but_the_scope_asks_the_reader() -> None:
+    """Freshness and keys are the fleet's own, and hold nothing of a tenant's."""
+    users = {
+        path.name
+        for path in QUERY.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("find", "find_one", "count")
+        and isinstance(node.value, ast.Attribute)
+        and node.value.attr in ("reader", "_reader")
+    }
+    assert users == {"scope.py", "freshness.py", "gate.py"}
+
+
+def test_every_daily_family_is_somebodys() -> None:
+    models = [model for group in FLEET for model in group.documents]
+    keyed = {model.collection for model in models if model.key}
+    assert keyed <= OF_ORGANIZATIONS
+    assert {model.collection for model in models} - keyed == OF_THE_PLATFORM
+
+
+def test_freshness_is_asked_of_groups_that_there_are() -> None:
+    named = groups.USER_LIFECYCLE + groups.ORDER_FUNNEL + groups.REVENUE + groups.FUNNEL_STEP
+    assert set(named) == {group.name for group in FLEET}

@@ -1,0 +1,69 @@
+"""Ranges, as they are asked for and as they are put together."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from query.problem import Problem
+from query.span import DAYS_MAX, Granularity, Span, span, told
+
+ROME, NEW_YORK = ZoneInfo("Europe/Rome"), ZoneInfo("America/New_York")
+UTC_ZONE = ZoneInfo("UTC")
+TODAY = date(2026, 11, 20)
+
+
+def asked(first: str, last: str, zone: ZoneInfo = UTC_ZONE) -> Span:
+    return span(first, last, zone, zone, TODAY)
+
+
+def test_a_time_means_its_day_in_the_fleets_zone() -> None:
+    found = asked("2026-11-20T23:30:00Z", "2026-11-21T23:30:00+01:00", ROME)
+    assert (found.first, found.last) == (date(2026, 11, 21), date(2026, 11, 21))
+
+
+def test_a_time_without_offset_is_a_time_of_the_fleet() -> None:
+    assert asked("2026-11-20T23:30:00", "2026-11-20", NEW_YORK).first == date(2026, 11, 20)
+
+
+def test_the_period_before_ends_where_this_one_begins() -> None:
+    before = asked("2026-11-10", "2026-11-16").previous()
+    assert (before.first, before.last) == (date(2026, 11, 3), date(2026, 11, 9))
+
+
+def test_days_of_23_and_25_hours_begin_at_midnight() -> None:
+    found = asked("2026-03-28", "2026-10-26", ROME)
+    assert found.midnight(date(2026, 3, 29)) == "2026-03-29T00:00:00+01:00"
+    assert found.midnight(date(2026, 3, 30)) == "2026-03-30T00:00:00+02:00"
+    assert found.midnight(date(2026, 10, 26)) == "2026-10-26T00:00:00+01:00"
+
+
+def test_midnights_are_told_in_the_callers_zone() -> None:
+    found = span("2026-11-20", "2026-11-20", NEW_YORK, ROME, TODAY)
+    assert found.midnight(found.first) == "2026-11-20T06:00:00+01:00"
+    assert told(datetime(2026, 11, 20, tzinfo=UTC), UTC_ZONE) == "2026-11-20T00:00:00Z"
+
+
+DAYS = st.dates(date(2000, 1, 1), date(2026, 11, 20))
+GRANULARITIES: st.SearchStrategy[Granularity] = st.sampled_from(("day", "week", "month"))
+
+
+@given(first=DAYS, days=st.integers(1, DAYS_MAX), granularity=GRANULARITIES)
+def test_buckets_are_the_range_without_gaps(
+    first: date, days: int, granularity: Granularity
+) -> None:
+    last = date.fromordinal(min(first.toordinal() + days - 1, TODAY.toordinal()))
+    own = asked(first.isoformat(), last.isoformat())
+    within = [moment.date() for bucket in own.buckets(granularity) for moment in bucket.midnights()]
+    assert within == [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
+
+
+@given(st.text(max_size=40))
+def test_whatever_is_asked_is_a_range_or_a_problem(text: str) -> None:
+    try:
+        found = asked(text, text)
+    except Problem as problem:
+        assert problem.status == 422
+    else:
+        assert found.first == found.last
