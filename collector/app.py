@@ -1,6 +1,7 @@
 """The collector's routes, and what stands behind them."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.cors import CORSMiddleware
 
 from collector.caller import Callers
+from collector.direct import Direct
 from collector.enrich import Enricher
 from collector.flat import TOPIC
 from collector.metrics import STALE_KEYS
@@ -45,12 +47,16 @@ def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
         keyring = Keyring(ask, ("write", "server"), STALE_KEYS.inc)
         app.state.sender = sender
         app.state.tracker = Tracker(callers, enricher, keyring, rate, sender, settings.currency)
+        gc.collect()
+        gc.freeze()  # patterns and schemas stay: they need not be looked through again and again
+        gc.set_threshold(50_000, 20, 50)
         yield
         await sender.close()
         await rate.close()
         await asyncio.to_thread(documents.client.close)
 
     app = FastAPI(title="Daybook collector", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.add_middleware(Direct, owner=app, path=PATH)
     if settings.collector_origins:
         app.add_middleware(
             CORSMiddleware,

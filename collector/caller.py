@@ -42,6 +42,7 @@ class Callers:
         self._hash_key = own or secrets.token_bytes(32)
         self._agents = Agents()
         self._locate = locator(settings.geoip_file)
+        self._has_countries = settings.geoip_file is not None
 
     def read(self, request: Request, key: Key) -> Caller:
         peer = request.client.host if request.client else None
@@ -61,13 +62,15 @@ class Callers:
         if not told:
             return own.agent
         found = self._agents.read(told[:CHARS_MAX])
+        if not own.agent.bot:
+            return found
         bot = tuple(dict.fromkeys(own.agent.bot + found.bot))
         return Agent(found.device_type, found.browser, found.os, bot)
 
     def country(self, own: Caller, flat: Mapping[str, Any]) -> str | None:
         """Of the visitor's address: a server's word for it, everybody else's own."""
         told = flat.get("ip_address")
-        if not own.is_server or not told:
+        if not own.is_server or not told or not self._has_countries:
             return own.country
         address = read(told)
         return self._locate(address) if address else None

@@ -1,8 +1,8 @@
 """To the broker: a call's events together, and which of them it has acknowledged."""
 
 import asyncio
+from contextlib import suppress
 from functools import partial
-from threading import Thread
 from time import monotonic
 
 import structlog
@@ -14,6 +14,7 @@ from engine.kafka import common
 from engine.settings import Settings
 
 _POLL_SECONDS = 0.1
+_DUE_SECONDS = 0.001
 _PROBE_SECONDS = 1.0
 _CLOSE_SECONDS = 10.0
 _log = structlog.get_logger()
@@ -25,9 +26,10 @@ Keyed = tuple[bytes, bytes]
 class Sender:
     """An idempotent producer, acknowledged by all replicas, partitioned as Java's default does.
 
-    One thread serves the acknowledgements of all calls and watches whether the cluster answers:
-    `problem` says what is wrong, None when nothing is. A client that has failed for good is
-    replaced.
+    Of the loop's thread: acknowledgements are asked for there, every millisecond while any is due.
+    A thread that waited for them would take turns with the loop for each single event, and a turn
+    may take Python 5 ms. `problem` says what is wrong with the cluster, None when nothing is. A
+    client that has failed for good is replaced.
     """
 
     def __init__(self, settings: Settings, topic: str) -> None:
@@ -35,12 +37,12 @@ class Sender:
         self._topic = topic
         self._ack_seconds = settings.collector_ack_ms / 1_000
         self._suspect = True
-        self._stopping = False
         self._retired: list[Producer] = []
         self._producer = self._make()
         self.problem: str | None = "Kafka was not asked yet"
-        self._thread = Thread(target=self._serve, name="acknowledgements", daemon=True)
-        self._thread.start()
+        self._loop = asyncio.get_running_loop()
+        self._is_polling = False
+        self._watching = asyncio.create_task(self._watch())
 
     async def send(self, messages: list[Keyed]) -> list[bool]:
         """Which of the messages the broker has, for sure. Raises nothing."""
@@ -57,17 +59,22 @@ class Sender:
                 pass
             except KafkaException as error:
                 waiting.broken |= bool(error.args[0].fatal())
+        if not self._is_polling:
+            self._is_polling = True
+            self._loop.call_later(_DUE_SECONDS, self._poll_due)
         found = await waiting.outcome(sent, self._ack_seconds)
-        metrics.QUEUE_MESSAGES.set(len(producer))
         if waiting.broken:
             self._replace(producer)
         return found
 
     async def close(self) -> None:
         """Sends what still waits, for a bounded while."""
-        await asyncio.to_thread(self._producer.flush, _CLOSE_SECONDS)
-        self._stopping = True
-        await asyncio.to_thread(self._thread.join)
+        end = monotonic() + _CLOSE_SECONDS
+        while self._poll() and monotonic() < end:
+            await asyncio.sleep(_DUE_SECONDS)
+        self._watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._watching
 
     def _make(self) -> Producer:
         return Producer(
@@ -88,23 +95,38 @@ class Sender:
         if broken is self._producer:
             _log.warning("the Kafka client failed for good; it is replaced")
             self._producer = self._make()
+            broken.purge()
             self._retired.append(broken)
 
     def _on_error(self, _: KafkaError) -> None:
         self._suspect = True
 
-    def _serve(self) -> None:
-        probed = 0.0
-        while not self._stopping:
-            self._producer.poll(_POLL_SECONDS)
-            while self._retired:
-                broken = self._retired.pop()
-                broken.purge()
-                broken.flush(_POLL_SECONDS)
-            if (self._suspect or self.problem) and monotonic() - probed > _PROBE_SECONDS:
+    def _poll_due(self) -> None:
+        self._is_polling = self._poll() > 0
+        if self._is_polling:
+            self._loop.call_later(_DUE_SECONDS, self._poll_due)
+
+    def _poll(self) -> int:
+        """Tells what was acknowledged meanwhile; how many events still wait."""
+        self._producer.poll(0)
+        for broken in list(self._retired):
+            broken.poll(0)
+            if not len(broken):
+                self._retired.remove(broken)
+        left = len(self._producer)
+        metrics.QUEUE_MESSAGES.set(left)
+        return left
+
+    async def _watch(self) -> None:
+        """Whether the cluster answers, asked when there is reason to, and errors of the client."""
+        while True:
+            if self._suspect or self.problem:
                 self._suspect = False
-                self._judge(self._probe())
-                probed = monotonic()
+                self._judge(await asyncio.to_thread(self._probe))
+                await asyncio.sleep(_PROBE_SECONDS)
+            else:
+                await asyncio.sleep(_POLL_SECONDS)
+            self._poll()
 
     def _probe(self) -> str | None:
         try:

@@ -9,6 +9,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from engine.bunched import Bunched
 from engine.errors import WrongSetting
 from engine.settings import Settings
 
@@ -75,7 +76,7 @@ class Rate:
             )
         except ValueError as error:
             raise WrongSetting(f"DAYBOOK_REDIS_URL: {error}") from None
-        self._script = self._redis.register_script(_TAKE)
+        self._script = Bunched(self._redis, _TAKE)
         self._prefix = f"daybook:{service}:rate:"
         self._own = rate, burst
         self._away_until = 0.0
@@ -86,8 +87,8 @@ class Rate:
         if monotonic() < self._away_until:
             return _UNKNOWN
         try:
-            wait_ms, suspect = await self._script(
-                keys=[self._prefix + bucket], args=[*self._own, tokens, SUSPECT_SECONDS]
+            wait_ms, suspect = await self._script.call(
+                self._prefix + bucket, *self._own, tokens, SUSPECT_SECONDS
             )
         except (RedisError, OSError) as error:
             self._away_until = monotonic() + AWAY_SECONDS
