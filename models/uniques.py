@@ -20,7 +20,7 @@ Uniques = SketchModel(
         (EventMetricsDay, "unique_viewers"): "event",
         (EventMetricsDay, "unique_buyers"): "event_buyers",
     },
-    index=("organization_id", "kind", "id", "period"),
+    index=("organization_id", "kind", "id", "period", "step_id"),
 )
 
 
