@@ -1,0 +1,66 @@
+"""Small documents of a funnel, as they are stored."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bson import Decimal128
+
+from query.funnels.definition import Definition
+from query.span import Span
+
+UTC_ZONE = ZoneInfo("UTC")
+
+
+def span(first: str, last: str, zone: str = "UTC", told_in: str | None = None) -> Span:
+    fleet = ZoneInfo(zone)
+    days = date.fromisoformat(first), date.fromisoformat(last)
+    return Span(*days, fleet, ZoneInfo(told_in) if told_in else fleet)
+
+
+def day(text: str, **values: Any) -> dict[str, Any]:
+    return {"date": datetime.fromisoformat(text).replace(tzinfo=UTC)} | values
+
+
+def step_day(text: str, step: str, **values: Any) -> dict[str, Any]:
+    return day(text, step_id=step, **values)
+
+
+def funnel(*steps: str, name: str = "A funnel") -> Definition:
+    told = [{"step_id": step, "name": step.title(), "type": "page"} for step in steps]
+    return Definition({"funnel_id": "f", "name": name, "steps": told, "versions": []})
+
+
+def variant_day(
+    variant: str, visitors: int, conversions: int, cents: int = 0, squares: int = 0, **more: Any
+) -> dict[str, Any]:
+    amounts = {"value_cents": cents, "value_cents_squared": Decimal128(str(squares))}
+    return day(
+        "2026-01-05",
+        test_id="t",
+        variant_id=variant,
+        visitors=visitors,
+        conversions=conversions,
+        currencies={"EUR": amounts},
+        **more,
+    )
+
+
+def trial(*variants: str, split: tuple[float, ...] = ()) -> dict[str, Any]:
+    """The first is the control."""
+    return {
+        "test_id": "t",
+        "name": "A test",
+        "status": "running",
+        "started_at": None,
+        "completed_at": None,
+        "variants": [
+            {
+                "variant_id": name,
+                "name": name.title(),
+                "is_control": at == 0,
+                "traffic_split": split[at] if split else 1.0,
+            }
+            for at, name in enumerate(variants)
+        ],
+    }

@@ -1,0 +1,135 @@
+"""How grave a drop-off is, its reasons, and what is suggested."""
+
+from typing import Any
+
+import pytest
+
+from query.funnels.dropoffs import DropOffFacts, drop_offs
+from query.funnels.reasons import reasons
+from query.funnels.severity import Flow, severity
+from query.funnels.suggestions import Evidence, suggestions
+from tests.query.funnels.build import day, funnel, span, step_day
+
+DAY = "2026-01-05"
+NOTHING = Flow(0, 0)
+
+
+@pytest.mark.parametrize(
+    ("now", "past", "level", "rules"),
+    [
+        (Flow(600, 1_000), NOTHING, "high", ["rate_high"]),
+        (Flow(300, 1_000), NOTHING, "medium", ["rate_medium"]),
+        (Flow(100, 1_000), NOTHING, "low", ["rate_low"]),
+        # All of three: the bound is 0.44, so it is not high.
+        (Flow(3, 3), NOTHING, "medium", ["rate_medium"]),
+        (Flow(1, 1), NOTHING, "low", ["rate_low"]),
+        (Flow(150, 1_000), Flow(100, 1_000), "medium", ["rate_low", "worse_than_before"]),
+        (Flow(110, 1_000), Flow(100, 1_000), "low", ["rate_low"]),
+        (Flow(300, 1_000), Flow(100, 1_000), "high", ["rate_medium", "worse_than_before"]),
+        (Flow(700, 1_000), Flow(100, 1_000), "high", ["rate_high", "worse_than_before"]),
+        (Flow(100, 1_000), Flow(500, 1_000), "low", ["rate_low"]),
+        (Flow(5, 0), NOTHING, "high", ["rate_high"]),
+        (NOTHING, NOTHING, "low", ["rate_low"]),
+    ],
+)
+def test_severity(now: Flow, past: Flow, level: str, rules: list[str]) -> None:
+    assert severity(now, past) == (level, tuple(rules))
+
+
+def test_reasons_with_their_odds() -> None:
+    days = [
+        day(
+            DAY,
+            exits_by_outcome={"bounce": 10, "forward": 10},
+            reasons_by_outcome={
+                "bounce": {"price": 4, "%6Fther": 2, "other": 1},
+                "forward": {"price": 0, "%6Fther": 3},
+            },
+        )
+    ]
+    found, beyond = reasons(days)
+    assert [(each.reason, each.count) for each in found] == [("price", 4), ("other", 2)]
+    price, other = found
+    # (4 + 1) / (0 + 1) over (6 + 1) / (10 + 1).
+    assert price.odds_ratio == pytest.approx(5 * 11 / 7)
+    assert other.odds_ratio == pytest.approx(3 / 4 / (9 / 8))
+    assert (beyond.count, beyond.unknown) == (1, 3)
+    shares = price.percentage + other.percentage + beyond.percentage
+    assert shares == pytest.approx(100)
+
+
+def told(now: Flow, past: Flow = NOTHING, *, first: bool = False, **values: Any) -> list[str]:
+    days = [step_day(DAY, "a", **values)]
+    why, _ = reasons(days)
+    found = suggestions(Evidence(days, now, past, severity(now, past), why, first))
+    assert all(each.text.endswith(".") for each in found)
+    return [each.rule for each in found]
+
+
+TIMES = {"quick": {"1": 40}, "slow": {"190": 30, "300": 10}, "few": {"1": 3}}
+"""Buckets of milliseconds: 1 ms; some 15 seconds and some 20 minutes."""
+
+
+@pytest.mark.parametrize(
+    ("now", "past", "values", "rules"),
+    [
+        (Flow(29, 29), NOTHING, {"time_histogram": TIMES["quick"]}, ["too_few_entries"]),
+        (Flow(30, 100), NOTHING, {}, []),
+        (Flow(60, 100), NOTHING, {"time_histogram": TIMES["quick"]}, ["quick_exit"]),
+        (Flow(60, 100), NOTHING, {"time_histogram": TIMES["few"]}, []),
+        (Flow(1, 100), NOTHING, {"time_histogram": TIMES["quick"]}, []),
+        (Flow(1, 100), NOTHING, {"time_histogram": TIMES["slow"]}, ["long_stay"]),
+        (Flow(60, 100), Flow(10, 100), {}, ["worse_than_before"]),
+        (
+            Flow(1, 100),
+            NOTHING,
+            {"exits_by_outcome": {"backward": 40, "forward": 60}},
+            ["going_back"],
+        ),
+        (Flow(1, 100), NOTHING, {"exits_by_outcome": {"backward": 1, "forward": 3}}, []),
+        (Flow(1, 100), NOTHING, {"entry_paths": {"direct": 50, "a": 50}}, ["direct_entries"]),
+        (Flow(1, 100), NOTHING, {"entry_paths": {"direct": 1, "a": 1}}, []),
+        (
+            Flow(30, 100),
+            NOTHING,
+            {
+                "exits_by_outcome": {"bounce": 30, "forward": 70},
+                "reasons_by_outcome": {"bounce": {"price": 20}, "forward": {"price": 2}},
+            },
+            ["telling_reason"],
+        ),
+        (
+            Flow(30, 100),
+            NOTHING,
+            {
+                "exits_by_outcome": {"bounce": 30, "forward": 70},
+                "reasons_by_outcome": {"bounce": {"price": 20}, "forward": {"price": 60}},
+            },
+            [],
+        ),
+    ],
+)
+def test_each_suggestion_follows_from_the_data(
+    now: Flow, past: Flow, values: dict[str, Any], rules: list[str]
+) -> None:
+    assert told(now, past, **values) == rules
+
+
+def test_the_first_step_is_meant_to_be_entered_directly() -> None:
+    assert told(Flow(1, 100), first=True, entry_paths={"direct": 100}) == []
+
+
+def test_the_cumulative_rate_is_of_attempts() -> None:
+    facts = DropOffFacts(
+        [day(DAY, attempts=10, completions=2)],
+        [
+            step_day(DAY, "a", entries=12, drop_offs=3, reached=10),
+            step_day(DAY, "b", entries=5, drop_offs=4, reached=4),
+            step_day(DAY, "unattributed", conversions=3),
+        ],
+    )
+    found = drop_offs(funnel("a", "b", "c"), span(DAY, DAY), facts, DropOffFacts([], []))
+    assert found.overall_drop_off_rate == 0.8
+    rates = [(each.step_id, each.cumulative_drop_off_rate) for each in found.drop_off_funnel]
+    assert rates == [("a", 0.0), ("b", 0.6), ("c", 1.0)]
+    assert [each.step_id for each in found.steps_with_drop_off] == ["b", "a"]

@@ -1,0 +1,117 @@
+"""When an experiment has a winner, and when it has none."""
+
+import pytest
+
+from query.funnels.experiment_body import Experiment
+from query.funnels.experiments import experiment
+from query.funnels.winner import How
+from tests.query.funnels.build import UTC_ZONE, trial, variant_day
+
+BY_RATE = How()
+Numbers = tuple[int, int]
+"""Visitors and converting visitors."""
+
+
+def told(control: Numbers, *others: Numbers, how: How = BY_RATE, multiple: int = 0) -> Experiment:
+    names = ["control", *(f"variant-{at}" for at in range(1, len(others) + 1))]
+    days = [
+        variant_day(name, *numbers, multiple_exposures=multiple)
+        for name, numbers in zip(names, (control, *others), strict=True)
+    ]
+    return experiment(trial(*names), days, UTC_ZONE, how)
+
+
+def winner(found: Experiment) -> str | None:
+    return found.winner.variant_id if found.winner else None
+
+
+@pytest.mark.parametrize(
+    ("control", "others", "expected"),
+    [
+        ((1_000, 100), [(1_000, 160)], "variant-1"),
+        ((1_000, 100), [(1_000, 160), (1_000, 200)], "variant-2"),
+        ((1_000, 160), [(1_000, 100)], "control"),
+        ((1_000, 160), [(1_000, 100), (1_000, 150)], None),
+        ((1_000, 100), [(1_000, 110)], None),
+        ((1_000, 0), [(1_000, 0)], None),
+    ],
+)
+def test_the_winner_is_significant(
+    control: Numbers, others: list[Numbers], expected: str | None
+) -> None:
+    assert winner(told(control, *others)) == expected
+
+
+@pytest.mark.parametrize(
+    ("control", "other", "multiple", "gate"),
+    [
+        ((149, 10), (150, 60), 0, "visitors"),
+        ((1_000, 7), (1_000, 60), 0, "conversions"),
+        ((1_000, 100), (1_300, 300), 0, "sample_ratio"),
+        ((1_000, 100), (1_000, 300), 11, "multiple_exposures"),
+    ],
+)
+def test_a_gate_that_is_not_passed_lets_nobody_win(
+    control: Numbers, other: Numbers, multiple: int, gate: str
+) -> None:
+    found = told(control, other, multiple=multiple)
+    assert [each.gate for each in found.gates if not each.passed] == [gate]
+    assert found.variants[1].confidence is not None
+    assert found.variants[1].confidence > 0.95
+    assert found.winner is None
+
+
+def test_without_one_control_nothing_is_compared() -> None:
+    test = trial("one", "two")
+    test["variants"][0]["is_control"] = False
+    days = [variant_day("one", 1_000, 100), variant_day("two", 1_000, 200)]
+    found = experiment(test, days, UTC_ZONE, How())
+    assert [each.gate for each in found.gates if not each.passed] == ["one_control"]
+    assert [each.confidence for each in found.variants] == [None, None]
+
+
+def test_confidence_is_1_less_p_of_the_absolute_difference() -> None:
+    # Of means: 13.9687 over 3,407 and 24.227 over 3,461 visitors; p 0.02016.
+    days = [
+        variant_day("control", 3_407, 100, 139_687, 523_779_767),
+        variant_day("variant", 3_461, 100, 242_270, 1_346_982_900),
+    ]
+    found = experiment(trial("control", "variant"), days, UTC_ZONE, How("revenue_per_visitor"))
+    control, variant = found.variants
+    assert control.confidence is None
+    assert control.improvement_vs_control is None
+    assert variant.confidence == pytest.approx(1 - 0.02016, abs=5e-6)
+    assert variant.by_revenue_per_visitor is not None
+    assert variant.by_revenue_per_visitor.lower == pytest.approx(4.538, abs=5e-4)
+    assert variant.improvement_vs_control == pytest.approx(0.70726, abs=5e-4)
+    assert winner(found) == "variant"
+
+
+def test_looking_every_day_asks_for_more() -> None:
+    once = told((1_000, 100), (1_000, 130))
+    always = told((1_000, 100), (1_000, 130), how=How(sequential=True))
+    assert winner(once) == "variant-1"
+    assert winner(always) is None
+    assert always.winner is None
+
+
+def test_a_variant_that_is_not_defined_is_told_and_wins_nothing() -> None:
+    days = [
+        variant_day("control", 1_000, 100),
+        variant_day("variant", 1_000, 110),
+        variant_day("stranger", 1_000, 500),
+    ]
+    found = experiment(trial("control", "variant"), days, UTC_ZONE, How())
+    assert [each.variant_id for each in found.variants] == ["control", "variant", "stranger"]
+    assert found.variants[2].confidence is None
+    assert found.winner is None
+
+
+def test_currencies_are_not_added() -> None:
+    dollars = variant_day("control", 10, 1)
+    dollars["currencies"] = {"USD": {"value_cents": 5, "value_cents_squared": None}}
+    days = [variant_day("control", 10, 1, 7, 49), dollars]
+    found = experiment(trial("control"), days, UTC_ZONE, How())
+    assert found.currency == "EUR"
+    assert found.variants[0].revenue_cents == 7
+    assert found.by_currency == {"USD": {"control": 5}}
