@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from time import monotonic
 from typing import Any, TypedDict
 from zoneinfo import ZoneInfo
 
+from engine.errors import Unavailable
 from engine.fleet import COLLECTION as FLEET
 from engine.heartbeat import COLLECTION as MEMBERS
 from query.reader import Document, Reader
@@ -56,16 +58,22 @@ class Freshness:
         return found
 
     async def zone(self) -> ZoneInfo:
-        """The zone whose days are counted: as bound in the database, else as the setting says."""
+        """The zone whose days are counted: as bound in the database, else as the setting says.
+
+        While MongoDB is away it is the one that is known.
+        """
         if self._clock() < self._zone_until:
             return self._zone
         async with self._zone_known:
             if self._clock() >= self._zone_until:
-                fleet = await self._reader.find_one(FLEET, {"_id": "fleet"}, ["settings.zone"])
-                if fleet is not None:
-                    self._zone = ZoneInfo(fleet["settings"]["zone"])
-                self._zone_until = self._clock() + _ZONE_SECONDS
+                with suppress(Unavailable):
+                    self._zone = await self._bound_zone()
+                    self._zone_until = self._clock() + _ZONE_SECONDS
         return self._zone
+
+    async def _bound_zone(self) -> ZoneInfo:
+        fleet = await self._reader.find_one(FLEET, {"_id": "fleet"}, ["settings.zone"])
+        return ZoneInfo(fleet["settings"]["zone"]) if fleet else self._zone
 
     async def _reports(self, groups: Iterable[str]) -> tuple[list[Document], list[Document]]:
         members: list[Document] = []

@@ -2,16 +2,18 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 
 import pymongo
+import structlog
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient, ReadPreference
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConfigurationError, NetworkTimeout, PyMongoError
+from pymongo.errors import ConfigurationError, ConnectionFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from engine.errors import WrongSetting
+from engine.errors import Unavailable, WrongSetting
 from engine.mongo import reachable
 from engine.settings import Settings
 from query.problem import Problem
@@ -19,6 +21,8 @@ from query.problem import Problem
 ROWS_MAX = 50_000
 _SELECTION_MS = 2_000
 _CONNECTIONS_MAX = 50
+_AWAY_SECONDS = 1.0
+_log = structlog.get_logger()
 
 Document = dict[str, Any]
 Filter = Mapping[str, Any]
@@ -51,6 +55,7 @@ class Reader:
             read_concern=ReadConcern("majority"),
         )
         self._seconds = settings.query_timeout_ms / 1_000
+        self._away_until = 0.0
 
     async def find(
         self,
@@ -94,14 +99,22 @@ class Reader:
     async def bounded(self) -> AsyncIterator[None]:
         """The time limit: the driver sends what is left of it with every command as maxTimeMS.
 
-        Around several questions it is the limit of them together.
+        Around several questions it is the limit of them together. A server that did not answer
+        is left alone for a moment, or a call that asks three times would wait three times.
         """
-        with reachable(), pymongo.timeout(self._seconds):
-            try:
+        if monotonic() < self._away_until:
+            raise Unavailable("MongoDB did not answer an instant ago")
+        try:
+            with reachable(), pymongo.timeout(self._seconds):
                 yield
-            except NetworkTimeout:
-                raise
-            except PyMongoError as error:
-                if error.timeout:
-                    raise NetworkTimeout("the time is up") from error
-                raise
+        except WrongSetting as error:
+            _log.error("MongoDB does not let us in", why=str(error))
+            raise Unavailable(str(error)) from error
+        except Unavailable as error:
+            if isinstance(error.__cause__, ConnectionFailure):
+                self._away_until = monotonic() + _AWAY_SECONDS
+            raise
+        except PyMongoError as error:
+            if error.timeout:
+                raise Unavailable("MongoDB took too long") from error
+            raise

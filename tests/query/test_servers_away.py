@@ -105,3 +105,19 @@ def test_a_service_starts_without_its_servers(office: Office) -> None:
     )
     assert service.get("/health").status == 200
     assert service.report(DASHBOARD, **DAYS).status == 503
+
+
+def test_a_service_that_starts_meanwhile_tells_what_others_remembered(
+    office: Office, mongodb: MongoDB
+) -> None:
+    own = {"DAYBOOK_AUTH": "off", "DAYBOOK_QUERY_TIMEOUT_MS": str(int(LIMIT_SECONDS * 1_000))}
+    office.start(**own).report("/revenue", "", **DAYS)
+    grow_old(office)
+    mongodb.kill()
+    service = office.start(**own)
+    began = monotonic()
+    reply = service.report("/revenue", "", **DAYS)
+    assert reply.status == 200
+    assert reply.json["as_of"]["is_stale"] is True
+    assert monotonic() - began < LIMIT_SECONDS + 1
+    assert service.metric("daybook_query_answers_total", origin="stale") == 1

@@ -1,0 +1,52 @@
+"""What the service asks of MongoDB: reads alone, by an index, with a time limit."""
+
+from typing import Any
+
+from consumers import FLEET
+from engine import indexes
+from models.event_metrics import EventMetricsDay
+from models.funnel import FunnelDay
+from models.order_funnel import OrderFunnelDay
+from tests.query.conftest import ORGANIZATION, OTHER, Office
+
+DAYS = {"first": "2026-11-01", "last": "2026-11-28"}
+READS = {"find", "getMore", "count", "aggregate"}
+
+
+def fill(office: Office) -> None:
+    for group in FLEET:
+        indexes.ensure(office.world.documents, group)
+    for number in range(1, 29):
+        day = f"2026-11-{number:02d}"
+        office.day(OrderFunnelDay, day, orders_created=1)
+        for organization in (ORGANIZATION, OTHER):
+            for name in ("a", "b"):
+                office.day(FunnelDay, day, organization, name)
+                office.day(EventMetricsDay, day, organization, name)
+
+
+def asked(office: Office) -> list[dict[str, Any]]:
+    """What every report of this package sends to MongoDB, as its profiler tells it."""
+    documents = office.world.documents
+    service = office.start(DAYBOOK_REDIS_URL="redis://127.0.0.1:1/0")
+    documents.command("profile", 2)
+    for path in ("/user-lifecycle", "/order-funnel", "/revenue"):
+        assert service.report(path, office.admin, **DAYS, compare="previous").status == 200
+    for path in ("/events/a/metrics", f"/organizations/{ORGANIZATION}/dashboard"):
+        assert service.report(path, **DAYS, compare="previous").status == 200
+    assert service.report("/events/a/live").status == 200
+    documents.command("profile", 0)
+    found = list(documents["system.profile"].find({"appName": "daybook-query"}))
+    assert len(found) > 20
+    return found
+
+
+def test_reports_are_read_by_index_within_a_time_and_nothing_is_written(office: Office) -> None:
+    fill(office)
+    for each in asked(office):
+        command = each["command"]
+        assert set(command) & READS, command
+        assert command["maxTimeMS"] <= 5_000
+        assert command["readConcern"]["level"] == "majority"
+        assert "COLLSCAN" not in each.get("planSummary", ""), each
+        assert each.get("docsExamined", 0) <= max(2 * each.get("nreturned", 0), 1), each
