@@ -23,7 +23,7 @@ Origin = Literal["made", "shared", "remembered", "stale"]
 
 
 class Answers:
-    """Makes an answer once for everybody who asks for it meanwhile, and remembers it."""
+    """Finds or makes an answer once for everybody who asks for it meanwhile, and remembers it."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Answers:
         self._freshness = freshness
         self._remembered = remembered
         self._clock = clock
-        self._making: dict[Question, asyncio.Task[Answer]] = {}
+        self._finding: dict[Question, asyncio.Task[tuple[Answer, Origin]]] = {}
 
     async def get(
         self, question: Question, keep: Keep, groups: tuple[str, ...], zone: ZoneInfo, build: Build
@@ -45,36 +45,42 @@ class Answers:
 
         While MongoDB does not answer it is the last answer that is known, for up to an hour.
         """
+        task = self._finding.get(question)
+        if task is not None:
+            answer, origin = await asyncio.shield(task)
+            return answer, "shared" if origin == "made" else origin
+        task = asyncio.create_task(self._find(question, keep, groups, zone, build))
+        self._finding[question] = task
+        task.add_done_callback(lambda done: self._found(question, done))
+        return await asyncio.shield(task)
+
+    async def _find(
+        self, question: Question, keep: Keep, groups: tuple[str, ...], zone: ZoneInfo, build: Build
+    ) -> tuple[Answer, Origin]:
         before = await self._remembered.get(question)
         if before and before.is_fresh(keep, self._clock()):
             return before, "remembered"
-        task = self._making.get(question)
-        origin: Origin = "shared" if task else "made"
-        if task is None:
-            task = asyncio.create_task(self._make(question, keep, groups, zone, build))
-            self._making[question] = task
-            task.add_done_callback(lambda done: self._made(question, done))
         try:
-            return await asyncio.shield(task), origin
+            answer = await self._make(question, groups, zone, build)
         except Unavailable:
             if before is None:
                 raise
             return before, "stale"
+        await self._remembered.put(question, answer, keep)
+        return answer, "made"
 
     async def _make(
-        self, question: Question, keep: Keep, groups: tuple[str, ...], zone: ZoneInfo, build: Build
+        self, question: Question, groups: tuple[str, ...], zone: ZoneInfo, build: Build
     ) -> Answer:
         at = self._clock()
         async with self._reader.bounded():
             # Asked first: it may promise less than is in the numbers, never more.
             as_of = await self._freshness.of(groups, zone)
             body = to_json(await build()).decode()
-        answer = Answer(question.scope, at, dict(as_of), body)
-        await self._remembered.put(question, answer, keep)
-        return answer
+        return Answer(question.scope, at, dict(as_of), body)
 
-    def _made(self, question: Question, done: asyncio.Task[Answer]) -> None:
-        self._making.pop(question, None)
+    def _found(self, question: Question, done: asyncio.Task[tuple[Answer, Origin]]) -> None:
+        self._finding.pop(question, None)
         if not done.cancelled():
             done.exception()  # looked at, for everybody who waited may have gone
 

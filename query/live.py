@@ -1,5 +1,6 @@
 """Redis as the query module asks it: quickly or not at all."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any, TypeVar
@@ -15,7 +16,9 @@ from engine.settings import Settings
 
 TIMEOUT_SECONDS = 0.25
 AWAY_SECONDS = 2.0
-_CONNECTIONS_MAX = 100
+_CONNECTIONS_MAX = 64
+"""Who finds none free waits for a turn; Redis is not away for that."""
+
 _log = structlog.get_logger()
 
 T = TypeVar("T")
@@ -39,16 +42,18 @@ class Live:
             )
         except ValueError as error:
             raise WrongSetting(f"DAYBOOK_REDIS_URL: {error}") from None
+        self._turns = asyncio.Semaphore(_CONNECTIONS_MAX)
         self._away_until = 0.0
         self._is_away = False
 
     async def ask(self, question: Callable[["Redis"], Awaitable[T]]) -> T:
-        """What Redis answers, strings as bytes. Raises RedisAway, after a quarter of a second at
-        most."""
+        """What Redis answers, strings as bytes. Raises RedisAway, a quarter of a second after it
+        was asked at most."""
         if monotonic() < self._away_until:
             raise RedisAway
         try:
-            found = await question(self._redis)
+            async with self._turns:
+                found = await question(self._redis)
         except (RedisError, OSError) as error:
             self._away_until = monotonic() + AWAY_SECONDS
             if not self._is_away:
