@@ -21,17 +21,13 @@ Changes = dict[str, Change]
 """By `part.number`."""
 
 
-class Compared(Body):
-    """What `compare=previous` adds to a report: as many days, directly before."""
-
-    previous: Told | None = None
-    change: Changes | None = None
-
-
 def compared(
     period: Mapping[str, str], now: Mapping[str, BaseModel], before: Mapping[str, BaseModel]
 ) -> tuple[Told, Changes]:
-    """The numbers of the period before, and the change of each of these parts' numbers."""
+    """What `compare=previous` asks for: `previous` and `change` of a report.
+
+    The numbers of as many days directly before, and the change of each of these parts' numbers.
+    """
     previous: Told = {"period": dict(period)}
     for name, part in before.items():
         previous[name] = {k: v for k, v in part.model_dump().items() if _is_told(v)}

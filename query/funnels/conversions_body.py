@@ -1,7 +1,7 @@
 """Conversions, as they are answered."""
 
 from query.funnels.body import Body, Period
-from query.funnels.comparison import Compared
+from query.funnels.comparison import Changes, Told
 from query.funnels.page import Pagination
 from query.funnels.series import Granularity
 
@@ -59,7 +59,7 @@ class OtherValue(Body):
     by_type: dict[str, int]
 
 
-class Conversions(Compared):
+class Conversions(Body):
     period: Period
     granularity: Granularity
     currency: str | None
@@ -70,3 +70,5 @@ class Conversions(Compared):
     converting_visitors: list[ConvertingVisitor]
     pagination: Pagination
     by_currency: dict[str, OtherValue]
+    previous: Told | None = None
+    change: Changes | None = None

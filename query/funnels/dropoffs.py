@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from query.funnels.body import Body, Period
-from query.funnels.comparison import Compared, compared
+from query.funnels.comparison import Changes, Told, compared
 from query.funnels.definition import Definition, Step
 from query.funnels.money import Document
 from query.funnels.names import UNATTRIBUTED
@@ -57,12 +57,14 @@ class Attempts(Body):
     drop_off_rate: float | None
 
 
-class DropOffs(Compared):
+class DropOffs(Body):
     period: Period
     overall_drop_off_rate: float | None
     overall: Attempts
     steps_with_drop_off: list[StepWithDropOff]
     drop_off_funnel: list[FunnelStep]
+    previous: Told | None = None
+    change: Changes | None = None
 
 
 class DropOffFacts(NamedTuple):

@@ -5,19 +5,32 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import create_model
+
+from query.funnels.body import Body
 
 EXAMPLES = Path(__file__).parent / "examples"
 
 
+class Fresh(Body):
+    """How fresh the numbers are: what the members that count said last; null is not known."""
+
+    newest_event_at: str | None
+    counted_at: str | None
+    lag_messages: int | None
+    reported_at: str | None
+    is_stale: bool
+
+
 @cache
 def example(name: str) -> dict[str, Any]:
-    """By the report's name. `as_of` is there, as in every answer."""
-    found: dict[str, Any] = json.loads((EXAMPLES / f"{name}.json").read_text())
+    """By the report's name."""
+    found: dict[str, Any] = json.loads((EXAMPLES / f"{name}.json").read_text(encoding="utf-8"))
     return found
 
 
-def documented(name: str, body: type[BaseModel]) -> dict[str, Any]:
-    """What a route says of its answer: its schema, and an example."""
+def documented(name: str, body: type[Body]) -> dict[str, Any]:
+    """What a route says of its answer: the body's schema, with `as_of`, and an example."""
+    answer = create_model(f"{body.__name__}Answer", __base__=body, as_of=(Fresh, ...))
     content = {"application/json": {"example": example(name)}}
-    return {"responses": {200: {"model": body, "content": content}}}
+    return {"responses": {200: {"model": answer, "content": content}}}

@@ -2,7 +2,7 @@
 
 from query.funnels.basis import Basis
 from query.funnels.body import Body, Period
-from query.funnels.comparison import Compared
+from query.funnels.comparison import Changes, Told
 from query.funnels.overview_steps import OverviewStep
 from query.funnels.shares import Rest
 from query.funnels.uniques import Uniques
@@ -50,22 +50,25 @@ class Page(Body):
     conversions: int
 
 
-class From(Body):
+class Source(Body):
+    source: str
     visitors: int
     conversions: int
     percentage: float
 
 
-class Source(From):
-    source: str
-
-
-class Country(From):
+class Country(Body):
     country: str
+    visitors: int
+    conversions: int
+    percentage: float
 
 
-class Campaign(From):
+class Campaign(Body):
     campaign: str
+    visitors: int
+    conversions: int
+    percentage: float
 
 
 class OtherMoney(Body):
@@ -73,7 +76,7 @@ class OtherMoney(Body):
     revenue_cents: int
 
 
-class Overview(Compared):
+class Overview(Body):
     funnel_id: str
     funnel_name: str
     period: Period
@@ -91,3 +94,5 @@ class Overview(Compared):
     campaigns: list[Campaign]
     others: dict[str, Rest]
     by_currency: dict[str, OtherMoney]
+    previous: Told | None = None
+    change: Changes | None = None

@@ -2,7 +2,7 @@
 
 from query.funnels.basis import Basis
 from query.funnels.body import Body, Period
-from query.funnels.comparison import Compared
+from query.funnels.comparison import Changes, Told
 from query.funnels.series import Granularity
 
 
@@ -67,7 +67,7 @@ class OtherRevenue(Body):
     avg_order_value_cents: int | None
 
 
-class Revenue(Compared):
+class Revenue(Body):
     period: Period
     granularity: Granularity
     basis: Basis
@@ -78,3 +78,5 @@ class Revenue(Compared):
     over_time: list[RevenuePoint]
     top_products: list[Product]
     by_currency: dict[str, OtherRevenue]
+    previous: Told | None = None
+    change: Changes | None = None

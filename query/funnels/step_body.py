@@ -1,7 +1,7 @@
 """One step, as it is answered."""
 
 from query.funnels.body import Body, Period
-from query.funnels.comparison import Compared
+from query.funnels.comparison import Changes, Told
 from query.funnels.series import Granularity
 from query.funnels.shares import Rest
 from query.funnels.uniques import Uniques
@@ -63,7 +63,7 @@ class ExitPath(Body):
     count: int
 
 
-class StepReport(Compared):
+class StepReport(Body):
     """`other_…_paths`: what found no room when it was stored, beyond a thousand steps."""
 
     step_id: str
@@ -82,3 +82,5 @@ class StepReport(Compared):
     exit_paths: list[ExitPath]
     other_entry_paths: int
     other_exit_paths: int
+    previous: Told | None = None
+    change: Changes | None = None

@@ -1,11 +1,15 @@
 """Every field that dashboards were promised is in each body, with its type."""
 
+import json
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 
+from query.funnels.router import router
 from tests.query.funnels.conftest import Reading
 from tests.query.funnels.shop import FIRST, LAST, shop
+from tests.support.queries import QueryProcess
 
 Shape = Any
 NUMBER = (int, float)
@@ -287,3 +291,25 @@ def test_what_is_compared_names_the_period_before_and_the_change(reading: Readin
         assert body["previous"]["period"] == {"start": "2025-12-22", "end": "2026-01-04"}
         for change in body["change"].values():
             assert_fits(change, {"absolute": (int, float, NONE), "relative": RATE})
+
+
+def test_examples_are_answers(service: QueryProcess) -> None:
+    """Each route of these reports has its schema and an example of it in the documentation."""
+    told = {}
+    for route in router.routes:
+        assert isinstance(route, APIRoute)
+        answer = route.responses[200]
+        shown = answer["content"]["application/json"]["example"]
+        answer["model"].model_validate_json(json.dumps(shown))
+        told[route.path.rpartition("/")[2]] = shown
+    names = {"{step_id}": "step"}
+    assert {names.get(name, name) for name in told} == BODIES.keys()
+    for name, shown in told.items():
+        assert_fits(shown, BODIES[names.get(name, name)], name)
+    described = service.get("/openapi.json").json["paths"]
+    for route in router.routes:
+        assert isinstance(route, APIRoute)
+        operation = described[route.path]["get"]
+        content = operation["responses"]["200"]["content"]["application/json"]
+        assert content["schema"]["$ref"].endswith("Answer")
+        assert content["example"]
