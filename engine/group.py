@@ -73,7 +73,8 @@ class RowIndex(NamedTuple):
     where: Mapping[str, Any] | None = None
 
 
-class RowModel(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class RowModel:
     """A collection of rows (`engine.change.Row`), and the indexes by which they are read."""
 
     collection: str
@@ -100,7 +101,7 @@ class StateModel:
     key_of: Callable[[Event, str], str] = _message_key
     id_of: Callable[[str], str] = encode_part
     since: Mapping[str, int] = field(default_factory=dict, hash=False)
-    rows: tuple[RowModel, ...] = field(default=(), hash=False)
+    rows: tuple[RowModel, ...] = ()
 
     @property
     def version(self) -> int:

@@ -23,7 +23,7 @@ from engine.document import (
     Squares,
     parts_of,
 )
-from engine.group import Group, StateModel
+from engine.group import Group, RowModel, StateModel
 from engine.sketches import SketchModel
 from models.dictionary import dictionary
 from recount.group import GROUPS
@@ -77,12 +77,14 @@ def test_every_document_belongs_to_one_group() -> None:
         defined += here
     defined = list(dict.fromkeys(defined))
     owned = [model for group in consumers.FLEET for model in group.documents]
-    others = [other for g in consumers.FLEET for other in (g.state, g.sketches) if other]
+    states = [group.state for group in consumers.FLEET if group.state]
+    others: list[Any] = [group.sketches for group in consumers.FLEET if group.sketches]
+    others += [*states, *(rows for state in states for rows in state.rows)]
     for model in defined:
         owners = [*owned, *others].count(model)
         assert owners == 1, (
             f"{model.collection} has {owners} groups that own it, and needs one: name its model in "
-            "the `documents`, the `state` or the `sketches` of one consumers/ file"
+            "the `documents`, the `state`, its `rows`, or the `sketches` of one consumers/ file"
         )
     assert all(model in defined for model in [*owned, *others]), (
         "a group owns a document that no file in models/ defines: move it there"
@@ -92,7 +94,7 @@ def test_every_document_belongs_to_one_group() -> None:
 
 
 def is_model(found: object) -> bool:
-    if isinstance(found, StateModel | SketchModel):
+    if isinstance(found, RowModel | SketchModel | StateModel):
         return True
     is_class = isinstance(found, type) and issubclass(found, DailyDocument)
     return is_class and found is not DailyDocument
