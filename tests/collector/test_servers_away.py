@@ -1,6 +1,8 @@
 """A server is away: what is promised is kept, and what cannot be promised is not."""
 
 import json
+import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -138,6 +140,31 @@ def test_every_202_is_in_the_log_and_counted_once_while_the_broker_is_killed_twi
     member.end()
     days = list(world.documents["analytics_funnel"].find())
     assert sum(day["page_views"] for day in days) == len(logged)
+
+
+def test_a_full_queue_is_told_at_once(on_broker: Site, broker: Kafka) -> None:
+    """The broker is frozen: it does not answer, and nobody knows yet that it will not."""
+    collector = on_broker.start(
+        DAYBOOK_COLLECTOR_ACK_MS="60000", DAYBOOK_COLLECTOR_QUEUE_MESSAGES="500"
+    ).ready()
+    key = on_broker.server_key
+    replies: list[Reply] = []
+    caller = Thread(target=lambda: replies.append(collector.track([VIEW] * 500, key=key)))
+    assert broker.pid is not None
+    os.kill(broker.pid, signal.SIGSTOP)
+    try:
+        caller.start()
+        full = "daybook_collector_queue_messages"
+        until(lambda: collector.metric(full) == 500, "the queue is full")
+        reply = collector.track(VIEW, key=key)
+        assert (reply.status, reply.json["status"]) == (503, "unavailable")
+        assert int(reply.headers["retry-after"]) > 0
+        assert not replies
+    finally:
+        os.kill(broker.pid, signal.SIGCONT)
+    caller.join(60)
+    assert [reply.status for reply in replies] == [202]
+    assert len(on_broker.logged()) == 500
 
 
 def test_without_redis_tracking_goes_on_unlimited_and_says_so(on_redis: Site, redis: Redis) -> None:
