@@ -8,6 +8,8 @@ from engine.document import DailyDocument
 from engine.keys import encode_part
 from engine.slots import Slot
 
+_new = tuple.__new__
+
 
 class Document(NamedTuple):
     """Which document: its model, the parts of its key, its day."""
@@ -91,5 +93,7 @@ def effect(
     of: Iterable[str] = (),
 ) -> Effect:
     """An effect on the document of the slot's day; `of` is the document's key before the day."""
-    document = Document(model, tuple(of), slot.day)
-    return Effect(document, Amount(slot.hour, field, currency, key, part, name), value)
+    # Made millions of times: by the class itself each takes twice as long.
+    document = _new(Document, (model, tuple(of), slot[0]))
+    amount = _new(Amount, (slot[1], field, currency, key, part, name))
+    return _new(Effect, (document, amount, value))

@@ -5,7 +5,6 @@ adds to and a later one takes from must be written for both, or what another mem
 first alone would stand there for ever.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ from engine.document import Event
 from engine.group import Arrival, Memory, State
 from engine.slots import Slot
 
-Sums = Counter[tuple[Document, Amount]]
+Sums = dict[tuple[Document, Amount], int]
 
 
 class Measured:
@@ -43,12 +42,16 @@ class Measured:
         for part in self._parts:
             before, now = self._sums[state["_id"], part], self._measure(state, part)
             self._sums[state["_id"], part] = now
-            for at in before.keys() | now.keys():
-                if value := now[at] - before[at]:
-                    yield Effect(*at, value)
+            for at, value in now.items():
+                if more := value - before.get(at, 0):
+                    yield Effect(*at, more)
+            for at, value in before.items():
+                if value and at not in now:
+                    yield Effect(*at, -value)
 
     def _measure(self, state: State, part: Any) -> Sums:
-        sums = Sums()
-        for document, amount, value in self._memory.measure(state, part):
-            sums[document, amount] += value
+        sums: Sums = {}
+        for effect in self._memory.measure(state, part):
+            at = effect[:2]
+            sums[at] = sums.get(at, 0) + effect[2]
         return sums

@@ -125,10 +125,10 @@ def _events(
     """All; or a funnel's; or a funnel's in one session."""
     for session in visitor["sessions"]:
         if session_id is None or session["session_id"] == session_id:
+            own, contexts = session["session_id"], session["contexts"]
             for event in session["events"]:
                 if funnel is None or _is_of(funnel, event):
-                    context = session["contexts"][event["context"]]
-                    yield InSession(event, session["session_id"], context)
+                    yield InSession(event, own, contexts[event["context"]])
 
 
 def _is_of(funnel: str, event: Seen) -> bool:

@@ -1,13 +1,12 @@
 """The events of one visitor in one funnel, session by session."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from funnels.seen import Seen, order
+from funnels.seen import Seen
 
 
-@dataclass(frozen=True, slots=True)
-class InSession:
+class InSession(NamedTuple):
     """An event, its session's id, and the context that it had."""
 
     event: Seen
@@ -20,7 +19,7 @@ Of = tuple[str, str]
 
 
 def in_order(events: Iterable[InSession]) -> list[InSession]:
-    return sorted(events, key=lambda each: order(each.event))
+    return sorted(events, key=lambda each: (each[0]["at"], each[0]["offset"]))
 
 
 def on(day: str, sessions: Iterable[list[InSession]]) -> list[InSession]:
