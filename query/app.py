@@ -30,17 +30,17 @@ _SPARE_SECONDS = 1.0
 
 def create_app(settings: Settings) -> FastAPI:
     """The application. Raises WrongSetting; servers that are away are no reason not to start."""
+    services = _services(settings)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        services = _services(settings)
-        app.state.services = services
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         await services.gate.close()
         await services.live.close()
         await services.reader.close()
 
     app = FastAPI(title="Daybook", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.services = services
     tell_problems(app)
     app.add_middleware(Guard, seconds=settings.query_timeout_ms / 1_000 + _SPARE_SECONDS)
     if settings.query_origins:

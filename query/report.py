@@ -179,10 +179,13 @@ def _either(one: str | None, other: str | None) -> str | None:
 
 def _only_known(request: Request) -> None:
     """A parameter that is misspelt, or was never one, is not passed over in silence."""
-    known = set(_parameters(request.scope["route"].dependant))
     said = [name for name, _ in request.query_params.multi_items()]
+    if not said:
+        return
+    known = set(_parameters(request.scope["route"].dependant))
     if any(name not in known for name in said):
-        raise Problem(422, f"this report has the parameters {', '.join(sorted(known))}, no others")
+        told = ", ".join(sorted(known))
+        raise Problem(422, f"this report has the parameters {told}, and no others")
     if twice := {name for name in said if said.count(name) > 1}:
         raise wrong(min(twice), "is given twice")
 

@@ -9,6 +9,7 @@ FAILPOINTS = "tests/scenarios/test_failpoints.py"
 LOG = "tests/scenarios/test_log.py"
 LIVE = ("tests/contract/test_live_store.py",)
 PROJECTOR = ("tests/unit/test_projector.py",)
+SCOPE = ("tests/query/test_scope.py",)
 
 MUTANTS = (
     Mutant(
@@ -327,5 +328,54 @@ MUTANTS = (
         "            self._buffer.put_back(touched)\n",
         "",
         PROJECTOR,
+    ),
+    Mutant(
+        "a tenant's filter left out",
+        "query/scope.py",
+        "return {_TENANT: self.organization, **where}",
+        "return where",
+        SCOPE,
+    ),
+    Mutant(
+        "a tenant's filter overruled by the caller's",
+        "query/scope.py",
+        "if asked is not None and asked != caller.organization_id:",
+        "if asked is None and asked != caller.organization_id:",
+        SCOPE,
+    ),
+    Mutant(
+        "ids beneath an organization reach into the next",
+        "query/scope.py",
+        'return {"$gte": f"{own}:", "$lt": f"{own};"}',
+        'return {"$gte": own, "$lt": f"{own}~"}',
+        SCOPE,
+    ),
+    Mutant(
+        "answers remembered for everybody",
+        "query/scope.py",
+        "return repr((self.organization_id, own and (caller.role, own)))",
+        'return "everybody"',
+        SCOPE,
+    ),
+    Mutant(
+        "the platform's numbers for everybody",
+        "query/scope.py",
+        "    if not caller.is_admin:\n        raise forbidden(",
+        "    if False:\n        raise forbidden(",
+        SCOPE,
+    ),
+    Mutant(
+        "a set of keys without its algorithm",
+        "query/jwks.py",
+        "key.key_type == _KINDS[self._algorithm]",
+        "key.key_type",
+        ("tests/query/test_jwks.py",),
+    ),
+    Mutant(
+        "a rate of nothing told as none",
+        "query/totals.py",
+        "return sums[numerator] / sums[denominator] if sums[denominator] else None",
+        "return sums[numerator] / sums[denominator] if sums[denominator] else 0.0",
+        ("tests/query/test_totals.py",),
     ),
 )

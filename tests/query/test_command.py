@@ -1,0 +1,53 @@
+"""`daybook serve query`: where it may listen, and with which settings."""
+
+from collections.abc import Iterator
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from engine.errors import WrongSetting
+from engine.settings import settings
+
+
+@pytest.fixture
+def daybook(monkeypatch: pytest.MonkeyPatch) -> Iterator[CliRunner]:
+    monkeypatch.setattr("cli.serve.logs.configure", lambda _: None)
+    monkeypatch.setattr("cli.serve.listen", lambda *_: None)
+    monkeypatch.setattr("cli.serve.run_server", lambda *_: None)
+    settings.cache_clear()
+    yield CliRunner()
+    settings.cache_clear()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "board.example"])
+def test_without_auth_it_is_not_for_others(
+    daybook: CliRunner, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("DAYBOOK_AUTH", "off")
+    result = daybook.invoke(app, ["serve", "query", "--host", host, "--port", "0"])
+    assert isinstance(result.exception, WrongSetting)
+    assert "DAYBOOK_AUTH" in str(result.exception)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_without_auth_it_is_for_this_machine(
+    daybook: CliRunner, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("DAYBOOK_AUTH", "off")
+    assert daybook.invoke(app, ["serve", "query", "--host", host, "--port", "0"]).exit_code == 0
+
+
+def test_a_secret_that_is_too_short_is_named(
+    daybook: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (
+        ("ALGORITHM", "HS256"),
+        ("SECRET", "short"),
+        ("ISSUER", "https://login.example"),
+        ("AUDIENCE", "daybook"),
+    ):
+        monkeypatch.setenv(f"DAYBOOK_JWT_{name}", value)
+    result = daybook.invoke(app, ["serve", "query", "--port", "0"])
+    assert "DAYBOOK_JWT_SECRET" in str(result.exception)
+    assert "short" not in str(result.exception)
