@@ -21,7 +21,6 @@ FRESH_SECONDS = 600.0
 AGAIN_SECONDS = 30.0
 TIMEOUT_SECONDS = 3.0
 _BYTES_MAX = 2**20
-_KINDS = {"RS256": "RSA", "ES256": "EC"}
 _log = structlog.get_logger()
 
 
@@ -87,11 +86,7 @@ class Jwks:
 
     def _is_own(self, key: PyJWK) -> bool:
         """A key that is meant for something else verifies nothing here."""
-        return (
-            key.key_type == _KINDS[self._algorithm]
-            and key.public_key_use in (None, "sig")
-            and key.algorithm_name == self._algorithm
-        )
+        return key.public_key_use in (None, "sig") and key.algorithm_name == self._algorithm
 
 
 class _NoRedirects(HTTPRedirectHandler):

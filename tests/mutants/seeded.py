@@ -367,8 +367,8 @@ MUTANTS = (
     Mutant(
         "a set of keys without its algorithm",
         "query/jwks.py",
-        "key.key_type == _KINDS[self._algorithm]",
-        "key.key_type",
+        "key.algorithm_name == self._algorithm",
+        "key.algorithm_name",
         ("tests/query/test_jwks.py",),
     ),
     Mutant(

@@ -32,6 +32,12 @@ def test_a_key_is_found_by_its_name_and_the_only_one_without(tmp_path: Path) -> 
     assert kid(jwks, "two") is None
 
 
+def test_keys_are_those_of_the_one_algorithm(tmp_path: Path) -> None:
+    jwks = Jwks(str(Signer(tmp_path).file), "ES256")
+    assert kid(jwks, "two") == kid(jwks, None) == "two"
+    assert kid(jwks, "one") is None
+
+
 def test_a_new_key_is_noticed_but_not_more_often_than_that(tmp_path: Path) -> None:
     clock = Clock()
     file = Signer(tmp_path).file
