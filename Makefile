@@ -32,7 +32,7 @@ lint: $(READY) ## ruff
 types: $(READY) ## mypy --strict
 	$(BIN)/mypy
 
-bench: $(READY) ## order-funnel beside reading only, reading and validating, and one update an event
+bench: $(READY) ## groups and collector beside yardsticks; one part: python -m bench collector
 	$(BIN)/python -m bench
 
 mutants: $(READY) ## seeded bugs, each of which the tests must catch

@@ -1,6 +1,8 @@
-"""`python -m bench [--pairs N] [--json FILE]`: order-funnel and revenue beside their yardsticks.
+"""`python -m bench [PART …] [--pairs N] [--json FILE]`: Daybook beside its yardsticks.
 
-DAYBOOK_BENCH_EVENTS says how many order events to count, 1,200,000 unless set.
+Parts: counting (order-funnel and revenue), funnel-step, collector; all of them unless named.
+DAYBOOK_BENCH_EVENTS says how many order events to count, 1,200,000 unless set;
+DAYBOOK_BENCH_TRACKING_EVENTS how many of a storefront's, 40,000 unless set.
 """
 
 import argparse
@@ -8,32 +10,32 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 
-from bench.comparison import Comparison, Goal
+from bench.collector import collector
+from bench.counting import counting
+from bench.exchange import WrongAnswer
+from bench.funnel_step import funnel_step
 from bench.machine import facts
-from bench.orders import Orders
 from bench.report import show
-from bench.runs import Log, RunFailed, Runs
-from bench.servers import publish, servers
+from bench.result import Result
+from bench.runs import RunFailed, Runs
+from bench.servers import servers
+from bench.service import NotReady
 from bench.totals import WrongTotals
 from cli.printing import console
 from deploy.local.errors import ServerError
 from engine.errors import DaybookError
 
-EVENTS = 1_200_000
-EVENTS_WITH_STATE = 120_000
-EVENTS_ONE_BY_ONE = 20_000
-
-OURS = "order-funnel, exactly once"
-YARDSTICKS = (
-    ("read-only", "read only", None),
-    ("into-models", "read and validate, models", Goal(0.6)),
-    ("into-dicts", "read and validate, TypedDicts", None),
-)
-BY_HAND = "one update an event, at least once"
+PARTS: dict[str, Callable[[Runs, int], Result]] = {
+    "counting": counting,
+    "funnel-step": funnel_step,
+    "collector": collector,
+}
+FAILURES = (DaybookError, NotReady, RunFailed, ServerError, WrongAnswer, WrongTotals)
 
 
 def main() -> None:
@@ -44,56 +46,38 @@ def main() -> None:
     try:
         with servers() as variables:
             runs = Runs(variables, lambda line: progress.print(line, highlight=False))
-            logs = _publish(runs, progress)
-            sizes = [len(value) for _, value in logs["all"].orders.messages()]
-            known = facts(runs.settings(), len(sizes), sum(sizes) / len(sizes))
-            comparisons = _compare(runs, logs, options.pairs)
-    except (DaybookError, RunFailed, ServerError, WrongTotals) as error:
+            known = facts(runs.settings())
+            results = [PARTS[part](runs, options.pairs) for part in options.parts or PARTS]
+    except FAILURES as error:
         sys.exit(f"bench: {error}")
-    show(console(), known, comparisons)
+    known["load after"] = " ".join(f"{load:.2f}" for load in os.getloadavg())
+    for result in results:
+        known |= result.facts
+    comparisons = [one for result in results for one in result.comparisons]
+    figures = [one for result in results for one in result.figures]
+    show(console(), known, comparisons, figures)
     if options.json:
-        figures = [comparison.as_json() for comparison in comparisons]
-        options.json.write_text(json.dumps({"facts": known, "comparisons": figures}, indent=2))
+        told = {
+            "facts": known,
+            "comparisons": [one.as_json() for one in comparisons],
+            "figures": [one.as_json() for one in figures],
+        }
+        options.json.write_text(json.dumps(told, indent=2))
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--pairs", type=int, default=3, help="how often each pair is run")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there, too")
-    return parser.parse_args()
-
-
-def _publish(runs: Runs, progress: Console) -> dict[str, Log]:
-    events = int(os.environ.get("DAYBOOK_BENCH_EVENTS", EVENTS))
-    counts = {
-        "all": events,
-        "with-state": min(events, EVENTS_WITH_STATE),
-        "one-by-one": min(events, EVENTS_ONE_BY_ONE),
-    }
-    logs = {name: Log(f"bench.{name}", Orders(count)) for name, count in counts.items()}
-    for log in logs.values():
-        progress.print(f"publishing {log.orders.count:,} events to {log.topic}", highlight=False)
-        publish(runs.settings(), log.topic, log.orders)
-    return logs
-
-
-def _compare(runs: Runs, logs: dict[str, Log], pairs: int) -> list[Comparison]:
-    """Ours, yardstick, ours, yardstick: what slows the machine down slows both of a pair."""
-    every = logs["all"]
-    times = range(pairs)
-    comparisons = [
-        Comparison(
-            OURS, name, [(runs.run("order-funnel", every), runs.run(p, every)) for _ in times], goal
-        )
-        for p, name, goal in YARDSTICKS
-    ]
-    slow = logs["one-by-one"]
-    by_hand = [(runs.run("order-funnel", every), runs.run("one-update", slow)) for _ in times]
-    comparisons.append(Comparison(OURS, BY_HAND, by_hand, Goal(100)))
-    with_state = [runs.run_and_repeat_states("revenue", logs["with-state"]) for _ in times]
-    states = "the same state upserts, bare"
-    comparisons.append(Comparison("revenue, exactly once", states, with_state))
-    return comparisons
+    options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"no part {', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
+    return options
 
 
 main()

@@ -9,16 +9,15 @@ from pathlib import Path
 import psutil
 from confluent_kafka import libversion
 
-from bench.orders import DAYS, STEPS
 from bench.servers import PARTITIONS
 from deploy.local import jars
 from engine.mongo import database
 from engine.settings import Settings
 
-_LIBRARIES = ("confluent-kafka", "pydantic", "pymongo")
+_LIBRARIES = ("confluent-kafka", "pydantic", "pymongo", "fastapi", "uvicorn")
 
 
-def facts(settings: Settings, events: int, event_bytes: float) -> dict[str, str]:
+def facts(settings: Settings) -> dict[str, str]:
     """Date, machine, versions and settings, in words."""
     with database(settings).client as client:
         mongod = client.server_info()["version"]
@@ -27,7 +26,7 @@ def facts(settings: Settings, events: int, event_bytes: float) -> dict[str, str]
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M}Z",
         "machine": f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
-        f"{platform.system()} {platform.release()}; it holds broker, MongoDB and the programs",
+        f"{platform.system()} {platform.release()}; it holds the servers and the programs",
         "load before": " ".join(f"{load:.2f}" for load in os.getloadavg()),
         "versions": ", ".join(
             [
@@ -38,9 +37,8 @@ def facts(settings: Settings, events: int, event_bytes: float) -> dict[str, str]
                 f"librdkafka {libversion()[0]}",
             ]
         ),
-        "events": f"{events:,} of {event_bytes:.0f} bytes on average, {len(STEPS)} types, "
-        f"{DAYS} days, {PARTITIONS} partitions, lz4",
-        "settings": f"batches of {settings.batch_messages_max:,} messages or "
+        "settings": f"{PARTITIONS} partitions, lz4; batches of "
+        f"{settings.batch_messages_max:,} messages or "
         f"{settings.batch_bytes_max / 2**20:.0f} MiB, {settings.linger_ms} ms linger, duplicate "
         f"window {settings.duplicate_window:,}; writes: majority, journaled; one member",
     }

@@ -10,45 +10,54 @@ from pymongo import monitoring
 import consumers
 from bench.stopwatch import Measured, Stopwatch
 from engine import logs
-from engine.group import Group
 from engine.run import run
 from engine.settings import settings
+
+_LISTS = {"insert": "documents", "update": "updates"}
+_OWN = "_daybook"
+"""How the fleet's own collections begin; all others hold effects."""
 
 
 def count(short: str, topic: str, events: int) -> Measured:
     """Runs a member until its group has caught up with a topic.
 
-    The group is named after the database too: Kafka keeps the commits of runs before.
+    Its definitions are read from topics with the same prefix. The group is named after the
+    database too: Kafka keeps the commits of runs before.
     """
     group, database = consumers.find(short), settings().mongodb_database
     (source,) = group.sources
-    own = replace(group, name=f"{group.name}-{database}", sources=(replace(source, topic=topic),))
+    prefix = topic.removesuffix(source.topic)
+    own = replace(
+        group,
+        name=f"{group.name}-{database}",
+        sources=(replace(source, topic=topic),),
+        definitions=tuple(replace(d, topic=prefix + d.topic) for d in group.definitions),
+    )
     stopwatch = Stopwatch()
-    writes = _Writes(own, stopwatch)
+    writes = _Writes(stopwatch)
     monitoring.register(writes)
     _listen(stopwatch)
     run(own, settings(), until_caught_up=True, started=lambda member: None)
-    return stopwatch.measured(events, writes.states, writes.bulks)
+    return stopwatch.measured(events, writes.written)
 
 
 class _Writes(monitoring.CommandListener):
-    """Stops the stopwatch at each durable write of an effect; counts the states written."""
+    """Stops the stopwatch at each durable write of an effect, and counts what is written."""
 
-    def __init__(self, group: Group, stopwatch: Stopwatch) -> None:
-        self._state = group.state.collection if group.state else None
-        self._effects = {self._state, *(model.collection for model in group.documents)}
+    def __init__(self, stopwatch: Stopwatch) -> None:
         self._stopwatch = stopwatch
         self._running: set[int] = set()
-        self.states = 0
-        self.bulks = 0
+        self.written: dict[str, list[int]] = {}
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
-        if event.command_name != "update" or event.command["update"] not in self._effects:
+        several = _LISTS.get(event.command_name)
+        collection = str(event.command.get(event.command_name))
+        if several is None or collection.startswith(_OWN):
             return
         self._running.add(event.request_id)
-        if event.command["update"] == self._state:
-            self.states += len(event.command["updates"])
-            self.bulks += 1
+        written = self.written.setdefault(collection, [0, 0])
+        written[0] += len(event.command[several])
+        written[1] += 1
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         if event.request_id in self._running:

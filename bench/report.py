@@ -6,6 +6,7 @@ from statistics import median
 from rich.console import Console
 
 from bench.comparison import Comparison
+from bench.figure import Figure
 from bench.stopwatch import Measured
 from cli.printing import table
 
@@ -16,7 +17,12 @@ CLOCK = (
 )
 
 
-def show(console: Console, facts: Mapping[str, str], comparisons: list[Comparison]) -> None:
+def show(
+    console: Console,
+    facts: Mapping[str, str],
+    comparisons: list[Comparison],
+    figures: list[Figure],
+) -> None:
     for name, fact in facts.items():
         console.print(f"{name}: {fact}", markup=False, highlight=False, soft_wrap=True)
     console.print(CLOCK, markup=False, highlight=False, soft_wrap=True)
@@ -24,8 +30,12 @@ def show(console: Console, facts: Mapping[str, str], comparisons: list[Compariso
     console.print("", table(headings, _pairs(comparisons)), sep="\n")
     headings = ["program", "events/s", "CPU µs/event", "CPU s", "start s", "peak MiB", "events"]
     console.print("", table(headings, _programs(comparisons)), sep="\n")
-    headings = ["goal", "at least", "median", "reached"]
-    console.print("", table(headings, _goals(comparisons)), sep="\n")
+    if figures:
+        headings = ["figure", "unit", "median", "of the runs"]
+        console.print("", table(headings, map(_figure, figures)), sep="\n")
+    headings = ["goal", "to be", "median", "reached"]
+    goals = [*_goals(comparisons), *_bounds(figures)]
+    console.print("", table(headings, goals), sep="\n")
 
 
 def _pairs(comparisons: Iterable[Comparison]) -> Iterable[list[str]]:
@@ -67,5 +77,22 @@ def _goals(comparisons: Iterable[Comparison]) -> Iterable[list[str]]:
     for one in comparisons:
         if one.goal:
             what = f"{one.program} / {one.yardstick}"
-            reached = "reached" if one.reached else "NOT reached"
-            yield [what, str(one.goal), f"{one.ratio:.2f}", reached]
+            yield [what, f"at least {one.goal}", f"{one.ratio:.2f}", _said(one.reached)]
+
+
+def _bounds(figures: Iterable[Figure]) -> Iterable[list[str]]:
+    for one in figures:
+        if one.goal:
+            yield [one.what, one.goal, _number(one.median), _said(one.reached)]
+
+
+def _figure(one: Figure) -> list[str]:
+    return [one.what, one.unit, _number(one.median), " ".join(map(_number, one.values))]
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def _said(reached: bool) -> str:
+    return "reached" if reached else "NOT reached"

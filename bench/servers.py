@@ -13,7 +13,7 @@ from engine.topics import Wanted, create
 from schemas.catalogue import catalogue
 
 PARTITIONS = 4
-_NAMES = ("kafka", "mongodb")
+_NAMES = ("kafka", "mongodb", "redis")
 
 
 @contextmanager
@@ -26,6 +26,7 @@ def servers() -> Iterator[dict[str, str]]:
             yield {
                 "DAYBOOK_KAFKA_BOOTSTRAP_SERVERS": stack.kafka.address,
                 "DAYBOOK_MONGODB_URI": stack.mongodb.address,
+                "DAYBOOK_REDIS_URL": stack.redis.address,
             }
         finally:
             stack.wipe(_NAMES)

@@ -1,26 +1,29 @@
 """What a run took: wall and CPU seconds of a part of it, and the memory of all of it."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
 _MIB = 2**20
 
+Written = Mapping[str, Sequence[int]]
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
     """`seconds` and `cpu_seconds` (of all threads) between first message and last durable effect;
-    `start_seconds`: from the process's birth to there; `peak_mib`: the most it ever held."""
+    `start_seconds`: from the process's birth to there; `peak_mib`: the most it ever held;
+    `written`: of each collection, how many documents in how many bulks."""
 
     events: int
     seconds: float
     cpu_seconds: float
     start_seconds: float
     peak_mib: float
-    writes: int = 0
-    bulks: int = 0
+    written: Written = field(default_factory=dict)
 
     @property
     def rate(self) -> float:
@@ -44,7 +47,7 @@ class Stopwatch:
     def stop(self) -> None:
         self._stopped = _now()
 
-    def measured(self, events: int, writes: int = 0, bulks: int = 0) -> Measured:
+    def measured(self, events: int, written: Written | None = None) -> Measured:
         assert self._started is not None
         (wall, cpu), (wall_end, cpu_end) = self._started, self._stopped
         return Measured(
@@ -52,9 +55,8 @@ class Stopwatch:
             wall_end - wall,
             cpu_end - cpu,
             self._start_seconds,
-            _peak_mib(),
-            writes,
-            bulks,
+            peak_mib(),
+            written or {},
         )
 
 
@@ -62,9 +64,10 @@ def _now() -> tuple[float, float]:
     return time.perf_counter(), time.process_time()
 
 
-def _peak_mib() -> float:
+def peak_mib(process: int | None = None) -> float:
+    """The most memory that a process ever held; this one, unless its id is given."""
     # Not getrusage's: a process that was just forked begins with the peak of its parent.
-    for line in Path("/proc/self/status").read_text().splitlines():
+    for line in Path(f"/proc/{process or 'self'}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024 / _MIB
-    raise OSError("/proc/self/status has no VmHWM: this needs Linux")
+    raise OSError("/proc/…/status has no VmHWM: this needs Linux")

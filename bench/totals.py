@@ -15,7 +15,7 @@ class WrongTotals(Exception):
     """A run wrote other numbers than were published: its speed means nothing."""
 
 
-def check(program: str, orders: Orders, documents: Documents) -> None:
+def check(program: str, documents: Documents, orders: Orders) -> None:
     """Compares every day of a program that writes. Raises WrongTotals naming the first."""
     match program:
         case "order-funnel":

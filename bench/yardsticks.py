@@ -4,24 +4,25 @@ import gc
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any
 
 from bson import Int64
 from confluent_kafka import Consumer, TopicPartition
 from pymongo import ReplaceOne
+from pymongo.collection import Collection
 
 from bench.models import model_adapter
-from bench.stopwatch import Measured, Stopwatch
+from bench.stopwatch import Measured, Stopwatch, Written
 from engine.kafka import common, reader
 from engine.member import POLL_MESSAGES, POLL_SECONDS
 from engine.mongo import database
 from engine.settings import settings
-from models.order_state import OrderState
 from schemas.catalogue import source
 
 ORDERS = "sc.domain.order"
 ONE_UPDATE = "one_update_an_event"
-_COPY = "bare_states"
+_COPY = "bare_"
 
 
 def read_only(topic: str, events: int) -> Measured:
@@ -85,22 +86,26 @@ def one_update_an_event(topic: str, events: int) -> Measured:
     return stopwatch.measured(done)
 
 
-def bare_states(topic: str, events: int, writes: int, bulks: int) -> Measured:
-    """Writes the states that a run over the topic left, as often and in as many bulks as it did.
+def bare(topic: str, events: int, written: Written) -> Measured:
+    """Writes the documents that a run left, each collection's as often and in as many bulks.
 
-    Each write is an upsert by `_id`; nothing else of what the run did is done.
+    Each write is a replacement by `_id` with upsert, of documents as they were in the end;
+    nothing else of what the run did is done.
     """
     documents = database(settings())
-    found = list(documents[OrderState.collection].find())
-    copy = documents[_COPY]
-    size = max(1, round(writes / max(1, bulks)))
+    found = {name: list(documents[name].find()) for name in written}
     stopwatch = Stopwatch()
     stopwatch.start()
-    for begin in range(0, writes, size):
+    for name, (writes, bulks) in written.items():
+        _write(documents[f"{_COPY}{name}"], found[name], writes, bulks)
+    stopwatch.stop()
+    return stopwatch.measured(events, written)
+
+
+def _write(copy: Collection[Any], found: list[Any], writes: int, bulks: int) -> None:
+    size = max(1, ceil(writes / bulks))
+    for begin in range(0, writes if found else 0, size):
         some = (found[n % len(found)] for n in range(begin, min(writes, begin + size)))
         copy.bulk_write(
-            [ReplaceOne({"_id": state["_id"]}, state, upsert=True) for state in some],
-            ordered=False,
+            [ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in some], ordered=False
         )
-    stopwatch.stop()
-    return stopwatch.measured(events, writes, bulks)

@@ -1,0 +1,137 @@
+"""The collector over HTTP: latency at a given rate, throughput, and a bare endpoint beside it."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+from confluent_kafka import TopicPartition
+
+from bench.calls import BATCH_EVENTS, batches, singles
+from bench.comparison import Comparison, Goal
+from bench.figure import Figure
+from bench.load import flood, pace
+from bench.loaded import Load
+from bench.result import Result
+from bench.runs import Runs
+from bench.servers import PARTITIONS
+from bench.service import Service, service
+from bench.totals import WrongTotals
+from collector.flat import TOPIC
+from engine import access, kafka
+from engine.mongo import database
+from engine.settings import Settings
+from engine.topics import Wanted, create
+from schemas.catalogue import catalogue
+
+RATE, PACED_CALLS = 1_000, 8_000
+_SINGLES, _CONNECTIONS = 12_000, 64
+_BATCHES, _BATCH_CONNECTIONS = 200, 4
+_P95_MS_MAX, _BATCHED_MIN, _SHARE_MIN = 50, 20_000, 0.5
+_OURS, _BARE = "cli serve collector --port {port}", "bench.bare_endpoint {port}"
+_HOW = (
+    f"events of some 350 bytes; single ones by a public key from 5,000 addresses over "
+    f"{_CONNECTIONS} connections, batches of {BATCH_EVENTS} by a server's over "
+    f"{_BATCH_CONNECTIONS}; latency from when a call was due, at {RATE:,} a second; client, "
+    "server, broker, MongoDB and Redis share the machine"
+)
+
+
+class _Under:
+    """A server under test, and a measured load on it."""
+
+    def __init__(self, runs: Runs, name: str, own: Service) -> None:
+        self.accepted = 0
+        self._tell = runs.tell
+        self._name = name
+        self._own = own
+
+    def load(self, what: str, make: Callable[[int], Load]) -> Load:
+        cpu = self._own.cpu_seconds()
+        load = make(self._own.port)
+        load.cpu_seconds = self._own.cpu_seconds() - cpu
+        load.start_seconds, load.peak_mib = self._own.start_seconds, self._own.peak_mib()
+        self.accepted += load.events
+        p95 = load.percentile(95)
+        self._tell(f"{self._name}, {what}: {load.rate:,.0f} events/s, p95 {p95:.1f} ms")
+        return load
+
+
+def collector(runs: Runs, pairs: int) -> Result:
+    """Each answer is looked at, and the log must hold just what was accepted.
+
+    Raises WrongAnswer, WrongTotals, NotReady.
+    """
+    settings = runs.settings()
+    create(kafka.admin(settings), Wanted(TOPIC, PARTITIONS, 1, catalogue().config(TOPIC)))
+    key, server_key = _key(settings, "write"), _key(settings, "server")
+    calls, due_calls = singles(key, _SINGLES), singles(key, PACED_CALLS)
+    large = list(batches(server_key, _BATCHES))
+    alone, paced, bare_paced, batched = [], [], [], []
+
+    def single(port: int) -> Load:
+        return flood(port, calls, _CONNECTIONS)
+
+    def at_rate(port: int) -> Load:
+        return pace(port, due_calls, RATE, _CONNECTIONS)
+
+    def batch(port: int) -> Load:
+        return flood(port, large, _BATCH_CONNECTIONS)
+
+    with ExitStack() as stack:
+        variables = dict(runs.variables) | {
+            "DAYBOOK_MONGODB_DATABASE": settings.mongodb_database,
+            "DAYBOOK_TRUSTED_PROXIES": "127.0.0.1/32",
+        }
+        ours = _Under(runs, "collector", stack.enter_context(service(_OURS, variables)))
+        bare = _Under(runs, "bare endpoint", stack.enter_context(service(_BARE, {})))
+        for each in (ours, bare):
+            each.load("warming up", single)
+        for _ in range(pairs):
+            own = ours.load("single events", single)
+            alone.append((own.measured(), bare.load("single events", single).measured()))
+            paced.append(ours.load(f"{RATE:,} a second", at_rate))
+            bare_paced.append(bare.load(f"{RATE:,} a second", at_rate))
+            batched.append(ours.load(f"batches of {BATCH_EVENTS}", batch))
+    _check(settings, ours.accepted)
+    share = Comparison("collector, single events", "bare endpoint", alone, Goal(_SHARE_MIN))
+    return Result({"collector": _HOW}, [share], _figures(paced, bare_paced, batched))
+
+
+def _figures(paced: list[Load], bare_paced: list[Load], batched: list[Load]) -> list[Figure]:
+    at = f"collector at {RATE:,} events/s"
+
+    def latency(loads: list[Load], percent: int) -> list[float]:
+        return [load.percentile(percent) for load in loads]
+
+    return [
+        Figure(f"{at}: p50", "ms", latency(paced, 50)),
+        Figure(f"{at}: p95", "ms", latency(paced, 95), at_most=_P95_MS_MAX),
+        Figure(f"{at}: p99", "ms", latency(paced, 99)),
+        Figure(f"{at}: its CPU an event", "µs", [load.cpu_micros for load in paced]),
+        Figure(f"bare endpoint at {RATE:,} calls/s: p95", "ms", latency(bare_paced, 95)),
+        Figure(
+            f"collector, batches of {BATCH_EVENTS}",
+            "events/s",
+            [load.rate for load in batched],
+            at_least=_BATCHED_MIN,
+        ),
+        Figure("collector, batches: its CPU an event", "µs", [load.cpu_micros for load in batched]),
+    ]
+
+
+def _key(settings: Settings, kind: access.Kind) -> str:
+    with database(settings).client as client:
+        documents = client[settings.mongodb_database]
+        return access.create(documents, kind, "shop", "bench", datetime.now(UTC))[0]
+
+
+def _check(settings: Settings, accepted: int) -> None:
+    """Raises WrongTotals unless the log holds as many events as were accepted."""
+    reader = kafka.reader(settings)
+    ends = [
+        reader.get_watermark_offsets(TopicPartition(TOPIC, number), timeout=10)[1]
+        for number in range(PARTITIONS)
+    ]
+    reader.close()
+    if sum(ends) != accepted:
+        raise WrongTotals(f"{TOPIC} holds {sum(ends):,} events, accepted were {accepted:,}")

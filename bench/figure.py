@@ -1,0 +1,36 @@
+"""A figure that stands for itself: measured several times, with a goal of its own."""
+
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """`values`, one a run, in `unit`; the goal is a bound that the median keeps to."""
+
+    what: str
+    unit: str
+    values: list[float]
+    at_most: float | None = None
+    at_least: float | None = None
+
+    @property
+    def median(self) -> float:
+        return median(self.values)
+
+    @property
+    def goal(self) -> str | None:
+        """In words; None when it is shown and not judged."""
+        if self.at_most is not None:
+            return f"at most {self.at_most:,.0f} {self.unit}"
+        return None if self.at_least is None else f"at least {self.at_least:,.0f} {self.unit}"
+
+    @property
+    def reached(self) -> bool:
+        if self.at_most is not None and self.median > self.at_most:
+            return False
+        return self.at_least is None or self.median >= self.at_least
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"median": self.median, "reached": self.reached}

@@ -1,0 +1,32 @@
+"""funnel-step over a storefront's traffic, beside what mongod takes for the same writes."""
+
+import os
+
+from bench.comparison import Comparison, Goal
+from bench.counting import SAME_WRITES
+from bench.result import Result
+from bench.runs import Log, Runs
+from bench.storefront import TOPIC, Storefront
+
+EVENTS = 40_000
+SHARE = 0.4
+
+
+def funnel_step(runs: Runs, pairs: int) -> Result:
+    """Every number of every document is compared with the known answer, after each run."""
+    traffic = Storefront(int(os.environ.get("DAYBOOK_BENCH_TRACKING_EVENTS", EVENTS)))
+    runs.tell(f"publishing {traffic.count:,} events to {TOPIC}")
+    traffic.publish(runs.settings())
+    log = Log(TOPIC, traffic.count, traffic.check)
+    repeated = [runs.run_and_repeat_writes("funnel-step", log) for _ in range(pairs)]
+    comparison = Comparison("funnel-step, exactly once", SAME_WRITES, repeated, Goal(SHARE))
+    written = repeated[-1][0].written
+    wrote = ", ".join(f"{w:,} {name} in {b:,}" for name, (w, b) in sorted(written.items()))
+    return Result(
+        {
+            "storefront": f"{traffic.count:,} tracking events over 14 days, as `daybook simulate` "
+            "makes them",
+            "funnel-step writes (in bulks)": wrote,
+        },
+        [comparison],
+    )

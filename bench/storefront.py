@@ -1,0 +1,72 @@
+"""A storefront's traffic for the group that counts it, and what its documents must hold then."""
+
+from collections.abc import Iterator
+from datetime import date
+from functools import cached_property
+
+from bench.servers import PARTITIONS
+from bench.totals import WrongTotals
+from cli.sender import Sender
+from cli.simulate_publish import Publisher
+from engine import kafka
+from engine.mongo import Documents
+from engine.settings import Settings
+from engine.topics import Wanted, create
+from schemas.catalogue import catalogue
+from simulate.answer.answer import answer
+from simulate.answer.compare import differences
+from simulate.answer.entry import Entry
+from simulate.answer.render import Line
+from simulate.answer.shape import SHAPES
+from simulate.message import DEFINITIONS, TRACKING, Message
+from simulate.plan import Plan
+from simulate.storefront import storefront
+
+PREFIX = "bench."
+TOPIC = PREFIX + TRACKING
+_FIRST_DAY = date(2026, 1, 5)
+_DAYS = 14
+_SEED = 1
+
+
+class Storefront:
+    """`count` tracking events of `daybook simulate` over 14 days, duplicates included, and the
+    definitions of their funnels, experiments and ticketed events."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._plan = Plan(count, _SEED, _FIRST_DAY, _DAYS)
+
+    def messages(self) -> Iterator[Message]:
+        return (m for m in storefront(self._plan) if m.topic in (TRACKING, *DEFINITIONS))
+
+    def publish(self, settings: Settings) -> None:
+        """Makes the topics, and sends every message in its turn. Raises RuntimeError."""
+        client = kafka.admin(settings)
+        for topic in (TRACKING, *DEFINITIONS):
+            partitions = PARTITIONS if topic == TRACKING else 1
+            create(client, Wanted(PREFIX + topic, partitions, 1, catalogue().config(topic)))
+        senders = {
+            topic: Sender(kafka.producer(settings), PREFIX + topic)
+            for topic in (TRACKING, *DEFINITIONS)
+        }
+        publisher = Publisher(senders, None, lambda tracked: None)
+        publisher.publish(self.messages())
+        if publisher.why:
+            raise RuntimeError(f"the broker did not take everything: {publisher.why}")
+
+    @cached_property
+    def known(self) -> list[Line]:
+        """The known answer, which shares no code with the group."""
+        return answer(Entry(m.topic, m.event, appended_ms=0) for m in self.messages())
+
+    def check(self, program: str, documents: Documents) -> None:
+        """Compares every number of every document. Raises WrongTotals naming the first."""
+        if program != "funnel-step":
+            return
+        told = {(line["collection"], line["_id"]): line["fields"] for line in self.known}
+        stored = {(name, one["_id"]): one for name in SHAPES for one in documents[name].find()}
+        for where in sorted(told.keys() | stored.keys()):
+            collection, name = where
+            for field in differences(collection, stored.get(where), told.get(where)):
+                raise WrongTotals(f"{collection} {name}: {field}")
