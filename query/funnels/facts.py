@@ -7,46 +7,41 @@ from models.funnel_revenue import FunnelRevenueDay
 from models.funnel_step import FunnelStepDay
 from query.funnels.conversions import ConversionFacts
 from query.funnels.dropoffs import DropOffFacts
-from query.funnels.load import projection, sketches, step_days
-from query.funnels.money import projected
+from query.funnels.load import sketches, step_days
 from query.funnels.overview import Facts
 from query.funnels.page import Asked
+from query.funnels.projections import Projection, counts_of, money_of, projection, rows_of
 from query.funnels.revenue import RevenueFacts
 from query.funnels.sessions import converted
 from query.funnels.steps import StepFacts
 from query.scope import Scope
 from query.span import Span
 
-_WITH_HOURS = {"_daybook": False}
 _DAY = ("date", "unique_visitors", "conversions", "converting_visitors")
 _OVERVIEW = (
     *_DAY, "visitors", "new_visitors", "returning_visitors", "page_views", "sessions",
-    "bounced_sessions", "visit_seconds", "sources", "countries", "campaigns", "pages",
+    "bounced_sessions", "visit_seconds",
 )  # fmt: skip
+_FROM = ("sources", "countries", "campaigns", "pages")
+_WHO = ("visitors", "conversions")
 _STEP = (
     "date", "step_id", "visitors", "unique_visitors", "entries", "exits", "drop_offs", "reached",
     "conversions", "converting_visitors", "time_spent_seconds", "time_spent_count",
 )  # fmt: skip
-_DROP_OFFS = (
-    "date", "step_id", "visitors", "entries", "drop_offs", "reached", "exits_by_outcome",
-    "reasons_by_outcome", "time_histogram", "entry_paths",
-)  # fmt: skip
+_STEP_MAPS = ("time_histogram", "entry_paths", "exit_paths", "sources", "devices", "browsers")
+_DROP_OFFS = ("date", "step_id", "visitors", "entries", "drop_offs", "reached")
+_WHY = ("exits_by_outcome", "reasons_by_outcome", "entry_paths")
 _ORDERS = ("date", "orders", "refunded_orders", "units")
 _ORDERS_MONEY = ("gross_revenue_cents", "refunded_cents", "orders")
 
 
 async def of_overview(scope: Scope, funnel_id: str, span: Span) -> Facts:
+    own = projection(_OVERVIEW) | rows_of(_FROM, _WHO) | money_of(["value_cents"])
+    paid = projection(_ORDERS) | money_of(_ORDERS_MONEY)
     days, steps, orders, people = await gather(
-        scope.days(
-            FunnelDay, span, funnel_id, fields=projection(_OVERVIEW) | projected(["value_cents"])
-        ),
-        step_days(scope, funnel_id, span, _STEP),
-        scope.days(
-            FunnelRevenueDay,
-            span,
-            funnel_id,
-            fields=projection(_ORDERS) | projected(_ORDERS_MONEY),
-        ),
+        scope.days(FunnelDay, span, funnel_id, fields=own),
+        step_days(scope, funnel_id, span, projection(_STEP)),
+        scope.days(FunnelRevenueDay, span, funnel_id, fields=paid),
         sketches(scope, "funnel", funnel_id, span),
     )
     return Facts(days, steps, orders, people)
@@ -55,45 +50,61 @@ async def of_overview(scope: Scope, funnel_id: str, span: Span) -> Facts:
 async def of_step(
     scope: Scope, funnel_id: str, step_id: str, span: Span, *, hours: bool = False
 ) -> StepFacts:
-    fields = _WITH_HOURS if hours else None
+    own = projection(_STEP) | counts_of(_STEP_MAPS) | _hours(hours)
     days, people = await gather(
-        scope.days(FunnelStepDay, span, funnel_id, step_id, fields=fields),
+        scope.days(FunnelStepDay, span, funnel_id, step_id, fields=own),
         sketches(scope, "step", funnel_id, span, step_id),
     )
     return StepFacts(days, people)
 
 
 async def of_conversions(
-    scope: Scope, funnel_id: str, span: Span, asked: Asked | None = None
+    scope: Scope, funnel_id: str, span: Span, asked: Asked | None = None, *, hours: bool = False
 ) -> ConversionFacts:
     """Without a page asked for, only what a period is compared by."""
-    days = scope.days(FunnelDay, span, funnel_id, fields=_WITH_HOURS)
+    money = money_of(["value_cents", "conversions_by_type"])
+    own = projection([*_DAY, "conversions_by_type"]) | money | _hours(hours)
+    days = scope.days(FunnelDay, span, funnel_id, fields=own)
     if asked is None:
         return ConversionFacts(await days)
     return ConversionFacts(
         *await gather(
             days,
-            step_days(scope, funnel_id, span, _STEP),
+            step_days(scope, funnel_id, span, projection(_STEP)),
             converted(scope, funnel_id, span, asked),
         )
     )
 
 
-async def of_drop_offs(scope: Scope, funnel_id: str, span: Span) -> DropOffFacts:
-    fields = ["date", "attempts", "completions"]
+async def of_drop_offs(
+    scope: Scope, funnel_id: str, span: Span, *, why: bool = True
+) -> DropOffFacts:
+    """Of a period that others are held against, only how many there were."""
+    days = projection(["date", "attempts", "completions"])
+    steps = projection(_DROP_OFFS)
+    if why:
+        steps |= projection(_WHY) | counts_of(["time_histogram"])
     return DropOffFacts(
         *await gather(
-            scope.days(FunnelDay, span, funnel_id, fields=fields),
-            step_days(scope, funnel_id, span, _DROP_OFFS),
+            scope.days(FunnelDay, span, funnel_id, fields=days),
+            step_days(scope, funnel_id, span, steps),
         )
     )
 
 
-async def of_revenue(scope: Scope, funnel_id: str, span: Span) -> RevenueFacts:
+async def of_revenue(
+    scope: Scope, funnel_id: str, span: Span, *, hours: bool = False
+) -> RevenueFacts:
+    own = projection(_DAY) | money_of(["value_cents", "sources"]) | _hours(hours)
+    paid = {"_daybook": False} if hours else None
     return RevenueFacts(
         *await gather(
-            scope.days(FunnelDay, span, funnel_id, fields=_WITH_HOURS),
-            scope.days(FunnelRevenueDay, span, funnel_id, fields=_WITH_HOURS),
-            step_days(scope, funnel_id, span, _STEP, money=True),
+            scope.days(FunnelDay, span, funnel_id, fields=own),
+            scope.days(FunnelRevenueDay, span, funnel_id, fields=paid),
+            step_days(scope, funnel_id, span, projection(_STEP) | money_of(["value_cents"])),
         )
     )
+
+
+def _hours(asked: bool) -> Projection:
+    return projection(["hours"]) if asked else {}

@@ -7,7 +7,7 @@ from models.experiment import ExperimentDay
 from models.funnel_step import FunnelStepDay
 from models.uniques import Uniques, periods
 from query.funnels.definition import Definition
-from query.funnels.money import projected
+from query.funnels.projections import Projection
 from query.problem import missing
 from query.reader import Document
 from query.scope import Scope
@@ -28,15 +28,11 @@ async def is_seen(scope: Scope, funnel_id: str, step_id: str) -> bool:
     return await scope.find_one(FunnelStepDay.collection, where, ["_id"]) is not None
 
 
-async def step_days(
-    scope: Scope, funnel_id: str, span: Span, fields: Sequence[str], *, money: bool = False
-) -> list[Document]:
+async def step_days(scope: Scope, funnel_id: str, span: Span, fields: Projection) -> list[Document]:
     """`analytics_funnel_step` of all the funnel's steps, in no order."""
     days = {"$gte": midnight(span.first), "$lte": midnight(span.last)}
     return await scope.find(
-        FunnelStepDay.collection,
-        {"funnel_id": funnel_id, "date": days},
-        fields=projection(fields) | (projected(["value_cents"]) if money else {}),
+        FunnelStepDay.collection, {"funnel_id": funnel_id, "date": days}, fields=fields
     )
 
 
@@ -80,8 +76,3 @@ def midnight(day: date) -> datetime:
 
 def _periods(span: Span) -> list[str]:
     return periods(span.first.isoformat(), span.last.isoformat())
-
-
-def projection(fields: Sequence[str]) -> dict[str, object]:
-    """A projection of these fields."""
-    return dict.fromkeys(fields, True)

@@ -1,7 +1,7 @@
 """Amounts of several days, apart by currency: two of them are never added."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 Document = Mapping[str, Any]
@@ -78,16 +78,3 @@ def by_key(
 
 def currencies_of(document: Document) -> Mapping[str, Mapping[str, Any]]:
     return document.get("currencies") or {}
-
-
-def projected(fields: Sequence[str]) -> dict[str, Any]:
-    """A projection of `currencies` that leaves each currency these fields, as they are stored."""
-    kept = {field: f"$$each.v.{field}" for field in fields}
-    each = {
-        "$map": {
-            "input": {"$objectToArray": {"$ifNull": ["$currencies", {}]}},
-            "as": "each",
-            "in": {"k": "$$each.k", "v": kept},
-        }
-    }
-    return {"currencies": {"$arrayToObject": each}}

@@ -24,7 +24,7 @@ from query.funnels.overview_body import (
 from query.funnels.overview_steps import overview_steps
 from query.funnels.rounding import average, rate
 from query.funnels.shares import TOP, Rest, rest, shares
-from query.funnels.sums import parts, total
+from query.funnels.sums import total, who
 from query.funnels.uniques import Uniques, uniques
 from query.span import Span
 
@@ -126,16 +126,18 @@ def _other_currencies(facts: Facts, money: Earned, currency: str | None) -> list
 
 
 def _pages(days: Sequence[Document]) -> list[Page]:
-    converted = dict(by_name(parts(days, "pages", "conversions")))
-    viewed = by_name(parts(days, "pages", "visitors"))[:TOP]
+    found = who(days, "pages")
+    converted = dict(by_name(found.conversions))
     return [
-        Page(page=name, visitors=visitors, conversions=converted[name]) for name, visitors in viewed
+        Page(page=name, visitors=visitors, conversions=converted[name])
+        for name, visitors in by_name(found.visitors)[:TOP]
     ]
 
 
 def _from(days: Sequence[Document], field: str) -> tuple[list[tuple[str, dict[str, Any]]], Rest]:
-    converted = dict(by_name(parts(days, field, "conversions")))
-    rows, beyond = shares(parts(days, field, "visitors"))
+    found = who(days, field)
+    converted = dict(by_name(found.conversions))
+    rows, beyond = shares(found.visitors)
     told = [
         (
             row.name,

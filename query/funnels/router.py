@@ -108,7 +108,8 @@ async def funnel_conversions(
     async def build() -> Body:
         scope = report.scope
         funnel = await load.definition(scope, funnel_id)
-        now = await facts.of_conversions(scope, funnel_id, span, asked)
+        hours = granularity == "hour"
+        now = await facts.of_conversions(scope, funnel_id, span, asked, hours=hours)
         past = await facts.of_conversions(scope, funnel_id, span.previous()) if compare else None
         money = wanted(report, currency)
         return conversions(funnel, span, granularity, now, asked, past, money).model_dump()
@@ -125,7 +126,7 @@ async def funnel_drop_offs(
     async def build() -> Body:
         funnel = await load.definition(report.scope, funnel_id)
         now = await facts.of_drop_offs(report.scope, funnel_id, span)
-        past = await facts.of_drop_offs(report.scope, funnel_id, span.previous())
+        past = await facts.of_drop_offs(report.scope, funnel_id, span.previous(), why=False)
         return drop_offs(funnel, span, now, past, comparing=bool(compare)).model_dump()
 
     return await report.answer(REPORTS, groups.FUNNEL_STEP, build)
@@ -169,7 +170,7 @@ async def funnel_revenue(
     async def build() -> Body:
         scope, money = report.scope, wanted(report, currency)
         funnel = await load.definition(scope, funnel_id)
-        now = await facts.of_revenue(scope, funnel_id, span)
+        now = await facts.of_revenue(scope, funnel_id, span, hours=granularity == "hour")
         past = await facts.of_revenue(scope, funnel_id, span.previous()) if compare else None
         return revenue(funnel, span, granularity, now, past, money).model_dump()
 
