@@ -21,7 +21,7 @@ from query.problem import Problem
 ROWS_MAX = 50_000
 _SELECTION_MS = 2_000
 _CONNECTIONS_MAX = 50
-_AWAY_SECONDS = 1.0
+_AWAY_SECONDS = 2.0
 _log = structlog.get_logger()
 
 Document = dict[str, Any]
