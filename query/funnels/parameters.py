@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
 
 from query.funnels.experiment_body import Metric
 from query.funnels.money import Wanted
@@ -35,9 +35,17 @@ Sequential = Annotated[
 ]
 
 
-def asked_page(page: int = 1, page_size: int = SIZE, cursor: str | None = None) -> Asked:
+def _asked(page: PageNumber = 1, page_size: PageSize = SIZE, cursor: Cursor = None) -> Asked:
     """Raises Problem (422) for a cursor that is none."""
     return Asked(page, page_size, None if cursor is None else place(cursor))
+
+
+def _numbered(page: PageNumber = 1, page_size: PageSize = SIZE) -> Asked:
+    return Asked(page, page_size)
+
+
+Page = Annotated[Asked, Depends(_asked)]
+NumberedPage = Annotated[Asked, Depends(_numbered)]
 
 
 def wanted(report: Report, currency: str | None) -> Wanted:

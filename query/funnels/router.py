@@ -15,21 +15,18 @@ from query.funnels.journey import Journey, journey, page_of
 from query.funnels.now import happening
 from query.funnels.overview import overview
 from query.funnels.overview_body import Overview
-from query.funnels.page import SIZE
 from query.funnels.parameters import (
     ByMetric,
-    Cursor,
     FunnelId,
     Grain,
     Money,
+    NumberedPage,
     OfFunnel,
-    PageNumber,
-    PageSize,
+    Page,
     Sequential,
     StepId,
     TestId,
     VisitorId,
-    asked_page,
     wanted,
 )
 from query.funnels.realtime import Realtime
@@ -95,15 +92,12 @@ async def funnel_conversions(
     report: OrganizationReport,
     funnel_id: FunnelId,
     span: RecentRange,
+    asked: Page,
     granularity: Grain = "day",
-    page: PageNumber = 1,
-    page_size: PageSize = SIZE,
-    cursor: Cursor = None,
     compare: Compare = None,
     currency: Money = None,
 ) -> Response:
     """How many conversions, of which type, at which step, when, and whose."""
-    asked = asked_page(page, page_size, cursor)
 
     async def build() -> Body:
         scope = report.scope
@@ -194,12 +188,10 @@ async def funnel_realtime(
 async def visitor_journey(
     report: OrganizationReport,
     visitor_id: VisitorId,
+    asked: NumberedPage,
     funnel_id: OfFunnel = None,
-    page: PageNumber = 1,
-    page_size: PageSize = SIZE,
 ) -> Response:
     """What a visitor did, session by session, the earliest first."""
-    asked = asked_page(page, page_size)
 
     async def build() -> Body:
         rows = await sessions.of_visitor(report.scope, visitor_id, funnel_id)
