@@ -12,10 +12,11 @@ from engine.slots import Slot
 from engine.store import Store
 from funnels import memory
 from funnels.live_signs import LIVE
-from funnels.pins import forget_pins, pin, pinned_to
+from funnels.pinning import pin
+from funnels.pins import forget_pins, pinned_to
 from funnels.plain import bot_effects, plain_effects
 from funnels.registry import Registry
-from funnels.seen import context_of, is_bot, seen
+from funnels.seen import MAILS, context_of, is_bot, is_of_a_visitor, seen
 from funnels.session_row import session_row
 from models.event_metrics import EventMetricsDay
 from models.experiment import ExperimentDay
@@ -30,15 +31,13 @@ if TYPE_CHECKING:
     from engine.batch import Batch
     from engine.group import Prepare
 
-_MAILS = {"email_confirmed": "emails_confirmed", "email_failed": "emails_failed"}
-
 
 def react(
     event: Event, slot: Slot, arrival: Arrival, visitor: State, rules: Rules
 ) -> Iterator[Effect | Row]:
     """What one event counts by itself, and the row of its session; `VisitorMemory` has the rest."""
     organization, data = visitor["organization_id"], event["data"]
-    if not _is_of_a_visitor(event):
+    if not is_of_a_visitor(event):
         yield from _served(organization, event, slot, visitor)
         return
     if is_bot(event):
@@ -62,22 +61,18 @@ def _served(organization: str, event: Event, slot: Slot, state: State) -> Iterat
     if "event_id" not in data:
         return
     of = organization, data["event_id"]
-    if kind in _MAILS:
-        yield effect(EventMetricsDay, slot, _MAILS[kind], 1, of=of)
+    if kind in MAILS:
+        yield effect(EventMetricsDay, slot, MAILS[kind], 1, of=of)
     elif not state["admitted"]:
         state["admitted"] = True
         yield effect(EventMetricsDay, slot, "admissions", 1, of=of)
-
-
-def _is_of_a_visitor(event: Event) -> bool:
-    return event["event_type"] != "barcode_scanned" and event["event_type"] not in _MAILS
 
 
 class VisitorMemory:
     """What a visitor's events come to together."""
 
     def outdated(self, visitor: State, event: Event, arrival: Arrival) -> Sequence[str]:
-        if is_bot(event) or not _is_of_a_visitor(event):
+        if is_bot(event) or not is_of_a_visitor(event):
             return ()
         return memory.outdated(visitor, event["data"]["session_id"], arrival.appended_ms)
 
@@ -86,7 +81,7 @@ class VisitorMemory:
         forget_pins(visitor, arrival)
 
     def parts(self, visitor: State, event: Event, slot: Slot) -> Sequence[memory.Part]:
-        if is_bot(event) or not _is_of_a_visitor(event):
+        if is_bot(event) or not is_of_a_visitor(event):
             return ()
         return memory.parts(visitor, event, slot.day)
 

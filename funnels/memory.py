@@ -24,12 +24,20 @@ _OF_NO_FUNNEL = frozenset({"experiment_exposed", "conversion", "view", "purchase
 
 def outdated(visitor: State, session_id: str, appended_ms: int) -> list[str]:
     """The sessions that a message of this session, appended now, makes forgotten."""
-    sessions = visitor["sessions"]
-    old = [s["session_id"] for s in sessions if appended_ms - s["since_ms"] > REMEMBERED_MS]
-    left = [s["session_id"] for s in sessions if s["session_id"] not in old]
+    old = expired(visitor, appended_ms)
+    left = [s["session_id"] for s in visitor["sessions"] if s["session_id"] not in old]
     if session_id not in left and len(left) >= SESSIONS_MAX:
         old.append(left[0])
     return old
+
+
+def expired(visitor: State, appended_ms: int) -> list[str]:
+    """The sessions that are too old for a message appended now."""
+    return [
+        session["session_id"]
+        for session in visitor["sessions"]
+        if appended_ms - session["since_ms"] > REMEMBERED_MS
+    ]
 
 
 def forget(visitor: State, session_ids: Sequence[str]) -> None:

@@ -1,93 +1,70 @@
-"""By which definition a visitor's day in a funnel is counted: decided once, ahead of counting."""
+"""By which definition a visitor's day in a funnel is counted, as his state has it written down."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
-from engine.batch import Batch
-from engine.errors import Refused
-from engine.group import Arrival, State, StateModel
+from engine.group import Arrival, State
 from engine.keys import encode_part
-from engine.store import Store
-from funnels.registry import Registry
-from funnels.seen import is_bot
-from models.visitor_state import organization_of
 
-Pins = dict[str, dict[str, dict[str, Any]]]
+Pins = dict[str, dict[str, list[dict[str, Any]]]]
+"""By funnel and day, in the order of their offsets; each holds from its own to the next one's."""
 
 
-def pin(
-    batch: Batch, states: dict[str, State], store: Store, model: StateModel, registry: Registry
-) -> None:
-    """Writes into the states what each day's first entry finds in force, if it finds any.
+class Decided(NamedTuple):
+    """What the first entry of a day found in force: a definition's reference and the definition."""
 
-    Raises Refused when another member was quicker: then read the states again.
-    """
-    wanted: dict[str, dict[str, Any]] = {}
-    for index, event in enumerate(batch.events):
-        key = batch.keys[index]
-        if event["event_type"] != "step_entry" or is_bot(event):
-            continue
-        if batch.offsets[index] <= batch.partition.applied(states[key]):
-            continue
-        funnel, day = event["data"]["funnel_id"], batch.slots[index].day
-        have = wanted.get(key) or {n: states[key][n] for n in ("pins", "definitions")}
-        if day in have["pins"].get(encode_part(funnel), {}):
-            continue
-        found = registry.in_force(organization_of(event), funnel, batch.appended_ms[index])
-        if found is None:
-            continue
-        reference, definition = found
-        arrival = batch.partition.topic_id, batch.offsets[index]
-        wanted[key] = _with(have, funnel, day, arrival, reference, definition)
-    if not wanted:
-        return
-    store.amend(model, {key: (states[key], fields) for key, fields in wanted.items()})
-    states |= store.load(model, wanted.keys())
-    if any(states[key]["pins"] != fields["pins"] for key, fields in wanted.items()):
-        raise Refused
+    funnel: str
+    day: str
+    arrival: Arrival
+    reference: str
+    definition: dict[str, Any]
 
 
-def _with(
-    have: Mapping[str, Any],
-    funnel: str,
-    day: str,
-    arrival: tuple[str, int],
-    reference: str,
-    definition: dict[str, Any],
-) -> dict[str, Any]:
-    topic_id, offset = arrival
-    entry = {"definition": reference, "topic_id": topic_id, "offset": offset}
-    name = encode_part(funnel)
-    days = have["pins"].get(name, {}) | {day: entry}
-    return {
-        "pins": have["pins"] | {name: days},
-        "definitions": have["definitions"] | {reference: definition},
-    }
+def pins_of(visitor: Mapping[str, Any], funnel: str, day: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = visitor["pins"].get(encode_part(funnel), {}).get(day, [])
+    return found
 
 
 def pinned_to(visitor: State, funnel: str, day: str, arrival: Arrival) -> str | None:
     """The definition an entry goes by; a pin holds from the message on that it was made for."""
-    found = visitor["pins"].get(encode_part(funnel), {}).get(day)
-    if found is None:
-        return None
-    holds = found["topic_id"] != arrival.topic_id or found["offset"] <= arrival.offset
-    return str(found["definition"]) if holds else None
+    found = [pin for pin in pins_of(visitor, funnel, day) if _holds(pin, arrival)]
+    return str(found[-1]["definition"]) if found else None
+
+
+def with_pins(visitor: Mapping[str, Any], decided: Iterable[Decided]) -> dict[str, Any]:
+    """The fields of a state that change when more is pinned."""
+    pins: Pins = {funnel: dict(days) for funnel, days in visitor["pins"].items()}
+    definitions = dict(visitor["definitions"])
+    for one in decided:
+        topic_id, offset, _ = one.arrival
+        entry = {"definition": one.reference, "topic_id": topic_id, "offset": offset}
+        days = pins.setdefault(encode_part(one.funnel), {})
+        days[one.day] = [*days.get(one.day, []), entry]
+        definitions[one.reference] = one.definition
+    return {"pins": pins, "definitions": definitions}
 
 
 def forget_pins(visitor: State, arrival: Arrival) -> None:
-    """Drops the pins that no remembered entry goes by, and that no message will be the first of."""
+    """Drops the pins of days without a remembered entry, but those made for what is to come."""
     kept = {
         (encode_part(event["funnel"]), event["day"])
         for session in visitor["sessions"]
         for event in session["events"]
-        if "pinned" in event
+        if event["type"] == "step_entry"
     }
     pins: Pins = {}
     for funnel, days in visitor["pins"].items():
-        for day, found in days.items():
-            ahead = found["topic_id"] == arrival.topic_id and found["offset"] >= arrival.offset
-            if ahead or (funnel, day) in kept:
-                pins.setdefault(funnel, {})[day] = found
-    used = {found["definition"] for days in pins.values() for found in days.values()}
+        for day, several in days.items():
+            if still := [p for p in several if (funnel, day) in kept or _is_to_come(p, arrival)]:
+                pins.setdefault(funnel, {})[day] = still
+    used = {p["definition"] for days in pins.values() for several in days.values() for p in several}
     visitor["pins"] = pins
     visitor["definitions"] = {r: d for r, d in visitor["definitions"].items() if r in used}
+
+
+def _holds(pin: Mapping[str, Any], arrival: Arrival) -> bool:
+    return pin["topic_id"] != arrival.topic_id or int(pin["offset"]) <= arrival.offset
+
+
+def _is_to_come(pin: Mapping[str, Any], arrival: Arrival) -> bool:
+    return pin["topic_id"] == arrival.topic_id and int(pin["offset"]) >= arrival.offset

@@ -23,6 +23,10 @@ CONTEXT = {
 """Breakdowns, and the field of an event's context that each goes by."""
 
 
+MAILS = {"email_confirmed": "emails_confirmed", "email_failed": "emails_failed"}
+"""Types of events about an order's e-mails, and what counts each."""
+
+
 class Seen(TypedDict):
     """`at` in milliseconds; `context` is an index into the session's contexts."""
 
@@ -90,6 +94,11 @@ def seen(event: Event, slot: Slot, offset: int) -> Seen:
 
 def is_bot(event: Event) -> bool:
     return bool(event["data"].get("context", {}).get("bot"))
+
+
+def is_of_a_visitor(event: Event) -> bool:
+    """Whether it is of a visitor's session, not of an order's e-mails or a ticket at the door."""
+    return event["event_type"] != "barcode_scanned" and event["event_type"] not in MAILS
 
 
 def milliseconds(occurred_at: str) -> int:

@@ -17,13 +17,18 @@ def rows(states: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
         texts = state.get("definitions")
         pins = state.get("pins")
         for funnel, days in pins.items() if isinstance(pins, Mapping) else ():
-            for day, pin in days.items() if isinstance(days, Mapping) else ():
-                if not isinstance(pin, Mapping):
-                    continue
-                reference, offset = pin.get("definition"), pin.get("offset")
-                if isinstance(reference, str) and isinstance(offset, int):
+            for day, several in days.items() if isinstance(days, Mapping) else ():
+                for reference, offset in _read(several):
                     told = texts.get(reference) if isinstance(texts, Mapping) else None
-                    yield str(state["_id"]), funnel, day, int(offset), reference, _text(told)
+                    yield str(state["_id"]), funnel, day, offset, reference, _text(told)
+
+
+def _read(several: object) -> Iterator[tuple[str, int]]:
+    for pin in several if isinstance(several, list) else ():
+        if isinstance(pin, Mapping):
+            reference, offset = pin.get("definition"), pin.get("offset")
+            if isinstance(reference, str) and isinstance(offset, int):
+                yield reference, int(offset)
 
 
 def _text(told: object) -> str | None:

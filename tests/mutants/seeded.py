@@ -95,10 +95,17 @@ MUTANTS = (
         FUNNELS,
     ),
     Mutant(
+        "a day that was forgotten begins anew with the next batch",
+        "funnels/pinning.py",
+        "            forget_pins(visitor, arrival)\n",
+        "",
+        FUNNELS,
+    ),
+    Mutant(
         "a pin that holds for what came before it",
         "funnels/pins.py",
-        'holds = found["topic_id"] != arrival.topic_id or found["offset"] <= arrival.offset',
-        "holds = True",
+        'pin["topic_id"] != arrival.topic_id or int(pin["offset"]) <= arrival.offset',
+        "True",
         FUNNELS,
     ),
     Mutant(

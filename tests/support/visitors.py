@@ -41,11 +41,15 @@ class Visitors:
         }
         self._append(FUNNELS, "funnel.published", data, None)
 
-    def enter(self, step: str, visitor: str) -> None:
-        """A step of either funnel, on one day."""
+    def enter(self, step: str, visitor: str, session: str = "s") -> None:
+        """A step of either funnel, on one day if the hours are few."""
         for funnel in "fg":
-            data = {"visitor_id": visitor, "session_id": "s", "funnel_id": funnel, "step_id": step}
-            self._append(TRACKING, "step_entry", data, None)
+            data = {"visitor_id": visitor, "session_id": session}
+            told = data | {"funnel_id": funnel, "step_id": step}
+            self._append(TRACKING, "step_entry", told, None)
+
+    def view(self, visitor: str, session: str) -> None:
+        self._append(TRACKING, "page_view", {"visitor_id": visitor, "session_id": session}, None)
 
     def act(self, times: int) -> None:
         for _ in range(times):

@@ -10,6 +10,7 @@ from consumers import funnel_step
 from engine.definitions import Definition
 from engine.group import Group
 from engine.partition import Partition
+from funnels.memory import SESSION_EVENTS_MAX, SESSIONS_MAX
 from schemas.catalogue import source
 from simulate.answer.answer import answer
 from simulate.answer.entry import FUNNELS, Entry
@@ -142,3 +143,35 @@ def test_a_definition_holds_from_the_first_entry_on_that_came_after_it(seed: int
     for operation in range(1, 30):
         collections = after_deaths(visitors.entries, [(5, operation), (20, 0)])
         assert_is_the_known_answer(collections, known)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("messages", [1, 3, 10, 1_000])
+def test_a_day_whose_entries_are_forgotten_begins_anew(seed: int, messages: int) -> None:
+    """By the definition of then, wherever batches are cut and whoever dies."""
+    visitors = Visitors(seed, hours=1)
+    visitors.define()
+    for round_ in range(3):
+        for step in STEPS:
+            visitors.enter(step, "v", f"entering-{round_}")
+        for number in range(SESSIONS_MAX):
+            visitors.view("v", f"viewing-{round_}-{number}")
+        visitors.define()
+    known = answer(visitors.entries)
+    for operation in (0, 5, 12, 30):
+        deaths = [(messages, operation), (70, operation), (40, 0)]
+        assert_is_the_known_answer(after_deaths(visitors.entries, deaths), known)
+
+
+def test_a_definition_is_not_pinned_by_an_entry_that_its_session_has_no_room_for() -> None:
+    visitors = Visitors(1, hours=1)
+    for _ in range(SESSION_EVENTS_MAX):
+        visitors.view("v", "full")
+    visitors.define()
+    visitors.enter("a", "v", "full")
+    visitors.define()
+    for step in STEPS:
+        visitors.enter(step, "v", "another")
+    known = answer(visitors.entries)
+    for messages in (1, 100, 1_000):
+        assert_is_the_known_answer(after_deaths(visitors.entries, [(messages, 0)]), known)
