@@ -1,7 +1,9 @@
 """Runs a service over HTTP until it is told to stop."""
 
+import signal
 import socket
 from collections.abc import Callable
+from types import FrameType
 
 import structlog
 import uvicorn
@@ -40,5 +42,14 @@ def serve(app: FastAPI, own: socket.socket, started: Callable[[int], None]) -> N
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     started(own.getsockname()[1])
-    uvicorn.Server(config).run(sockets=[own])
-    _log.info("stopped")
+    # uvicorn gives itself the signal again once it has stopped in order: that is no failure.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
+    try:
+        uvicorn.Server(config).run(sockets=[own])
+    finally:
+        _log.info("stopped")
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    raise SystemExit(0)

@@ -209,7 +209,8 @@ def test_what_was_accepted_before_a_stop_is_in_the_log(site: Site) -> None:
     caller = Thread(target=lambda: replies.append(collector.track([VIEW] * 100)))
     caller.start()
     until(lambda: collector.metric("daybook_collector_events_total") >= 0, "it answers")
-    collector.end()
+    assert collector.end() == 0
+    assert '"event": "stopped"' in collector.said()
     caller.join(30)
     assert [json.loads(reply.body)["accepted"] for reply in replies] == [100]
     assert len(site.logged()) == 100

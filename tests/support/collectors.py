@@ -90,12 +90,12 @@ class CollectorProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    def end(self) -> None:
-        """Asks it to stop, and waits until it has."""
+    def end(self) -> int:
+        """Asks it to stop, and waits until it has; its exit code."""
         if self._process.poll() is None:
             self._process.terminate()
         try:
-            self._process.wait(30)
+            return self._process.wait(30)
         except subprocess.TimeoutExpired:
             self._process.kill()
             raise
