@@ -11,8 +11,8 @@ from itertools import chain
 from cli import ecom_events
 from cli.demo_publish import ids_in_log
 from cli.ecom import Click
+from cli.interrupt import interruptible
 from cli.sender import Sender
-from cli.simulate import interruptible
 from cli.simulate_publish import Progress, Publisher
 from engine.errors import DaybookError, Unavailable
 from engine.kafka import producer

@@ -1,12 +1,10 @@
 """`daybook publish`: events from a file to their topic."""
 
-import signal
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from time import monotonic, time
-from types import FrameType
 from typing import Annotated, BinaryIO
 
 import typer
@@ -21,6 +19,7 @@ from rich.progress import (
 )
 
 from cli.checked import Checked, check_lines, keyed_lines
+from cli.interrupt import interruptible
 from cli.line_check import LineCheck, raw_key
 from cli.lines import fingerprint, lines, opened, size
 from cli.printing import number_of, say, warn
@@ -132,7 +131,7 @@ def _send(
     """Sends, and says what arrived. `total`: how many there are, where that is known."""
     began = monotonic()
     sender = Sender(producer(own), topic)
-    with _interruptible(sender):
+    with interruptible(sender):
         for value, key in keyed:
             if len(value) > MESSAGE_BYTES_MAX:
                 sender.refuse(f"a line is longer than {MESSAGE_BYTES_MAX:,} bytes")
@@ -155,21 +154,6 @@ def _send(
     seconds = monotonic() - began
     rate = f", {sender.sent / seconds:,.0f} a second" if sender.sent >= _WORTH_A_RATE else ""
     say(f"sent {number_of(sender.sent, 'message')} to {topic}{rate}")
-
-
-@contextmanager
-def _interruptible(sender: Sender) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the sending in order: nothing may raise in the client's callbacks."""
-
-    def stop(number: int, _: FrameType | None) -> None:
-        sender.interrupt()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

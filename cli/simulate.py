@@ -1,17 +1,16 @@
 """`daybook simulate`: a storefront's traffic, with the known answer beside it."""
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cli.interrupt import interruptible
 from cli.printing import number_of, say
 from cli.publish import Interrupted
 from cli.sender import Sender
@@ -166,18 +165,3 @@ def _bar(what: str, plan: Plan) -> Iterator[Told]:
                 progress.update(task, completed=tracked)
 
         yield told
-
-
-@contextmanager
-def interruptible(publisher: Publisher) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the sending in order: nothing may raise in the client's callbacks."""
-
-    def stop(number: int, _: FrameType | None) -> None:
-        publisher.interrupt()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -19,7 +19,7 @@ from deploy.local.ports import free_ports
 from deploy.local.redis import Redis
 from deploy.local.server import Server
 from tests.collector.conftest import Site
-from tests.support.collectors import Reply
+from tests.support.service import Reply
 from tests.support.wait import until
 from tests.support.world import World
 

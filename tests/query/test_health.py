@@ -1,6 +1,5 @@
 """What operators ask a query service for."""
 
-
 from tests.query.conftest import Office
 from tests.support.queries import QueryProcess
 

@@ -103,8 +103,8 @@ def test_every_error_is_a_problem(service: QueryProcess) -> None:
     for reply, status in (
         (service.get("/nowhere"), 404),
         (service.get("/api/v1/analytics/nowhere"), 404),
-        (service.call("POST", "/api/v1/analytics/revenue", {}), 405),
-        (service.call("DELETE", "/health", {}), 405),
+        (service.call("POST", "/api/v1/analytics/revenue", None, {}), 405),
+        (service.call("DELETE", "/health", None, {}), 405),
         (service.report("/revenue", "", **DAYS), 401),
         (service.report("/revenue"), 422),
     ):
@@ -144,4 +144,4 @@ def test_pages_of_named_origins_alone_may_read(service: QueryProcess) -> None:
     assert "access-control-allow-origin" not in other.headers
     asks = {"Access-Control-Request-Method": "GET", "Origin": "https://board.example"}
     asked = asks | {"Access-Control-Request-Headers": "authorization"}
-    assert service.call("OPTIONS", "/api/v1/analytics/revenue", asked).status == 200
+    assert service.call("OPTIONS", "/api/v1/analytics/revenue", None, asked).status == 200

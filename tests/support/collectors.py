@@ -1,17 +1,13 @@
 """Collectors as processes of their own, called over real HTTP."""
 
-import http.client
 import json
-import subprocess
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.service import Reply, ServiceProcess
 from tests.support.wait import until
 
-ROOT = Path(__file__).parents[2]
 TRACK = "/api/v1/analytics/track"
 BROWSER = {
     "User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 "
@@ -20,33 +16,11 @@ BROWSER = {
 }
 
 
-@dataclass(frozen=True)
-class Reply:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-class CollectorProcess:
+class CollectorProcess(ServiceProcess):
     """A running collector; `key` is shown with each call unless another is given."""
 
     def __init__(self, world: str, environment: Mapping[str, str], log: Path) -> None:
-        self._log = log
-        self.key = ""
-        with log.open("wb") as out:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.collector", world],
-                cwd=ROOT,
-                env=dict(environment),
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-            )
-        self.port = until(self._started, "the collector started")
+        super().__init__("tests.support.collector", (world,), "collector started", environment, log)
 
     def ready(self) -> "CollectorProcess":
         until(lambda: self.get("/ready").status == 200, "the collector is ready")
@@ -62,48 +36,3 @@ class CollectorProcess:
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Reply:
         return self.call("GET", path, None, dict(headers or {}))
-
-    def call(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> Reply:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        try:
-            connection.request(method, path, body, dict(headers))
-            reply = connection.getresponse()
-            names = {name.lower(): value for name, value in reply.getheaders()}
-            return Reply(reply.status, names, reply.read())
-        finally:
-            connection.close()
-
-    def metric(self, name: str, **labels: str) -> float:
-        """The sum over those of a metric's samples that have these labels."""
-        wanted = [f'{label}="{value}"' for label, value in labels.items()]
-        lines = [
-            line
-            for line in self.get("/metrics").body.decode().splitlines()
-            if line.split("{")[0].split(" ")[0] == name and all(one in line for one in wanted)
-        ]
-        return sum(float(line.rpartition(" ")[2]) for line in lines)
-
-    def said(self) -> str:
-        return self._log.read_text()
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def end(self) -> int:
-        """Asks it to stop, and waits until it has; its exit code."""
-        if self._process.poll() is None:
-            self._process.terminate()
-        try:
-            return self._process.wait(30)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            raise
-
-    def _started(self) -> int:
-        lines = [json.loads(x) for x in self.said().splitlines() if x.startswith("{")]
-        for line in lines:
-            if line["event"] == "collector started":
-                return int(line["port"])
-        assert self._process.poll() is None, self.said()
-        return 0
