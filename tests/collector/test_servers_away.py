@@ -102,7 +102,7 @@ def test_every_202_is_in_the_log_and_counted_once_while_the_broker_is_killed_twi
         world.make_topic(topic, partitions=1)
     member = world.member("funnel-step")
     collector = on_broker.start(DAYBOOK_COLLECTOR_ACK_MS="3000").ready()
-    batches = [[view(person) for person in range(500)] for _ in range(200)]
+    batches = [[view(500 * (turn % 50) + n) for n in range(500)] for turn in range(200)]
     refused = 0
     done = 0
 
