@@ -6,16 +6,13 @@ from itertools import islice
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from redis import Redis
-from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError, ResponseError
-from redis.retry import Retry
 
-from engine.errors import WrongSetting
 from engine.live import Totals
 from engine.live_scripts import ENTER, MOVE, OVERWRITE, PUBLISH, Script
 from engine.live_signs import Entries, Presences
 from engine.metrics import LIVE_PUBLISHED, LIVE_WRITES
+from engine.quick_redis import blocking
 from engine.settings import Settings
 
 TIMEOUT_SECONDS = 0.5
@@ -34,15 +31,7 @@ class LiveStore:
     """Every method raises RedisError or OSError if Redis does not answer within half a second."""
 
     def __init__(self, settings: Settings, group: str) -> None:
-        try:
-            self._redis = Redis.from_url(
-                settings.redis_url.get_secret_value(),
-                socket_timeout=TIMEOUT_SECONDS,
-                socket_connect_timeout=TIMEOUT_SECONDS,
-                retry=Retry(NoBackoff(), 0),
-            )
-        except ValueError as error:
-            raise WrongSetting(f"DAYBOOK_REDIS_URL: {error}") from None
+        self._redis = blocking(settings, TIMEOUT_SECONDS)
         self._group = group
         self._mark = f"{OWN_KEYS}member:{uuid4().hex}"
 

@@ -1,22 +1,12 @@
 """How much a caller may ask of a service: a bucket of tokens in Redis, for all its processes."""
 
 from dataclasses import dataclass
-from time import monotonic
-
-import structlog
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from engine.bunched import Bunched
-from engine.errors import WrongSetting
+from engine.quick_redis import QuickRedis, RedisAway
 from engine.settings import Settings
 
-TIMEOUT_SECONDS = 0.25
-AWAY_SECONDS = 2.0
 SUSPECT_SECONDS = 60
-_log = structlog.get_logger()
 
 _TAKE = """
 local rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -67,39 +57,23 @@ class Rate:
     """
 
     def __init__(self, settings: Settings, service: str, rate: int, burst: int) -> None:
-        try:
-            self._redis = Redis.from_url(
-                settings.redis_url.get_secret_value(),
-                socket_timeout=TIMEOUT_SECONDS,
-                socket_connect_timeout=TIMEOUT_SECONDS,
-                retry=Retry(NoBackoff(), 0),
-            )
-        except ValueError as error:
-            raise WrongSetting(f"DAYBOOK_REDIS_URL: {error}") from None
-        self._script = Bunched(self._redis, _TAKE)
+        self._redis = QuickRedis(
+            settings, "no rate limit: Redis does not answer", "rate limit again"
+        )
+        self._script = Bunched(self._redis.client, _TAKE)
         self._prefix = f"daybook:{service}:rate:"
         self._own = rate, burst
-        self._away_until = 0.0
-        self._is_away = False
 
     async def take(self, bucket: str, tokens: int) -> Taken:
         """Takes that many tokens out of a bucket, or none. Raises nothing."""
-        if monotonic() < self._away_until:
-            return _UNKNOWN
+        key = self._prefix + bucket
         try:
-            wait_ms, suspect = await self._script.call(
-                self._prefix + bucket, *self._own, tokens, SUSPECT_SECONDS
+            wait_ms, suspect = await self._redis.ask(
+                lambda _: self._script.call(key, *self._own, tokens, SUSPECT_SECONDS)
             )
-        except (RedisError, OSError) as error:
-            self._away_until = monotonic() + AWAY_SECONDS
-            if not self._is_away:
-                self._is_away = True
-                _log.warning("no rate limit: Redis does not answer", why=type(error).__name__)
+        except RedisAway:
             return _UNKNOWN
-        if self._is_away:
-            self._is_away = False
-            _log.info("rate limit again")
         return Taken(int(wait_ms), bool(suspect))
 
     async def close(self) -> None:
-        await self._redis.aclose()
+        await self._redis.close()

@@ -5,13 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 
 from engine.live import shown
+from engine.quick_redis import RedisAway
 from funnels.live_keys import ACTIVE_MS, CHECKOUT, event_active, event_totals
 from models.event_metrics import EventMetricsDay
 from models.uniques import Uniques, periods
 from query import event, groups
 from query.families import Grain, Money
 from query.keep import REALTIME, REPORTS
-from query.live import RedisAway
 from query.problem import missing
 from query.reader import Document
 from query.report import Compare, OrganizationReport, RecentRange, Report

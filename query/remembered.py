@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from engine.quick_redis import RedisAway
 from query import metrics
 from query.keep import STALE_SECONDS, Keep
-from query.live import Live, RedisAway
+from query.live import Live
 
 _BYTES_MAX = 2**22
 

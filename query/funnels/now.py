@@ -6,6 +6,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from engine.keys import encode_part
+from engine.quick_redis import RedisAway
 from funnels.live_keys import (
     ACTIVE_MS,
     CONVERSIONS_MS,
@@ -18,7 +19,6 @@ from query.funnels.definition import Definition
 from query.funnels.money import Wanted
 from query.funnels.realtime import Happening, Realtime, from_redis, from_sessions, realtime
 from query.funnels.sessions import active
-from query.live import RedisAway
 from query.report import Report
 
 
