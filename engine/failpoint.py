@@ -6,6 +6,7 @@
 
 import os
 import signal
+from threading import get_ident
 from typing import Literal
 
 Failpoint = Literal[
@@ -37,4 +38,5 @@ def reach(name: Failpoint) -> None:
         return
     _left -= 1
     if _left == 0:
-        os.kill(os.getpid(), signal.Signals[f"SIG{_signal or 'KILL'}"])
+        # Sent to the process it would be the main thread that takes it, with this one running on.
+        signal.pthread_kill(get_ident(), signal.Signals[f"SIG{_signal or 'KILL'}"])
