@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from engine.errors import Unavailable
 from engine.fleet import COLLECTION as FLEET
 from engine.heartbeat import COLLECTION as MEMBERS
-from query.reader import Document, Reader
+from query.reader import Document, Reader, beneath
 from query.span import told
 
 KNOWN_SECONDS = 1.0
@@ -80,9 +80,9 @@ class Freshness:
         checkpoints: list[Document] = []
         async with self._reader.bounded():
             for group in groups:
-                members += await self._reader.find(MEMBERS, _beginning(f"{group}:"))
+                members += await self._reader.find(MEMBERS, {"_id": beneath(group)})
                 checkpoints += await self._reader.find(
-                    FLEET, _beginning(f"checkpoint:{group}:"), fields=["at"]
+                    FLEET, {"_id": beneath(f"checkpoint:{group}")}, fields=["at"]
                 )
         return members, checkpoints
 
@@ -111,8 +111,3 @@ def as_of(
 
 def _told(moments: list[datetime], zone: ZoneInfo) -> str | None:
     return told(max(moments), zone) if moments else None
-
-
-def _beginning(with_: str) -> dict[str, Any]:
-    """By the index on `_id`; a colon's successor is a semicolon."""
-    return {"_id": {"$gte": with_, "$lt": with_[:-1] + ";"}}

@@ -17,6 +17,3 @@ class Keep:
 
 REALTIME = Keep(5)
 REPORTS = Keep(60)
-ASSETS = Keep(300)
-CREATORS = Keep(600)
-PLATFORM = Keep(3_600)

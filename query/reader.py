@@ -29,6 +29,11 @@ Filter = Mapping[str, Any]
 Order = Sequence[tuple[str, int]]
 
 
+def beneath(name: str) -> dict[str, str]:
+    """A filter of `_id`: whatever begins with this name and a colon."""
+    return {"$gte": f"{name}:", "$lt": f"{name};"}  # the character after a colon
+
+
 class Reader:
     """The only one that talks to MongoDB. Every method raises Unavailable, never later than
     `query_timeout_ms` after it was called."""

@@ -8,7 +8,7 @@ from engine.document import DailyDocument
 from engine.keys import encode_part
 from query.caller import Caller
 from query.problem import Problem, forbidden
-from query.reader import ROWS_MAX, Document, Filter, Order, Reader
+from query.reader import ROWS_MAX, Document, Filter, Order, Reader, beneath
 from query.span import Span
 
 OF_ORGANIZATIONS = frozenset(
@@ -105,8 +105,7 @@ class Scope:
 
     def beneath(self, *parts: str) -> dict[str, str]:
         """A filter of `_id`: whatever is kept beneath these parts; without any, all there is."""
-        own = self.id(*parts)
-        return {"$gte": f"{own}:", "$lt": f"{own};"}  # the character after a colon
+        return beneath(self.id(*parts))
 
     def _within(self, collection: str, where: Filter) -> Filter:
         if _TENANT in where:

@@ -6,11 +6,10 @@ from typing import Any, Literal
 from urllib.parse import unquote
 
 from engine.keys import RESERVED
-from funnels.apportion import apportion
+from query.funnels.rounding import percentages
 from query.totals import Document
 
 TOP = 20
-_HUNDREDTHS = 10_000
 _OTHER, _NOBODY = "other", "unattributed"
 
 
@@ -35,14 +34,14 @@ def parts(
     rows.append((None, _OTHER, _sum(paid, beyond), _sum(refunded, beyond)))
     rows.append((None, _NOBODY, int(paid[_NOBODY]), int(refunded[_NOBODY])))
     rows = [row for row in rows if row[1] == "named" or row[2] or row[3]]
-    shares = apportion(_HUNDREDTHS, [row[2] for row in rows]) if rows else []
+    shares = percentages([row[2] for row in rows])
     return [
         {
             f"{what}_id": name,
             "kind": kind,
             "revenue_cents": revenue,
             "refunded_cents": back,
-            "percentage": share / 100,
+            "percentage": share,
         }
         for (name, kind, revenue, back), share in zip(rows, shares, strict=True)
     ]

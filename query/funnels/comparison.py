@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel
 
+from query.change import change
 from query.funnels.body import Body
 
 
@@ -32,15 +33,9 @@ def compared(
     for name, part in before.items():
         previous[name] = {k: v for k, v in part.model_dump().items() if _is_told(v)}
     earlier = dict(_numbers(before))
-    return previous, {name: change(value, earlier.get(name)) for name, value in _numbers(now)}
-
-
-def change(current: float | None, previous: float | None) -> Change:
-    """Relative to nothing there is no change to tell."""
-    if current is None or previous is None:
-        return Change(absolute=None, relative=None)
-    absolute = current - previous
-    return Change(absolute=absolute, relative=absolute / abs(previous) if previous else None)
+    return previous, {
+        name: Change(**change(value, earlier.get(name))) for name, value in _numbers(now)
+    }
 
 
 def _numbers(parts: Mapping[str, BaseModel]) -> Iterator[tuple[str, int | float | None]]:

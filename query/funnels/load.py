@@ -50,8 +50,7 @@ async def sketches(
 
 async def tests_of(scope: Scope, funnel_id: str, test_id: str | None) -> list[Document]:
     """The funnel's experiments, the newest first; by `_id`, for an organization has few."""
-    before = f"{scope.id()}:"
-    where = {"_id": scope.id(test_id) if test_id else {"$gte": before, "$lt": f"{before[:-1]};"}}
+    where = {"_id": scope.id(test_id) if test_id else scope.beneath()}
     found = await scope.find("experiments", {**where, "funnel_id": funnel_id})
     never = datetime.min.replace(tzinfo=UTC)
     return sorted(found, key=lambda test: (test["started_at"] or never, test["_id"]), reverse=True)

@@ -74,8 +74,7 @@ async def of_visitor(scope: Scope, visitor_id: str, funnel_id: str | None) -> li
 
     Raises Problem (404) if there are none.
     """
-    before = scope.id(visitor_id)
-    where: dict[str, Any] = {"_id": {"$gte": f"{before}:", "$lt": f"{before};"}}
+    where: dict[str, Any] = {"_id": scope.beneath(visitor_id)}
     if funnel_id is not None:
         where["funnel_id"] = funnel_id
     events = {"$cond": [{"$gt": ["$started_at", None]}, [], "$events"]}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.hll import grown
 from engine.keys import encode_key
-from query.funnels.comparison import change
+from query.change import change
 from query.funnels.money import Wanted, amount, main_currency, others
 from query.funnels.names import name_of
 from query.funnels.page import Place, cursor, place
@@ -157,8 +157,7 @@ class TestNames:
 def test_changes(
     now: float | None, before: float | None, absolute: float | None, relative: float | None
 ) -> None:
-    found = change(now, before)
-    assert (found.absolute, found.relative) == (absolute, relative)
+    assert change(now, before) == {"absolute": absolute, "relative": relative}
 
 
 @given(st.integers(631_152_000_000, 4_102_444_800_000), st.text(max_size=50))
