@@ -22,6 +22,8 @@ from query.problem import tell_problems
 from query.reader import Reader
 from query.remembered import Remembered
 from query.report import Services
+from query.stream.relay import Relay
+from query.stream.router import router as stream
 
 _PREFLIGHT_SECONDS = 86_400
 _SPARE_SECONDS = 1.0
@@ -35,6 +37,7 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        await services.relay.close()
         await services.gate.close()
         await services.live.close()
         await services.reader.close()
@@ -48,12 +51,12 @@ def create_app(settings: Settings) -> FastAPI:
             CORSMiddleware,
             allow_origins=settings.query_origins,
             allow_methods=["GET"],
-            allow_headers=["Authorization", "If-None-Match", KEY_HEADER],
+            allow_headers=["Authorization", "If-None-Match", "Last-Event-ID", KEY_HEADER],
             expose_headers=["Daybook-As-Of", "ETag", "Retry-After"],
             max_age=_PREFLIGHT_SECONDS,
         )
     _add_health(app)
-    for router in (families, events, organizations, funnels):
+    for router in (families, events, organizations, funnels, stream):
         app.include_router(router)
     return app
 
@@ -64,7 +67,7 @@ def _services(settings: Settings) -> Services:
     freshness = Freshness(reader, settings.zone_info())
     answers = Answers(reader, freshness, Remembered(live, settings.mongodb_database))
     gate = Gate(settings, reader)
-    return Services(reader, live, freshness, answers, gate, settings.currency)
+    return Services(reader, live, freshness, answers, gate, Relay(settings), settings.currency)
 
 
 def _add_health(app: FastAPI) -> None:
