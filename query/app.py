@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import Lifespan
 
 from engine.errors import Unavailable
 from engine.settings import Settings
@@ -17,6 +18,7 @@ from query.funnels.router import router as funnels
 from query.gate import KEY_HEADER, Gate
 from query.guard import Guard
 from query.live import Live
+from query.openapi import describe
 from query.organizations import router as organizations
 from query.problem import tell_problems
 from query.reader import Reader
@@ -42,7 +44,7 @@ def create_app(settings: Settings) -> FastAPI:
         await services.live.close()
         await services.reader.close()
 
-    app = FastAPI(title="Daybook", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = routed(lifespan)
     app.state.services = services
     tell_problems(app)
     app.add_middleware(Guard, seconds=settings.query_timeout_ms / 1_000 + _SPARE_SECONDS)
@@ -56,6 +58,13 @@ def create_app(settings: Settings) -> FastAPI:
             max_age=_PREFLIGHT_SECONDS,
         )
     _add_health(app)
+    describe(app)
+    return app
+
+
+def routed(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """The reports' routes alone: what they are can be told without a server behind them."""
+    app = FastAPI(title="Daybook", lifespan=lifespan, docs_url=None, redoc_url=None)
     for router in (families, events, organizations, funnels, stream):
         app.include_router(router)
     return app

@@ -9,6 +9,7 @@ from funnels.live_keys import ACTIVE_MS, CHECKOUT, event_active, event_totals
 from models.event_metrics import EventMetricsDay
 from models.uniques import Uniques, periods
 from query import event, groups
+from query.examples import shown_as
 from query.families import Grain, Money
 from query.keep import REALTIME, REPORTS
 from query.live import RedisAway
@@ -25,7 +26,7 @@ EventId = Annotated[Id, Path(description="a ticketed event's")]
 _FIELDS = ["event_id", "date", "currencies", *shown(EventMetricsDay)]
 
 
-@router.get("/metrics")
+@router.get("/metrics", **shown_as("event-metrics"))
 async def metrics(
     report: OrganizationReport,
     event_id: EventId,
@@ -46,7 +47,7 @@ async def metrics(
     return await report.answer(REPORTS, groups.FUNNEL_STEP, build)
 
 
-@router.get("/live")
+@router.get("/live", **shown_as("event-live"))
 async def live(report: OrganizationReport, event_id: EventId, currency: Money = None) -> Response:
     """Today so far, and who is there now; `source` says where from."""
 

@@ -25,7 +25,7 @@ def example(name: str) -> Any:
     return json.loads((_HERE / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def shown(name: str) -> dict[str, Any]:
+def shown_as(name: str) -> dict[str, Any]:
     """What a route says of its answer, for its decorator."""
     return {"responses": {200: {"content": {"application/json": {"example": example(name)}}}}}
 

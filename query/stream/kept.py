@@ -10,6 +10,7 @@ from funnels.live_keys import event_totals
 from funnels.live_totals import of_event, of_funnel
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
+from query.events import ticketed_event
 from query.live import Live, RedisAway
 from query.scope import Scope
 from query.stream.wire import Row
@@ -20,8 +21,10 @@ _TEXTS = frozenset({"date", "updated_at", "organization_id", "event_id"})
 async def of_the_event(scope: Scope, live: Live, zone: ZoneInfo, event_id: str) -> list[Row]:
     """From Redis; from MongoDB where Redis is away or has none; zeros where nobody has any.
 
-    Raises Unavailable.
+    Raises Unavailable, and Problem (404): whether there is such an event is asked here, once for
+    all who come at the same time.
     """
+    await ticketed_event(scope, event_id)
     today = datetime.now(zone).date()
     try:
         stored = await live.hash(event_totals(scope.organization, event_id))

@@ -51,7 +51,7 @@ class Relay:
     ) -> AsyncIterator[Feed]:
         """What a client is told, for as long as it stays. `load` is that of the first who comes.
 
-        Raises Unavailable, and Problem (503) while there are as many clients as may be.
+        Raises what `load` raises, and Problem (503) while there are as many clients as may be.
         """
         if self._has_ended or self._clients >= CLIENTS_MAX:
             raise unavailable("there are too many streams at the moment")

@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from query.events import ticketed_event
 from query.examples import STREAM
 from query.problem import Problem
 from query.report import Asking, Organization, Services
@@ -22,7 +21,7 @@ def _named(channel: Asked) -> Channel:
     return channel_named(channel)
 
 
-@router.get("/stream", **STREAM)
+@router.get("/stream", status_code=200, response_class=Stream, **STREAM)
 async def stream(
     request: Request,
     own: Asking,
@@ -44,7 +43,6 @@ async def stream(
     zone = await services.freshness.zone()
     load: Load
     if channel.kind == "event":
-        await ticketed_event(scope, channel.id)
         load = partial(of_the_event, scope, services.live, zone, channel.id)
     else:
         load = partial(of_the_organization, scope, zone)

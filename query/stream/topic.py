@@ -13,7 +13,7 @@ from query.stream.feed import Feed
 from query.stream.wire import Row
 
 Load = Callable[[], Awaitable[list[Row]]]
-"""The totals of today as they are kept. Raises Unavailable."""
+"""The totals of today as they are kept. Raises Unavailable, and Problem (404)."""
 
 _log = structlog.get_logger()
 

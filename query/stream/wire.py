@@ -26,7 +26,7 @@ def retry() -> bytes:
 
 
 def totals(kind: str, rows: Sequence[Row], at: int) -> list[bytes]:
-    """As many events as it takes. A dashboard has one at least: it may say that nothing is there."""
+    """As many events as it takes. Of a dashboard it is one at least, be there nothing in it."""
     if kind == "event":
         return [event("totals", row, at) for row in rows]
     some = [rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE)] or [[]]

@@ -18,21 +18,18 @@ from tests.support.queries import QueryProcess
 from tests.support.streams import listening
 from tests.support.wait import until
 
-GALA = "analytics:event:gala"
-DASHBOARD = f"analytics:dashboard:{ORGANIZATION}"
 TODAY = datetime.now(UTC).date().isoformat()
 
 
 @pytest.fixture
 def redis(office: Office) -> Iterator["Redis"]:
-    """Two tests at once would hear each other on a channel, so each has an event of its own."""
     with Redis.from_url(office.world.variables["DAYBOOK_REDIS_URL"]) as own:
         yield own
 
 
 @pytest.fixture
 def event(office: Office) -> str:
-    """Its id: of this test alone, for all share one Redis."""
+    """Its id: of this test alone, for all share one Redis and would hear each other."""
     name = f"gala:{office.world.name}"
     office.day(EventMetricsDay, TODAY, ORGANIZATION, name, views=3, currencies={})
     return name
@@ -62,15 +59,13 @@ def test_a_stream_begins_with_the_totals_of_redis_and_goes_on_with_each_message(
     service: QueryProcess, redis: "Redis", event: str
 ) -> None:
     key = live_keys.event_totals(ORGANIZATION, event)
-    redis.hset(key, mapping=row(event, 7, 3, views=9, **{"revenue_cents.EUR": 5}))
+    stored: Any = row(event, 7, 3, views=9, **{"revenue_cents.EUR": 5})
+    redis.hset(key, mapping=stored)
     with listening(service, f"analytics:event:{event}") as listener:
         assert listener.reply.headers["content-type"] == "text/event-stream; charset=utf-8"
         first = listener.next()
         assert first is not None
-        assert (first.name, first.data) == (
-            "totals",
-            row(event, 7, 3, views=9, **{"revenue_cents.EUR": 5}),
-        )
+        assert (first.name, first.data) == ("totals", stored)
         assert first.id == datetime.fromisoformat(first.data["updated_at"]).timestamp() * 1_000
         redis.publish(channel(event), json.dumps(row(event, 8, 4, views=10)))
         then = listener.next()
@@ -112,9 +107,7 @@ def test_totals_never_go_back_and_nonsense_is_passed_by(
     assert [each and each.data["views"] for each in told] == [5, 7]
 
 
-def test_a_dashboard_hears_of_all_funnels_and_events(
-    office: Office, redis: "Redis"
-) -> None:
+def test_a_dashboard_hears_of_all_funnels_and_events(office: Office, redis: "Redis") -> None:
     own = f"org-{office.world.name}"
     service = office.start()
     service.key = office.key("owner", own)

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from pydantic_core import to_json
+
 from engine.settings import Settings
 from query.stream import wire
 from query.stream.feed import QUEUE_MAX, Feed
@@ -42,7 +44,7 @@ async def a_topic() -> Topic:
 
 def heard(topic: Topic, revisions: range) -> None:
     for revision in revisions:
-        topic.hear(wire.to_json(row(revision)))
+        topic.hear(to_json(row(revision)))
 
 
 def test_a_slow_client_is_told_how_much_it_missed_and_then_the_totals() -> None:
@@ -67,8 +69,8 @@ def test_a_slow_client_is_told_how_much_it_missed_and_then_the_totals() -> None:
 def test_yesterday_is_no_part_of_a_new_day() -> None:
     async def run() -> None:
         topic = await a_topic()
-        topic.hear(wire.to_json(row(1, "2026-11-21")))
-        topic.hear(wire.to_json(row(9, "2026-11-20")))
+        topic.hear(to_json(row(1, "2026-11-21")))
+        topic.hear(to_json(row(9, "2026-11-20")))
         _, totals = await taken(topic.join(), 2)
         assert '"date":"2026-11-21"' in totals.decode()
 

@@ -49,7 +49,7 @@ def test_another_organizations_channel_is_as_missing_as_none(
 def test_an_organizations_readers_hear_their_own(office: Office, service: QueryProcess) -> None:
     for channel in (DASHBOARD, f"analytics:event:of-{ORGANIZATION}"):
         for role in ("analyst", "owner", "server"):
-            assert opens(service, channel, office.key(role)) == 200  # type: ignore[arg-type]
+            assert opens(service, channel, office.key(role)) == 200
         assert opens(service, channel, office.key("creator", subject="anna")) == 403
         assert service.report("/stream", "", channel=channel).status == 401
 
