@@ -1,4 +1,4 @@
-"""`daybook schemas`: what producers may send, and what is stored of it."""
+"""`daybook schemas`: what producers may send, what is stored of it, and what reports tell."""
 
 import json
 from pathlib import Path
@@ -10,6 +10,8 @@ import consumers
 from cli.printing import console, say, table
 from engine.errors import DaybookError
 from models.dictionary import dictionary
+from query.app import routed
+from query.openapi import text
 from schemas.catalogue import catalogue
 from schemas.json_schema import events, fields, json_schema, topics
 
@@ -28,6 +30,10 @@ def schemas(
             "--dictionary", help="Print the data dictionary: every stored field, in Markdown."
         ),
     ] = False,
+    reports: Annotated[
+        bool,
+        typer.Option("--openapi", help="Print the OpenAPI document of the reports over HTTP."),
+    ] = False,
 ) -> None:
     """List the events of every topic and their fields; or print their JSON Schemas.
 
@@ -38,9 +44,13 @@ def schemas(
     Examples: `daybook schemas` · `daybook schemas sc.domain.order` ·
     `daybook schemas --out build/schemas`
     """
-    if (topic is not None) + (out is not None) + stored > 1:
-        raise typer.BadParameter("a TOPIC, --out and --dictionary are three different things")
-    if stored:
+    if (topic is not None) + (out is not None) + stored + reports > 1:
+        raise typer.BadParameter(
+            "a TOPIC, --out, --dictionary and --openapi are four different things"
+        )
+    if reports:
+        print(text(routed()), end="")
+    elif stored:
         print(dictionary(consumers.FLEET), end="")
     elif topic is not None:
         print(_text(topic), end="")

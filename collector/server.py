@@ -25,8 +25,15 @@ def listen(host: str, port: int) -> socket.socket:
         raise DaybookError(f"cannot listen on {host}, port {port}: {error.strerror}") from None
 
 
-def serve(app: FastAPI, own: socket.socket, started: Callable[[int], None]) -> None:
+def serve(
+    app: FastAPI,
+    own: socket.socket,
+    started: Callable[[int], None],
+    stopping: Callable[[], None] | None = None,
+) -> None:
     """Serves until SIGTERM or SIGINT; calls on their way are answered first.
+
+    `stopping` is called before those are waited for: it ends answers that would never end.
 
     uvicorn logs no calls (they would name addresses) and believes no forwarded header: the
     collector judges those by its own rule, and the query module needs none.
@@ -46,9 +53,20 @@ def serve(app: FastAPI, own: socket.socket, started: Callable[[int], None]) -> N
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
     try:
-        uvicorn.Server(config).run(sockets=[own])
+        _Server(config, stopping).run(sockets=[own])
     finally:
         _log.info("stopped")
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._stopping is not None:
+            self._stopping()
+        await super().shutdown(sockets)
 
 
 def _end(number: int, _: FrameType | None) -> None:

@@ -35,12 +35,12 @@ class LiveDocuments:
     def _find(self, model: type[DailyDocument], where: dict[str, Any]) -> Iterator[list[Totals]]:
         totals = self._live.totals[model]
         find = self._documents[model.collection].find
-        with reachable(), find(where, _fields(model), batch_size=AT_ONCE) as cursor:
+        with reachable(), find(where, projection(model), batch_size=AT_ONCE) as cursor:
             while some := [totals(stored) for stored in islice(cursor, AT_ONCE)]:
                 yield some
 
 
-def _fields(model: type[DailyDocument]) -> dict[str, Any]:
+def projection(model: type[DailyDocument]) -> dict[str, Any]:
     """A projection: maps of a thousand keys stay where they are."""
     names = [*model.key, "date", "updated_at", "_daybook.revision", *shown(model)]
     amounts = {name: f"$$this.v.{name}" for name in by_currency(model)}

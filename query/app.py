@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import Lifespan
 
 from engine.errors import Unavailable
 from engine.settings import Settings
@@ -17,11 +18,14 @@ from query.funnels.router import router as funnels
 from query.gate import KEY_HEADER, Gate
 from query.guard import Guard
 from query.live import Live
+from query.openapi import describe
 from query.organizations import router as organizations
 from query.problem import tell_problems
 from query.reader import Reader
 from query.remembered import Remembered
 from query.report import Services
+from query.stream.relay import Relay
+from query.stream.router import router as stream
 
 _PREFLIGHT_SECONDS = 86_400
 _SPARE_SECONDS = 1.0
@@ -35,11 +39,12 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        await services.relay.close()
         await services.gate.close()
         await services.live.close()
         await services.reader.close()
 
-    app = FastAPI(title="Daybook", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = routed(lifespan)
     app.state.services = services
     tell_problems(app)
     app.add_middleware(Guard, seconds=settings.query_timeout_ms / 1_000 + _SPARE_SECONDS)
@@ -48,12 +53,19 @@ def create_app(settings: Settings) -> FastAPI:
             CORSMiddleware,
             allow_origins=settings.query_origins,
             allow_methods=["GET"],
-            allow_headers=["Authorization", "If-None-Match", KEY_HEADER],
+            allow_headers=["Authorization", "If-None-Match", "Last-Event-ID", KEY_HEADER],
             expose_headers=["Daybook-As-Of", "ETag", "Retry-After"],
             max_age=_PREFLIGHT_SECONDS,
         )
     _add_health(app)
-    for router in (families, events, organizations, funnels):
+    describe(app)
+    return app
+
+
+def routed(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """The reports' routes alone: what they are can be told without a server behind them."""
+    app = FastAPI(title="Daybook", lifespan=lifespan, docs_url=None, redoc_url=None)
+    for router in (families, events, organizations, funnels, stream):
         app.include_router(router)
     return app
 
@@ -64,7 +76,7 @@ def _services(settings: Settings) -> Services:
     freshness = Freshness(reader, settings.zone_info())
     answers = Answers(reader, freshness, Remembered(live, settings.mongodb_database))
     gate = Gate(settings, reader)
-    return Services(reader, live, freshness, answers, gate, settings.currency)
+    return Services(reader, live, freshness, answers, gate, Relay(settings), settings.currency)
 
 
 def _add_health(app: FastAPI) -> None:

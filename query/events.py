@@ -10,6 +10,7 @@ from funnels.live_keys import ACTIVE_MS, CHECKOUT, event_active, event_totals
 from models.event_metrics import EventMetricsDay
 from models.uniques import Uniques, periods
 from query import event, groups
+from query.examples import shown_as
 from query.families import Grain, Money
 from query.keep import REALTIME, REPORTS
 from query.problem import missing
@@ -25,7 +26,7 @@ EventId = Annotated[Id, Path(description="a ticketed event's")]
 _FIELDS = ["event_id", "date", "currencies", *shown(EventMetricsDay)]
 
 
-@router.get("/metrics")
+@router.get("/metrics", **shown_as("event-metrics"))
 async def metrics(
     report: OrganizationReport,
     event_id: EventId,
@@ -37,7 +38,7 @@ async def metrics(
     """From the first view to the scanned ticket, of the last 30 days unless a range is given."""
 
     async def build() -> dict[str, Any]:
-        own = await _event(report.scope, event_id)
+        own = await ticketed_event(report.scope, event_id)
         facts = await _facts(report.scope, event_id, span)
         before = await _facts(report.scope, event_id, span.previous()) if compare else None
         body = event.metrics(own, span, granularity, facts, before, (report.currency, currency))
@@ -46,12 +47,12 @@ async def metrics(
     return await report.answer(REPORTS, groups.FUNNEL_STEP, build)
 
 
-@router.get("/live")
+@router.get("/live", **shown_as("event-live"))
 async def live(report: OrganizationReport, event_id: EventId, currency: Money = None) -> Response:
     """Today so far, and who is there now; `source` says where from."""
 
     async def build() -> dict[str, Any]:
-        own = await _event(report.scope, event_id)
+        own = await ticketed_event(report.scope, event_id)
         today, source = await _today(report, event_id)
         active, checkouts = await _present(report, event_id)
         return {
@@ -67,7 +68,7 @@ async def live(report: OrganizationReport, event_id: EventId, currency: Money = 
     return await report.answer(REALTIME, groups.FUNNEL_STEP, build)
 
 
-async def _event(scope: Scope, event_id: str) -> Document:
+async def ticketed_event(scope: Scope, event_id: str) -> Document:
     """Its definition, or just its id when only traffic tells of it. Raises Problem (404)."""
     found = await scope.find_one("ticketed_events", {"_id": scope.id(event_id)})
     if found is not None:

@@ -11,6 +11,7 @@ from models.order_funnel import OrderFunnelDay
 from models.revenue import RevenueDay
 from models.user_lifecycle import UserLifecycleDay
 from query import daily, groups
+from query.examples import shown_as
 from query.keep import REPORTS
 from query.reader import Document
 from query.report import Compare, PlatformReport, Range, Report
@@ -25,7 +26,7 @@ Money = Annotated[
 ]
 
 
-@router.get("/user-lifecycle")
+@router.get("/user-lifecycle", **shown_as("user-lifecycle"))
 async def user_lifecycle(
     report: PlatformReport, span: Range, granularity: Grain = "day", compare: Compare = None
 ) -> Response:
@@ -35,7 +36,7 @@ async def user_lifecycle(
     )
 
 
-@router.get("/order-funnel")
+@router.get("/order-funnel", **shown_as("order-funnel"))
 async def order_funnel(
     report: PlatformReport, span: Range, granularity: Grain = "day", compare: Compare = None
 ) -> Response:
@@ -43,7 +44,7 @@ async def order_funnel(
     return await _family(report, OrderFunnelDay, groups.ORDER_FUNNEL, span, granularity, compare)
 
 
-@router.get("/revenue")
+@router.get("/revenue", **shown_as("revenue"))
 async def revenue(
     report: PlatformReport,
     span: Range,

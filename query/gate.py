@@ -45,6 +45,13 @@ class Gate:
             metrics.UNLIMITED.inc()
         return caller
 
+    async def still_knows(self, request: Request) -> bool:
+        """False once his key is revoked or his token has ended. True while nobody can tell."""
+        try:
+            return self._is_open or await self._known(request) is not None
+        except Problem as problem:
+            return problem.status == 503
+
     async def close(self) -> None:
         await self._rate.close()
 

@@ -21,11 +21,12 @@ HEADERS = {
 }
 """Of every answer, unless its route says something else."""
 
+_STREAM = b"text/event-stream"
 _RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
 
 class Guard:
-    """`seconds`: an answer that has not begun by then is 503."""
+    """`seconds`: an answer that has not begun by then is 503. One that has may take its time."""
 
     def __init__(self, app: ASGIApp, seconds: float) -> None:
         self._app = app
@@ -35,13 +36,14 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = perf_counter(), 0
+        began, status, is_stream = perf_counter(), 0, False
 
         async def sent(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_stream
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = _with_ours(list(message.get("headers", ())))
+                is_stream = any(value.startswith(_STREAM) for _, value in message["headers"])
             await send(message)
 
         async def sent_in_time(message: Message) -> None:
@@ -63,7 +65,8 @@ class Guard:
             await told(Problem(500, "that went wrong, and it is our fault"))(scope, receive, sent)
         route = getattr(scope.get("route"), "path", "none")
         metrics.REQUESTS.labels(route, str(status)).inc()
-        metrics.REQUEST_SECONDS.observe(perf_counter() - began)
+        if not is_stream:
+            metrics.REQUEST_SECONDS.observe(perf_counter() - began)
 
 
 def _where(error: Exception) -> tuple[type[Exception], Exception, object]:

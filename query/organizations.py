@@ -8,6 +8,7 @@ from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
 from models.funnel_revenue import FunnelRevenueDay
 from query import groups
+from query.examples import shown_as
 from query.families import Grain, Money
 from query.keep import REPORTS
 from query.organization import FIELDS, Facts, dashboard
@@ -19,7 +20,7 @@ from query.span import Span
 router = APIRouter(prefix="/api/v1/analytics/organizations/{organization}", tags=["organizations"])
 
 
-@router.get("/dashboard")
+@router.get("/dashboard", **shown_as("dashboard"))
 async def organization_dashboard(
     report: NamedOrganizationReport,
     span: RecentRange,

@@ -19,6 +19,7 @@ from query.reader import Reader
 from query.remembered import Question
 from query.scope import Scope, organization_scope, platform_scope
 from query.span import Span, span, zone_named
+from query.stream.relay import Relay
 from schemas.fields import Id
 
 _RECENT_DAYS = 30
@@ -33,6 +34,7 @@ class Services:
     freshness: Freshness
     answers: Answers
     gate: Gate
+    relay: Relay
     currency: str
 
 

@@ -16,7 +16,12 @@ def main() -> None:
     log = structlog.get_logger()
     try:
         app = create_app(settings())
-        serve(app, listen("127.0.0.1", 0), lambda port: log.info("query started", port=port))
+        serve(
+            app,
+            listen("127.0.0.1", 0),
+            lambda port: log.info("query started", port=port),
+            app.state.services.relay.end,
+        )
     except DaybookError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)

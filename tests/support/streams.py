@@ -1,0 +1,73 @@
+"""Clients of server-sent events, as browsers are, on a socket of their own."""
+
+import http.client
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from tests.support.queries import API, QueryProcess
+
+SECONDS = 20
+
+
+class Event(NamedTuple):
+    name: str
+    data: Any
+    id: int
+
+
+class Listener:
+    """Fails when nothing comes for SECONDS."""
+
+    def __init__(self, connection: http.client.HTTPConnection) -> None:
+        self._connection = connection
+        self.reply = connection.getresponse()
+
+    def next(self) -> Event | None:
+        """None when the stream has ended in order."""
+        said: dict[str, str] = {}
+        while line := self.reply.readline().decode():
+            name, _, value = line.rstrip("\n").partition(": ")
+            if line == "\n" and "event" in said:
+                return Event(said["event"], json.loads(said["data"]), int(said["id"]))
+            said[name] = value
+        return None
+
+    def until(self, name: str) -> Event:
+        """The next event of this name; what comes before it is passed by."""
+        while (event := self.next()) is not None:
+            if event.name == name:
+                return event
+        raise AssertionError(f"the stream ended without an event {name}")
+
+    def close(self) -> None:
+        self.reply.close()
+        self._connection.close()
+
+
+def listen(
+    service: QueryProcess,
+    channel: str,
+    key: str | None = None,
+    last_id: int | None = None,
+    **parameters: str,
+) -> Listener:
+    """Asked, and not yet read."""
+    own = {"Authorization": f"Bearer {service.key if key is None else key}"}
+    if last_id is not None:
+        own["Last-Event-ID"] = str(last_id)
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=SECONDS)
+    said = urlencode({"channel": channel, **parameters})
+    connection.request("GET", f"{API}/stream?{said}", headers=own)
+    return Listener(connection)
+
+
+@contextmanager
+def listening(service: QueryProcess, channel: str, **more: Any) -> Iterator[Listener]:
+    listener = listen(service, channel, **more)
+    try:
+        yield listener
+    finally:
+        listener.close()
