@@ -18,6 +18,7 @@ from query.gate import KEY_HEADER, Gate
 from query.guard import Guard
 from query.live import Live
 from query.organizations import router as organizations
+from query.pages import router as pages
 from query.problem import tell_problems
 from query.reader import Reader
 from query.remembered import Remembered
@@ -55,6 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
     _add_health(app)
     for router in (families, events, organizations, funnels):
         app.include_router(router)
+    app.include_router(pages())
     return app
 
 
