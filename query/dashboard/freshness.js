@@ -33,19 +33,26 @@ function tell() {
   const isBehind = all.some(each => each.lag_messages > 0);
   line.className = isStale ? "stale" : isBehind ? "behind" : "";
   const told = all.length
-    ? (isStale ? "Stale: the database is away. " : "") + sentence(least(all))
+    ? (isStale ? "Stale: the database is away. " : "") + sentence(least(all)) + partly(all)
     : "No report has been read yet.";
   if (line.textContent !== told) line.textContent = told; // a reader is told of changes alone
 }
 
-/** The oldest event and report, and the greatest lag; unknown where any report's is. */
+/** The oldest event and report, and the greatest lag, of the reports that know theirs. */
 function least(all) {
-  const earliest = name => all.map(each => each[name]).reduce((one, other) =>
-    one && other ? (Date.parse(one) < Date.parse(other) ? one : other) : null);
-  const lags = all.map(each => each.lag_messages);
+  const known = name => all.map(each => each[name]).filter(each => each !== null);
+  const earliest = name => known(name).reduce((one, other) =>
+    one && Date.parse(one) < Date.parse(other) ? one : other, null);
+  const lags = known("lag_messages");
   return {
     newest_event_at: earliest("newest_event_at"),
     reported_at: earliest("reported_at"),
-    lag_messages: lags.includes(null) ? null : Math.max(...lags),
+    lag_messages: lags.length ? Math.max(...lags) : null,
   };
+}
+
+/** Says so when some of the reports know nothing of their freshness, and others do. */
+function partly(all) {
+  const silent = all.filter(each => each.reported_at === null).length;
+  return silent && silent < all.length ? " Of some panels no member has reported." : "";
 }

@@ -221,6 +221,7 @@ def test_a_preset_shows_another_range(stored: Office, desk: Desk) -> None:
 
 @pytest.mark.parametrize("width", [320, 360, 768])
 def test_it_fits_a_phone(stored: Office, desk: Desk, width: int) -> None:
+    desk.width = width
     shown = desk.play(
         """const wide = [...page.querySelectorAll("body *")].filter(each =>
              !each.closest(".wide") && !each.closest("svg") && !each.matches(".skip")
@@ -228,7 +229,6 @@ def test_it_fits_a_phone(stored: Office, desk: Desk, width: int) -> None:
            return [page.documentElement.scrollWidth, window.innerWidth,
                    wide.map(each => each.outerHTML.slice(0, 80))]""",
         stored.admin,
-        width,
         **RANGE,
     )
     assert shown[0] <= shown[1] == width

@@ -29,11 +29,15 @@ class Answer(NamedTuple):
 
 
 class Desk:
-    """`answers` by the end of a path; `asked` are the paths that the page called."""
+    """`answers` by the end of a path; `asked` are the paths that the page called.
+
+    `width` is that of the page, in pixels.
+    """
 
     def __init__(self, port: int, directory: Path) -> None:
         self.answers: dict[str, Answer] = {}
         self.asked: list[str] = []
+        self.width = 1_100
         self._pages: dict[str, str] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, port))
         self._server.daemon_threads = True
@@ -41,12 +45,12 @@ class Desk:
         self.origin = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._browser = Browser(directory)
 
-    def play(self, does: str, key: str = "", width: int = 1100, **choice: str) -> Any:
+    def play(self, does: str, key: str = "", /, **choice: str) -> Any:
         """What the script `does` returns, run beside the page once its reports are read.
 
         Nothing may be in the console, and no other origin asked.
         """
-        told = {"key": key, "width": width, "choice": choice}
+        told = {"key": key, "width": self.width, "choice": choice}
         at = f"/drive/{len(self._pages)}"
         self._pages[at] = (
             f"<!doctype html><meta charset=utf-8><body><script src=/drive.js></script>"
