@@ -20,6 +20,7 @@ from query.guard import Guard
 from query.live import Live
 from query.openapi import describe
 from query.organizations import router as organizations
+from query.pages import router as pages
 from query.problem import tell_problems
 from query.reader import Reader
 from query.remembered import Remembered
@@ -67,6 +68,7 @@ def routed(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     app = FastAPI(title="Daybook", lifespan=lifespan, docs_url=None, redoc_url=None)
     for router in (families, events, organizations, funnels, stream):
         app.include_router(router)
+    app.include_router(pages())
     return app
 
 

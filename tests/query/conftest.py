@@ -3,14 +3,20 @@
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from bson import Int64
 
-from engine import access
+from consumers import funnel_step, revenue
+from engine import access, indexes
 from engine.document import Counter, DailyDocument, PerCurrency
 from engine.keys import encode_part
+from models.order_funnel import OrderFunnelDay
+from models.revenue import RevenueDay
+from tests.query.funnels.shop import FIRST, LAST, documents, shop
+from tests.support.desk import Desk
 from tests.support.queries import QueryProcess
 from tests.support.world import World
 
@@ -76,3 +82,23 @@ def office(world: World) -> Iterator[Office]:
 @pytest.fixture
 def service(office: Office) -> QueryProcess:
     return office.start()
+
+
+@pytest.fixture
+def desk(service: QueryProcess, tmp_path: Path) -> Iterator[Desk]:
+    with Desk(service.port, tmp_path / "browser") as own:
+        yield own
+
+
+@pytest.fixture
+def stored(office: Office) -> Office:
+    """The simulated shop's documents, and two days of the platform's orders."""
+    for group in (funnel_step.GROUP, revenue.GROUP):
+        indexes.ensure(office.world.documents, group)
+    for collection in shop().stored:
+        office.world.documents[collection].insert_many(documents(collection))
+    for day, cents in ((FIRST, 9_000), (LAST, 12_345)):
+        paid = {"gross_revenue_cents": Int64(cents), "paid_orders": Int64(2)}
+        office.day(RevenueDay, day, currencies={"EUR": paid})
+        office.day(OrderFunnelDay, day, orders_created=Int64(4), payments_succeeded=Int64(2))
+    return office

@@ -1,0 +1,132 @@
+"""The dashboard in a real browser: in a frame that a page of the test drives and observes.
+
+The service forbids frames, so a proxy between them takes that one word out of its policy. It also
+puts a script before the page's own, which remembers what went wrong; the rest is passed through.
+"""
+
+import http.client
+import json
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from tests.support.browser import Browser
+
+_HERE = Path(__file__).parent
+_NO_FRAMES = "frame-ancestors 'none'; "
+_OWN = {"/watch.js": "desk_watch.js", "/drive.js": "desk_drive.js"}
+_HOP = {"connection", "transfer-encoding", "content-length", "x-frame-options", "date"}
+
+
+class Answer(NamedTuple):
+    """What the proxy says itself instead of passing a call on."""
+
+    status: int
+    body: Any
+    headers: dict[str, str] = {}
+
+
+class Desk:
+    """`answers` by the end of a path; `asked` are the paths that the page called.
+
+    `width` is that of the page, in pixels.
+    """
+
+    def __init__(self, port: int, directory: Path) -> None:
+        self.answers: dict[str, Answer] = {}
+        self.asked: list[str] = []
+        self.width = 1_100
+        self._pages: dict[str, str] = {}
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, port))
+        self._server.daemon_threads = True
+        self._thread = Thread(target=self._server.serve_forever, daemon=True)
+        self.origin = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._browser = Browser(directory)
+
+    def play(self, does: str, key: str = "", /, **choice: str) -> Any:
+        """What the script `does` returns, run beside the page once its reports are read.
+
+        Nothing may be in the console, and no other origin asked.
+        """
+        told = {"key": key, "width": self.width, "choice": choice}
+        at = f"/drive/{len(self._pages)}"
+        self._pages[at] = (
+            f"<!doctype html><meta charset=utf-8><body><script src=/drive.js></script>"
+            f"<script>drive({json.dumps(told)}, async (page, window) => {{ {does} }})</script>"
+        )
+        found = self._browser.visit(self.origin + at, 60)
+        assert found.get("failed") is None, found
+        assert not found["errors"], found["errors"]
+        assert found["origins"] == [self.origin]
+        return found["value"]
+
+    def page(self, path: str) -> str | None:
+        """A page of the test's own, or one of its scripts."""
+        own = _OWN.get(path)
+        return (_HERE / own).read_text() if own else self._pages.get(path)
+
+    def answer(self, path: str) -> Answer | None:
+        bare = path.partition("?")[0]
+        return next((said for end, said in self.answers.items() if bare.endswith(end)), None)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._browser.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._browser.__exit__(kind, error, trace)
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def _handler(desk: Desk, port: int) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            own = desk.page(self.path)
+            if own is not None:
+                kind = "text/javascript" if self.path.endswith(".js") else "text/html"
+                self._say(200, {"Content-Type": kind}, own.encode())
+                return
+            desk.asked.append(self.path)
+            said = desk.answer(self.path)
+            if said is not None:
+                headers = {"Content-Type": "application/json"} | said.headers
+                self._say(said.status, headers, json.dumps(said.body).encode())
+                return
+            self._pass()
+
+        def _pass(self) -> None:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            connection.request("GET", self.path, headers=dict(self.headers.items()))
+            reply = connection.getresponse()
+            body = reply.read().replace(b"<head>", b"<head><script src=/watch.js></script>")
+            headers = {n: v for n, v in reply.getheaders() if n.lower() not in _HOP}
+            for name, value in headers.items():
+                headers[name] = value.replace(_NO_FRAMES, "")
+            connection.close()
+            self._say(reply.status, headers, body)
+
+        def _say(self, status: int, headers: dict[str, str], body: bytes) -> None:
+            try:
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+            except ConnectionError:
+                """The page asks no more."""
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nobody reads it."""
+
+    return Handler
