@@ -6,12 +6,13 @@ from zoneinfo import ZoneInfo
 from engine.document import Counter, DailyDocument, Difference
 from engine.live import Stored, Totals, shown
 from engine.live_documents import projection
+from engine.quick_redis import RedisAway
 from funnels.live_keys import event_totals
 from funnels.live_totals import of_event, of_funnel
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
 from query.events import ticketed_event
-from query.live import Live, RedisAway
+from query.live import Live
 from query.scope import Scope
 from query.stream.wire import Row
 

@@ -13,8 +13,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from engine.errors import WrongSetting
+from engine.quick_redis import TIMEOUT_SECONDS
 from engine.settings import Settings
-from query.live import TIMEOUT_SECONDS
 
 _SILENT_SECONDS = 1.0
 """After so long a silence Redis is asked whether it is there, and has as long to answer."""
