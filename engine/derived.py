@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 from bson import Decimal128, Int64
 
@@ -19,34 +20,77 @@ from engine.document import (
     is_money,
 )
 
-ONLY = "_daybook.only"
-"""While an update is worked out: the currencies, as a list."""
-
 _ZERO = Int64(0)
 _NO_SQUARES = Decimal128("0")
-_CURRENCIES = {"$ifNull": ["$currencies", {}]}
-_SEVERAL = {"$gt": [{"$size": f"${ONLY}"}, 1]}
+_NONE_YET: Stage = {"$literal": {}}
 
 
 @lru_cache(maxsize=4_096)
 def derive(model: type[DailyDocument], currencies: frozenset[str]) -> list[Expression]:
     """The stages that follow the sums; those of the hours have been worked out with them."""
-    plain = _derived_in(model, [""], money=False)
-    if not has_money(model):
-        return [compiled({"$set": plain})] if plain else []
     scopes = [f"currencies.{currency}." for currency in sorted(currencies)]
-    within = _derived_in(model, scopes, money=True)
-    only = {ONLY: {"$objectToArray": _CURRENCIES}}
-    top = _mirror(model) | _without_money(model)
-    # What is worked out in a currency is repeated at the top, so it comes a stage before.
-    stages = [within | plain, only] if within else [plain | only]
-    stages.append(top | {"hours": _hours(model), "currencies": _CURRENCIES})
-    return [compiled({"$set": stage}) for stage in stages]
+    money = [name for name in model.fields if is_money(model, name)]
+    within = _derived_in(model, scopes if money else [], money=True)
+    stages: list[Stage] = []
+    if stage := within | _derived_in(model, [""], money=False):
+        stages.append({"$set": stage})
+    if money:
+        stages.append({"$replaceWith": {"$mergeObjects": ["$$ROOT", _mirrored(model, money)]}})
+    return [compiled(stage) for stage in stages]
 
 
-@lru_cache(maxsize=4_096)
-def has_money(model: type[DailyDocument]) -> bool:
-    return any(is_money(model, name) for name in model.fields)
+def _mirrored(model: type[DailyDocument], money: list[str]) -> Expression:
+    """The money at the top: its only currency's, null when there are more, nothing when none."""
+    nothing = {name: _nothing(model.fields[name]) for name in money}
+    by_number = {
+        "$switch": {
+            "branches": [
+                {
+                    "case": {"$eq": [{"$size": "$$all"}, 1]},
+                    "then": {
+                        "$let": {
+                            "vars": {"only": {"$first": "$$all.v"}},
+                            "in": {name: f"$$only.{name}" for name in money},
+                        }
+                    },
+                },
+                {
+                    "case": {"$eq": ["$$all", []]},
+                    "then": {"$literal": nothing | {"currencies": {}}},
+                },
+            ],
+            "default": _without_money(model, money),
+        }
+    }
+    several = {"$objectToArray": {"$ifNull": ["$currencies", _NONE_YET]}}
+    return {"$let": {"vars": {"all": several}, "in": by_number}}
+
+
+def _without_money(model: type[DailyDocument], money: list[str]) -> Expression:
+    """Of more than one currency: null for money, in breakdowns too, and hours without any."""
+    nulls = {"$literal": dict.fromkeys(money)}
+    by_parts: dict[tuple[str, ...], list[str]] = {}
+    for name, field in model.fields.items():
+        if isinstance(field, Breakdown) and field.money:
+            by_parts.setdefault(field.money, []).append(name)
+    breakdowns = [_nulled(names, parts) for parts, names in by_parts.items()]
+    return {"$mergeObjects": [nulls, *breakdowns, {"hours": _hours(money)}]}
+
+
+def _nulled(names: list[str], parts: tuple[str, ...]) -> Expression:
+    """The breakdowns of these names, with null for the parts of every key."""
+    nulls = {"$literal": dict.fromkeys(parts)}
+    entry = {"k": "$$this.k", "v": {"$mergeObjects": ["$$this.v", nulls]}}
+    entries = {"$map": {"input": {"$objectToArray": "$$each.v"}, "in": entry}}
+    return {
+        "$arrayToObject": {
+            "$map": {
+                "input": [{"k": name, "v": f"${name}"} for name in names],
+                "as": "each",
+                "in": {"k": "$$each.k", "v": {"$arrayToObject": entries}},
+            }
+        }
+    }
 
 
 def _derived_in(model: type[DailyDocument], scopes: Iterable[str], *, money: bool) -> Stage:
@@ -79,42 +123,10 @@ def _unless_zero(divisor: Expression, quotient: Expression) -> Expression:
     return {"$cond": [{"$eq": [divisor, 0]}, None, quotient]}
 
 
-def _mirror(model: type[DailyDocument]) -> Stage:
-    """The money at the top: its only currency's, null when there are more, nothing when none."""
-    return {
-        name: {
-            "$switch": {
-                "branches": [
-                    {"case": {"$eq": [{"$size": f"${ONLY}"}, 0]}, "then": _nothing(field)},
-                    {
-                        "case": {"$eq": [{"$size": f"${ONLY}"}, 1]},
-                        "then": {"$first": f"${ONLY}.v.{name}"},
-                    },
-                ],
-                "default": None,
-            }
-        }
-        for name, field in model.fields.items()
-        if is_money(model, name)
-    }
-
-
-def _without_money(model: type[DailyDocument]) -> Stage:
-    """Breakdowns as they are, or with null for money once there is more than one currency."""
-    stage: Stage = {}
-    for name, field in model.fields.items():
-        if isinstance(field, Breakdown) and field.money:
-            nulls = {part: None for part in field.money}
-            entry = {"k": "$$this.k", "v": {"$mergeObjects": ["$$this.v", nulls]}}
-            each = {"$map": {"input": {"$objectToArray": f"${name}"}, "in": entry}}
-            stage[name] = {"$cond": [_SEVERAL, {"$arrayToObject": each}, f"${name}"]}
-    return stage
-
-
-def _nothing(field: Field) -> Expression:
+def _nothing(field: Field) -> Any:
     match field:
         case MoneyMap():
-            return {"$literal": {}}
+            return {}
         case Average() | Rate():
             return None
         case Squares():
@@ -123,13 +135,11 @@ def _nothing(field: Field) -> Expression:
             return _ZERO
 
 
-def _hours(model: type[DailyDocument]) -> Expression:
-    """The hours as they are, or without money once the document has more than one currency."""
-    names = [name for name in model.fields if is_money(model, name)]
+def _hours(money: list[str]) -> Expression:
     plain = {
         "$filter": {
             "input": {"$objectToArray": "$$hour.v"},
-            "cond": {"$not": {"$in": ["$$this.k", names]}},
+            "cond": {"$not": {"$in": ["$$this.k", money]}},
         }
     }
     each = {
@@ -139,4 +149,4 @@ def _hours(model: type[DailyDocument]) -> Expression:
             "in": {"k": "$$hour.k", "v": {"$arrayToObject": plain}},
         }
     }
-    return {"$cond": [_SEVERAL, {"$arrayToObject": each}, {"$ifNull": ["$hours", "$$REMOVE"]}]}
+    return {"$ifNull": [{"$arrayToObject": each}, "$$REMOVE"]}

@@ -11,6 +11,9 @@ REFUSED = "_daybook.refused"
 GROWN = "_daybook.grown"
 """Likewise the maps with what is added, by the number of their shape and their own."""
 
+EMPTY_BYTES = 5
+"""What an empty object takes in BSON."""
+
 _TO_THE_END = 2**31 - 1
 
 
@@ -35,7 +38,7 @@ def refused(gates: list[Stage]) -> Expression:
     return {"$map": {"input": gates, "as": "m", "in": _REFUSED_BY_ONE}}
 
 
-_IS_ROOMY = {"$lte": [{"$bsonSize": "$$m.now"}, "$$m.more.roomy"]}  # null, of no map, is less
+_IS_ROOMY = {"$lte": [{"$ifNull": [{"$bsonSize": "$$m.now"}, EMPTY_BYTES]}, "$$m.more.roomy"]}
 _NAMED = {"$size": {"$objectToArray": {"$ifNull": ["$$m.now", {}]}}}
 _HAS_OTHER = {"$cond": [{"$eq": [{"$type": "$$m.rest"}, "missing"]}, 0, 1]}
 # Merged, known keys stay where they are and new ones follow in the order in which they ask.

@@ -12,7 +12,7 @@ from bson import Int64
 from engine.change import Change
 from engine.compiled import Expression, Stage, compiled
 from engine.document import Breakdown, CountMap, DailyDocument, MoneyMap
-from engine.map_expressions import GROWN, OTHER, REFUSED, Shape, grown, refused
+from engine.map_expressions import EMPTY_BYTES, GROWN, OTHER, REFUSED, Shape, grown, refused
 
 _ALWAYS_LET_IN = frozenset({"unattributed", "direct", "exit", OTHER})
 _NUMBER_BYTES_MIN = 6
@@ -171,7 +171,7 @@ def _gate(path: str, by_key: dict[str, Parts], asks: list[str], keys_max: int) -
     of_numbers = None in next(iter(by_key.values()))
     entry_bytes = _NUMBER_BYTES_MIN if of_numbers else _PARTS_BYTES_MIN
     more = {
-        "roomy": entry_bytes * (keys_max - len(asks)),
+        "roomy": EMPTY_BYTES + entry_bytes * (keys_max - len(asks)),
         "max": keys_max,
         "asks": dict.fromkeys(asks, 1),
     }

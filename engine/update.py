@@ -8,7 +8,7 @@ from bson import Decimal128, Int64
 
 from engine.change import Change
 from engine.compiled import Expression, Stage, compiled
-from engine.derived import ONLY, derive, has_money
+from engine.derived import derive
 from engine.document import Counter, DailyDocument, Field, Money, PerCurrency, Squares
 from engine.hour_sums import hours
 from engine.map_sums import map_stages
@@ -31,12 +31,11 @@ def pipeline(
     currencies = frozenset(amount.currency for amount in change.amounts if amount.currency)
     maps = map_stages(change, currencies, keys_max)
     sums = _sums(change, currencies) | maps.sums | hours(change)
-    temporary = [*maps.temporary, *([ONLY] if has_money(model) else [])]
     return [
         *maps.before,
         {"$set": _identity(change) | sums | _marks(change, partition, stamp, now_ms)},
         *derive(model, currencies),
-        *([{"$unset": temporary}] if temporary else []),
+        *([{"$unset": maps.temporary}] if maps.temporary else []),
     ]
 
 
@@ -72,7 +71,7 @@ def _sums(change: Change, currencies: frozenset[str]) -> Stage:
 def _plus(path: str, value: int, field: Field) -> Expression:
     if isinstance(field, Squares):
         return {"$add": [{"$ifNull": [f"${path}", _NO_SQUARES]}, Decimal128(str(value))]}
-    return {"$add": [{"$ifNull": [f"${path}", _ZERO]}, Int64(value)]}
+    return {"$sum": [f"${path}", Int64(value)]}  # what is missing does not count
 
 
 @lru_cache(maxsize=4_096)
