@@ -31,14 +31,15 @@ class Shape(NamedTuple):
 def refused(gates: list[Stage]) -> Expression:
     """In the order of `gates`, the keys of each that find no room.
 
-    A gate is `now`, its map; `rest`, what is in `other`; and of the change `asks`, an object of the
-    keys in their order. A map of at most `roomy` bytes has room for all of them, which its size
-    in bytes tells without a look at the keys.
+    A gate is `now`, its map; `was`, what it has of the keys that ask; `rest`, what is in `other`;
+    and of the change `asks`, an object of those keys in their order. A map of at most `roomy`
+    bytes has room for all of them, so that the keys of most maps are never counted.
     """
     return {"$map": {"input": gates, "as": "m", "in": _REFUSED_BY_ONE}}
 
 
 _IS_ROOMY = {"$lte": [{"$ifNull": [{"$bsonSize": "$$m.now"}, EMPTY_BYTES]}, "$$m.more.roomy"]}
+_HAS_THEM_ALL = {"$not": {"$in": [None, "$$m.was"]}}
 _NAMED = {"$size": {"$objectToArray": {"$ifNull": ["$$m.now", {}]}}}
 _HAS_OTHER = {"$cond": [{"$eq": [{"$type": "$$m.rest"}, "missing"]}, 0, 1]}
 # Merged, known keys stay where they are and new ones follow in the order in which they ask.
@@ -47,7 +48,7 @@ _PAST_THE_LAST = {"$max": [_NAMED, {"$add": ["$$m.more.max", _HAS_OTHER]}]}
 _REFUSED_BY_ONE = compiled(
     {
         "$cond": [
-            _IS_ROOMY,
+            {"$or": [_IS_ROOMY, _HAS_THEM_ALL]},
             [],
             {
                 "$map": {

@@ -175,4 +175,9 @@ def _gate(path: str, by_key: dict[str, Parts], asks: list[str], keys_max: int) -
         "max": keys_max,
         "asks": dict.fromkeys(asks, 1),
     }
-    return {"now": f"${path}", "rest": f"${path}.{OTHER}", "more": {"$literal": more}}
+    return {
+        "now": f"${path}",
+        "was": [f"${path}.{key}" for key in asks],
+        "rest": f"${path}.{OTHER}",
+        "more": {"$literal": more},
+    }
