@@ -1,12 +1,11 @@
 """What is worked out in a document: rates, differences, and its money at the top."""
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 from bson import Decimal128, Int64
 
-from engine.compiled import Expression, Stage, compiled
+from engine.compiled import Expression, Stage, cached, compiled
 from engine.document import (
     Average,
     Breakdown,
@@ -25,7 +24,7 @@ _NO_SQUARES = Decimal128("0")
 _NONE_YET: Stage = {"$literal": {}}
 
 
-@lru_cache(maxsize=4_096)
+@cached
 def derive(model: type[DailyDocument], currencies: frozenset[str]) -> list[Expression]:
     """The stages that follow the sums; those of the hours have been worked out with them."""
     scopes = [f"currencies.{currency}." for currency in sorted(currencies)]

@@ -1,12 +1,11 @@
 """The hours of a change: their sums, what is worked out from them, and no zeros."""
 
-from functools import lru_cache
 from typing import Any
 
 from bson import Decimal128, Int64
 
 from engine.change import Change
-from engine.compiled import Expression, compiled
+from engine.compiled import Expression, cached, compiled
 from engine.derived import derived
 from engine.document import DailyDocument, Derived, Squares
 
@@ -36,7 +35,7 @@ def hours(change: Change) -> dict[str, Expression]:
     return {"hours": {"$mergeObjects": ["$hours", {"$arrayToObject": with_sums}]}}
 
 
-@lru_cache(maxsize=4_096)
+@cached
 def _hour(model: type[DailyDocument], *names: str) -> Expression:
     total = {name: _total(model, name) for name in names}
     # What is worked out may be 0, of fields that this change does not touch nothing is.

@@ -1,9 +1,8 @@
 """The expressions that add to maps and decide who is let in; they vary by a map's shape only."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
-from engine.compiled import Expression, Stage, compiled
+from engine.compiled import Expression, Stage, cached, compiled
 
 OTHER = "other"
 REFUSED = "_daybook.refused"
@@ -71,7 +70,7 @@ def grown(shape: Shape, maps: list[Stage]) -> Expression:
     return {"$arrayToObject": {"$map": {"input": maps, "as": "m", "in": _grown_one(shape)}}}
 
 
-@lru_cache(maxsize=1_024)
+@cached
 def _grown_one(shape: Shape) -> Expression:
     both = {"$zip": {"inputs": ["$$m.was", "$$m.more.add"]}}
     # An array is more than an empty one, and than null, where nobody had to ask.

@@ -4,13 +4,12 @@ What is added stands in literals, and one expression goes over all maps of a sha
 every update anew, and parsing an expression for each key took it longer than working it out.
 """
 
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from bson import Int64
 
 from engine.change import Change
-from engine.compiled import Expression, Stage, compiled
+from engine.compiled import Expression, Stage, cached, compiled
 from engine.document import Breakdown, CountMap, DailyDocument, MoneyMap
 from engine.map_expressions import EMPTY_BYTES, GROWN, OTHER, REFUSED, Shape, grown, refused
 
@@ -112,7 +111,7 @@ def _fold(change: Change) -> _Fold:
     return fold
 
 
-@lru_cache(maxsize=4_096)
+@cached
 def _place(model: type[DailyDocument], name: str, currency: str | None, part: str | None) -> _Place:
     field = model.fields[name]
     beside_money = f"currencies.{currency}.{name}"
@@ -129,7 +128,7 @@ def _place(model: type[DailyDocument], name: str, currency: str | None, part: st
     raise TypeError(f"{name} is no map")
 
 
-@lru_cache(maxsize=4_096)
+@cached
 def _always_there(model: type[DailyDocument], currencies: frozenset[str]) -> dict[str, Expression]:
     """The maps that are there from the first write on, as they are or empty."""
     paths = []

@@ -1,13 +1,12 @@
 """A change as one atomic update of MongoDB: sums, what is worked out from them, the watermark."""
 
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from bson import Decimal128, Int64
 
 from engine.change import Change
-from engine.compiled import Expression, Stage, compiled
+from engine.compiled import Expression, Stage, cached, compiled
 from engine.derived import derive
 from engine.document import Counter, DailyDocument, Field, Money, PerCurrency, Squares
 from engine.hour_sums import hours
@@ -74,7 +73,7 @@ def _plus(path: str, value: int, field: Field) -> Expression:
     return {"$sum": [f"${path}", Int64(value)]}  # what is missing does not count
 
 
-@lru_cache(maxsize=4_096)
+@cached
 def _always_there(model: type[DailyDocument], currencies: frozenset[str]) -> Stage:
     """Every counter, at least 0 from the first write; every money field of a currency, likewise."""
     stage: Stage = {}
@@ -89,7 +88,7 @@ def _always_there(model: type[DailyDocument], currencies: frozenset[str]) -> Sta
     return stage
 
 
-@lru_cache(maxsize=4_096)
+@cached
 def _paths(model: type[DailyDocument], name: str, currency: str | None) -> tuple[str, ...]:
     beside_money = f"currencies.{currency}.{name}"
     match model.fields[name]:
