@@ -1,165 +1,182 @@
-"""Sums by an open key, as expressions of MongoDB: who is let in, and the rest in `other`."""
+"""Sums by an open key: what a change adds to each map, and the stages that add it.
 
-from collections.abc import Iterable, Iterator, Mapping
+What is added stands in literals, and one expression goes over all maps of a shape: mongod parses
+every update anew, and parsing an expression for each key took it longer than working it out.
+"""
+
 from typing import Any, NamedTuple
 
 from bson import Int64
 
-from engine.change import Amount, Change
-from engine.document import Breakdown, CountMap, DailyDocument, Field, MoneyMap
+from engine.change import Change
+from engine.compiled import Expression, Stage, cached, compiled
+from engine.document import Breakdown, CountMap, DailyDocument, MoneyMap
+from engine.map_expressions import EMPTY_BYTES, GROWN, OTHER, REFUSED, Shape, grown, refused
 
-Expression = Any
-Stage = dict[str, Any]
-
-OTHER = "other"
-LET_IN = "_daybook.let_in"
-_ALWAYS_LET_IN = frozenset({"unattributed", "direct", "exit"})
-_ZERO = Int64(0)
-_NO_NAME = object()
-"""Where keys have no names at all; None is a name that is not known yet."""
-
-
-class _Map(NamedTuple):
-    """A map that an amount goes into; `gate` is the map whose keys decide who is let in.
-
-    A breakdown's money stands in two maps, and both ask the one at the top.
-    """
-
-    gate: str
-    path: str
-
+_ALWAYS_LET_IN = frozenset({"unattributed", "direct", "exit", OTHER})
+_NUMBER_BYTES_MIN = 6
+"""In BSON, of a number by key: its type, an empty key and the NUL after it, an int32."""
+_PARTS_BYTES_MIN = 14
+"""Likewise of an object that has one number."""
 
 Parts = dict[str | None, int]
 """What a key has: one number under None, or those of a breakdown by name."""
 
 
-def admissions(change: Change, keys_max: int) -> list[Stage]:
-    """A stage that works out, once a map, which new keys are let in while there is room."""
-    asking: dict[str, set[str]] = {}
-    for amount in change.amounts:
-        if amount.key is not None and amount.key not in _ALWAYS_LET_IN:
-            gate = _maps(change.document.model.fields[amount.field], amount)[0].gate
-            asking.setdefault(gate, set()).add(amount.key)
-    if not asking:
-        return []
-    return [{"$set": {_let_in(path): _admitted(path, k, keys_max) for path, k in asking.items()}}]
+class _Place(NamedTuple):
+    """Where an amount goes. `gate` is the map whose keys decide who is let in.
+
+    A breakdown's money stands in two maps, and both ask the one at the top. `blank` is what a
+    breakdown's new key has there.
+    """
+
+    gate: str
+    paths: tuple[str, ...]
+    part: str | None
+    blank: Parts | None
+    named: bool
 
 
-def map_sums(change: Change) -> Stage:
+class _Fold(NamedTuple):
+    """By path, what is added to each key; by path, what keys are called; by path, its gate."""
+
+    sums: dict[str, dict[str, Parts]]
+    names: dict[str, dict[str, str | None]]
+    gates: dict[str, str]
+
+
+class MapStages(NamedTuple):
+    """`before` leaves under `temporary` what the maps are set to by `sums`."""
+
+    before: list[Stage]
+    sums: Stage
+    temporary: list[str]
+
+
+def map_stages(change: Change, currencies: frozenset[str], keys_max: int) -> MapStages:
     """Adds to the keys that are let in; the rest adds up under `other`."""
-    fields = change.document.model.fields
-    sums: dict[_Map, dict[str, Parts]] = {}
+    fold = _fold(change)
+    model = change.document.model
+    touched = {path.rpartition(".")[0] for path in fold.sums} | fold.sums.keys()
+    stage = {path: e for path, e in _always_there(model, currencies).items() if path not in touched}
+    if not fold.sums:
+        return MapStages([], stage, [])
+    asking = _asking(fold)
+    numbers = {gate: number for number, gate in enumerate(asking)}
+    shapes: dict[Shape, list[Stage]] = {}
+    for path, by_key in fold.sums.items():
+        shape, adds = _adds(by_key, fold.names.get(path))
+        several = shapes.setdefault(shape, [])
+        more = {"i": str(len(several)), "gate": numbers.get(fold.gates[path]), "add": adds}
+        stage[path] = f"${GROWN}.{list(shapes).index(shape)}.{len(several)}"
+        several.append(
+            {
+                "now": f"${path}",
+                "was": [f"${path}.{key}" for key in by_key],
+                "rest": f"${path}.{OTHER}",
+                "more": {"$literal": more},
+            }
+        )
+    growing = {f"{GROWN}.{i}": grown(shape, maps) for i, (shape, maps) in enumerate(shapes.items())}
+    if not asking:
+        return MapStages([{"$set": growing}], stage, [GROWN])
+    gates = [_gate(gate, fold.sums[gate], asks, keys_max) for gate, asks in asking.items()]
+    return MapStages(
+        [{"$set": {REFUSED: refused(gates)}}, {"$set": growing}], stage, [REFUSED, GROWN]
+    )
+
+
+def _fold(change: Change) -> _Fold:
+    fold = _Fold({}, {}, {})
+    model = change.document.model
     for amount, value in change.amounts.items():
-        if amount.key is None:
+        _, field, currency, key, part, name = amount
+        if key is None:
             continue
-        field = fields[amount.field]
-        part = amount.part if isinstance(field, Breakdown) else None
-        for each in _maps(field, amount) if amount.name is None else ():
-            parts = sums.setdefault(each, {}).setdefault(amount.key, {})
-            parts[part] = parts.get(part, 0) + value
-        if isinstance(field, Breakdown):
-            top = sums.setdefault(_Map(amount.field, amount.field), {})
-            every: Parts = dict.fromkeys((*field.counts, *field.money), 0)
-            top[amount.key] = every | top.get(amount.key, {})
-    stage = {path: {"$ifNull": [f"${path}", {}]} for path in _empty(change, sums)}
-    names = _names(change)
-    for each, named in sums.items():
-        stage |= _added(each, named, names.get(each.path, {}))
-    return stage
+        place = _place(model, field, currency, part)
+        if place.blank is not None:
+            top = fold.sums.setdefault(field, {})
+            if key not in top:
+                top[key] = place.blank.copy()
+                fold.gates[field] = field
+        if place.named:
+            names = fold.names.setdefault(field, {})
+            known = names.get(key)
+            names[key] = max(known, name) if known and name else known or name
+        if name is None:
+            for path in place.paths:
+                parts = fold.sums.setdefault(path, {}).setdefault(key, {})
+                parts[place.part] = parts.get(place.part, 0) + value
+                fold.gates[path] = place.gate
+    return fold
 
 
-def _names(change: Change) -> dict[str, dict[str, Expression]]:
-    """By the path of each breakdown that is named, what its keys are called from now on."""
-    names: dict[str, dict[str, Expression]] = {}
-    for amount in sorted(change.amounts, key=lambda amount: amount.name or ""):
-        field = change.document.model.fields[amount.field]
-        if amount.key is not None and isinstance(field, Breakdown) and field.named:
-            known = f"${amount.field}.{amount.key}.name"
-            # Nulls do not count in $max, and texts compare by code point.
-            greatest = {"$max": [known, {"$literal": amount.name}]}
-            names.setdefault(amount.field, {OTHER: None})[amount.key] = greatest
-    return names
-
-
-def _maps(field: Field, amount: Amount) -> list[_Map]:
-    name = amount.field
-    beside_money = f"currencies.{amount.currency}.{name}"
+@cached
+def _place(model: type[DailyDocument], name: str, currency: str | None, part: str | None) -> _Place:
+    field = model.fields[name]
+    beside_money = f"currencies.{currency}.{name}"
     match field:
         case MoneyMap():
-            return [_Map(beside_money, beside_money)]
+            return _Place(beside_money, (beside_money,), None, None, False)
         case CountMap():
-            path = f"{name}.{amount.part}" if amount.part else name
-            return [_Map(path, path)]
-        case Breakdown() if amount.currency:
-            return [_Map(name, name), _Map(name, beside_money)]
+            path = f"{name}.{part}" if part else name
+            return _Place(path, (path,), None, None, False)
         case Breakdown():
-            return [_Map(name, name)]
+            paths = (name, beside_money) if currency else (name,)
+            blank: Parts = dict.fromkeys((*field.counts, *field.money), 0)
+            return _Place(name, paths, part, blank, field.named)
     raise TypeError(f"{name} is no map")
 
 
-def _empty(change: Change, sums: Iterable[_Map]) -> Iterator[str]:
-    """The maps that are there from the first write on and that this change does not add to."""
-    touched = {each.path for each in sums}
-    currencies = {amount.currency for amount in change.amounts if amount.currency}
-    for path in _always_there(change.document.model, currencies):
-        if not any(each == path or each.startswith(f"{path}.") for each in touched):
-            yield path
-
-
-def _always_there(model: type[DailyDocument], currencies: Iterable[str]) -> Iterator[str]:
+@cached
+def _always_there(model: type[DailyDocument], currencies: frozenset[str]) -> dict[str, Expression]:
+    """The maps that are there from the first write on, as they are or empty."""
+    paths = []
     for name, field in model.fields.items():
         if isinstance(field, CountMap | Breakdown):
-            yield name
+            paths.append(name)
         if isinstance(field, MoneyMap) or (isinstance(field, Breakdown) and field.money):
-            yield from (f"currencies.{currency}.{name}" for currency in currencies)
+            paths += [f"currencies.{currency}.{name}" for currency in currencies]
+    return {path: compiled({"$ifNull": [f"${path}", {}]}) for path in paths}
 
 
-def _admitted(path: str, asking: Iterable[str], keys_max: int) -> Expression:
-    names = {"$map": {"input": {"$objectToArray": f"${path}"}, "in": "$$this.k"}}
-    known = {"$setDifference": [{"$ifNull": [names, []]}, [OTHER]]}
-    new = {"$filter": {"input": sorted(asking), "cond": {"$not": {"$in": ["$$this", "$$known"]}}}}
-    room = {"$max": [0, {"$subtract": [keys_max, {"$size": "$$known"}]}]}
-    every = {"$concatArrays": ["$$known", {"$slice": [new, room]}]}
-    flags = {"$map": {"input": every, "in": {"k": "$$this", "v": True}}}
-    return {"$let": {"vars": {"known": known}, "in": {"$arrayToObject": flags}}}
+def _asking(fold: _Fold) -> dict[str, list[str]]:
+    """By gate, the keys that may have to be let in, in the order in which they are."""
+    asking = {}
+    for path, by_key in fold.sums.items():
+        if fold.gates[path] == path and (asks := sorted(by_key.keys() - _ALWAYS_LET_IN)):
+            asking[path] = asks
+    return asking
 
 
-def _let_in(path: str) -> str:
-    return f"{LET_IN}.{path.replace('.', '_')}"
+def _adds(
+    by_key: dict[str, Parts], names: dict[str, str | None] | None
+) -> tuple[Shape, list[dict[str, Any]]]:
+    if all(None in parts for parts in by_key.values()):
+        return Shape(), [{"k": key, "v": Int64(parts[None])} for key, parts in by_key.items()]
+    every = tuple(dict.fromkeys(str(part) for parts in by_key.values() for part in parts))
+    sparse = any(len(parts) < len(every) for parts in by_key.values())
+    adds: list[dict[str, Any]] = [
+        {"k": key, "v": {part: Int64(value) for part, value in parts.items()}}
+        for key, parts in by_key.items()
+    ]
+    if names is not None:
+        for add in adds:
+            add["name"] = names.get(add["k"])
+    return Shape(every, names is not None, sparse), adds
 
 
-def _added(to: _Map, named: dict[str, Parts], names: Mapping[str, Expression]) -> Stage:
-    stage: Stage = {}
-    refused: dict[str | None, list[Expression]] = {}
-    turned_away: list[Expression] = []
-    for key, parts in named.items():
-        path = f"{to.path}.{key}"
-        adds = {part: Int64(value) for part, value in parts.items()}
-        total = _entry(path, adds, names.get(key, _NO_NAME))
-        if key in _ALWAYS_LET_IN:
-            stage[path] = total
-            continue
-        let_in = {"$ifNull": [f"${_let_in(to.gate)}.{key}", False]}
-        stage[path] = {"$cond": [let_in, total, "$$REMOVE"]}
-        turned_away.append({"$not": let_in})
-        for part, value in parts.items():
-            refused.setdefault(part, []).append({"$cond": [let_in, _ZERO, Int64(value)]})
-    if turned_away:
-        other = f"{to.path}.{OTHER}"
-        sums = {part: {"$add": values} for part, values in refused.items()}
-        untouched = {"$ifNull": [f"${other}", "$$REMOVE"]}
-        grown = _entry(other, sums, names.get(OTHER, _NO_NAME))
-        stage[other] = {"$cond": [{"$or": turned_away}, grown, untouched]}
-    return stage
-
-
-def _entry(path: str, adds: dict[str | None, Expression], name: Expression) -> Expression:
-    """What stands at the path with these added: a number, or an object of numbers and a name."""
-    if None in adds:
-        return {"$add": [{"$ifNull": [f"${path}", _ZERO]}, adds[None]]}
-    sums = {
-        part: {"$add": [{"$ifNull": [f"${path}.{part}", _ZERO]}, value]}
-        for part, value in adds.items()
+def _gate(path: str, by_key: dict[str, Parts], asks: list[str], keys_max: int) -> Stage:
+    of_numbers = None in next(iter(by_key.values()))
+    entry_bytes = _NUMBER_BYTES_MIN if of_numbers else _PARTS_BYTES_MIN
+    more = {
+        "roomy": EMPTY_BYTES + entry_bytes * (keys_max - len(asks)),
+        "max": keys_max,
+        "asks": dict.fromkeys(asks, 1),
     }
-    called = {} if name is _NO_NAME else {"name": name}
-    return {"$mergeObjects": [{"$ifNull": [f"${path}", {}]}, sums | called]}
+    return {
+        "now": f"${path}",
+        "was": [f"${path}.{key}" for key in asks],
+        "rest": f"${path}.{OTHER}",
+        "more": {"$literal": more},
+    }

@@ -167,7 +167,7 @@ class MemoryStore:
                     values.setdefault(name, _nought(field))
                 if isinstance(field, MoneyMap) or (isinstance(field, Breakdown) and field.money):
                     values.setdefault(name, {})
-        for amount, value in sorted(change.amounts.items(), key=lambda item: item[0].key or ""):
+        for amount, value in sorted(change.amounts.items(), key=_turn):
             field = model.fields[amount.field]
             if amount.key is not None:
                 self._add_to_map(document, field, amount, value)
@@ -205,6 +205,12 @@ class MemoryStore:
         if amount.currency:
             own = beside[amount.field].setdefault(where, {})
             own[amount.part] = own.get(amount.part, 0) + value
+
+
+def _turn(item: tuple[Amount, int]) -> tuple[bool, str]:
+    """Keys that have to ask come first: what is let in anyway takes no room from them."""
+    key = item[0].key or ""
+    return key in ALWAYS_LET_IN, key
 
 
 def _nought(field: Field) -> Any:
@@ -249,7 +255,7 @@ def _derive(model: type[DailyDocument], document: dict[str, Any]) -> None:
     for hour in hours.values():
         for name, field in model.fields.items():
             gone = len(currencies) > 1 and is_money(model, name)
-            if gone or (not isinstance(field, Derived) and hour.get(name) == 0):
+            if gone or (not isinstance(field, Derived) and hour.get(name) == _nought(field)):
                 hour.pop(name, None)
 
 

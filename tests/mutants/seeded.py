@@ -268,9 +268,9 @@ MUTANTS = (
     ),
     Mutant(
         "the newest name of a product",
-        "engine/map_sums.py",
-        '{"$max": [known, {"$literal": amount.name}]}',
-        '{"$ifNull": [{"$literal": amount.name}, known]}',
+        "engine/map_expressions.py",
+        '{"$max": ["$$was.name", "$$add.name"]}',
+        '{"$ifNull": ["$$add.name", "$$was.name"]}',
         ("tests/contract/test_store.py", "-k", "greatest and mongodb"),
     ),
     Mutant(
