@@ -9,6 +9,10 @@ from tests.mutants.seeded import MUTANTS
 def main() -> int:
     words = sys.argv[1:]
     chosen = [m for m in MUTANTS if not words or any(word in m.name for word in words)]
+    if not chosen:
+        print(f"no seeded bug is named like {' or '.join(words)}; there are:", file=sys.stderr)
+        print(*(f"  {mutant.name}" for mutant in MUTANTS), sep="\n", file=sys.stderr)
+        return 2
     survivors = []
     for mutant in chosen:
         started = time.monotonic()
