@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date
 from itertools import chain
+from typing import Any
 
 from cli import ecom_events
 from cli.demo_publish import ids_in_log
@@ -22,7 +23,7 @@ from schemas.catalogue import source
 from simulate.answer.answer import Answer
 from simulate.answer.compare import differences
 from simulate.answer.entry import Entry
-from simulate.answer.shape import SHAPES
+from simulate.answer.shape import OF_THE_PLATFORM, SHAPES
 from simulate.message import TOPICS, TRACKING, Message
 from simulate.organizations import ORGANIZATIONS
 from simulate.plan import Plan
@@ -70,7 +71,7 @@ def compare(settings: Settings, documents: Documents, messages: list[Message]) -
     Raises WrongAnswer, naming documents and fields; Unavailable.
     """
     told: dict[str, dict[str, dict[str, object]]] = defaultdict(dict)
-    with Answer(settings.zone_info()) as known:
+    with Answer(settings.zone_info(), settings.leader_roles) as known:
         for message in messages:
             known.take(Entry(message.topic, message.event, appended_ms=0))
         for line in known.lines():
@@ -78,8 +79,11 @@ def compare(settings: Settings, documents: Documents, messages: list[Message]) -
     organizations = [name or "default" for name in ORGANIZATIONS] + [ecom_events.ORGANIZATION]
     wrong, compared = [], 0
     for collection in SHAPES:
+        own: dict[str, Any] = {"organization_id": {"$in": organizations}}
+        if collection in OF_THE_PLATFORM:
+            own = {"_id": {"$in": list(told[collection])}}  # the first act has days of its own
         with reachable():
-            found = documents[collection].find({"organization_id": {"$in": organizations}})
+            found = documents[collection].find(own)
             stored = {document["_id"]: document for document in found}
         for name in sorted(stored.keys() | told[collection].keys()):
             compared += 1

@@ -58,10 +58,10 @@ def simulate(
     They are sent to Kafka, or written to files with --out: one a topic, `parts.ndjson` with the
     order in which the files go together, and `answer.ndjson`.
 
-    The answer is one line for each document of the funnels, steps, experiments and ticketed events:
-    what it must hold when nothing else was counted, in the zone of DAYBOOK_ZONE. Definitions hold
-    from their place among the events on. What orders come to (analytics_revenue and
-    analytics_funnel_revenue) is not among them: `daybook verify revenue` recounts that.
+    The answer is one line for each document of users, orders, revenue, funnels, steps, experiments
+    and ticketed events: what it must hold when nothing else was counted, in the zone of
+    DAYBOOK_ZONE and by the roles of DAYBOOK_LEADER_ROLES. Definitions hold from their place among
+    the events on.
 
     Exit 0: all is in the log, or in the files. 4: Kafka does not answer, or did not take
     everything.
@@ -73,7 +73,7 @@ def simulate(
     if out is not None and (rate or answer):
         raise typer.BadParameter("--out writes files at once, the answer among them")
     own = settings()
-    with Answer(own.zone_info()) as known:
+    with Answer(own.zone_info(), own.leader_roles) as known:
         if out is not None:
             _write(plan, fresh(out), known)
         else:

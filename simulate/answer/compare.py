@@ -20,9 +20,9 @@ class Difference(NamedTuple):
 def differences(collection: str, stored: Fields | None, told: Fields | None) -> list[Difference]:
     """`told`: an answer's `fields`. A document that is absent, on either side, is all zeros.
 
-    What the answer does not tell (rates, averages, ids) is not looked at. In maps and hours, 0,
-    null and absent are the same. A currency may be stored with nothing but zeros: it stays when
-    its last amount goes, which the answer does not know.
+    What the answer does not tell (rates, averages, ids, what products are called) is not looked at.
+    In maps and hours, 0, null and absent are the same. A currency may be stored with nothing but
+    zeros: it stays when its last amount goes, which the answer does not know.
     """
     shape = SHAPES[collection]
     kept = set((stored or {}).get("currencies", {}))
@@ -41,9 +41,11 @@ def _with_currencies(collection: str, told: Fields, kept: set[str]) -> Fields:
     if kept <= known or len(kept | known) == 1:
         return told
     apart = dict(told) | dict.fromkeys(shape.money)
-    for name in MONEY_MAPS.get(collection, ()):
+    for name, parts in MONEY_MAPS.get(collection, {}).items():
         apart[name] = {
-            key: dict(entry) | {"value_cents": None} for key, entry in told.get(name, {}).items()
+            key: dict(entry) | dict.fromkeys(parts)
+            for key, entry in told.get(name, {}).items()
+            if parts
         }
     apart["hours"] = {
         hour: {name: value for name, value in counters.items() if name not in shape.money}
@@ -54,7 +56,7 @@ def _with_currencies(collection: str, told: Fields, kept: set[str]) -> Fields:
 
 def _flat(shape: Shape, document: Fields) -> Flat:
     """By path: the scalars, and what is not 0 in maps, hours and currencies."""
-    scalars = (*shape.counters, *shape.money)
+    scalars = (*shape.counters, *shape.each, *shape.money)
     found: Flat = {(name,): _number(document.get(name, 0)) for name in scalars}
     for name in shape.maps:
         found |= dict(_leaves((name,), document.get(name, {})))
@@ -62,7 +64,8 @@ def _flat(shape: Shape, document: Fields) -> Flat:
         known = {name: counters[name] for name in scalars if name in counters}
         found |= dict(_leaves(("hours", hour), known))
     for currency, own in document.get("currencies", {}).items():
-        known = {name: own[name] for name in (*shape.money, *shape.maps) if name in own}
+        several = (*shape.money, *shape.each, *shape.maps)
+        known = {name: own[name] for name in several if name in own}
         found |= dict(_leaves(("currencies", currency), known))
     return found
 
@@ -71,6 +74,8 @@ def _leaves(path: tuple[str, ...], value: Any) -> Iterator[tuple[tuple[str, ...]
     if isinstance(value, Mapping):
         for name, inner in value.items():
             yield from _leaves((*path, name), inner)
+    elif isinstance(value, str):
+        return  # what a product is called
     elif number := _number(value):
         yield path, number
 

@@ -1,10 +1,11 @@
-"""What a visitor did: one event of his, as far as numbers depend on it."""
+"""What a visitor, an order or a user did: one event, as far as numbers depend on it."""
 
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from simulate.answer.clock import When, when
+from simulate.answer.definitions import DEFAULT_ORGANIZATION
 from simulate.answer.entry import Event
 
 BY_OTHER_KEYS = ("email_confirmed", "email_failed", "barcode_scanned")
@@ -23,6 +24,7 @@ class Deed:
     kind: str
     at: When
     data: dict[str, Any]
+    organization: str = DEFAULT_ORGANIZATION
 
     @property
     def order(self) -> tuple[int, int]:
@@ -66,4 +68,5 @@ class Deed:
 
 def deed(event: Event, place: int, appended_ms: int, zone: ZoneInfo) -> Deed:
     at = when(event["occurred_at"], zone)
-    return Deed(place, appended_ms, event["event_type"], at, event["data"])
+    owner = event.get("organization_id", DEFAULT_ORGANIZATION)
+    return Deed(place, appended_ms, event["event_type"], at, event["data"], owner)

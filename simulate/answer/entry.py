@@ -6,6 +6,8 @@ Event = dict[str, Any]
 
 TRACKING = "sc.tracking.funnel"
 FUNNELS = "sc.domain.funnel"
+ORDERS = "sc.domain.order"
+USERS = "sc.domain.user"
 
 
 class Entry(NamedTuple):

@@ -38,6 +38,11 @@ class Ledger:
         document = Document(collection, names, at.day)
         self.amounts[Amount(document, (field,), at.hour, None)] += self.sign * amount
 
+    def each(self, collection: str, names: Path, at: When, field: str, currency: str) -> None:
+        """A counter of the day and of the hour, which stands by currency as well."""
+        self.scalar(collection, names, at, field)
+        self.money(collection, names, at, (field,), currency, 1)
+
     def entry(self, collection: str, names: Path, day: str, path: Path, amount: int = 1) -> None:
         """A counter in a map; its keys are encoded already."""
         document = Document(collection, names, day)

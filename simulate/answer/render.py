@@ -32,20 +32,21 @@ def lines(ledger: Ledger) -> Iterator[Line]:
 def _fields(collection: str, amounts: dict[Amount, int]) -> dict[str, Any]:
     shape = SHAPES[collection]
     currencies = _currencies(collection, amounts)
-    fields: dict[str, Any] = dict.fromkeys(shape.counters, 0)
+    fields: dict[str, Any] = dict.fromkeys((*shape.counters, *shape.each), 0)
     fields |= {name: _at_the_top(name, currencies) for name in shape.money}
     fields |= {name: {} for name in shape.maps}
     fields["hours"] = {}
     for amount, total in amounts.items():
-        if amount.currency is not None and len(currencies) > 1:
+        if amount.currency is not None and (len(currencies) > 1 or amount.path[0] in shape.each):
             continue
         if amount.path[0] not in shape.money:
             _add(fields, amount.path, total)
         if amount.hour:
             _add(fields["hours"], (amount.hour, *amount.path), total)
-    for name in MONEY_MAPS.get(collection, ()):
-        for entry in fields[name].values():
-            entry.setdefault("value_cents", None if len(currencies) > 1 else 0)
+    for name, parts in MONEY_MAPS.get(collection, {}).items():
+        for entry in fields[name].values() if parts else ():
+            for part in parts:
+                entry.setdefault(part, None if len(currencies) > 1 else 0)
     fields["hours"] = dict(sorted(fields["hours"].items()))
     if shape.money:
         fields["currencies"] = currencies
@@ -56,8 +57,9 @@ def _currencies(collection: str, amounts: dict[Amount, int]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for amount, total in amounts.items():
         if amount.currency is not None:
-            empty: dict[str, Any] = dict.fromkeys(SHAPES[collection].money, 0)
-            empty |= {name: {} for name in MONEY_MAPS.get(collection, ())}
+            shape = SHAPES[collection]
+            empty: dict[str, Any] = dict.fromkeys((*shape.money, *shape.each), 0)
+            empty |= {name: {} for name in MONEY_MAPS.get(collection, {})}
             _add(found.setdefault(amount.currency, empty), amount.path, total)
     return dict(sorted(found.items()))
 

@@ -4,15 +4,18 @@ from typing import NamedTuple
 
 
 class Shape(NamedTuple):
-    """`money` are the scalar fields that stand by currency."""
+    """`money` are the scalar fields that stand by currency, `each` the counters that do so too."""
 
     counters: tuple[str, ...]
     money: tuple[str, ...] = ()
     maps: tuple[str, ...] = ()
+    each: tuple[str, ...] = ()
 
 
 FUNNEL, STEP = "analytics_funnel", "analytics_funnel_step"
 EXPERIMENT, TICKETED = "analytics_experiment", "analytics_event_metrics"
+USERS, ORDERS = "analytics_user_lifecycle", "analytics_order_funnel"
+REVENUE, FUNNEL_REVENUE = "analytics_revenue", "analytics_funnel_revenue"
 
 SHAPES = {
     FUNNEL: Shape(
@@ -87,18 +90,69 @@ SHAPES = {
         ),
         ("revenue_cents",),
     ),
+    USERS: Shape(
+        (
+            "registrations",
+            "verifications",
+            "leaders_promoted",
+            "leaders_demoted",
+            "suspensions",
+            "reactivations",
+            "deletions",
+            "login_successes",
+            "login_failures",
+            "accounts_locked",
+        )
+    ),
+    ORDERS: Shape(
+        (
+            "orders_created",
+            "payments_initiated",
+            "payments_succeeded",
+            "payments_failed",
+            "orders_confirmed",
+            "orders_shipped",
+            "orders_delivered",
+            "orders_cancelled",
+        )
+    ),
+    REVENUE: Shape(
+        ("refunded_orders", "duplicate_payments"),
+        ("gross_revenue_cents", "refunded_cents", "refund_excess_cents"),
+        (
+            "revenue_by_community",
+            "revenue_by_promotion",
+            "refunded_by_community",
+            "refunded_by_promotion",
+        ),
+        each=("paid_orders",),
+    ),
+    FUNNEL_REVENUE: Shape(
+        ("refunded_orders", "units"),
+        ("gross_revenue_cents", "refunded_cents"),
+        ("by_source", "by_step", "products"),
+        each=("orders",),
+    ),
 }
-MONEY_MAPS = {
-    FUNNEL: (
-        "sources",
-        "channels",
-        "devices",
-        "browsers",
-        "countries",
-        "campaigns",
-        "landing_pages",
-        "pages",
-        "conversions_by_type",
-    )
+OF_THE_PLATFORM = frozenset({USERS, ORDERS, REVENUE})
+"""Collections of no organization: a document a day."""
+
+MONEY_MAPS: dict[str, dict[str, tuple[str, ...]]] = {
+    FUNNEL: dict.fromkeys(
+        (
+            "sources",
+            "channels",
+            "devices",
+            "browsers",
+            "countries",
+            "campaigns",
+            "landing_pages",
+            "pages",
+            "conversions_by_type",
+        ),
+        ("value_cents",),
+    ),
+    REVENUE: dict.fromkeys(SHAPES[REVENUE].maps, ()),
+    FUNNEL_REVENUE: dict.fromkeys(SHAPES[FUNNEL_REVENUE].maps, ("revenue_cents", "refunded_cents")),
 }
-"""Maps of {key: {…, value_cents}}."""
+"""Maps with money, and what of each key's is money; where nothing is named, its one number."""

@@ -10,6 +10,7 @@ from schemas.catalogue import source
 from simulate.answer.answer import answer
 from simulate.answer.entry import Entry
 from simulate.answer.memory import SESSION_EVENTS_MAX
+from simulate.answer.shape import OF_THE_PLATFORM, SHAPES
 from simulate.experiments import CONTROL, EXPERIMENTS, TREATMENT, Experiment
 from simulate.funnels import CHECKOUT, EXPLORE, GHOST, GIFT_WRAP, LATE, UPSELL
 from simulate.message import DEFINITIONS, FUNNELS, ORDERS, TRACKING, USERS, Message
@@ -19,7 +20,6 @@ from simulate.plan import DAY_MS, Plan
 from simulate.storefront import storefront
 
 PLAN = Plan(events=20_000, seed=3, start=date(2026, 3, 2), days=7)
-LINES_OF_THE_ANSWER = ("analytics_funnel", "analytics_funnel_step", "analytics_experiment")
 
 
 @pytest.fixture(scope="module")
@@ -183,8 +183,8 @@ def test_sessions_are_long_and_over_midnight(tracked: list[dict[str, Any]]) -> N
 
 def test_the_answer_has_every_kind_of_document(lines: list[dict[str, Any]]) -> None:
     kinds = Counter(line["collection"] for line in lines)
-    assert set(kinds) == {*LINES_OF_THE_ANSWER, "analytics_event_metrics"}
-    ids = {line["_id"].split(":")[0] for line in lines}
+    assert set(kinds) == set(SHAPES)
+    ids = {x["_id"].split(":")[0] for x in lines if x["collection"] not in OF_THE_PLATFORM}
     assert ids == {"default", "acme", "globex%2Eco%3A%241"}
     assert len(ids) == len(ORGANIZATIONS)
 
@@ -202,6 +202,9 @@ def test_the_answer_adds_up(lines: list[dict[str, Any]]) -> None:
             assert fields["completions"] <= fields["attempts"]
             by_type = fields["conversions_by_type"].values()
             assert sum(each["count"] for each in by_type) == fields["conversions"]
+        if line["collection"] == "analytics_funnel_revenue":
+            split = fields["by_source"].values()
+            assert sum(each.get("orders", 0) for each in split) == fields["orders"]
         if line["collection"] == "analytics_funnel_step":
             assert sum(fields["exits_by_outcome"].values()) == fields["exits"]
             assert sum(fields["time_histogram"].values()) == fields["time_spent_count"]
