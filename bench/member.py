@@ -2,20 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import structlog
 from pymongo import monitoring
 
 import consumers
+from bench.recording import LISTS, Recorder, is_of_effects
 from bench.stopwatch import Measured, Stopwatch
 from engine import logs
 from engine.run import run
 from engine.settings import settings
 
-_LISTS = {"insert": "documents", "update": "updates"}
-_OWN = "_daybook"
-"""How the fleet's own collections begin; all others hold effects."""
+
+def record(short: str, topic: str, events: int, path: Path) -> Measured:
+    """As `count`, and keeps the writes in a file."""
+    recorder = Recorder()
+    monitoring.register(recorder)
+    measured = count(short, topic, events)
+    recorder.save(path)
+    return measured
 
 
 def count(short: str, topic: str, events: int) -> Measured:
@@ -50,13 +57,11 @@ class _Writes(monitoring.CommandListener):
         self.written: dict[str, list[int]] = {}
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
-        several = _LISTS.get(event.command_name)
-        collection = str(event.command.get(event.command_name))
-        if several is None or collection.startswith(_OWN):
+        if not is_of_effects(event):
             return
         self._running.add(event.request_id)
-        written = self.written.setdefault(collection, [0, 0])
-        written[0] += len(event.command[several])
+        written = self.written.setdefault(str(event.command[event.command_name]), [0, 0])
+        written[0] += len(event.command[LISTS[event.command_name]])
         written[1] += 1
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:

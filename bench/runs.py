@@ -68,6 +68,16 @@ class Runs:
             written = json.dumps(ours.written)
             return ours, self._measure("bare", log, settings, documents, written)
 
+    def record(self, log: Log, path: Path) -> None:
+        """A run of funnel-step whose writes are kept in a file."""
+        with self._database() as (settings, documents):
+            self._measure("record", log, settings, documents, json.dumps(str(path)))
+
+    def replay(self, log: Log, path: Path) -> Measured:
+        """What a recorded run wrote, written again; what comes of it is checked as well."""
+        with self._database() as (settings, documents):
+            return self._measure("replayed", log, settings, documents, json.dumps(str(path)))
+
     @contextmanager
     def _database(self) -> Iterator[tuple[Settings, Documents]]:
         """One of a run's own, which is dropped on leaving."""

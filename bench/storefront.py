@@ -62,7 +62,7 @@ class Storefront:
 
     def check(self, program: str, documents: Documents) -> None:
         """Compares every number of every document. Raises WrongTotals naming the first."""
-        if program != "funnel-step":
+        if program == "bare":
             return
         told = {(line["collection"], line["_id"]): line["fields"] for line in self.known}
         stored = {(name, one["_id"]): one for name in SHAPES for one in documents[name].find()}

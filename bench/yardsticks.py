@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from math import ceil
+from pathlib import Path
 from typing import Any
 
 from bson import Int64
@@ -13,6 +14,7 @@ from pymongo import ReplaceOne
 from pymongo.collection import Collection
 
 from bench.models import model_adapter
+from bench.recording import replay
 from bench.stopwatch import Measured, Stopwatch, Written
 from engine.kafka import common, reader
 from engine.member import POLL_MESSAGES, POLL_SECONDS
@@ -84,6 +86,13 @@ def one_update_an_event(topic: str, events: int) -> Measured:
         stopwatch.stop()
     consumer.close()
     return stopwatch.measured(done)
+
+
+def replayed(topic: str, events: int, path: str) -> Measured:
+    """Sends the very updates of a run that was recorded, and does nothing else of what it did."""
+    stopwatch = Stopwatch()
+    replay(Path(path), database(settings()), stopwatch)
+    return stopwatch.measured(events)
 
 
 def bare(topic: str, events: int, written: Written) -> Measured:
