@@ -87,6 +87,6 @@ class Calendar:
 
     @staticmethod
     def _refuse_future(occurred_at: str, appended_ms: int) -> None:
-        moment = datetime.fromisoformat(occurred_at.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(occurred_at)
         if moment.timestamp() * 1000 > appended_ms + FUTURE_MS_MAX:
             raise Poison(_REASON, "more than 24 hours after its arrival")

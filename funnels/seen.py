@@ -1,6 +1,6 @@
 """One event of a visitor, as it is remembered: what any number may ask of it, and no more."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
@@ -53,6 +53,9 @@ class Seen(TypedDict):
     pinned: NotRequired[str]
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
 _NAMES = {
     "funnel_id": "funnel",
     "step_id": "step",
@@ -103,8 +106,7 @@ def is_of_a_visitor(event: Event) -> bool:
 
 def milliseconds(occurred_at: str) -> int:
     """Since 1970; digits beyond the third are cut off."""
-    moment = datetime.fromisoformat(occurred_at.replace("Z", "+00:00"))
-    return int(moment.replace(microsecond=0).timestamp()) * 1000 + moment.microsecond // 1000
+    return (datetime.fromisoformat(occurred_at) - _EPOCH) // _MILLISECOND
 
 
 def context_of(event: Event) -> dict[str, str]:
