@@ -29,7 +29,7 @@ class Mutant:
         with tempfile.TemporaryDirectory(prefix="daybook-mutant-") as name:
             tree = Path(name) / "tree"
             shutil.copytree(ROOT, tree, ignore=LEFT_OUT)
-            self._seed(tree / self.file)
+            self._seed(tree)
             done = subprocess.run(
                 [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *self.tests],
                 cwd=tree,
@@ -42,8 +42,11 @@ class Mutant:
         lines = done.stdout.strip().splitlines() or [done.stderr.strip()]
         return done.returncode == TESTS_FAILED, lines[-1]
 
-    def _seed(self, path: Path) -> None:
-        text = path.read_text()
-        if text.count(self.old) != 1:
+    def has_its_place(self, tree: Path = ROOT) -> bool:
+        return (tree / self.file).read_text().count(self.old) == 1
+
+    def _seed(self, tree: Path) -> None:
+        if not self.has_its_place(tree):
             raise SystemExit(f"mutant {self.name}: its place in {self.file} is not there any more")
-        path.write_text(text.replace(self.old, self.new))
+        path = tree / self.file
+        path.write_text(path.read_text().replace(self.old, self.new))

@@ -28,6 +28,8 @@ MUTANTS = (
                 states = self._store.load(model, set(batch.keys))
                 continue
             self._store.put(folded.rows.values(), batch.partition)
+            if folded.sketches:
+                unite(self._store, folded.sketches, batch.partition, folded.sketched, self._pause)
             reach("before_state")
             changed = [(reads[key], states[key]) for key in folded.touched]
 """,
@@ -352,9 +354,9 @@ MUTANTS = (
     ),
     Mutant(
         "ids beneath an organization reach into the next",
-        "query/scope.py",
-        'return {"$gte": f"{own}:", "$lt": f"{own};"}',
-        'return {"$gte": own, "$lt": f"{own}~"}',
+        "query/reader.py",
+        'return {"$gte": f"{name}:", "$lt": f"{name};"}',
+        'return {"$gte": name, "$lt": f"{name}~"}',
         SCOPE,
     ),
     Mutant(

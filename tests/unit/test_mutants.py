@@ -1,0 +1,14 @@
+"""Seeded bugs keep pace with the code that they are seeded in."""
+
+import pytest
+
+from tests.mutants.mutant import ROOT, Mutant
+from tests.mutants.seeded import MUTANTS
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: str(mutant.name))
+def test_a_seeded_bug_has_its_place_and_its_tests(mutant: Mutant) -> None:
+    assert mutant.has_its_place(), f"change `old` of {mutant.name!r} in tests/mutants/seeded.py"
+    files = [word.partition("::")[0] for word in mutant.tests if word.startswith("tests/")]
+    assert files
+    assert all((ROOT / name).exists() for name in files), files
