@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from consumers import FLEET
@@ -103,6 +103,8 @@ def test_whatever_is_asked_is_asked_of_one_organization(
 
 
 @given(organization=IDS, other=IDS)
+@example(organization="acme", other="acme-2")
+@example(organization="acme", other="acm")
 def test_what_is_beneath_an_organization_is_beneath_no_other(organization: str, other: str) -> None:
     bounds = Scope(cast(Reader, Asked()), caller("owner", organization), organization).beneath()
     foreign = f"{encode_part(other)}:spring"
