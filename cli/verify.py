@@ -154,6 +154,8 @@ def summary(report: Report) -> str:
     kinds = [("documents", report.documents_equal, report.documents)]
     if report.states:
         kinds.append(("states", report.states_equal, report.states))
+    if report.sketches:
+        kinds.append(("sketches", report.sketches_equal, report.sketches))
     if all(equal == total for _, equal, total in kinds):
         counted = " and ".join(f"{total:,} {kind}" for kind, _, total in kinds)
     else:

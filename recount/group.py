@@ -18,7 +18,8 @@ class Group:
     `parts` are more of its SQL, run after it in this order.
     `stages` follow the rules, where numbers are measures. `definitions` is the topic of funnels'
     definitions, `pins` the collection of states that have written down which applies.
-    `not_recounted` are collections of the group of which nothing is checked.
+    `sketches` is the collection of sketches of whom the group counted; `not_recounted` are those
+    of which nothing is checked.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Group:
     stages: tuple[Stage, ...] = ()
     definitions: str | None = None
     pins: str | None = None
+    sketches: str | None = None
     not_recounted: tuple[str, ...] = ()
 
     @property
@@ -97,7 +99,8 @@ GROUPS = (
         stages=STAGES,
         definitions="sc.domain.funnel",
         pins="visitor_state",
-        not_recounted=("analytics_uniques", "funnel_sessions", "visitor_state"),
+        sketches="analytics_uniques",
+        not_recounted=("funnel_sessions", "visitor_state"),
     ),
 )
 

@@ -25,6 +25,7 @@ PINS = (
 
 _SHARED_RULES = Path(__file__).parent / "events.sql"
 _MESSAGES_AT_ONCE = 200_000
+_KEYS_AT_ONCE = 50_000
 _MEMORY_MAX = "2GB"
 _OF_KEYS = """
     FROM events AS e JOIN orders AS o USING (key_id)
@@ -89,6 +90,19 @@ class Recounted:
 
     sums: dict[str, Any] = field(default_factory=dict)
     spans: dict[Position, tuple[int, int]] = field(default_factory=dict)
+
+
+class Key(NamedTuple):
+    """Somebody whom a sketch must hold, if `is_due`, or may hold; and the partition he came from.
+
+    `sketch` is the `_id` of its documents without topic id and partition.
+    """
+
+    sketch: str
+    owner: str
+    topic_id: str
+    partition: int
+    is_due: bool
 
 
 class Replay:
@@ -259,6 +273,18 @@ class Replay:
         while batch := cursor.fetchmany(10_000):
             for document, state in batch:
                 yield document, json.loads(state)
+
+    def sketched(self, days: Days) -> Iterator[Key]:
+        """Of each sketch of a period within the days its keys, after `documents`."""
+        cursor = self._db.cursor()
+        cursor.execute("SET search_path = 'replay,main'")
+        cursor.execute(
+            "SELECT name, owner, topic_id, partition, is_due FROM sketched "
+            "WHERE period BETWEEN ? AND ? ORDER BY name",
+            [days.first or "", days.last or "~"],
+        )
+        while batch := cursor.fetchmany(_KEYS_AT_ONCE):
+            yield from (Key(*row) for row in batch)
 
     def spans_of_keys(
         self, collection: str, documents: Sequence[str]

@@ -83,8 +83,10 @@ class Report:
     not_recounted: list[str] = field(default_factory=list)
     documents: int = 0
     states: int = 0
+    sketches: int = 0
     documents_equal: int = 0
     states_equal: int = 0
+    sketches_equal: int = 0
     messages: int = 0
     seconds: float = 0.0
 
@@ -103,6 +105,8 @@ class Report:
             "documents_equal": self.documents_equal,
             "states": self.states,
             "states_equal": self.states_equal,
+            "sketches": self.sketches,
+            "sketches_equal": self.sketches_equal,
             "messages": self.messages,
             "seconds": round(self.seconds, 3),
             "differences": [difference.as_json() for difference in self.differences],

@@ -38,6 +38,10 @@ class Look:
     """The model version that the group's documents are complete for, by collection."""
     documents: dict[Name, Document]
     states: Spool | None
+    sketched: str
+    """The collection of sketches; "" where there is none."""
+    sketches: dict[str, list[Document]]
+    """By name, which is their `_id` without topic id and partition."""
 
     @property
     def reach(self) -> Marks:
@@ -127,6 +131,7 @@ class Recount:
             states = self._stack.enter_context(
                 Spool(self.fleet.documents[self.state_model.collection], self.tell)
             )
+        sketches = self._find_sketches(days)
         self._read_pins()
         topic = self.read_on()
         gaps = tuple(self.fleet.gaps())
@@ -139,7 +144,16 @@ class Recount:
             needs_start=any(m.is_state or m.is_measured for m in self.models.values()),
         )
         self.replay.limit(reach, ((name, marks(d, "applied")) for name, d in documents.items()))
-        return Look(days, coverage, gaps, self.fleet.models(), documents, states)
+        return Look(
+            days,
+            coverage,
+            gaps,
+            self.fleet.models(),
+            documents,
+            states,
+            self.group.sketches or "",
+            sketches,
+        )
 
     def read_on(self) -> kafka.Topic:
         """Reads the log to its present end and replays it whole.
@@ -200,6 +214,20 @@ class Recount:
             counted = offset <= reach.get((self._topic.id, number), -1)
             if counted and offset not in dead.get(number, ()):
                 yield f"{self.group.topic}[{number}] offset {offset} is no dead letter: {reason}"
+
+    def _find_sketches(self, days: Days) -> dict[str, list[Document]]:
+        """Of the topic as it is; whoever is counted is put into them before that is durable."""
+        found: dict[str, list[Document]] = {}
+        if self.group.sketches is None:
+            return found
+        own = {
+            "topic_id": self._topic.id,
+            "period": {"$gte": days.first or "", "$lte": days.last or "~"},
+        }
+        with asking_mongodb():
+            for one in self.fleet.documents[self.group.sketches].find(own):
+                found.setdefault(str(one["_id"]).rsplit(":", 2)[0], []).append(one)
+        return found
 
     def _find(self, name: str, days: Days) -> Iterable[Document]:
         collection = self.fleet.documents[name]

@@ -12,6 +12,7 @@ from recount.group import Group
 from recount.replay import Days
 from recount.report import Difference, Doubt, Report
 from recount.session import Look, Progress, Recount
+from recount.sketches import VERSION, sketches
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -39,6 +40,7 @@ def verify_group(
                 judge(report, verdict)
             for verdict in examine.state_documents(recount, look):
                 judge(report, verdict)
+            judge_sketches(report, recount, look)
             report.messages = recount.messages
     except Unrecountable as error:
         report.doubts.append(Doubt(str(error)))
@@ -74,3 +76,23 @@ def judge(report: Report, verdict: Verdict) -> None:
         else:
             reason = f"added by version {each.since} of the model and not backfilled by a rebuild"
             report.doubts.append(Doubt(reason, *name, each.field))
+
+
+def judge_sketches(report: Report, recount: Recount, look: Look) -> None:
+    """Adds the verdicts on sketches; those of a group that counted before it kept any are in
+    doubt until a rebuild, and all are where the log is not whole."""
+    if not look.sketched:
+        return
+    if doubt := look.coverage.of_document({}, {}):
+        report.doubts.append(Doubt(doubt, look.sketched))
+        return
+    is_backfilled = look.versions.get(look.sketched, 0) >= VERSION
+    for verdict in sketches(recount, look):
+        report.sketches += 1
+        report.sketches_equal += not verdict.differences
+        for each in verdict.differences:
+            if is_backfilled and not verdict.is_of_old:
+                report.differences.append(each)
+            else:
+                reason = "added later and not backfilled by a rebuild"
+                report.doubts.append(Doubt(reason, each.collection, each.document, each.field))

@@ -20,4 +20,5 @@ STAGES = (
     _HERE / "pins.sql",
     attempts.fill,
     _HERE / "effects.sql",
+    _HERE / "sketches.sql",
 )

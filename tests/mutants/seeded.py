@@ -247,6 +247,13 @@ MUTANTS = (
         ("tests/scenarios/test_recount.py", "-k", "lost"),
     ),
     Mutant(
+        "a recount that believes what a sketch lacks",
+        "recount/sketches.py",
+        "if _lacks(together, due) or _lacks(known, together):",
+        "if _lacks(known, together):",
+        ("tests/scenarios/test_recount_funnel.py", "-k", "recounted_and_healed"),
+    ),
+    Mutant(
         "a product refunded by what it cost, not by what is left of it",
         "funnels/order_revenue.py",
         'left = [p["revenue_cents"] - p["refunded_cents"] for p in funnel["products"]]',

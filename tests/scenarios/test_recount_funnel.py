@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from engine import kafka
+from engine.hll import grown, united
 from recount.group import find
 from recount.rebuild import Rebuilt, rebuild_group
 from recount.replay import Days
@@ -122,4 +123,48 @@ def test_damage_is_named_and_healed_while_the_group_runs(world: World, shop: Sto
     assert damaged <= {(c.collection, c.document) for c in rebuilt.changes}
     world.wait_for_commits("funnel-step")
     member.end()
+    checks.assert_recounted_equal(world, "funnel-step")
+
+
+def test_sketches_are_recounted_and_healed(world: World, shop: Storefront) -> None:
+    publish(shop, EVENTS // 4)
+    world.catch_up("funnel-step")
+    whole = checks.recounted(world, "funnel-step")
+    assert (whole.exit_code, whole.sketches_equal) == (0, whole.sketches)
+    sketches = world.documents["analytics_uniques"]
+    of_one_partition = {"partition": 0, "estimate": {"$gt": 3}}
+    lacking, alien, lost, told = sketches.find(of_one_partition, limit=4).sort("_id")
+    for one, sketch in (
+        (lacking, grown(None, ["somebody"])),
+        (alien, grown(alien["sketch"], ["somebody"])),
+    ):
+        more = {"sketch": sketch, "estimate": united([sketch or b""]).estimate}
+        sketches.update_one({"_id": one["_id"]}, {"$set": more})
+    sketches.delete_one({"_id": lost["_id"]})
+    sketches.update_one({"_id": told["_id"]}, {"$inc": {"estimate": 1}})
+    report = checks.recounted(world, "funnel-step")
+    assert report.sketches_equal == whole.sketches - 4
+    assert {(d.document, d.field) for d in report.differences} == {
+        *((one["_id"].rsplit(":", 2)[0], "sketch") for one in (lacking, alien, lost)),
+        (told["_id"], "estimate"),
+    }
+    rebuilt = rebuild(world)
+    assert {c.document for c in rebuilt.changes} >= {
+        one["_id"] for one in (lacking, alien, lost, told)
+    }
+    checks.assert_recounted_equal(world, "funnel-step")
+
+
+def test_sketches_that_came_later_than_the_counting_are_filled(
+    world: World, shop: Storefront
+) -> None:
+    publish(shop, EVENTS // 4)
+    world.catch_up("funnel-step")
+    group = {"_id": f"group:{world.group('funnel-step').name}"}
+    world.documents["_daybook"].update_one(group, {"$unset": {"models.analytics_uniques": ""}})
+    world.documents["analytics_uniques"].delete_many({"period": {"$lt": "2026-01-09"}})
+    report = checks.recounted(world, "funnel-step")
+    assert (report.exit_code, report.differences) == (3, [])
+    assert {doubt.collection for doubt in report.doubts} == {"analytics_uniques"}
+    assert rebuild(world).exit_code == 0
     checks.assert_recounted_equal(world, "funnel-step")

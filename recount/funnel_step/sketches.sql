@@ -1,0 +1,33 @@
+-- Whom each sketch must hold: everybody whom its counter ever counted in the period. `is_due`: by
+-- what every document has counted; the rest may be in it by now. A sketch of several partitions is
+-- one here; the partition told is that of the key's first deed.
+CREATE OR REPLACE VIEW sketched AS
+WITH told AS (
+    SELECT
+        unnest(list_filter([
+            if(place IS NOT NULL AND event_type <> 'experiment_exposed',
+                'funnel:' || encoded(funnel_id), NULL),
+            if(event_type = 'step_entry',
+                'step:' || encoded(funnel_id) || ':'
+                    || encoded(if(step_id = 'unattributed', '%75nattributed', step_id)), NULL),
+            CASE event_type
+                WHEN 'view' THEN 'event:' || encoded(event_id)
+                WHEN 'purchase' THEN 'event_buyers:' || encoded(event_id)
+            END
+        ], lambda part: part IS NOT NULL)) AS part,
+        organization, day, owner, n, topic_id, partition, "offset"
+    FROM deeds
+    SEMI JOIN remembered USING (who, n)
+    JOIN people USING (who)
+    LEFT JOIN funnels USING (place, funnel)
+),
+periods AS (
+    SELECT * EXCLUDE (organization, part, day), unnest([day, left(day, 7)]) AS period,
+        organization || ':' || part || ':' || period AS name
+    FROM told
+)
+SELECT
+    name, owner, arg_min(topic_id, n) AS topic_id, arg_min(partition, n) AS partition,
+    bool_or(coalesce("offset" <= last, false)) AS is_due, any_value(period) AS period
+FROM periods LEFT JOIN reach USING (topic_id, partition)
+GROUP BY name, owner;

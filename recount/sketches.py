@@ -1,0 +1,93 @@
+"""Sketches of distinct keys beside all the keys that the log says were counted."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from datasketches import hll_sketch, hll_union, tgt_hll_type  # type: ignore[import-untyped]
+
+from recount.compare import ABSENT
+from recount.expected import Document
+from recount.replay import Key
+from recount.report import Difference
+from recount.session import Look, Recount
+
+VERSION = 1
+_LG_K = 12
+_TOLD_EVERY = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`name`: of a sketch, whatever its partitions; `stored`: its documents, one a partition."""
+
+    name: str
+    stored: list[Document]
+    keys: list[Key]
+    differences: list[Difference]
+
+    @property
+    def is_of_old(self) -> bool:
+        """Whether it was begun by a group that had counted before it kept sketches."""
+        return any(one.get("_daybook", {}).get("model", 0) < VERSION for one in self.stored)
+
+
+def sketches(recount: Recount, look: Look) -> Iterator[Verdict]:
+    """A verdict on each sketch that is stored, or that the log knows of; after the documents.
+
+    A sketch has no watermark. It must hold every key that the group has surely counted, and
+    none that the log does not know.
+    """
+    left = dict(look.sketches)
+    found = recount.replay.sketched(look.days)
+    for done, (name, keys) in enumerate(groupby(found, key=lambda key: key.sketch)):
+        if done % _TOLD_EVERY == 0:
+            recount.tell("comparing sketches", done, len(look.sketches))
+        yield _verdict(look.sketched, name, left.pop(name, []), list(keys))
+    for name, stored in left.items():
+        yield _verdict(look.sketched, name, stored, [])
+
+
+def _verdict(collection: str, name: str, stored: list[Document], keys: list[Key]) -> Verdict:
+    due, known = holding(k.owner for k in keys if k.is_due), holding(k.owner for k in keys)
+    try:
+        held = [united([hll_sketch.deserialize(one["sketch"])]) for one in stored]
+    except (KeyError, TypeError, ValueError, RuntimeError):
+        damaged = Difference(collection, name, "sketch", "no sketch", count(due))
+        return Verdict(name, stored, keys, [damaged])
+    differences = [
+        Difference(collection, str(one["_id"]), "estimate", one.get("estimate", ABSENT), count(own))
+        for one, own in zip(stored, held, strict=True)
+        if one.get("estimate") != count(own)
+    ]
+    together = united(held)
+    if _lacks(together, due) or _lacks(known, together):
+        is_stored = count(together) if stored else ABSENT
+        differences.append(Difference(collection, name, "sketch", is_stored, count(due)))
+    return Verdict(name, stored, keys, differences)
+
+
+def holding(keys: Iterable[str]) -> Any:
+    """A sketch of the keys."""
+    sketch = hll_sketch(_LG_K, tgt_hll_type.HLL_4)
+    for key in keys:
+        sketch.update(key)
+    return united([sketch])
+
+
+def united(several: Iterable[Any]) -> Any:
+    """Sketches as one, whose estimate does not depend on the order in which keys came."""
+    union = hll_union(_LG_K)
+    for one in several:
+        union.update(one)
+    return union.get_result(tgt_hll_type.HLL_4)
+
+
+def count(sketch: Any) -> int:
+    return int(round(sketch.get_estimate()))
+
+
+def _lacks(one: Any, other: Any) -> bool:
+    """Whether there is anything in the other that is not in the one."""
+    return bool(united([one, other]).get_estimate() > one.get_estimate())
