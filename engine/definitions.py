@@ -65,7 +65,8 @@ class Definitions:
             start = max(low, self._next.get(partition, 0))
             if start < end:
                 found += self._read(partition, start, end)
-                self._next[partition] = end
+            # Also of a partition that is empty: it is known, and may be somebody's home.
+            self._next[partition] = max(start, end)
         return found
 
     def home(self, topic: str) -> Partition | None:

@@ -1,7 +1,8 @@
-/** The public API of this origin: one call, its body, or a Problem that can be told in words. */
+/** The public API of this origin: a call's answer, or a Problem that can be told in words. */
 
 const BASE = "/api/v1/analytics/";
 const KEPT = "daybook.key";
+const UNREADABLE = "The answer cannot be read.";
 
 /** A failure: `status` of HTTP, 0 where the service could not be reached at all. */
 export class Problem extends Error {
@@ -25,24 +26,36 @@ export const key = {
  * @throws Problem, and AbortError once `signal` is aborted
  */
 export async function report(path, parameters, signal) {
+  const reply = await call(path, parameters, signal);
+  const body = await json(reply);
+  if (body) return body;
+  throw new Problem(reply.status, `Status ${reply.status}`, UNREADABLE);
+}
+
+/** A reply of which nothing but the status is read yet, and that is good. Throws as `report`. */
+export async function call(path, parameters, signal, headers = {}) {
   const said = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value));
   const address = `${BASE}${path.map(encodeURIComponent).join("/")}?${said}`;
   const shown = key.get();
-  const headers = shown ? { Authorization: `Bearer ${shown}` } : {};
+  const own = shown ? { ...headers, Authorization: `Bearer ${shown}` } : headers;
   let reply;
   try {
-    reply = await fetch(address, { headers, signal, cache: "no-store", credentials: "omit" });
+    reply = await fetch(address, { headers: own, signal, cache: "no-store", credentials: "omit" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, "The service cannot be reached", "Is it running, and are you online?");
   }
-  const body = await reply.json().catch(error => {
+  if (reply.ok) return reply;
+  const body = await json(reply);
+  throw new Problem(reply.status, body?.title ?? `Status ${reply.status}`,
+    body?.detail ?? UNREADABLE, reply.headers.get("Retry-After"));
+}
+
+function json(reply) {
+  return reply.json().catch(error => {
     if (error.name === "AbortError") throw error;
     return null;
   });
-  if (reply.ok && body) return body;
-  throw new Problem(reply.status, body?.title ?? `Status ${reply.status}`,
-    body?.detail ?? "The answer cannot be read.", reply.headers.get("Retry-After"));
 }
 
 /** What a token (JWT) says of its organization: a first guess for the form, and nothing more. */

@@ -12,7 +12,8 @@ import * as signin from "./signin.js";
 import { summary } from "./summary.js";
 
 const ADMINS = "The platform's numbers are read with the role admin alone; this key has another.";
-const OF_FUNNEL = ["funnel-report", "live", "experiments"];
+const OF_FUNNEL = ["funnel-report", "experiments"];
+const REMEMBERED_MS = 61_000; // the service may answer a report for a minute as it did before
 const reports = document.getElementById("reports");
 let loading = new AbortController();
 
@@ -51,9 +52,10 @@ async function readOrganization(signal) {
 function readFunnel(signal) {
   const { organization, from, to, funnel: id } = choice.chosen();
   if (!id) {
-    return OF_FUNNEL.map(panel => show(panel, async () => ({ nodes: [empty(
-      "No funnel was seen in this range.", "Choose a longer range; or publish a funnel to "
-      + "sc.domain.funnel, and send tracking events that name its funnel_id.")] }), signal));
+    const none = panel => show(panel, async () => ({ nodes: [empty(
+      "No funnel was seen in this range.", "Choose a longer range, or send tracking events that "
+      + "name a funnel_id: the first is shown here as it comes.")] }), signal);
+    return [...OF_FUNNEL.map(none), none("live"), follow(organization, "", heardOf, signal)];
   }
   const parameters = { organization_id: organization, from, to };
   const of = name => report(["funnels", id, name], parameters, signal);
@@ -66,8 +68,15 @@ function readFunnel(signal) {
       const body = await of("ab-tests");
       return { nodes: experiments(body), asOf: body.as_of };
     }, signal),
-    follow(organization, id, signal),
+    follow(organization, id, heardOf, signal),
   ];
+}
+
+/** The first funnel of an organization is shown at once, and its sums when they are made anew. */
+function heardOf(funnels) {
+  if (!choice.learn(funnels)) return;
+  load();
+  setTimeout(load, REMEMBERED_MS);
 }
 
 function readPlatform(signal) {

@@ -42,6 +42,16 @@ export function offer(funnels, wanted = field("funnel").value) {
   field("funnel").disabled = !known.length;
 }
 
+/** Offers funnels that were just heard of as well. True if one is chosen now, and none was. */
+export function learn(ids) {
+  const before = field("funnel").value;
+  const known = new Set([...field("funnel").options].map(each => each.value));
+  field("funnel").append(...ids.filter(id => !known.has(id)).map(value =>
+    h("option", { value }, value)));
+  field("funnel").disabled = !field("funnel").options.length;
+  return !before && field("funnel").value !== "";
+}
+
 /** Calls back when something else shall be shown. */
 export function onChange(changed) {
   form.addEventListener("submit", event => {

@@ -1,68 +1,91 @@
-/** What happens in a funnel now, asked every five seconds while somebody can see it. */
+/** Follows a funnel while somebody can see it: totals as they happen, and who is there now. */
 
 import { report } from "./api.js";
-import { empty, fact, facts, h, named, table } from "./dom.js";
-import { count, hour, money } from "./format.js";
+import { h } from "./dom.js";
+import { realtime, today } from "./now.js";
 import { show } from "./panel.js";
+import { listen } from "./stream.js";
 
-const EVERY_MS = 5_000;
-const EVENTS_SHOWN = 10;
+const EVERY_MS = 5_000; // an answer is remembered for so long: asked sooner it would be the same
+const QUIET_MS = 30_000;
 const state = document.getElementById("live-state");
 
-/** Follows one funnel from now on, until `signal` is aborted. */
-export function follow(organization, funnel, signal) {
+/**
+ * Follows an organization from now on, and one funnel of it if `funnel` names one.
+ * @param heardOf (ids) of the organization's funnels of which there is something today
+ * @param signal once aborted, it ends
+ */
+export function follow(organization, funnel, heardOf, signal) {
+  const sums = h("div");
+  let watching = null;
   let timer = null;
+  let isHeard = false;
   let isAsking = false;
+  let problem = null;
+  let askedAt = 0;
+  let changedAt = 0;
+
   const ask = async () => {
-    clearTimeout(timer);
     if (isAsking) return;
     isAsking = true;
-    const problem = await show("live", () => now(organization, funnel, signal), signal);
+    askedAt = Date.now();
+    problem = await show("live", async () => {
+      const body = await report(["funnels", funnel, "realtime"],
+        { organization_id: organization }, signal);
+      return { nodes: [sums, ...realtime(body)], asOf: body.as_of };
+    }, signal);
     isAsking = false;
-    if (signal.aborted || document.hidden) return;
-    state.textContent = problem ? "Asked again in a moment."
-      : "Visitors of the last 30 minutes; asked every 5 seconds.";
-    timer = setTimeout(ask, Math.max(EVERY_MS, 1_000 * (problem?.retrySeconds ?? 0)));
+    plan();
   };
-  const seen = () => {
-    if (!document.hidden) return ask();
+
+  /** Tells how it goes on: what was asked once all that changed is in it can wait. */
+  const plan = () => {
     clearTimeout(timer);
-    state.textContent = "Paused while the page is hidden.";
+    if (signal.aborted || document.hidden) return;
+    state.textContent = told(funnel, isHeard, problem);
+    const isQuiet = isHeard && !problem && askedAt > changedAt + EVERY_MS;
+    const wait = Math.max(isQuiet ? QUIET_MS : EVERY_MS, 1_000 * (problem?.retrySeconds ?? 0));
+    if (funnel) timer = setTimeout(ask, Math.max(0, askedAt + wait - Date.now()));
+  };
+
+  const heard = (name, data) => {
+    if (watching.signal.aborted) return;
+    isHeard = name !== "away";
+    if (name === "totals") {
+      const own = data.totals.find(each => each.funnel_id === funnel);
+      if (own) {
+        sums.replaceChildren(...today(own));
+        changedAt = Date.now();
+      }
+      heardOf(data.totals.map(each => each.funnel_id).filter(Boolean));
+    }
+    plan();
+  };
+  const cut = () => {
+    isHeard = false;
+    plan();
+  };
+
+  const seen = () => {
+    watching?.abort();
+    clearTimeout(timer);
+    if (signal.aborted) return document.removeEventListener("visibilitychange", seen);
+    if (document.hidden) {
+      state.textContent = "Paused while the page is hidden.";
+      return null;
+    }
+    watching = new AbortController();
+    listen(`analytics:dashboard:${organization}`, {}, heard, cut, watching.signal);
+    return funnel ? ask() : plan();
   };
   document.addEventListener("visibilitychange", seen);
-  signal.addEventListener("abort", () => {
-    clearTimeout(timer);
-    document.removeEventListener("visibilitychange", seen);
-  });
+  signal.addEventListener("abort", seen);
   return seen();
 }
 
-async function now(organization, funnel, signal) {
-  const body = await report(["funnels", funnel, "realtime"], { organization_id: organization },
-    signal);
-  return { nodes: realtime(body), asOf: body.as_of };
-}
-
-/** What is shown of /realtime. */
-function realtime(body) {
-  const { active_visitors: active, conversions_last_5min: done } = body;
-  const source = body.source === "mongodb"
-    ? [h("p", { class: "stale" }, "Redis is away: told from sessions, a little later.")] : [];
-  const sums = facts(
-    fact("Visitors now", count(active.total)),
-    fact("Conversions in 5 minutes", count(done.count)),
-    fact("Their value", money(done.value_cents, done.currency)),
-  );
-  if (!active.total && !body.recent_events.length) {
-    return [...source, sums, empty("Nobody is in this funnel at the moment.",
-      "Open a page that carries daybook.js, and it shows here.")];
-  }
-  return [...source, sums, h("div", { class: "beside" }, table("Visitors at each step", [
-    { title: "Step", text: true, cell: each => named(each.step_name || each.step_id) },
-    { title: "Visitors", cell: each => count(each.visitors) },
-  ], active.by_step), table("Last events", [
-    { title: "Time", text: true, cell: each => hour(each.timestamp) },
-    { title: "Event", text: true, cell: each => named(each.event_type) },
-    { title: "Step", text: true, cell: each => (each.step_id ? named(each.step_id) : "–") },
-  ], body.recent_events.slice(0, EVENTS_SHOWN)))];
+function told(funnel, isHeard, problem) {
+  if (problem) return "Asked again in a moment.";
+  if (!funnel) return isHeard ? "Waiting for a first event." : "";
+  return isHeard ? "As it happens. Visitors are those of the last 30 minutes."
+    : "Asked every 5 seconds. Visitors are those of the last 30 minutes.";
 }

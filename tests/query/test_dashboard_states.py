@@ -61,8 +61,11 @@ def test_without_keys_nobody_is_asked_for_one(stored: Office, tmp_path: Path) ->
     assert shown > 3
 
 
-def test_it_asks_now_and_again_but_not_while_it_is_hidden(office: Office, desk: Desk) -> None:
+def test_without_a_stream_it_asks_now_and_again_but_not_while_it_is_hidden(
+    office: Office, desk: Desk
+) -> None:
     publish(office)
+    desk.answers["/stream"] = Answer(503, {"title": "Service Unavailable", "detail": "too many"})
     shown = desk.play(
         """
         const asked = () => window.performance.getEntriesByType("resource")
@@ -75,8 +78,9 @@ def test_it_asks_now_and_again_but_not_while_it_is_hidden(office: Office, desk: 
         const waits = [];
         const real = window.setTimeout;
         window.setTimeout = (then, ms) => {
-          waits.push(ms);
-          return real(then, ms === 5000 ? 50 : ms);
+          const isNext = ms > 4000 && ms <= 5000;
+          if (isNext) waits.push(ms);
+          return real(then, isNext ? 50 : ms);
         };
         const first = asked();
         hide(true);
@@ -84,13 +88,13 @@ def test_it_asks_now_and_again_but_not_while_it_is_hidden(office: Office, desk: 
         hide(false);
         await until(() => asked() >= first + 3);
         hide(true);
-        return { first, hidden, waits: [...new Set(waits)] };""",
+        return { first, hidden, waits: waits.length };""",
         office.analyst,
         **FUNNEL,
     )
     assert shown["first"] == 1
     assert shown["hidden"] == ["Paused while the page is hidden.", 1, 0]
-    assert shown["waits"] == [5_000]
+    assert shown["waits"] >= 3
 
 
 def test_how_fresh_it_is_stands_at_the_top(office: Office, desk: Desk) -> None:

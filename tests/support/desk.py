@@ -6,6 +6,8 @@ puts a script before the page's own, which remembers what went wrong; the rest i
 
 import http.client
 import json
+import socket
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -31,13 +33,17 @@ class Answer(NamedTuple):
 class Desk:
     """`answers` by the end of a path; `asked` are the paths that the page called.
 
-    `width` is that of the page, in pixels.
+    `width` is that of the page, in pixels. A page calls the functions of `calls` by their paths.
+    `resumed` are the ids of events with which streams were asked for.
     """
 
     def __init__(self, port: int, directory: Path) -> None:
         self.answers: dict[str, Answer] = {}
         self.asked: list[str] = []
         self.width = 1_100
+        self.calls: dict[str, Callable[[], object]] = {"/cut": self._cut}
+        self.resumed: list[str | None] = []
+        self.streams: list[http.client.HTTPConnection] = []
         self._pages: dict[str, str] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, port))
         self._server.daemon_threads = True
@@ -71,6 +77,12 @@ class Desk:
         bare = path.partition("?")[0]
         return next((said for end, said in self.answers.items() if bare.endswith(end)), None)
 
+    def _cut(self) -> None:
+        """Ends every stream that is open, as a proxy that restarts would."""
+        while self.streams:
+            if (sock := self.streams.pop().sock) is not None:
+                sock.shutdown(socket.SHUT_RDWR)
+
     def __enter__(self) -> Self:
         self._thread.start()
         self._browser.__enter__()
@@ -96,6 +108,9 @@ def _handler(desk: Desk, port: int) -> type[BaseHTTPRequestHandler]:
                 kind = "text/javascript" if self.path.endswith(".js") else "text/html"
                 self._say(200, {"Content-Type": kind}, own.encode())
                 return
+            if call := desk.calls.get(self.path):
+                self._say(200, {"Content-Type": "application/json"}, json.dumps(call()).encode())
+                return
             desk.asked.append(self.path)
             said = desk.answer(self.path)
             if said is not None:
@@ -108,12 +123,32 @@ def _handler(desk: Desk, port: int) -> type[BaseHTTPRequestHandler]:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             connection.request("GET", self.path, headers=dict(self.headers.items()))
             reply = connection.getresponse()
+            if reply.headers.get_content_type() == "text/event-stream":
+                self._relay(connection, reply)
+                return
             body = reply.read().replace(b"<head>", b"<head><script src=/watch.js></script>")
             headers = {n: v for n, v in reply.getheaders() if n.lower() not in _HOP}
             for name, value in headers.items():
                 headers[name] = value.replace(_NO_FRAMES, "")
             connection.close()
             self._say(reply.status, headers, body)
+
+        def _relay(
+            self, connection: http.client.HTTPConnection, reply: http.client.HTTPResponse
+        ) -> None:
+            """Passes on what comes as it comes, until somebody ends it."""
+            desk.streams.append(connection)
+            desk.resumed.append(self.headers["Last-Event-ID"])
+            self.close_connection = True
+            self.send_response(200)
+            self.send_header("Content-Type", reply.headers["Content-Type"])
+            self.end_headers()
+            try:
+                while line := reply.readline():
+                    self.wfile.write(line)
+            except (ConnectionError, http.client.HTTPException):
+                """The page listens no more, or the stream is cut."""
+            connection.close()
 
         def _say(self, status: int, headers: dict[str, str], body: bytes) -> None:
             try:
