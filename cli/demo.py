@@ -1,12 +1,13 @@
 """`daybook demo`: the guided first run."""
 
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import typer
 from rich.console import Console
 
-from cli import cdnow, demo_funnels, demo_publish, demo_traffic, ecom
+from cli import cdnow, demo_check, demo_funnels, demo_publish, demo_serve, demo_traffic, ecom
 from cli.demo_console import Steps, bars
 from cli.demo_events import Event, shop
 from cli.demo_groups import count_all, verify_all
@@ -25,6 +26,7 @@ _NEXT = f"""
 What to try next:
   daybook show revenue --date {DAY}    the documents as a table
   daybook simulate --seed 2 --rate 500      other visitors; start a member to count them
+  daybook serve query                       reports and the dashboard; docs/dashboard.md
   daybook serve collector                   events over HTTP; docs/collector.md has a first one
   daybook status                            lag, freshness, members
   daybook run revenue                       a member: start several, `kill -9` one while you
@@ -50,11 +52,13 @@ def demo() -> None:
     Brings the servers up, fetches CDNOW's 69,659 purchases of 1997 and 1998 (a file of 2 MB, kept
     in your user cache), publishes them as the events of orders and users, and counts them by the
     groups side by side. Then the same with what visitors do: 31,106 clicks of 600 users of a shop,
-    and a simulated storefront of which the answer is known. At the end every document is recounted
-    from the log. Takes two to four minutes.
+    and a simulated storefront of which the answer is known. Every document is recounted from the
+    log, and the dashboard served over them, until Ctrl-C. Takes two to four minutes. Without a
+    terminal, or with DAYBOOK_DEMO_SERVE=0, it ends once the dashboard was tried.
 
     Event ids are the same in every run: a second one publishes only what the log misses, which is
-    nothing unless the first was stopped half-way, and changes no number.
+    nothing unless the first was stopped half-way, and changes no number. What is tried at the end
+    is of an organization of its own, `demo`.
 
     Example: daybook demo
     """
@@ -67,7 +71,7 @@ def demo() -> None:
 
 
 def _demo(console: Console) -> None:
-    steps = Steps(console, 10)
+    steps = Steps(console, 11)
     with steps.step("Servers: Kafka, MongoDB and Redis, topics and indexes"):
         _servers(console)
     own = settings()
@@ -98,10 +102,21 @@ def _demo(console: Console) -> None:
     with steps.step("Totals: the documents against CDNOW, and against the storefront's answer"):
         _compare(console, books.totals())
         with console.status("counting the traffic a second time"):
-            equal = demo_traffic.compare(own, database(own), messages)
+            known = demo_traffic.known(own, messages)
+        equal = demo_traffic.compare(database(own), known)
         say(console, f"{equal:,} documents of visitors: each number as the known answer has it")
-    say(console, f"\nAll of it took {steps.total}.")
-    say(console, _NEXT)
+    with ExitStack() as stack:
+        with steps.step("Serve: the dashboard over it, and an event through the collector"):
+            served = stack.enter_context(demo_serve.services(own, console, logs))
+            right = demo_check.look(served.query, *span(events), known)
+            say(console, f"{right} numbers of the reports are what the documents came to")
+            seconds = demo_check.track(served.collector, served.query)
+            say(console, f"an event that was tracked is told by the stream after {seconds:.1f} s")
+        say(console, f"\nAll of it took {steps.total}.")
+        say(console, _NEXT)
+        if demo_serve.goes_on(own):
+            say(console, demo_serve.invitation(served))
+            demo_serve.stay(served, console)
 
 
 def _servers(console: Console) -> None:

@@ -33,6 +33,13 @@ PLAN = Plan(20_000, seed=1, start=date(2026, 1, 5), days=14)
 _DIFFERENCES_SHOWN = 10
 
 
+SHOPS = [name or "default" for name in ORGANIZATIONS] + [ecom_events.ORGANIZATION]
+"""The organizations of the traffic; in no other one the demo knows what must come out."""
+
+Known = dict[str, dict[str, dict[str, Any]]]
+"""Collection, `_id` and field to its value."""
+
+
 class WrongAnswer(DaybookError):
     """A document is not what the traffic comes to."""
 
@@ -65,21 +72,25 @@ def publish(settings: Settings, messages: list[Message], progress: Progress) -> 
         raise Unavailable(f"Kafka did not take every message: {publisher.why}")
 
 
-def compare(settings: Settings, documents: Documents, messages: list[Message]) -> int:
-    """How many documents are what a second, independent count of the same messages tells.
+def known(settings: Settings, messages: list[Message]) -> Known:
+    """What a second, independent count of the messages tells."""
+    told: Known = defaultdict(dict)
+    with Answer(settings.zone_info(), settings.leader_roles) as answer:
+        for message in messages:
+            answer.take(Entry(message.topic, message.event, appended_ms=0))
+        for line in answer.lines():
+            told[line["collection"]][line["_id"]] = line["fields"]
+    return told
+
+
+def compare(documents: Documents, told: Known) -> int:
+    """How many documents are what is told of them.
 
     Raises WrongAnswer, naming documents and fields; Unavailable.
     """
-    told: dict[str, dict[str, dict[str, object]]] = defaultdict(dict)
-    with Answer(settings.zone_info(), settings.leader_roles) as known:
-        for message in messages:
-            known.take(Entry(message.topic, message.event, appended_ms=0))
-        for line in known.lines():
-            told[line["collection"]][line["_id"]] = line["fields"]
-    organizations = [name or "default" for name in ORGANIZATIONS] + [ecom_events.ORGANIZATION]
     wrong, compared = [], 0
     for collection in SHAPES:
-        own: dict[str, Any] = {"organization_id": {"$in": organizations}}
+        own: dict[str, Any] = {"organization_id": {"$in": SHOPS}}
         if collection in OF_THE_PLATFORM:
             own = {"_id": {"$in": list(told[collection])}}  # the first act has days of its own
         with reachable():

@@ -22,7 +22,11 @@ def listen(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=2_048)
     except OSError as error:
-        raise DaybookError(f"cannot listen on {host}, port {port}: {error.strerror}") from None
+        # Behind what went wrong the address is told a second time.
+        why = str(error.strerror).partition(" (")[0]
+        raise DaybookError(
+            f"cannot listen on {host}, port {port}: {why}; --host and --port say where else"
+        ) from None
 
 
 def serve(

@@ -137,6 +137,9 @@ class Settings(BaseSettings):
     jwt_jwks: str | None = Field(None, description="file or https:// address of the public keys")
     jwt_issuer: str | None = Field(None, description="the `iss` that tokens must have")
     jwt_audience: str | None = Field(None, description="the `aud` that tokens must name")
+    demo_serve: bool = Field(
+        True, description="on a terminal `daybook demo` goes on serving; else it ends"
+    )
 
     @field_validator("zone")
     @classmethod

@@ -32,7 +32,7 @@ export function follow(organization, funnel, heardOf, signal) {
     problem = await show("live", async () => {
       const body = await report(["funnels", funnel, "realtime"],
         { organization_id: organization }, signal);
-      return { nodes: [sums, ...realtime(body)], asOf: body.as_of };
+      return { nodes: realtime(body, sums), asOf: body.as_of };
     }, signal);
     isAsking = false;
     plan();

@@ -24,16 +24,18 @@ export function today(row) {
 
 const VALUE = "value_cents.";
 
-/** What is shown of /realtime. */
-export function realtime(body) {
+/** What is shown of /realtime; beside its sums stands what `today` made. */
+export function realtime(body, totals) {
   const { active_visitors: active, conversions_last_5min: done } = body;
   const source = body.source === "mongodb"
     ? [h("p", { class: "stale" }, "Redis is away: told from sessions, a little later.")] : [];
-  const sums = facts(
-    fact("Visitors now", count(active.total)),
-    fact("Conversions in 5 minutes", count(done.count)),
-    fact("Their value", money(done.value_cents, done.currency)),
-  );
+  const sums = h("div", { class: "beside" }, h("div", {},
+    h("h3", {}, "At this moment"),
+    facts(
+      fact("Visitors now", count(active.total)),
+      fact("Conversions in 5 minutes", count(done.count)),
+      fact("Their value", money(done.value_cents, done.currency)),
+    )), totals);
   if (!active.total && !body.recent_events.length) {
     return [...source, sums, empty("Nobody is in this funnel at the moment.",
       "Open a page that carries daybook.js, and it shows here.")];

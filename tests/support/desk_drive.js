@@ -1,6 +1,7 @@
 /* Opens the dashboard in a frame, runs a test's script beside it, and posts what came of it. */
 
 const PATIENCE_MS = 30_000;
+const SHADES = 51;
 
 const until = check => new Promise((resolve, reject) => {
   const end = Date.now() + PATIENCE_MS;
@@ -45,7 +46,8 @@ const facts = (page, selector) => Object.fromEntries(
   [...page.querySelectorAll(`${selector} .fact`)].map(one =>
     [one.querySelector("dt").textContent, one.querySelector("dd").firstChild.textContent]));
 
-/* A picture of what the frame shows, as a data URL of a PNG: its elements and styles, drawn again. */
+/* A picture of what the frame shows, as a data URL of a PNG: its elements and styles, drawn again,
+   in so few colours that it is small. */
 async function picture(page, width, height) {
   // In this document: that of the page allows no image out of data.
   const copy = document.importNode(page.documentElement, true);
@@ -75,6 +77,10 @@ async function picture(page, width, height) {
     + `<foreignObject width="100%" height="100%">${markup}</foreignObject></svg>`);
   await image.decode();
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
-  canvas.getContext("2d").drawImage(image, 0, 0);
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const pixels = context.getImageData(0, 0, width, height);
+  pixels.data.forEach((value, at) => { pixels.data[at] = SHADES * Math.round(value / SHADES); });
+  context.putImageData(pixels, 0, 0);
   return canvas.toDataURL("image/png");
 }
