@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import chain
 from time import monotonic
 from typing import Any
 
@@ -44,11 +45,12 @@ def look(query: Service, first: date, last: date, known: Known) -> int:
     for path in _PAGE:
         if not query.get(path):
             raise WrongReport(f"{query}{path} is empty")
-    pairs = [*_of_cdnow(query, first, last), *_of_shops(query, known)]
-    for what, found, wanted in pairs:
+    right = 0
+    for what, found, wanted in chain(_of_cdnow(query, first, last), _of_shops(query, known)):
         if found != wanted:
             raise WrongReport(f"{what}: the report says {found:,}, and should say {wanted:,}")
-    return len(pairs)
+        right += 1
+    return right
 
 
 def track(collector: Service, query: Service) -> float:

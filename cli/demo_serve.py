@@ -133,6 +133,7 @@ def _keys(settings: Settings) -> Iterator[tuple[str, str]]:
     finally:
         for key in (of_reader, of_server):
             access.revoke(documents, key.id, datetime.now(UTC))
+        documents.client.close()
 
 
 @contextmanager

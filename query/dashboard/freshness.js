@@ -31,11 +31,14 @@ function tell() {
   const all = [...known.values()];
   const isStale = all.some(each => each.is_stale);
   const isBehind = all.some(each => each.lag_messages > 0);
-  line.className = isStale ? "stale" : isBehind ? "behind" : "";
+  const kind = isStale ? "stale" : isBehind ? "behind" : "";
+  // Who has it read aloud hears when that turns, and not of every event.
+  line.setAttribute("aria-live", kind === line.className ? "off" : "polite");
+  line.className = kind;
   const told = all.length
     ? (isStale ? "Stale: the database is away. " : "") + sentence(least(all)) + partly(all)
     : "No report has been read yet.";
-  if (line.textContent !== told) line.textContent = told; // a reader is told of changes alone
+  if (line.textContent !== told) line.textContent = told;
 }
 
 /** The oldest event and report, and the greatest lag, of the reports that know theirs. */
