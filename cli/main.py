@@ -7,7 +7,7 @@ from rich.console import Console
 
 from cli.demo import demo
 from cli.dlq import dlq
-from cli.down import down
+from cli.down import VARIABLES, down, given_servers
 from cli.keys import keys
 from cli.publish import publish
 from cli.rebuild import rebuild
@@ -21,7 +21,7 @@ from cli.status import status
 from cli.topics import topics
 from cli.up import up
 from cli.verify import verify
-from engine.errors import DaybookError
+from engine.errors import DaybookError, Unavailable
 
 app = typer.Typer(
     name="daybook",
@@ -58,5 +58,7 @@ def main() -> None:
         app()
     except DaybookError as error:
         said = f"daybook: {error}"
+        if isinstance(error, Unavailable) and len(given_servers()) < len(VARIABLES):
+            said += ". `daybook up` starts the servers of this machine"
         Console(stderr=True).print(said, style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)

@@ -64,7 +64,8 @@ def reachable() -> Iterator[None]:
             raise Unavailable("MongoDB took a write without saying that it is durable") from error
         raise
     except (ConnectionFailure, AutoReconnect, ExecutionTimeout, WTimeoutError) as error:
-        raise Unavailable(f"MongoDB does not answer: {str(error)[:200]}") from error
+        why = str(error).partition(" (configured timeouts")[0]
+        raise Unavailable(f"MongoDB does not answer: {why[:200]}") from error
     except OperationFailure as error:
         if error.code in _PASSING:
             raise Unavailable(f"MongoDB does not answer: {str(error)[:200]}") from error
