@@ -80,13 +80,15 @@ class Tracker:
         return self._told(call, taking, has)
 
     async def _key(self, request: Request) -> Key:
+        shown = shown_key(request)
         try:
-            key = await self._keyring.get(shown_key(request))
+            key = await self._keyring.get(shown)
         except Unavailable:
             raise unavailable("keys cannot be checked at the moment") from None
         if key is None:
             headers = {"WWW-Authenticate": 'Bearer realm="daybook"'}
-            raise Refusal(401, "no such key", headers)
+            reason = "no such key for tracking" if shown else "a key is needed: X-Daybook-Key"
+            raise Refusal(401, reason, headers)
         return key
 
     async def _limit(self, own: Caller, events: int) -> Taken:

@@ -125,6 +125,7 @@ def test_no_refused_event_is_in_the_log(site: Site, collector: CollectorProcess)
 def test_an_unknown_key_is_401(shared: CollectorProcess, key: str) -> None:
     reply = shared.track(VIEW, key=key)
     assert reply.status == 401
+    assert reply.json["reason"].startswith("no such key" if key else "a key is needed")
     assert reply.headers["www-authenticate"].startswith("Bearer")
 
 
