@@ -1,0 +1,12 @@
+"""A funnel that visitors name before anybody has published it, or anything at all."""
+
+from tests.support.live import Bustle
+from tests.support.world import World
+
+
+def test_it_is_known_though_the_topic_of_definitions_is_empty(world: World) -> None:
+    Bustle(world).publish(20, funnel="spring")
+    world.catch_up("funnel-step")
+    (stored,) = world.documents["funnels"].find()
+    assert stored["_id"] == f"{world.name}:spring"
+    assert (stored["status"], stored["published"], stored["steps"]) == ("unpublished", False, [])
