@@ -76,7 +76,8 @@ function readFunnel(signal) {
 function heardOf(funnels) {
   if (!choice.learn(funnels)) return;
   load();
-  setTimeout(load, REMEMBERED_MS);
+  const { signal } = loading;
+  setTimeout(() => signal.aborted || load(), REMEMBERED_MS);
 }
 
 function readPlatform(signal) {

@@ -4,6 +4,7 @@ import { empty, fact, facts, h, named, table } from "./dom.js";
 import { count, hour, money } from "./format.js";
 
 const EVENTS_SHOWN = 10;
+const VALUE = "value_cents.";
 
 /** What is shown of a day's totals, as the stream tells them. */
 export function today(row) {
@@ -21,8 +22,6 @@ export function today(row) {
     ),
   ];
 }
-
-const VALUE = "value_cents.";
 
 /** What is shown of /realtime; beside its sums stands what `today` made. */
 export function realtime(body, totals) {
