@@ -13,17 +13,17 @@ from collector.caller import Callers
 from collector.direct import Direct
 from collector.enrich import Enricher
 from collector.flat import TOPIC
-from collector.metrics import STALE_KEYS
+from collector.metrics import QUEUE_MESSAGES, STALE_KEYS
 from collector.openapi import TRACK
 from collector.origin import Origins
 from collector.script import Script
-from collector.sender import Sender
 from collector.spread import Spread
 from collector.track import Tracker
 from engine.access import Key, find
 from engine.keyring import Keyring
 from engine.mongo import database
 from engine.rate import Rate
+from engine.sender import Sender, Sending
 from engine.settings import Settings
 
 PATH = "/api/v1/analytics/track"
@@ -37,13 +37,16 @@ def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
     rate = Rate(settings, "collector", settings.collector_rate, settings.collector_burst)
     enricher = Enricher(callers, Origins(), Spread(settings.collector_sources_max))
     script = Script()
+    sending = Sending(
+        settings.collector_linger_ms, settings.collector_ack_ms, settings.collector_queue_messages
+    )
 
     async def ask(text: str) -> Key | None:
         return await asyncio.to_thread(find, documents, text)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        sender = Sender(settings, topic)
+        sender = Sender(settings, topic, sending, QUEUE_MESSAGES.set)
         keyring = Keyring(ask, ("write", "server"), STALE_KEYS.inc)
         app.state.sender = sender
         app.state.tracker = Tracker(callers, enricher, keyring, rate, sender, settings.currency)

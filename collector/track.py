@@ -16,11 +16,11 @@ from collector.caller import Caller, Callers, shown_key
 from collector.complaints import Complaints
 from collector.enrich import Enricher, count_bots
 from collector.flat import HAS_CONTEXT, MONEY, Invalid, envelope, event_type, message
-from collector.sender import Keyed, Sender
 from engine.access import Key
 from engine.errors import Unavailable
 from engine.keyring import Keyring
 from engine.rate import Rate, Taken
+from engine.sender import Keyed, Sender
 
 _OPTED_OUT = {"status": "ignored", "reason": "the caller does not want to be tracked"}
 

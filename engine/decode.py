@@ -41,6 +41,7 @@ class Decoder:
     ) -> None:
         self._group = group.name.encode()
         self._state = group.state
+        self._is_counted_by_type = bool(group.documents) and not group.state
         self._source = next(s for s in group.sources if s.topic == partition.topic)
         self._partition = partition
         self._calendar = calendar
@@ -71,7 +72,7 @@ class Decoder:
         return batch
 
     def _may_be_plain(self, run: Sequence[Message]) -> bool:
-        return not self._state and (run[0].offset() or 0) >= self._start
+        return self._is_counted_by_type and (run[0].offset() or 0) >= self._start
 
     def _take(self, message: Message, batch: Batch) -> None:
         offset = message.offset() or 0

@@ -19,6 +19,10 @@ class Unavailable(DaybookError):
     exit_code = 4
 
 
+class UnderWay(Exception):
+    """The work goes on in another thread: keep polling while paused, and ask again."""
+
+
 class Refused(Exception):
     """A guarded write found another state than was read: read again and fold again."""
 

@@ -75,10 +75,14 @@ class RowIndex(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowModel:
-    """A collection of rows (`engine.change.Row`), and the indexes by which they are read."""
+    """A collection of rows (`engine.change.Row`), and the indexes by which they are read.
+
+    `fields`: each with its type and what it is, for the data dictionary.
+    """
 
     collection: str
     indexes: tuple[RowIndex, ...]
+    fields: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def _message_key(event: Event, key: str) -> str:
@@ -120,7 +124,8 @@ class Group:
     read: there a group makes what comes from elsewhere (a funnel's definition) a function of the
     log by pinning it into the states (`Store.amend`, then load them again; Refused if it is not
     there). `live` says what of it shows in Redis: derived from what is durable, and absolute, since
-    it may be written again or not at all.
+    it may be written again or not at all. `rows` are of a group that does not count: its work is
+    its own (`engine.run.run`), and this is where it keeps how far that is.
     """
 
     name: str
@@ -134,6 +139,7 @@ class Group:
     definitions: tuple[Source, ...] = ()
     preparer: "Callable[[Definitions], Prepare] | None" = None
     live: Live | None = None
+    rows: tuple[RowModel, ...] = ()
 
     @property
     def topics(self) -> list[str]:

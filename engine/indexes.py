@@ -19,7 +19,7 @@ def ensure(documents: Documents, group: Group) -> None:
         if group.sketches:
             by = [(name, ASCENDING) for name in group.sketches.index]
             documents[group.sketches.collection].create_index(by)
-        for rows in group.state.rows if group.state else ():
+        for rows in (*group.rows, *(group.state.rows if group.state else ())):
             for index in rows.indexes:
                 by = [(name, ASCENDING) for name in index.fields]
                 own = {"partialFilterExpression": index.where} if index.where else {}

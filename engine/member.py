@@ -50,7 +50,7 @@ class Member:
         self.last_poll = monotonic()
         self.ready = False
         self.observer = Observer(group.name)
-        self._patience = Patience(group.name, consumer, self._poll)
+        self._patience = Patience(group.name, consumer, self._poll, self._tell)
         self._settings = settings
         self._consumer = consumer
         self._starter = starter
@@ -205,6 +205,12 @@ class Member:
         self._next_commit = monotonic() + COMMIT_SECONDS
         self.observer.assigned([(o.partition, self.end_of(o) - o.durable) for o in self.owned])
         self._on_tick(self)
+
+    def _tell(self) -> None:
+        """Says that it lives while one batch takes long."""
+        if monotonic() >= self._next_commit:
+            self._next_commit = monotonic() + COMMIT_SECONDS
+            self._on_tick(self)
 
     def end_of(self, owned: Owned) -> int:
         """The log's end as the client last heard of it."""

@@ -8,7 +8,7 @@ from confluent_kafka import Message
 from engine.batch import Batch
 from engine.decode import Decoder
 from engine.partition import Partition
-from engine.settle import Settled, Settler
+from engine.settle import Settled, Settling
 
 
 @dataclass(slots=True)
@@ -17,7 +17,7 @@ class Owned:
 
     partition: Partition
     decoder: Decoder
-    settler: Settler
+    settler: Settling
     first: int
     durable: int
     read: int

@@ -7,7 +7,7 @@ from typing import TypeVar
 import structlog
 from confluent_kafka import Consumer
 
-from engine.errors import Unavailable
+from engine.errors import Unavailable, UnderWay
 from engine.metrics import PAUSED, STORE_RETRIES
 
 log = structlog.get_logger()
@@ -24,22 +24,34 @@ class Abandoned(Exception):
 
 
 class Patience:
-    """`poll` is called all the while; after `deadline` (monotonic seconds) waiting is over."""
+    """`poll` is called all the while; after `deadline` (monotonic seconds) waiting is over.
 
-    def __init__(self, group: str, consumer: Consumer, poll: Callable[[float], None]) -> None:
+    `tick` is called while work is under way: the member lives, and may say so.
+    """
+
+    def __init__(
+        self,
+        group: str,
+        consumer: Consumer,
+        poll: Callable[[float], None],
+        tick: Callable[[], None],
+    ) -> None:
         self._group = group
         self._consumer = consumer
         self._poll = poll
+        self._tick = tick
         self.deadline = float("inf")
         self.waiting = False
         self._told = False
+        self._paused = False
 
     def until_done(
         self, action: Callable[[], T], unwanted: Callable[[], bool] = lambda: False
     ) -> T:
-        """What the action returns, however long its server is away.
+        """What the action returns, however long its server is away or its work takes.
 
-        Raises Abandoned once `unwanted` says so, and Unavailable after the deadline.
+        Raises Abandoned once `unwanted` says so, or for work that is under way still after the
+        deadline; and Unavailable for a server that is away by then.
         """
         seconds = _SECONDS_MIN
         while True:
@@ -53,6 +65,12 @@ class Patience:
                 if unwanted():
                     self._go_on()
                     raise Abandoned from error
+            except UnderWay as work:
+                self._poll_paused()
+                self._tick()
+                if unwanted() or monotonic() > self.deadline:
+                    self._go_on()
+                    raise Abandoned from work
             else:
                 self._go_on()
                 return result
@@ -68,12 +86,18 @@ class Patience:
             log.info("stopping", seconds_left=round(self.deadline - monotonic()))
         end = monotonic() + seconds
         while monotonic() < end:
-            self._consumer.pause(self._consumer.assignment())
-            self._poll(_POLL_SECONDS)
+            self._poll_paused()
+
+    def _poll_paused(self) -> None:
+        self._paused = True
+        self._consumer.pause(self._consumer.assignment())
+        self._poll(_POLL_SECONDS)
 
     def _go_on(self) -> None:
+        if self._paused:
+            self._paused = False
+            self._consumer.resume(self._consumer.assignment())
         if self.waiting:
             self.waiting = False
             PAUSED.labels(self._group).set(0)
-            self._consumer.resume(self._consumer.assignment())
             log.info("going on")

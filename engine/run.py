@@ -31,11 +31,16 @@ from engine.mongo_store import MongoStore
 from engine.projector import Projector
 from engine.rules import Rules
 from engine.settings import Settings
+from engine.settle import Settler, Settling
 from engine.slots import Calendar
 from engine.starter import Starter
+from engine.window import DuplicateWindow
 
 if TYPE_CHECKING:
     from engine.group import Prepare
+
+Work = Callable[[Documents, DeadLetters], Settling]
+"""What does a group's work that is not counting: one for all partitions of a member."""
 
 log = structlog.get_logger()
 
@@ -50,20 +55,30 @@ def run(
     until_caught_up: bool,
     started: Callable[[Member], None],
     progress: Progress = lambda done, total: None,
+    work: Work | None = None,
 ) -> None:
     """Runs a member until it is stopped, or the group has caught up.
 
-    `started` gets the member before its loop begins. Raises DaybookError.
+    `started` gets the member before its loop begins; `work` is that of a group that does not
+    count. Raises DaybookError.
     """
     documents, client, rules = database(settings), admin(settings), Rules.of(settings)
     fleet = join(documents, cluster_id(client), rules, group)
     indexes.ensure(documents, group)
     checkpoints = Checkpoints(group.name, documents)
     caught_up = CaughtUp(checkpoints, log_ends(client, group.topics)) if until_caught_up else None
-    store = MongoStore(documents, rules, fleet.stamps)
     letters = DeadLetters(group.name, documents, producer(settings))
-    prepare = _preparation(group, settings, letters, client, rules)
-    starter = Starter(group, rules, fleet, store, checkpoints, letters, client, prepare)
+    if work:
+        own = work(documents, letters)
+        starter = Starter(group, rules, fleet, checkpoints, letters, client, lambda _: own)
+    else:
+        store = MongoStore(documents, rules, fleet.stamps)
+        prepare = _preparation(group, settings, letters, client, rules)
+
+        def settler(window: DuplicateWindow) -> Settler:
+            return Settler(group, rules, store, letters, window, prepare)
+
+        starter = Starter(group, rules, fleet, checkpoints, letters, client, settler)
     consumer = member(settings, group.name)
 
     projector = _projector(group, settings, documents, rules)

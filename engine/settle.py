@@ -7,7 +7,7 @@ again from the start at any time, by this member or by another that cut its batc
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from engine.batch import Batch
 from engine.change import Change, Document
@@ -41,6 +41,14 @@ class Settled:
     refused: int = 0
     duplicates: int = 0
     replayed: int = 0
+
+
+class Settling(Protocol):
+    """What makes the batches of one partition durable, one at a time, in the log's order."""
+
+    def settle(self, batch: Batch) -> Settled:
+        """All of the batch, from the start each time. Raises Unavailable, and UnderWay: then call
+        again, with the same."""
 
 
 class Settler:

@@ -1,7 +1,6 @@
 """Makes a partition that was given ready to be counted."""
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -17,14 +16,10 @@ from engine.kafka import REQUEST_SECONDS, topic_ids
 from engine.owned import Owned
 from engine.partition import Partition
 from engine.rules import Rules
-from engine.settle import Settler
+from engine.settle import Settling
 from engine.slots import Calendar
 from engine.start import Commit, LogBounds, check_commit, start_offset
-from engine.store import Store
 from engine.window import DuplicateWindow
-
-if TYPE_CHECKING:
-    from engine.group import Prepare
 
 
 class Starter:
@@ -35,20 +30,18 @@ class Starter:
         group: Group,
         rules: Rules,
         fleet: Fleet,
-        store: Store,
         checkpoints: Checkpoints,
         letters: DeadLetters,
         admin: AdminClient,
-        prepare: "Prepare | None" = None,
+        settler: Callable[[DuplicateWindow], Settling],
     ) -> None:
         self._group = group
         self._rules = rules
         self._fleet = fleet
-        self._store = store
         self._checkpoints = checkpoints
         self._letters = letters
         self._admin = admin
-        self._prepare = prepare
+        self._settler = settler
         self._calendar = Calendar(rules.zone_info())
 
     def topic_ids(self) -> dict[str, str]:
@@ -101,7 +94,7 @@ class Starter:
         owned = Owned(
             partition,
             Decoder(self._group, partition, self._calendar, window, dead, start),
-            Settler(self._group, self._rules, self._store, self._letters, window, self._prepare),
+            self._settler(window),
             first=start,
             durable=start,
             read=start,

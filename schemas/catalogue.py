@@ -12,6 +12,7 @@ from engine.document import Event
 from engine.errors import DaybookError
 from engine.group import Source
 from schemas.event import TicketedEventEvent
+from schemas.export import ExportEvent
 from schemas.funnel import FunnelEvent
 from schemas.order import OrderEvent
 from schemas.tracking import TrackingEvent
@@ -25,6 +26,7 @@ EVENTS: dict[str, Any] = {
     "schemas.funnel.FunnelEvent": FunnelEvent,
     "schemas.event.TicketedEventEvent": TicketedEventEvent,
     "schemas.tracking.TrackingEvent": TrackingEvent,
+    "schemas.export.ExportEvent": ExportEvent,
 }
 
 

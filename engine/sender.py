@@ -1,17 +1,18 @@
 """To the broker: a call's events together, and which of them it has acknowledged."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from collector import metrics
-from collector.waiting import Waiting
 from engine.kafka import common
 from engine.settings import Settings
+from engine.waiting import Waiting
 
 _POLL_SECONDS = 0.1
 _DUE_SECONDS = 0.001
@@ -23,19 +24,36 @@ Keyed = tuple[bytes, bytes]
 """Key and value."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How long a message may wait for others, how long for the broker, and how many may wait."""
+
+    linger_ms: int
+    ack_ms: int
+    queue_messages: int
+
+
 class Sender:
     """An idempotent producer, acknowledged by all replicas, partitioned as Java's default does.
 
     Of the loop's thread: acknowledgements are asked for there, every millisecond while any is due.
     A thread that waited for them would take turns with the loop for each single event, and a turn
     may take Python 5 ms. `problem` says what is wrong with the cluster, None when nothing is. A
-    client that has failed for good is replaced.
+    client that has failed for good is replaced. `queued` is told how many messages wait.
     """
 
-    def __init__(self, settings: Settings, topic: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        topic: str,
+        sending: Sending,
+        queued: Callable[[int], None] = lambda waiting: None,
+    ) -> None:
         self._settings = settings
         self._topic = topic
-        self._ack_seconds = settings.collector_ack_ms / 1_000
+        self._sending = sending
+        self._queued = queued
+        self._ack_seconds = sending.ack_ms / 1_000
         self._suspect = True
         self._retired: list[Producer] = []
         self._producer = self._make()
@@ -84,9 +102,9 @@ class Sender:
                 "enable.idempotence": True,
                 "partitioner": "murmur2_random",
                 "compression.type": "lz4",
-                "linger.ms": self._settings.collector_linger_ms,
-                "queue.buffering.max.messages": self._settings.collector_queue_messages,
-                "delivery.timeout.ms": self._settings.collector_ack_ms,
+                "linger.ms": self._sending.linger_ms,
+                "queue.buffering.max.messages": self._sending.queue_messages,
+                "delivery.timeout.ms": self._sending.ack_ms,
                 "error_cb": self._on_error,
             }
         )
@@ -107,14 +125,14 @@ class Sender:
             self._loop.call_later(_DUE_SECONDS, self._poll_due)
 
     def _poll(self) -> int:
-        """Tells what was acknowledged meanwhile; how many events still wait."""
+        """Tells what was acknowledged meanwhile; how many still wait."""
         self._producer.poll(0)
         for broken in list(self._retired):
             broken.poll(0)
             if not len(broken):
                 self._retired.remove(broken)
         left = len(self._producer)
-        metrics.QUEUE_MESSAGES.set(left)
+        self._queued(left)
         return left
 
     async def _watch(self) -> None:
