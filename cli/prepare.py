@@ -6,6 +6,7 @@ from cli.topics import apply_topics
 from engine import indexes
 from engine.mongo import database
 from engine.settings import settings
+from exports.group import GROUP as EXPORTS
 
 
 def prepare() -> None:
@@ -13,5 +14,5 @@ def prepare() -> None:
     own = settings()
     apply_topics(own, say, with_partitions=False)
     documents = database(own)
-    for group in consumers.FLEET:
+    for group in (*consumers.FLEET, EXPORTS):
         indexes.ensure(documents, group)

@@ -9,6 +9,7 @@ import typer
 import consumers
 from cli.printing import console, say, table
 from engine.errors import DaybookError
+from exports.group import GROUP as EXPORTS
 from models.dictionary import dictionary
 from query.app import routed
 from query.openapi import text
@@ -51,7 +52,7 @@ def schemas(
     if reports:
         print(text(routed()), end="")
     elif stored:
-        print(dictionary(consumers.FLEET), end="")
+        print(dictionary((*consumers.FLEET, EXPORTS)), end="")
     elif topic is not None:
         print(_text(topic), end="")
     elif out is not None:

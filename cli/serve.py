@@ -1,17 +1,19 @@
 """`daybook serve`: the services that answer over HTTP."""
 
-from ipaddress import ip_address
 from typing import Annotated
 
 import structlog
 import typer
 
+from cli.run import stop_on_signals
 from collector.app import create_app
 from collector.server import listen
 from collector.server import serve as run_server
 from engine import logs
 from engine.errors import WrongSetting
+from engine.outbound import is_loopback
 from engine.settings import settings
+from exports.run import run as run_exports
 from query.app import create_app as create_query
 
 serve = typer.Typer(no_args_is_help=True, help="Run a service that answers over HTTP.")
@@ -58,7 +60,7 @@ def serve_query(host: Host = "127.0.0.1", port: Port = 8080) -> None:
     """
     own = settings()
     logs.configure(own.log_format)
-    if own.auth == "off" and not _is_loopback(host):
+    if own.auth == "off" and not is_loopback(host):
         raise WrongSetting(f"DAYBOOK_AUTH=off: on a loopback address only, and {host} is none")
     app = create_query(own)
     log = structlog.get_logger()
@@ -70,8 +72,31 @@ def serve_query(host: Host = "127.0.0.1", port: Port = 8080) -> None:
     )
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+@serve.command("exports")
+def serve_exports(
+    host: Annotated[
+        str | None, typer.Option(help="For /live, /ready, /metrics; else DAYBOOK_HEALTH_HOST.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65_535, help="Its port, 0 for a free one; else as the setting."),
+    ] = None,
+) -> None:
+    """Make files of reports: csv, xlsx, pdf, json. One at a time; start as many as you need.
+
+    People ask the query service for them (POST /api/v1/analytics/export), which only passes on
+    what they ask. Both need DAYBOOK_EXPORTS_SECRET, and the same DAYBOOK_EXPORTS_FOLDER or
+    DAYBOOK_EXPORTS_BUCKET. Files are removed after 24 hours. Killed at any moment, another worker
+    makes the file anew, and each is there once and whole. SIGTERM lets the file under way be
+    finished, for DAYBOOK_SHUTDOWN_GRACE_MS at most.
+
+    DAYBOOK_EXPORTS_WEBHOOK_URL, and DAYBOOK_EXPORTS_SMTP_URL with _MAIL_FROM and _MAIL_TO, are
+    told when one is ready.
+
+    Example: daybook serve exports --port 8082
+    """
+    own = settings()
+    logs.configure(own.log_format)
+    said = {"health_host": host, "health_port": port}
+    named = {name: value for name, value in said.items() if value is not None}
+    run_exports(own.model_copy(update=named), stop_on_signals)

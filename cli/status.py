@@ -19,6 +19,7 @@ from engine.kafka import admin
 from engine.mongo import database
 from engine.settings import Settings, settings
 from engine.standing import Standing, standings
+from exports.group import GROUP as EXPORTS
 
 
 def status(
@@ -72,7 +73,7 @@ def _question(own: Settings) -> Callable[[], list[Standing]]:
 
     def ask() -> list[Standing]:
         bound_fleet(documents, client)
-        return standings(consumers.FLEET, documents, client, datetime.now(UTC))
+        return standings((*consumers.FLEET, EXPORTS), documents, client, datetime.now(UTC))
 
     return ask
 
@@ -118,5 +119,6 @@ def _troubles(one: Standing) -> list[str]:
             f"see `daybook reset {group} --help`"
         )
     if one.lag and not one.members:
-        troubles.append(f"{group}: nobody counts; `daybook run {group}` does")
+        command = "serve" if one.group == EXPORTS.name else "run"
+        troubles.append(f"{group}: nobody counts; `daybook {command} {group}` does")
     return troubles

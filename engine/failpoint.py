@@ -20,6 +20,9 @@ Failpoint = Literal[
     "before_commit",
     "after_commit",
     "before_live",
+    "before_file",
+    "after_file",
+    "before_notice",
 ]
 
 _armed, _times, _signal, *_ = [*os.environ.get("DAYBOOK_FAILPOINT", "").split(":"), "", ""]

@@ -141,6 +141,38 @@ class Settings(BaseSettings):
         True, description="on a terminal `daybook demo` goes on serving; else it ends"
     )
 
+    exports_secret: SecretStr | None = Field(
+        None, description="signs links and job ids, 32 bytes at least; unset: no exports"
+    )
+    exports_folder: str = Field(
+        ".daybook/exports", min_length=1, description="where finished files are, without a bucket"
+    )
+    exports_bucket: str | None = Field(None, description="an S3-style bucket, instead of a folder")
+    exports_s3_endpoint: str | None = Field(
+        None, description="address of the bucket's service; unset: AWS"
+    )
+    exports_s3_region: str | None = Field(None, description="the bucket's region")
+    exports_s3_access_key_id: str | None = Field(
+        None, description="unset: as AWS's own tools find one"
+    )
+    exports_s3_secret_access_key: SecretStr | None = Field(None, description="of that key")
+    exports_public_url: str | None = Field(
+        None, description="the query service's own address, put before download links"
+    )
+    exports_webhook_url: str | None = Field(
+        None, description="is told when a file is ready; https://, or on this machine"
+    )
+    exports_webhook_secret: SecretStr | None = Field(
+        None, description="signs what it is told, 32 bytes at least"
+    )
+    exports_smtp_url: SecretStr | None = Field(
+        None, description="smtps://user:password@host:465, or smtp:// with STARTTLS"
+    )
+    exports_mail_from: str | None = Field(None, description="who writes that a file is ready")
+    exports_mail_to: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="to whom it is written"
+    )
+
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
@@ -162,7 +194,9 @@ class Settings(BaseSettings):
             raise ValueError("not an ISO 4217 code, such as USD")
         return value
 
-    @field_validator("collector_origins", "query_origins", "trusted_proxies", mode="before")
+    @field_validator(
+        "collector_origins", "query_origins", "trusted_proxies", "exports_mail_to", mode="before"
+    )
     @classmethod
     def _listed(cls, value: object) -> object:
         if isinstance(value, str):

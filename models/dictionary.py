@@ -19,7 +19,7 @@ from engine.document import (
     Squares,
     is_money,
 )
-from engine.group import Group, StateModel
+from engine.group import Group, RowModel, StateModel
 from engine.hll import LG_K
 from engine.sketches import SketchModel
 
@@ -81,6 +81,8 @@ def _of_group(group: Group) -> Iterator[str]:
         yield from _of_sketches(group.sketches)
     if group.state:
         yield from _of_state(group.state)
+    for rows in group.rows:
+        yield from _of_rows(rows)
     yield ""
 
 
@@ -164,6 +166,16 @@ def _of_sketches(sketches: SketchModel) -> Iterator[str]:
     yield "| `estimate` | int64 | how many keys this sketch holds; exact up to some hundreds |"
     yield "| `_daybook` | object | `revision` and `model`, as in a daily document |"
     yield "| `updated_at` | date | when a key was last added |"
+
+
+def _of_rows(rows: RowModel) -> Iterator[str]:
+    yield ""
+    yield f"### `{rows.collection}`"
+    yield ""
+    yield "| field | type | what it is |"
+    yield "|---|---|---|"
+    for name, (kind, meaning) in rows.fields.items():
+        yield f"| `{name}` | {kind} | {meaning} |"
 
 
 def _of_state(state: StateModel) -> Iterator[str]:

@@ -12,6 +12,8 @@ from engine.errors import Unavailable
 from engine.settings import Settings
 from query.answer import Answers
 from query.events import router as events
+from query.exports.counter import TOPIC, Counter
+from query.exports.router import router as exports
 from query.families import router as families
 from query.freshness import Freshness
 from query.funnels.router import router as funnels
@@ -29,17 +31,23 @@ from query.stream.relay import Relay
 from query.stream.router import router as stream
 
 _PREFLIGHT_SECONDS = 86_400
+_HEADERS = ("Authorization", "Content-Type", "If-None-Match", "Last-Event-ID")
 _SPARE_SECONDS = 1.0
 """What a call may take beside MongoDB's time limit."""
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The application. Raises WrongSetting; servers that are away are no reason not to start."""
-    services = _services(settings)
+def create_app(settings: Settings, exports: str = TOPIC) -> FastAPI:
+    """The application. Raises WrongSetting; servers that are away are no reason not to start.
+
+    `exports` is the topic of what the export workers shall make.
+    """
+    services = _services(settings, exports)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        services.exports.open()
         yield
+        await services.exports.close()
         await services.relay.close()
         await services.gate.close()
         await services.live.close()
@@ -53,8 +61,8 @@ def create_app(settings: Settings) -> FastAPI:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.query_origins,
-            allow_methods=["GET"],
-            allow_headers=["Authorization", "If-None-Match", "Last-Event-ID", KEY_HEADER],
+            allow_methods=["GET", "POST"],
+            allow_headers=[*_HEADERS, KEY_HEADER],
             expose_headers=["Daybook-As-Of", "ETag", "Retry-After"],
             max_age=_PREFLIGHT_SECONDS,
         )
@@ -66,19 +74,20 @@ def create_app(settings: Settings) -> FastAPI:
 def routed(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     """The reports' routes alone: what they are can be told without a server behind them."""
     app = FastAPI(title="Daybook", lifespan=lifespan, docs_url=None, redoc_url=None)
-    for router in (families, events, organizations, funnels, stream):
+    for router in (families, events, organizations, funnels, stream, exports):
         app.include_router(router)
     app.include_router(pages())
     return app
 
 
-def _services(settings: Settings) -> Services:
+def _services(settings: Settings, exports: str) -> Services:
     reader = Reader(settings)
     live = Live(settings)
     freshness = Freshness(reader, settings.zone_info())
     answers = Answers(reader, freshness, Remembered(live, settings.mongodb_database))
     gate = Gate(settings, reader)
-    return Services(reader, live, freshness, answers, gate, Relay(settings), settings.currency)
+    relay, counter = Relay(settings), Counter(settings, exports)
+    return Services(reader, live, freshness, answers, gate, relay, counter, settings.currency)
 
 
 def _add_health(app: FastAPI) -> None:

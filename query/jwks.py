@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from http.client import HTTPException, HTTPResponse
-from ipaddress import ip_address
+from http.client import HTTPException
 from pathlib import Path
 from time import monotonic
 from urllib.error import URLError
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import Request
 
 import structlog
 from jwt import PyJWK, PyJWKSet
@@ -16,6 +15,7 @@ from jwt.exceptions import PyJWTError
 from pydantic_core import from_json
 
 from engine.errors import Unavailable, WrongSetting
+from engine.outbound import call, is_safe
 
 FRESH_SECONDS = 600.0
 AGAIN_SECONDS = 30.0
@@ -42,7 +42,7 @@ class Jwks:
         self._is_file = urlsplit(source).scheme not in ("http", "https")
         if self._is_file:
             self._check_file()
-        elif not _is_safe(source):
+        elif not is_safe(source):
             raise WrongSetting("DAYBOOK_JWT_JWKS: an address begins with https://")
 
     async def key(self, kid: str | None) -> PyJWK | None:
@@ -89,22 +89,6 @@ class Jwks:
         return key.public_key_use in (None, "sig") and key.algorithm_name == self._algorithm
 
 
-class _NoRedirects(HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        return None
-
-
 def _fetched(address: str) -> bytes:
     request = Request(address, headers={"Accept": "application/json"})
-    with build_opener(_NoRedirects).open(request, timeout=TIMEOUT_SECONDS) as reply:
-        assert isinstance(reply, HTTPResponse)
-        return reply.read(_BYTES_MAX + 1)
-
-
-def _is_safe(address: str) -> bool:
-    """Encrypted, or on this machine."""
-    parts = urlsplit(address)
-    try:
-        return parts.scheme == "https" or ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return parts.hostname == "localhost"
+    return call(request, TIMEOUT_SECONDS, _BYTES_MAX + 1)

@@ -20,6 +20,7 @@ OF_ORGANIZATIONS = frozenset(
         "analytics_funnel_step",
         "analytics_uniques",
         "experiments",
+        "exports",
         "funnel_sessions",
         "funnels",
         "ticketed_events",

@@ -25,6 +25,7 @@ from engine.document import (
 )
 from engine.group import Group, RowModel, StateModel
 from engine.sketches import SketchModel
+from exports.group import GROUP as EXPORTS
 from models.dictionary import dictionary
 from recount.group import GROUPS
 from schemas.catalogue import EVENTS, catalogue
@@ -79,7 +80,7 @@ def test_every_document_belongs_to_one_group() -> None:
     owned = [model for group in consumers.FLEET for model in group.documents]
     states = [group.state for group in consumers.FLEET if group.state]
     others: list[Any] = [group.sketches for group in consumers.FLEET if group.sketches]
-    others += [*states, *(rows for state in states for rows in state.rows)]
+    others += [*states, *(rows for state in states for rows in state.rows), *EXPORTS.rows]
     for model in defined:
         owners = [*owned, *others].count(model)
         assert owners == 1, (
@@ -162,7 +163,7 @@ def test_a_groups_topics_name_it_as_their_consumer(group: Group) -> None:
 
 
 def test_every_consumer_in_topics_yaml_reads_its_topic() -> None:
-    reads = {group.name: read_by(group) for group in consumers.FLEET}
+    reads = {group.name: read_by(group) for group in (*consumers.FLEET, EXPORTS)}
     for name, topic in catalogue().topics.items():
         for consumer in topic.consumers:
             assert name in reads.get(consumer, []), (
@@ -260,6 +261,6 @@ def test_the_recounts_duplicate_window_holds_every_type_of_the_topic(group: Grou
 
 def test_the_data_dictionary_is_what_the_models_say() -> None:
     page = ROOT / "docs/data-dictionary.md"
-    assert page.exists() and page.read_text() == dictionary(consumers.FLEET), (
+    assert page.exists() and page.read_text() == dictionary((*consumers.FLEET, EXPORTS)), (
         "daybook schemas --dictionary > docs/data-dictionary.md"
     )

@@ -79,7 +79,7 @@ def conversions(
             )
             for point in series(days, span, granularity)
         ],
-        converting_visitors=[_visitor(session, span, currency) for session in page],
+        converting_visitors=[converting_visitor(session, span, currency) for session in page],
         pagination=pagination(
             asked, facts.sessions, Place(page[-1]["started_at"], page[-1]["_id"]) if page else None
         ),
@@ -148,7 +148,8 @@ def _by_step(definition: Definition, steps: Sequence[Document]) -> list[ByStep]:
     ]
 
 
-def _visitor(session: Document, span: Span, currency: str | None) -> ConvertingVisitor:
+def converting_visitor(session: Document, span: Span, currency: str | None) -> ConvertingVisitor:
+    """A session with a conversion in the range."""
     first, after = bounds(span)
     within = [each for each in session["conversions"] if first <= each["at"] < after]
     cents = [each["value_cents"] or 0 for each in within if each["currency"] == currency]

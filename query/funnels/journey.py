@@ -105,11 +105,12 @@ def _session(row: Document, now: datetime, zone: ZoneInfo) -> Session:
         conversions=_conversions(row),
         path=list(row.get("path", ())),
         events_total=int(row["events_total"]),
-        events=[_event(event, zone) for event in events],
+        events=[event_told(event, zone) for event in events],
     )
 
 
-def _event(event: Mapping[str, Any], zone: ZoneInfo) -> JourneyEvent:
+def event_told(event: Mapping[str, Any], zone: ZoneInfo) -> JourneyEvent:
+    """One of a row's events."""
     return JourneyEvent(
         event_type=event["event_type"],
         page_id=event["page_id"],

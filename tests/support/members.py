@@ -18,11 +18,17 @@ ROOT = Path(__file__).parents[2]
 class MemberProcess:
     """A running member; what it logs is read from its file."""
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        module: str = "tests.support.member",
+    ) -> None:
         self._log = log
         with log.open("wb") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.member", *arguments],
+                [sys.executable, "-m", module, *arguments],
                 cwd=ROOT,
                 env=dict(environment) | {"DAYBOOK_LOG_FORMAT": "json"},
                 stdout=out,

@@ -1,5 +1,6 @@
 """Query services, called as dashboards call them."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlencode
@@ -13,13 +14,21 @@ class QueryProcess(ServiceProcess):
     """A running query service; `key` is shown with each call unless other headers are given."""
 
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
-        super().__init__("tests.support.query", (), "query started", environment, log)
+        world = environment["DAYBOOK_MONGODB_DATABASE"]
+        super().__init__("tests.support.query", (world,), "query started", environment, log)
 
     def report(self, path: str, key: str | None = None, **parameters: object) -> Reply:
         """`first`, `last` are the bounds; other names are as they are."""
         names = {"first": "from", "last": "to"}
         said = urlencode({names.get(name, name): value for name, value in parameters.items()})
         return self.get(f"{API}{path}?{said}" if said else f"{API}{path}", key)
+
+    def post(self, path: str, body: object, key: str | None = None) -> Reply:
+        """`body` as JSON, unless it is bytes."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        shown = self.key if key is None else key
+        own = {"Authorization": f"Bearer {shown}"} if shown else {}
+        return self.call("POST", path, raw, own | {"Content-Type": "application/json"})
 
     def get(
         self, path: str, key: str | None = None, headers: Mapping[str, str] | None = None

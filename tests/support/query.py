@@ -1,4 +1,4 @@
-"""`python -m tests.support.query`: a query service on a free port."""
+"""`python -m tests.support.query WORLD`: a query service on a free port, over a world's topic."""
 
 import sys
 
@@ -9,13 +9,15 @@ from engine import logs
 from engine.errors import DaybookError
 from engine.settings import settings
 from query.app import create_app
+from query.exports.counter import TOPIC
 
 
 def main() -> None:
+    (world,) = sys.argv[1:]
     logs.configure("json")
     log = structlog.get_logger()
     try:
-        app = create_app(settings())
+        app = create_app(settings(), f"{world}.{TOPIC}")
         serve(
             app,
             listen("127.0.0.1", 0),

@@ -1,0 +1,83 @@
+"""What visitors did, a row an event: of the sessions kept by the group that counts funnels."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from models.session import Sessions
+from query.funnels.body import Body, Period
+from query.funnels.conversions import bounds
+from query.funnels.journey import event_told
+from query.reader import Document
+from query.scope import Scope
+from query.span import Span
+
+_SESSIONS_AT_ONCE = 100
+
+
+class EventRow(Body):
+    """`metadata` as it was tracked; null unless personal data was asked for."""
+
+    timestamp: str
+    event_type: str
+    funnel_id: str
+    visitor_id: str
+    user_id: str | None
+    session_id: str
+    page_id: str | None
+    step_id: str | None
+    metadata: dict[str, Any] | None
+
+
+class Events(Body):
+    """The head of such a file: what its rows are of."""
+
+    funnel_id: str | None
+    user_id: str | None
+    period: Period
+
+
+async def event_rows(
+    scope: Scope, span: Span, funnel_id: str | None, user_id: str | None, *, with_metadata: bool
+) -> AsyncIterator[EventRow]:
+    """By session, in order of their `_id`, which nothing that comes meanwhile changes; within a
+    session by time. Of each, those in the range among its first 500.
+
+    Sessions that do not fit are passed over in the database, a page at a time, so that each
+    question is a small one.
+    """
+    first, after = bounds(span)
+    # A session without a story of its own has no `last_at`, but events.
+    fits: list[Any] = [{"$gte": [{"$ifNull": ["$last_at", first]}, first]}]
+    fits += [{"$eq": ["$funnel_id", funnel_id]}] if funnel_id is not None else []
+    fits += [{"$eq": ["$user_id", user_id]}] if user_id is not None else []
+    within = {"$and": [{"$gte": ["$$this.at", first]}, {"$lt": ["$$this.at", after]}]}
+    found = {"$filter": {"input": "$events", "as": "this", "cond": within}}
+    fields: dict[str, Any] = dict.fromkeys(("funnel_id", "visitor_id", "user_id", "session_id"), 1)
+    fields["events"] = {"$cond": [{"$and": fits}, found, []]}
+    where: dict[str, str] = dict(scope.beneath())
+    while page := await scope.find(
+        Sessions.collection,
+        {"_id": where},
+        fields=fields,
+        order=[("_id", 1)],
+        limit=_SESSIONS_AT_ONCE,
+    ):
+        for session in page:
+            for event in sorted(session["events"], key=lambda each: each["at"]):
+                yield _row(session, event, span, with_metadata)
+        where = {"$gt": page[-1]["_id"], "$lt": where["$lt"]}
+
+
+def _row(session: Document, event: Document, span: Span, with_metadata: bool) -> EventRow:
+    own = event_told(event, span.zone)
+    return EventRow(
+        timestamp=own.timestamp,
+        event_type=own.event_type,
+        funnel_id=session["funnel_id"],
+        visitor_id=session["visitor_id"],
+        user_id=session.get("user_id"),
+        session_id=session["session_id"],
+        page_id=own.page_id,
+        step_id=own.step_id,
+        metadata=own.metadata if with_metadata else None,
+    )

@@ -1,0 +1,119 @@
+"""A job's numbers: made by the functions that answer the same report over HTTP."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from exports.content import Content, Stream
+from exports.event_row import EventRow, Events, event_rows
+from exports.job import Job
+from exports.pseudonym import Pseudonyms
+from query import groups
+from query.freshness import Freshness
+from query.funnels import facts, load
+from query.funnels.body import Period
+from query.funnels.conversions import conversions, converting_visitor
+from query.funnels.conversions_body import ConvertingVisitor
+from query.funnels.definition import Definition
+from query.funnels.dropoffs import drop_offs
+from query.funnels.money import Wanted
+from query.funnels.overview import overview
+from query.funnels.page import SIZE_MAX, Asked, Place
+from query.funnels.revenue import revenue
+from query.funnels.sessions import converted
+from query.problem import missing
+from query.scope import Scope
+from query.span import Span, span
+
+_COMPARED = frozenset({"previous", "change"})
+_VISITORS = "converting_visitors"
+_MONEY = groups.FUNNEL_STEP + groups.REVENUE
+
+
+async def load_content(
+    job: Job, scope: Scope, fresh: Freshness, names: Pseudonyms | None, currency: str, now: datetime
+) -> Content:
+    """`names`: pseudonyms, where ids are not to be told. Raises Problem, Unavailable."""
+    zone = await fresh.zone()
+    days = span(job.date_from, job.date_to, zone, zone, now.astimezone(zone).date())
+    keepers = _MONEY if job.report_type in ("overview", "revenue") else groups.FUNNEL_STEP
+    as_of = await fresh.of(keepers, zone)
+    without, stream = _COMPARED, None
+    if job.report_type == "events":
+        title = "Events"
+        body, stream = await _events(job, scope, days, names)
+    else:
+        if job.funnel_id is None:
+            raise missing("funnel")
+        funnel = await load.definition(scope, job.funnel_id)
+        title = f"{_TITLES[job.report_type]} of {funnel.name}"
+        body = await _report(job, scope, funnel, days, Wanted(currency, None))
+    if job.report_type == "conversions":
+        rows = _visitors(scope, funnel.funnel_id, days, getattr(body, "currency", None))
+        stream = Stream(_VISITORS, ConvertingVisitor, _hidden(rows, names))
+        without |= {_VISITORS, "pagination"}
+    return Content(f"{title}, {days.first} to {days.last}", body, without, as_of, stream)
+
+
+_TITLES = {
+    "overview": "Overview",
+    "conversions": "Conversions",
+    "dropoffs": "Drop-offs",
+    "revenue": "Revenue",
+}
+
+
+async def _report(
+    job: Job, scope: Scope, funnel: Definition, days: Span, money: Wanted
+) -> BaseModel:
+    of = scope, funnel.funnel_id, days
+    match job.report_type:
+        case "overview":
+            return overview(funnel, days, await facts.of_overview(*of), None, money)
+        case "conversions":
+            page = Asked(size=1)
+            known = await facts.of_conversions(*of, page)
+            return conversions(funnel, days, "day", known, page, None, money)
+        case "dropoffs":
+            past = await facts.of_drop_offs(scope, funnel.funnel_id, days.previous(), why=False)
+            return drop_offs(funnel, days, await facts.of_drop_offs(*of), past)
+        case _:
+            return revenue(funnel, days, "day", await facts.of_revenue(*of), None, money)
+
+
+async def _events(
+    job: Job, scope: Scope, days: Span, names: Pseudonyms | None
+) -> tuple[BaseModel, Stream]:
+    if job.funnel_id is not None:
+        await load.definition(scope, job.funnel_id)
+    of = job.funnel_id, job.user_id
+    rows = event_rows(scope, days, *of, with_metadata=names is None)
+    head: BaseModel = Events(
+        funnel_id=job.funnel_id, user_id=job.user_id, period=Period(**days.period)
+    )
+    if names:
+        head = names.hide(head)
+    return head, Stream("events", EventRow, _hidden(rows, names))
+
+
+async def _visitors(
+    scope: Scope, funnel_id: str, days: Span, currency: str | None
+) -> AsyncIterator[ConvertingVisitor]:
+    """Page after page, as the report's cursor leads."""
+    after: Place | None = None
+    while True:
+        found = await converted(scope, funnel_id, days, Asked(size=SIZE_MAX, after=after))
+        for session in found[:SIZE_MAX]:
+            yield converting_visitor(session, days, currency)
+        if len(found) <= SIZE_MAX:
+            return
+        last = found[SIZE_MAX - 1]
+        after = Place(last["started_at"], last["_id"])
+
+
+async def _hidden(
+    rows: AsyncIterator[BaseModel], names: Pseudonyms | None
+) -> AsyncIterator[BaseModel]:
+    async for row in rows:
+        yield names.hide(row) if names else row

@@ -1,0 +1,24 @@
+"""Names for those who are not to be known: the same within a file, another in the next one."""
+
+from pydantic import BaseModel
+
+from query.exports.secret import Secret
+
+PERSONAL = ("visitor_id", "user_id", "session_id")
+_CHARS = 20
+
+
+class Pseudonyms:
+    """Of one job. Keyed, so that nobody finds out by trying ids."""
+
+    def __init__(self, secret: Secret, organization: str, job_id: str) -> None:
+        self._secret = secret
+        self._of = organization, job_id
+
+    def hide(self, row: BaseModel) -> BaseModel:
+        named = {name: getattr(row, name, None) for name in PERSONAL}
+        hidden = {name: self.name(name, own) for name, own in named.items() if own is not None}
+        return row.model_copy(update=hidden)
+
+    def name(self, kind: str, own: str) -> str:
+        return self._secret.sign("pseudonym", *self._of, kind, own).hex()[:_CHARS]

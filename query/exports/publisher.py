@@ -1,0 +1,39 @@
+"""Hands what was asked for to the workers: `export.requested`, once the brokers have it."""
+
+import uuid
+from datetime import UTC, datetime
+
+from pydantic_core import to_json
+
+from engine.sender import Sender, Sending
+from engine.settings import Settings
+from query.exports.order import Order
+from query.problem import unavailable
+
+_QUEUE_MESSAGES = 10_000
+
+
+class Publisher:
+    """Of the loop's thread; begins to ask for the cluster at once."""
+
+    def __init__(self, settings: Settings, topic: str) -> None:
+        sending = Sending(0, settings.query_timeout_ms, _QUEUE_MESSAGES)
+        self._sender = Sender(settings, topic, sending)
+
+    async def publish(self, job_id: str, organization: str, order: Order, now: datetime) -> None:
+        """Raises Problem (503) unless the brokers are known to have it."""
+        at = now.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+        event = {
+            "event_id": str(uuid.uuid4()),
+            "event_type": "export.requested",
+            "occurred_at": at,
+            "schema_version": 1,
+            "organization_id": organization,
+            "data": {"job_id": job_id, **order.model_dump(exclude_none=True)},
+        }
+        [has] = await self._sender.send([(job_id.encode(), to_json(event))])
+        if not has:
+            raise unavailable("exports cannot be taken at the moment")
+
+    async def close(self) -> None:
+        await self._sender.close()
