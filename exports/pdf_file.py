@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle
-from reportlab.pdfbase.pdfmetrics import registerFont
+from reportlab.pdfbase.pdfmetrics import registerFont, stringWidth
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Flowable, LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
@@ -15,11 +15,12 @@ from exports.cell import Cell
 from exports.chart import drawn, series_of
 from exports.content import Content
 
-ROWS_MAX = 1_000
+ROWS_MAX = 500
 """Of rows that are streamed: nobody prints more, and a page has to be laid out in memory."""
 
 _FONT = "Vera"
 _MARGIN = 36
+_PADDING = 2
 _WIDTH = landscape(A4)[0] - 2 * _MARGIN
 _TEXT = ParagraphStyle("text", fontName=_FONT, fontSize=6.5, leading=8)
 _HEAD = ParagraphStyle("head", parent=_TEXT, textColor=HexColor("#1f5fa8"))
@@ -29,8 +30,9 @@ _LINES = TableStyle(
     [
         ("LINEBELOW", (0, 0), (-1, -1), 0.25, HexColor("#c8ccd2")),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
-        ("LEFTPADDING", (0, 0), (-1, -1), 2),
-        ("RIGHTPADDING", (0, 0), (-1, -1), 2),
+        ("FONT", (0, 0), (-1, -1), _FONT, 6.5, 8),
+        ("LEFTPADDING", (0, 0), (-1, -1), _PADDING),
+        ("RIGHTPADDING", (0, 0), (-1, -1), _PADDING),
         ("TOPPADDING", (0, 0), (-1, -1), 1.5),
         ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
     ]
@@ -38,7 +40,7 @@ _LINES = TableStyle(
 
 
 async def write(content: Content, path: Path, *, with_charts: bool) -> int:
-    """How many rows. Of a stream the first thousand are shown; how many there are is told."""
+    """How many rows. Of a stream the first 500 are shown; how many there are is told."""
     registerFont(TTFont(_FONT, "Vera.ttf"))
     story: list[Flowable] = [_paragraph(content.title, _TITLE)]
     if with_charts:
@@ -81,9 +83,10 @@ def _shown(name: str, columns: list[str], rows: list[list[Cell]]) -> list[Flowab
         head: list[Any] = []
     else:
         told, head = rows, [columns]
-    lines = [[_paragraph(_text(cell), _HEAD) for cell in row] for row in head]
-    lines += [[_paragraph(_text(cell), _TEXT) for cell in row] for row in told]
-    widths = [_WIDTH / len(lines[0])] * len(lines[0])
+    width = _WIDTH / len((head or told)[0])
+    lines = [[_fitted(_text(cell), width, _HEAD) for cell in row] for row in head]
+    lines += [[_fitted(_text(cell), width, _TEXT) for cell in row] for row in told]
+    widths = [width] * len(lines[0])
     own = LongTable(lines, colWidths=widths, repeatRows=len(head), style=_LINES, splitInRow=1)
     return [_paragraph(name, _NAME), own, Spacer(0, 6)]
 
@@ -98,6 +101,18 @@ def _text(value: Cell) -> str:
     return f"{value:.4g}" if isinstance(value, float) else value
 
 
+def _fitted(text: str, width: float, style: ParagraphStyle) -> Flowable | str:
+    """Broken into lines where it must be; that takes ten times as long as text that fits."""
+    own = _printable(text)
+    if stringWidth(own, _FONT, style.fontSize) <= width - 2 * _PADDING:
+        return own
+    return _paragraph(own, style)
+
+
 def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
-    """As text: what looks like markup is told as it is, and what cannot be printed is left out."""
-    return Paragraph(escape("".join(c for c in text if c.isprintable())), style)
+    """As text: what looks like markup is told as it is."""
+    return Paragraph(escape(_printable(text)), style)
+
+
+def _printable(text: str) -> str:
+    return "".join(each for each in text if each.isprintable())

@@ -80,8 +80,13 @@ def document(app: FastAPI) -> dict[str, Any]:
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for methods in told["paths"].values():
         for each in methods.values():
+            answers = each["responses"]
+            problems = {status: found for status, found in answers.items() if status >= "4"}
             for status, description in _PROBLEMS.items():
-                each["responses"][status] = {"description": description, "content": content}
+                problems.setdefault(status, {"description": description})
+            # A validation error of the framework's own is none of ours.
+            problems["422"] = {"description": _PROBLEMS["422"]}
+            answers |= {status: found | {"content": content} for status, found in problems.items()}
     return told
 
 

@@ -25,25 +25,11 @@ def example(name: str) -> Any:
     return json.loads((_HERE / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def shown_as(name: str, status: int = 200) -> dict[str, Any]:
+def shown_as(name: str) -> dict[str, Any]:
     """What a route says of its answer, for its decorator."""
-    return {"responses": {status: {"content": {"application/json": {"example": example(name)}}}}}
+    return {"responses": {200: {"content": {"application/json": {"example": example(name)}}}}}
 
 
-_FILE = """\
-table,funnel_id,period.start,period.end,visitors.total,step_id,entries
-report,spring,2026-11-01,2026-11-19,1204,,
-steps,,,,,catalog,1204
-"""
-
-FILE: dict[str, Any] = {
-    "responses": {
-        200: {
-            "description": "The file, as `Content-Disposition` names it",
-            "content": {"text/csv": {"schema": {"type": "string"}, "example": _FILE}},
-        }
-    }
-}
 STREAM: dict[str, Any] = {
     "response_model": None,
     "responses": {

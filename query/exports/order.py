@@ -58,11 +58,3 @@ async def read(request: Request) -> Order:
         if found.user_id is not None:
             raise wrong("user_id", "is of the report `events` alone")
     return found
-
-
-BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": Order.model_json_schema()}},
-    }
-}

@@ -13,11 +13,12 @@ from files.store import Gone
 from models.export import Exports
 from query import groups
 from query.caller import Caller
-from query.examples import FILE, shown_as
+from query.examples import shown_as
 from query.exports import order as orders
 from query.exports import ticket
 from query.exports.body import Accepted, Export, Status
 from query.exports.counter import Counter
+from query.exports.described import ASK, FETCH
 from query.exports.link import PREFIX, check, gone, link
 from query.funnels import load
 from query.problem import missing, unavailable
@@ -45,7 +46,7 @@ Expires = Annotated[int, Query(ge=0, le=253_402_300_799, description="of the lin
 Signature = Annotated[str, Query(max_length=128, description="of the link")]
 
 
-@router.post("", status_code=202, openapi_extra=orders.BODY, **shown_as("export-accepted", 202))
+@router.post("", status_code=202, **ASK)
 async def ask(request: Request, own: Asking, organization_id: Organization = None) -> Accepted:
     """Ask for a report as a file. A worker makes it; the answer says when to look again."""
     services: Services = request.app.state.services
@@ -84,7 +85,7 @@ async def look(
     return Export.model_validate(unknown | {"job_id": job_id, "status": "processing"})
 
 
-@router.get("/{job_id}/download", response_class=Response, **FILE)
+@router.get("/{job_id}/download", response_class=Response, **FETCH)
 async def fetch(
     request: Request, job_id: JobId, organization: OfLink, expires: Expires, signature: Signature
 ) -> Response:

@@ -20,25 +20,15 @@ from tests.support.world import World
 
 TOPIC = "sc.analytics.exports"
 SECRET = "a secret of more than thirty-two bytes, for tests alone"
-ORGANIZATION = "default"
+ORGANIZATION, FUNNEL = "default", "checkout"
 EXPORT = f"{API}/export"
-
-
-def funnel_of(organization: str = ORGANIZATION) -> str:
-    """One of the simulated shop's."""
-    found = sorted(
-        stored["funnel_id"]
-        for stored in documents("funnels")
-        if stored["organization_id"] == organization and stored["published"]
-    )
-    return found[0]
 
 
 def order(**others: Any) -> dict[str, Any]:
     """A request for an overview as csv. What is None is left out."""
     own = {
         "report_type": "overview",
-        "funnel_id": funnel_of(),
+        "funnel_id": FUNNEL,
         "date_from": FIRST,
         "date_to": LAST,
         "format": "csv",
@@ -71,9 +61,15 @@ class Press:
 
     def ask(self, key: str | None = None, **others: Any) -> Reply:
         """Once the service has found the cluster."""
-        reply = until(lambda: self._taken(key, others), "the service takes orders")
-        assert reply.status == 202, reply.body
-        return reply
+        found: list[Reply] = []
+
+        def taken() -> bool:
+            found.append(self.service.post(EXPORT, order(**others), key))
+            return found[-1].status != 503
+
+        until(taken, "the service takes orders")
+        assert found[-1].status == 202, found[-1].body
+        return found[-1]
 
     def ordered(self, **others: Any) -> str:
         """The job's id."""
@@ -105,9 +101,9 @@ class Press:
         """With no key at all."""
         return self.service.get(url, "")
 
-    def report(self, name: str, **parameters: object) -> Any:
+    def report(self, name: str, **parameters: Any) -> Any:
         """The API's own answer."""
-        of = f"/funnels/{quote(funnel_of())}/{name}"
+        of = f"/funnels/{FUNNEL}/{name}"
         reply = self.service.report(of, first=FIRST, last=LAST, **parameters)
         assert reply.status == 200, reply.body
         return reply.json
@@ -120,10 +116,6 @@ class Press:
     def files(self) -> list[str]:
         """Those with a name; what is being written has none yet."""
         return sorted(path.name for path in self.folder.iterdir() if path.is_file())
-
-    def _taken(self, key: str | None, others: dict[str, Any]) -> Reply | None:
-        reply = self.service.post(EXPORT, order(**others), key)
-        return None if reply.status == 503 else reply
 
 
 @pytest.fixture(scope="module")
