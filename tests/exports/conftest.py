@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -118,19 +120,25 @@ class Press:
         return sorted(path.name for path in self.folder.iterdir() if path.is_file())
 
 
-@pytest.fixture(scope="module")
-def office(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """One a file of tests, with the simulated shop's documents."""
-    with World(servers, tmp_path_factory.mktemp("exports")) as world:
+@contextmanager
+def opened(servers: dict[str, str], directory: Path, **variables: str) -> Iterator[Press]:
+    """A press in a world of its own, over the simulated shop's documents."""
+    with World(servers, directory) as world:
         own = Office(world)
         for group in (funnel_step.GROUP, revenue.GROUP, GROUP):
             indexes.ensure(world.documents, group)
         for collection in shop().stored:
             world.documents[collection].insert_many(documents(collection))
+        try:
+            yield Press(own, **variables)
+        finally:
+            own.end()
+
+
+@pytest.fixture(scope="session")
+def press(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Press]:
+    """With a worker, for all tests that only ask for files."""
+    with opened(servers, tmp_path_factory.mktemp("press")) as own:
+        worker = own.worker()
         yield own
-        own.end()
-
-
-@pytest.fixture(scope="module")
-def press(office: Office) -> Press:
-    return Press(office)
+        worker.end()

@@ -2,7 +2,6 @@
 
 import json
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,18 +14,10 @@ from query.exports import ticket
 from query.exports.link import link
 from query.exports.secret import Secret
 from tests.exports.conftest import EXPORT, ORGANIZATION, SECRET, Press, order
-from tests.support.members import MemberProcess
 from tests.support.wait import until
 
 OWN = Secret(Settings(exports_secret=SecretStr(SECRET)))
 STRANGERS = Secret(Settings(exports_secret=SecretStr(SECRET[::-1])))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def worker(press: Press) -> Iterator[MemberProcess]:
-    own = press.worker()
-    yield own
-    own.end()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """What is in the files: the numbers that the API tells, in each form."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,16 +16,8 @@ from tests.exports.reading import (
     xlsx_rows,
 )
 from tests.query.funnels.shop import documents
-from tests.support.members import MemberProcess
 
 REPORTS = ("overview", "conversions", "dropoffs", "revenue")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def worker(press: Press) -> Iterator[MemberProcess]:
-    own = press.worker()
-    yield own
-    own.end()
 
 
 def told(press: Press, name: str) -> dict[str, Any]:
