@@ -1,6 +1,6 @@
 """Settles what was asked for: one job at a time, in a thread that the member does not wait for."""
 
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from threading import Thread
 
 from engine.batch import Batch
@@ -13,6 +13,8 @@ from exports.jobs import Jobs
 from exports.make import Maker
 from exports.work import Work
 from files.store import Files
+
+_QUICK_SECONDS = 0.5
 
 
 class Exporter:
@@ -47,7 +49,8 @@ class Exporter:
             self._work = Work(job, self._jobs, self._files, self._maker, self._announcer)
         if self._running is None:
             self._running = _started(self._work)
-        if not self._running.done():
+        # Polling while paused throws away what was read ahead: not for a file that is quick.
+        if not wait([self._running], _QUICK_SECONDS).done:
             raise UnderWay
         done, self._running = self._running, None
         done.result()

@@ -10,7 +10,7 @@ from schemas.fields import STRICT, Id, Moment, Text
 
 ReportType = Literal["overview", "conversions", "dropoffs", "revenue", "events"]
 Format = Literal["csv", "xlsx", "pdf", "json"]
-Bound = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+Bound = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z:.+-]{1,40}$")]
 """A day, or a time with its offset, which means its day in the fleet's zone."""
 
 

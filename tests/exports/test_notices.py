@@ -1,0 +1,227 @@
+"""Who is told that a file is ready, and how: over real HTTP and real SMTP."""
+
+import hashlib
+import hmac
+import json
+import smtplib
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from pydantic import SecretStr
+
+from deploy.local.ports import free_ports
+from engine.errors import WrongSetting
+from engine.settings import Settings
+from exports.mail import Mail
+from exports.webhook import Webhook
+
+KEY = "a secret of more than thirty-two bytes, for notices"
+TOLD = {
+    "event": "export.completed",
+    "organization_id": "acme",
+    "job_id": "j-1",
+    "report_type": "overview",
+    "format": "csv",
+    "date_from": "2026-11-01",
+    "date_to": "2026-11-19",
+    "rows": 1_234,
+    "bytes": 5_678,
+    "expires_at": "2026-11-21T10:00:02.456Z",
+    "download_url": "https://daybook.example/api/v1/analytics/export/j-1/download?signature=x",
+}
+FAILED = {name: TOLD[name] for name in list(TOLD)[:7]} | {"reason": "there is no such funnel"}
+
+
+class Hook:
+    """Answers with the statuses that it was given, the last one for ever."""
+
+    def __init__(self, *statuses: int) -> None:
+        self.calls: list[tuple[dict[str, str], bytes]] = []
+        hook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                hook.calls.append((dict(self.headers.items()), body))
+                status = statuses[min(len(hook.calls), len(statuses)) - 1]
+                self.send_response(status)
+                if status == 302:
+                    self.send_header("Location", hook.address + "/elsewhere")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            do_GET = do_POST
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Nobody reads it."""
+
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def webhook(address: str, pauses: list[float]) -> Webhook:
+    own = Settings(exports_webhook_url=address, exports_webhook_secret=SecretStr(KEY))
+    return Webhook(own, lambda: 1_795_168_802.9, pauses.append)
+
+
+def test_a_webhook_is_told_once_with_a_signature_over_time_and_body() -> None:
+    hook, pauses = Hook(204), list[float]()
+    try:
+        webhook(hook.address, pauses).send(dict(TOLD))
+    finally:
+        hook.close()
+    [(headers, body)] = hook.calls
+    assert json.loads(body) == TOLD
+    expected = hmac.new(KEY.encode(), b"1795168802." + body, hashlib.sha256).hexdigest()
+    assert headers["Daybook-Signature"] == f"t=1795168802,v1={expected}"
+    assert headers["Content-Type"] == "application/json"
+    assert pauses == []
+
+
+def test_a_webhook_that_fails_is_tried_thrice_and_no_more() -> None:
+    hook, pauses = Hook(500, 503, 200), list[float]()
+    try:
+        webhook(hook.address, pauses).send(dict(TOLD))
+        assert (len(hook.calls), pauses) == (3, [1.0, 2.0])
+    finally:
+        hook.close()
+    broken = Hook(500)
+    try:
+        with pytest.raises(OSError, match="500"):
+            webhook(broken.address, []).send(dict(TOLD))
+        assert len(broken.calls) == 3
+    finally:
+        broken.close()
+
+
+def test_a_webhook_is_not_led_elsewhere() -> None:
+    hook = Hook(302)
+    try:
+        with pytest.raises(OSError, match="302"):
+            webhook(hook.address, []).send(dict(TOLD))
+        assert {headers["Host"] for headers, _ in hook.calls} == {hook.address[7:]}
+        assert len(hook.calls) == 3
+    finally:
+        hook.close()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://example.com/",
+        "ftp://127.0.0.1/",
+        "file:///etc/passwd",
+        "https://",
+        "http://10.0.0.1",
+    ],
+)
+def test_a_webhook_is_encrypted_or_on_this_machine(address: str) -> None:
+    with pytest.raises(WrongSetting, match="DAYBOOK_EXPORTS_WEBHOOK_URL"):
+        webhook(address, [])
+
+
+class Post:
+    """A real SMTP server, which keeps what it is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[Envelope] = []
+        self._controller = Controller(self, hostname="127.0.0.1", port=free_ports(1)[0])
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.sent.append(envelope)
+        return "250 OK"
+
+    def __enter__(self) -> int:
+        self._controller.start()
+        return int(self._controller.port)
+
+    def __exit__(self, *_: object) -> None:
+        self._controller.stop()
+
+
+def mail(port: int) -> Mail:
+    own = Settings(
+        exports_smtp_url=SecretStr(f"smtp://127.0.0.1:{port}"),
+        exports_mail_from="daybook@example.com",
+        exports_mail_to=("anna@example.com", "ben@example.com"),
+    )
+    return Mail(own)
+
+
+@pytest.fixture
+def post() -> Iterator[tuple[Post, int]]:
+    own = Post()
+    with own as port:
+        yield own, port
+
+
+def text_of(envelope: Envelope) -> str:
+    """Head and body, unpacked."""
+    content = envelope.content
+    assert isinstance(content, bytes)
+    message = message_from_bytes(content, policy=policy.default)
+    return f"Subject: {message['Subject']}\n{message.get_content()}"
+
+
+def test_a_mail_goes_to_those_that_the_setting_names(post: tuple[Post, int]) -> None:
+    server, port = post
+    mail(port).send(dict(TOLD))
+    [envelope] = server.sent
+    assert envelope.rcpt_tos == ["anna@example.com", "ben@example.com"]
+    text = text_of(envelope)
+    assert "Subject: Export ready: overview, 2026-11-01 to 2026-11-19" in text
+    assert str(TOLD["download_url"]) in text
+    assert "1,234 rows as csv" in text
+
+
+def test_a_mail_says_why_a_file_could_not_be_made(post: tuple[Post, int]) -> None:
+    server, port = post
+    mail(port).send(dict(FAILED))
+    text = text_of(server.sent[0])
+    assert "Subject: Export failed: overview" in text
+    assert "there is no such funnel" in text
+
+
+def test_a_server_beyond_this_machine_must_encrypt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name here is one for this machine that says so only to the resolver."""
+    server = Post()
+    with server as port:
+        own = Settings(
+            exports_smtp_url=SecretStr(f"smtp://127.0.0.1:{port}"),
+            exports_mail_from="daybook@example.com",
+            exports_mail_to=("anna@example.com",),
+        )
+        told = Mail(own)
+        monkeypatch.setattr("exports.mail.is_loopback", lambda host: False)
+        with pytest.raises(smtplib.SMTPException):
+            told.send(dict(TOLD))
+        assert server.sent == []
+
+
+@pytest.mark.parametrize(
+    ("url", "sender", "named"),
+    [
+        ("ftp://host", "a@example.com", "SMTP_URL"),
+        ("smtp://host:x", "a@example.com", "SMTP_URL"),
+        ("smtps://host", None, "MAIL_FROM"),
+        ("smtps://host", "a@example.com", "MAIL_TO"),
+    ],
+)
+def test_mail_settings_that_cannot_be_used_are_named(
+    url: str, sender: str | None, named: str
+) -> None:
+    own = Settings(exports_smtp_url=SecretStr(url), exports_mail_from=sender)
+    with pytest.raises(WrongSetting, match=f"DAYBOOK_EXPORTS_{named}"):
+        Mail(own)
