@@ -1,11 +1,14 @@
 """Names for those who are not to be known: the same within a file, another in the next one."""
 
+from functools import lru_cache
+
 from pydantic import BaseModel
 
 from query.exports.secret import Secret
 
 PERSONAL = ("visitor_id", "user_id", "session_id")
 _CHARS = 20
+_REMEMBERED = 1_024
 
 
 class Pseudonyms:
@@ -14,11 +17,12 @@ class Pseudonyms:
     def __init__(self, secret: Secret, organization: str, job_id: str) -> None:
         self._secret = secret
         self._of = organization, job_id
+        self._name = lru_cache(_REMEMBERED)(self._made)
 
     def hide(self, row: BaseModel) -> BaseModel:
         named = {name: getattr(row, name, None) for name in PERSONAL}
-        hidden = {name: self.name(name, own) for name, own in named.items() if own is not None}
+        hidden = {name: self._name(name, own) for name, own in named.items() if own is not None}
         return row.model_copy(update=hidden)
 
-    def name(self, kind: str, own: str) -> str:
+    def _made(self, kind: str, own: str) -> str:
         return self._secret.sign("pseudonym", *self._of, kind, own).hex()[:_CHARS]

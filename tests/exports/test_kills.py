@@ -32,12 +32,8 @@ KINDS = [
     ("events", "json"),
 ]
 KILLS = (
-    "before_file:15",
-    "after_file:18",
-    "before_notice:12",
-    "before_checkpoint:9",
-    "before_commit:14",
-)
+    "before_file:12", "after_file:14", "before_notice:16", "before_checkpoint:2", "before_commit:2",
+)  # fmt: skip
 FILES = 100
 
 
