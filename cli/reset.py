@@ -11,6 +11,7 @@ from engine.gaps import Reset, accept, check_stopped, commit, find_resets
 from engine.kafka import admin
 from engine.mongo import database
 from engine.settings import settings
+from exports.group import GROUP as EXPORTS
 
 
 def reset(
@@ -31,7 +32,8 @@ def reset(
 
     Exit 0: accepted, or nothing to accept. 1: the group still runs. 4: a server does not answer.
     """
-    found = consumers.find(group)
+    names = EXPORTS.name, EXPORTS.name.removeprefix(consumers.PREFIX)
+    found = EXPORTS if group in names else consumers.find(group)
     if not accept_gap:
         raise typer.BadParameter("say --accept-gap: what the log has lost is never counted")
     own = settings()

@@ -12,8 +12,8 @@ from engine.errors import Unavailable
 from engine.settings import Settings
 from query.answer import Answers
 from query.events import router as events
-from query.exports.counter import TOPIC, Counter
 from query.exports.router import router as exports
+from query.exports.services import TOPIC, ExportServices
 from query.families import router as families
 from query.freshness import Freshness
 from query.funnels.router import router as funnels
@@ -86,8 +86,8 @@ def _services(settings: Settings, exports: str) -> Services:
     freshness = Freshness(reader, settings.zone_info())
     answers = Answers(reader, freshness, Remembered(live, settings.mongodb_database))
     gate = Gate(settings, reader)
-    relay, counter = Relay(settings), Counter(settings, exports)
-    return Services(reader, live, freshness, answers, gate, relay, counter, settings.currency)
+    relay, files = Relay(settings), ExportServices(settings, exports)
+    return Services(reader, live, freshness, answers, gate, relay, files, settings.currency)
 
 
 def _add_health(app: FastAPI) -> None:

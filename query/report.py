@@ -10,7 +10,7 @@ from fastapi.dependencies.models import Dependant
 
 from query.answer import Answers, Build, response
 from query.caller import Caller
-from query.exports.counter import Counter
+from query.exports.services import ExportServices
 from query.freshness import Freshness
 from query.gate import Gate
 from query.keep import Keep
@@ -36,7 +36,7 @@ class Services:
     answers: Answers
     gate: Gate
     relay: Relay
-    exports: Counter
+    exports: ExportServices
     currency: str
 
 

@@ -17,9 +17,9 @@ from query.examples import shown_as
 from query.exports import order as orders
 from query.exports import ticket
 from query.exports.body import Accepted, Export, Status
-from query.exports.counter import Counter
 from query.exports.described import ASK, FETCH
 from query.exports.link import PREFIX, check, gone, link
+from query.exports.services import ExportServices
 from query.funnels import load
 from query.problem import missing, unavailable
 from query.reader import Document
@@ -51,17 +51,17 @@ async def ask(request: Request, own: Asking, organization_id: Organization = Non
     """Ask for a report as a file. A worker makes it; the answer says when to look again."""
     services: Services = request.app.state.services
     scope = organization_scope(services.reader, own, organization_id)
-    order, counter = await orders.read(request), services.exports
+    order, exports = await orders.read(request), services.exports
     now = datetime.now(UTC)
     days = await _days(services, order, now)
     if order.funnel_id is not None:
         await load.definition(scope, order.funnel_id)
     ready = now + timedelta(seconds=await _seconds(services, order))
     organization = scope.organization
-    job_id = ticket.issue(counter.secret, organization, now)
+    job_id = ticket.issue(exports.secret, organization, now)
     bounds = {"date_from": days.first.isoformat(), "date_to": days.last.isoformat()}
     asked = order.model_copy(update=bounds)
-    await counter.publisher.publish(job_id, organization, asked, now)
+    await exports.publisher.publish(job_id, organization, asked, now)
     return Accepted(job_id=job_id, status="processing", estimated_completion=told(ready, _UTC))
 
 
@@ -72,12 +72,12 @@ async def look(
     """How far a file is, and once it is there, where it is fetched."""
     services: Services = request.app.state.services
     scope = organization_scope(services.reader, own, organization_id)
-    counter, now = services.exports, datetime.now(UTC)
+    exports, now = services.exports, datetime.now(UTC)
     organization = scope.organization
-    is_own = ticket.is_own(counter.secret, organization, job_id, now)
+    is_own = ticket.is_own(exports.secret, organization, job_id, now)
     found = await scope.find_one(Exports.collection, {"_id": scope.id(job_id)})
     if found is not None:
-        return _export(found, counter, now)
+        return _export(found, exports, now)
     if not is_own:
         raise missing("export")
     # Asked for an instant ago, or its turn has not come: no worker has written of it yet.
@@ -91,14 +91,14 @@ async def fetch(
 ) -> Response:
     """The file, to whoever has the link; 410 once it has expired."""
     services: Services = request.app.state.services
-    counter, now = services.exports, datetime.now(UTC)
-    check(counter.secret, organization, job_id, expires, signature, now)
+    exports, now = services.exports, datetime.now(UTC)
+    check(exports.secret, organization, job_id, expires, signature, now)
     scope = Scope(services.reader, Caller("link", "server", organization), organization)
     found = await scope.find_one(Exports.collection, {"_id": scope.id(job_id)})
     if found is None or _status(found, now) != "completed":
         raise gone()
     try:
-        pieces = await asyncio.to_thread(counter.files.read, found["file"])
+        pieces = await asyncio.to_thread(exports.files.read, found["file"])
     except Gone:
         raise gone() from None
     except Unavailable:
@@ -132,12 +132,12 @@ def _status(found: Document, now: datetime) -> Status:
     return "expired" if is_over else status
 
 
-def _export(found: Document, counter: Counter, now: datetime) -> Export:
+def _export(found: Document, exports: ExportServices, now: datetime) -> Export:
     status = _status(found, now)
     url = None
     if status == "completed":
         of = found["organization_id"], found["job_id"], found["expires_at"]
-        url = link(counter.secret, counter.public_url, *of)
+        url = link(exports.secret, exports.public_url, *of)
     return Export(
         job_id=found["job_id"],
         status=status,

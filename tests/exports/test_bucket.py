@@ -1,5 +1,6 @@
 """Files in a bucket: against a real server of the S3 protocol, and in a folder alike."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,10 @@ from engine.settings import Settings
 from files.bucket import Bucket
 from files.folder import Folder
 from files.store import Files, Gone, open_files
+from tests.exports.conftest import opened
+from tests.exports.hook import Hook
+from tests.exports.reading import as_told, csv_rows
+from tests.support.wait import until
 
 LARGE = b"0123456789abcdef" * 2**20
 """16 MiB: uploaded in several parts."""
@@ -91,6 +96,43 @@ def test_a_service_that_is_away_or_knows_no_such_bucket_is_waited_for(
         with pytest.raises(Unavailable, match="DAYBOOK_EXPORTS_"):
             Bucket(own).put(made, "made")
     assert made.exists()
+
+
+def test_a_file_goes_from_an_order_to_a_bucket_and_a_notice_to_whoever_has_its_link(
+    endpoint: str, servers: dict[str, str], tmp_path: Path
+) -> None:
+    hook = Hook(200)
+    key = "a secret of more than thirty-two bytes, for notices"
+    variables = {
+        "DAYBOOK_EXPORTS_BUCKET": "exports",
+        "DAYBOOK_EXPORTS_S3_ENDPOINT": endpoint,
+        "DAYBOOK_EXPORTS_S3_REGION": "us-east-1",
+        "DAYBOOK_EXPORTS_S3_ACCESS_KEY_ID": "key",
+        "DAYBOOK_EXPORTS_S3_SECRET_ACCESS_KEY": "secret",
+        "DAYBOOK_EXPORTS_PUBLIC_URL": "https://daybook.example/",
+        "DAYBOOK_EXPORTS_WEBHOOK_URL": hook.address,
+        "DAYBOOK_EXPORTS_WEBHOOK_SECRET": key,
+    }
+    with opened(servers, tmp_path, **variables) as press:
+        worker = press.worker()
+        job_id = press.ordered()
+        job = press.ended(job_id)
+        until(lambda: hook.calls, "the notice is there")
+        worker.end()
+        [(_, body)] = hook.calls
+        told = json.loads(body)
+        assert (told["event"], told["job_id"]) == ("export.completed", job_id)
+        assert told["download_url"] == job["download_url"]
+        assert told["download_url"].startswith("https://daybook.example/api/v1/analytics/export/")
+        path = told["download_url"].removeprefix("https://daybook.example")
+        reply = press.fetch(path)
+        assert reply.status == 200
+        assert len(reply.body) == told["bytes"]
+        assert csv_rows(reply.body)["steps"] == as_told(press.report("overview")["steps"])
+        Bucket(settings(endpoint)).remove(press.stored(job_id)["file"])
+        assert press.fetch(path).status == 410
+        assert not press.folder.exists()
+    hook.close()
 
 
 def test_settings_choose_the_place(endpoint: str, tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from engine.settings import Settings
@@ -109,6 +111,20 @@ def test_a_bad_order_is_refused_with_the_reason(
 def test_a_body_that_is_no_order_is_refused(press: Press, raw: bytes, status: int) -> None:
     reply = press.service.post(EXPORT, raw)
     assert (reply.status, reply.json["status"]) == (status, status)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.sampled_from([*order(), "user_id", "include_pii", "$where"]), value=JSON)
+def test_no_order_fails_whatever_stands_in_it(press: Press, name: str, value: Any) -> None:
+    reply = press.service.post(EXPORT, order() | {name: value})
+    assert reply.status < 500, (name, value, reply.body)
 
 
 def test_nobody_orders_without_a_key_or_with_one_for_tracking(press: Press) -> None:

@@ -6,8 +6,6 @@ import json
 import smtplib
 from collections.abc import Iterator
 from email import message_from_bytes, policy
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -19,6 +17,7 @@ from engine.errors import WrongSetting
 from engine.settings import Settings
 from exports.mail import Mail
 from exports.webhook import Webhook
+from tests.exports.hook import Hook
 
 KEY = "a secret of more than thirty-two bytes, for notices"
 TOLD = {
@@ -35,40 +34,6 @@ TOLD = {
     "download_url": "https://daybook.example/api/v1/analytics/export/j-1/download?signature=x",
 }
 FAILED = {name: TOLD[name] for name in list(TOLD)[:7]} | {"reason": "there is no such funnel"}
-
-
-class Hook:
-    """Answers with the statuses that it was given, the last one for ever."""
-
-    def __init__(self, *statuses: int) -> None:
-        self.calls: list[tuple[dict[str, str], bytes]] = []
-        hook = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                hook.calls.append((dict(self.headers.items()), body))
-                status = statuses[min(len(hook.calls), len(statuses)) - 1]
-                self.send_response(status)
-                if status == 302:
-                    self.send_header("Location", hook.address + "/elsewhere")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            do_GET = do_POST
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Nobody reads it."""
-
-        self._server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 def webhook(address: str, pauses: list[float]) -> Webhook:

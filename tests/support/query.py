@@ -9,7 +9,7 @@ from engine import logs
 from engine.errors import DaybookError
 from engine.settings import settings
 from query.app import create_app
-from query.exports.counter import TOPIC
+from query.exports.services import TOPIC
 
 
 def main() -> None:

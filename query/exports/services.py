@@ -1,4 +1,4 @@
-"""Where files are asked for and handed out: what stands behind the routes."""
+"""What stands behind the routes of exports."""
 
 from engine.settings import Settings
 from files.store import open_files
@@ -9,7 +9,7 @@ from query.problem import Problem
 TOPIC = "sc.analytics.exports"
 
 
-class Counter:
+class ExportServices:
     """Shut while DAYBOOK_EXPORTS_SECRET is unset. Raises WrongSetting."""
 
     def __init__(self, settings: Settings, topic: str) -> None:
