@@ -38,6 +38,14 @@ async def write(content: Content, path: Path) -> int:
     return count
 
 
+class _Exact(float):
+    """Written with all its digits: the library would leave out the 17th, which makes it another
+    number than the one that was counted."""
+
+    def __format__(self, _: str) -> str:
+        return repr(float(self))
+
+
 class _Sheet:
     def __init__(self, book: Workbook, name: str, columns: list[str]) -> None:
         self._book = book
@@ -70,7 +78,7 @@ def _put(sheet: Worksheet, row: int, column: int, value: Cell) -> None:
     if isinstance(value, bool):
         sheet.write_boolean(row, column, value)
     elif isinstance(value, int | float) and abs(value) <= _EXACT_MAX:
-        sheet.write_number(row, column, value)
+        sheet.write_number(row, column, value if isinstance(value, int) else _Exact(value))
     else:
         # A workbook's numbers are doubles: a greater one would not be the one that was counted.
         sheet.write_string(row, column, str(value)[:_CHARS_MAX])

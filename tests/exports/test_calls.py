@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from engine.settings import Settings
+from query.examples import example
 from query.exports import ticket
 from query.exports.link import link
+from query.exports.order import Order
 from query.exports.secret import Secret
 from tests.exports.conftest import EXPORT, ORGANIZATION, SECRET, Press, order
 from tests.support.wait import until
@@ -36,6 +38,8 @@ def test_an_order_is_answered_as_promised(press: Press) -> None:
     assert reply.status == 202
     body = reply.json
     assert body.keys() == {"job_id", "status", "estimated_completion"}
+    assert body.keys() == example("export-accepted").keys()
+    assert Order.model_validate(example("export-order")).report_type == "overview"
     assert str(uuid.UUID(body["job_id"])) == body["job_id"]
     assert body["status"] == "processing"
     assert datetime.fromisoformat(body["estimated_completion"]) > before
@@ -45,6 +49,7 @@ def test_a_file_that_is_there_is_told_with_its_link(done: dict[str, Any]) -> Non
     assert done["rows"] > 5
     assert done["bytes"] > 500
     assert (done["report_type"], done["format"], done["reason"]) == ("overview", "csv", None)
+    assert done.keys() == example("export").keys()
     times = [datetime.fromisoformat(done[f"{name}_at"]) for name in ("requested", "completed")]
     assert times == sorted(times)
     assert datetime.fromisoformat(done["expires_at"]) == times[1] + timedelta(hours=24)

@@ -11,7 +11,32 @@ LIVE = ("tests/contract/test_live_store.py",)
 PROJECTOR = ("tests/unit/test_projector.py",)
 SCOPE = ("tests/query/test_scope.py",)
 
+EXPORTS = "tests/exports/test_calls.py"
+
 MUTANTS = (
+    Mutant(
+        "a text that begins like a formula is told as it is",
+        "exports/cell.py",
+        """return f"'{value}" if bare.startswith(_FORMULA) else value""",
+        "return value",
+        ("tests/exports/test_cells.py",),
+    ),
+    Mutant(
+        "an attempt that was overtaken ends the job",
+        "exports/jobs.py",
+        """        own = {"_id": claim.job.id, "attempt": claim.attempt}
+""",
+        """        own = {"_id": claim.job.id}
+""",
+        ("tests/exports/test_worker.py", "-k", "overtaken"),
+    ),
+    Mutant(
+        "a link's signature is not looked at",
+        "query/exports/link.py",
+        "if not hmac.compare_digest(expected.encode(), signature.encode()):",
+        "if not expected:",
+        (EXPORTS, "-k", "tampered"),
+    ),
     Mutant(
         "the trim left out",
         "engine/settle.py",
