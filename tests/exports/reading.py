@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from openpyxl import load_workbook
+from openpyxl.utils.escape import unescape
 from pypdf import PdfReader
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -27,9 +28,15 @@ def xlsx_rows(made: bytes) -> Rows:
     for sheet in book:
         head, *rows = sheet.iter_rows(values_only=True)
         found[sheet.title] = [
-            {str(n): v for n, v in zip(head, row, strict=False) if v is not None} for row in rows
+            {str(n): _shown(v) for n, v in zip(head, row, strict=False) if v is not None}
+            for row in rows
         ]
     return found
+
+
+def _shown(value: object) -> object:
+    """Characters that XML cannot hold stand there by their numbers, and are shown as they are."""
+    return unescape(value) if isinstance(value, str) else value
 
 
 def pdf_text(made: bytes) -> str:
