@@ -11,7 +11,7 @@ from query.reader import Document
 from query.scope import Scope
 from query.span import Span
 
-_SESSIONS_AT_ONCE = 100
+_SESSIONS_AT_ONCE = 50
 
 
 class EventRow(Body):
