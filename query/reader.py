@@ -19,6 +19,9 @@ from engine.settings import Settings
 from query.problem import Problem
 
 ROWS_MAX = 50_000
+SUMS_MAX = 400_000
+"""As many as a map has keys, every day of a year others: a row is a key and a few numbers."""
+
 _SELECTION_MS = 2_000
 _CONNECTIONS_MAX = 50
 _AWAY_SECONDS = 2.0
@@ -32,6 +35,10 @@ Order = Sequence[tuple[str, int]]
 def beneath(name: str) -> dict[str, str]:
     """A filter of `_id`: whatever begins with this name and a colon."""
     return {"$gte": f"{name}:", "$lt": f"{name};"}  # the character after a colon
+
+
+def _too_much() -> Problem:
+    return Problem(422, "that is too much for one answer: ask for a shorter range")
 
 
 class Reader:
@@ -78,7 +85,16 @@ class Reader:
             cursor = self._documents[collection].find(where, fields, skip=skip, limit=own)
             found = await (cursor.sort(list(order)) if order else cursor).to_list()
         if len(found) > ROWS_MAX:
-            raise Problem(422, "that is too much for one answer: ask for a shorter range")
+            raise _too_much()
+        return found
+
+    async def aggregate(self, collection: str, stages: Sequence[Filter]) -> list[Document]:
+        """What the stages make of it. Raises Problem (422) for more than SUMS_MAX rows."""
+        own = [*stages, {"$limit": SUMS_MAX + 1}]
+        async with self.bounded():
+            found = await (await self._documents[collection].aggregate(own)).to_list()
+        if len(found) > SUMS_MAX:
+            raise _too_much()
         return found
 
     async def find_one(

@@ -30,6 +30,7 @@ OF_THE_PLATFORM = frozenset(
     {"analytics_order_funnel", "analytics_revenue", "analytics_user_lifecycle"}
 )
 _TENANT = "organization_id"
+_STAGES = frozenset({"$project", "$unwind", "$group"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,15 @@ class Scope:
     ) -> Document | None:
         return await self.reader.find_one(collection, self._within(collection, where), fields)
 
+    async def aggregate(
+        self, collection: str, where: Filter, stages: Sequence[Filter]
+    ) -> list[Document]:
+        """What the stages make of what fits within the scope; none may look elsewhere."""
+        if not all(stage.keys() <= _STAGES for stage in stages):
+            raise ValueError(f"stages are {', '.join(sorted(_STAGES))}")
+        own = {"$match": self._within(collection, where)}
+        return await self.reader.aggregate(collection, [own, *stages])
+
     async def count(self, collection: str, where: Filter) -> int:
         return await self.reader.count(collection, self._within(collection, where))
 
@@ -94,11 +104,15 @@ class Scope:
         `key` is the whole key after the organization: funnel and step, for instance. Without
         `fields` all but the hours.
         """
+        chosen = {"hours": False} if fields is None else fields
+        where = self.of_days(model, span, *key)
+        return await self.find(model.collection, where, fields=chosen, order=[("_id", 1)])
+
+    def of_days(self, model: type[DailyDocument], span: Span, *key: str) -> Filter:
+        """The filter of these documents."""
         own = self.id(*key) if model.key else ""
         before = f"{own}:" if own else ""
-        days = {"$gte": f"{before}{span.first}", "$lte": f"{before}{span.last}"}
-        chosen = {"hours": False} if fields is None else fields
-        return await self.find(model.collection, {"_id": days}, fields=chosen, order=[("_id", 1)])
+        return {"_id": {"$gte": f"{before}{span.first}", "$lte": f"{before}{span.last}"}}
 
     def id(self, *parts: str) -> str:
         """An `_id` within the organization: `scope.id(funnel_id)` is `organization:funnel`."""

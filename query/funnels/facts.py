@@ -7,10 +7,10 @@ from models.funnel_revenue import FunnelRevenueDay
 from models.funnel_step import FunnelStepDay
 from query.funnels.conversions import ConversionFacts
 from query.funnels.dropoffs import DropOffFacts
-from query.funnels.load import sketches, step_days
+from query.funnels.load import sketches, step_days, step_sums
 from query.funnels.overview import Facts
 from query.funnels.page import Asked
-from query.funnels.projections import Projection, counts_of, money_of, projection, rows_of
+from query.funnels.projections import Projection, counts_of, money_of, projection, sums_by_key
 from query.funnels.revenue import RevenueFacts
 from query.funnels.sessions import converted
 from query.funnels.steps import StepFacts
@@ -24,10 +24,11 @@ _OVERVIEW = (
 )  # fmt: skip
 _FROM = ("sources", "countries", "campaigns", "pages")
 _WHO = ("visitors", "conversions")
-_STEP = (
-    "date", "step_id", "visitors", "unique_visitors", "entries", "exits", "drop_offs", "reached",
-    "conversions", "converting_visitors", "time_spent_seconds", "time_spent_count",
+_STEP_COUNTS = (
+    "visitors", "unique_visitors", "entries", "exits", "drop_offs", "reached", "conversions",
+    "converting_visitors", "time_spent_seconds", "time_spent_count",
 )  # fmt: skip
+_STEP = ("date", "step_id", *_STEP_COUNTS)
 _STEP_MAPS = ("time_histogram", "entry_paths", "exit_paths", "sources", "devices", "browsers")
 _DROP_OFFS = ("date", "step_id", "visitors", "entries", "drop_offs", "reached")
 _WHY = ("exits_by_outcome", "reasons_by_outcome", "entry_paths")
@@ -36,15 +37,29 @@ _ORDERS_MONEY = ("gross_revenue_cents", "refunded_cents", "orders")
 
 
 async def of_overview(scope: Scope, funnel_id: str, span: Span) -> Facts:
-    own = projection(_OVERVIEW) | rows_of(_FROM, _WHO) | money_of(["value_cents"])
-    paid = projection(_ORDERS) | money_of(_ORDERS_MONEY)
-    days, steps, orders, people = await gather(
-        scope.days(FunnelDay, span, funnel_id, fields=own),
-        step_days(scope, funnel_id, span, projection(_STEP)),
-        scope.days(FunnelRevenueDay, span, funnel_id, fields=paid),
-        sketches(scope, "funnel", funnel_id, span),
+    days = scope.of_days(FunnelDay, span, funnel_id)
+    by_key = [
+        scope.aggregate(FunnelDay.collection, days, sums_by_key(name, _WHO)) for name in _FROM
+    ]
+    own, steps, rows = await gather(
+        of_overview_before(scope, funnel_id, span),
+        step_sums(scope, funnel_id, span, _STEP_COUNTS),
+        gather(*by_key),
     )
-    return Facts(days, steps, orders, people)
+    return own._replace(steps=steps, rows=dict(zip(_FROM, rows, strict=True)))
+
+
+async def of_overview_before(scope: Scope, funnel_id: str, span: Span) -> Facts:
+    """Only what a period is compared by."""
+    own = projection(_OVERVIEW) | money_of(["value_cents"])
+    paid = projection(_ORDERS) | money_of(_ORDERS_MONEY)
+    return Facts(
+        *await gather(
+            scope.days(FunnelDay, span, funnel_id, fields=own),
+            scope.days(FunnelRevenueDay, span, funnel_id, fields=paid),
+            sketches(scope, "funnel", funnel_id, span),
+        )
+    )
 
 
 async def of_step(
@@ -70,7 +85,7 @@ async def of_conversions(
     return ConversionFacts(
         *await gather(
             days,
-            step_days(scope, funnel_id, span, projection(_STEP)),
+            step_sums(scope, funnel_id, span, _STEP_COUNTS),
             converted(scope, funnel_id, span, asked),
         )
     )

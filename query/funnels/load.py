@@ -1,13 +1,13 @@
 """What the reports read: few small documents, each by an index, and of them what is told."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 
 from models.experiment import ExperimentDay
 from models.funnel_step import FunnelStepDay
 from models.uniques import Uniques, periods
 from query.funnels.definition import Definition
-from query.funnels.projections import Projection
+from query.funnels.projections import Projection, sums_of
 from query.problem import missing
 from query.reader import Document
 from query.scope import Scope
@@ -30,10 +30,16 @@ async def is_seen(scope: Scope, funnel_id: str, step_id: str) -> bool:
 
 async def step_days(scope: Scope, funnel_id: str, span: Span, fields: Projection) -> list[Document]:
     """`analytics_funnel_step` of all the funnel's steps, in no order."""
-    days = {"$gte": midnight(span.first), "$lte": midnight(span.last)}
-    return await scope.find(
-        FunnelStepDay.collection, {"funnel_id": funnel_id, "date": days}, fields=fields
-    )
+    where = {"funnel_id": funnel_id, "date": span.dates}
+    return await scope.find(FunnelStepDay.collection, where, fields=fields)
+
+
+async def step_sums(
+    scope: Scope, funnel_id: str, span: Span, fields: Sequence[str]
+) -> list[Document]:
+    """The same, added up: one of each step."""
+    where = {"funnel_id": funnel_id, "date": span.dates}
+    return await scope.aggregate(FunnelStepDay.collection, where, sums_of(fields, "step_id"))
 
 
 async def sketches(
@@ -57,20 +63,14 @@ async def tests_of(scope: Scope, funnel_id: str, test_id: str | None) -> list[Do
 
 
 async def test_days(scope: Scope, tests: Sequence[Document], span: Span) -> list[Document]:
-    days = {"$gte": midnight(span.first), "$lte": midnight(span.last)}
     names = [test["test_id"] for test in tests]
     if not names:
         return []
     return await scope.find(
         ExperimentDay.collection,
-        {"test_id": {"$in": names}, "date": days},
+        {"test_id": {"$in": names}, "date": span.dates},
         fields={"hours": False, "_daybook": False},
     )
-
-
-def midnight(day: date) -> datetime:
-    """As `date` is stored."""
-    return datetime.combine(day, time(), UTC)
 
 
 def _periods(span: Span) -> list[str]:

@@ -1,6 +1,7 @@
 """A funnel at a glance: who came, from where, who converted, and what it came to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from query.funnels.basis import Earned, earned
@@ -24,18 +25,20 @@ from query.funnels.overview_body import (
 from query.funnels.overview_steps import overview_steps
 from query.funnels.rounding import average, rate
 from query.funnels.shares import TOP, Rest, rest, shares
-from query.funnels.sums import total, who
+from query.funnels.sums import total
 from query.funnels.uniques import Uniques, uniques
 from query.span import Span
 
 
 class Facts(NamedTuple):
-    """Of one period: `analytics_funnel`, `…_funnel_step`, `…_funnel_revenue`, `…_uniques`."""
+    """Of one period: `analytics_funnel`, `…_funnel_revenue`, `…_uniques`; `…_funnel_step` in sum,
+    and by where visitors come from a row for each key."""
 
     days: Sequence[Document]
-    steps: Sequence[Document]
     orders: Sequence[Document]
     sketches: Sequence[Document]
+    steps: Sequence[Document] = ()
+    rows: Mapping[str, Sequence[Document]] = MappingProxyType({})
 
 
 def overview(
@@ -55,9 +58,9 @@ def overview(
         earlier = earned(before.days, before.orders, money.basis)
         past = _numbers(before, earlier, uniques(before.days, before.sketches), currency)
         told["previous"], told["change"] = compared(span.previous().period, numbers, past)
-    sources, other_sources = _from(facts.days, "sources")
-    countries, other_countries = _from(facts.days, "countries")
-    campaigns, other_campaigns = _from(facts.days, "campaigns")
+    sources, other_sources = _from(facts.rows["sources"])
+    countries, other_countries = _from(facts.rows["countries"])
+    campaigns, other_campaigns = _from(facts.rows["campaigns"])
     return Overview(
         funnel_id=definition.funnel_id,
         funnel_name=definition.name,
@@ -67,7 +70,7 @@ def overview(
         uniques=people,
         **numbers,
         steps=overview_steps(definition, facts.steps),
-        top_pages=_pages(facts.days),
+        top_pages=_pages(facts.rows["pages"]),
         sources=[Source(source=name, **own) for name, own in sources],
         countries=[Country(country=name, **own) for name, own in countries],
         campaigns=[Campaign(campaign=name, **own) for name, own in campaigns],
@@ -125,19 +128,17 @@ def _other_currencies(facts: Facts, money: Earned, currency: str | None) -> list
     return sorted({*money.others(currency), *others(facts.days, "value_cents", currency)})
 
 
-def _pages(days: Sequence[Document]) -> list[Page]:
-    found = who(days, "pages")
-    converted = dict(by_name(found.conversions))
+def _pages(rows: Sequence[Document]) -> list[Page]:
+    converted = dict(by_name(_by_key(rows, "conversions")))
     return [
         Page(page=name, visitors=visitors, conversions=converted[name])
-        for name, visitors in by_name(found.visitors)[:TOP]
+        for name, visitors in by_name(_by_key(rows, "visitors"))[:TOP]
     ]
 
 
-def _from(days: Sequence[Document], field: str) -> tuple[list[tuple[str, dict[str, Any]]], Rest]:
-    found = who(days, field)
-    converted = dict(by_name(found.conversions))
-    rows, beyond = shares(found.visitors)
+def _from(keys: Sequence[Document]) -> tuple[list[tuple[str, dict[str, Any]]], Rest]:
+    converted = dict(by_name(_by_key(keys, "conversions")))
+    rows, beyond = shares(_by_key(keys, "visitors"))
     told = [
         (
             row.name,
@@ -150,3 +151,7 @@ def _from(days: Sequence[Document], field: str) -> tuple[list[tuple[str, dict[st
         for row in rows
     ]
     return told, rest(beyond)
+
+
+def _by_key(rows: Sequence[Document], part: str) -> dict[str, int]:
+    return {row["_id"]: int(row[part]) for row in rows}

@@ -1,12 +1,14 @@
 """What is asked of stored documents: a few fields, in a form that is quick to read.
 
 The driver makes an object of each int64, which takes twenty times as long as a double. Those are
-exact up to 2^53, and no count of a day comes near it.
+exact up to 2^53, and no count of a day comes near it. What is only wanted in sum MongoDB adds up
+by itself, as int64.
 """
 
 from collections.abc import Sequence
 
 Projection = dict[str, object]
+Stages = list[Projection]
 
 
 def projection(fields: Sequence[str]) -> Projection:
@@ -22,10 +24,19 @@ def counts_of(fields: Sequence[str]) -> Projection:
     }
 
 
-def rows_of(fields: Sequence[str], parts: Sequence[str]) -> Projection:
-    """Breakdowns, as rows [key, one double for each part]."""
-    numbers = [{"$toDouble": f"$$this.v.{part}"} for part in parts]
-    return {field: _each(field, ["$$this.k", *numbers]) for field in fields}
+def sums_of(fields: Sequence[str], by: str) -> Stages:
+    """A row for each value of `by`."""
+    sums = {field: {"$sum": f"${field}"} for field in fields}
+    return [{"$group": {"_id": f"${by}", by: {"$first": f"${by}"}, **sums}}]
+
+
+def sums_by_key(field: str, parts: Sequence[str]) -> Stages:
+    """A row for each key of a breakdown, which is its `_id`."""
+    return [
+        {"$project": {"entry": _entries(field)}},
+        {"$unwind": "$entry"},
+        {"$group": {"_id": "$entry.k", **{part: {"$sum": f"$entry.v.{part}"} for part in parts}}},
+    ]
 
 
 def money_of(fields: Sequence[str]) -> Projection:
@@ -35,5 +46,8 @@ def money_of(fields: Sequence[str]) -> Projection:
 
 
 def _each(field: str, told: object) -> Projection:
-    entries = {"$objectToArray": {"$ifNull": [f"${field}", {}]}}
-    return {"$map": {"input": entries, "in": told}}
+    return {"$map": {"input": _entries(field), "in": told}}
+
+
+def _entries(field: str) -> Projection:
+    return {"$objectToArray": {"$ifNull": [f"${field}", {}]}}

@@ -57,7 +57,8 @@ async def funnel_overview(
         scope = report.scope
         funnel = await load.definition(scope, funnel_id)
         now = await facts.of_overview(scope, funnel_id, span)
-        past = await facts.of_overview(scope, funnel_id, span.previous()) if compare else None
+        before = span.previous()
+        past = await facts.of_overview_before(scope, funnel_id, before) if compare else None
         return overview(funnel, span, now, past, wanted(report, currency)).model_dump()
 
     return await report.answer(REPORTS, _MONEY, build)

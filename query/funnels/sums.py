@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 Document = Mapping[str, Any]
 
@@ -28,34 +28,6 @@ def parts(documents: Iterable[Document], field: str, part: str) -> dict[str, int
         for key, numbers in (document.get(field) or {}).items():
             found[key] += int(numbers.get(part) or 0)
     return dict(found)
-
-
-class Who(NamedTuple):
-    """By key, people by day and conversions."""
-
-    visitors: dict[str, int]
-    conversions: dict[str, int]
-
-
-def who(documents: Iterable[Document], field: str) -> Who:
-    """Of a breakdown by where visitors come from, as it is stored or in rows."""
-    visitors: Counter[str] = Counter()
-    conversions: Counter[str] = Counter()
-    for document in documents:
-        for key, came, converted in _rows(document.get(field) or {}):
-            visitors[key] += came
-            conversions[key] += converted
-    return Who(_whole(visitors), _whole(conversions))
-
-
-def _rows(stored: Any) -> Iterable[tuple[str, int, int]]:
-    if isinstance(stored, list):
-        return stored
-    return ((key, each["visitors"], each["conversions"]) for key, each in stored.items())
-
-
-def _whole(found: Mapping[str, float]) -> dict[str, int]:
-    return {key: int(value) for key, value in found.items()}
 
 
 def by_step(documents: Iterable[Document]) -> dict[str, list[Document]]:

@@ -45,6 +45,10 @@ class Asked:
     async def find_one(self, _: str, where: Mapping[str, Any], *__: Any) -> None:
         self.filters.append(where)
 
+    async def aggregate(self, _: str, stages: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        self.filters.append(stages[0]["$match"])
+        return []
+
     async def count(self, _: str, where: Mapping[str, Any]) -> int:
         self.filters.append(where)
         return 0
@@ -92,6 +96,7 @@ def test_whatever_is_asked_is_asked_of_one_organization(
         await scope.find(collection, where)
         await scope.find_one(collection, where)
         await scope.count(collection, where)
+        await scope.aggregate(collection, where, [{"$group": {"_id": "$funnel_id"}}])
         await scope.days(FunnelDay, days(), funnel)
 
     asyncio.run(ask())
@@ -115,6 +120,13 @@ def test_no_filter_may_name_an_organization_of_its_own() -> None:
     scope = Scope(cast(Reader, Asked()), caller("owner", "org-1"), "org-1")
     with pytest.raises(ValueError, match="organization_id"):
         asyncio.run(scope.find("funnels", {"organization_id": "org-2"}))
+
+
+@pytest.mark.parametrize("elsewhere", ["$lookup", "$unionWith", "$facet", "$out", "$match"])
+def test_no_stage_may_look_elsewhere(elsewhere: str) -> None:
+    scope = Scope(cast(Reader, Asked()), caller("owner", "org-1"), "org-1")
+    with pytest.raises(ValueError, match="stages are"):
+        asyncio.run(scope.aggregate("funnels", {}, [{"$group": {}, elsewhere: {}}]))
 
 
 def test_a_collection_that_is_in_no_list_is_read_by_nobody() -> None:
@@ -158,7 +170,7 @@ def test_nobody_but_the_scope_asks_the_reader() -> None:
         for path in QUERY.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Attribute)
-        and node.attr in ("find", "find_one", "count")
+        and node.attr in ("find", "find_one", "count", "aggregate")
         and isinstance(node.value, ast.Attribute)
         and node.value.attr in ("reader", "_reader")
     }
