@@ -8,12 +8,14 @@ from engine.mongo import Documents, reachable
 
 
 def ensure(documents: Documents, group: Group) -> None:
-    """Days by date, sketches and rows by what is asked of them, dead letters by position, members
-    that expire."""
+    """Days by date, and by when they were written; sketches and rows by what is asked of them, dead
+    letters by position, members that expire."""
     with reachable():
         for model in group.documents:
             by = [(name, ASCENDING) for name in (*model.key, "date")]
             documents[model.collection].create_index(by, unique=True)
+            written = [*model.key[:1], "updated_at", "_daybook.revision"]
+            documents[model.collection].create_index([(name, ASCENDING) for name in written])
         for model in group.live.totals if group.live else ():
             documents[model.collection].create_index("date")
         if group.sketches:

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from time import time
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from fastapi import Request, Response
@@ -14,12 +14,28 @@ from engine.errors import Unavailable
 from query import metrics
 from query.freshness import Freshness
 from query.keep import Keep
-from query.reader import Reader
 from query.remembered import Answer, Question, Remembered
+from query.revisions import Revisions
+from query.scope import Scope
 
 Body = Mapping[str, Any]
 Build = Callable[[], Awaitable[Body]]
 Origin = Literal["made", "shared", "remembered", "stale"]
+
+
+UNCHECKED, UNCHECKED_SECONDS_MAX = 20, 5.0
+"""For so many times as long as it took to make, an answer is told without asking whether documents
+have changed: however fast they change, making it takes a twentieth of the time."""
+
+
+class Making(NamedTuple):
+    """How an answer is made: in which scope, from what these groups keep, told in which zone."""
+
+    scope: Scope
+    keep: Keep
+    groups: tuple[str, ...]
+    zone: ZoneInfo
+    build: Build
 
 
 class Answers:
@@ -27,21 +43,19 @@ class Answers:
 
     def __init__(
         self,
-        reader: Reader,
         freshness: Freshness,
+        revisions: Revisions,
         remembered: Remembered,
         clock: Callable[[], float] = time,
     ) -> None:
-        self._reader = reader
         self._freshness = freshness
+        self._revisions = revisions
         self._remembered = remembered
         self._clock = clock
         self._finding: dict[Question, asyncio.Task[tuple[Answer, Origin]]] = {}
 
-    async def get(
-        self, question: Question, keep: Keep, groups: tuple[str, ...], zone: ZoneInfo, build: Build
-    ) -> tuple[Answer, Origin]:
-        """`groups` are those that keep the numbers. Raises Unavailable, and what `build` raises.
+    async def get(self, question: Question, making: Making) -> tuple[Answer, Origin]:
+        """Raises Unavailable, and what `build` raises.
 
         While MongoDB does not answer it is the last answer that is known, for up to an hour.
         """
@@ -49,35 +63,43 @@ class Answers:
         if task is not None:
             answer, origin = await asyncio.shield(task)
             return answer, "shared" if origin == "made" else origin
-        task = asyncio.create_task(self._find(question, keep, groups, zone, build))
+        task = asyncio.create_task(self._find(question, making))
         self._finding[question] = task
         task.add_done_callback(lambda done: self._found(question, done))
         return await asyncio.shield(task)
 
-    async def _find(
-        self, question: Question, keep: Keep, groups: tuple[str, ...], zone: ZoneInfo, build: Build
-    ) -> tuple[Answer, Origin]:
+    async def _find(self, question: Question, making: Making) -> tuple[Answer, Origin]:
         before = await self._remembered.get(question)
-        if before and before.is_fresh(keep, self._clock()):
-            return before, "remembered"
         try:
-            answer = await self._make(question, groups, zone, build)
+            if before and await self._is_good(before, making):
+                return before, "remembered"
+            answer = await self._make(question.scope, making)
         except Unavailable:
             if before is None:
                 raise
             return before, "stale"
-        await self._remembered.put(question, answer, keep)
+        await self._remembered.put(question, answer, making.keep)
         return answer, "made"
 
-    async def _make(
-        self, question: Question, groups: tuple[str, ...], zone: ZoneInfo, build: Build
-    ) -> Answer:
+    async def _is_good(self, before: Answer, making: Making) -> bool:
+        now, keep = self._clock(), making.keep
+        if not before.is_fresh(keep.seconds, now):
+            return False
+        unchecked = min(before.took * UNCHECKED, UNCHECKED_SECONDS_MAX)
+        if not keep.by_revision or before.is_fresh(unchecked, now):
+            return True
+        return before.revision == await self._revisions.known(making.scope, making.groups)
+
+    async def _make(self, scope: str, making: Making) -> Answer:
         at = self._clock()
-        async with self._reader.bounded():
-            # Asked first: it may promise less than is in the numbers, never more.
-            as_of = await self._freshness.of(groups, zone)
-            body = to_json(await build()).decode()
-        return Answer(question.scope, at, dict(as_of), body)
+        async with making.scope.reader.bounded():
+            # Asked first: they may promise less than is in the numbers, never more.
+            as_of = await self._freshness.of(making.groups, making.zone)
+            revision = None
+            if making.keep.by_revision:
+                revision = await self._revisions.now(making.scope, making.groups, at)
+            body = to_json(await making.build()).decode()
+        return Answer(scope, at, self._clock() - at, revision, dict(as_of), body)
 
     def _found(self, question: Question, done: asyncio.Task[tuple[Answer, Origin]]) -> None:
         self._finding.pop(question, None)

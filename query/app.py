@@ -27,6 +27,7 @@ from query.problem import tell_problems
 from query.reader import Reader
 from query.remembered import Remembered
 from query.report import Services
+from query.revisions import Revisions
 from query.stream.relay import Relay
 from query.stream.router import router as stream
 
@@ -84,7 +85,8 @@ def _services(settings: Settings, exports: str) -> Services:
     reader = Reader(settings)
     live = Live(settings)
     freshness = Freshness(reader, settings.zone_info())
-    answers = Answers(reader, freshness, Remembered(live, settings.mongodb_database))
+    remembered = Remembered(live, settings.mongodb_database)
+    answers = Answers(freshness, Revisions(), remembered)
     gate = Gate(settings, reader)
     relay, files = Relay(settings), ExportServices(settings, exports)
     return Services(reader, live, freshness, answers, gate, relay, files, settings.currency)

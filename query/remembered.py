@@ -34,19 +34,23 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`body` is the JSON object that is sent, without its last field. `at`: seconds since 1970.
+    """`body` is the JSON object that is sent, without its last field. `at`: seconds since 1970,
+    `took`: how many it took to make.
 
-    `scope` is the question's once more, so that a mix-up of keys would be noticed.
+    `revision` is that of the documents just before, null when it says nothing. `scope` is the
+    question's once more, so that a mix-up of keys would be noticed.
     """
 
     scope: str
     at: float
+    took: float
+    revision: str | None
     as_of: dict[str, Any]
     body: str
-    kept: Literal[1] = 1
+    kept: Literal[2] = 2
 
-    def is_fresh(self, keep: Keep, now: float) -> bool:
-        return -1 <= now - self.at < keep.seconds
+    def is_fresh(self, seconds: float, now: float) -> bool:
+        return -1 <= now - self.at < seconds
 
 
 _FORM = TypeAdapter(Answer)

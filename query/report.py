@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Path, Query, Request, Response
 from fastapi.dependencies.models import Dependant
 
-from query.answer import Answers, Build, response
+from query.answer import Answers, Build, Making, response
 from query.caller import Caller
 from query.exports.services import ExportServices
 from query.freshness import Freshness
@@ -63,7 +63,8 @@ class Report:
         """
         said = self.request.query_params.multi_items()
         question = Question.of(self.scope.name, self.request.url.path, said)
-        answer, origin = await self.answers.get(question, keep, groups, self.zone, build)
+        making = Making(self.scope, keep, groups, self.zone, build)
+        answer, origin = await self.answers.get(question, making)
         return response(self.request, answer, origin)
 
 

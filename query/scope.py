@@ -53,6 +53,11 @@ class Scope:
         return self.organization_id
 
     @property
+    def collections(self) -> frozenset[str]:
+        """Those that are read in it."""
+        return OF_THE_PLATFORM if self.organization_id is None else OF_ORGANIZATIONS
+
+    @property
     def name(self) -> str:
         """What answers are remembered by: nobody is served what was made for another scope."""
         caller = self.caller

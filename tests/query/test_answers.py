@@ -79,19 +79,6 @@ def test_numbers_that_the_caller_has_are_not_sent_again(
     assert changed.headers["etag"] != tag
 
 
-def test_an_answer_is_remembered_for_a_while_by_all_services(
-    office: Office, admin: QueryProcess
-) -> None:
-    other = office.start()
-    office.day(OrderFunnelDay, "2026-11-01", orders_created=1)
-    before = admin.report("/order-funnel", **DAYS)
-    office.day(OrderFunnelDay, "2026-11-01", orders_created=2)
-    assert other.report("/order-funnel", office.admin, **DAYS).body == before.body
-    assert other.metric("daybook_query_answers_total", origin="remembered") == 1
-    asked = other.report("/order-funnel", office.admin, **DAYS, granularity="week")
-    assert asked.json["totals"]["orders_created"] == 2
-
-
 def test_an_answer_is_never_another_tenants(office: Office, service: QueryProcess) -> None:
     office.day(FunnelDay, "2026-11-01", ORGANIZATION, "spring", sessions=1)
     office.day(FunnelDay, "2026-11-01", OTHER, "spring", sessions=2)

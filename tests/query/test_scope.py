@@ -184,6 +184,6 @@ def test_every_daily_family_is_somebodys() -> None:
     assert {model.collection for model in models} - keyed == OF_THE_PLATFORM
 
 
-def test_freshness_is_asked_of_groups_that_there_are() -> None:
-    named = groups.USER_LIFECYCLE + groups.ORDER_FUNNEL + groups.REVENUE + groups.FUNNEL_STEP
-    assert set(named) == {group.name for group in FLEET}
+def test_freshness_and_revisions_are_asked_of_groups_and_documents_that_there_are() -> None:
+    kept = {group.name: {model.collection for model in group.documents} for group in FLEET}
+    assert kept == groups.COLLECTIONS
