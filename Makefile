@@ -32,7 +32,7 @@ lint: $(READY) ## ruff
 types: $(READY) ## mypy --strict
 	$(BIN)/mypy
 
-bench: $(READY) ## groups and collector beside yardsticks; one part: python -m bench collector
+bench: $(READY) ## groups, collector and reports beside yardsticks; one part: python -m bench collector
 	$(BIN)/python -m bench
 
 mutants: $(READY) ## seeded bugs, each of which the tests must catch

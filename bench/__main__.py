@@ -1,6 +1,6 @@
 """`python -m bench [PART …] [--pairs N] [--json FILE]`: Daybook beside its yardsticks.
 
-Parts: counting (order-funnel and revenue), funnel-step, collector; all of them unless named.
+Parts: counting (order-funnel and revenue), funnel-step, collector, query; all unless named.
 DAYBOOK_BENCH_EVENTS says how many order events to count, 1,200,000 unless set;
 DAYBOOK_BENCH_TRACKING_EVENTS how many of a storefront's, 40,000 unless set.
 """
@@ -20,6 +20,7 @@ from bench.counting import counting
 from bench.exchange import WrongAnswer
 from bench.funnel_step import funnel_step
 from bench.machine import facts
+from bench.query import query
 from bench.report import show
 from bench.result import Result
 from bench.runs import RunFailed, Runs
@@ -34,6 +35,7 @@ PARTS: dict[str, Callable[[Runs, int], Result]] = {
     "counting": counting,
     "funnel-step": funnel_step,
     "collector": collector,
+    "query": query,
 }
 FAILURES = (DaybookError, NotReady, RunFailed, ServerError, WrongAnswer, WrongTotals)
 

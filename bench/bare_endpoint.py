@@ -1,9 +1,11 @@
-"""`python -m bench.bare_endpoint PORT`: the collector's framework and server, and nothing else.
+"""`python -m bench.bare_endpoint PORT [FILE]`: the services' framework and server, nothing else.
 
-It reads a body and answers as the collector answers one event.
+It reads a body and answers as the collector answers one event; whoever asks for a report is sent
+the file.
 """
 
 import sys
+from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 
@@ -14,13 +16,17 @@ from deploy.local.ports import LOOPBACK
 _ANSWER = b'{"status":"accepted","event_id":"6f0d1a52-0b1e-4c53-9d0a-0c6f1f9d7a01"}'
 
 
-def create_app() -> FastAPI:
+def create_app(report: bytes) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None)
 
     @app.post(PATH, status_code=202)
     async def track(request: Request) -> Response:
         await request.body()
         return Response(_ANSWER, 202, media_type="application/json")
+
+    @app.get("/api/v1/analytics/{path:path}")
+    async def told(path: str) -> Response:
+        return Response(report, media_type="application/json")
 
     @app.get("/ready")
     async def ready() -> Response:
@@ -30,4 +36,5 @@ def create_app() -> FastAPI:
 
 
 if __name__ == "__main__":
-    serve(create_app(), listen(LOOPBACK, int(sys.argv[1])), lambda port: None)
+    answer = Path(sys.argv[2]).read_bytes() if len(sys.argv) > 2 else b"{}"
+    serve(create_app(answer), listen(LOOPBACK, int(sys.argv[1])), lambda port: None)

@@ -39,6 +39,7 @@ class Call:
     request: bytes
     answer: bytes
     events: int
+    status: int = 202
 
 
 def singles(key: str, count: int) -> list[Call]:

@@ -1,6 +1,5 @@
 """The collector over HTTP: latency at a given rate, throughput, and a bare endpoint beside it."""
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
@@ -14,8 +13,9 @@ from bench.loaded import Load
 from bench.result import Result
 from bench.runs import Runs
 from bench.servers import PARTITIONS
-from bench.service import Service, service
+from bench.service import service
 from bench.totals import WrongTotals
+from bench.under import Under
 from collector.flat import TOPIC
 from engine import access, kafka
 from engine.mongo import database
@@ -34,26 +34,6 @@ _HOW = (
     f"{_BATCH_CONNECTIONS}; latency from when a call was due, at {RATE:,} a second; client, "
     "server, broker, MongoDB and Redis share the machine"
 )
-
-
-class _Under:
-    """A server under test, and a measured load on it."""
-
-    def __init__(self, runs: Runs, name: str, own: Service) -> None:
-        self.accepted = 0
-        self._tell = runs.tell
-        self._name = name
-        self._own = own
-
-    def load(self, what: str, make: Callable[[int], Load]) -> Load:
-        cpu = self._own.cpu_seconds()
-        load = make(self._own.port)
-        load.cpu_seconds = self._own.cpu_seconds() - cpu
-        load.start_seconds, load.peak_mib = self._own.start_seconds, self._own.peak_mib()
-        self.accepted += load.events
-        p95 = load.percentile(95)
-        self._tell(f"{self._name}, {what}: {load.rate:,.0f} events/s, p95 {p95:.1f} ms")
-        return load
 
 
 def collector(runs: Runs, pairs: int) -> Result:
@@ -82,8 +62,8 @@ def collector(runs: Runs, pairs: int) -> Result:
             "DAYBOOK_MONGODB_DATABASE": settings.mongodb_database,
             "DAYBOOK_TRUSTED_PROXIES": "127.0.0.1/32",
         }
-        ours = _Under(runs, "collector", stack.enter_context(service(_OURS, variables)))
-        bare = _Under(runs, "bare endpoint", stack.enter_context(service(_BARE, {})))
+        ours = Under(runs, "collector", stack.enter_context(service(_OURS, variables)))
+        bare = Under(runs, "bare endpoint", stack.enter_context(service(_BARE, {})))
         for each in (ours, bare):
             each.load("warming up", single)
         for _ in range(pairs):

@@ -24,7 +24,7 @@ class Exchange(asyncio.Protocol):
         self._answer: asyncio.Future[int] | None = None
 
     async def make(self, call: Call) -> int:
-        """How many events the server accepted. Raises WrongAnswer when it was not all."""
+        """How many events the server took. Raises WrongAnswer when it was not all."""
         assert self._transport is not None
         self._got.clear()
         self._call = call
@@ -50,7 +50,8 @@ class Exchange(asyncio.Protocol):
             return
         call, answer = self._call, self._answer
         assert call is not None and answer is not None
-        if self._got.startswith(b"HTTP/1.1 202 ") and self._got.startswith(call.answer, body):
+        status = b"HTTP/1.1 %d " % call.status
+        if self._got.startswith(status) and self._got.startswith(call.answer, body):
             answer.set_result(call.events)
         else:
             answer.set_exception(WrongAnswer(bytes(self._got[:500]).decode(errors="replace")))

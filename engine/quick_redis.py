@@ -32,14 +32,20 @@ class QuickRedis:
     """After a failure Redis is left alone for a moment. `away` and `again` are what is logged
     then, and once it answers again.
 
-    Who finds none of `connections_max` free waits for a turn; Redis is not away for that.
+    Who finds none of `connections_max` free waits for a turn; Redis is not away for that, but it is
+    when it takes longer than `seconds`.
     """
 
     def __init__(
-        self, settings: Settings, away: str, again: str, connections_max: int | None = None
+        self,
+        settings: Settings,
+        away: str,
+        again: str,
+        connections_max: int | None = None,
+        seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         self.client: Redis = _client(
-            Redis, Retry, settings, TIMEOUT_SECONDS, max_connections=connections_max
+            Redis, Retry, settings, seconds, max_connections=connections_max
         )
         self._turns: AbstractAsyncContextManager[None] = (
             asyncio.Semaphore(connections_max) if connections_max else nullcontext()
@@ -49,8 +55,8 @@ class QuickRedis:
         self._is_away = False
 
     async def ask(self, question: Callable[[Redis], Awaitable[T]]) -> T:
-        """What Redis answers, strings as bytes. Raises RedisAway, a quarter of a second after it
-        was asked at most."""
+        """What Redis answers, strings as bytes. Raises RedisAway, so many seconds after it was
+        asked at most."""
         if monotonic() < self._away_until:
             raise RedisAway
         away, again = self._said

@@ -21,7 +21,10 @@ from query.scope import Scope
 Body = Mapping[str, Any]
 Build = Callable[[], Awaitable[Body]]
 Origin = Literal["made", "shared", "remembered", "stale"]
+Found = tuple[Answer, Origin]
 
+PATIENCE_SECONDS = 2.0
+"""Who has waited for so long is told the last answer that is known, marked as stale."""
 
 UNCHECKED, UNCHECKED_SECONDS_MAX = 20, 5.0
 """For so many times as long as it took to make, an answer is told without asking whether documents
@@ -38,6 +41,14 @@ class Making(NamedTuple):
     build: Build
 
 
+class _Finding:
+    """An answer that is on its way, and the last one that is known."""
+
+    def __init__(self, coroutine: Callable[["_Finding"], Awaitable[Found]]) -> None:
+        self.before: Answer | None = None
+        self.task = asyncio.ensure_future(coroutine(self))
+
+
 class Answers:
     """Finds or makes an answer once for everybody who asks for it meanwhile, and remembers it."""
 
@@ -52,24 +63,28 @@ class Answers:
         self._revisions = revisions
         self._remembered = remembered
         self._clock = clock
-        self._finding: dict[Question, asyncio.Task[tuple[Answer, Origin]]] = {}
+        self._finding: dict[Question, _Finding] = {}
 
-    async def get(self, question: Question, making: Making) -> tuple[Answer, Origin]:
+    async def get(self, question: Question, making: Making) -> Found:
         """Raises Unavailable, and what `build` raises.
 
-        While MongoDB does not answer it is the last answer that is known, for up to an hour.
+        While MongoDB does not answer, or is slow, it is the last answer that is known, for up to
+        an hour.
         """
-        task = self._finding.get(question)
-        if task is not None:
-            answer, origin = await asyncio.shield(task)
-            return answer, "shared" if origin == "made" else origin
-        task = asyncio.create_task(self._find(question, making))
-        self._finding[question] = task
-        task.add_done_callback(lambda done: self._found(question, done))
-        return await asyncio.shield(task)
+        finding = self._finding.get(question)
+        is_shared = finding is not None
+        if finding is None:
+            finding = _Finding(lambda own: self._find(question, making, own))
+            self._finding[question] = finding
+            finding.task.add_done_callback(lambda done: self._found(question, done))
+        done, _ = await asyncio.wait([finding.task], timeout=PATIENCE_SECONDS)
+        if not done and finding.before is not None:
+            return finding.before, "stale"
+        answer, origin = await asyncio.shield(finding.task)
+        return answer, "shared" if is_shared and origin == "made" else origin
 
-    async def _find(self, question: Question, making: Making) -> tuple[Answer, Origin]:
-        before = await self._remembered.get(question)
+    async def _find(self, question: Question, making: Making, finding: _Finding) -> Found:
+        finding.before = before = await self._remembered.get(question)
         try:
             if before and await self._is_good(before, making):
                 return before, "remembered"
@@ -101,7 +116,7 @@ class Answers:
             body = to_json(await making.build()).decode()
         return Answer(scope, at, self._clock() - at, revision, dict(as_of), body)
 
-    def _found(self, question: Question, done: asyncio.Task[tuple[Answer, Origin]]) -> None:
+    def _found(self, question: Question, done: asyncio.Future[Found]) -> None:
         self._finding.pop(question, None)
         if not done.cancelled():
             done.exception()  # looked at, for everybody who waited may have gone

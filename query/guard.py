@@ -1,6 +1,7 @@
 """Around every call: headers that browsers obey, a time limit, and no trace of a failure."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from time import perf_counter
 
 import structlog
@@ -25,12 +26,21 @@ _STREAM = b"text/event-stream"
 _RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
 
+TURNS = 8
+"""Calls that are looked at together. More make the loop so slow to come round that servers seem
+away; so the others wait their turn, and not for those that wait for MongoDB."""
+
+TURN = "daybook.turn"
+"""In a call's scope: gives its turn back. Once an answer begins it is given back anyway."""
+
+
 class Guard:
     """`seconds`: an answer that has not begun by then is 503. One that has may take its time."""
 
     def __init__(self, app: ASGIApp, seconds: float) -> None:
         self._app = app
         self._seconds = seconds
+        self._turns = asyncio.Semaphore(TURNS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,10 +58,13 @@ class Guard:
 
         async def sent_in_time(message: Message) -> None:
             limit.reschedule(None)
+            await turn.aclose()
             await sent(message)
 
         try:
-            async with asyncio.timeout(self._seconds) as limit:
+            async with asyncio.timeout(self._seconds) as limit, AsyncExitStack() as turn:
+                await turn.enter_async_context(self._turns)
+                scope[TURN] = turn.aclose
                 await self._app(scope, receive, sent_in_time)
         except TimeoutError:
             if status:

@@ -13,6 +13,7 @@ from query.caller import Caller
 from query.exports.services import ExportServices
 from query.freshness import Freshness
 from query.gate import Gate
+from query.guard import TURN
 from query.keep import Keep
 from query.live import Live
 from query.problem import Problem, wrong
@@ -64,6 +65,7 @@ class Report:
         said = self.request.query_params.multi_items()
         question = Question.of(self.scope.name, self.request.url.path, said)
         making = Making(self.scope, keep, groups, self.zone, build)
+        await self.request.scope[TURN]()
         answer, origin = await self.answers.get(question, making)
         return response(self.request, answer, origin)
 

@@ -13,7 +13,7 @@ from engine import indexes
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
 from models.order_funnel import OrderFunnelDay
-from query import groups
+from query import answer, groups
 from query.answer import UNCHECKED, UNCHECKED_SECONDS_MAX, Answers, Making
 from query.freshness import Freshness
 from query.keep import REALTIME, REPORTS, Keep
@@ -219,3 +219,28 @@ def test_live_numbers_are_told_for_five_seconds_whatever_changes() -> None:
     assert desk.ask(REALTIME) == "remembered"
     desk.now += 0.2
     assert desk.ask(REALTIME) == "made"
+
+
+def test_who_waits_too_long_is_told_the_last_answer_that_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answer, "PATIENCE_SECONDS", 0.01)
+    desk = Desk(took=0.0)
+    desk.now += 100.0
+
+    async def play() -> None:
+        over = asyncio.Event()
+
+        async def build() -> dict[str, Any]:
+            await over.wait()
+            return {"made": "anew"}
+
+        scope = cast(Scope, desk.scope)
+        making = Making(scope, REPORTS, groups.ORDER_FUNNEL, ZoneInfo("UTC"), build)
+        told, origin = await desk.answers.get(QUESTION, making)
+        assert (told.body, origin) == ("{}", "stale")
+        over.set()
+        told, origin = await desk.answers.get(QUESTION, making)
+        assert (told.body, origin) == ('{"made":"anew"}', "shared")
+
+    asyncio.run(play())

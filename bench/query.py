@@ -1,0 +1,145 @@
+"""Reports over HTTP: a funnel's year uncached and cached, and a thousand dashboards at once."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+
+from redis import Redis
+
+from bench import year
+from bench.calls import Call
+from bench.comparison import Comparison
+from bench.figure import Figure
+from bench.load import flood
+from bench.loaded import Load
+from bench.reads import DAYS, REPORTS, anew, mixed, origins, overview
+from bench.result import Result
+from bench.runs import Runs
+from bench.service import service
+from bench.stopwatch import Measured
+from bench.under import Under
+from engine import access
+from engine.mongo import Documents, database
+from models.funnel import FunnelDay
+from models.funnel_step import FunnelStepDay
+
+_OURS, _BARE = "cli serve query --port {port}", "bench.bare_endpoint {port} "
+_KEYS, _READS = 5, 1_000
+_UNCACHED, _CACHED, _CACHED_CONNECTIONS = 30, 1_000, 16
+_UNCACHED_MS_MAX, _CACHED_MS_MAX, _HIT_PERCENT_MIN = 200, 20, 90
+_WRITE_SECONDS = 0.1
+_HOW = (
+    f"overview of {year.DAYS} days of {len(year.STEPS)} steps, uncached and cached over one "
+    f"connection, beside the bare endpoint over {_CACHED_CONNECTIONS}; {_READS:,} reads at once, a "
+    f"connection each, of {len(REPORTS)} reports of {DAYS[0]} and of {DAYS[1]} days by {_KEYS} "
+    f"keys: first with nothing remembered, then with today's documents written every "
+    f"{_WRITE_SECONDS * 1_000:.0f} ms; client, server, MongoDB and Redis share the machine"
+)
+
+
+class _Runs:
+    """What each run came to."""
+
+    def __init__(self) -> None:
+        self.uncached: list[Load] = []
+        self.cached: list[Load] = []
+        self.shares: list[tuple[Measured, Measured]] = []
+        self.cold: list[tuple[Load, float]] = []
+        self.written: list[tuple[Load, float]] = []
+
+
+def query(runs: Runs, pairs: int) -> Result:
+    """Every answer must be the known one, byte for byte but for how fresh it is.
+
+    Raises WrongAnswer, WrongTotals, NotReady.
+    """
+    settings = runs.settings("bench-query")
+    variables = dict(runs.variables) | {
+        "DAYBOOK_MONGODB_DATABASE": settings.mongodb_database,
+        "DAYBOOK_QUERY_BURST": "1000000",
+    }
+    found = _Runs()
+    with ExitStack() as stack:
+        client = stack.enter_context(database(settings).client)
+        redis = stack.enter_context(Redis.from_url(settings.redis_url.get_secret_value()))
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="daybook-bench-")))
+        documents = client[settings.mongodb_database]
+        year.fill(documents)
+        keys = [_key(documents) for _ in range(_KEYS)]
+        ours = Under(runs, "query", stack.enter_context(service(_OURS, variables)))
+        one, body = overview(ours.port, keys[0])
+        (folder / "report.json").write_bytes(body)
+        bare_command = f"{_BARE}{folder / 'report.json'}"
+        bare = Under(runs, "bare endpoint", stack.enter_context(service(bare_command, {})))
+        reads = mixed(ours.port, keys, _READS)
+        for _ in range(pairs):
+            redis.flushall()
+            found.uncached.append(_load(ours, "a year, uncached", anew(one, _UNCACHED), 1))
+            found.cached.append(_load(ours, "a year, cached", [one] * _CACHED, 1))
+            own, other = (
+                _load(each, "a year", [one] * _CACHED, _CACHED_CONNECTIONS) for each in (ours, bare)
+            )
+            found.shares.append((own.measured(), other.measured()))
+            redis.flushall()
+            found.cold.append(_dashboards(ours, "dashboards", reads))
+            with _written(documents):
+                found.written.append(_dashboards(ours, "dashboards, being written", reads))
+    share = Comparison("overview of a year, cached", "bare endpoint, same bytes", found.shares)
+    return Result({"query": _HOW}, [share], list(_figures(found)))
+
+
+def _figures(found: _Runs) -> Iterator[Figure]:
+    for what, loads, at_most in (
+        ("overview of a year, uncached", found.uncached, _UNCACHED_MS_MAX),
+        ("overview of a year, cached", found.cached, _CACHED_MS_MAX),
+    ):
+        yield Figure(f"{what}: p50", "ms", [load.percentile(50) for load in loads])
+        p95 = [load.percentile(95) for load in loads]
+        yield Figure(f"{what}: p95", "ms", p95, at_most=at_most)
+        yield Figure(f"{what}: its CPU a call", "µs", [load.cpu_micros for load in loads])
+    for what, told in (("from nothing", found.cold), ("being written", found.written)):
+        reads = f"{_READS:,} dashboards at once, {what}"
+        hits = [percent for _, percent in told]
+        yield Figure(f"{reads}: not made anew", "%", hits, at_least=_HIT_PERCENT_MIN)
+        yield Figure(f"{reads}: reads", "a second", [load.rate for load, _ in told])
+        yield Figure(f"{reads}: p95", "ms", [load.percentile(95) for load, _ in told])
+
+
+def _load(under: Under, what: str, calls: Iterable[Call], connections: int) -> Load:
+    return under.load(what, lambda port: flood(port, calls, connections))
+
+
+def _dashboards(under: Under, what: str, calls: list[Call]) -> tuple[Load, float]:
+    """The load, and of a hundred answers how many were not made for it."""
+    before = origins(under.port)
+    load = _load(under, what, calls, len(calls))
+    given = {name: count - before.get(name, 0) for name, count in origins(under.port).items()}
+    return load, 100 * (1 - given.get("made", 0) / sum(given.values()))
+
+
+@contextmanager
+def _written(documents: Documents) -> Iterator[None]:
+    """Today's documents of the funnel are written over and over, as members write them."""
+    over = Event()
+    today = {"date": datetime.combine(year.LAST, datetime.min.time(), UTC)}
+    mark = {"updated_at": "$$NOW", "_daybook.revision": {"$add": ["$_daybook.revision", 1]}}
+
+    def write() -> None:
+        while not over.wait(_WRITE_SECONDS):
+            for model in (FunnelDay, FunnelStepDay):
+                documents[model.collection].update_many(today, [{"$set": mark}])
+
+    writer = Thread(target=write)
+    writer.start()
+    try:
+        yield
+    finally:
+        over.set()
+        writer.join()
+
+
+def _key(documents: Documents) -> str:
+    return access.create(documents, "read", year.ORGANIZATION, "bench", datetime.now(UTC))[0]

@@ -1,0 +1,77 @@
+"""Calls that read reports, with the answers that they must have."""
+
+import http.client
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from itertools import cycle, islice
+from zoneinfo import available_timezones
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from bench import year
+from bench.calls import Call
+from bench.totals import WrongTotals
+from deploy.local.ports import LOOPBACK
+
+_API = f"/api/v1/analytics/funnels/{year.FUNNEL}"
+_YEAR = f"{_API}/overview?from={year.FIRST}&to={year.LAST}"
+REPORTS = ("overview", "conversions", "dropoffs", "revenue", f"steps/{year.STEPS[0]}")
+DAYS = (30, 90)
+_ZONES = sorted(zone for zone in available_timezones() if "/" in zone)
+
+
+def overview(port: int, key: str) -> tuple[Call, bytes]:
+    """The call for a year's overview, and all that it is answered. Raises WrongTotals."""
+    call, body = _known(port, _YEAR, key)
+    told, wanted = json.loads(body), year.known()
+    found = {name: sum(step[name] for step in told["steps"]) for name in wanted}
+    if found != wanted:
+        raise WrongTotals(f"the steps of the year come to {found}, they are {wanted}")
+    return call, body
+
+
+def anew(call: Call, count: int) -> Iterator[Call]:
+    """The same in other zones: the numbers are the same, and no answer is remembered."""
+    for zone in islice(_ZONES, count):
+        yield replace(call, request=call.request.replace(b" HTTP", b"&tz=%b HTTP" % zone.encode()))
+
+
+def mixed(port: int, keys: Sequence[str], count: int) -> list[Call]:
+    """What dashboards of several people ask for: every report, of one month and of three."""
+    begins = [year.LAST - timedelta(days=days - 1) for days in DAYS]
+    paths = [f"{_API}/{name}?from={first}&to={year.LAST}" for name in REPORTS for first in begins]
+    some = [_known(port, path, key)[0] for path in paths for key in keys]
+    return list(islice(cycle(some), count))
+
+
+def origins(port: int) -> dict[str, float]:
+    """How many answers a service has given, by where they came from."""
+    return {
+        sample.labels["origin"]: sample.value
+        for family in text_string_to_metric_families(_get(port, "/metrics", "").decode())
+        for sample in family.samples
+        if sample.name == "daybook_query_answers_total"
+    }
+
+
+def _known(port: int, path: str, key: str) -> tuple[Call, bytes]:
+    """The numbers, without how fresh they are, are what every later answer must begin with."""
+    body = _get(port, path, key)
+    lines = [f"GET {path} HTTP/1.1", "Host: reports.example", f"Authorization: Bearer {key}"]
+    request = "\r\n".join([*lines, "", ""]).encode()
+    return Call(request, body[: body.rindex(b',"as_of":')], 1, 200), body
+
+
+def _get(port: int, path: str, key: str) -> bytes:
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=60)
+    try:
+        connection.request("GET", path, headers={"Authorization": f"Bearer {key}"})
+        reply = connection.getresponse()
+        body = reply.read()
+    finally:
+        connection.close()
+    if reply.status != 200:
+        raise WrongTotals(f"{path.partition('?')[0]}: {reply.status} {body[:200]!r}")
+    return body

@@ -1,0 +1,31 @@
+"""A server of HTTP under a load, and what both came to."""
+
+from collections.abc import Callable
+
+from bench.loaded import Load
+from bench.runs import Runs
+from bench.service import Service
+
+
+class Under:
+    """`accepted`: how many events, or calls, it took under all loads together."""
+
+    def __init__(self, runs: Runs, name: str, own: Service) -> None:
+        self.accepted = 0
+        self._tell = runs.tell
+        self._name = name
+        self._own = own
+
+    @property
+    def port(self) -> int:
+        return self._own.port
+
+    def load(self, what: str, make: Callable[[int], Load]) -> Load:
+        cpu = self._own.cpu_seconds()
+        load = make(self._own.port)
+        load.cpu_seconds = self._own.cpu_seconds() - cpu
+        load.start_seconds, load.peak_mib = self._own.start_seconds, self._own.peak_mib()
+        self.accepted += load.events
+        p95 = load.percentile(95)
+        self._tell(f"{self._name}, {what}: {load.rate:,.0f} a second, p95 {p95:.1f} ms")
+        return load
