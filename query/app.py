@@ -1,8 +1,10 @@
 """The query module's routes, and what stands behind them."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
+import structlog
 from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.cors import CORSMiddleware
@@ -31,6 +33,7 @@ from query.revisions import Revisions
 from query.stream.relay import Relay
 from query.stream.router import router as stream
 
+_log = structlog.get_logger()
 _PREFLIGHT_SECONDS = 86_400
 _HEADERS = ("Authorization", "Content-Type", "If-None-Match", "Last-Event-ID")
 _SPARE_SECONDS = 1.0
@@ -47,7 +50,9 @@ def create_app(settings: Settings, exports: str = TOPIC) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         services.exports.open()
+        warning = asyncio.create_task(_warn_of_writes(services.reader))
         yield
+        warning.cancel()
         await services.exports.close()
         await services.relay.close()
         await services.gate.close()
@@ -90,6 +95,13 @@ def _services(settings: Settings, exports: str) -> Services:
     gate = Gate(settings, reader)
     relay, files = Relay(settings), ExportServices(settings, exports)
     return Services(reader, live, freshness, answers, gate, relay, files, settings.currency)
+
+
+async def _warn_of_writes(reader: Reader) -> None:
+    """Once, if MongoDB answers: this service needs a user who can only read."""
+    with suppress(Unavailable):
+        if await reader.may_write():
+            _log.warning(f"{reader.setting}: its user may write; give it one with the role `read`")
 
 
 def _add_health(app: FastAPI) -> None:

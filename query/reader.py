@@ -25,6 +25,7 @@ SUMS_MAX = 400_000
 _SELECTION_MS = 2_000
 _CONNECTIONS_MAX = 50
 _AWAY_SECONDS = 2.0
+_WRITES = frozenset({"insert", "update", "remove"})
 _log = structlog.get_logger()
 
 Document = dict[str, Any]
@@ -66,6 +67,7 @@ class Reader:
             read_preference=ReadPreference.PRIMARY_PREFERRED,
             read_concern=ReadConcern("majority"),
         )
+        self.setting = f"DAYBOOK_{name}"
         self._seconds = settings.query_timeout_ms / 1_000
         self._away_until = 0.0
 
@@ -112,6 +114,20 @@ class Reader:
         """Raises Unavailable."""
         async with self.bounded():
             await self._documents.command("ping")
+
+    async def may_write(self) -> bool:
+        """Whether the server would take writes from our user; False where it knows no users.
+
+        Raises Unavailable.
+        """
+        async with self.bounded():
+            told = await self._documents.command("connectionStatus", showPrivileges=True)
+        own = "", self._documents.name
+        return any(
+            _WRITES & set(privilege["actions"])
+            for privilege in told["authInfo"]["authenticatedUserPrivileges"]
+            if privilege["resource"].get("anyResource") or privilege["resource"].get("db") in own
+        )
 
     async def close(self) -> None:
         await self._client.close()

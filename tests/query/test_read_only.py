@@ -1,0 +1,107 @@
+"""A user of MongoDB that can only read is enough for every report, and one that writes is told."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
+
+from deploy.local.mongodb import MongoDB
+from deploy.local.ports import free_ports
+from tests.query.conftest import ORGANIZATION, Office
+from tests.query.funnels.test_bodies import paths
+from tests.query.test_openapi import PATHS, counted
+from tests.support.wait import until
+from tests.support.world import World
+
+PASSWORD = "not-to-be-seen-anywhere"
+MAY_WRITE = "its user may write"
+
+
+class Guarded(MongoDB):
+    """It asks everybody who he is, as those in production do."""
+
+    def command(self) -> list[str]:
+        file = self.directory / "key"
+        file.write_text("c" * 64)
+        file.chmod(0o600)
+        return [*super().command(), "--keyFile", str(file)]
+
+    def uri(self, user: str) -> str:
+        said = urlencode({"replicaSet": self.replica_set.name, "authSource": "admin"})
+        return f"mongodb://{user}:{PASSWORD}@127.0.0.1:{self.port}/?{said}"
+
+
+def make_user(uri: str, user: str, role: str, database: str) -> None:
+    roles = [{"role": role, "db": database}]
+    with MongoClient[dict[str, Any]](uri) as client:
+        client.admin.command("createUser", user, pwd=PASSWORD, roles=roles)
+
+
+@pytest.fixture
+def mongodb(tmp_path: Path) -> Iterator[Guarded]:
+    (port,) = free_ports(1)
+    unguarded = MongoDB(tmp_path / "mongodb", port)
+    guarded = Guarded(tmp_path / "mongodb", port)
+    try:
+        unguarded.start()
+        make_user(unguarded.address, "root", "root", "admin")
+        unguarded.stop()
+        guarded.start()
+        yield guarded
+    finally:
+        guarded.kill()
+        guarded.wipe()
+
+
+@pytest.fixture
+def office(mongodb: Guarded, servers: dict[str, str], tmp_path: Path) -> Iterator[Office]:
+    variables = servers | {"DAYBOOK_MONGODB_URI": mongodb.uri("root")}
+    with World(variables, tmp_path) as world:
+        own = Office(world)
+        yield own
+        own.end()
+
+
+def test_a_user_that_can_only_read_is_enough(mongodb: Guarded, stored: Office) -> None:
+    counted(stored)
+    make_user(mongodb.uri("root"), "reports", "read", stored.world.name)
+    uri = mongodb.uri("reports")
+    with (
+        MongoClient[dict[str, Any]](uri) as client,
+        pytest.raises(OperationFailure, match="not authorized"),
+    ):
+        client[stored.world.name]["funnels"].insert_one({})
+    service = stored.start(DAYBOOK_QUERY_MONGODB_URI=uri)
+    service.key = stored.admin
+    assert service.get("/ready").status == 200
+    asked = [(path, {"organization_id": "default", **said}) for path, said in paths().values()]
+    for path, said in PATHS.values():
+        of = {"organization_id": ORGANIZATION} if path.startswith("/events") else {}
+        asked.append((path, {**said, **of}))
+    for path, said in asked:
+        assert service.report(path, **said).status == 200, path
+    assert MAY_WRITE not in service.said()
+    assert PASSWORD not in service.said()
+
+
+def test_a_user_that_may_write_is_told_once_by_the_settings_name(stored: Office) -> None:
+    service = stored.start()
+    until(lambda: MAY_WRITE in service.said(), "the service warns")
+    (line,) = [line for line in service.said().splitlines() if MAY_WRITE in line]
+    assert "DAYBOOK_MONGODB_URI" in line
+    assert PASSWORD not in service.said()
+
+
+def test_where_nobody_is_asked_who_he_is_nobody_is_warned(
+    servers: dict[str, str], tmp_path: Path
+) -> None:
+    with World(servers, tmp_path) as world:
+        own = Office(world)
+        service = own.start()
+        assert service.report("/revenue", own.admin, first="2026-11-01", last="2026-11-02").json
+        own.end()
+        assert MAY_WRITE not in service.said()
