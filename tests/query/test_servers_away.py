@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from deploy.local.mongodb import MongoDB
 from deploy.local.ports import free_ports
 from models.event_metrics import EventMetricsDay
 from tests.query.conftest import ORGANIZATION, Office
+from tests.query.funnels.test_bodies import paths
+from tests.query.test_described import STREAM
 from tests.support.queries import QueryProcess
 from tests.support.wait import until
 from tests.support.world import World
@@ -22,6 +25,7 @@ from tests.support.world import World
 DAYS = {"first": "2026-11-01", "last": "2026-11-02"}
 DASHBOARD = f"/organizations/{ORGANIZATION}/dashboard"
 LIMIT_SECONDS = 2.0
+FAMILIES = ("user-lifecycle", "order-funnel", "revenue")
 
 
 @pytest.fixture
@@ -78,6 +82,31 @@ def test_the_last_answer_is_told_and_marked_and_what_is_not_known_is_503(
     mongodb.start()
     until(lambda: service.get("/ready").status == 200, "the service is ready again")
     assert service.report("/events/gala/metrics", **DAYS).json["totals"]["views"] == 7
+
+
+def test_every_report_is_told_as_it_was_or_is_503_in_time(stored: Office, mongodb: MongoDB) -> None:
+    service = start(stored)
+    service.key = stored.admin
+    known = [*paths().values(), *((f"/{name}", DAYS) for name in FAMILIES)]
+    for path, parameters in known:
+        assert service.report(path, **parameters).status == 200
+    described = service.get("/openapi.json").json["paths"]
+    grow_old(stored)
+    mongodb.kill()
+    for path, parameters in known:
+        began = monotonic()
+        reply = service.report(path, **parameters)
+        assert (reply.status, reply.json["as_of"]["is_stale"]) == (200, True), path
+        assert monotonic() - began < LIMIT_SECONDS + 2
+    for path, methods in described.items():
+        if path == STREAM:
+            continue
+        names = {one["name"] for one in methods["get"]["parameters"]}
+        days = "?from=2026-10-01&to=2026-10-02" if "from" in names else ""
+        began = monotonic()
+        reply = service.get(re.sub(r"{\w+}", "unknown", path) + days)
+        assert (reply.status, reply.headers["retry-after"]) == (503, "2"), path
+        assert monotonic() - began < LIMIT_SECONDS + 2
 
 
 def test_a_server_that_hangs_makes_no_call_hang(office: Office, mongodb: MongoDB) -> None:
