@@ -7,7 +7,7 @@ from datetime import date
 from simulate.answer.answer import answer
 from simulate.answer.entry import FUNNELS, TRACKING, Entry
 from simulate.answer.render import Line
-from simulate.message import PROGRAMME, Message
+from simulate.message import ORDERS, PROGRAMME, USERS, Message
 from simulate.parts import parts
 from simulate.plan import Plan
 from simulate.storefront import storefront
@@ -40,6 +40,14 @@ class Storefront:
                 if len(piece[TRACKING]) >= size:
                     yield self._send(piece)
             yield self._send(piece)
+
+    def sell(self) -> list[Entry]:
+        """Publishes the orders and accounts as well, and returns them."""
+        sold = [m for m in storefront(self._plan) if m.topic in (ORDERS, USERS)]
+        for topic in (ORDERS, USERS):
+            self._world.make_topic(topic)
+            self._world.publish([(m.key, m.value) for m in sold if m.topic == topic], topic)
+        return [Entry(m.topic, m.event, appended_ms=0) for m in sold]
 
     def answer(self) -> list[Line]:
         return answer(self.entries())

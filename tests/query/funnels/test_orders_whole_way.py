@@ -1,0 +1,100 @@
+"""A simulated shop's orders and accounts through Kafka and real members, told over HTTP."""
+
+from collections import Counter, defaultdict
+from typing import Any
+from urllib.parse import unquote
+
+from query.funnels.names import OTHER, UNATTRIBUTED, name_of
+from simulate.answer.answer import answer
+from simulate.answer.shape import SHAPES
+from tests.query.conftest import Office
+from tests.query.funnels.conftest import Reading
+from tests.query.funnels.test_known_answer import encoded
+from tests.support.storefront import Storefront
+from tests.support.world import World
+
+EVENTS = 1_500
+RANGE = {"date_from": "2026-01-05", "date_to": "2026-03-31"}
+"""With what becomes of the orders in the weeks after."""
+
+PLATFORM = {
+    "/user-lifecycle": "analytics_user_lifecycle",
+    "/order-funnel": "analytics_order_funnel",
+    "/revenue": "analytics_revenue",
+}
+SUMMARY = {
+    "total_revenue_cents": "gross_revenue_cents",
+    "refunded_cents": "refunded_cents",
+    "orders": "orders",
+}
+Known = dict[str, dict[str, dict[str, Any]]]
+
+
+def platform(reading: Reading, path: str, **parameters: str) -> Any:
+    reply = reading.service.report(path, reading.office.admin, **RANGE, **parameters)
+    assert reply.status == 200, reply.body
+    return reply.json
+
+
+def check_platform(reading: Reading, known: Known) -> None:
+    """Every counter, in sum and day by day; money by currency."""
+    for path, collection in PLATFORM.items():
+        body = platform(reading, path)
+        told = {point["timestamp"][:10]: point for point in body["over_time"]}
+        shape, days = SHAPES[collection], known[collection]
+        assert days
+        for field in shape.counters:
+            assert body["totals"][field] == sum(day[field] for day in days.values()), field
+            for day, fields in days.items():
+                assert told[day][field] == fields[field], (day, field)
+    for currency in ("EUR", "USD"):
+        totals = platform(reading, "/revenue", currency=currency)["totals"]
+        for field in (*SHAPES["analytics_revenue"].money, "paid_orders"):
+            paid = (day["currencies"].get(currency) for day in known["analytics_revenue"].values())
+            assert totals[field] == sum(own[field] for own in paid if own), (currency, field)
+
+
+def check_funnel(reading: Reading, organization: str, funnel: str, days: list[Any]) -> None:
+    """By the orders that name the funnel: money, sources, and how many of each product."""
+    body = reading.report(f"/funnels/{encoded(funnel)}/revenue", organization, **RANGE)
+    assert body["basis"] == "orders"
+    paid = [day["currencies"].get(body["currency"], {}) for day in days]
+    for told, field in SUMMARY.items():
+        assert body["summary"][told] == sum(day.get(field, 0) for day in paid), (funnel, told)
+    sources: Counter[str] = Counter()
+    units: Counter[str] = Counter()
+    for day in paid:
+        for key, entry in day.get("by_source", {}).items():
+            sources[name_of(key, {OTHER, UNATTRIBUTED})] += entry.get("revenue_cents", 0)
+    for day in days:
+        for key, entry in day["products"].items():
+            units[unquote(key)] += entry.get("units", 0)
+    told_by = {row["source"]: row["revenue_cents"] for row in body["by_source"]}
+    assert told_by == {source: cents for source, cents in sources.items() if cents}
+    assert body["top_products"]
+    for row in body["top_products"]:
+        assert row["units_sold"] == units[row["product_id"]], row
+
+
+def test_reports_of_what_members_counted_tell_what_is_known(world: World) -> None:
+    traffic = Storefront(world, EVENTS, seed=3)
+    traffic.make_topics()
+    assert sum(1 for _ in traffic.publish(EVENTS)) > 0
+    known: Known = defaultdict(dict)
+    for line in answer(traffic.sell()):
+        known[line["collection"]][line["_id"]] = line["fields"]
+    for group in ("funnel-step", "revenue", "order-funnel", "user-lifecycle"):
+        world.catch_up(group)
+    funnels = defaultdict(list)
+    for name, fields in known["analytics_funnel_revenue"].items():
+        organization, funnel, _ = map(unquote, name.split(":"))
+        funnels[organization, funnel].append(fields)
+    assert funnels
+    office = Office(world)
+    try:
+        reading = Reading(office, office.start())
+        check_platform(reading, known)
+        for (organization, funnel), days in funnels.items():
+            check_funnel(reading, organization, funnel, days)
+    finally:
+        office.end()
