@@ -13,6 +13,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+def plus(was: Expression, value: Expression) -> Expression:
+    """Nothing counts as 0. What is neither that nor a number fails the update, as it should: with
+    `$sum` it would count as 0 as well, and be lost."""
+    return {"$add": [{"$ifNull": [was, 0]}, value]}
+
+
 def compiled(expression: Mapping[str, Any]) -> Expression:
     return RawBSONDocument(encode(expression))
 

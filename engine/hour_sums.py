@@ -52,7 +52,6 @@ def _hour(model: type[DailyDocument], *names: str) -> Expression:
 
 
 def _total(model: type[DailyDocument], name: str) -> Expression:
+    nothing = _NO_SQUARES if isinstance(model.fields[name], Squares) else 0
     parts = [f"$$h.was.{name}", f"$$h.add.v.{name}"]
-    if isinstance(model.fields[name], Squares):
-        return {"$add": [{"$ifNull": [part, _NO_SQUARES]} for part in parts]}
-    return {"$sum": parts}  # what is missing does not count
+    return {"$add": [{"$ifNull": [part, nothing]} for part in parts]}

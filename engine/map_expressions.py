@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from engine.compiled import Expression, Stage, cached, compiled
+from engine.compiled import Expression, Stage, cached, compiled, plus
 
 OTHER = "other"
 REFUSED = "_daybook.refused"
@@ -107,12 +107,11 @@ def _without_refused(shape: Shape, pairs: Expression) -> Expression:
 
 
 def _entry(shape: Shape) -> Expression:
-    # What is missing or null does not count in $sum.
     if not shape.parts:
-        return {"$sum": ["$$was", "$$add.v"]}
+        return plus("$$was", "$$add.v")
     entry: Stage = {}
     for part in shape.parts:
-        total = {"$sum": [f"$$was.{part}", f"$$add.v.{part}"]}
+        total = plus(f"$$was.{part}", f"$$add.v.{part}")
         is_given = {"$ne": [{"$type": f"$$add.v.{part}"}, "missing"]}
         entry[part] = {"$cond": [is_given, total, f"$$was.{part}"]} if shape.sparse else total
     if shape.named:

@@ -6,7 +6,7 @@ from typing import Any
 from bson import Decimal128, Int64
 
 from engine.change import Change
-from engine.compiled import Expression, Stage, cached, compiled
+from engine.compiled import Expression, Stage, cached, compiled, plus
 from engine.derived import derive
 from engine.document import Counter, DailyDocument, Field, Money, PerCurrency, Squares
 from engine.hour_sums import hours
@@ -70,7 +70,7 @@ def _sums(change: Change, currencies: frozenset[str]) -> Stage:
 def _plus(path: str, value: int, field: Field) -> Expression:
     if isinstance(field, Squares):
         return {"$add": [{"$ifNull": [f"${path}", _NO_SQUARES]}, Decimal128(str(value))]}
-    return {"$sum": [f"${path}", Int64(value)]}  # what is missing does not count
+    return plus(f"${path}", Int64(value))
 
 
 @cached

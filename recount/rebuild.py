@@ -134,7 +134,8 @@ def _heal(
         rebuilt.changes += insert_days(recount, look, absent)
     rebuilt.changes += repair_days(recount, look, stored)
     sketched = _ailing_sketches(recount, look)
-    rebuilt.changes += heal_sketches(recount, look, sketched)
+    if sketched:
+        rebuilt.changes += heal_sketches(recount, look, sketched)
     return healed or bool(days or sketched), healed, left_out or bool(absent and not insert)
 
 

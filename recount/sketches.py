@@ -52,14 +52,14 @@ def sketches(recount: Recount, look: Look) -> Iterator[Verdict]:
 def _verdict(collection: str, name: str, stored: list[Document], keys: list[Key]) -> Verdict:
     due, known = holding(k.owner for k in keys if k.is_due), holding(k.owner for k in keys)
     try:
-        held = [united([hll_sketch.deserialize(one["sketch"])]) for one in stored]
+        held = [hll_sketch.deserialize(one["sketch"]) for one in stored]
     except (KeyError, TypeError, ValueError, RuntimeError):
         damaged = Difference(collection, name, "sketch", "no sketch", count(due))
         return Verdict(name, stored, keys, [damaged])
     differences = [
-        Difference(collection, str(one["_id"]), "estimate", one.get("estimate", ABSENT), count(own))
-        for one, own in zip(stored, held, strict=True)
-        if one.get("estimate") != count(own)
+        Difference(collection, str(one["_id"]), "estimate", one.get("estimate", ABSENT), should)
+        for one, should in zip(stored, map(count, held), strict=True)
+        if one.get("estimate") != should
     ]
     together = united(held)
     if _lacks(together, due) or _lacks(known, together):
@@ -77,9 +77,13 @@ def holding(keys: Iterable[str]) -> Any:
 
 
 def united(several: Iterable[Any]) -> Any:
-    """Sketches as one, whose estimate does not depend on the order in which keys came."""
+    """Sketches as one, whose estimate depends on the keys alone.
+
+    That of one sketch depends on their order, and so would a union's that was given one only.
+    """
     union = hll_union(_LG_K)
     for one in several:
+        union.update(one)
         union.update(one)
     return union.get_result(tgt_hll_type.HLL_4)
 

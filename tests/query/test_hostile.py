@@ -31,7 +31,7 @@ def office(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def service(office: Office) -> QueryProcess:
-    own = office.start(DAYBOOK_QUERY_BURST="100000")
+    own = office.start(DAYBOOK_QUERY_BURST="100000", DAYBOOK_EXPORTS_SECRET="s" * 32)
     own.key = office.admin
     return own
 
@@ -39,7 +39,11 @@ def service(office: Office) -> QueryProcess:
 @pytest.fixture(scope="module")
 def routes(service: QueryProcess) -> list[tuple[str, list[dict[str, Any]]]]:
     paths = service.get("/openapi.json").json["paths"]
-    return [(path, methods["get"].get("parameters", [])) for path, methods in paths.items()]
+    return [
+        (path, methods["get"].get("parameters", []))
+        for path, methods in paths.items()
+        if "get" in methods
+    ]
 
 
 def filled(path: str, value: str) -> str:
