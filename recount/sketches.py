@@ -15,6 +15,8 @@ from recount.session import Look, Recount
 
 VERSION = 1
 _LG_K = 12
+_REGISTERS = 1 << _LG_K
+"""Bytes of them in HLL_8."""
 _TOLD_EVERY = 1_000
 
 
@@ -50,7 +52,8 @@ def sketches(recount: Recount, look: Look) -> Iterator[Verdict]:
 
 
 def _verdict(collection: str, name: str, stored: list[Document], keys: list[Key]) -> Verdict:
-    due, known = holding(k.owner for k in keys if k.is_due), holding(k.owner for k in keys)
+    due = united([holding(k.owner for k in keys if k.is_due)])
+    known = united([holding(k.owner for k in keys)])
     try:
         held = [hll_sketch.deserialize(one["sketch"]) for one in stored]
     except (KeyError, TypeError, ValueError, RuntimeError):
@@ -62,7 +65,7 @@ def _verdict(collection: str, name: str, stored: list[Document], keys: list[Key]
         if one.get("estimate") != should
     ]
     together = united(held)
-    if _lacks(together, due) or _lacks(known, together):
+    if lacks(together, due) or lacks(known, together):
         is_stored = count(together) if stored else ABSENT
         differences.append(Difference(collection, name, "sketch", is_stored, count(due)))
     return Verdict(name, stored, keys, differences)
@@ -73,25 +76,30 @@ def holding(keys: Iterable[str]) -> Any:
     sketch = hll_sketch(_LG_K, tgt_hll_type.HLL_4)
     for key in keys:
         sketch.update(key)
-    return united([sketch])
+    return sketch
 
 
 def united(several: Iterable[Any]) -> Any:
-    """Sketches as one, whose estimate depends on the keys alone.
-
-    That of one sketch depends on their order, and so would a union's that was given one only.
-    """
+    """Sketches as one."""
     union = hll_union(_LG_K)
     for one in several:
         union.update(one)
-        union.update(one)
-    return union.get_result(tgt_hll_type.HLL_4)
+    return union.get_result(tgt_hll_type.HLL_8)
 
 
 def count(sketch: Any) -> int:
     return int(round(sketch.get_estimate()))
 
 
-def _lacks(one: Any, other: Any) -> bool:
+def lacks(one: Any, other: Any) -> bool:
     """Whether there is anything in the other that is not in the one."""
-    return bool(united([one, other]).get_estimate() > one.get_estimate())
+    return _content(united([one, other])) != _content(one)
+
+
+def _content(sketch: Any) -> bytes | float:
+    """What depends on the keys alone: the registers, whose estimate hangs on the order of keys; of
+    a small sketch, which has none and lists its keys in any order, how many there are."""
+    updatable = bytes(sketch.serialize_updatable())
+    if len(updatable) < _REGISTERS:
+        return float(sketch.get_estimate())
+    return updatable[-_REGISTERS:]
