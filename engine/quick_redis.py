@@ -32,8 +32,9 @@ class QuickRedis:
     """After a failure Redis is left alone for a moment. `away` and `again` are what is logged
     then, and once it answers again.
 
-    Who finds none of `connections_max` free waits for a turn; Redis is not away for that, but it is
-    when it takes longer than `seconds`.
+    What is not answered is asked once more, for on a busy machine it may be the process itself
+    that looked too late. Who finds none of `connections_max` free waits for a turn; Redis is not
+    away for that, but it is when it takes longer than `seconds`, twice.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class QuickRedis:
         seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         self.client: Redis = _client(
-            Redis, Retry, settings, seconds, max_connections=connections_max
+            Redis, Retry(NoBackoff(), 1), settings, seconds, max_connections=connections_max
         )
         self._turns: AbstractAsyncContextManager[None] = (
             asyncio.Semaphore(connections_max) if connections_max else nullcontext()
@@ -55,8 +56,8 @@ class QuickRedis:
         self._is_away = False
 
     async def ask(self, question: Callable[[Redis], Awaitable[T]]) -> T:
-        """What Redis answers, strings as bytes. Raises RedisAway, so many seconds after it was
-        asked at most."""
+        """What Redis answers, strings as bytes. Raises RedisAway, twice so many seconds after it
+        was asked at most."""
         if monotonic() < self._away_until:
             raise RedisAway
         away, again = self._said
@@ -83,7 +84,7 @@ def blocking(settings: Settings, seconds: float) -> BlockingRedis:
 
     Raises WrongSetting.
     """
-    client: BlockingRedis = _client(BlockingRedis, BlockingRetry, settings, seconds)
+    client: BlockingRedis = _client(BlockingRedis, BlockingRetry(NoBackoff(), 0), settings, seconds)
     return client
 
 
@@ -93,7 +94,7 @@ def _client(kind: Any, retry: Any, settings: Settings, seconds: float, **more: A
             settings.redis_url.get_secret_value(),
             socket_timeout=seconds,
             socket_connect_timeout=seconds,
-            retry=retry(NoBackoff(), 0),
+            retry=retry,
             **more,
         )
     except ValueError as error:
