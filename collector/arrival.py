@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, get_args
 
+from schemas.envelope import moment_text
 from schemas.fields import Moment
 
 _FORM = re.compile(get_args(Moment)[1].pattern)
@@ -47,14 +48,14 @@ class Arrival:
             raise WrongTime("occurred_at") from None
         if moved < _EARLIEST:
             raise WrongTime("occurred_at", TOO_EARLY)
-        return _told(min(moved, self.at))
+        return moment_text(min(moved, self.at))
 
 
 def arrival(now: datetime) -> Arrival:
     """To the millisecond."""
     whole = timedelta(milliseconds=now.microsecond // 1_000)
     at = now.astimezone(UTC).replace(microsecond=0) + whole
-    return Arrival(at, _told(at))
+    return Arrival(at, moment_text(at))
 
 
 def _read(field: str, value: Any) -> datetime | None:
@@ -75,7 +76,3 @@ def _moment(text: str) -> datetime | None:
         return datetime.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _told(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"

@@ -23,9 +23,10 @@ from models.experiment import ExperimentDay
 from models.funnel import FunnelDay
 from models.funnel_step import FunnelStepDay
 from models.uniques import Uniques
-from models.visitor_state import VisitorState, organization_of
+from models.visitor_state import VisitorState
 from schemas import REVISION
 from schemas.catalogue import source
+from schemas.envelope import organization_of
 
 if TYPE_CHECKING:
     from engine.batch import Batch

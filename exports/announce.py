@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import structlog
@@ -13,6 +12,7 @@ from engine.errors import Unavailable
 from exports.metrics import NOTICES
 from query.exports.link import link
 from query.exports.secret import Secret
+from schemas.envelope import moment_text
 
 DELIVERY_SECONDS = 60.0
 _NAMESPACE = uuid.UUID("5b0f6c1e-3a52-4f6e-8f0e-0a8d1a3c7d11")
@@ -80,7 +80,7 @@ class Announcer:
         return told | {
             "rows": int(ended["rows"]),
             "bytes": int(ended["bytes"]),
-            "expires_at": _moment(ended["expires_at"]),
+            "expires_at": moment_text(ended["expires_at"]),
             "download_url": link(self._secret, self._public_url, *of, ended["expires_at"]),
         }
 
@@ -90,11 +90,11 @@ class Announcer:
             data |= {"reason": ended["reason"]}
         else:
             data |= {"bytes": int(ended["bytes"]), "rows": int(ended["rows"])}
-            data |= {"expires_at": _moment(ended["expires_at"])}
+            data |= {"expires_at": moment_text(ended["expires_at"])}
         event = {
             "event_id": str(uuid.uuid5(_NAMESPACE, f"{kind}:{ended['_id']}")),
             "event_type": kind,
-            "occurred_at": _moment(ended["ended_at"]),
+            "occurred_at": moment_text(ended["ended_at"]),
             "schema_version": 1,
             "organization_id": ended["organization_id"],
             "data": data,
@@ -113,7 +113,3 @@ class Announcer:
             raise Unavailable(f"Kafka does not take an event on {self._topic}: {error}") from error
         if left or failures:
             raise Unavailable(f"Kafka does not take an event on {self._topic}")
-
-
-def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from engine.document import Event
 from engine.keys import encode_part
+from schemas.envelope import organization_of
 from schemas.export import Format, ReportType
 
 
@@ -37,7 +38,7 @@ def job_of(event: Event) -> Job:
     """Of an `export.requested`; without an organization it is of `default`, as every event."""
     data = event["data"]
     return Job(
-        organization_id=event.get("organization_id", "default"),
+        organization_id=organization_of(event),
         job_id=data["job_id"],
         report_type=data["report_type"],
         format=data["format"],

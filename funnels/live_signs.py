@@ -23,7 +23,7 @@ from funnels.live_totals import of_event, of_funnel
 from funnels.seen import is_bot, milliseconds
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
-from models.visitor_state import organization_of
+from schemas.envelope import moment_text, organization_of
 
 _OF_NO_VISITOR = frozenset({"email_confirmed", "email_failed", "barcode_scanned"})
 _OF_A_TICKET = frozenset({"view", "cart_add", "checkout_start", "purchase"})
@@ -85,8 +85,7 @@ def _text(occurred_at: str, at_ms: int) -> str:
     """In UTC, to the millisecond; most producers write it so."""
     if len(occurred_at) == len("2026-11-20T10:00:00.123Z") and occurred_at[-1] == "Z":
         return occurred_at
-    moment = _EPOCH + timedelta(milliseconds=at_ms)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment_text(_EPOCH + timedelta(milliseconds=at_ms))
 
 
 LIVE = Live(totals={FunnelDay: of_funnel, EventMetricsDay: of_event}, signs=signs)

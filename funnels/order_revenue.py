@@ -16,9 +16,9 @@ from funnels.apportion import apportion
 from funnels.order_lines import products
 from models.funnel_revenue import FunnelRevenueDay
 from models.order_state import WAITING_REFUNDS_MAX
+from schemas.envelope import organization_of
 
 NOBODY = "unattributed"
-DEFAULT_ORGANIZATION = "default"
 
 
 def created(order: State, event: Event) -> Iterator[Effect]:
@@ -31,7 +31,7 @@ def created(order: State, event: Event) -> Iterator[Effect]:
     if "funnel_id" not in data:
         return
     order["funnel"] = {
-        "organization_id": event.get("organization_id", DEFAULT_ORGANIZATION),
+        "organization_id": organization_of(event),
         "funnel_id": data["funnel_id"],
         "step_id": data.get("step_id"),
         "products": products(data.get("items", ())),

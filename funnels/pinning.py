@@ -10,7 +10,7 @@ from funnels import memory
 from funnels.pins import Decided, forget_pins, pinned_to, pins_of, with_pins
 from funnels.registry import Registry
 from funnels.seen import context_of, is_bot, is_of_a_visitor, seen
-from models.visitor_state import organization_of
+from schemas.envelope import organization_of
 
 
 def pin(

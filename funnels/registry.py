@@ -8,7 +8,7 @@ from engine.change import Row
 from engine.definitions import Definition
 from engine.document import Event
 from engine.keys import encode_part
-from models.visitor_state import organization_of
+from schemas.envelope import organization_of
 
 WINDOW_SECONDS = 14 * 24 * 3600
 _STATUS = {

@@ -7,8 +7,7 @@ from engine.document import Event
 from engine.group import StateModel
 from engine.keys import encode_part
 from models.session import Sessions
-
-NO_ORGANIZATION = "default"
+from schemas.envelope import organization_of
 
 
 def new_visitor(key: str) -> dict[str, Any]:
@@ -34,10 +33,6 @@ def new_visitor(key: str) -> dict[str, Any]:
 def visitor_key(event: Event, message_key: str) -> str:
     """Organization and message key, encoded as in an `_id`."""
     return f"{encode_part(organization_of(event))}:{encode_part(message_key)}"
-
-
-def organization_of(event: Event) -> str:
-    return str(event.get("organization_id", NO_ORGANIZATION))
 
 
 VisitorState = StateModel(

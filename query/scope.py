@@ -10,6 +10,7 @@ from query.caller import Caller
 from query.problem import Problem, forbidden
 from query.reader import ROWS_MAX, Document, Filter, Order, Reader, beneath
 from query.span import Span
+from schemas.envelope import DEFAULT_ORGANIZATION
 
 OF_ORGANIZATIONS = frozenset(
     {
@@ -146,7 +147,7 @@ def organization_scope(reader: Reader, caller: Caller, asked: str | None) -> Sco
     reads no organization.
     """
     if caller.is_admin:
-        return Scope(reader, caller, asked or "default")
+        return Scope(reader, caller, asked or DEFAULT_ORGANIZATION)
     if not caller.reads_organization or caller.organization_id is None:
         raise forbidden(f"the role {caller.role} does not read an organization's reports")
     if asked is not None and asked != caller.organization_id:

@@ -1,10 +1,14 @@
 """The envelope around every event."""
 
-from typing import NotRequired
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
 from schemas.fields import STRICT, Id, Moment, Uuid, Version
+
+DEFAULT_ORGANIZATION = "default"
 
 
 class Envelope(TypedDict):
@@ -16,3 +20,12 @@ class Envelope(TypedDict):
     occurred_at: Moment
     schema_version: Version
     organization_id: NotRequired[Id]
+
+
+def organization_of(event: Mapping[str, Any]) -> str:
+    return str(event.get("organization_id", DEFAULT_ORGANIZATION))
+
+
+def moment_text(at: datetime) -> str:
+    """As `occurred_at` is written: in UTC, to the millisecond. `at` has an offset."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

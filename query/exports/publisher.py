@@ -1,7 +1,7 @@
 """Hands what was asked for to the workers: `export.requested`, once the brokers have it."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pydantic_core import to_json
 
@@ -9,6 +9,7 @@ from engine.sender import Sender, Sending
 from engine.settings import Settings
 from query.exports.order import Order
 from query.problem import unavailable
+from schemas.envelope import moment_text
 
 _QUEUE_MESSAGES = 10_000
 
@@ -22,11 +23,10 @@ class Publisher:
 
     async def publish(self, job_id: str, organization: str, order: Order, now: datetime) -> None:
         """Raises Problem (503) unless the brokers are known to have it."""
-        at = now.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
         event = {
             "event_id": str(uuid.uuid4()),
             "event_type": "export.requested",
-            "occurred_at": at,
+            "occurred_at": moment_text(now),
             "schema_version": 1,
             "organization_id": organization,
             "data": {"job_id": job_id, **order.model_dump(exclude_none=True)},

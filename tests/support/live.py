@@ -9,6 +9,7 @@ from typing import Any
 
 from redis import Redis
 
+from schemas.envelope import moment_text
 from tests.support.wait import until
 from tests.support.world import World
 
@@ -67,7 +68,7 @@ class Bustle:
         return {
             "event_id": str(uuid.UUID(int=pick.getrandbits(128), version=4)),
             "event_type": kind,
-            "occurred_at": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "occurred_at": moment_text(moment),
             "schema_version": 1,
             "organization_id": self._world.name,
             "data": data,
