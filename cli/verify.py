@@ -18,9 +18,9 @@ from engine.errors import Unavailable
 from engine.mongo import database
 from engine.settings import settings
 from recount.compare import ABSENT
+from recount.days import Days
 from recount.errors import Unreachable
 from recount.group import Group, find
-from recount.replay import Days
 from recount.report import Doubt, Report
 from recount.session import Progress as Tell
 from recount.verify import verify_group

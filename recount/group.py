@@ -18,8 +18,8 @@ class Group:
     `parts` are more of its SQL, run after it in this order.
     `stages` follow the rules, where numbers are measures. `definitions` is the topic of funnels'
     definitions, `pins` the collection of states that have written down which applies.
-    `sketches` is the collection of sketches of whom the group counted; `not_recounted` are those
-    of which nothing is checked.
+    `sketches` is the collection of sketches of whom the group counted, if any; `not_recounted` are
+    those of which nothing is checked.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Group:
     stages: tuple[Stage, ...] = ()
     definitions: str | None = None
     pins: str | None = None
-    sketches: str | None = None
+    sketches: str = ""
     not_recounted: tuple[str, ...] = ()
 
     @property

@@ -12,6 +12,7 @@ from typing import Any
 
 from recount import examine, kafka
 from recount.change import Change
+from recount.days import Days
 from recount.errors import Unrecountable
 from recount.examine import Verdict
 from recount.fleet import Documents
@@ -19,11 +20,9 @@ from recount.group import Group
 from recount.heal_days import insert_days, repair_days
 from recount.heal_sketches import heal_sketches
 from recount.heal_states import heal_states
-from recount.replay import Days
 from recount.report import EQUAL, UNRECOUNTABLE, Doubt
 from recount.session import Look, Progress, Recount
 from recount.sketches import VERSION, sketches
-from recount.sketches import Verdict as Sketched
 from recount.verify import silent
 
 _ROUNDS_MAX = 20
@@ -96,8 +95,8 @@ def _rebuild(recount: Recount, days: Days, rebuilt: Rebuilt) -> None:
         if not ailed:
             if days.are_all and not rebuilt.doubts:
                 versions = {model.collection: model.version for model in recount.models.values()}
-                if look.sketched:
-                    versions[look.sketched] = VERSION
+                if recount.group.sketches:
+                    versions[recount.group.sketches] = VERSION
                 recount.fleet.raise_models(versions)
             return
         if healed:
@@ -133,16 +132,10 @@ def _heal(
     if insert:
         rebuilt.changes += insert_days(recount, look, absent)
     rebuilt.changes += repair_days(recount, look, stored)
-    sketched = _ailing_sketches(recount, look)
+    sketched = [v for v in sketches(recount, look) if v.differences or v.is_of_old]
     if sketched:
-        rebuilt.changes += heal_sketches(recount, look, sketched)
+        rebuilt.changes += heal_sketches(recount, sketched)
     return healed or bool(days or sketched), healed, left_out or bool(absent and not insert)
-
-
-def _ailing_sketches(recount: Recount, look: Look) -> list[Sketched]:
-    if not look.sketched or look.coverage.of_document({}, {}):
-        return []
-    return [v for v in sketches(recount, look) if v.differences or v.is_of_old]
 
 
 def _ailing(verdicts: Iterable[Verdict], rebuilt: Rebuilt) -> Iterator[Verdict]:

@@ -4,16 +4,18 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from types import TracebackType
 from typing import Any, NamedTuple
 
 import duckdb
 
+from recount.days import Days
 from recount.log import COLUMNS, Columns
 from recount.model import Field, Model
+from recount.settings import Settings
+from recount.tables import Tables
 from recount.zone import offsets
 
+CUTS = "collection VARCHAR, document VARCHAR, topic_id VARCHAR, partition INTEGER, last BIGINT"
 DEFINITIONS = (
     'reference VARCHAR, partition INTEGER, "offset" BIGINT, appended_ms BIGINT, funnel VARCHAR, '
     "definition VARCHAR"
@@ -26,7 +28,6 @@ PINS = (
 _SHARED_RULES = Path(__file__).parent / "events.sql"
 _MESSAGES_AT_ONCE = 200_000
 _KEYS_AT_ONCE = 50_000
-_MEMORY_MAX = "2GB"
 _OF_KEYS = """
     FROM events AS e JOIN orders AS o USING (key_id)
     LEFT JOIN reach AS r ON e.topic_id = r.topic_id AND e.partition = r.partition
@@ -53,32 +54,6 @@ Marks = dict[Position, int]
 """An offset a partition: the last one that counts, unless said otherwise."""
 Name = tuple[str, str]
 """A collection and a document's `_id`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the fleet's numbers depend on; `duplicate_window` in offsets."""
-
-    zone: str = "UTC"
-    leader_roles: tuple[str, ...] = ("admin", "leader")
-    duplicate_window: int = 50_000
-    map_keys_max: int = 1_000
-    order_waiting_max: int = 1_000
-
-
-class Days(NamedTuple):
-    """The days asked for, both included; None is as far as there are any."""
-
-    first: str | None = None
-    last: str | None = None
-
-    @property
-    def are_all(self) -> bool:
-        return self.first is None and self.last is None
-
-    def have(self, document: str) -> bool:
-        """Whether the `_id` of a daily document, which ends with its day, is among them."""
-        return (self.first or "") <= document[-10:] <= (self.last or "~")
 
 
 @dataclass(slots=True)
@@ -112,48 +87,35 @@ class Replay:
         self, rules: Sequence[Path], settings: Settings, stages: Sequence[Stage] = ()
     ) -> None:
         """`stages` work out, after the rules, what depends on how far to count."""
-        self._directory = TemporaryDirectory(prefix="daybook-recount-")
+        self._tables = Tables()
+        self._db, self._rows = self._tables.db, self._tables.rows
         self._rules = rules
         self._stages = stages
         self._pending: list[str] = []
         self._pending_messages = 0
         self.messages = 0
         self._buried = 0
-        self._db = duckdb.connect(
-            config={"memory_limit": _MEMORY_MAX, "temp_directory": self._directory.name}
-        )
-        self._db.execute("SET TimeZone = 'UTC'")
         columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
-        self._db.execute(f"CREATE TABLE log (topic_id VARCHAR, {columns})")
-        self._create("zone_offsets", "since TIMESTAMP, shift INTERVAL", offsets(settings.zone))
-        self._create(
+        create = self._tables.create
+        create("log", f"topic_id VARCHAR, {columns}")
+        create("zone_offsets", "since TIMESTAMP, shift INTERVAL", offsets(settings.zone))
+        create(
             "settings",
             "duplicate_window BIGINT, order_waiting_max BIGINT",
             [(settings.duplicate_window, settings.order_waiting_max)],
         )
-        self._create("leader_roles", "role VARCHAR", [(role,) for role in settings.leader_roles])
-        self._create("dead", 'partition INTEGER, "offset" BIGINT', [])
-        self._create("reach", "topic_id VARCHAR, partition INTEGER, last BIGINT", [])
-        self._create(
-            "cuts",
-            "collection VARCHAR, document VARCHAR, topic_id VARCHAR, partition INTEGER, "
-            "last BIGINT",
-            [],
-        )
-        self._create("definitions", DEFINITIONS, [])
-        self._create("pins", PINS, [])
+        create("leader_roles", "role VARCHAR", [(role,) for role in settings.leader_roles])
+        create("dead", 'partition INTEGER, "offset" BIGINT')
+        create("reach", "topic_id VARCHAR, partition INTEGER, last BIGINT")
+        create("cuts", CUTS)
+        create("definitions", DEFINITIONS)
+        create("pins", PINS)
 
     def __enter__(self) -> "Replay":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._db.close()
-        self._directory.cleanup()
+    def __exit__(self, *_: object) -> None:
+        self._tables.close()
 
     def add(self, topic_id: str, columns: Columns) -> None:
         """Takes messages of one topic; they are in the log at the next `run` at the latest."""
@@ -168,7 +130,7 @@ class Replay:
     def bury(self, dead: Mapping[int, frozenset[int]]) -> None:
         """Takes out what became a dead letter since it was read."""
         positions = [(number, offset) for number, offsets in dead.items() for offset in offsets]
-        self._refill("dead", positions)
+        self._tables.refill("dead", positions)
         gone = self._rows(
             'DELETE FROM main.log WHERE (partition, "offset") IN (SELECT (partition, "offset") '
             "FROM main.dead)"
@@ -187,7 +149,7 @@ class Replay:
     def models(self) -> dict[str, Model]:
         """What each collection of the group is made of."""
         models: dict[str, Model] = {}
-        keys = dict(self._rows("SELECT collection, key FROM measured"))
+        keys: dict[str, list[str]] = dict(self._rows("SELECT collection, key FROM measured"))
         for collection, name, *rest in self._rows(
             "SELECT collection, field, kind, part, whole, since FROM fields"
         ):
@@ -205,16 +167,16 @@ class Replay:
 
     def define(self, definitions: Iterable[Sequence[object]]) -> None:
         """All that is known of funnels' definitions, as rows of DEFINITIONS."""
-        self._refill("definitions", list(map(tuple, definitions)))
+        self._tables.refill("definitions", list(map(tuple, definitions)))
 
     def pin(self, pins: Iterable[Sequence[object]]) -> None:
         """What states say is pinned, as rows of PINS."""
-        self._refill("pins", list(map(tuple, pins)))
+        self._tables.refill("pins", list(map(tuple, pins)))
 
     def limit(self, reach: Marks, cuts: Iterable[tuple[Name, Marks]] = ()) -> None:
         """How far to count: to `reach`, and further for the documents that are further."""
-        self._refill("reach", [(*position, last) for position, last in reach.items()])
-        self._refill(
+        self._tables.refill("reach", [(*position, last) for position, last in reach.items()])
+        self._tables.refill(
             "cuts",
             [
                 (*name, *position, last)
@@ -320,36 +282,11 @@ class Replay:
         found = self._rows('SELECT partition, "offset", reason FROM unreadable ORDER BY ALL')
         return [(partition, offset, reason) for partition, offset, reason in found]
 
-    def _rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        return self._db.execute(query, list(parameters)).fetchall()
-
-    def _create(self, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        self._db.execute(f"CREATE TABLE {table} ({columns})")
-        self._refill(table, list(rows))
-
-    def _refill(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        self._db.execute(f"DELETE FROM main.{table}")
-        if rows:
-            holders = ", ".join("unnest(?)" for _ in rows[0])
-            columns = [list(column) for column in zip(*rows, strict=True)]
-            self._db.execute(f"INSERT INTO main.{table} SELECT {holders}", columns)
-
     def _flush(self, topic_id: str) -> None:
-        """By way of a file: the quickest way into DuckDB without another library."""
         if not self._pending:
             return
-        path = Path(self._directory.name) / "log.json"
-        path.write_text(f"[{','.join(self._pending)}]")
-        longest = max(map(len, self._pending)) + 1
+        self._tables.append("log", topic_id, COLUMNS, self._pending)
         self._pending, self._pending_messages = [], 0
-        names = ", ".join(f'unnest("{name}")' for name in COLUMNS)
-        kinds = ", ".join(f"'{name}': '{kind}[]'" for name, kind in COLUMNS.items())
-        self._db.execute(
-            f"INSERT INTO main.log SELECT ?, {names} FROM read_json(?, "
-            f"format = 'array', maximum_object_size = {longest}, "
-            f"columns = {{{kinds}}})",
-            [topic_id, str(path)],
-        )
         held = self._rows("SELECT count(*) FROM main.log")[0][0]
         if held != self.messages - self._buried:
             raise RuntimeError(f"{self.messages - self._buried} messages went in, {held} are there")

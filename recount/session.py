@@ -11,13 +11,14 @@ from confluent_kafka.admin import AdminClient
 
 from recount import definitions, kafka, pins
 from recount.coverage import Coverage, marks
+from recount.days import Days
 from recount.errors import Unrecountable, asking_mongodb
 from recount.expected import Document
 from recount.fleet import Documents, Fleet, Gap
 from recount.group import Group
 from recount.log import LogReader
 from recount.model import Model
-from recount.replay import Days, Marks, Name, Replay
+from recount.replay import Marks, Name, Replay
 from recount.spool import Spool
 
 Progress = Callable[[str, int, int], None]
@@ -38,8 +39,6 @@ class Look:
     """The model version that the group's documents are complete for, by collection."""
     documents: dict[Name, Document]
     states: Spool | None
-    sketched: str
-    """The collection of sketches; "" where there is none."""
     sketches: dict[str, list[Document]]
     """By name, which is their `_id` without topic id and partition."""
 
@@ -144,16 +143,7 @@ class Recount:
             needs_start=any(m.is_state or m.is_measured for m in self.models.values()),
         )
         self.replay.limit(reach, ((name, marks(d, "applied")) for name, d in documents.items()))
-        return Look(
-            days,
-            coverage,
-            gaps,
-            self.fleet.models(),
-            documents,
-            states,
-            self.group.sketches or "",
-            sketches,
-        )
+        return Look(days, coverage, gaps, self.fleet.models(), documents, states, sketches)
 
     def read_on(self) -> kafka.Topic:
         """Reads the log to its present end and replays it whole.
@@ -218,7 +208,7 @@ class Recount:
     def _find_sketches(self, days: Days) -> dict[str, list[Document]]:
         """Of the topic as it is; whoever is counted is put into them before that is durable."""
         found: dict[str, list[Document]] = {}
-        if self.group.sketches is None:
+        if not self.group.sketches:
             return found
         own = {
             "topic_id": self._topic.id,

@@ -35,25 +35,33 @@ class Verdict:
         return any(one.get("_daybook", {}).get("model", 0) < VERSION for one in self.stored)
 
 
+def doubt(recount: Recount, look: Look) -> str | None:
+    """Why none of the group's sketches can be judged, if so: the log is not whole."""
+    return look.coverage.of_document({}, {}) if recount.group.sketches else None
+
+
 def sketches(recount: Recount, look: Look) -> Iterator[Verdict]:
     """A verdict on each sketch that is stored, or that the log knows of; after the documents.
+    None where there is a doubt.
 
     A sketch has no watermark. It must hold every key that the group has surely counted, and
     none that the log does not know.
     """
-    left = dict(look.sketches)
+    collection, left = recount.group.sketches, dict(look.sketches)
+    if not collection or doubt(recount, look):
+        return
     found = recount.replay.sketched(look.days)
     for done, (name, keys) in enumerate(groupby(found, key=lambda key: key.sketch)):
         if done % _TOLD_EVERY == 0:
             recount.tell("comparing sketches", done, len(look.sketches))
-        yield _verdict(look.sketched, name, left.pop(name, []), list(keys))
+        yield _verdict(collection, name, left.pop(name, []), list(keys))
     for name, stored in left.items():
-        yield _verdict(look.sketched, name, stored, [])
+        yield _verdict(collection, name, stored, [])
 
 
 def _verdict(collection: str, name: str, stored: list[Document], keys: list[Key]) -> Verdict:
     due = united([holding(k.owner for k in keys if k.is_due)])
-    known = united([holding(k.owner for k in keys)])
+    known = united([due, holding(k.owner for k in keys if not k.is_due)])
     try:
         held = [hll_sketch.deserialize(one["sketch"]) for one in stored]
     except (KeyError, TypeError, ValueError, RuntimeError):

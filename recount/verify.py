@@ -5,14 +5,15 @@ from time import monotonic
 from typing import Any
 
 from recount import examine
+from recount.days import Days
 from recount.errors import Unrecountable
 from recount.examine import Verdict
 from recount.fleet import Documents
 from recount.group import Group
-from recount.replay import Days
 from recount.report import Difference, Doubt, Report
 from recount.session import Look, Progress, Recount
 from recount.sketches import VERSION, sketches
+from recount.sketches import doubt as doubt_of_sketches
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -81,12 +82,10 @@ def judge(report: Report, verdict: Verdict) -> None:
 def judge_sketches(report: Report, recount: Recount, look: Look) -> None:
     """Adds the verdicts on sketches; those of a group that counted before it kept any are in
     doubt until a rebuild, and all are where the log is not whole."""
-    if not look.sketched:
-        return
-    if doubt := look.coverage.of_document({}, {}):
-        report.doubts.append(Doubt(doubt, look.sketched))
-        return
-    is_backfilled = look.versions.get(look.sketched, 0) >= VERSION
+    collection = recount.group.sketches
+    if doubt := doubt_of_sketches(recount, look):
+        report.doubts.append(Doubt(doubt, collection))
+    is_backfilled = look.versions.get(collection, 0) >= VERSION
     for verdict in sketches(recount, look):
         report.sketches += 1
         report.sketches_equal += not verdict.differences

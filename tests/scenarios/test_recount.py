@@ -10,9 +10,9 @@ from engine import kafka
 from engine.document import DailyDocument, count
 from engine.run import run
 from models.order_funnel import OrderFunnelDay
+from recount.days import Days
 from recount.group import find
 from recount.rebuild import Rebuilt, rebuild_group
-from recount.replay import Days
 from recount.verify import verify_group
 from schemas.order import OrderCancelled, OrderCreated
 from tests.scenarios.scenario import SMALL_BATCHES

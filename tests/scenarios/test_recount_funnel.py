@@ -7,9 +7,9 @@ import pytest
 
 from engine import kafka
 from engine.hll import grown, united
+from recount.days import Days
 from recount.group import find
 from recount.rebuild import Rebuilt, rebuild_group
-from recount.replay import Days
 from tests.scenarios.scenario import SMALL_BATCHES
 from tests.support import checks
 from tests.support.storefront import Storefront

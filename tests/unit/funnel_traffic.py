@@ -11,10 +11,12 @@ from uuid import UUID
 from zlib import crc32
 
 from recount import definitions
+from recount.days import Days
 from recount.expected import expected
 from recount.group import find
 from recount.log import Facts, LogReader
-from recount.replay import Days, Replay, Settings
+from recount.replay import Replay
+from recount.settings import Settings
 from simulate.answer.entry import FUNNELS, TRACKING, Entry
 from tests.unit.recounting import TOPIC_ID, Written, reach
 

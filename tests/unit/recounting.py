@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from recount.days import Days
 from recount.group import find
 from recount.log import Facts, LogReader
-from recount.replay import Days, Marks, Replay, Settings
+from recount.replay import Marks, Replay
+from recount.settings import Settings
 
 TOPIC_ID = "AAAAAAAAAAAAAAAAAAAAAA"
 EVERYTHING = 10**9

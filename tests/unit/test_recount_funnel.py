@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from recount.replay import Days, Marks, Replay
+from recount.days import Days
+from recount.replay import Marks, Replay
 from simulate.answer.answer import answer
 from simulate.answer.entry import Entry
 from tests.simulate.told import Log

@@ -13,7 +13,8 @@ from consumers import revenue
 from engine.partition import Partition
 from funnels import order_revenue
 from recount.compare import unequal_fields
-from recount.replay import Days, Replay
+from recount.days import Days
+from recount.replay import Replay
 from tests.fakes.memory_store import MemoryStore
 from tests.support.log import LogMessage
 from tests.support.runner import Lane, Letters, Runner

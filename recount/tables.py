@@ -1,0 +1,57 @@
+"""Tables in DuckDB, on disk where memory does not do, gone when closed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+
+_MEMORY_MAX = "2GB"
+
+Row = tuple[Any, ...]
+
+
+class Tables:
+    """`db` is the connection; its clock is UTC."""
+
+    def __init__(self) -> None:
+        self._directory = TemporaryDirectory(prefix="daybook-recount-")
+        self.db = duckdb.connect(
+            config={"memory_limit": _MEMORY_MAX, "temp_directory": self._directory.name}
+        )
+        self.db.execute("SET TimeZone = 'UTC'")
+
+    def close(self) -> None:
+        self.db.close()
+        self._directory.cleanup()
+
+    def create(self, table: str, columns: str, rows: Iterable[Row] = ()) -> None:
+        self.db.execute(f"CREATE TABLE {table} ({columns})")
+        self.refill(table, list(rows))
+
+    def refill(self, table: str, rows: Sequence[Row]) -> None:
+        """These rows instead of all that are there."""
+        self.db.execute(f"DELETE FROM main.{table}")
+        if rows:
+            holders = ", ".join("unnest(?)" for _ in rows[0])
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            self.db.execute(f"INSERT INTO main.{table} SELECT {holders}", columns)
+
+    def rows(self, query: str, parameters: Sequence[object] = ()) -> list[Row]:
+        return self.db.execute(query, list(parameters)).fetchall()
+
+    def append(
+        self, table: str, first: str, kinds: Mapping[str, str], batches: Sequence[str]
+    ) -> None:
+        """`batches` are JSON objects of columns, whose SQL types are `kinds`; `first` is the value
+        of the column before them. By way of a file: the quickest way without another library."""
+        path = Path(self._directory.name) / f"{table}.json"
+        path.write_text(f"[{','.join(batches)}]")
+        names = ", ".join(f'unnest("{name}")' for name in kinds)
+        columns = ", ".join(f"'{name}': '{kind}[]'" for name, kind in kinds.items())
+        self.db.execute(
+            f"INSERT INTO main.{table} SELECT ?, {names} FROM read_json(?, format = 'array', "
+            f"maximum_object_size = {max(map(len, batches)) + 1}, columns = {{{columns}}})",
+            [first, str(path)],
+        )
