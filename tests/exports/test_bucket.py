@@ -101,7 +101,6 @@ def test_a_service_that_is_away_or_knows_no_such_bucket_is_waited_for(
 def test_a_file_goes_from_an_order_to_a_bucket_and_a_notice_to_whoever_has_its_link(
     endpoint: str, servers: dict[str, str], tmp_path: Path
 ) -> None:
-    hook = Hook(200)
     key = "a secret of more than thirty-two bytes, for notices"
     variables = {
         "DAYBOOK_EXPORTS_BUCKET": "exports",
@@ -110,10 +109,12 @@ def test_a_file_goes_from_an_order_to_a_bucket_and_a_notice_to_whoever_has_its_l
         "DAYBOOK_EXPORTS_S3_ACCESS_KEY_ID": "key",
         "DAYBOOK_EXPORTS_S3_SECRET_ACCESS_KEY": "secret",
         "DAYBOOK_EXPORTS_PUBLIC_URL": "https://daybook.example/",
-        "DAYBOOK_EXPORTS_WEBHOOK_URL": hook.address,
         "DAYBOOK_EXPORTS_WEBHOOK_SECRET": key,
     }
-    with opened(servers, tmp_path, **variables) as press:
+    with (
+        Hook(200) as hook,
+        opened(servers, tmp_path, DAYBOOK_EXPORTS_WEBHOOK_URL=hook.origin, **variables) as press,
+    ):
         worker = press.worker()
         job_id = press.ordered()
         job = press.ended(job_id)
@@ -132,7 +133,6 @@ def test_a_file_goes_from_an_order_to_a_bucket_and_a_notice_to_whoever_has_its_l
         Bucket(settings(endpoint)).remove(press.stored(job_id)["file"])
         assert press.fetch(path).status == 410
         assert not press.folder.exists()
-    hook.close()
 
 
 def test_settings_choose_the_place(endpoint: str, tmp_path: Path) -> None:

@@ -42,11 +42,9 @@ def webhook(address: str, pauses: list[float]) -> Webhook:
 
 
 def test_a_webhook_is_told_once_with_a_signature_over_time_and_body() -> None:
-    hook, pauses = Hook(204), list[float]()
-    try:
-        webhook(hook.address, pauses).send(dict(TOLD))
-    finally:
-        hook.close()
+    pauses: list[float] = []
+    with Hook(204) as hook:
+        webhook(hook.origin, pauses).send(dict(TOLD))
     [(headers, body)] = hook.calls
     assert json.loads(body) == TOLD
     expected = hmac.new(KEY.encode(), b"1795168802." + body, hashlib.sha256).hexdigest()
@@ -56,30 +54,22 @@ def test_a_webhook_is_told_once_with_a_signature_over_time_and_body() -> None:
 
 
 def test_a_webhook_that_fails_is_tried_thrice_and_no_more() -> None:
-    hook, pauses = Hook(500, 503, 200), list[float]()
-    try:
-        webhook(hook.address, pauses).send(dict(TOLD))
+    pauses: list[float] = []
+    with Hook(500, 503, 200) as hook:
+        webhook(hook.origin, pauses).send(dict(TOLD))
         assert (len(hook.calls), pauses) == (3, [1.0, 2.0])
-    finally:
-        hook.close()
-    broken = Hook(500)
-    try:
+    with Hook(500) as broken:
         with pytest.raises(OSError, match="500"):
-            webhook(broken.address, []).send(dict(TOLD))
+            webhook(broken.origin, []).send(dict(TOLD))
         assert len(broken.calls) == 3
-    finally:
-        broken.close()
 
 
 def test_a_webhook_is_not_led_elsewhere() -> None:
-    hook = Hook(302)
-    try:
+    with Hook(302) as hook:
         with pytest.raises(OSError, match="302"):
-            webhook(hook.address, []).send(dict(TOLD))
-        assert {headers["Host"] for headers, _ in hook.calls} == {hook.address[7:]}
+            webhook(hook.origin, []).send(dict(TOLD))
+        assert {headers["Host"] for headers, _ in hook.calls} == {hook.origin[7:]}
         assert len(hook.calls) == 3
-    finally:
-        hook.close()
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,13 @@ import json
 import os
 import platform
 import subprocess
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 from queue import Empty, Queue
-from threading import Thread
-from types import TracebackType
 from typing import Any, Self
 
 from deploy.local.wheel import is_linux_x86_64
+from tests.support.website import Handler, Website
 
 WHY_NOT = f"no Chromium comes for {platform.system()} on {platform.machine()}"
 _LOOP = """
@@ -48,9 +46,7 @@ class Browser:
         (directory / "js/kaleido_scopes.js").write_text(_LOOP)
         self._asked: Queue[str] = Queue()
         self._posted: Queue[Any] = Queue()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._asked, self._posted))
-        self._server.daemon_threads = True
-        self._thread = Thread(target=self._server.serve_forever, daemon=True)
+        self._site = Website(_handler(self._asked, self._posted))
         self._said = directory / "browser.log"
         self._process = _start(directory, self._said)
 
@@ -63,27 +59,21 @@ class Browser:
             raise AssertionError(f"{url} posted nothing: {self._said.read_text()}") from None
 
     def __enter__(self) -> Self:
-        self._thread.start()
-        server = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._site.__enter__()
         assert self._process.stdin
-        self._process.stdin.write(json.dumps({"server": server, "format": "json"}) + "\n")
+        self._process.stdin.write(
+            json.dumps({"server": self._site.origin, "format": "json"}) + "\n"
+        )
         self._process.stdin.flush()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         assert self._process.stdin
         self._process.kill()
         self._process.wait(10)
         self._process.stdin.close()
         self._asked.put("")  # the last asker has gone; its thread need not wait
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._site.__exit__()
 
 
 def _start(directory: Path, said: Path) -> "subprocess.Popen[str]":
@@ -116,27 +106,16 @@ def _start(directory: Path, said: Path) -> "subprocess.Popen[str]":
         )
 
 
-def _handler(asked: "Queue[str]", posted: "Queue[Any]") -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(asked: "Queue[str]", posted: "Queue[Any]") -> type[Handler]:
+    anybody = {"Access-Control-Allow-Origin": "*"}
+
+    class Asker(Handler):
         def do_GET(self) -> None:
-            self._answer(asked.get().encode())
+            self.say(200, asked.get().encode(), anybody)
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            self._answer(b"")
-            posted.put(json.loads(body))
+            told = json.loads(self.heard())
+            self.say(200, b"", anybody)
+            posted.put(told)
 
-        def _answer(self, body: bytes) -> None:
-            try:
-                self.send_response(200)
-                self.send_header("Access-Control-Allow-Origin", "*")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-            except ConnectionError:
-                """The browser has ended."""
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Nobody reads it."""
-
-    return Handler
+    return Asker

@@ -8,13 +8,11 @@ import http.client
 import json
 import socket
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from tests.support.browser import Browser
+from tests.support.website import Handler, Website
 
 _HERE = Path(__file__).parent
 _NO_FRAMES = "frame-ancestors 'none'; "
@@ -45,10 +43,8 @@ class Desk:
         self.resumed: list[str | None] = []
         self.streams: list[http.client.HTTPConnection] = []
         self._pages: dict[str, str] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, port))
-        self._server.daemon_threads = True
-        self._thread = Thread(target=self._server.serve_forever, daemon=True)
-        self.origin = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._site = Website(_handler(self, port))
+        self.origin = self._site.origin
         self._browser = Browser(directory)
 
     def play(self, does: str, key: str = "", /, **choice: str) -> Any:
@@ -84,38 +80,31 @@ class Desk:
                 sock.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._site.__enter__()
         self._browser.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._browser.__exit__(kind, error, trace)
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def __exit__(self, *_: object) -> None:
+        self._browser.__exit__()
+        self._site.__exit__()
 
 
-def _handler(desk: Desk, port: int) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(desk: Desk, port: int) -> type[Handler]:
+    class Proxy(Handler):
         def do_GET(self) -> None:
             own = desk.page(self.path)
             if own is not None:
                 kind = "text/javascript" if self.path.endswith(".js") else "text/html"
-                self._say(200, {"Content-Type": kind}, own.encode())
+                self.say(200, own.encode(), {"Content-Type": kind})
                 return
             if call := desk.calls.get(self.path):
-                self._say(200, {"Content-Type": "application/json"}, json.dumps(call()).encode())
+                self.say(200, json.dumps(call()).encode(), {"Content-Type": "application/json"})
                 return
             desk.asked.append(self.path)
             said = desk.answer(self.path)
             if said is not None:
                 headers = {"Content-Type": "application/json"} | said.headers
-                self._say(said.status, headers, json.dumps(said.body).encode())
+                self.say(said.status, json.dumps(said.body).encode(), headers)
                 return
             self._pass()
 
@@ -131,7 +120,7 @@ def _handler(desk: Desk, port: int) -> type[BaseHTTPRequestHandler]:
             for name, value in headers.items():
                 headers[name] = value.replace(_NO_FRAMES, "")
             connection.close()
-            self._say(reply.status, headers, body)
+            self.say(reply.status, body, headers)
 
         def _relay(
             self, connection: http.client.HTTPConnection, reply: http.client.HTTPResponse
@@ -150,18 +139,4 @@ def _handler(desk: Desk, port: int) -> type[BaseHTTPRequestHandler]:
                 """The page listens no more, or the stream is cut."""
             connection.close()
 
-        def _say(self, status: int, headers: dict[str, str], body: bytes) -> None:
-            try:
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-            except ConnectionError:
-                """The page asks no more."""
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Nobody reads it."""
-
-    return Handler
+    return Proxy
