@@ -1,27 +1,24 @@
 """The store of the protocol on MongoDB: one guarded operation a document, in unordered bulks."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
 from bson import Int64
 from pymongo import InsertOne, ReplaceOne, UpdateOne
-from pymongo.errors import BulkWriteError
 
+from engine.bulks import Bulks, Operation, parted
 from engine.change import Change, Document, Row
 from engine.failpoint import armed, reach
 from engine.group import State, StateModel
-from engine.metrics import STORE_WRITE_SECONDS, STORE_WRITES
-from engine.mongo import Documents, only_duplicates, reachable
+from engine.mongo import Documents, reachable
 from engine.partition import Partition
 from engine.row import row_pipeline
 from engine.rules import Rules
 from engine.store import Read
 from engine.update import guard, pipeline
-
-Operation = InsertOne[dict[str, Any]] | UpdateOne | ReplaceOne[dict[str, Any]]
 
 
 class MongoStore:
@@ -38,31 +35,15 @@ class MongoStore:
         self._rules = rules
         self._stamps = stamps
         self._clock = clock
+        self._bulks = Bulks(documents)
 
     def apply(self, changes: Collection[Change], partition: Partition) -> list[Document]:
-        refused: list[Document] = []
-        now_ms = int(self._clock() * 1000)
-        for collection, several in _by_collection(changes):
-            operations = [
-                UpdateOne(
-                    guard(change, partition),
-                    pipeline(
-                        change,
-                        partition,
-                        stamp=self._stamps[collection],
-                        keys_max=self._rules.map_keys_max,
-                        now_ms=now_ms,
-                    ),
-                    upsert=True,
-                )
-                for change in several
-            ]
-            if armed("between_documents") and len(operations) > 1:
-                refused += [several[0].document for _ in self._bulk(collection, operations[:1])]
-                reach("between_documents")
-                several, operations = several[1:], operations[1:]
-            refused += [several[i].document for i in self._bulk(collection, operations)]
-        return refused
+        several = sorted(changes, key=_collection)
+        if armed("between_documents") and len(several) > 1:
+            refused = self._apply(several[:1], partition)
+            reach("between_documents")
+            return refused + self._apply(several[1:], partition)
+        return self._apply(several, partition)
 
     def watermarks(
         self, documents: Collection[Document], partition: Partition
@@ -79,16 +60,17 @@ class MongoStore:
 
     def put(self, rows: Collection[Row], partition: Partition) -> None:
         now_ms = Int64(self._clock() * 1000)
-        by_collection: dict[str, list[Operation]] = {}
+        by_collection: dict[str, list[Row]] = {}
         for row in rows:
-            update = UpdateOne(
-                {"_id": row.id, partition.watermark: {"$not": {"$gte": row.last}}},
-                row_pipeline(row, partition, now_ms),
-                upsert=True,
-            )
-            by_collection.setdefault(row.collection, []).append(update)
-        for collection, updates in by_collection.items():
-            self._bulk(collection, updates)
+            by_collection.setdefault(row.collection, []).append(row)
+        self._bulks.beside(
+            self._bulks.write,
+            (
+                (collection, [_row_update(row, partition, now_ms) for row in some])
+                for collection, several in by_collection.items()
+                for some in parted(several)
+            ),
+        )
 
     def load(self, model: StateModel, keys: Collection[str]) -> dict[str, State]:
         ids = {model.id_of(key): key for key in keys}
@@ -116,7 +98,7 @@ class MongoStore:
             )
             for key, home in homes.items()
         ]
-        self._bulk(model.collection, inserts)
+        self._bulks.write(model.collection, inserts)
 
     def amend(
         self, model: StateModel, fields: Mapping[str, tuple[State, Mapping[str, Any]]]
@@ -128,7 +110,7 @@ class MongoStore:
             )
             for state, values in fields.values()
         ]
-        self._bulk(model.collection, updates)
+        self._bulks.write(model.collection, updates)
 
     def fetch(self, collection: str, ids: Collection[str]) -> dict[str, dict[str, Any]]:
         with reachable():
@@ -149,44 +131,63 @@ class MongoStore:
                 as_read = {"_id": document["_id"], "_daybook.revision": read["revision"]}
                 # Of another revision, the upsert fails on the `_id`, which says which it was.
                 operations.append(ReplaceOne(as_read, new, upsert=True))
-        return [documents[index]["_id"] for index in self._bulk(collection, operations)]
+        return [documents[index]["_id"] for index in self._bulks.write(collection, operations)]
 
     def replace(self, model: StateModel, states: Sequence[tuple[Read, State]]) -> bool:
-        if not states:
-            return True
         now = datetime.fromtimestamp(self._clock(), UTC)
-        replacements = []
-        for read, state in states:
-            state["_daybook"]["revision"] = Int64(read.revision + 1)
-            state["updated_at"] = now
-            as_read = {
-                "_id": read.id,
-                "_daybook.revision": read.revision,
-                "_daybook.applied": read.applied,
-            }
-            replacements.append(ReplaceOne(as_read, dict(state)))
-        with reachable(), STORE_WRITE_SECONDS.labels("mongodb").time():
-            result = self._documents[model.collection].bulk_write(replacements, ordered=False)
-        return result.matched_count == len(replacements)
+        return all(
+            self._bulks.beside(
+                self._bulks.replace,
+                (
+                    (model.collection, [_replacement(read, state, now) for read, state in some])
+                    for some in parted(states)
+                ),
+            )
+        )
 
-    def _bulk(self, collection: str, operations: Sequence[Operation]) -> list[int]:
-        """Writes; returns the indices of what was refused by a duplicate key."""
-        if not operations:
-            return []
-        refused: list[int] = []
-        with reachable(), STORE_WRITE_SECONDS.labels("mongodb").time():
-            try:
-                self._documents[collection].bulk_write(operations, ordered=False)
-            except BulkWriteError as error:
-                refused = only_duplicates(error)
-        STORE_WRITES.labels("mongodb", "refused").inc(len(refused))
-        STORE_WRITES.labels("mongodb", "done").inc(len(operations) - len(refused))
-        return refused
+    def _apply(self, changes: Sequence[Change], partition: Partition) -> list[Document]:
+        """Of changes that are sorted by collection."""
+        now_ms = int(self._clock() * 1000)
+
+        def update(change: Change) -> UpdateOne:
+            new = pipeline(
+                change,
+                partition,
+                stamp=self._stamps[_collection(change)],
+                keys_max=self._rules.map_keys_max,
+                now_ms=now_ms,
+            )
+            return UpdateOne(guard(change, partition), new, upsert=True)
+
+        parts = [
+            (collection, some)
+            for collection, several in groupby(changes, _collection)
+            for some in parted(list(several))
+        ]
+        operations = ((collection, list(map(update, some))) for collection, some in parts)
+        refused = self._bulks.beside(self._bulks.write, operations)
+        return [
+            some[index].document
+            for (_, some), indices in zip(parts, refused, strict=True)
+            for index in indices
+        ]
 
 
-def _by_collection(changes: Collection[Change]) -> Iterator[tuple[str, list[Change]]]:
-    def name(change: Change) -> str:
-        return change.document.model.collection
+def _collection(change: Change) -> str:
+    return change.document.model.collection
 
-    for collection, several in groupby(sorted(changes, key=name), name):
-        yield collection, list(several)
+
+def _row_update(row: Row, partition: Partition, now_ms: Int64) -> UpdateOne:
+    below = {"_id": row.id, partition.watermark: {"$not": {"$gte": row.last}}}
+    return UpdateOne(below, row_pipeline(row, partition, now_ms), upsert=True)
+
+
+def _replacement(read: Read, state: State, now: datetime) -> ReplaceOne[dict[str, Any]]:
+    state["_daybook"]["revision"] = Int64(read.revision + 1)
+    state["updated_at"] = now
+    as_read = {
+        "_id": read.id,
+        "_daybook.revision": read.revision,
+        "_daybook.applied": read.applied,
+    }
+    return ReplaceOne(as_read, dict(state))

@@ -175,10 +175,11 @@ MUTANTS = (
     Mutant(
         "two documents for an order's state",
         "engine/mongo_store.py",
-        """        with reachable(), STORE_WRITE_SECONDS.labels("mongodb").time():
-            result = self._documents[model.collection].bulk_write(replacements, ordered=False)
+        """        now = datetime.fromtimestamp(self._clock(), UTC)
+        return all(
 """,
         """        for read, state in states:
+            state["_daybook"]["revision"] = Int64(read.revision + 1)
             self._documents[model.collection].update_one(
                 {"_id": read.id}, {"$set": {"_daybook.applied": state["_daybook"]["applied"]}}
             )
@@ -186,11 +187,9 @@ MUTANTS = (
                 {"_id": read.id}, {"$set": {"event_ids": state["event_ids"]}}, upsert=True
             )
         reach("before_checkpoint")
-        with reachable(), STORE_WRITE_SECONDS.labels("mongodb").time():
-            result = self._documents[model.collection].bulk_write(
-                [ReplaceOne({"_id": state["_id"]}, dict(state)) for _, state in states],
-                ordered=False,
-            )
+        whole = [ReplaceOne({"_id": state["_id"]}, dict(state)) for _, state in states]
+        return not whole or self._bulks.replace(model.collection, whole)
+        return all(
 """,
         (FAILPOINTS, "-k", "BeforeCheckpoint and not Counters"),
     ),
