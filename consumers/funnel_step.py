@@ -1,6 +1,6 @@
 """Counts what visitors do in funnels, experiments and ticketed events."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from engine.change import Effect, Row, effect
@@ -86,8 +86,10 @@ class VisitorMemory:
             return ()
         return memory.parts(visitor, event, slot.day)
 
-    def measure(self, visitor: State, part: memory.Part) -> Iterator[Effect]:
-        return memory.measures(visitor, part)
+    def measure(
+        self, visitor: State, parts: Iterable[memory.Part]
+    ) -> Iterator[tuple[memory.Part, Iterator[Effect]]]:
+        return memory.measures(visitor, parts)
 
 
 def preparer(definitions: Definitions) -> "Prepare":

@@ -53,8 +53,8 @@ class Memory(Protocol):
         """The parts of what is measured that this message may change, asked ahead of it; hashable.
         Together all parts are what is measured, and no two measure the same."""
 
-    def measure(self, state: State, part: Any) -> Iterable[Effect]:
-        """What hangs on several events, of one part: pure, of the state alone."""
+    def measure(self, state: State, parts: Iterable[Any]) -> Iterable[tuple[Any, Iterable[Effect]]]:
+        """What hangs on several events, of each of the parts: pure, of the state alone."""
 
 
 @dataclass(frozen=True, slots=True)

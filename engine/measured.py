@@ -5,7 +5,7 @@ adds to and a later one takes from must be written for both, or what another mem
 first alone would stand there for ever.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from engine.change import Amount, Document, Effect
@@ -33,14 +33,14 @@ class Measured:
             self._memory.forget(state, outdated, arrival)
             self._sums = {at: sums for at, sums in self._sums.items() if at[0] != state["_id"]}
         self._parts = self._memory.parts(state, event, slot)
-        for part in self._parts:
-            if (state["_id"], part) not in self._sums:
-                self._sums[state["_id"], part] = self._measure(state, part)
+        unknown = [part for part in self._parts if (state["_id"], part) not in self._sums]
+        for part, effects in self._memory.measure(state, unknown):
+            self._sums[state["_id"], part] = _added_up(effects)
 
     def after(self, state: State) -> Iterator[Effect]:
         """The message's effects."""
-        for part in self._parts:
-            before, now = self._sums[state["_id"], part], self._measure(state, part)
+        for part, effects in self._memory.measure(state, self._parts):
+            before, now = self._sums[state["_id"], part], _added_up(effects)
             self._sums[state["_id"], part] = now
             for at, value in now.items():
                 if more := value - before.get(at, 0):
@@ -49,9 +49,10 @@ class Measured:
                 if value and at not in now:
                     yield Effect(*at, -value)
 
-    def _measure(self, state: State, part: Any) -> Sums:
-        sums: Sums = {}
-        for effect in self._memory.measure(state, part):
-            at = effect[:2]
-            sums[at] = sums.get(at, 0) + effect[2]
-        return sums
+
+def _added_up(effects: Iterable[Effect]) -> Sums:
+    sums: Sums = {}
+    for effect in effects:
+        at = effect[:2]
+        sums[at] = sums.get(at, 0) + effect[2]
+    return sums

@@ -1,6 +1,6 @@
 """What is remembered of a visitor, what is forgotten when, and what it all comes to."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from engine.change import Effect
@@ -9,20 +9,14 @@ from engine.group import State
 from funnels import funnel_measures, step_measures
 from funnels.attempts import attempt_measures
 from funnels.experiment_measures import experiment_measures
-from funnels.seen import Seen
+from funnels.seen import Seen, milliseconds
 from funnels.ticket_measures import ticket_measures
-from funnels.visit import InSession, in_order
-
-_new = tuple.__new__
+from funnels.visit import NOT_OF_A_FUNNEL, Visits, in_time, is_of
 
 REMEMBERED_MS = 35 * 24 * 3600 * 1000
 SESSIONS_MAX = 50
 SESSION_EVENTS_MAX = 500
 
-_NOT_OF_A_FUNNEL = frozenset({"experiment_exposed"})
-"""Of the types that a visitor's session remembers, those that are no event of the funnel."""
-_OF_STEPS = frozenset({"step_entry", "step_exit", "conversion"})
-"""Of a funnel's events, those that a step's numbers hang on."""
 _OF_NO_FUNNEL = frozenset({"experiment_exposed", "conversion", "view", "purchase"})
 
 
@@ -87,72 +81,67 @@ def parts(visitor: State, event: Event, day: str) -> list[Part]:
     """What a message of this day may change, if it is of a visitor."""
     data, kind = event["data"], event["event_type"]
     found = {Part()} if kind in _OF_NO_FUNNEL else set()
-    if "funnel_id" in data and kind not in _NOT_OF_A_FUNNEL:
-        funnel, session = data["funnel_id"], data["session_id"]
-        days = {each.event["day"] for each in _events(visitor, funnel, session)}
-        days.add(day)
-        found |= {Part(funnel, session), *(Part(funnel, day=each) for each in days)}
-        if kind in _OF_STEPS:
-            found.add(Part(funnel, session, steps=True))
-            found |= {Part(funnel, day=each, steps=True) for each in days}
-        if kind == "step_entry":
-            found.add(Part(funnel))
+    if "funnel_id" in data and kind not in NOT_OF_A_FUNNEL:
+        found |= _of_funnel(visitor, event, day)
     if visitor["first_day"] and day < visitor["first_day"]:
-        funnels = {each.event.get("funnel") for each in _events(visitor)}
+        funnels = {each.get("funnel") for each in Visits(visitor).events()}
         found |= {Part(funnel, day=visitor["first_day"]) for funnel in funnels if funnel}
     return list(found)
 
 
-def measures(visitor: State, part: Part) -> Iterator[Effect]:
+def _of_funnel(visitor: State, event: Event, day: str) -> set[Part]:
+    """A day hangs on its first event, its views and its conversions, and those on what their
+    session did before them, on whatever day; a day of steps on its entries and conversions."""
+    data, kind = event["data"], event["event_type"]
+    funnel, session = data["funnel_id"], data["session_id"]
+    at, visits = milliseconds(event["occurred_at"]), Visits(visitor)
+    found = {Part(funnel, session)}
+    if kind in ("page_view", "conversion") or visits.is_first(funnel, day, at):
+        found.add(Part(funnel, day=day))
+    if kind in ("step_entry", "step_exit") or (kind == "conversion" and "step_id" not in data):
+        found.add(Part(funnel, session, steps=True))
+    if kind in ("step_entry", "conversion"):
+        found.add(Part(funnel, day=day, steps=True))
+    if kind == "step_entry":
+        found.add(Part(funnel))
+    if kind in ("page_view", "step_entry"):
+        steps = kind == "step_entry"
+        for each in visits.session(funnel, session):
+            if each.event["type"] == "conversion":
+                found.add(Part(funnel, day=each.event["day"], steps=steps))
+    return found
+
+
+def measures(visitor: State, several: Iterable[Part]) -> Iterator[tuple[Part, Iterator[Effect]]]:
     """All that hangs on more than one event: a function of what is remembered, and of nothing
     else; what an event changes is the difference of this before and after it."""
+    visits = Visits(visitor)
+    for part in several:
+        yield part, _measures(visitor, visits, part)
+
+
+def _measures(visitor: State, visits: Visits, part: Part) -> Iterator[Effect]:
     organization, funnel = visitor["organization_id"], part.funnel
     if funnel is None:
-        every = [e.event for e in in_order(_events(visitor)) if e.event["type"] in _OF_NO_FUNNEL]
+        every = sorted((e for e in visits.events() if e["type"] in _OF_NO_FUNNEL), key=in_time)
         yield from experiment_measures(organization, every)
         yield from ticket_measures(organization, every)
         return
     of = organization, funnel
     if part.session is not None:
-        session = in_order(_events(visitor, funnel, part.session))
+        session = visits.session(funnel, part.session)
         if part.steps:
             yield from step_measures.measures_of_session(of, session)
         elif session:
             yield from funnel_measures.measures_of_session(of, session)
     elif part.day is not None:
-        sessions = _sessions_on(visitor, funnel, part.day)
+        sessions = visits.on(funnel, part.day)
         if part.steps:
             yield from step_measures.measures_of_day(of, part.day, sessions)
         elif sessions:
             is_first = part.day == visitor["first_day"]
             yield from funnel_measures.measures_of_day(of, part.day, sessions, is_first=is_first)
     else:
-        events = (e for e in _events(visitor, funnel) if e.event["type"] == "step_entry")
-        entries = [each.event for each in in_order(events)]
+        entries = [e for e in visits.events() if e["type"] == "step_entry" and is_of(funnel, e)]
+        entries.sort(key=in_time)
         yield from attempt_measures(of, entries, visitor["definitions"])
-
-
-def _sessions_on(visitor: State, funnel: str, day: str) -> list[list[InSession]]:
-    """Those of a funnel that have an event on the day, each whole and in order."""
-    return [
-        in_order(_events(visitor, funnel, session["session_id"]))
-        for session in visitor["sessions"]
-        if any(event["day"] == day and _is_of(funnel, event) for event in session["events"])
-    ]
-
-
-def _events(
-    visitor: State, funnel: str | None = None, session_id: str | None = None
-) -> Iterator[InSession]:
-    """All; or a funnel's; or a funnel's in one session."""
-    for session in visitor["sessions"]:
-        if session_id is None or session["session_id"] == session_id:
-            own, contexts = session["session_id"], session["contexts"]
-            for event in session["events"]:
-                if funnel is None or _is_of(funnel, event):
-                    # Made millions of times: by the class itself each takes twice as long.
-                    yield _new(InSession, (event, own, contexts[event["context"]]))
-
-
-def _is_of(funnel: str, event: Seen) -> bool:
-    return event.get("funnel") == funnel and event["type"] not in _NOT_OF_A_FUNNEL

@@ -53,6 +53,7 @@ class Seen(TypedDict):
     pinned: NotRequired[str]
 
 
+_new = tuple.__new__
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -116,8 +117,5 @@ def context_of(event: Event) -> dict[str, str]:
 
 
 def slot_of(one: Seen) -> Slot:
-    return Slot(one["day"], one["hour"])
-
-
-def order(one: Seen) -> tuple[int, int]:
-    return one["at"], one["offset"]
+    # Made millions of times: by the class itself each takes twice as long.
+    return _new(Slot, (one["day"], one["hour"]))

@@ -7,7 +7,8 @@ from engine.change import Row, Tail
 from engine.document import Event
 from engine.group import State
 from engine.keys import encode_part
-from funnels.seen import Seen, order
+from funnels.seen import Seen
+from funnels.visit import in_time, is_of
 
 EVENTS_KEPT = 500
 PATH_KEPT = 100
@@ -17,18 +18,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def session_row(visitor: State, event: Event, one: Seen) -> Row:
     """The row of the event's session and funnel, after the event."""
     data = event["data"]
-    session = next(s for s in visitor["sessions"] if s["session_id"] == data["session_id"])
+    [session] = [s for s in visitor["sessions"] if s["session_id"] == data["session_id"]]
     if "user_id" in data:
         session["user_id"] = data["user_id"]
     funnel = one["funnel"]
-    events = sorted(
-        (
-            each
-            for each in session["events"]
-            if each.get("funnel") == funnel and each["type"] != "experiment_exposed"
-        ),
-        key=order,
-    )
+    events = [each for each in session["events"] if is_of(funnel, each)]
+    events.sort(key=in_time)
     names = visitor["organization_id"], visitor["visitor_id"], data["session_id"], funnel
     item = {
         "event_type": one["type"],
@@ -58,7 +53,7 @@ def _story(session: Any, events: list[Seen]) -> dict[str, Any]:
         "last_at": _moment(events[-1]["at"]),
         "entry_page": pages[0] if pages else None,
         "exit_page": pages[-1] if pages else None,
-        "page_views": sum(each["type"] == "page_view" for each in events),
+        "page_views": len([each for each in events if each["type"] == "page_view"]),
         "path": _path(events),
         "context": session["contexts"][events[0]["context"]],
         "conversions": [

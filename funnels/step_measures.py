@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from engine.change import Effect, effect
 from engine.keys import encode_key
 from funnels.histogram import bucket
-from funnels.seen import Seen, order, slot_of
-from funnels.visit import InSession, Of, on
+from funnels.seen import Seen, slot_of
+from funnels.visit import InSession, Of, in_time, on
 from models.funnel_step import FunnelStepDay
 
 UNATTRIBUTED = "unattributed"
@@ -36,7 +36,7 @@ def measures_of_day(of: Of, day: str, sessions: list[list[InSession]]) -> Iterat
     for session in sessions:
         for each, step in _conversions(session):
             if each.event["day"] == day:
-                firsts[step] = min(each.event, firsts.get(step, each.event), key=order)
+                firsts[step] = min(each.event, firsts.get(step, each.event), key=in_time)
     for step, first in firsts.items():
         yield at_step(first, "converting_visitors", step, of)
 
