@@ -1,12 +1,12 @@
 """The bodies of the daily families: a series of days, weeks or months, with totals."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Sequence
 from typing import Any
 
 from engine.document import DailyDocument
 from models.revenue import RevenueDay
 from query.change import compared
+from query.series import series
 from query.shares import parts
 from query.span import Granularity, Span
 from query.totals import Document, Numbers, currencies, main_currency, money, totals
@@ -49,7 +49,7 @@ def revenue(
     """
     named = currencies(days, "gross_revenue_cents")
     currency = main_currency(named, preferred, asked)
-    points = list(series(span, granularity, days))
+    points = series(span, granularity, days)
     own = _with_rate(totals(RevenueDay, days, currency))
     body: Body = {
         "period": span.period,
@@ -83,18 +83,3 @@ def _with_rate(numbers: Numbers) -> Numbers:
     gross, refunded = numbers["gross_revenue_cents"], numbers["refunded_cents"]
     assert gross is not None and refunded is not None
     return {**numbers, "refund_rate": refunded / gross if gross else None}
-
-
-def series(
-    span: Span, granularity: Granularity, days: Sequence[Document]
-) -> list[tuple[str, list[Document]]]:
-    """Every bucket of the range in order: when it begins, and the documents of its days."""
-    by_day: Mapping[date, Document] = {each["date"].date(): each for each in days}
-    known = sorted(by_day)
-    return [
-        (
-            span.midnight(bucket.first),
-            [by_day[day] for day in known if bucket.first <= day <= bucket.last],
-        )
-        for bucket in span.buckets(granularity)
-    ]

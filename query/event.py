@@ -9,8 +9,8 @@ from engine.document import Rate
 from engine.live import by_currency, shown
 from models.event_metrics import EventMetricsDay
 from query.change import compared
-from query.daily import series
 from query.funnels.uniques import uniques as told_apart
+from query.series import series
 from query.span import Granularity, Span, told
 from query.totals import (
     Document,

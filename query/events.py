@@ -11,11 +11,11 @@ from models.event_metrics import EventMetricsDay
 from models.uniques import Uniques, periods
 from query import event, groups
 from query.examples import shown_as
-from query.families import Grain, Money
+from query.families import Grain
 from query.keep import REALTIME, REPORTS
 from query.problem import missing
 from query.reader import Document
-from query.report import Compare, OrganizationReport, RecentRange, Report
+from query.report import Compare, Money, OrganizationReport, RecentRange, Report
 from query.scope import Scope
 from query.span import Span, told
 from schemas.fields import Id

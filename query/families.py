@@ -14,16 +14,12 @@ from query import daily, groups
 from query.examples import shown_as
 from query.keep import REPORTS
 from query.reader import Document
-from query.report import Compare, PlatformReport, Range, Report
+from query.report import Compare, Money, PlatformReport, Range, Report
 from query.span import Granularity, Span
 
 router = APIRouter(prefix="/api/v1/analytics", tags=["platform"])
 
 Grain = Annotated[Granularity, Query(description="weeks begin on Mondays")]
-Money = Annotated[
-    str | None,
-    Query(pattern="^[A-Z]{3}$", description="told first; else the fleet's, where there is any"),
-]
 
 
 @router.get("/user-lifecycle", **shown_as("user-lifecycle"))

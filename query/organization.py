@@ -9,6 +9,7 @@ from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
 from models.funnel_revenue import FunnelRevenueDay
 from query.change import compared
+from query.series import series
 from query.span import Granularity, Span
 from query.totals import Document, Numbers, currencies, main_currency, totals
 
@@ -117,15 +118,12 @@ def _told(numbers: Numbers, names: Iterable[str], model: type[DailyDocument]) ->
 def _over_time(
     span: Span, granularity: Granularity, facts: Facts, currency: str
 ) -> list[dict[str, Any]]:
-    by_day = {model: _by(facts.of(model), "date") for model in _MODELS}
-    points = []
-    for bucket in span.buckets(granularity):
-        some: Numbers = {}
-        for model, names in _MODELS.items():
-            days = [day for at in bucket.midnights() for day in by_day[model].get(at, ())]
-            some |= _told(totals(model, days, currency), names, model)
-        points.append({"timestamp": span.midnight(bucket.first), **some})
-    return points
+    points: dict[str, dict[str, Any]] = {}
+    for model, names in _MODELS.items():
+        for at, days in series(span, granularity, facts.of(model)):
+            some = _told(totals(model, days, currency), names, model)
+            points.setdefault(at, {"timestamp": at}).update(some)
+    return list(points.values())
 
 
 def _funnels(facts: Facts, currency: str) -> list[dict[str, Any]]:

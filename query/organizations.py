@@ -9,11 +9,11 @@ from models.funnel import FunnelDay
 from models.funnel_revenue import FunnelRevenueDay
 from query import groups
 from query.examples import shown_as
-from query.families import Grain, Money
+from query.families import Grain
 from query.keep import REPORTS
 from query.organization import FIELDS, Facts, dashboard
 from query.problem import missing
-from query.report import Compare, NamedOrganizationReport, RecentRange
+from query.report import Compare, Money, NamedOrganizationReport, RecentRange
 from query.scope import Scope
 from query.span import Span
 

@@ -176,6 +176,10 @@ RecentRange = Annotated[Span, Depends(recent_span)]
 Compare = Annotated[
     Literal["previous"] | None, Query(description="`previous`: the period before, and the change")
 ]
+Money = Annotated[
+    str | None,
+    Query(pattern="^[A-Z]{3}$", description="told first; else the fleet's, where there is any"),
+]
 
 
 def _either(one: str | None, other: str | None) -> str | None:

@@ -24,11 +24,6 @@ class Bucket:
     first: date
     last: date
 
-    def midnights(self) -> list[datetime]:
-        """Its days as documents hold them."""
-        count = (self.last - self.first).days + 1
-        return [_midnight(self.first + n * _DAY) for n in range(count)]
-
 
 @dataclass(frozen=True, slots=True)
 class Span:

@@ -1,7 +1,7 @@
 """Numbers of several days in one: counters added up, what is worked out from them anew."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.document import (
     Average,
@@ -15,6 +15,7 @@ from engine.document import (
 )
 from engine.live import by_currency, shown
 
+P = TypeVar("P", str, str | None)
 Number = int | float | None
 Numbers = dict[str, Number]
 Document = Mapping[str, Any]
@@ -47,8 +48,11 @@ def currencies(documents: Iterable[Document], field: str) -> dict[str, int]:
     return found
 
 
-def main_currency(days: Mapping[str, int], preferred: str, asked: str | None) -> str:
-    """The one that is told first: asked for, else preferred if it is there, else the most usual."""
+def main_currency(days: Mapping[str, int], preferred: P, asked: str | None) -> str | P:
+    """The one that is told first: asked for, else preferred if it is there, else the most usual.
+
+    `days`: on how many, or for how much, each currency has an amount.
+    """
     if asked is not None:
         return asked
     used = {currency: count for currency, count in days.items() if count}

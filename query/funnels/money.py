@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from query import totals
+
 Document = Mapping[str, Any]
 
 
@@ -22,17 +24,13 @@ def main_currency(documents: Iterable[Document], field: str, wanted: Wanted) -> 
 
     That is the one with an amount on most documents, by name where several are.
     """
-    if wanted.asked is not None:
-        return wanted.asked
     days = Counter(
         currency
         for document in documents
         for currency, amounts in currencies_of(document).items()
         if amounts.get(field)
     )
-    if wanted.preferred in days or not days:
-        return wanted.preferred
-    return min(days, key=lambda currency: (-days[currency], currency))
+    return totals.main_currency(days, *wanted)
 
 
 def others(documents: Iterable[Document], field: str, main: str | None) -> list[str]:

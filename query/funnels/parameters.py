@@ -17,10 +17,6 @@ FunnelId = Annotated[Id, Path(alias="id", description="the funnel")]
 StepId = Annotated[Id, Path(description="a step of it, of today or of before")]
 VisitorId = Annotated[Id, Path(description="the visitor")]
 Grain = Annotated[Granularity, Query(description="weeks begin on Mondays")]
-Money = Annotated[
-    str | None,
-    Query(pattern="^[A-Z]{3}$", description="told first; else the fleet's, where there is any"),
-]
 PageNumber = Annotated[int, Query(ge=1, le=NUMBER_MAX)]
 PageSize = Annotated[int, Query(ge=1, le=SIZE_MAX)]
 Cursor = Annotated[

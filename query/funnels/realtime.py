@@ -12,6 +12,7 @@ from query.funnels.body import Body
 from query.funnels.definition import Definition
 from query.funnels.money import ANY, Document, Wanted
 from query.span import told
+from query.totals import main_currency
 
 ACTIVE = timedelta(milliseconds=ACTIVE_MS)
 _CONVERSIONS = timedelta(milliseconds=CONVERSIONS_MS)
@@ -169,11 +170,7 @@ def _conversions(found: Sequence[Converted], wanted: Wanted) -> RecentConversion
     for each in found:
         if each.currency and each.value_cents:
             worth[each.currency] += each.value_cents
-    currency = wanted.asked
-    if currency is None and (wanted.preferred in worth or not worth):
-        currency = wanted.preferred
-    elif currency is None:
-        currency = min(worth, key=lambda name: (-worth[name], name))
+    currency = main_currency(worth, *wanted)
     return RecentConversions(
         count=len(found),
         value_cents=worth.get(currency or "", 0),

@@ -19,7 +19,6 @@ from query.funnels.parameters import (
     ByMetric,
     FunnelId,
     Grain,
-    Money,
     NumberedPage,
     OfFunnel,
     Page,
@@ -37,7 +36,7 @@ from query.funnels.steps import step_report
 from query.funnels.winner import How
 from query.keep import REALTIME, REPORTS
 from query.problem import missing
-from query.report import Compare, OrganizationReport, Range, RecentRange
+from query.report import Compare, Money, OrganizationReport, Range, RecentRange
 
 router = APIRouter(prefix="/api/v1/analytics", tags=["funnels"])
 _MONEY = groups.FUNNEL_STEP + groups.REVENUE

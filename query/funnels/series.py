@@ -1,9 +1,10 @@
 """Documents put together by hour, day or week."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any, Literal, NamedTuple
 
+from query.series import series as buckets
 from query.span import Span
 
 Granularity = Literal["hour", "day", "week"]
@@ -24,32 +25,19 @@ def series(documents: Iterable[Document], span: Span, granularity: Granularity) 
     Weeks begin on Mondays, the first with the range. Of the hours, those that a clock change
     leaves out are left out; the one that it repeats is one.
     """
-    by_day: dict[date, list[Document]] = {}
-    for document in documents:
-        by_day.setdefault(day_of(document), []).append(document)
     if granularity == "hour":
-        yield from _hours(by_day, span)
-        return
-    for bucket in span.buckets(granularity):
-        days = (bucket.last - bucket.first).days + 1
-        within = [bucket.first + timedelta(days=n) for n in range(days)]
-        found = [document for day in within for document in by_day.get(day, ())]
-        yield Point(span.midnight(bucket.first), found)
+        yield from _hours(documents, span)
+    else:
+        yield from (Point(*point) for point in buckets(span, granularity, documents))
 
 
-def day_of(document: Document) -> date:
-    """Which day a document is about."""
-    day: datetime = document["date"]
-    return day.date()
-
-
-def _hours(by_day: Mapping[date, list[Document]], span: Span) -> Iterator[Point]:
-    for bucket in span.buckets("day"):
+def _hours(documents: Iterable[Document], span: Span) -> Iterator[Point]:
+    by_day = buckets(span, "day", documents)
+    for bucket, (_, several) in zip(span.buckets("day"), by_day, strict=True):
         day = bucket.first
         for hour in range(_HOURS):
             if _exists(day, hour, span):
-                found = [_hour(document, hour) for document in by_day.get(day, ())]
-                yield Point(span.hour(day, hour), found)
+                yield Point(span.hour(day, hour), [_hour(each, hour) for each in several])
 
 
 def _exists(day: date, hour: int, span: Span) -> bool:
