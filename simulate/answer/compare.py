@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from simulate.answer.shape import MONEY_MAPS, SHAPES, Shape
 
 Fields = Mapping[str, Any]
-Flat = dict[tuple[str, ...], int | None]
+Flat = dict[tuple[str, ...], int | str | None]
+"""By path: the scalars, and what is not 0 in maps, hours and currencies."""
 
 
 class Difference(NamedTuple):
@@ -20,19 +21,26 @@ class Difference(NamedTuple):
 def differences(collection: str, stored: Fields | None, told: Fields | None) -> list[Difference]:
     """`told`: an answer's `fields`. A document that is absent, on either side, is all zeros.
 
-    What the answer does not tell (rates, averages, ids, what products are called) is not looked at.
-    In maps and hours, 0, null and absent are the same. A currency may be stored with nothing but
-    zeros: it stays when its last amount goes, which the answer does not know.
+    What the answer does not tell (rates, averages, ids) is not looked at. In maps and hours, 0,
+    null and absent are the same. A currency may be stored with nothing but zeros: it stays when its
+    last amount goes, which the answer does not know.
     """
-    shape = SHAPES[collection]
-    kept = set((stored or {}).get("currencies", {}))
-    one = _flat(shape, stored or {})
-    other = _flat(shape, _with_currencies(collection, told or {}, kept))
+    one, other = beside(collection, stored, told)
     return [
         Difference(" ".join(path), one.get(path, 0), other.get(path, 0))
         for path in sorted(one.keys() | other.keys())
         if one.get(path, 0) != other.get(path, 0)
     ]
+
+
+def beside(collection: str, stored: Fields | None, told: Fields | None) -> tuple[Flat, Flat]:
+    """Both in the same form."""
+    shape = SHAPES[collection]
+    kept = set((stored or {}).get("currencies", {}))
+    return (
+        _flat(shape, stored or {}),
+        _flat(shape, _with_currencies(collection, told or {}, kept)),
+    )
 
 
 def _with_currencies(collection: str, told: Fields, kept: set[str]) -> Fields:
@@ -55,7 +63,6 @@ def _with_currencies(collection: str, told: Fields, kept: set[str]) -> Fields:
 
 
 def _flat(shape: Shape, document: Fields) -> Flat:
-    """By path: the scalars, and what is not 0 in maps, hours and currencies."""
     scalars = (*shape.counters, *shape.each, *shape.money)
     found: Flat = {(name,): _number(document.get(name, 0)) for name in scalars}
     for name in shape.maps:
@@ -70,12 +77,12 @@ def _flat(shape: Shape, document: Fields) -> Flat:
     return found
 
 
-def _leaves(path: tuple[str, ...], value: Any) -> Iterator[tuple[tuple[str, ...], int]]:
+def _leaves(path: tuple[str, ...], value: Any) -> Iterator[tuple[tuple[str, ...], int | str]]:
     if isinstance(value, Mapping):
         for name, inner in value.items():
             yield from _leaves((*path, name), inner)
     elif isinstance(value, str):
-        return  # what a product is called
+        yield path, value
     elif number := _number(value):
         yield path, number
 

@@ -31,6 +31,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.amounts: Counter[Amount] = Counter()
+        self.called: dict[Document, dict[Path, str]] = {}
         self.sign = 1
 
     def scalar(self, collection: str, names: Path, at: When, field: str, amount: int = 1) -> None:
@@ -55,3 +56,9 @@ class Ledger:
         hour = at.hour if len(path) == 1 else None
         document = Document(collection, names, at.day)
         self.amounts[Amount(document, path, hour, currency)] += self.sign * amount
+
+    def name(self, collection: str, names: Path, day: str, path: Path, text: str) -> None:
+        """What a key of a map is called: the greatest of its names, of those that are not empty."""
+        called = self.called.setdefault(Document(collection, names, day), {})
+        if text > called.get(path, ""):
+            called[path] = text

@@ -24,7 +24,11 @@ def count(ledger: Ledger, order: Settled) -> None:
     worth: Counter[str] = Counter()
     for line in told.get("items", ()):
         product, quantity = line["product_id"], line["quantity"]
+        if not quantity:
+            continue
         units[product] += quantity
+        path = ("products", key(product), "name")
+        ledger.name(FUNNEL_REVENUE, names, order.paid_at.day, path, line.get("product_name", ""))
         worth[product] = min(_WORTH_MAX, worth[product] + quantity * line["price_cents"])
     by = {
         "by_source": UNATTRIBUTED if order.source is None else key(order.source),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from simulate.answer.keys import document_id
-from simulate.answer.ledger import Amount, Document, Ledger
+from simulate.answer.ledger import Amount, Document, Ledger, Path
 from simulate.answer.shape import MONEY_MAPS, SHAPES
 
 Line = dict[str, Any]
@@ -22,14 +22,14 @@ def lines(ledger: Ledger) -> Iterator[Line]:
         {
             "collection": document.collection,
             "_id": document_id(*document.names, document.day),
-            "fields": _fields(document.collection, amounts),
+            "fields": _fields(document.collection, amounts, ledger.called.get(document, {})),
         }
         for document, amounts in documents.items()
     ]
     yield from sorted(found, key=lambda line: (line["collection"], line["_id"]))
 
 
-def _fields(collection: str, amounts: dict[Amount, int]) -> dict[str, Any]:
+def _fields(collection: str, amounts: dict[Amount, int], called: dict[Path, str]) -> dict[str, Any]:
     shape = SHAPES[collection]
     currencies = _currencies(collection, amounts)
     fields: dict[str, Any] = dict.fromkeys((*shape.counters, *shape.each), 0)
@@ -47,6 +47,8 @@ def _fields(collection: str, amounts: dict[Amount, int]) -> dict[str, Any]:
         for entry in fields[name].values() if parts else ():
             for part in parts:
                 entry.setdefault(part, None if len(currencies) > 1 else 0)
+    for (field, key, name), text in called.items():
+        fields[field].setdefault(key, {})[name] = text
     fields["hours"] = dict(sorted(fields["hours"].items()))
     if shape.money:
         fields["currencies"] = currencies
