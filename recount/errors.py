@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import duckdb
 from confluent_kafka import KafkaException
 from pymongo.errors import PyMongoError
 
@@ -35,3 +36,15 @@ def asking_mongodb() -> Iterator[None]:
         yield
     except PyMongoError as error:
         raise Unreachable(f"MongoDB does not answer: {str(error)[:200]}") from error
+
+
+@contextmanager
+def within_memory() -> Iterator[None]:
+    """Raises Unrecountable for what is too large to be recounted here."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise Unrecountable(
+            "the recount needs more than half of the memory that there is: "
+            f"{str(error).splitlines()[0][:200]}"
+        ) from error

@@ -13,7 +13,7 @@ from typing import Any
 from recount import examine, kafka
 from recount.change import Change
 from recount.days import Days
-from recount.errors import Unrecountable
+from recount.errors import Unrecountable, within_memory
 from recount.examine import Verdict
 from recount.fleet import Documents
 from recount.group import Group
@@ -73,7 +73,7 @@ def rebuild_group(
     started = monotonic()
     rebuilt = Rebuilt(group.name)
     try:
-        with Recount(kafka_config, documents, group, tell) as recount:
+        with within_memory(), Recount(kafka_config, documents, group, tell) as recount:
             _rebuild(recount, days, rebuilt)
             rebuilt.messages = recount.messages
     except Unrecountable as error:

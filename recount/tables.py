@@ -7,7 +7,9 @@ from typing import Any
 
 import duckdb
 
-_MEMORY_MAX = "2GB"
+_MEMORY_MAX = "50%"
+"""Of the machine's or the container's; the log of a group with states needs the more the longer it
+is, for each key's history is gathered."""
 
 Row = tuple[Any, ...]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from recount import examine
 from recount.days import Days
-from recount.errors import Unrecountable
+from recount.errors import Unrecountable, within_memory
 from recount.examine import Verdict
 from recount.fleet import Documents
 from recount.group import Group
@@ -34,7 +34,7 @@ def verify_group(
     started = monotonic()
     report = Report(group.name, not_recounted=list(group.not_recounted))
     try:
-        with Recount(kafka_config, documents, group, tell) as recount:
+        with within_memory(), Recount(kafka_config, documents, group, tell) as recount:
             look = recount.look(days, with_states=days.are_all)
             judge_group(report, recount, look)
             for verdict in examine.documents(recount, look):

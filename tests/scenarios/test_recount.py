@@ -10,6 +10,7 @@ from engine import kafka
 from engine.document import DailyDocument, count
 from engine.run import run
 from models.order_funnel import OrderFunnelDay
+from recount import tables
 from recount.days import Days
 from recount.group import find
 from recount.rebuild import Rebuilt, rebuild_group
@@ -125,6 +126,16 @@ class FunnelBefore(DailyDocument, collection="analytics_order_funnel"):
 class FunnelAfter(DailyDocument, collection="analytics_order_funnel"):
     orders_created: int = count(OrderCreated)
     orders_cancelled: int = count(OrderCancelled, since=2)
+
+
+def test_a_log_that_is_too_large_for_the_machine_cannot_be_recounted(
+    counted: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "_MEMORY_MAX", "4MB")
+    report = checks.recounted(counted, "revenue")
+    assert report.exit_code == 3
+    assert "half of the memory" in report.doubts[0].reason
+    assert rebuild(counted, "revenue").exit_code == 3
 
 
 def test_a_counter_that_is_added_later_is_backfilled(world: World, tmp_path: Path) -> None:
