@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from itertools import groupby
 from typing import Any, TypeVar
 
 from pymongo import InsertOne, ReplaceOne, UpdateOne
@@ -60,7 +61,9 @@ class Bulks:
         return result.matched_count == len(operations)
 
 
-def parted(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """In parts that are each one bulk."""
-    for start in range(0, len(items), _BULK_MAX):
-        yield items[start : start + _BULK_MAX]
+def parted(items: Iterable[T], collection: Callable[[T], str]) -> Iterator[tuple[str, list[T]]]:
+    """By collection, in parts that are each one bulk."""
+    for name, group in groupby(sorted(items, key=collection), collection):
+        several = list(group)
+        for start in range(0, len(several), _BULK_MAX):
+            yield name, several[start : start + _BULK_MAX]

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import groupby
 from typing import Any
 
 from bson import Int64
@@ -38,7 +37,7 @@ class MongoStore:
         self._bulks = Bulks(documents)
 
     def apply(self, changes: Collection[Change], partition: Partition) -> list[Document]:
-        several = sorted(changes, key=_collection)
+        several = list(changes)
         if armed("between_documents") and len(several) > 1:
             refused = self._apply(several[:1], partition)
             reach("between_documents")
@@ -60,17 +59,11 @@ class MongoStore:
 
     def put(self, rows: Collection[Row], partition: Partition) -> None:
         now_ms = Int64(self._clock() * 1000)
-        by_collection: dict[str, list[Row]] = {}
-        for row in rows:
-            by_collection.setdefault(row.collection, []).append(row)
-        self._bulks.beside(
-            self._bulks.write,
-            (
-                (collection, [_row_update(row, partition, now_ms) for row in some])
-                for collection, several in by_collection.items()
-                for some in parted(several)
-            ),
+        operations = (
+            (collection, [_row_update(row, partition, now_ms) for row in some])
+            for collection, some in parted(rows, lambda row: row.collection)
         )
+        self._bulks.beside(self._bulks.write, operations)
 
     def load(self, model: StateModel, keys: Collection[str]) -> dict[str, State]:
         ids = {model.id_of(key): key for key in keys}
@@ -135,18 +128,13 @@ class MongoStore:
 
     def replace(self, model: StateModel, states: Sequence[tuple[Read, State]]) -> bool:
         now = datetime.fromtimestamp(self._clock(), UTC)
-        return all(
-            self._bulks.beside(
-                self._bulks.replace,
-                (
-                    (model.collection, [_replacement(read, state, now) for read, state in some])
-                    for some in parted(states)
-                ),
-            )
+        operations = (
+            (collection, [_replacement(read, state, now) for read, state in some])
+            for collection, some in parted(states, lambda _: model.collection)
         )
+        return all(self._bulks.beside(self._bulks.replace, operations))
 
     def _apply(self, changes: Sequence[Change], partition: Partition) -> list[Document]:
-        """Of changes that are sorted by collection."""
         now_ms = int(self._clock() * 1000)
 
         def update(change: Change) -> UpdateOne:
@@ -159,11 +147,7 @@ class MongoStore:
             )
             return UpdateOne(guard(change, partition), new, upsert=True)
 
-        parts = [
-            (collection, some)
-            for collection, several in groupby(changes, _collection)
-            for some in parted(list(several))
-        ]
+        parts = list(parted(changes, _collection))
         operations = ((collection, list(map(update, some))) for collection, some in parts)
         refused = self._bulks.beside(self._bulks.write, operations)
         return [

@@ -176,7 +176,8 @@ MUTANTS = (
         "two documents for an order's state",
         "engine/mongo_store.py",
         """        now = datetime.fromtimestamp(self._clock(), UTC)
-        return all(
+        operations = (
+            (collection, [_replacement(read, state, now) for read, state in some])
 """,
         """        for read, state in states:
             state["_daybook"]["revision"] = Int64(read.revision + 1)
@@ -189,7 +190,8 @@ MUTANTS = (
         reach("before_checkpoint")
         whole = [ReplaceOne({"_id": state["_id"]}, dict(state)) for _, state in states]
         return not whole or self._bulks.replace(model.collection, whole)
-        return all(
+        operations = (
+            (collection, [_replacement(read, state, now) for read, state in some])
 """,
         (FAILPOINTS, "-k", "BeforeCheckpoint and not Counters"),
     ),
