@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 from engine.document import Event
 from engine.keys import encode_part
@@ -20,7 +19,7 @@ from funnels.live_keys import (
     funnel_recent,
 )
 from funnels.live_totals import of_event, of_funnel
-from funnels.seen import is_bot, milliseconds
+from funnels.seen import is_bot, milliseconds, moment
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
 from schemas.envelope import moment_text, organization_of
@@ -28,7 +27,6 @@ from schemas.envelope import moment_text, organization_of
 _OF_NO_VISITOR = frozenset({"email_confirmed", "email_failed", "barcode_scanned"})
 _OF_A_TICKET = frozenset({"view", "cart_add", "checkout_start", "purchase"})
 _LEAVING = frozenset({"bounce", "close"})
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """Always the same bytes for the same event."""
 
@@ -85,7 +83,7 @@ def _text(occurred_at: str, at_ms: int) -> str:
     """In UTC, to the millisecond; most producers write it so."""
     if len(occurred_at) == len("2026-11-20T10:00:00.123Z") and occurred_at[-1] == "Z":
         return occurred_at
-    return moment_text(_EPOCH + timedelta(milliseconds=at_ms))
+    return moment_text(moment(at_ms))
 
 
 LIVE = Live(totals={FunnelDay: of_funnel, EventMetricsDay: of_event}, signs=signs)

@@ -110,6 +110,11 @@ def milliseconds(occurred_at: str) -> int:
     return (datetime.fromisoformat(occurred_at) - _EPOCH) // _MILLISECOND
 
 
+def moment(at: int) -> datetime:
+    """The inverse, in UTC."""
+    return _EPOCH + timedelta(milliseconds=at)
+
+
 def context_of(event: Event) -> dict[str, str]:
     """What the breakdowns ask of an event's context."""
     context = event["data"].get("context", {})

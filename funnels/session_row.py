@@ -1,18 +1,16 @@
 """A visitor's session in a funnel, as journeys are read."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.change import Row, Tail
 from engine.document import Event
 from engine.group import State
 from engine.keys import encode_part
-from funnels.seen import Seen
+from funnels.seen import Seen, moment
 from funnels.visit import in_time, is_of
 
 EVENTS_KEPT = 500
 PATH_KEPT = 100
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def session_row(visitor: State, event: Event, one: Seen) -> Row:
@@ -29,7 +27,7 @@ def session_row(visitor: State, event: Event, one: Seen) -> Row:
         "event_type": one["type"],
         "page_id": data.get("page_id"),
         "step_id": data.get("step_id"),
-        "at": _moment(one["at"]),
+        "at": moment(one["at"]),
         "metadata": data.get("metadata", {}),
     }
     values = {
@@ -49,8 +47,8 @@ def session_row(visitor: State, event: Event, one: Seen) -> Row:
 def _story(session: Any, events: list[Seen]) -> dict[str, Any]:
     pages = [each["page"] for each in events if "page" in each]
     return {
-        "started_at": _moment(events[0]["at"]),
-        "last_at": _moment(events[-1]["at"]),
+        "started_at": moment(events[0]["at"]),
+        "last_at": moment(events[-1]["at"]),
         "entry_page": pages[0] if pages else None,
         "exit_page": pages[-1] if pages else None,
         "page_views": len([each for each in events if each["type"] == "page_view"]),
@@ -58,7 +56,7 @@ def _story(session: Any, events: list[Seen]) -> dict[str, Any]:
         "context": session["contexts"][events[0]["context"]],
         "conversions": [
             {
-                "at": _moment(each["at"]),
+                "at": moment(each["at"]),
                 "type": each["kind"],
                 "step_id": each.get("step"),
                 "value_cents": each.get("cents"),
@@ -76,7 +74,3 @@ def _path(events: list[Seen]) -> list[str]:
         if each["type"] == "step_entry" and path[-1:] != [each["step"]]:
             path.append(each["step"])
     return path[:PATH_KEPT]
-
-
-def _moment(at: int) -> datetime:
-    return _EPOCH + timedelta(milliseconds=at)
