@@ -110,8 +110,9 @@ def test_a_thousand_forged_addresses_are_one_caller(office: Office) -> None:
         for n in range(1_000)
     ]
     assert statuses[0] == 200
-    assert 429 in statuses
     unlimited = service.metric("daybook_query_unlimited_total")
+    assert 429 in statuses
+    assert statuses.count(429) + unlimited > 900
     assert statuses.count(200) - unlimited < 20 + (monotonic() - began) + 1
 
 
