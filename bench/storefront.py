@@ -14,7 +14,7 @@ from engine.settings import Settings
 from engine.topics import Wanted, create
 from schemas.catalogue import catalogue
 from simulate.answer.answer import answer
-from simulate.answer.compare import differences
+from simulate.answer.compare import all_differences, by_document
 from simulate.answer.entry import Entry
 from simulate.answer.render import Line
 from simulate.answer.shape import SHAPES
@@ -64,9 +64,6 @@ class Storefront:
         """Compares every number of every document. Raises WrongTotals naming the first."""
         if program == "bare":
             return
-        told = {(line["collection"], line["_id"]): line["fields"] for line in self.known}
         stored = {(name, one["_id"]): one for name in SHAPES for one in documents[name].find()}
-        for where in sorted(told.keys() | stored.keys()):
-            collection, name = where
-            for field in differences(collection, stored.get(where), told.get(where)):
-                raise WrongTotals(f"{collection} {name}: {field}")
+        for (collection, name), field in all_differences(stored, by_document(self.known)):
+            raise WrongTotals(f"{collection} {name}: {field}")

@@ -21,7 +21,7 @@ from engine.mongo import Documents, reachable
 from engine.settings import Settings
 from schemas.catalogue import source
 from simulate.answer.answer import Answer
-from simulate.answer.compare import differences
+from simulate.answer.compare import Where, all_differences
 from simulate.answer.entry import Entry
 from simulate.answer.shape import OF_THE_PLATFORM, SHAPES
 from simulate.message import TOPICS, TRACKING, Message
@@ -88,20 +88,18 @@ def compare(documents: Documents, told: Known) -> int:
 
     Raises WrongAnswer, naming documents and fields; Unavailable.
     """
-    wrong, compared = [], 0
+    stored: dict[Where, Any] = {}
     for collection in SHAPES:
         own: dict[str, Any] = {"organization_id": {"$in": SHOPS}}
         if collection in OF_THE_PLATFORM:
             own = {"_id": {"$in": list(told[collection])}}  # the first act has days of its own
         with reachable():
-            found = documents[collection].find(own)
-            stored = {document["_id"]: document for document in found}
-        for name in sorted(stored.keys() | told[collection].keys()):
-            compared += 1
-            for field, one, other in differences(
-                collection, stored.get(name), told[collection].get(name)
-            ):
-                wrong.append(f"{collection} {name}: {field} is {one}, and should be {other}")
+            stored |= {(collection, one["_id"]): one for one in documents[collection].find(own)}
+    known = {(name, own): fields for name, some in told.items() for own, fields in some.items()}
+    wrong = [
+        f"{collection} {name}: {field} is {one}, and should be {other}"
+        for (collection, name), (field, one, other) in all_differences(stored, known)
+    ]
     if wrong:
         raise WrongAnswer(
             "\n".join(wrong[:_DIFFERENCES_SHOWN])
@@ -109,7 +107,7 @@ def compare(documents: Documents, told: Known) -> int:
             "organization, that is why: `daybook verify funnel-step --all` says whether the "
             "documents are what the log says"
         )
-    return compared
+    return len(stored.keys() | known.keys())
 
 
 def _clicked(clicks: list[Click]) -> Iterator[Message]:

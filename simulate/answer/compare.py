@@ -1,11 +1,14 @@
 """Where a stored document differs from what it must hold."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from simulate.answer.render import Line
 from simulate.answer.shape import MONEY_MAPS, SHAPES, Shape
 
 Fields = Mapping[str, Any]
+Where = tuple[str, str]
+"""A collection and a document's `_id`."""
 Flat = dict[tuple[str, ...], int | str | None]
 """By path: the scalars, and what is not 0 in maps, hours and currencies."""
 
@@ -31,6 +34,20 @@ def differences(collection: str, stored: Fields | None, told: Fields | None) -> 
         for path in sorted(one.keys() | other.keys())
         if one.get(path, 0) != other.get(path, 0)
     ]
+
+
+def by_document(lines: Iterable[Line]) -> dict[Where, Fields]:
+    """What an answer tells of each document."""
+    return {(line["collection"], line["_id"]): line["fields"] for line in lines}
+
+
+def all_differences(
+    stored: Mapping[Where, Fields], told: Mapping[Where, Fields]
+) -> Iterator[tuple[Where, Difference]]:
+    """Those of every document that is on either side, in the order of their names."""
+    for where in sorted(stored.keys() | told.keys()):
+        for each in differences(where[0], stored.get(where), told.get(where)):
+            yield where, each
 
 
 def beside(collection: str, stored: Fields | None, told: Fields | None) -> tuple[Flat, Flat]:

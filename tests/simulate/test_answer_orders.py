@@ -13,7 +13,7 @@ from consumers import order_funnel, revenue, user_lifecycle
 from engine.group import Group
 from engine.partition import Partition
 from simulate.answer.answer import answer
-from simulate.answer.compare import differences
+from simulate.answer.compare import all_differences, by_document
 from simulate.answer.entry import ORDERS, USERS, Entry
 from simulate.answer.order_funnels import shares
 from simulate.plan import Plan
@@ -54,10 +54,7 @@ def counted(entries: Sequence[Entry]) -> MemoryStore:
 
 def assert_is_the_answer(entries: Sequence[Entry]) -> None:
     store = counted(entries)
-    told = {
-        (line["collection"], line["_id"]): line["fields"]
-        for line in answer(entries, leaders=RULES.leader_roles)
-    }
+    told = by_document(answer(entries, leaders=RULES.leader_roles))
     models = [model for group, _ in GROUPS for model in group.documents]
     stored = {
         (model.collection, name): document
@@ -65,9 +62,7 @@ def assert_is_the_answer(entries: Sequence[Entry]) -> None:
         for name, document in store.collections.get(model.collection, {}).items()
     }
     assert told
-    for collection, name in sorted(told.keys() | stored.keys()):
-        of = collection, name
-        assert differences(collection, stored.get(of), told.get(of)) == [], of
+    assert list(all_differences(stored, told)) == []
 
 
 @settings(max_examples=60)

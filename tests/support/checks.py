@@ -14,7 +14,7 @@ from recount.group import find
 from recount.report import Report
 from recount.verify import verify_group
 from simulate.answer.answer import answer
-from simulate.answer.compare import differences
+from simulate.answer.compare import all_differences, by_document
 from simulate.answer.entry import Entry
 from tests.support.world import World
 
@@ -35,14 +35,11 @@ def assert_no_lag(world: World, short: str) -> None:
 def assert_counted(world: World, short: str, events: Iterable[Mapping[str, Any]]) -> None:
     """The documents say what was published, by a count that knows nothing of the log."""
     topic = find(short).topic
-    lines = answer(Entry(topic, dict(event), appended_ms=0) for event in events)
-    told = {(line["collection"], line["_id"]): line["fields"] for line in lines}
-    for model in world.group(short).documents:
-        collection = model.collection
-        stored = {document["_id"]: document for document in world.documents[collection].find()}
-        for name in stored.keys() | {other for of, other in told if of == collection}:
-            found = differences(collection, stored.get(name), told.get((collection, name)))
-            assert not found, (collection, name)
+    own = {model.collection for model in world.group(short).documents}
+    told = by_document(answer(Entry(topic, dict(event), appended_ms=0) for event in events))
+    stored = {(name, one["_id"]): one for name in own for one in world.documents[name].find()}
+    told = {where: fields for where, fields in told.items() if where[0] in own}
+    assert list(all_differences(stored, told)) == []
 
 
 def recounted(world: World, short: str) -> Report:

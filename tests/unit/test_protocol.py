@@ -26,7 +26,7 @@ from engine.group import Group
 from engine.partition import Partition
 from models.order_state import OrderState
 from simulate.answer.answer import answer
-from simulate.answer.compare import Flat, beside
+from simulate.answer.compare import Flat, beside, by_document
 from simulate.answer.entry import Entry
 from tests.fakes.memory_store import MemoryStore
 from tests.support.log import LogMessage
@@ -246,8 +246,7 @@ class World(RuleBasedStateMachine):
     def _assert_counted(self, group: Group) -> None:
         """Beside the known answer, splits in sum."""
         events = self.gone[group.name] + self._countable(group)
-        lines = answer(Entry(TOPIC, event, appended_ms=0) for event in events)
-        told = {(line["collection"], line["_id"]): line["fields"] for line in lines}
+        told = by_document(answer(Entry(TOPIC, event, appended_ms=0) for event in events))
         for model in group.documents:
             stored = self.store.collections.get(model.collection, {})
             for name in stored.keys() | {n for c, n in told if c == model.collection}:
