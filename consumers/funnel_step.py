@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from engine.change import Effect, Row, effect
+from engine.change import Effect, RowUpdate, effect
 from engine.definitions import Definitions
 from engine.document import Event
 from engine.group import Arrival, Group, State
@@ -17,7 +17,7 @@ from funnels.pins import forget_pins, pinned_to
 from funnels.plain import bot_effects, plain_effects
 from funnels.registry import Registry
 from funnels.seen import MAILS, context_of, is_bot, is_of_a_visitor, seen
-from funnels.session_row import session_row
+from funnels.session_row import session_update
 from models.event_metrics import EventMetricsDay
 from models.experiment import ExperimentDay
 from models.funnel import FunnelDay
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 def react(
     event: Event, slot: Slot, arrival: Arrival, visitor: State, rules: Rules
-) -> Iterator[Effect | Row]:
+) -> Iterator[Effect | RowUpdate]:
     """What one event counts by itself, and the row of its session; `VisitorMemory` has the rest."""
     organization, data = visitor["organization_id"], event["data"]
     if not is_of_a_visitor(event):
@@ -53,7 +53,7 @@ def react(
     session_id = data["session_id"]
     memory.remember(visitor, session_id, arrival.appended_ms, one, context_of(event))
     if "funnel" in one and event["event_type"] != "experiment_exposed":
-        yield session_row(visitor, event, one)
+        yield session_update(visitor, event, one)
 
 
 def _served(organization: str, event: Event, slot: Slot, state: State) -> Iterator[Effect]:
@@ -80,6 +80,9 @@ class VisitorMemory:
     def forget(self, visitor: State, outdated: Sequence[str], arrival: Arrival) -> None:
         memory.forget(visitor, outdated)
         forget_pins(visitor, arrival)
+
+    def follows(self, visitor: State, event: Event) -> bool:
+        return memory.follows(visitor, event)
 
     def parts(self, visitor: State, event: Event, slot: Slot) -> Sequence[memory.Part]:
         if is_bot(event) or not is_of_a_visitor(event):

@@ -14,7 +14,8 @@ from engine.mongo import Documents, only_duplicates, reachable
 _WRITERS = 2
 _BULK_MAX = 250
 
-Operation = InsertOne[dict[str, Any]] | UpdateOne | ReplaceOne[dict[str, Any]]
+Replace = ReplaceOne[dict[str, Any]]
+Operation = InsertOne[dict[str, Any]] | UpdateOne | Replace
 T = TypeVar("T")
 
 
@@ -54,8 +55,8 @@ class Bulks:
         STORE_WRITES.labels("mongodb", "done").inc(len(operations) - len(refused))
         return refused
 
-    def replace(self, collection: str, operations: Sequence[ReplaceOne[dict[str, Any]]]) -> bool:
-        """Whether each found what it was to replace. Raises Unavailable."""
+    def match(self, collection: str, operations: Sequence[UpdateOne | Replace]) -> bool:
+        """Whether each found the document that it was for. Raises Unavailable."""
         with reachable(), STORE_WRITE_SECONDS.labels("mongodb").time():
             result = self._documents[collection].bulk_write(operations, ordered=False)
         return result.matched_count == len(operations)

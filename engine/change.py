@@ -1,6 +1,6 @@
 """What an event does to documents: effects, folded into one change a document."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ class Amount(NamedTuple):
     """Where in a document an amount goes."""
 
     hour: str
+    """Empty where there is a key."""
     field: str
     currency: str | None = None
     key: str | None = None
@@ -80,6 +81,20 @@ class Row(NamedTuple):
     tail: Tail | None = None
 
 
+class RowUpdate(NamedTuple):
+    """What a message makes of a row; `key` are the parts of its `_id`, `tail` is what it adds.
+
+    `values` are asked for when the batch is through, and only of its last message about the row:
+    they may hang on nothing that a message about other rows changes.
+    """
+
+    collection: str
+    key: tuple[str, ...]
+    values: Callable[[], dict[str, Any]]
+    tail: tuple[str, Any, int] | None = None
+    """The list's field, a new item, how many items are kept."""
+
+
 def effect(
     model: type[DailyDocument],
     slot: Slot,
@@ -95,5 +110,5 @@ def effect(
     """An effect on the document of the slot's day; `of` is the document's key before the day."""
     # Made millions of times: by the class itself each takes twice as long.
     document = _new(Document, (model, tuple(of), slot[0]))
-    amount = _new(Amount, (slot[1], field, currency, key, part, name))
+    amount = _new(Amount, (slot[1] if key is None else "", field, currency, key, part, name))
     return _new(Effect, (document, amount, value))

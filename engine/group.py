@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pydantic import TypeAdapter
 
-from engine.change import Effect, Row
+from engine.change import Effect, RowUpdate
 from engine.document import DailyDocument, Event
 from engine.keys import encode_part
 from engine.live import Live
@@ -33,7 +33,7 @@ class Arrival(NamedTuple):
     appended_ms: int
 
 
-React = Callable[[Event, Slot, Arrival, State, Rules], Iterable[Effect | Row]]
+React = Callable[[Event, Slot, Arrival, State, Rules], Iterable[Effect | RowUpdate]]
 
 
 class Memory(Protocol):
@@ -48,6 +48,10 @@ class Memory(Protocol):
 
     def forget(self, state: State, outdated: Sequence[str], arrival: Arrival) -> None:
         """Takes that out of the state. What it gave the documents stays there."""
+
+    def follows(self, state: State, event: Event) -> bool:
+        """Whether the message goes on where all that is remembered leaves off. What such messages
+        make of a document, one after the other, never comes to what it was before them."""
 
     def parts(self, state: State, event: Event, slot: Slot) -> Sequence[Any]:
         """The parts of what is measured that this message may change, asked ahead of it; hashable.
@@ -122,10 +126,10 @@ class Group:
     kept of counters that count distinct keys, so that they can be counted over several days.
     `preparer` makes of the topics in `definitions` what runs before every fold, with the states as
     read: there a group makes what comes from elsewhere (a funnel's definition) a function of the
-    log by pinning it into the states (`Store.amend`, then load them again; Refused if it is not
-    there). `live` says what of it shows in Redis: derived from what is durable, and absolute, since
-    it may be written again or not at all. `rows` are of a group that does not count: its work is
-    its own (`engine.run.run`), and this is where it keeps how far that is.
+    log by pinning it into the states (`Store.amend`). `live` says what of it shows in Redis:
+    derived from what is durable, and absolute, since it may be written again or not at all. `rows`
+    are of a group that does not count: its work is its own (`engine.run.run`), and this is where it
+    keeps how far that is.
     """
 
     name: str

@@ -38,13 +38,11 @@ def settle_homes(batch: Batch, group: Group, store: Store) -> dict[str, State]:
     store.create(group.state, {key: homes[key] for key in created})
     moved = {k: homes[k] for k, state in states.items() if state["home"] != homes[k]}
     store.amend(group.state, {key: (states[key], {"home": h}) for key, h in moved.items()})
-    if created or moved:
-        again = store.load(group.state, created | moved.keys())
-        if {key: state["home"] for key, state in again.items()} != {
-            key: homes[key] for key in created | moved.keys()
-        }:
+    if created:
+        new = store.load(group.state, created)
+        if {key: state["home"] for key, state in new.items()} != {k: homes[k] for k in created}:
             raise Refused
-        states |= again
+        states |= new
     _take_out(batch, strays)
     return states
 

@@ -1,53 +1,92 @@
-"""What a key's memory comes to, before each message and after it: the difference is its effect.
+"""What a key's memory comes to, before messages and after them: the difference is their effect.
 
-Message by message, though the sum over a batch would be less work: a document that one message
-adds to and a later one takes from must be written for both, or what another member wrote of the
-first alone would stand there for ever.
+Messages that follow each other are a run, and measured together. Others are measured one by one,
+though the sum over a batch would be less work: a document that one message adds to and a later one
+takes from must be written for both, or what another member wrote of the first alone would stand
+there for ever.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.change import Amount, Document, Effect
 from engine.document import Event
 from engine.group import Arrival, Memory, State
 from engine.slots import Slot
 
+_new = tuple.__new__
+
 Sums = dict[tuple[Document, Amount], int]
 
 
+class Caused(NamedTuple):
+    """An effect, and the offsets of the first and the last message that together caused it."""
+
+    first: int
+    last: int
+    effect: Effect
+
+
 class Measured:
-    """Of the keys of one batch."""
+    """Of the keys of one batch; with `singly` every message is measured by itself."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, *, singly: bool) -> None:
         self._memory = memory
-        self._sums: dict[tuple[str, Any], Sums] = {}
-        self._parts: Sequence[Any] = ()
+        self._singly = singly
+        self._sums: dict[str, dict[Any, Sums]] = {}
+        """What each part of a key came to, before the run that it is in."""
+        self._runs: dict[str, dict[Any, tuple[int, int]]] = {}
+        """The first and last message of each part's run; parts without one are not in it."""
+        self._alone: Sequence[Any] = ()
 
-    def before(self, state: State, event: Event, slot: Slot, arrival: Arrival) -> None:
+    def before(self, state: State, event: Event, slot: Slot, arrival: Arrival) -> Iterator[Caused]:
         """Called ahead of what the message does to the state; forgets what must be forgotten.
 
         What is forgotten is in neither side of any difference, so it stays in the documents.
         """
+        key, offset = state["_id"], arrival.offset
         if outdated := self._memory.outdated(state, event, arrival):
+            yield from self.end(state)
             self._memory.forget(state, outdated, arrival)
-            self._sums = {at: sums for at, sums in self._sums.items() if at[0] != state["_id"]}
-        self._parts = self._memory.parts(state, event, slot)
-        unknown = [part for part in self._parts if (state["_id"], part) not in self._sums]
-        for part, effects in self._memory.measure(state, unknown):
-            self._sums[state["_id"], part] = _added_up(effects)
+            self._sums.pop(key, None)
+        parts = self._memory.parts(state, event, slot)
+        sums, runs = self._sums.setdefault(key, {}), self._runs.setdefault(key, {})
+        self._alone = ()
+        if self._singly or not self._memory.follows(state, event):
+            self._alone = parts
+            yield from self._end(state, [part for part in parts if part in runs])
+        for part, effects in self._memory.measure(state, [p for p in parts if p not in sums]):
+            sums[part] = _added_up(effects)
+        for part in parts:
+            runs[part] = runs[part][0] if part in runs else offset, offset
 
-    def after(self, state: State) -> Iterator[Effect]:
-        """The message's effects."""
-        for part, effects in self._memory.measure(state, self._parts):
-            before, now = self._sums[state["_id"], part], _added_up(effects)
-            self._sums[state["_id"], part] = now
-            for at, value in now.items():
-                if more := value - before.get(at, 0):
-                    yield Effect(*at, more)
-            for at, value in before.items():
-                if value and at not in now:
-                    yield Effect(*at, -value)
+    def after(self, state: State) -> Iterator[Caused]:
+        """Called when the message is in the state."""
+        return self._end(state, self._alone)
+
+    def end(self, state: State) -> Iterator[Caused]:
+        """The effects of all of the key's runs."""
+        return self._end(state, list(self._runs.get(state["_id"], ())))
+
+    def _end(self, state: State, parts: Sequence[Any]) -> Iterator[Caused]:
+        if not parts:
+            return
+        sums, runs = self._sums[state["_id"]], self._runs[state["_id"]]
+        for part, effects in self._memory.measure(state, parts):
+            first, last = runs.pop(part)
+            before, now = sums[part], _added_up(effects)
+            sums[part] = now
+            for effect in _difference(before, now):
+                yield _new(Caused, (first, last, effect))
+
+
+def _difference(before: Sums, now: Sums) -> Iterator[Effect]:
+    for at, value in now.items():
+        if more := value - before.get(at, 0):
+            yield Effect(*at, more)
+    for at, value in before.items():
+        if value and at not in now:
+            yield Effect(*at, -value)
 
 
 def _added_up(effects: Iterable[Effect]) -> Sums:

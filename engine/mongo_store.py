@@ -10,6 +10,7 @@ from pymongo import InsertOne, ReplaceOne, UpdateOne
 
 from engine.bulks import Bulks, Operation, parted
 from engine.change import Change, Document, Row
+from engine.errors import Refused
 from engine.failpoint import armed, reach
 from engine.group import State, StateModel
 from engine.mongo import Documents, reachable
@@ -96,14 +97,15 @@ class MongoStore:
     def amend(
         self, model: StateModel, fields: Mapping[str, tuple[State, Mapping[str, Any]]]
     ) -> None:
-        updates = [
-            UpdateOne(
-                {"_id": state["_id"], "_daybook.revision": state["_daybook"]["revision"]},
-                {"$set": dict(values), "$inc": {"_daybook.revision": 1}},
-            )
-            for state, values in fields.values()
-        ]
-        self._bulks.write(model.collection, updates)
+        operations = (
+            (collection, [_amendment(state, values) for state, values in some])
+            for collection, some in parted(fields.values(), lambda _: model.collection)
+        )
+        if not all(self._bulks.beside(self._bulks.match, operations)):
+            raise Refused
+        for state, values in fields.values():
+            state.update(values)
+            state["_daybook"]["revision"] += 1
 
     def fetch(self, collection: str, ids: Collection[str]) -> dict[str, dict[str, Any]]:
         with reachable():
@@ -132,7 +134,7 @@ class MongoStore:
             (collection, [_replacement(read, state, now) for read, state in some])
             for collection, some in parted(states, lambda _: model.collection)
         )
-        return all(self._bulks.beside(self._bulks.replace, operations))
+        return all(self._bulks.beside(self._bulks.match, operations))
 
     def _apply(self, changes: Sequence[Change], partition: Partition) -> list[Document]:
         now_ms = int(self._clock() * 1000)
@@ -164,6 +166,11 @@ def _collection(change: Change) -> str:
 def _row_update(row: Row, partition: Partition, now_ms: Int64) -> UpdateOne:
     below = {"_id": row.id, partition.watermark: {"$not": {"$gte": row.last}}}
     return UpdateOne(below, row_pipeline(row, partition, now_ms), upsert=True)
+
+
+def _amendment(state: State, values: Mapping[str, Any]) -> UpdateOne:
+    as_read = {"_id": state["_id"], "_daybook.revision": state["_daybook"]["revision"]}
+    return UpdateOne(as_read, {"$set": dict(values), "$inc": {"_daybook.revision": 1}})
 
 
 def _replacement(read: Read, state: State, now: datetime) -> ReplaceOne[dict[str, Any]]:

@@ -112,18 +112,21 @@ class Settler:
     def _settle_with_state(self, batch: Batch, states: dict[str, State], settled: Settled) -> None:
         model = self._group.state
         assert model is not None
+        singly = False
         while True:
             try:
                 if self._prepare:
                     self._prepare(batch, states, self._store)
                 reads = {key: Read(states[key]) for key in set(batch.keys)}
-                folded = fold(self._group, batch, states, self._rules)
+                folded = fold(self._group, batch, states, self._rules, singly=singly)
                 self._apply(batch, folded.changes(), folded.changes, settled)
             except Refused:
                 settled.refused += 1
                 states = self._store.load(model, set(batch.keys))
+                # A document may hold a part of what several messages caused together.
+                singly = True
                 continue
-            self._store.put(folded.rows.values(), batch.partition)
+            self._store.put(folded.rows(), batch.partition)
             if folded.sketches:
                 unite(self._store, folded.sketches, batch.partition, folded.sketched, self._pause)
             reach("before_state")

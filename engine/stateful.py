@@ -1,67 +1,79 @@
 """The fold of a group with state: each key's messages over its one state document, in order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.batch import Batch
-from engine.change import Amount, Change, Document, Effect, Row
+from engine.change import Change, Document, Effect, Row, RowUpdate, Tail
+from engine.errors import Refused
 from engine.group import Arrival, Group, State
-from engine.measured import Measured
+from engine.keys import encode_part
+from engine.measured import Caused, Measured
 from engine.rules import EVENT_IDS_KEPT, Rules
 from engine.sketches import Sketch, SketchModel
-
-Item = tuple[int, Amount, int]
 
 
 @dataclass(slots=True)
 class Folded:
-    """`items`: a document's effects with the offset that caused each; `touched`: keys folded.
+    """`caused`: the effects on each document; `touched`: keys folded, with the last offset.
 
     `sketched`: the keys that each sketch must hold; `replayed`: messages that their state
     remembers.
     """
 
     sketches: SketchModel | None = None
-    items: dict[Document, list[Item]] = field(default_factory=dict)
-    rows: dict[tuple[str, str], Row] = field(default_factory=dict)
+    caused: dict[Document, list[Caused]] = field(default_factory=dict)
+    updates: dict[tuple[str, ...], list[tuple[int, RowUpdate]]] = field(default_factory=dict)
     sketched: dict[Sketch, set[str]] = field(default_factory=dict)
     touched: dict[str, int] = field(default_factory=dict)
     duplicates: int = 0
     replayed: int = 0
 
-    def add(self, offset: int, effect: Effect, key: str) -> None:
-        self.items.setdefault(effect.document, []).append((offset, effect.amount, effect.value))
-        for sketch in self.sketches.holding(effect) if self.sketches else ():
-            self.sketched.setdefault(sketch, set()).add(key)
+    def add(self, several: Iterable[Caused], state: State) -> None:
+        """What messages of the state's key caused."""
+        for caused in several:
+            self.caused.setdefault(caused.effect.document, []).append(caused)
+            for sketch in self.sketches.holding(caused.effect) if self.sketches else ():
+                self.sketched.setdefault(sketch, set()).add(state["_id"])
 
-    def replace(self, offset: int, row: Row) -> None:
-        """A row's newest values; its tail grows by what each message added."""
-        before = self.rows.get((row.collection, row.id))
-        tail = row.tail
-        if tail:
-            known = before.tail.items if before and before.tail else []
-            tail = tail._replace(items=[*known, *((offset, item) for _, item in tail.items)])
-        self.rows[row.collection, row.id] = row._replace(last=offset, tail=tail)
+    def update(self, offset: int, update: RowUpdate) -> None:
+        name = update.collection, *update.key
+        self.updates.setdefault(name, []).append((offset, update))
+
+    def rows(self) -> list[Row]:
+        """Each as the last message about it leaves it; its tail grows by what all of them add."""
+        return [_row(updates) for updates in self.updates.values()]
 
     def changes(self, above: Mapping[Document, int] | None = None) -> dict[Document, Change]:
-        """One change a document; with `above`, only those documents, past their watermarks."""
+        """One change a document; with `above`, only those documents, past their watermarks.
+
+        Raises Refused where a watermark lies within what several messages caused together.
+        """
         changes = {}
-        for document in self.items if above is None else above.keys() & self.items.keys():
+        for document in self.caused if above is None else above.keys() & self.caused.keys():
             watermark = -1 if above is None else above[document]
-            items = [item for item in self.items[document] if item[0] > watermark]
-            if not items:
+            several = [caused for caused in self.caused[document] if caused.last > watermark]
+            if not several:
                 continue
-            change = changes[document] = Change(document, items[0][0], items[-1][0])
-            for _, amount, value in items:
-                change.add(amount, value)
+            first, last = min(c.first for c in several), max(c.last for c in several)
+            if first <= watermark:
+                raise Refused
+            change = changes[document] = Change(document, first, last)
+            for caused in several:
+                change.add(caused.effect.amount, caused.effect.value)
         return changes
 
 
-def fold(group: Group, batch: Batch, states: dict[str, State], rules: Rules) -> Folded:
-    """Runs every message above its state's watermark; the states are changed in place."""
+def fold(
+    group: Group, batch: Batch, states: dict[str, State], rules: Rules, *, singly: bool = False
+) -> Folded:
+    """Runs every message above its state's watermark; the states are changed in place.
+
+    `singly`: no effect is caused by several messages together.
+    """
     assert group.react is not None
     folded = Folded(group.sketches)
-    measured = Measured(group.memory) if group.memory else None
+    measured = Measured(group.memory, singly=singly) if group.memory else None
     partition = batch.partition
     for index, offset in enumerate(batch.offsets):
         key, event = batch.keys[index], batch.events[index]
@@ -78,13 +90,27 @@ def fold(group: Group, batch: Batch, states: dict[str, State], rules: Rules) -> 
             folded.duplicates += 1
             continue
         if measured:
-            measured.before(state, event, batch.slots[index], arrival)
+            folded.add(measured.before(state, event, batch.slots[index], arrival), state)
         for result in group.react(event, batch.slots[index], arrival, state, rules):
             if isinstance(result, Effect):
-                folded.add(offset, result, state["_id"])
+                folded.add([Caused(offset, offset, result)], state)
             else:
-                folded.replace(offset, result)
-        for effect in measured.after(state) if measured else ():
-            folded.add(offset, effect, state["_id"])
+                folded.update(offset, result)
+        if measured:
+            folded.add(measured.after(state), state)
         state["event_ids"] = [*state["event_ids"], batch.ids[index]][-EVENT_IDS_KEPT:]
+    if measured:
+        for key in folded.touched:
+            folded.add(measured.end(states[key]), states[key])
     return folded
+
+
+def _row(updates: list[tuple[int, RowUpdate]]) -> Row:
+    last, newest = updates[-1]
+    tail = None
+    if newest.tail:
+        field, _, kept = newest.tail
+        items = [(offset, update.tail[1]) for offset, update in updates if update.tail]
+        tail = Tail(field, items, kept)
+    row_id = ":".join(map(encode_part, newest.key))
+    return Row(newest.collection, row_id, newest.values(), last, tail)

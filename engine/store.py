@@ -35,10 +35,10 @@ class Store(Protocol):
     def amend(
         self, model: StateModel, fields: Mapping[str, tuple[State, Mapping[str, Any]]]
     ) -> None:
-        """Sets fields of the states that stand as they were read; leaves the others.
+        """Sets fields of the states that stand as they were read, in what was read as well.
 
-        For what must be fixed before anything is worked out from it: load the states again, and
-        see what stands there now.
+        For what must be fixed before anything is worked out from it. Raises Refused if any state
+        stands otherwise by now: then load them again.
         """
 
     def fetch(self, collection: str, ids: Collection[str]) -> dict[str, dict[str, Any]]:

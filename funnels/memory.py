@@ -66,6 +66,21 @@ def _session(visitor: State, session_id: str, appended_ms: int) -> Any:
     return new
 
 
+def follows(visitor: State, event: Event) -> bool:
+    """Whether nothing that is remembered comes after it in any order.
+
+    Such an event leaves the attempts, exposures and conversions where they are that came before
+    it, so what it adds to a document is never taken back by the next one of its kind.
+    """
+    at, enters = milliseconds(event["occurred_at"]), event["event_type"] == "step_entry"
+    for session in visitor["sessions"]:
+        for each in session["events"]:
+            # Of two entries at one moment the steps' order decides, not the log's.
+            if each["at"] > at or (enters and each["at"] == at and each["type"] == "step_entry"):
+                return False
+    return True
+
+
 class Part(NamedTuple):
     """Of a funnel: one session, one day, or attempts (which names neither); else what hangs on no
     funnel. What sessions and days give to `steps` is apart. Together they are all that is measured,
@@ -106,9 +121,9 @@ def _of_funnel(visitor: State, event: Event, day: str) -> set[Part]:
         found.add(Part(funnel))
     if kind in ("page_view", "step_entry"):
         steps = kind == "step_entry"
-        for each in visits.session(funnel, session):
-            if each.event["type"] == "conversion":
-                found.add(Part(funnel, day=each.event["day"], steps=steps))
+        for each in visits.events(session):
+            if each["type"] == "conversion" and is_of(funnel, each):
+                found.add(Part(funnel, day=each["day"], steps=steps))
     return found
 
 

@@ -1,6 +1,7 @@
 """One event of a visitor, as it is remembered: what any number may ask of it, and no more."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
@@ -105,8 +106,9 @@ def is_of_a_visitor(event: Event) -> bool:
     return event["event_type"] != "barcode_scanned" and event["event_type"] not in MAILS
 
 
+@lru_cache(1_000)
 def milliseconds(occurred_at: str) -> int:
-    """Since 1970; digits beyond the third are cut off."""
+    """Since 1970; digits beyond the third are cut off. Asked several times of one event."""
     return (datetime.fromisoformat(occurred_at) - _EPOCH) // _MILLISECOND
 
 

@@ -1,11 +1,11 @@
 """A visitor's session in a funnel, as journeys are read."""
 
+from functools import partial
 from typing import Any
 
-from engine.change import Row, Tail
+from engine.change import RowUpdate
 from engine.document import Event
 from engine.group import State
-from engine.keys import encode_part
 from funnels.seen import Seen, moment
 from funnels.visit import in_time, is_of
 
@@ -13,16 +13,13 @@ EVENTS_KEPT = 500
 PATH_KEPT = 100
 
 
-def session_row(visitor: State, event: Event, one: Seen) -> Row:
-    """The row of the event's session and funnel, after the event."""
+def session_update(visitor: State, event: Event, one: Seen) -> RowUpdate:
+    """What the event makes of the row of its session and funnel."""
     data = event["data"]
     [session] = [s for s in visitor["sessions"] if s["session_id"] == data["session_id"]]
     if "user_id" in data:
         session["user_id"] = data["user_id"]
     funnel = one["funnel"]
-    events = [each for each in session["events"] if is_of(funnel, each)]
-    events.sort(key=in_time)
-    names = visitor["organization_id"], visitor["visitor_id"], data["session_id"], funnel
     item = {
         "event_type": one["type"],
         "page_id": data.get("page_id"),
@@ -30,7 +27,7 @@ def session_row(visitor: State, event: Event, one: Seen) -> Row:
         "at": moment(one["at"]),
         "metadata": data.get("metadata", {}),
     }
-    values = {
+    named = {
         "organization_id": visitor["organization_id"],
         "visitor_id": visitor["visitor_id"],
         "session_id": data["session_id"],
@@ -38,10 +35,18 @@ def session_row(visitor: State, event: Event, one: Seen) -> Row:
         "user_id": session.get("user_id"),
         "consent": None,
     }
-    if events:
-        values |= _story(session, events)
-    row_id = ":".join(map(encode_part, names))
-    return Row("funnel_sessions", row_id, values, tail=Tail("events", [(0, item)], EVENTS_KEPT))
+    return RowUpdate(
+        "funnel_sessions",
+        (visitor["organization_id"], visitor["visitor_id"], data["session_id"], funnel),
+        partial(_values, named, session),
+        ("events", item, EVENTS_KEPT),
+    )
+
+
+def _values(named: dict[str, Any], session: Any) -> dict[str, Any]:
+    events = [each for each in session["events"] if is_of(named["funnel_id"], each)]
+    events.sort(key=in_time)
+    return named | _story(session, events) if events else named
 
 
 def _story(session: Any, events: list[Seen]) -> dict[str, Any]:

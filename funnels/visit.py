@@ -63,9 +63,10 @@ class Visits:
             for event in self.events()
         )
 
-    def events(self) -> Iterator[Seen]:
-        for session in self._sessions.values():
-            yield from session["events"]
+    def events(self, session_id: str | None = None) -> Iterator[Seen]:
+        """Those of a session, or of all."""
+        for each in self._sessions if session_id is None else (session_id,):
+            yield from self._sessions[each]["events"] if each in self._sessions else ()
 
 
 def is_of(funnel: str, event: Seen) -> bool:

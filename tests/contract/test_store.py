@@ -9,6 +9,7 @@ from bson import Decimal128
 
 from engine.change import Amount, Change, Document, Row, Tail
 from engine.document import DailyDocument, breakdown, count_map, counter, money, squares
+from engine.errors import Refused
 from engine.mongo import database
 from engine.mongo_store import MongoStore
 from engine.partition import Partition
@@ -283,9 +284,13 @@ def test_a_state_is_replaced_only_as_it_was_read(subject: Subject) -> None:
 def test_a_state_is_amended_only_as_it_was_read(subject: Subject) -> None:
     subject.store.create(OrderState, {"o1": HOME})
     read = subject.store.load(OrderState, ["o1"])["o1"]
+    other = subject.store.load(OrderState, ["o1"])["o1"]
     subject.store.amend(OrderState, {"o1": (read, {"home": HOME | {"partition": 1}})})
-    subject.store.amend(OrderState, {"o1": (read, {"home": HOME | {"partition": 2}})})
+    assert read == subject.store.load(OrderState, ["o1"])["o1"]
+    with pytest.raises(Refused):
+        subject.store.amend(OrderState, {"o1": (other, {"home": HOME | {"partition": 2}})})
     assert subject.store.load(OrderState, ["o1"])["o1"]["home"]["partition"] == 1
+    subject.store.amend(OrderState, {})
 
 
 def test_a_document_is_swapped_only_as_it_was_read(subject: Subject) -> None:

@@ -24,6 +24,7 @@ from engine.document import (
     Squares,
     is_money,
 )
+from engine.errors import Refused
 from engine.group import State, StateModel
 from engine.partition import Partition
 from engine.store import Read
@@ -108,13 +109,21 @@ class MemoryStore:
     def amend(
         self, model: StateModel, fields: Mapping[str, tuple[State, Mapping[str, Any]]]
     ) -> None:
+        every = True
         for state, values in fields.values():
             self.before()
             stored = self.collections[model.collection][state["_id"]]
             if stored["_daybook"]["revision"] == state["_daybook"]["revision"]:
                 stored |= copy.deepcopy(dict(values))
                 stored["_daybook"]["revision"] += 1
+            else:
+                every = False
             self.after()
+        if not every:
+            raise Refused
+        for state, values in fields.values():
+            state.update(copy.deepcopy(dict(values)))
+            state["_daybook"]["revision"] += 1
 
     def fetch(self, collection: str, ids: Collection[str]) -> dict[str, dict[str, Any]]:
         self.before()

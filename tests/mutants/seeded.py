@@ -51,8 +51,10 @@ MUTANTS = (
             except Refused:
                 settled.refused += 1
                 states = self._store.load(model, set(batch.keys))
+                # A document may hold a part of what several messages caused together.
+                singly = True
                 continue
-            self._store.put(folded.rows.values(), batch.partition)
+            self._store.put(folded.rows(), batch.partition)
             if folded.sketches:
                 unite(self._store, folded.sketches, batch.partition, folded.sketched, self._pause)
             reach("before_state")
@@ -107,8 +109,8 @@ MUTANTS = (
     Mutant(
         "what a later message takes back is not written",
         "engine/stateful.py",
-        "                change.add(amount, value)\n",
-        "                change.add(amount, value)\n"
+        "                change.add(caused.effect.amount, caused.effect.value)\n",
+        "                change.add(caused.effect.amount, caused.effect.value)\n"
         "            if not any(change.amounts.values()):\n"
         "                del changes[document]\n",
         FUNNELS,
@@ -116,9 +118,24 @@ MUTANTS = (
     Mutant(
         "what is forgotten is taken out of the documents",
         "engine/measured.py",
-        "            self._sums = {at: sums for at, sums in self._sums.items() "
-        'if at[0] != state["_id"]}\n',
+        "            self._sums.pop(key, None)\n",
         "",
+        FUNNELS,
+    ),
+    Mutant(
+        "what comes out of order is measured together with what it corrects",
+        "engine/measured.py",
+        "if self._singly or not self._memory.follows(state, event):",
+        "if self._singly:",
+        FUNNELS,
+    ),
+    Mutant(
+        "a watermark within what several messages caused is passed by",
+        "engine/stateful.py",
+        """            if first <= watermark:
+                raise Refused
+""",
+        "            first = max(first, watermark + 1)\n",
         FUNNELS,
     ),
     Mutant(

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from engine.batch import Batch
-from engine.change import Effect, Row, effect
+from engine.change import Effect, RowUpdate, effect
 from engine.document import DailyDocument, Event, counter
 from engine.group import Arrival, Group, Source, State, StateModel
 from engine.rules import Rules
@@ -29,11 +29,12 @@ VISITOR = StateModel("test_visitors", lambda key: {"visitor_id": key, "pinned": 
 
 def react(
     event: Event, slot: Slot, arrival: Arrival, state: State, rules: Rules
-) -> Iterable[Effect | Row]:
+) -> Iterable[Effect | RowUpdate]:
     """Each event is a step by the definition in force at the key's first, and a row's new end."""
     state["seen"] += 1
     yield effect(StepsDay, slot, "steps", 1, of=[f"by {state['pinned']}"])
-    yield Row("test_sessions", state["visitor_id"], {"events": state["seen"]}, last=0)
+    seen = state["seen"]
+    yield RowUpdate("test_sessions", (state["visitor_id"],), lambda: {"events": seen})
 
 
 class Definitions:
@@ -49,7 +50,6 @@ class Definitions:
             key: (states[key], {"pinned": self.newest}) for key in open_keys
         }
         store.amend(VISITOR, pins)
-        states |= store.load(VISITOR, open_keys)
 
 
 def group(world: World, definitions: Definitions) -> Group:

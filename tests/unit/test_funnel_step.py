@@ -1,15 +1,22 @@
 """Whatever visitors do and members suffer, the documents are what the events come to."""
 
 import json
+from copy import deepcopy
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from consumers import funnel_step
+from engine.batch import Batch
+from engine.change import Amount, Document
 from engine.definitions import Definition
-from engine.group import Group
+from engine.group import Group, State
 from engine.partition import Partition
+from engine.rules import Rules
+from engine.stateful import Folded, fold
 from funnels.memory import SESSION_EVENTS_MAX, SESSIONS_MAX
 from schemas.catalogue import source
 from simulate.answer.answer import answer
@@ -19,6 +26,7 @@ from tests.support.known_answer import Documents, assert_is_the_known_answer
 from tests.support.log import LogMessage
 from tests.support.runner import Lane, Letters, Runner
 from tests.support.visitors import STEPS, Visitors
+from tests.unit.funnel_traffic import Traffic
 
 GROUP: Group = funnel_step.GROUP
 TRACKING = source("sc.tracking.funnel")
@@ -120,6 +128,8 @@ def test_the_documents_are_the_known_answer_however_batches_are_cut(
 )
 # What a later message takes back is written all the same: somebody may have written the first.
 @example(seed=232, deaths=[(1, 0), (15, 38)], lost=False)
+# A document has a part of what several messages cause together.
+@example(seed=0, deaths=[(10, 30), (40, 0)], lost=False)
 def test_members_that_die_anywhere_change_nothing(
     seed: int, deaths: list[tuple[int, int]], lost: bool
 ) -> None:
@@ -128,6 +138,39 @@ def test_members_that_die_anywhere_change_nothing(
     visitors.act(200)
     collections = after_deaths(visitors.entries, deaths, lost=lost)
     assert_is_the_known_answer(collections, answer(visitors.entries))
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 10**6), cuts=st.lists(st.integers(1, 200), min_size=1, max_size=4))
+def test_what_messages_cause_together_covers_what_each_causes(seed: int, cuts: list[int]) -> None:
+    """Every document that one of them changes, and every offset at which it does."""
+    entries = Traffic(seed, visitors=2).entries(200)
+    exact: list[Folded] = []
+    ours: list[Folded] = []
+
+    def twice(group: Group, batch: Batch, states: dict[str, State], rules: Rules, **_: Any) -> Any:
+        exact.append(fold(group, batch, deepcopy(states), rules, singly=True))
+        ours.append(fold(group, batch, states, rules))
+        return ours[-1]
+
+    lane = Lane(HERE, as_log(entries))
+    runner = Runner(MemoryStore(), Letters(), GROUP, lane, Told(entries))
+    with patch("engine.settle.fold", twice):
+        for cut in [*cuts, 1_000]:
+            runner.settle(cut)
+    for each, together in zip(exact, ours, strict=True):
+        assert sums(each) == sums(together)
+        for document, several in each.caused.items():
+            for one in several:
+                assert any(c.first <= one.first <= c.last for c in together.caused[document])
+
+
+def sums(folded: Folded) -> dict[Document, dict[Amount, int]]:
+    """What a batch adds to each document, without what it takes back itself."""
+    return {
+        document: {amount: value for amount, value in change.amounts.items() if value}
+        for document, change in folded.changes().items()
+    }
 
 
 @pytest.mark.parametrize("seed", range(10))
