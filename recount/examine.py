@@ -108,6 +108,12 @@ def state_documents(recount: Recount, look: Look) -> Iterator[Verdict]:
         yield _state(recount, look, document, stored, further.get(document))
 
 
+def _first(model: Model, should: Document) -> tuple[str, Any, Any, int]:
+    """A field that stands for all of an absent document."""
+    name = next(iter(should))
+    return name, ABSENT, should[name], model.fields[name].since
+
+
 def _named(look: Look) -> Iterator[tuple[str, Document]]:
     """States by `_id`; one whose `_id` is no text sorts before, and is none of ours."""
     for stored in look.states or ():
@@ -122,7 +128,7 @@ def _state(
     assert model is not None
     doubt = look.coverage.of_document(marks(stored or {}, "applied"), {})
     if stored is None:
-        unequal = [Unequal("order_id", ABSENT, should["order_id"], 1)] if should else []
+        unequal = [Unequal(*_first(model, should))] if should else []
     elif should is None:
         unequal = states.not_blank(model, stored)
     else:

@@ -36,6 +36,12 @@ SELECT 'analytics_event_metrics', unnest([
     'unique_buyers', 'emails_confirmed', 'emails_failed', 'admissions'
 ]), 'counter', NULL, NULL, 1
 UNION ALL
+SELECT 'funnel_sessions', unnest([
+    'organization_id', 'visitor_id', 'session_id', 'funnel_id', 'user_id', 'started_at', 'last_at',
+    'entry_page', 'exit_page', 'page_views', 'path', 'context', 'conversions', 'events',
+    'events_total', 'consent'
+]), 'state', NULL, NULL, 0
+UNION ALL
 -- What states hold is not recounted, but for the pins, which are believed.
 SELECT 'visitor_state', unnest([
     'organization_id', 'visitor_id', 'first_day', 'sessions', 'pins', 'definitions', 'admitted',
@@ -104,6 +110,7 @@ WITH read AS (
     SELECT
         * EXCLUDE (data, reason),
         reason AS doubt,
+        data -> '$.metadata' AS metadata,
         json_type(data, [
             '$.visitor_id', '$.session_id', '$.funnel_id', '$.step_id', '$.previous_step_id',
             '$.next_step_id', '$.page', '$.page_id', '$.reason', '$.value_cents', '$.currency',
@@ -111,6 +118,7 @@ WITH read AS (
         ]) AS kinds,
         unnest(json_transform(data, '{
             "visitor_id": "VARCHAR", "session_id": "VARCHAR", "funnel_id": "VARCHAR",
+            "user_id": "VARCHAR",
             "step_id": "VARCHAR", "previous_step_id": "VARCHAR", "next_step_id": "VARCHAR",
             "page": "VARCHAR", "page_id": "VARCHAR", "exit_outcome": "VARCHAR",
             "reason": "VARCHAR", "conversion_type": "VARCHAR", "value_cents": "BIGINT",

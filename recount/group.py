@@ -1,10 +1,13 @@
 """Which groups can be recounted: their topic, their rules, the fields that the rules read."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from recount.expected import Document
 from recount.funnel_step import STAGES
-from recount.replay import Stage
+from recount.funnel_step.sessions import session
+from recount.replay import Stage, as_told
 from recount.revenue import PARTS
 
 _HERE = Path(__file__).parent
@@ -19,7 +22,8 @@ class Group:
     `stages` follow the rules, where numbers are measures. `definitions` is the topic of funnels'
     definitions, `pins` the collection of states that have written down which applies.
     `sketches` is the collection of sketches of whom the group counted, if any; `not_recounted` are
-    those of which nothing is checked.
+    those of which nothing is checked. `told` is the collection whose documents the rules' view
+    `states` tells whole, if any, and `as_stored` makes each from its `_id` and what is told, JSON.
     """
 
     name: str
@@ -31,6 +35,8 @@ class Group:
     definitions: str | None = None
     pins: str | None = None
     sketches: str = ""
+    told: str = ""
+    as_stored: Callable[[str, str], Document] = as_told
     not_recounted: tuple[str, ...] = ()
 
     @property
@@ -69,6 +75,7 @@ GROUPS = (
             "items",
         ),
         parts=PARTS,
+        told="order_state",
     ),
     Group(
         "sc-analytics-funnel-step",
@@ -95,12 +102,16 @@ GROUPS = (
             "order_id",
             "ticket_id",
             "context",
+            "user_id",
+            "metadata",
         ),
         stages=STAGES,
         definitions="sc.domain.funnel",
         pins="visitor_state",
         sketches="analytics_uniques",
-        not_recounted=("funnel_sessions", "visitor_state"),
+        told="funnel_sessions",
+        as_stored=session,
+        not_recounted=("visitor_state",),
     ),
 )
 

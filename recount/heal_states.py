@@ -93,5 +93,6 @@ def _as_read(stored: Document) -> dict[str, Any]:
 
 def _stored_form(should: Document) -> Document:
     """Ids are stored as bytes."""
-    ids = [bytes.fromhex(each) for each in should.get("event_ids", ())]
-    return should | {"event_ids": ids}
+    if "event_ids" not in should:
+        return should
+    return should | {"event_ids": [bytes.fromhex(each) for each in should["event_ids"]]}

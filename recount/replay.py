@@ -29,11 +29,11 @@ _SHARED_RULES = Path(__file__).parent / "events.sql"
 _MESSAGES_AT_ONCE = 200_000
 _KEYS_AT_ONCE = 50_000
 _OF_KEYS = """
-    FROM events AS e JOIN orders AS o USING (key_id)
+    FROM state_messages AS e
     LEFT JOIN reach AS r ON e.topic_id = r.topic_id AND e.partition = r.partition
-    LEFT JOIN cuts AS c ON c.collection = ? AND c.document = o.document
+    LEFT JOIN cuts AS c ON c.collection = ? AND c.document = e.document
         AND e.topic_id = c.topic_id AND e.partition = c.partition
-    WHERE o.document IN (SELECT unnest(?))
+    WHERE e.document IN (SELECT unnest(?))
 """
 _NAMES = """
     SELECT e.collection, e.document, path, max(name)
@@ -80,17 +80,29 @@ class Key(NamedTuple):
     is_due: bool
 
 
+def as_told(document: str, told: str) -> dict[str, Any]:
+    """A state document from JSON, whatever its `_id`."""
+    state: dict[str, Any] = json.loads(told)
+    return state
+
+
 class Replay:
     """Messages go in with `add`; `run` applies the rules to all, as often as there are more."""
 
     def __init__(
-        self, rules: Sequence[Path], settings: Settings, stages: Sequence[Stage] = ()
+        self,
+        rules: Sequence[Path],
+        settings: Settings,
+        stages: Sequence[Stage] = (),
+        as_stored: Callable[[str, str], dict[str, Any]] = as_told,
     ) -> None:
-        """`stages` work out, after the rules, what depends on how far to count."""
+        """`stages` work out, after the rules, what depends on how far to count; `as_stored` makes
+        a state document from its `_id` and the JSON that the rules tell of it."""
         self._tables = Tables()
         self._db, self._rows = self._tables.db, self._tables.rows
         self._rules = rules
         self._stages = stages
+        self._as_stored = as_stored
         self._pending: list[str] = []
         self._pending_messages = 0
         self.messages = 0
@@ -160,11 +172,6 @@ class Replay:
             model.fields[name] = Field(name, *rest)
         return models
 
-    @property
-    def tells_states(self) -> bool:
-        """Whether the rules say what states should hold."""
-        return bool(self._rows("FROM duckdb_views() WHERE view_name = 'states'"))
-
     def define(self, definitions: Iterable[Sequence[object]]) -> None:
         """All that is known of funnels' definitions, as rows of DEFINITIONS."""
         self._tables.refill("definitions", list(map(tuple, definitions)))
@@ -226,7 +233,8 @@ class Replay:
         return found
 
     def states(self, only: Sequence[str] | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Every state document within the limits, or those named, in the order of their ids."""
+        """Every state document within the limits, or those named, in the order of their ids; where
+        `stages` tell them, after `documents`."""
         chosen = "" if only is None else "WHERE document IN (SELECT unnest(?))"
         query = f"SELECT document, state FROM states {chosen} ORDER BY document"
         cursor = self._db.cursor()
@@ -234,7 +242,7 @@ class Replay:
         cursor.execute(query, [] if only is None else [list(only)])
         while batch := cursor.fetchmany(10_000):
             for document, state in batch:
-                yield document, json.loads(state)
+                yield document, self._as_stored(document, state)
 
     def sketched(self, days: Days) -> Iterator[Key]:
         """Of each sketch of a period within the days its keys, after `documents`."""
@@ -255,7 +263,7 @@ class Replay:
         spans: dict[str, dict[Position, tuple[int, int]]] = {}
         for document, topic_id, partition, first, last in self._rows(
             f"""
-            SELECT o.document, e.topic_id, e.partition, min("offset"), max("offset") {_OF_KEYS}
+            SELECT e.document, e.topic_id, e.partition, min("offset"), max("offset") {_OF_KEYS}
             AND "offset" <= greatest(r.last, c.last)
             GROUP BY ALL
             """,

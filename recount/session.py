@@ -70,7 +70,7 @@ class Recount:
         self._read_to: dict[int, int] = {}
         self._stack = ExitStack()
         self.replay = self._stack.enter_context(
-            Replay(group.files, self.fleet.settings, group.stages)
+            Replay(group.files, self.fleet.settings, group.stages, group.as_stored)
         )
         self.replay.run(self._topic.id)
         self.models = self.replay.models()
@@ -94,9 +94,7 @@ class Recount:
     @cached_property
     def state_model(self) -> Model | None:
         """What states should be; None where the rules do not say."""
-        if not self.replay.tells_states:
-            return None
-        return next((model for model in self.models.values() if model.is_state), None)
+        return self.models.get(self.group.told)
 
     def topic(self) -> kafka.Topic:
         """The topic as it is now."""

@@ -21,4 +21,5 @@ STAGES = (
     attempts.fill,
     _HERE / "effects.sql",
     _HERE / "sketches.sql",
+    _HERE / "sessions.sql",
 )

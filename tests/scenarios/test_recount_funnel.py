@@ -95,6 +95,13 @@ DAMAGES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     ),
     "tickets": ("analytics_event_metrics", {}, {"$inc": {"hours.10.tickets_sold": 5}}),
     "a name": ("analytics_event_metrics", {}, {"$set": {"event_id": "another"}}),
+    "a session's path": ("funnel_sessions", {}, {"$push": {"path": "nowhere"}}),
+    "a session's worth": (
+        "funnel_sessions",
+        {"conversions.value_cents": {"$gt": 0}},
+        {"$inc": {"conversions.0.value_cents": 1}},
+    ),
+    "an event of a session": ("funnel_sessions", {}, {"$pop": {"events": 1}}),
 }
 
 
@@ -109,11 +116,14 @@ def test_damage_is_named_and_healed_while_the_group_runs(world: World, shop: Sto
         found = days.find_one_and_update(chosen, damage)
         assert found is not None, damage
         damaged.add((collection, found["_id"]))
-    lost = world.documents["analytics_funnel"].find_one_and_delete(
-        {"_id": {"$nin": [name for _, name in damaged]}}
-    )
-    assert lost is not None
-    damaged.add(("analytics_funnel", lost["_id"]))
+    for collection in ("analytics_funnel", "funnel_sessions"):
+        lost = world.documents[collection].find_one_and_delete(
+            {"_id": {"$nin": [name for _, name in damaged]}}
+        )
+        assert lost is not None
+        damaged.add((collection, lost["_id"]))
+    world.documents["funnel_sessions"].insert_one({"_id": "o:v:s:f", "session_id": "nobody's"})
+    damaged.add(("funnel_sessions", "o:v:s:f"))
     report = checks.recounted(world, "funnel-step")
     assert {(d.collection, d.document) for d in report.differences} == damaged
     member = world.member("funnel-step", **SMALL_BATCHES)

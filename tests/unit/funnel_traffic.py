@@ -67,7 +67,7 @@ def replayed(entries: Sequence[Entry], **settings: Any) -> Iterator[Replay]:
         kafka.take(entry)
     reader = LogReader(GROUP.name, GROUP.data_fields)
     published = LogReader(GROUP.name, definitions.DATA_FIELDS).read(kafka.published, Facts())
-    with Replay(GROUP.files, Settings(**settings), GROUP.stages) as replay:
+    with Replay(GROUP.files, Settings(**settings), GROUP.stages, GROUP.as_stored) as replay:
         replay.define(definitions.rows(DEFINITIONS_ID, published))
         replay.add(TOPIC_ID, reader.read(kafka.tracking, Facts()))
         replay.run(TOPIC_ID)
@@ -159,7 +159,18 @@ class Traffic:
                 data.setdefault("funnel_id", pick.choice("fg"))
             if pick.random() < 0.7:
                 data["context"] = _context(pick)
+            if pick.random() < 0.1:
+                data["user_id"] = pick.choice(["u:1", "u2"])
+            if pick.random() < 0.1:
+                data["metadata"] = pick.choice(_METADATA)
         return self._event(TRACKING, kind, at_ms, data)
+
+
+_METADATA: list[dict[str, Any]] = [
+    {},
+    {"price": 12.0, "n": 2**40, "list": [1, None, {"a.b": "$c"}]},
+    {"": "ü", "$date": 5, "1e2": 1e-7, "yes": True},
+]
 
 
 def _some(pick: random.Random, **values: Any) -> dict[str, Any]:

@@ -1,0 +1,70 @@
+-- funnel_sessions: each row as of the last message about it that counts; `reach` says how far the
+-- group is in any case, `cuts` how far a row is of its own.
+
+-- The messages about rows. `since`: which of the sessions of that id it is, where some are
+-- forgotten; `is_remembered`: whether it has a place in the session.
+CREATE OR REPLACE TABLE row_deeds AS
+SELECT
+    d.who, d.n, d.topic_id, d.partition, d."offset", d.session_id, coalesce(s.since, 0) AS since,
+    owner || ':' || encoded(d.session_id) || ':' || encoded(funnel_id) AS document,
+    remembered.n IS NOT NULL AS is_remembered,
+    user_id, d.ms, d.event_type, d.step_id, d.page, c.page_id, d.context, d.conversion_type,
+    value_cents, if(value_cents IS NULL, NULL, d.currency) AS currency, metadata
+FROM deeds AS d
+JOIN counted AS c USING (topic_id, partition, "offset")
+ASOF LEFT JOIN sessions AS s
+    ON d.who = s.who AND d.session_id = s.session_id AND d.n >= s.since
+LEFT JOIN remembered ON d.who = remembered.who AND d.n = remembered.n
+WHERE d.place IS NOT NULL AND d.event_type <> 'experiment_exposed';
+
+CREATE OR REPLACE VIEW state_messages AS
+SELECT document, topic_id, partition, "offset", 0 AS epoch FROM row_deeds;
+
+CREATE OR REPLACE VIEW states AS
+WITH within AS (
+    SELECT row_deeds.*
+    FROM row_deeds
+    LEFT JOIN reach USING (topic_id, partition)
+    LEFT JOIN cuts ON cuts.collection = 'funnel_sessions' AND cuts.document = row_deeds.document
+        AND cuts.topic_id = row_deeds.topic_id AND cuts.partition = row_deeds.partition
+    WHERE "offset" <= greatest(reach.last, cuts.last)
+),
+-- A session that begins anew under its old id takes the row over with its first event.
+told AS (
+    SELECT
+        document, any_value(who) AS who, any_value(session_id) AS session_id, max(n) AS upto,
+        max(since) AS since, max(since) FILTER (is_remembered) AS of_story,
+        list({
+            'event_type': event_type, 'page_id': page_id, 'step_id': step_id, 'at': ms,
+            'metadata': metadata
+        } ORDER BY n)[:500] AS events,
+        count(*) AS events_total
+    FROM within
+    GROUP BY document
+),
+stories AS (
+    SELECT
+        document,
+        list({
+            'at': ms, 'event_type': event_type, 'step_id': step_id, 'page': page,
+            'type': conversion_type, 'value_cents': value_cents, 'currency': currency
+        } ORDER BY ms, "offset") AS story,
+        first(context ORDER BY ms, "offset") AS context
+    FROM within JOIN told USING (document)
+    WHERE is_remembered AND within.since = of_story
+    GROUP BY document
+),
+-- Who he said he was in any funnel of the session, last.
+users AS (
+    SELECT told.document, arg_max(user_id, n) AS user_id
+    FROM told JOIN row_deeds USING (who, session_id, since)
+    WHERE n <= upto AND user_id IS NOT NULL
+    GROUP BY told.document
+)
+SELECT
+    document,
+    CAST(json_object(
+        'user_id', user_id, 'story', coalesce(story, []), 'context', context, 'events', events,
+        'events_total', events_total
+    ) AS VARCHAR) AS state
+FROM told LEFT JOIN stories USING (document) LEFT JOIN users USING (document);

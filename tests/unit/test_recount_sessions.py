@@ -1,0 +1,100 @@
+"""Rows of sessions, recounted: each as the group leaves it, wherever the two are."""
+
+from typing import Any
+
+import pytest
+
+from consumers import funnel_step
+from engine.partition import Partition
+from recount import states
+from recount.days import Days
+from recount.expected import Document
+from simulate.answer.entry import FUNNELS, Entry
+from tests.fakes.memory_store import MemoryStore
+from tests.support.log import LogMessage
+from tests.support.runner import Lane, Letters, Runner
+from tests.unit.funnel_traffic import PARTITIONS, Kafka, Traffic, replayed
+from tests.unit.recounting import TOPIC_ID
+from tests.unit.test_funnel_step import Told
+
+Rows = dict[str, Document]
+
+
+def lanes(entries: list[Entry]) -> list[list[LogMessage]]:
+    kafka = Kafka()
+    for entry in entries:
+        kafka.take(entry)
+    return [
+        [
+            LogMessage(each.offset(), each.value(), each.key(), each.timestamp()[1])
+            for each in kafka.tracking
+            if each.partition() == number
+        ]
+        for number in range(PARTITIONS)
+    ]
+
+
+def counted(entries: list[Entry], ends: list[int] | None = None) -> Rows:
+    """What the group stores of the log, up to those ends of its partitions."""
+    store = MemoryStore()
+    for number, log in enumerate(lanes(entries)):
+        lane = Lane(Partition("sc.tracking.funnel", TOPIC_ID, number), log)
+        runner = Runner(store, Letters(), funnel_step.GROUP, lane, Told(entries))
+        end = len(log) if ends is None else ends[number]
+        while runner.next < end:
+            runner.settle(min(40, end - runner.next))
+    rows: dict[str, dict[str, Any]] = store.collections.get("funnel_sessions", {})
+    return {
+        name: {field: value for field, value in row.items() if field != "_daybook"}
+        for name, row in rows.items()
+    }
+
+
+def assert_equal(stored: Rows, told: Rows) -> None:
+    assert stored.keys() == told.keys()
+    for name, row in stored.items():
+        assert {f for f in row.keys() | told[name].keys() if not _same(f, row, told[name])} == set()
+
+
+def _same(field: str, row: Document, told: Document) -> bool:
+    if field == "events_total":
+        return bool(row[field] == told[field])
+    return states.identical(row.get(field), told.get(field))
+
+
+@pytest.mark.parametrize(
+    ("visitors", "sessions", "days"),
+    [(8, 4, 3), (3, 70, 120), (2, 200, 60), (1, 2, 20)],
+    ids=["a few", "35 days", "50 sessions", "500 events"],
+)
+def test_each_is_as_the_group_leaves_it(visitors: int, sessions: int, days: float) -> None:
+    traffic = Traffic(50, visitors=visitors, sessions=sessions, days=days)
+    entries = traffic.entries(2_500)
+    with replayed(entries) as replay:
+        replay.documents(Days())
+        told = dict(replay.states())
+    assert_equal(counted(entries), told)
+
+
+def test_they_are_told_to_where_the_group_is_and_one_further() -> None:
+    entries = Traffic(60).entries(600)
+    ends = [len(log) // 2 for log in lanes(entries)]
+    base, further = counted(entries, ends), counted(entries)
+    reach = {(TOPIC_ID, number): end - 1 for number, end in enumerate(ends)}
+    with replayed(entries) as replay:
+        replay.limit(reach)
+        replay.documents(Days())
+        assert_equal(base, dict(replay.states()))
+        name = next(name for name in sorted(base) if further[name] != base[name])
+        marks = {(TOPIC_ID, n): len(log) - 1 for n, log in enumerate(lanes(entries))}
+        replay.limit(reach, [(("funnel_sessions", name), marks)])
+        assert_equal({name: further[name]}, dict(replay.states([name])))
+        spans = replay.spans_of_keys("funnel_sessions", [name])[name]
+        assert all(reach[p] < last <= marks[p] for p, (_, last) in spans.items())
+
+
+def test_definitions_make_no_row() -> None:
+    entries = [e for e in Traffic(61).entries(20) if e.topic == FUNNELS]
+    with replayed(entries) as replay:
+        replay.documents(Days())
+        assert dict(replay.states()) == {}
