@@ -14,14 +14,10 @@ from schemas.patterns import IN_WORDS
 from schemas.tracking import TrackingEvent
 
 TOPIC = "sc.tracking.funnel"
-METADATA_BYTES_MAX = 4_096
 TEXTS = frozenset({"url", "referrer", "user_agent", "ip_address", "landing_page", *UTM})
 SERVERS_ONLY = frozenset({"email_confirmed", "email_failed", "barcode_scanned"})
 
 _FLAT = {"step_id": ("funnel_step_id", "step_id"), "event_id": ("ticketed_event_id",)}
-_OBJECTS = ("metadata", "properties")
-_DEPTH_MAX = 20
-_INT_MAX = 2**63 - 1
 _SOURCE = source(TOPIC)
 
 Wrong = list[dict[str, str]]
@@ -81,9 +77,6 @@ def envelope(
             if value is not None:
                 data[name] = value
                 break
-    for name in _OBJECTS:
-        if name in data:
-            _check_object(name, data[name])
     own_sent_at = flat.get("sent_at")
     try:
         occurred_at = arrival.occurred(
@@ -119,24 +112,3 @@ def _told(error: ValidationError, named: str) -> list[tuple[str, str]]:
         words = IN_WORDS.get(problem.get("ctx", {}).get("pattern", ""), problem["msg"])
         found.setdefault(".".join([flat, *where[1:]]), words)
     return list(found.items())
-
-
-def _check_object(name: str, value: Any) -> None:
-    if not isinstance(value, dict):
-        raise Invalid((name, "must be an object"))
-    if not _is_plain(value, _DEPTH_MAX):
-        raise Invalid((name, f"may nest {_DEPTH_MAX} deep, with integers of 64 bits"))
-    if len(to_json(value)) > METADATA_BYTES_MAX:
-        raise Invalid((name, f"may have {METADATA_BYTES_MAX} bytes as JSON"))
-
-
-def _is_plain(value: Any, depth: int) -> bool:
-    """Whether every store can hold it."""
-    match value:
-        case dict():
-            return depth > 0 and all(_is_plain(each, depth - 1) for each in value.values())
-        case list():
-            return depth > 0 and all(_is_plain(each, depth - 1) for each in value)
-        case int():
-            return -_INT_MAX <= value <= _INT_MAX
-    return True

@@ -81,8 +81,8 @@ class VisitorMemory:
         memory.forget(visitor, outdated)
         forget_pins(visitor, arrival)
 
-    def follows(self, visitor: State, event: Event) -> bool:
-        return memory.follows(visitor, event)
+    def follows(self, visitor: State, event: Event, arrival: Arrival) -> bool:
+        return memory.follows(visitor, event, arrival.offset)
 
     def parts(self, visitor: State, event: Event, slot: Slot) -> Sequence[memory.Part]:
         if is_bot(event) or not is_of_a_visitor(event):

@@ -93,6 +93,8 @@ class RowUpdate(NamedTuple):
     values: Callable[[], dict[str, Any]]
     tail: tuple[str, Any, int] | None = None
     """The list's field, a new item, how many items are kept."""
+    is_whole: bool = True
+    """Otherwise the fields that are left out stay as they were."""
 
 
 def effect(

@@ -49,7 +49,7 @@ class Memory(Protocol):
     def forget(self, state: State, outdated: Sequence[str], arrival: Arrival) -> None:
         """Takes that out of the state. What it gave the documents stays there."""
 
-    def follows(self, state: State, event: Event) -> bool:
+    def follows(self, state: State, event: Event, arrival: Arrival) -> bool:
         """Whether the message goes on where all that is remembered leaves off. What such messages
         make of a document, one after the other, never comes to what it was before them."""
 

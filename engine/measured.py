@@ -52,7 +52,7 @@ class Measured:
         parts = self._memory.parts(state, event, slot)
         sums, runs = self._sums.setdefault(key, {}), self._runs.setdefault(key, {})
         self._alone = ()
-        if self._singly or not self._memory.follows(state, event):
+        if self._singly or not self._memory.follows(state, event, arrival):
             self._alone = parts
             yield from self._end(state, [part for part in parts if part in runs])
         for part, effects in self._memory.measure(state, [p for p in parts if p not in sums]):

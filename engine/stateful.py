@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from engine.batch import Batch
 from engine.change import Change, Document, Effect, Row, RowUpdate, Tail
@@ -113,4 +114,9 @@ def _row(updates: list[tuple[int, RowUpdate]]) -> Row:
         items = [(offset, update.tail[1]) for offset, update in updates if update.tail]
         tail = Tail(field, items, kept)
     row_id = ":".join(map(encode_part, newest.key))
-    return Row(newest.collection, row_id, newest.values(), last, tail)
+    values: dict[str, Any] = {}
+    for _, update in reversed(updates):
+        values = update.values() | values
+        if update.is_whole:
+            break
+    return Row(newest.collection, row_id, values, last, tail)

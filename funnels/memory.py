@@ -66,7 +66,7 @@ def _session(visitor: State, session_id: str, appended_ms: int) -> Any:
     return new
 
 
-def follows(visitor: State, event: Event) -> bool:
+def follows(visitor: State, event: Event, offset: int) -> bool:
     """Whether nothing that is remembered comes after it in any order.
 
     Such an event leaves the attempts, exposures and conversions where they are that came before
@@ -75,8 +75,11 @@ def follows(visitor: State, event: Event) -> bool:
     at, enters = milliseconds(event["occurred_at"]), event["event_type"] == "step_entry"
     for session in visitor["sessions"]:
         for each in session["events"]:
+            # A visitor who moved to another partition may have begun there at a lower offset.
+            if each["at"] > at or each["offset"] > offset:
+                return False
             # Of two entries at one moment the steps' order decides, not the log's.
-            if each["at"] > at or (enters and each["at"] == at and each["type"] == "step_entry"):
+            if enters and each["at"] == at and each["type"] == "step_entry":
                 return False
     return True
 

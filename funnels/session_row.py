@@ -6,6 +6,7 @@ from typing import Any
 from engine.change import RowUpdate
 from engine.document import Event
 from engine.group import State
+from funnels.memory import SESSION_EVENTS_MAX
 from funnels.seen import Seen, moment
 from funnels.visit import in_time, is_of
 
@@ -40,6 +41,9 @@ def session_update(visitor: State, event: Event, one: Seen) -> RowUpdate:
         (visitor["organization_id"], visitor["visitor_id"], data["session_id"], funnel),
         partial(_values, named, session),
         ("events", item, EVENTS_KEPT),
+        # But for a session that had its fill before it came to the funnel.
+        is_whole=len(session["events"]) < SESSION_EVENTS_MAX
+        or any(is_of(funnel, each) for each in session["events"]),
     )
 
 

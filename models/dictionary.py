@@ -81,6 +81,8 @@ def _of_group(group: Group) -> Iterator[str]:
         yield from _of_sketches(group.sketches)
     if group.state:
         yield from _of_state(group.state)
+        for rows in group.state.rows:
+            yield from _of_rows(rows)
     for rows in group.rows:
         yield from _of_rows(rows)
     yield ""

@@ -5,4 +5,4 @@ Pydantic reads a message into these plain dictionaries; JSON Schemas come from t
 is bound to it, so that no replay can judge a position differently.
 """
 
-REVISION = 1
+REVISION = 2

@@ -1,18 +1,18 @@
 """Events of sc.tracking.funnel, keyed by visitor; those of orders and tickets by those."""
 
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from schemas.envelope import Envelope
 from schemas.fields import STRICT, Currency, Id, Moment, Text
+from schemas.properties import Properties
 
 VALUE_CENTS_MAX = 10**11
 """Anyone may send tracking events, so their money is bounded well below that of orders."""
 
 Value = Annotated[int, Field(ge=0, le=VALUE_CENTS_MAX)]
-Properties = dict[str, Any]
 
 
 class Context(TypedDict):

@@ -8,7 +8,12 @@ SELECT
     d.who, d.n, d.topic_id, d.partition, d."offset", d.session_id, coalesce(s.since, 0) AS since,
     owner || ':' || encoded(d.session_id) || ':' || encoded(funnel_id) AS document,
     remembered.n IS NOT NULL AS is_remembered,
-    user_id, d.ms, d.event_type, d.step_id, d.page, c.page_id, d.context, d.conversion_type,
+    user_id, d.ms, d.event_type, d.page, d.context, d.conversion_type,
+    -- What a type does not have is passed by, whoever sends it.
+    if(d.event_type IN ('page_view', 'step_entry', 'step_exit', 'conversion'), d.step_id, NULL)
+        AS step_id,
+    if(d.event_type IN ('page_view', 'step_entry', 'conversion', 'engagement'), c.page_id, NULL)
+        AS page_id,
     value_cents, if(value_cents IS NULL, NULL, d.currency) AS currency, metadata
 FROM deeds AS d
 JOIN counted AS c USING (topic_id, partition, "offset")
@@ -48,8 +53,8 @@ stories AS (
         list({
             'at': ms, 'event_type': event_type, 'step_id': step_id, 'page': page,
             'type': conversion_type, 'value_cents': value_cents, 'currency': currency
-        } ORDER BY ms, "offset") AS story,
-        first(context ORDER BY ms, "offset") AS context
+        } ORDER BY ms, "offset", n) AS story,
+        first(context ORDER BY ms, "offset", n) AS context
     FROM within JOIN told USING (document)
     WHERE is_remembered AND within.since = of_story
     GROUP BY document

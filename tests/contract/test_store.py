@@ -451,6 +451,13 @@ def test_what_adds_up_under_other_has_no_name(subject: Subject) -> None:
     assert goods["other"]["units"] == 2
 
 
+def test_a_rows_tail_holds_names_of_any_kind(subject: Subject) -> None:
+    item = {"$date": 5, "a.b": "$c", "": [1.5, None, {"$x.y": True}], "ü": -(2**63) + 1}
+    row = Row("visits", "v1", {}, 1, Tail("events", [(1, {"metadata": item})], 3))
+    subject.store.put([row], HERE)
+    assert subject.look("visits", "v1")["events"] == [{"metadata": item}]
+
+
 def test_a_rows_tail_grows_by_what_is_new_and_is_kept_to_its_length(subject: Subject) -> None:
     def visit(*offsets: int) -> Row:
         items = [(offset, {"n": offset}) for offset in offsets]

@@ -125,7 +125,7 @@ MUTANTS = (
     Mutant(
         "what comes out of order is measured together with what it corrects",
         "engine/measured.py",
-        "if self._singly or not self._memory.follows(state, event):",
+        "if self._singly or not self._memory.follows(state, event, arrival):",
         "if self._singly:",
         FUNNELS,
     ),

@@ -160,6 +160,8 @@ class Traffic:
             if pick.random() < 0.7:
                 data["context"] = _context(pick)
             if pick.random() < 0.1:
+                data |= pick.choice([{"page_id": "undeclared"}, {"step_id": "A"}, {"extra": 1}])
+            if pick.random() < 0.1:
                 data["user_id"] = pick.choice(["u:1", "u2"])
             if pick.random() < 0.1:
                 data["metadata"] = pick.choice(_METADATA)

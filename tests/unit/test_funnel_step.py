@@ -17,6 +17,7 @@ from engine.group import Group, State
 from engine.partition import Partition
 from engine.rules import Rules
 from engine.stateful import Folded, fold
+from funnels import memory
 from funnels.memory import SESSION_EVENTS_MAX, SESSIONS_MAX
 from schemas.catalogue import source
 from simulate.answer.answer import answer
@@ -163,6 +164,21 @@ def test_what_messages_cause_together_covers_what_each_causes(seed: int, cuts: l
         for document, several in each.caused.items():
             for one in several:
                 assert any(c.first <= one.first <= c.last for c in together.caused[document])
+
+
+def test_a_message_follows_what_comes_before_it_in_time_and_in_the_log() -> None:
+    """A visitor who moved to another partition may go on at a lower offset."""
+    remembered = {"at": 1_000, "offset": 9, "type": "step_entry"}
+    visitor = {"sessions": [{"events": [remembered]}]}
+
+    def follows(kind: str, second: str, offset: int) -> bool:
+        event = {"event_type": kind, "occurred_at": f"1970-01-01T00:00:{second}Z"}
+        return memory.follows(visitor, event, offset)
+
+    assert follows("page_view", "01", 10) and follows("step_entry", "01.001", 10)
+    assert not follows("page_view", "00.999", 10)
+    assert not follows("step_entry", "01", 10)
+    assert not follows("page_view", "01", 5)
 
 
 def sums(folded: Folded) -> dict[Document, dict[Amount, int]]:

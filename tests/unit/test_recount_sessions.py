@@ -1,6 +1,8 @@
 """Rows of sessions, recounted: each as the group leaves it, wherever the two are."""
 
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -9,11 +11,11 @@ from engine.partition import Partition
 from recount import states
 from recount.days import Days
 from recount.expected import Document
-from simulate.answer.entry import FUNNELS, Entry
+from simulate.answer.entry import FUNNELS, TRACKING, Entry
 from tests.fakes.memory_store import MemoryStore
 from tests.support.log import LogMessage
 from tests.support.runner import Lane, Letters, Runner
-from tests.unit.funnel_traffic import PARTITIONS, Kafka, Traffic, replayed
+from tests.unit.funnel_traffic import DAY_MS, NOON_MS, PARTITIONS, Kafka, Traffic, replayed
 from tests.unit.recounting import TOPIC_ID
 from tests.unit.test_funnel_step import Told
 
@@ -34,15 +36,15 @@ def lanes(entries: list[Entry]) -> list[list[LogMessage]]:
     ]
 
 
-def counted(entries: list[Entry], ends: list[int] | None = None) -> Rows:
-    """What the group stores of the log, up to those ends of its partitions."""
+def counted(entries: list[Entry], ends: list[int] | None = None, *, messages: int = 40) -> Rows:
+    """What the group stores of the log, up to those ends of its partitions, batch by batch."""
     store = MemoryStore()
     for number, log in enumerate(lanes(entries)):
         lane = Lane(Partition("sc.tracking.funnel", TOPIC_ID, number), log)
         runner = Runner(store, Letters(), funnel_step.GROUP, lane, Told(entries))
         end = len(log) if ends is None else ends[number]
         while runner.next < end:
-            runner.settle(min(40, end - runner.next))
+            runner.settle(min(messages, end - runner.next))
     rows: dict[str, dict[str, Any]] = store.collections.get("funnel_sessions", {})
     return {
         name: {field: value for field, value in row.items() if field != "_daybook"}
@@ -91,6 +93,31 @@ def test_they_are_told_to_where_the_group_is_and_one_further() -> None:
         assert_equal({name: further[name]}, dict(replay.states([name])))
         spans = replay.spans_of_keys("funnel_sessions", [name])[name]
         assert all(reach[p] < last <= marks[p] for p, (_, last) in spans.items())
+
+
+def test_a_session_that_had_its_fill_elsewhere_keeps_the_story_it_had() -> None:
+    """It was forgotten, and began anew under its old id with 500 events of another funnel."""
+    later_ms = 36 * DAY_MS
+    moments = [("f", 0), *(("g", later_ms + n) for n in range(500)), ("f", later_ms + 500)]
+    entries = [viewed(number, funnel, at) for number, (funnel, at) in enumerate(moments)]
+    rows = counted(entries)
+    assert rows["default:v:s:f"]["page_views"] == 1
+    assert rows == counted(entries, messages=1_000)
+    with replayed(entries) as replay:
+        replay.documents(Days())
+        assert_equal(rows, dict(replay.states()))
+
+
+def viewed(number: int, funnel: str, after_ms: int) -> Entry:
+    at = datetime.fromtimestamp((NOON_MS + after_ms) / 1000, UTC)
+    event = {
+        "event_id": str(UUID(int=number)),
+        "event_type": "page_view",
+        "occurred_at": at.isoformat(timespec="milliseconds"),
+        "schema_version": 1,
+        "data": {"visitor_id": "v", "session_id": "s", "funnel_id": funnel, "page": "/"},
+    }
+    return Entry(TRACKING, event, NOON_MS + after_ms)
 
 
 def test_definitions_make_no_row() -> None:
