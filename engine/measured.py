@@ -49,9 +49,10 @@ class Measured:
             yield from self.end(state)
             self._memory.forget(state, outdated, arrival)
             self._sums.pop(key, None)
-        parts = self._memory.parts(state, event, slot)
-        sums, runs = self._sums.setdefault(key, {}), self._runs.setdefault(key, {})
         self._alone = ()
+        if not (parts := self._memory.parts(state, event, slot)):
+            return
+        sums, runs = self._sums.setdefault(key, {}), self._runs.setdefault(key, {})
         if self._singly or not self._memory.follows(state, event, arrival):
             self._alone = parts
             yield from self._end(state, [part for part in parts if part in runs])

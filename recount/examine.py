@@ -108,10 +108,10 @@ def state_documents(recount: Recount, look: Look) -> Iterator[Verdict]:
         yield _state(recount, look, document, stored, further.get(document))
 
 
-def _first(model: Model, should: Document) -> tuple[str, Any, Any, int]:
-    """A field that stands for all of an absent document."""
+def _absent(model: Model, should: Document) -> Unequal:
+    """One field stands for all of the document."""
     name = next(iter(should))
-    return name, ABSENT, should[name], model.fields[name].since
+    return Unequal(name, ABSENT, should[name], model.fields[name].since)
 
 
 def _named(look: Look) -> Iterator[tuple[str, Document]]:
@@ -128,7 +128,7 @@ def _state(
     assert model is not None
     doubt = look.coverage.of_document(marks(stored or {}, "applied"), {})
     if stored is None:
-        unequal = [Unequal(*_first(model, should))] if should else []
+        unequal = [_absent(model, should)] if should else []
     elif should is None:
         unequal = states.not_blank(model, stored)
     else:

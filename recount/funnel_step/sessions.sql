@@ -3,7 +3,7 @@
 
 -- The messages about rows. `since`: which of the sessions of that id it is, where some are
 -- forgotten; `is_remembered`: whether it has a place in the session.
-CREATE OR REPLACE TABLE row_deeds AS
+CREATE OR REPLACE VIEW row_deeds AS
 SELECT
     d.who, d.n, d.topic_id, d.partition, d."offset", d.session_id, coalesce(s.since, 0) AS since,
     owner || ':' || encoded(d.session_id) || ':' || encoded(funnel_id) AS document,
