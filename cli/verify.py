@@ -123,8 +123,6 @@ def _print(report: Report) -> None:
         say(f"… and {hidden:,} differences more; --json has all")
     if report.documents or not report.doubts:
         say(summary(report))
-    if report.not_recounted:
-        say(f"not recounted: {', '.join(report.not_recounted)}")
 
 
 def print_doubts(doubts: list[Doubt]) -> None:

@@ -29,6 +29,7 @@ class Arrival(NamedTuple):
     """Where and when a message came into the log; `appended_ms` by the broker's clock."""
 
     topic_id: str
+    partition: int
     offset: int
     appended_ms: int
 

@@ -82,7 +82,7 @@ def fold(
         if offset <= partition.applied(state):
             folded.replayed += 1
             continue
-        arrival = Arrival(partition.topic_id, offset, batch.appended_ms[index])
+        arrival = Arrival(partition.topic_id, partition.number, offset, batch.appended_ms[index])
         mark = state["_daybook"]
         mark["applied"].setdefault(partition.topic_id, {})[str(partition.number)] = offset
         mark["first"].setdefault(partition.topic_id, {}).setdefault(str(partition.number), offset)

@@ -75,7 +75,8 @@ def _decide(
 
 
 def _arrival(batch: Batch, index: int) -> Arrival:
-    return Arrival(batch.partition.topic_id, batch.offsets[index], batch.appended_ms[index])
+    here = batch.partition
+    return Arrival(here.topic_id, here.number, batch.offsets[index], batch.appended_ms[index])
 
 
 def _copy(state: State) -> State:

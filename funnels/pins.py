@@ -36,8 +36,13 @@ def with_pins(visitor: Mapping[str, Any], decided: Iterable[Decided]) -> dict[st
     pins: Pins = {funnel: dict(days) for funnel, days in visitor["pins"].items()}
     definitions = dict(visitor["definitions"])
     for one in decided:
-        topic_id, offset, _ = one.arrival
-        entry = {"definition": one.reference, "topic_id": topic_id, "offset": offset}
+        topic_id, partition, offset, _ = one.arrival
+        entry = {
+            "definition": one.reference,
+            "topic_id": topic_id,
+            "partition": partition,
+            "offset": offset,
+        }
         days = pins.setdefault(encode_part(one.funnel), {})
         days[one.day] = [*days.get(one.day, []), entry]
         definitions[one.reference] = one.definition
@@ -63,8 +68,13 @@ def forget_pins(visitor: State, arrival: Arrival) -> None:
 
 
 def _holds(pin: Mapping[str, Any], arrival: Arrival) -> bool:
-    return pin["topic_id"] != arrival.topic_id or int(pin["offset"]) <= arrival.offset
+    return not _is_here(pin, arrival) or int(pin["offset"]) <= arrival.offset
 
 
 def _is_to_come(pin: Mapping[str, Any], arrival: Arrival) -> bool:
-    return pin["topic_id"] == arrival.topic_id and int(pin["offset"]) >= arrival.offset
+    return _is_here(pin, arrival) and int(pin["offset"]) >= arrival.offset
+
+
+def _is_here(pin: Mapping[str, Any], arrival: Arrival) -> bool:
+    """Of another partition are the pins that a visitor brought along when he moved."""
+    return (pin["topic_id"], pin["partition"]) == (arrival.topic_id, arrival.partition)

@@ -14,9 +14,10 @@ def new_visitor(key: str) -> dict[str, Any]:
     """A visitor before the first event; orders and tickets, keyed `o:` and `t:`, have one too.
 
     `sessions` are the newest [{session_id, since_ms, contexts, events}], `since_ms` being when
-    the first message was appended. `pins` tell by funnel and day which definition is in force,
-    [{definition, topic_id, offset}], each from the message at its offset on; `definitions` are
-    those that are pinned. `first_day` is that of the earliest event ever; `admitted` is a ticket's.
+    the first message was appended, and `user_id` who he last said he was. `pins` tell by funnel and
+    day which definition is in force, [{definition, topic_id, partition, offset}], each from the
+    message at its offset on; `definitions` are those that are pinned. `first_day` is that of the
+    earliest event ever; `admitted` is a ticket's.
     """
     organization, _, visitor = key.partition(":")
     return {

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from recount import states
+from recount import pins, states
 from recount.compare import ABSENT, Unequal, unequal_fields
 from recount.coverage import marks
 from recount.expected import Document, expected, is_nothing
 from recount.model import Model
 from recount.replay import Recounted
 from recount.session import Look, Recount
+from recount.spool import Spool
 
 _TOLD_EVERY = 5_000
 
@@ -77,25 +78,25 @@ def _all_of(model: Model, should: Document) -> Iterator[Unequal]:
             yield Unequal(field.name, ABSENT, value, field.since)
 
 
-def state_documents(recount: Recount, look: Look) -> Iterator[Verdict]:
-    """A verdict on each state document that is stored, or whose key the log knows."""
-    if look.states is None:
+def state_documents(recount: Recount, look: Look, model: Model) -> Iterator[Verdict]:
+    """A verdict on each document of a collection of states that is stored, or whose key the log
+    knows."""
+    if model.collection not in look.states:
         return
+    spool = look.states[model.collection]
     ahead: dict[str, Document] = {}
-    pairs = states.paired(_named(look), recount.replay.states())
+    pairs = states.paired(_named(spool), recount.replay.states(model.collection))
     for done, (document, stored, should) in enumerate(pairs):
         if done % _TOLD_EVERY == 0:
-            recount.tell("comparing states", done, look.states.count)
+            recount.tell("comparing states", done, spool.count)
         applied = marks(stored or {}, "applied")
         if any(last > look.reach.get(position, -1) for position, last in applied.items()):
             assert stored is not None
             ahead[document] = stored
         else:
-            yield _state(recount, look, document, stored, should)
+            yield _state(recount, look, model, document, stored, should)
     if not ahead:
         return
-    model = recount.state_model
-    assert model is not None
     recount.replay.limit(
         look.reach,
         (
@@ -103,9 +104,9 @@ def state_documents(recount: Recount, look: Look) -> Iterator[Verdict]:
             for document, each in ahead.items()
         ),
     )
-    further = dict(recount.replay.states(list(ahead)))
+    further = dict(recount.replay.states(model.collection, list(ahead)))
     for document, stored in ahead.items():
-        yield _state(recount, look, document, stored, further.get(document))
+        yield _state(recount, look, model, document, stored, further.get(document))
 
 
 def _absent(model: Model, should: Document) -> Unequal:
@@ -114,23 +115,31 @@ def _absent(model: Model, should: Document) -> Unequal:
     return Unequal(name, ABSENT, should[name], model.fields[name].since)
 
 
-def _named(look: Look) -> Iterator[tuple[str, Document]]:
+def _named(spool: Spool) -> Iterator[tuple[str, Document]]:
     """States by `_id`; one whose `_id` is no text sorts before, and is none of ours."""
-    for stored in look.states or ():
+    for stored in spool:
         if isinstance(stored["_id"], str):
             yield stored["_id"], stored
 
 
 def _state(
-    recount: Recount, look: Look, document: str, stored: Document | None, should: Document | None
+    recount: Recount,
+    look: Look,
+    model: Model,
+    document: str,
+    stored: Document | None,
+    should: Document | None,
 ) -> Verdict:
-    model = recount.state_model
-    assert model is not None
     doubt = look.coverage.of_document(marks(stored or {}, "applied"), {})
+    if stored and "pins" in model.fields:
+        to_come = pins.to_come(stored, look.reach, look.coverage.topic)
+        should = should and pins.joined(should, to_come)
+    else:
+        to_come = {}
     if stored is None:
         unequal = [_absent(model, should)] if should else []
     elif should is None:
-        unequal = states.not_blank(model, stored)
+        unequal = states.not_blank(model, stored, to_come)
     else:
         unequal = states.unequal_fields(model, stored, should)
         if [each.field for each in unequal] == ["home"]:

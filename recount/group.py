@@ -1,13 +1,13 @@
 """Which groups can be recounted: their topic, their rules, the fields that the rules read."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from recount.expected import Document
 from recount.funnel_step import STAGES
 from recount.funnel_step.sessions import session
-from recount.replay import Stage, as_told
+from recount.funnel_step.visitors import visitor
+from recount.replay import AsStored, Stage, as_told
 from recount.revenue import PARTS
 
 _HERE = Path(__file__).parent
@@ -21,9 +21,9 @@ class Group:
     `parts` are more of its SQL, run after it in this order.
     `stages` follow the rules, where numbers are measures. `definitions` is the topic of funnels'
     definitions, `pins` the collection of states that have written down which applies.
-    `sketches` is the collection of sketches of whom the group counted, if any; `not_recounted` are
-    those of which nothing is checked. `told` is the collection whose documents the rules' view
-    `states` tells whole, if any, and `as_stored` makes each from its `_id` and what is told, JSON.
+    `sketches` is the collection of sketches of whom the group counted, if any. `told` are the
+    collections whose documents the rules tell whole, each by a view of its name, with what makes
+    a document of it.
     """
 
     name: str
@@ -35,9 +35,7 @@ class Group:
     definitions: str | None = None
     pins: str | None = None
     sketches: str = ""
-    told: str = ""
-    as_stored: Callable[[str, str], Document] = as_told
-    not_recounted: tuple[str, ...] = ()
+    told: Mapping[str, AsStored] = field(default_factory=dict)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -75,7 +73,7 @@ GROUPS = (
             "items",
         ),
         parts=PARTS,
-        told="order_state",
+        told={"order_state": as_told},
     ),
     Group(
         "sc-analytics-funnel-step",
@@ -109,9 +107,7 @@ GROUPS = (
         definitions="sc.domain.funnel",
         pins="visitor_state",
         sketches="analytics_uniques",
-        told="funnel_sessions",
-        as_stored=session,
-        not_recounted=("visitor_state",),
+        told={"funnel_sessions": session, "visitor_state": visitor},
     ),
 )
 

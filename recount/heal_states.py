@@ -12,20 +12,20 @@ from recount.change import Change
 from recount.errors import asking_mongodb
 from recount.examine import Verdict
 from recount.expected import Document
+from recount.model import Model
 from recount.replay import Position
 from recount.session import Look, Recount
 
 Spans = Mapping[Position, tuple[int, int]]
 
 
-def heal_states(recount: Recount, look: Look, verdicts: list[Verdict]) -> Iterator[Change]:
+def heal_states(
+    recount: Recount, look: Look, model: Model, verdicts: list[Verdict]
+) -> Iterator[Change]:
     """Replaces, inserts where the group is, or deletes what the log knows nothing of.
 
     One that a member wrote to meanwhile is left for the next time.
     """
-    model = recount.state_model
-    if model is None or not verdicts:
-        return
     collection = recount.fleet.documents[model.collection]
     spans = recount.replay.spans_of_keys(model.collection, [v.document for v in verdicts])
     absent = [verdict for verdict in verdicts if verdict.stored is None]

@@ -120,13 +120,14 @@ def _heal(
     States before days: members go on working out effects from them.
     """
     days = list(_ailing(examine.documents(recount, look), rebuilt))
-    states = _ailing(examine.state_documents(recount, look), rebuilt)
     healed, left_out = False, False
-    while some := list(islice(states, _STATES_AT_ONCE)):
-        healed = True
-        here = [verdict for verdict in some if verdict.stored or insert]
-        left_out |= len(here) < len(some)
-        rebuilt.changes += heal_states(recount, look, here)
+    for model in recount.state_models:
+        states = _ailing(examine.state_documents(recount, look, model), rebuilt)
+        while some := list(islice(states, _STATES_AT_ONCE)):
+            healed = True
+            here = [verdict for verdict in some if verdict.stored or insert]
+            left_out |= len(here) < len(some)
+            rebuilt.changes += heal_states(recount, look, model, here)
     stored = [verdict for verdict in days if verdict.stored]
     absent = [verdict for verdict in days if not verdict.stored]
     if insert:

@@ -21,20 +21,13 @@ DEFINITIONS = (
     "definition VARCHAR"
 )
 PINS = (
-    'owner VARCHAR, funnel VARCHAR, day VARCHAR, "offset" BIGINT, reference VARCHAR, '
-    "definition VARCHAR"
+    'owner VARCHAR, funnel VARCHAR, day VARCHAR, partition INTEGER, "offset" BIGINT, '
+    "reference VARCHAR, definition VARCHAR"
 )
 
 _SHARED_RULES = Path(__file__).parent / "events.sql"
 _MESSAGES_AT_ONCE = 200_000
 _KEYS_AT_ONCE = 50_000
-_OF_KEYS = """
-    FROM state_messages AS e
-    LEFT JOIN reach AS r ON e.topic_id = r.topic_id AND e.partition = r.partition
-    LEFT JOIN cuts AS c ON c.collection = ? AND c.document = e.document
-        AND e.topic_id = c.topic_id AND e.partition = c.partition
-    WHERE e.document IN (SELECT unnest(?))
-"""
 _NAMES = """
     SELECT e.collection, e.document, path, max(name)
     FROM names AS e
@@ -48,6 +41,8 @@ _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 Stage = Path | Callable[[duckdb.DuckDBPyConnection], None]
 """SQL, or what reads and fills tables of its own."""
+AsStored = Callable[[str, str], dict[str, Any]]
+"""A state document from its `_id` and what the rules tell of it, JSON."""
 Position = tuple[str, int]
 """A topic's id and a partition's number."""
 Marks = dict[Position, int]
@@ -94,15 +89,15 @@ class Replay:
         rules: Sequence[Path],
         settings: Settings,
         stages: Sequence[Stage] = (),
-        as_stored: Callable[[str, str], dict[str, Any]] = as_told,
+        told: Mapping[str, AsStored] | None = None,
     ) -> None:
-        """`stages` work out, after the rules, what depends on how far to count; `as_stored` makes
-        a state document from its `_id` and the JSON that the rules tell of it."""
+        """`stages` work out, after the rules, what depends on how far to count; `told` are the
+        collections of states, if not all are to be taken as they are told."""
         self._tables = Tables()
         self._db, self._rows = self._tables.db, self._tables.rows
         self._rules = rules
         self._stages = stages
-        self._as_stored = as_stored
+        self._told = told or {}
         self._pending: list[str] = []
         self._pending_messages = 0
         self.messages = 0
@@ -232,17 +227,20 @@ class Replay:
             found[collection, document].spans[topic_id, partition] = first, last
         return found
 
-    def states(self, only: Sequence[str] | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+    def states(
+        self, collection: str, only: Sequence[str] | None = None
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
         """Every state document within the limits, or those named, in the order of their ids; where
         `stages` tell them, after `documents`."""
+        as_stored = self._told.get(collection, as_told)
         chosen = "" if only is None else "WHERE document IN (SELECT unnest(?))"
-        query = f"SELECT document, state FROM states {chosen} ORDER BY document"
+        query = f"SELECT document, state FROM {collection} {chosen} ORDER BY document"
         cursor = self._db.cursor()
         cursor.execute("SET search_path = 'replay,main'")
         cursor.execute(query, [] if only is None else [list(only)])
         while batch := cursor.fetchmany(10_000):
             for document, state in batch:
-                yield document, self._as_stored(document, state)
+                yield document, as_stored(document, state)
 
     def sketched(self, days: Days) -> Iterator[Key]:
         """Of each sketch of a period within the days its keys, after `documents`."""
@@ -263,11 +261,11 @@ class Replay:
         spans: dict[str, dict[Position, tuple[int, int]]] = {}
         for document, topic_id, partition, first, last in self._rows(
             f"""
-            SELECT e.document, e.topic_id, e.partition, min("offset"), max("offset") {_OF_KEYS}
-            AND "offset" <= greatest(r.last, c.last)
+            SELECT e.document, e.topic_id, e.partition, min("offset"), max("offset")
+            {_of_keys(collection)} AND "offset" <= greatest(r.last, c.last)
             GROUP BY ALL
             """,
-            [collection, list(documents)],
+            [list(documents)],
         ):
             spans.setdefault(document, {})[topic_id, partition] = first, last
         return spans
@@ -278,10 +276,10 @@ class Replay:
             {"topic_id": topic_id, "partition": partition, "epoch": epoch}
             for topic_id, partition, epoch in self._rows(
                 f"""
-                SELECT DISTINCT e.topic_id, e.partition, epoch {_OF_KEYS}
-                AND coalesce("offset" > greatest(r.last, c.last), true)
+                SELECT DISTINCT e.topic_id, e.partition, epoch
+                {_of_keys(collection)} AND coalesce("offset" > greatest(r.last, c.last), true)
                 """,
-                [collection, [document]],
+                [[document]],
             )
         ]
 
@@ -298,3 +296,13 @@ class Replay:
         held = self._rows("SELECT count(*) FROM main.log")[0][0]
         if held != self.messages - self._buried:
             raise RuntimeError(f"{self.messages - self._buried} messages went in, {held} are there")
+
+
+def _of_keys(collection: str) -> str:
+    return f"""
+        FROM {collection}_messages AS e
+        LEFT JOIN reach AS r ON e.topic_id = r.topic_id AND e.partition = r.partition
+        LEFT JOIN cuts AS c ON c.collection = '{collection}' AND c.document = e.document
+            AND e.topic_id = c.topic_id AND e.partition = c.partition
+        WHERE e.document IN (SELECT unnest(?))
+    """

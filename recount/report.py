@@ -71,16 +71,12 @@ class Doubt:
 
 @dataclass(slots=True)
 class Report:
-    """`documents` and `states` were compared; what is not among the findings is equal.
-
-    `not_recounted` are the group's collections that nobody looked into.
-    """
+    """`documents` and `states` were compared; what is not among the findings is equal."""
 
     group: str
     differences: list[Difference] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
-    not_recounted: list[str] = field(default_factory=list)
     documents: int = 0
     states: int = 0
     sketches: int = 0
@@ -112,5 +108,4 @@ class Report:
             "differences": [difference.as_json() for difference in self.differences],
             "cannot_be_recounted": [doubt.as_json() for doubt in self.doubts],
             "gaps": self.gaps,
-            "not_recounted": self.not_recounted,
         }

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property
 from types import TracebackType
 from typing import Any
 
@@ -38,7 +37,8 @@ class Look:
     versions: Mapping[str, int]
     """The model version that the group's documents are complete for, by collection."""
     documents: dict[Name, Document]
-    states: Spool | None
+    states: dict[str, Spool]
+    """By collection."""
     sketches: dict[str, list[Document]]
     """By name, which is their `_id` without topic id and partition."""
 
@@ -70,7 +70,7 @@ class Recount:
         self._read_to: dict[int, int] = {}
         self._stack = ExitStack()
         self.replay = self._stack.enter_context(
-            Replay(group.files, self.fleet.settings, group.stages, group.as_stored)
+            Replay(group.files, self.fleet.settings, group.stages, group.told)
         )
         self.replay.run(self._topic.id)
         self.models = self.replay.models()
@@ -91,10 +91,10 @@ class Recount:
         """How many events were read so far."""
         return self.replay.messages
 
-    @cached_property
-    def state_model(self) -> Model | None:
-        """What states should be; None where the rules do not say."""
-        return self.models.get(self.group.told)
+    @property
+    def state_models(self) -> list[Model]:
+        """What states should be."""
+        return [self.models[collection] for collection in self.group.told]
 
     def topic(self) -> kafka.Topic:
         """The topic as it is now."""
@@ -123,11 +123,10 @@ class Recount:
             if not model.is_state
             for found in self._find(model.collection, days)
         }
-        states = None
-        if with_states and self.state_model:
-            states = self._stack.enter_context(
-                Spool(self.fleet.documents[self.state_model.collection], self.tell)
-            )
+        states = {
+            name: self._stack.enter_context(Spool(self.fleet.documents[name], self.tell))
+            for name in (self.group.told if with_states else ())
+        }
         sketches = self._find_sketches(days)
         self._read_pins()
         topic = self.read_on()

@@ -32,15 +32,16 @@ def verify_group(
     `kafka_config` is a client's configuration. Right while the group runs. Raises Unreachable.
     """
     started = monotonic()
-    report = Report(group.name, not_recounted=list(group.not_recounted))
+    report = Report(group.name)
     try:
         with within_memory(), Recount(kafka_config, documents, group, tell) as recount:
             look = recount.look(days, with_states=days.are_all)
             judge_group(report, recount, look)
             for verdict in examine.documents(recount, look):
                 judge(report, verdict)
-            for verdict in examine.state_documents(recount, look):
-                judge(report, verdict)
+            for model in recount.state_models:
+                for verdict in examine.state_documents(recount, look, model):
+                    judge(report, verdict)
             judge_sketches(report, recount, look)
             report.messages = recount.messages
     except Unrecountable as error:

@@ -220,7 +220,7 @@ def test_the_recount_knows_every_field_as_the_model_has_it(group: Group) -> None
         stored |= {
             (rows.collection, name, "state", None, None, 0)
             for rows in group.state.rows
-            if rows.collection == told
+            if rows.collection in told
             for name in rows.fields
         }
     missing, strange = stored - recounted(group), recounted(group) - stored

@@ -22,4 +22,5 @@ STAGES = (
     _HERE / "effects.sql",
     _HERE / "sketches.sql",
     _HERE / "sessions.sql",
+    _HERE / "visitors.sql",
 )

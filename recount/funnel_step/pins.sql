@@ -8,7 +8,7 @@ SELECT
     sum(CAST(begins AS INTEGER)) OVER (PARTITION BY who, place, day ORDER BY n) AS round
 FROM (
     SELECT
-        who, place, day, n, "offset", appended_ms,
+        who, place, day, n, partition, "offset", appended_ms,
         coalesce(max(until) OVER (
             PARTITION BY who, place, day ORDER BY n
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
@@ -27,7 +27,7 @@ WITH in_force AS (
     ) = 1
 ),
 ruled AS (
-    SELECT who, place, day, round, n, definition
+    SELECT who, place, day, round, n, reference, definition
     FROM (FROM pinnable JOIN funnels USING (place)) AS p ASOF JOIN in_force AS d
         ON p.funnel = d.funnel AND p.appended_ms >= d.appended_ms
     QUALIFY row_number() OVER (PARTITION BY who, place, day, round ORDER BY n) = 1
@@ -35,16 +35,17 @@ ruled AS (
 -- What a state has written down is what was counted by. It is of the newest round of its day.
 written AS (
     SELECT
-        who, place, day, round, p.n, coalesce(d.definition, w.definition) AS definition
+        who, place, day, round, p.n, reference,
+        coalesce(d.definition, w.definition) AS definition
     FROM pins AS w
     JOIN people ON people.owner = w.owner
     JOIN pinnable AS p USING (who, day)
     JOIN funnels USING (place)
     LEFT JOIN definitions AS d USING (reference)
-    WHERE w.funnel IN (map_key(funnel_id), encoded(funnel_id))
+    WHERE w.funnel = encoded(funnel_id) AND coalesce(d.definition, w.definition) IS NOT NULL
     QUALIFY row_number() OVER (
         PARTITION BY who, place, day
-        ORDER BY p."offset" = w."offset" DESC, round DESC, p.n
+        ORDER BY p.partition = w.partition AND p."offset" = w."offset" DESC, round DESC, p.n
     ) = 1
 )
 FROM written

@@ -22,10 +22,10 @@ ASOF LEFT JOIN sessions AS s
 LEFT JOIN remembered ON d.who = remembered.who AND d.n = remembered.n
 WHERE d.place IS NOT NULL AND d.event_type <> 'experiment_exposed';
 
-CREATE OR REPLACE VIEW state_messages AS
+CREATE OR REPLACE VIEW funnel_sessions_messages AS
 SELECT document, topic_id, partition, "offset", 0 AS epoch FROM row_deeds;
 
-CREATE OR REPLACE VIEW states AS
+CREATE OR REPLACE VIEW funnel_sessions AS
 WITH within AS (
     SELECT row_deeds.*
     FROM row_deeds

@@ -33,7 +33,7 @@ WINDOW person AS (PARTITION BY who ORDER BY n);
 -- people of whom something is forgotten; everybody else's are remembered for good.
 CREATE OR REPLACE TABLE remembered AS
 SELECT
-    deeds.who, deeds.n, place, "offset", appended_ms, day, hour, ms, event_type, page, step_id,
+    deeds.who, deeds.n, place, partition, "offset", appended_ms, day, hour, ms, event_type, page, step_id,
     coalesce(until, 9223372036854775807) AS until,
     min(deeds.n) OVER session AS session
 FROM deeds ASOF LEFT JOIN sessions
@@ -80,12 +80,12 @@ SELECT
     test_id, variant_id, event_id, organization, context
 FROM deeds;
 
--- The deeds of each unit, in their order: by time to the millisecond, then by the log.
+-- The deeds of each unit, in their order: by time to the millisecond, then by offset.
 CREATE OR REPLACE TABLE measured_deeds AS
 SELECT
     unit, who, n, place, session, day, hour, ms, event_type, page,
     if(event_type = 'step_entry', step_id, NULL) AS entered,
-    row_number() OVER (PARTITION BY unit ORDER BY ms, n) AS nth
+    row_number() OVER (PARTITION BY unit ORDER BY ms, "offset", n) AS nth
 FROM units JOIN remembered USING (who)
 WHERE n <= upto AND until > alive_after;
 

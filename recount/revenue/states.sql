@@ -2,10 +2,10 @@
 -- group is in any case, `cuts` how far a document is of its own.
 CREATE TABLE orders AS SELECT DISTINCT key_id, encoded(key_id) AS document FROM events;
 
-CREATE VIEW state_messages AS
+CREATE VIEW order_state_messages AS
 SELECT document, topic_id, partition, "offset", epoch FROM events JOIN orders USING (key_id);
 
-CREATE VIEW states AS
+CREATE VIEW order_state AS
 WITH own AS (
     SELECT key_id, topic_id, partition, last FROM orders JOIN cuts USING (document)
     WHERE collection = 'order_state'

@@ -102,6 +102,19 @@ DAMAGES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"$inc": {"conversions.0.value_cents": 1}},
     ),
     "an event of a session": ("funnel_sessions", {}, {"$pop": {"events": 1}}),
+    "a visitor's memory": (
+        "visitor_state",
+        {"sessions.0.events.1": {"$exists": True}},
+        {"$pop": {"sessions.0.events": 1}},
+    ),
+    "a visitor's first day": (
+        "visitor_state",
+        {"first_day": {"$ne": None}},
+        {"$set": {"first_day": "2020-01-01"}},
+    ),
+    "what a visitor's days go by": ("visitor_state", {"pins": {"$gt": {}}}, {"$set": {"pins": {}}}),
+    "an event that may come again": ("visitor_state", {}, {"$pop": {"event_ids": 1}}),
+    "a ticket": ("visitor_state", {"admitted": True}, {"$set": {"admitted": False}}),
 }
 
 
@@ -116,7 +129,7 @@ def test_damage_is_named_and_healed_while_the_group_runs(world: World, shop: Sto
         found = days.find_one_and_update(chosen, damage)
         assert found is not None, damage
         damaged.add((collection, found["_id"]))
-    for collection in ("analytics_funnel", "funnel_sessions"):
+    for collection in ("analytics_funnel", "funnel_sessions", "visitor_state"):
         lost = world.documents[collection].find_one_and_delete(
             {"_id": {"$nin": [name for _, name in damaged]}}
         )

@@ -67,7 +67,7 @@ def replayed(entries: Sequence[Entry], **settings: Any) -> Iterator[Replay]:
         kafka.take(entry)
     reader = LogReader(GROUP.name, GROUP.data_fields)
     published = LogReader(GROUP.name, definitions.DATA_FIELDS).read(kafka.published, Facts())
-    with Replay(GROUP.files, Settings(**settings), GROUP.stages, GROUP.as_stored) as replay:
+    with Replay(GROUP.files, Settings(**settings), GROUP.stages, GROUP.told) as replay:
         replay.define(definitions.rows(DEFINITIONS_ID, published))
         replay.add(TOPIC_ID, reader.read(kafka.tracking, Facts()))
         replay.run(TOPIC_ID)

@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -27,11 +28,11 @@ from tests.support.known_answer import Documents, assert_is_the_known_answer
 from tests.support.log import LogMessage
 from tests.support.runner import Lane, Letters, Runner
 from tests.support.visitors import STEPS, Visitors
-from tests.unit.funnel_traffic import Traffic
+from tests.unit.funnel_traffic import DEFINITIONS_ID, Traffic
 
 GROUP: Group = funnel_step.GROUP
 TRACKING = source("sc.tracking.funnel")
-DEFINED = Partition("sc.domain.funnel", "defined", 0)
+DEFINED = Partition("sc.domain.funnel", DEFINITIONS_ID, 0)
 HERE = Partition("sc.tracking.funnel", "incarnation", 0)
 
 
@@ -202,6 +203,32 @@ def test_a_definition_holds_from_the_first_entry_on_that_came_after_it(seed: int
     for operation in range(1, 30):
         collections = after_deaths(visitors.entries, [(5, operation), (20, 0)])
         assert_is_the_known_answer(collections, known)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_day_keeps_its_definition_when_its_visitor_moves_to_a_lower_offset(seed: int) -> None:
+    """Partitions were added while the day went on, and the funnel was published anew."""
+    visitors = Visitors(seed, hours=1)
+    visitors.define()
+    visitors.act(50)
+    for step in STEPS:
+        visitors.enter(step, "v")
+    before = len(as_log(visitors.entries))
+    visitors.define()
+    for step in STEPS:
+        visitors.enter(step, "v")
+    for session in range(SESSIONS_MAX):
+        visitors.view("v", f"another-{session}")
+    log = as_log(visitors.entries)
+    added = Partition(HERE.topic, HERE.topic_id, 1, boundaries=({0: before, 1: 0},))
+    moved = [replace(message, at=at) for at, message in enumerate(log[before:])]
+    store = MemoryStore()
+    for lane in (Lane(HERE, log[:before]), Lane(added, moved)):
+        runner = Runner(store, Letters(), GROUP, lane, Told(visitors.entries))
+        while runner.next < len(lane.log):
+            runner.settle(9)
+    assert_is_the_known_answer(store.collections, answer(visitors.entries))
+    assert store.collections["visitor_state"]["default:v"]["pins"] == {}
 
 
 @pytest.mark.parametrize("seed", range(3))

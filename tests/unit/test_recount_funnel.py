@@ -144,11 +144,11 @@ def test_what_a_state_has_pinned_wins() -> None:
     with replayed(entries) as replay:
         assert completions(replay) == 1
         reference = "DDDDDDDDDDDDDDDDDDDDDD:0:0"
-        replay.pin([("default:v", "f", "2026-03-02", 0, reference, None)])
+        replay.pin([("default:v", "f", "2026-03-02", number, 0, reference, None)])
         assert reached(replay, "B") == 1
         gone = '{"steps": [{"step_id": "B", "optional": false}], "order": "any", '
         gone += '"exclusions": [], "window_ms": 1000}'
-        replay.pin([("default:v", "f", "2026-03-02", 1, "gone:0:9", gone)])
+        replay.pin([("default:v", "f", "2026-03-02", number, 1, "gone:0:9", gone)])
         assert (reached(replay, "A"), reached(replay, "B")) == (0, 1)
         replay.limit(reach(0, number))
         assert (reached(replay, "A"), reached(replay, "B")) == (0, 0)

@@ -208,7 +208,7 @@ def differences(replay: Replay, store: MemoryStore) -> list[Any]:
             recounted = found[collection, name].sums
             as_it_is = stored_form(document)
             different += unequal_fields(models[collection], name, recounted, as_it_is, 1_000)
-    for name, state in replay.states():
+    for name, state in replay.states("order_state"):
         own = {n: v for n, v in store.collections["order_state"][name].items() if n in state}
         own["event_ids"] = [each.hex() for each in own["event_ids"]]
         if own != state:

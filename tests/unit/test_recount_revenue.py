@@ -299,9 +299,10 @@ def test_state_says_what_was_seen_by_then() -> None:
     with replayed(log) as replay:
         for last, expected in enumerate([blank, attributed, paid]):
             replay.limit(reach(last))
-            assert dict(replay.states()) == {"o": expected}
+            assert dict(replay.states("order_state")) == {"o": expected}
         replay.limit(reach(0), [(("order_state", "o"), reach(3, 0))])
-        assert dict(replay.states(["o"]))["o"] == paid | {"event_ids": ids(1, 2, 3, 4)}
+        further = paid | {"event_ids": ids(1, 2, 3, 4)}
+        assert dict(replay.states("order_state", ["o"])) == {"o": further}
 
 
 def test_state_keeps_32_ids_and_what_waits_too_long() -> None:
@@ -309,7 +310,7 @@ def test_state_keeps_32_ids_and_what_waits_too_long() -> None:
     for number in range(40):
         log.refund(1, "a:b", id=number)
     with replayed(log, order_waiting_max=3) as replay:
-        state = dict(replay.states())["a%3Ab"]
+        state = dict(replay.states("order_state"))["a%3Ab"]
     assert state["event_ids"] == ids(*range(8, 40))
     assert len(state["waiting_refunds"]) == 3
     assert state["waiting_excess_cents"] == 37
@@ -320,7 +321,7 @@ def test_an_order_of_duplicates_only_has_a_state_that_knows_nothing() -> None:
     log.order("created", "a", id=1)
     log.pay(5, "b", id=1)
     with replayed(log) as replay:
-        state = dict(replay.states())["b"]
+        state = dict(replay.states("order_state"))["b"]
     assert state["payment"] is None
     assert state["event_ids"] == []
 

@@ -1,54 +1,25 @@
 """Rows of sessions, recounted: each as the group leaves it, wherever the two are."""
 
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import pytest
 
-from consumers import funnel_step
-from engine.partition import Partition
 from recount import states
 from recount.days import Days
 from recount.expected import Document
 from simulate.answer.entry import FUNNELS, TRACKING, Entry
-from tests.fakes.memory_store import MemoryStore
-from tests.support.log import LogMessage
-from tests.support.runner import Lane, Letters, Runner
-from tests.unit.funnel_traffic import DAY_MS, NOON_MS, PARTITIONS, Kafka, Traffic, replayed
+from tests.unit.funnel_counting import counted, lanes
+from tests.unit.funnel_traffic import DAY_MS, NOON_MS, Traffic, replayed
 from tests.unit.recounting import TOPIC_ID
-from tests.unit.test_funnel_step import Told
 
 Rows = dict[str, Document]
 
 
-def lanes(entries: list[Entry]) -> list[list[LogMessage]]:
-    kafka = Kafka()
-    for entry in entries:
-        kafka.take(entry)
-    return [
-        [
-            LogMessage(each.offset(), each.value(), each.key(), each.timestamp()[1])
-            for each in kafka.tracking
-            if each.partition() == number
-        ]
-        for number in range(PARTITIONS)
-    ]
-
-
-def counted(entries: list[Entry], ends: list[int] | None = None, *, messages: int = 40) -> Rows:
-    """What the group stores of the log, up to those ends of its partitions, batch by batch."""
-    store = MemoryStore()
-    for number, log in enumerate(lanes(entries)):
-        lane = Lane(Partition("sc.tracking.funnel", TOPIC_ID, number), log)
-        runner = Runner(store, Letters(), funnel_step.GROUP, lane, Told(entries))
-        end = len(log) if ends is None else ends[number]
-        while runner.next < end:
-            runner.settle(min(messages, end - runner.next))
-    rows: dict[str, dict[str, Any]] = store.collections.get("funnel_sessions", {})
+def rows_of(entries: list[Entry], ends: list[int] | None = None, *, messages: int = 40) -> Rows:
     return {
         name: {field: value for field, value in row.items() if field != "_daybook"}
-        for name, row in rows.items()
+        for name, row in counted(entries, "funnel_sessions", ends, messages=messages).items()
     }
 
 
@@ -74,23 +45,23 @@ def test_each_is_as_the_group_leaves_it(visitors: int, sessions: int, days: floa
     entries = traffic.entries(2_500)
     with replayed(entries) as replay:
         replay.documents(Days())
-        told = dict(replay.states())
-    assert_equal(counted(entries), told)
+        told = dict(replay.states("funnel_sessions"))
+    assert_equal(rows_of(entries), told)
 
 
 def test_they_are_told_to_where_the_group_is_and_one_further() -> None:
     entries = Traffic(60).entries(600)
     ends = [len(log) // 2 for log in lanes(entries)]
-    base, further = counted(entries, ends), counted(entries)
+    base, further = rows_of(entries, ends), rows_of(entries)
     reach = {(TOPIC_ID, number): end - 1 for number, end in enumerate(ends)}
     with replayed(entries) as replay:
         replay.limit(reach)
         replay.documents(Days())
-        assert_equal(base, dict(replay.states()))
+        assert_equal(base, dict(replay.states("funnel_sessions")))
         name = next(name for name in sorted(base) if further[name] != base[name])
         marks = {(TOPIC_ID, n): len(log) - 1 for n, log in enumerate(lanes(entries))}
         replay.limit(reach, [(("funnel_sessions", name), marks)])
-        assert_equal({name: further[name]}, dict(replay.states([name])))
+        assert_equal({name: further[name]}, dict(replay.states("funnel_sessions", [name])))
         spans = replay.spans_of_keys("funnel_sessions", [name])[name]
         assert all(reach[p] < last <= marks[p] for p, (_, last) in spans.items())
 
@@ -100,12 +71,12 @@ def test_a_session_that_had_its_fill_elsewhere_keeps_the_story_it_had() -> None:
     later_ms = 36 * DAY_MS
     moments = [("f", 0), *(("g", later_ms + n) for n in range(500)), ("f", later_ms + 500)]
     entries = [viewed(number, funnel, at) for number, (funnel, at) in enumerate(moments)]
-    rows = counted(entries)
+    rows = rows_of(entries)
     assert rows["default:v:s:f"]["page_views"] == 1
-    assert rows == counted(entries, messages=1_000)
+    assert rows == rows_of(entries, messages=1_000)
     with replayed(entries) as replay:
         replay.documents(Days())
-        assert_equal(rows, dict(replay.states()))
+        assert_equal(rows, dict(replay.states("funnel_sessions")))
 
 
 def viewed(number: int, funnel: str, after_ms: int) -> Entry:
@@ -124,4 +95,4 @@ def test_definitions_make_no_row() -> None:
     entries = [e for e in Traffic(61).entries(20) if e.topic == FUNNELS]
     with replayed(entries) as replay:
         replay.documents(Days())
-        assert dict(replay.states()) == {}
+        assert dict(replay.states("funnel_sessions")) == {}

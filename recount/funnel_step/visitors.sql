@@ -1,0 +1,133 @@
+-- visitor_state: each as of the last message of its key that counts; `reach` says how far the
+-- group is in any case, `cuts` how far a state is of its own.
+CREATE OR REPLACE VIEW visitor_state_messages AS
+SELECT owner AS document, topic_id, partition, "offset", epoch FROM events;
+
+CREATE OR REPLACE VIEW visitor_state AS
+WITH seen AS (
+    -- The home is where the key's newest messages are: one, unless partitions were added.
+    SELECT
+        owner, max(n) AS upto,
+        arg_max({'topic_id': e.topic_id, 'partition': e.partition, 'epoch': epoch}, n) AS home
+    FROM events AS e
+    LEFT JOIN reach USING (topic_id, partition)
+    LEFT JOIN cuts ON cuts.collection = 'visitor_state' AND cuts.document = owner
+        AND cuts.topic_id = e.topic_id AND cuts.partition = e.partition
+    WHERE "offset" <= greatest(reach.last, cuts.last)
+    GROUP BY owner
+),
+last_ids AS (
+    SELECT
+        owner, list(replace(CAST(id AS VARCHAR), '-', '') ORDER BY n)[-32:] AS event_ids,
+        bool_or(event_type = 'barcode_scanned') AS admitted
+    FROM counted JOIN seen USING (owner)
+    WHERE n <= upto
+    GROUP BY owner
+),
+until_now AS (
+    SELECT who, owner, max(deeds.n) AS upto, min(day) AS first_day
+    FROM deeds JOIN people USING (who) JOIN seen USING (owner)
+    WHERE of_owner <= upto
+    GROUP BY who, owner
+),
+kept AS (
+    SELECT r.* FROM remembered AS r JOIN until_now USING (who)
+    WHERE r.n <= upto AND "until" > upto
+),
+-- A day keeps its pin while an entry of it is remembered.
+held AS (
+    SELECT DISTINCT p.who, p.place, p.day, p.round, p.n, p.reference, p.definition
+    FROM kept JOIN pinnable AS e USING (who, n)
+    JOIN pinned AS p ON p.who = e.who AND p.place = e.place AND p.day = e.day AND p.round = e.round
+    JOIN until_now ON until_now.who = p.who AND p.n <= upto
+),
+pins_held AS (
+    SELECT
+        held.who,
+        list({
+            'funnel': encoded(funnel_id), 'day': held.day, 'definition': reference,
+            'topic_id': topic_id, 'partition': partition, 'offset': "offset", 'rules': definition
+        }) AS pins
+    FROM held JOIN deeds USING (who, n) JOIN funnels ON funnels.place = held.place
+    GROUP BY held.who
+),
+remembered_events AS (
+    SELECT
+        kept.who, kept.session, kept.n, d.session_id, kept.appended_ms,
+        d.event_type IN ('view', 'cart_add', 'checkout_start', 'purchase') AS is_ticket,
+        -- What a type does not have is passed by, whoever sends it.
+        {
+            'at': d.ms, 'offset': d."offset", 'day': d.day, 'hour': d.hour, 'type': d.event_type,
+            'context': c.context, 'funnel': c.funnel_id,
+            'step': if(
+                d.event_type IN ('page_view', 'step_entry', 'step_exit', 'conversion'),
+                c.step_id, NULL),
+            'page': d.page,
+            'previous': if(d.event_type = 'step_entry', c.previous_step_id, NULL),
+            'next': if(d.event_type = 'step_exit', c.next_step_id, NULL),
+            'outcome': if(d.event_type = 'step_exit', c.exit_outcome, NULL),
+            'reason': if(d.event_type = 'step_exit', c.reason, NULL),
+            'kind': if(d.event_type = 'conversion', c.conversion_type, NULL),
+            'cents': if(is_ticket OR d.event_type = 'conversion', c.value_cents, NULL),
+            'currency': if(
+                (is_ticket OR d.event_type = 'conversion') AND c.value_cents IS NOT NULL,
+                coalesce(if(d.event_type IN ('conversion', 'purchase'), c.currency, NULL), 'XXX'),
+                NULL),
+            'test': if(d.event_type = 'experiment_exposed', c.test_id, NULL),
+            'variant': if(d.event_type = 'experiment_exposed', c.variant_id, NULL),
+            'event': if(is_ticket, c.event_id, NULL),
+            'quantity': if(is_ticket, c.quantity, NULL),
+            'pinned': held.reference
+        } AS event
+    FROM kept
+    JOIN deeds AS d USING (who, n)
+    JOIN counted AS c
+        ON c.topic_id = d.topic_id AND c.partition = d.partition AND c."offset" = d."offset"
+    LEFT JOIN pinnable AS e ON e.who = d.who AND e.n = d.n
+    LEFT JOIN held
+        ON held.who = e.who AND held.place = e.place AND held.day = e.day AND held.round = e.round
+        AND held.n <= d.n
+),
+told_sessions AS (
+    SELECT
+        who, session, any_value(session_id) AS session_id, arg_min(appended_ms, n) AS since_ms,
+        list(event ORDER BY n) AS events
+    FROM remembered_events
+    GROUP BY who, session
+),
+-- Who he last said he was, in any funnel; also where the session has its fill.
+users AS (
+    SELECT who, session, arg_max(c.user_id, d.n) AS user_id
+    FROM told_sessions
+    JOIN deeds AS d USING (who, session_id)
+    JOIN until_now USING (who)
+    JOIN counted AS c
+        ON c.topic_id = d.topic_id AND c.partition = d.partition AND c."offset" = d."offset"
+    WHERE d.n BETWEEN session AND upto AND place IS NOT NULL
+        AND d.event_type <> 'experiment_exposed' AND c.user_id IS NOT NULL
+    GROUP BY who, session
+),
+memories AS (
+    SELECT
+        who,
+        list({
+            'session_id': session_id, 'since_ms': since_ms, 'user_id': user_id, 'events': events
+        } ORDER BY session) AS sessions
+    FROM told_sessions LEFT JOIN users USING (who, session)
+    GROUP BY who
+)
+SELECT
+    owner AS document,
+    CAST(json_object(
+        'first_day', first_day,
+        'sessions', coalesce(sessions, []),
+        'pins', coalesce(pins, []),
+        'admitted', coalesce(admitted, false),
+        'home', home,
+        'event_ids', coalesce(event_ids, [])
+    ) AS VARCHAR) AS state
+FROM seen
+LEFT JOIN last_ids USING (owner)
+LEFT JOIN until_now USING (owner)
+LEFT JOIN memories USING (who)
+LEFT JOIN pins_held USING (who);

@@ -1,0 +1,89 @@
+"""What is remembered of visitors, recounted: as the group leaves it, wherever it is."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from recount import pins, states
+from recount.compare import Unequal
+from recount.days import Days
+from recount.expected import Document
+from recount.kafka import Topic
+from recount.replay import Replay
+from tests.unit.funnel_counting import counted, lanes
+from tests.unit.funnel_traffic import Traffic, replayed
+from tests.unit.recounting import TOPIC_ID, reach
+
+
+def differences(
+    replay: Replay, stored: dict[str, Document], only: Sequence[str] | None = None
+) -> dict[str, list[Unequal]]:
+    model = replay.models()["visitor_state"]
+    told = dict(replay.states("visitor_state", only))
+    assert told.keys() == stored.keys()
+    unequal = {name: states.unequal_fields(model, stored[name], told[name]) for name in stored}
+    return {name: fields for name, fields in unequal.items() if fields}
+
+
+@pytest.mark.parametrize(
+    ("visitors", "sessions", "days"),
+    [(8, 4, 3), (3, 70, 120), (2, 200, 60), (1, 2, 20)],
+    ids=["a few", "35 days", "50 sessions", "500 events"],
+)
+def test_each_is_as_the_group_leaves_it(visitors: int, sessions: int, days: float) -> None:
+    """Whether what is pinned is still known, or only the log."""
+    traffic = Traffic(70, visitors=visitors, sessions=sessions, days=days)
+    entries = traffic.entries(2_500)
+    stored = counted(entries, "visitor_state")
+    with replayed(entries) as replay:
+        for known in (stored.values(), ()):
+            replay.pin(pins.rows(known))
+            replay.documents(Days())
+            assert differences(replay, stored) == {}
+
+
+def test_they_are_told_to_where_the_group_is_and_one_further() -> None:
+    entries = Traffic(71).entries(600)
+    ends = [len(log) // 2 for log in lanes(entries)]
+    base, further = (counted(entries, "visitor_state", each) for each in (ends, None))
+    reach = {(TOPIC_ID, number): end - 1 for number, end in enumerate(ends)}
+    with replayed(entries) as replay:
+        replay.limit(reach)
+        replay.documents(Days())
+        assert differences(replay, base) == {}
+        name = next(name for name in sorted(base) if further[name] != base[name])
+        marks = {(TOPIC_ID, n): len(log) - 1 for n, log in enumerate(lanes(entries))}
+        replay.limit(reach, [(("visitor_state", name), marks)])
+        assert differences(replay, {name: further[name]}, [name]) == {}
+        spans = replay.spans_of_keys("visitor_state", [name])[name]
+        assert all(reach[p] < last <= marks[p] for p, (_, last) in spans.items())
+
+
+def test_what_is_pinned_for_messages_to_come_is_believed() -> None:
+    """Members write it ahead of counting; what the log does not have nobody can have written."""
+
+    def pin(offset: int, partition: int = 0, topic_id: str = TOPIC_ID) -> Document:
+        at = {"topic_id": topic_id, "partition": partition, "offset": offset}
+        return {"definition": f"d:0:{offset}", **at}
+
+    counted, to_come, beyond = pin(6), pin(7), pin(9)
+    elsewhere, of_old = pin(4, partition=1), pin(8, topic_id="earlier")
+    day = [counted, to_come, beyond, elsewhere, of_old, "nonsense"]
+    definitions = {f"d:0:{offset}": {"steps": [offset]} for offset in range(10)}
+    stored: Document = {
+        "pins": {"f": {"2026-03-02": day}, "g": 5},
+        "definitions": definitions,
+        "_daybook": {"applied": {TOPIC_ID: {"0": 6}}},
+    }
+    topic = Topic("sc.tracking.funnel", TOPIC_ID, {0: 0, 1: 0}, {0: 9, 1: 9})
+    ahead = pins.to_come(stored, reach(5), topic)
+    assert ahead["pins"] == {"f": {"2026-03-02": [to_come]}}
+    should: Document = {
+        "pins": {"f": {"2026-03-02": [counted]}},
+        "definitions": {"d:0:6": {"steps": [6]}},
+        "admitted": False,
+    }
+    joined = pins.joined(should, ahead)
+    assert joined["pins"] == {"f": {"2026-03-02": [counted, to_come]}}
+    assert joined["definitions"].keys() == {"d:0:6", "d:0:7"}
+    assert not joined["admitted"]
