@@ -1,9 +1,12 @@
 """A report as a PDF: its charts where they are asked for, and its tables, to be printed."""
 
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from pymupdf_fonts import FiraGO_Regular  # type: ignore[import-untyped]
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle
@@ -18,7 +21,9 @@ from exports.content import Content
 ROWS_MAX = 500
 """Of rows that are streamed: nobody prints more, and a page has to be laid out in memory."""
 
-_FONT = "Vera"
+_FONT = "FiraGO"
+"""Latin, Greek, Cyrillic, Georgian, Thai; of scripts that it lacks boxes are shown."""
+
 _MARGIN = 36
 _PADDING = 2
 _WIDTH = landscape(A4)[0] - 2 * _MARGIN
@@ -41,7 +46,7 @@ _LINES = TableStyle(
 
 async def write(content: Content, path: Path, *, with_charts: bool) -> int:
     """How many rows. Of a stream the first 500 are shown; how many there are is told."""
-    registerFont(TTFont(_FONT, "Vera.ttf"))
+    registerFont(_font())
     story: list[Flowable] = [_paragraph(content.title, _TITLE)]
     if with_charts:
         story += [drawn(series, _FONT) for series in series_of(content.body)]
@@ -72,6 +77,11 @@ async def write(content: Content, path: Path, *, with_charts: bool) -> int:
         bottomMargin=_MARGIN,
     ).build(story)
     return count
+
+
+@cache
+def _font() -> TTFont:
+    return TTFont(_FONT, BytesIO(FiraGO_Regular.fontbuffer))
 
 
 def _shown(name: str, columns: list[str], rows: list[list[Cell]]) -> list[Flowable]:

@@ -90,6 +90,20 @@ def test_a_pdf_shows_the_numbers_and_charts_when_asked(press: Press, name: str) 
     assert pdf_shapes(drawn) > pdf_shapes(plain) + 10
 
 
+def test_a_pdf_has_names_in_other_scripts(press: Press) -> None:
+    name = "Żółw, Воронка, Ωμέγα, ძაბრი, กรวย"
+    funnels = press.world.documents["funnels"]
+    of = {"organization_id": ORGANIZATION, "funnel_id": "scripts"}
+    funnels.insert_one(
+        of | {"_id": f"{ORGANIZATION}:scripts", "name": name, "steps": [], "published": True}
+    )
+    try:
+        made = press.made(report_type="overview", funnel_id="scripts", format="pdf")
+    finally:
+        funnels.delete_many(of)
+    assert name in pdf_text(made)
+
+
 def test_events_are_those_of_the_sessions(press: Press) -> None:
     made = json_body(press.made(report_type="events", format="json", include_pii=True))
     funnel = made["funnel_id"]

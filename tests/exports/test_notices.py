@@ -4,13 +4,17 @@ import hashlib
 import hmac
 import json
 import smtplib
+import ssl
 from collections.abc import Iterator
 from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from pydantic import SecretStr
+from trustme import CA
 
 from deploy.local.ports import free_ports
 from engine.errors import WrongSetting
@@ -88,11 +92,13 @@ def test_a_webhook_is_encrypted_or_on_this_machine(address: str) -> None:
 
 
 class Post:
-    """A real SMTP server, which keeps what it is sent."""
+    """A real SMTP server, which keeps what it is sent; `controller` says how it encrypts."""
 
-    def __init__(self) -> None:
+    def __init__(self, **controller: Any) -> None:
         self.sent: list[Envelope] = []
-        self._controller = Controller(self, hostname="127.0.0.1", port=free_ports(1)[0])
+        self._controller = Controller(
+            self, hostname="127.0.0.1", port=free_ports(1)[0], **controller
+        )
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         self.sent.append(envelope)
@@ -106,9 +112,9 @@ class Post:
         self._controller.stop()
 
 
-def mail(port: int) -> Mail:
+def mail(port: int, scheme: str = "smtp") -> Mail:
     own = Settings(
-        exports_smtp_url=SecretStr(f"smtp://127.0.0.1:{port}"),
+        exports_smtp_url=SecretStr(f"{scheme}://127.0.0.1:{port}"),
         exports_mail_from="daybook@example.com",
         exports_mail_to=("anna@example.com", "ben@example.com"),
     )
@@ -149,20 +155,38 @@ def test_a_mail_says_why_a_file_could_not_be_made(post: tuple[Post, int]) -> Non
     assert "there is no such funnel" in text
 
 
-def test_a_server_beyond_this_machine_must_encrypt(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its name here is one for this machine that says so only to the resolver."""
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine counts as another one."""
+    monkeypatch.setattr("exports.mail.is_loopback", lambda host: False)
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_server_beyond_this_machine_must_encrypt() -> None:
     server = Post()
+    with server as port, pytest.raises(smtplib.SMTPException):
+        mail(port).send(dict(TOLD))
+    assert server.sent == []
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_mail_goes_encrypted_to_a_server_whose_certificate_is_good(
+    scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By STARTTLS, or from the first byte on."""
+    authority, own = CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(own)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    starttls = {"tls_context": own, "require_starttls": True}
+    server = Post(**(starttls if scheme == "smtp" else {"ssl_context": own}))
     with server as port:
-        own = Settings(
-            exports_smtp_url=SecretStr(f"smtp://127.0.0.1:{port}"),
-            exports_mail_from="daybook@example.com",
-            exports_mail_to=("anna@example.com",),
-        )
-        told = Mail(own)
-        monkeypatch.setattr("exports.mail.is_loopback", lambda host: False)
-        with pytest.raises(smtplib.SMTPException):
-            told.send(dict(TOLD))
+        with pytest.raises(ssl.SSLCertVerificationError):
+            mail(port, scheme).send(dict(TOLD))
         assert server.sent == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        mail(port, scheme).send(dict(TOLD))
+    assert str(TOLD["download_url"]) in text_of(server.sent[0])
 
 
 @pytest.mark.parametrize(
