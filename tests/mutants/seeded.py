@@ -148,9 +148,25 @@ MUTANTS = (
     Mutant(
         "a pin that holds for what came before it",
         "funnels/pins.py",
-        'pin["topic_id"] != arrival.topic_id or int(pin["offset"]) <= arrival.offset',
+        'not _is_here(pin, arrival) or int(pin["offset"]) <= arrival.offset',
         "True",
         FUNNELS,
+    ),
+    Mutant(
+        "a pin that its visitor leaves behind when he moves",
+        "funnels/pins.py",
+        '(pin["topic_id"], pin["partition"]) == (arrival.topic_id, arrival.partition)',
+        'pin["topic_id"] == arrival.topic_id',
+        FUNNELS,
+    ),
+    Mutant(
+        "damage to what is remembered of visitors that verify passes by",
+        "recount/states.py",
+        "            equal = identical(now, then)",
+        "            equal = True",
+        (
+            "tests/scenarios/test_recount_funnel.py::test_damage_is_named_and_healed_while_the_group_runs",
+        ),
     ),
     Mutant(
         "an order at home in two partitions",
