@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from engine.batch import Batch
 from engine.group import Arrival, State, StateModel
+from engine.rules import EVENT_IDS_KEPT
 from engine.store import Store
 from funnels import memory
 from funnels.pins import Decided, forget_pins, pinned_to, pins_of, with_pins
@@ -39,22 +40,24 @@ def _may_decide(batch: Batch, indices: list[int], state: State) -> bool:
         return True
     sessions = {batch.events[i]["data"].get("session_id") for i in indices}
     sessions |= {session["session_id"] for session in state["sessions"]}
-    latest_ms = max(batch.appended_ms[i] for i in indices)
-    forgets = len(sessions) > memory.SESSIONS_MAX or memory.expired(state, latest_ms)
-    return bool(entries and forgets)
+    moments = [batch.appended_ms[i] for i in indices]
+    began = [session["since_ms"] for session in state["sessions"]]
+    expires = max(moments) - min(moments + began) > memory.REMEMBERED_MS
+    return bool(entries) and (expires or len(sessions) > memory.SESSIONS_MAX)
 
 
 def _decide(
     batch: Batch, indices: list[int], state: State, registry: Registry
 ) -> Iterator[Decided]:
     """Goes through what the fold will make of the visitor's memory; the state stays as it is."""
-    visitor = _copy(state)
+    visitor, event_ids = _copy(state), [*state["event_ids"]]
     for index in indices:
         event, arrival = batch.events[index], _arrival(batch, index)
         if arrival.offset <= batch.partition.applied(state):
             continue
-        if batch.ids[index] in state["event_ids"]:
+        if batch.ids[index] in event_ids:
             continue
+        event_ids = [*event_ids, batch.ids[index]][-EVENT_IDS_KEPT:]
         if is_bot(event) or not is_of_a_visitor(event):
             continue
         session_id = event["data"]["session_id"]

@@ -23,6 +23,7 @@ class Visitors:
         self._people = people
         self._hours = hours
         self._redefining = redefining
+        self._waited_ms = 0
         self.entries: list[Entry] = []
 
     def define(self, **more: Any) -> None:
@@ -55,10 +56,20 @@ class Visitors:
         for _ in range(times):
             if self._random.random() < self._redefining:
                 self.define()
-            if self.entries and self._random.random() < 0.02:
-                self.entries.append(self.entries[-1])
+            last = range(len(self.entries))[-20:]
+            tracked = [n for n in last if self.entries[n].topic == TRACKING]
+            if tracked and self._random.random() < 0.02:
+                self.again(self._random.choice(tracked))
                 continue
             self._one()
+
+    def wait(self, days: int) -> None:
+        """What comes is appended later; it is of the same day still."""
+        self._waited_ms += days * 24 * 3_600_000
+
+    def again(self, number: int) -> None:
+        """Sends that entry a second time."""
+        self.entries.append(self.entries[number]._replace(appended_ms=self._now_ms()))
 
     def _one(self) -> None:
         pick = self._random
@@ -123,5 +134,8 @@ class Visitors:
         }
         if organization and topic == TRACKING:
             event["organization_id"] = organization
+        self.entries.append(Entry(topic, event, self._now_ms()))
+
+    def _now_ms(self) -> int:
         arrived = int((BEGIN + timedelta(hours=self._hours)).timestamp() * 1000)
-        self.entries.append(Entry(topic, event, arrived + 1000 * len(self.entries)))
+        return arrived + self._waited_ms + 1000 * len(self.entries)

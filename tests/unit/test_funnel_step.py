@@ -249,6 +249,41 @@ def test_a_day_whose_entries_are_forgotten_begins_anew(seed: int, messages: int)
         assert_is_the_known_answer(after_deaths(visitors.entries, deaths), known)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_day_that_is_forgotten_within_a_batch_begins_anew_in_it(seed: int) -> None:
+    """Somebody with smaller batches may have pinned the first entry, and died."""
+    visitors = Visitors(seed, hours=1)
+    for _ in range(8):
+        visitors.define()
+    for session in ("then", "now"):
+        for step in STEPS:
+            visitors.enter(step, "v", session)
+        visitors.wait(36)
+        visitors.define()
+    known = answer(visitors.entries)
+    for operation in range(1, 20):
+        deaths = [(10, operation), (20, 0)]
+        assert_is_the_known_answer(after_deaths(visitors.entries, deaths), known)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_duplicate_pins_nothing(seed: int) -> None:
+    """Be it of its own batch, and further back than the window."""
+    visitors = Visitors(seed, hours=1)
+    visitors.enter("a", "v")
+    for number in range(7):
+        visitors.view("w", f"another-{number}")
+    for _ in range(2):
+        visitors.define()
+        visitors.again(0)
+    visitors.define()
+    for step in STEPS:
+        visitors.enter(step, "v")
+    known = answer(visitors.entries)
+    for messages in (1, 3, 1_000):
+        assert_is_the_known_answer(after_deaths(visitors.entries, [(messages, 0)]), known)
+
+
 def test_a_definition_is_not_pinned_by_an_entry_that_its_session_has_no_room_for() -> None:
     visitors = Visitors(1, hours=1)
     for _ in range(SESSION_EVENTS_MAX):
