@@ -9,7 +9,7 @@ from recount.log import Columns
 DATA_FIELDS = ("funnel_id", "name", "steps", "order", "exclusions", "window_seconds")
 
 _WINDOW_SECONDS = 14 * 24 * 3600
-_WINDOW_SECONDS_MAX = 30 * 24 * 3600
+_WINDOW_MS_MAX = 30 * 24 * 3600 * 1000
 _STEPS_MAX = 100
 _ORDERS = ("ordered", "strict", "any")
 
@@ -48,35 +48,45 @@ def as_text(steps: list[dict[str, Any]], order: str, exclusions: list[str], wind
     )
 
 
+def stored_text(told: object) -> str | None:
+    """What a state has kept of a definition; None for what cannot be one."""
+    names = ("steps", "order", "exclusions", "window_ms")
+    if not isinstance(told, dict) or not _are_rules(*map(told.get, names)):
+        return None
+    return as_text(**{name: told[name] for name in names})
+
+
 def _definition(data: dict[str, Any]) -> dict[str, Any] | None:
     steps, order = data.get("steps"), data.get("order", "ordered")
     exclusions = data.get("exclusions", [])
     seconds = data.get("window_seconds", _WINDOW_SECONDS)
+    window_ms = seconds * 1000 if type(seconds) is int else None
+    rules = {"steps": steps, "order": order, "exclusions": exclusions, "window_ms": window_ms}
     fits = (
+        isinstance(data.get("name"), str)
+        and _are_rules(**rules)
+        and all(isinstance(s.get(name), str) for s in steps or () for name in ("name", "type"))
+    )
+    return rules if fits else None
+
+
+def _are_rules(steps: object, order: object, exclusions: object, window_ms: object) -> bool:
+    return (
         isinstance(steps, list)
         and 0 < len(steps) <= _STEPS_MAX
         and all(map(_is_step, steps))
-        and isinstance(data.get("name"), str)
         and order in _ORDERS
         and isinstance(exclusions, list)
         and all(isinstance(step, str) for step in exclusions)
-        and type(seconds) is int
-        and 0 < seconds <= _WINDOW_SECONDS_MAX
+        and isinstance(window_ms, int)
+        and 0 < window_ms <= _WINDOW_MS_MAX
     )
-    if not fits:
-        return None
-    return {
-        "steps": steps,
-        "order": order,
-        "exclusions": exclusions,
-        "window_ms": seconds * 1000,
-    }
 
 
 def _is_step(step: object) -> bool:
     return (
         isinstance(step, dict)
-        and all(isinstance(step.get(name), str) for name in ("step_id", "name", "type"))
+        and isinstance(step.get("step_id"), str)
         and isinstance(step.get("optional", False), bool)
     )
 

@@ -9,6 +9,7 @@
 --   definitions   what was published of funnels, for groups that read it
 --   pins          the definitions that states have written down
 --   reach, cuts   how far to count
+--   chosen        the states that are asked for, if not all
 
 -- Said by the group's file, if it applies: collections whose documents have more in their key than
 -- a day, and whose numbers are measures of whole histories. There, what was once named stays, be

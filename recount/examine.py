@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from recount import pins, states
+from recount import states
 from recount.compare import ABSENT, Unequal, unequal_fields
 from recount.coverage import marks
 from recount.expected import Document, expected, is_nothing
@@ -131,15 +131,10 @@ def _state(
     should: Document | None,
 ) -> Verdict:
     doubt = look.coverage.of_document(marks(stored or {}, "applied"), {})
-    if stored and "pins" in model.fields:
-        to_come = pins.to_come(stored, look.reach, look.coverage.topic)
-        should = should and pins.joined(should, to_come)
-    else:
-        to_come = {}
     if stored is None:
         unequal = [_absent(model, should)] if should else []
     elif should is None:
-        unequal = states.not_blank(model, stored, to_come)
+        unequal = states.not_blank(model, stored)
     else:
         unequal = states.unequal_fields(model, stored, should)
         if [each.field for each in unequal] == ["home"]:

@@ -183,7 +183,7 @@ SELECT owner, n FROM walk WHERE is_repeat;
 -- What counts. Bots' events have no place in a history beside their reasons.
 CREATE TABLE counted AS
 SELECT
-    * EXCLUDE (epoch, message_key, key_id, utc, doubt, fits, duplicate, organization_id),
+    * EXCLUDE (message_key, key_id, utc, doubt, fits, duplicate, organization_id),
     encoded(organization_id) AS organization,
     -- epoch_ms would round; what is beyond the millisecond is cut off.
     epoch_us(utc) // 1000 AS ms,
@@ -205,7 +205,7 @@ CREATE TABLE deeds AS
 SELECT
     who, place, funnel,
     row_number() OVER (PARTITION BY who ORDER BY n) AS n, counted.n AS of_owner,
-    topic_id, partition, "offset", appended_ms, ms, day, hour, event_type, organization,
+    topic_id, partition, "offset", epoch, appended_ms, ms, day, hour, event_type, organization,
     session_id, step_id, previous_step_id, next_step_id, exit_outcome, conversion_type,
     nullif(value_cents, 0) AS cents, coalesce(currency, 'XXX') AS currency,
     test_id, variant_id, event_id, context,

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby, starmap
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,7 +29,7 @@ PINS = (
 
 _SHARED_RULES = Path(__file__).parent / "events.sql"
 _MESSAGES_AT_ONCE = 200_000
-_KEYS_AT_ONCE = 50_000
+_ROWS_AT_ONCE = 20_000
 _NAMES = """
     SELECT e.collection, e.document, path, max(name)
     FROM names AS e
@@ -41,8 +43,8 @@ _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 Stage = Path | Callable[[duckdb.DuckDBPyConnection], None]
 """SQL, or what reads and fills tables of its own."""
-AsStored = Callable[[str, str], dict[str, Any]]
-"""A state document from its `_id` and what the rules tell of it, JSON."""
+AsStored = Callable[[str, Sequence[str]], dict[str, Any]]
+"""A state document from its `_id` and what the rules tell of it: JSON, in one piece or several."""
 Position = tuple[str, int]
 """A topic's id and a partition's number."""
 Marks = dict[Position, int]
@@ -75,9 +77,10 @@ class Key(NamedTuple):
     is_due: bool
 
 
-def as_told(document: str, told: str) -> dict[str, Any]:
-    """A state document from JSON, whatever its `_id`."""
-    state: dict[str, Any] = json.loads(told)
+def as_told(document: str, told: Sequence[str]) -> dict[str, Any]:
+    """A state document from one piece of JSON, whatever its `_id`."""
+    [own] = told
+    state: dict[str, Any] = json.loads(own)
     return state
 
 
@@ -117,6 +120,7 @@ class Replay:
         create("cuts", CUTS)
         create("definitions", DEFINITIONS)
         create("pins", PINS)
+        create("chosen", "document VARCHAR")
 
     def __enter__(self) -> "Replay":
         return self
@@ -233,26 +237,22 @@ class Replay:
         """Every state document within the limits, or those named, in the order of their ids; where
         `stages` tell them, after `documents`."""
         as_stored = self._told.get(collection, as_told)
-        chosen = "" if only is None else "WHERE document IN (SELECT unnest(?))"
-        query = f"SELECT document, state FROM {collection} {chosen} ORDER BY document"
-        cursor = self._db.cursor()
-        cursor.execute("SET search_path = 'replay,main'")
-        cursor.execute(query, [] if only is None else [list(only)])
-        while batch := cursor.fetchmany(10_000):
-            for document, state in batch:
-                yield document, as_stored(document, state)
+        self._tables.refill("chosen", [(document,) for document in only or ()])
+        where = "" if only is None else "WHERE document IN (SELECT document FROM chosen)"
+        pieces = self._streamed(
+            f"SELECT document, state FROM {collection} {where} ORDER BY document, nth"
+        )
+        for document, several in groupby(pieces, key=itemgetter(0)):
+            yield document, as_stored(document, [piece for _, piece in several])
 
     def sketched(self, days: Days) -> Iterator[Key]:
         """Of each sketch of a period within the days its keys, after `documents`."""
-        cursor = self._db.cursor()
-        cursor.execute("SET search_path = 'replay,main'")
-        cursor.execute(
+        keys = self._streamed(
             "SELECT name, owner, topic_id, partition, is_due FROM sketched "
             "WHERE period BETWEEN ? AND ? ORDER BY name",
             [days.first or "", days.last or "~"],
         )
-        while batch := cursor.fetchmany(_KEYS_AT_ONCE):
-            yield from (Key(*row) for row in batch)
+        yield from starmap(Key, keys)
 
     def spans_of_keys(
         self, collection: str, documents: Sequence[str]
@@ -287,6 +287,14 @@ class Replay:
         """Partition, offset and reason of events that cannot be counted and are not dead."""
         found = self._rows('SELECT partition, "offset", reason FROM unreadable ORDER BY ALL')
         return [(partition, offset, reason) for partition, offset, reason in found]
+
+    def _streamed(self, query: str, parameters: Sequence[object] = ()) -> Iterator[Any]:
+        """Rows by a cursor of their own: others may ask meanwhile."""
+        cursor = self._db.cursor()
+        cursor.execute("SET search_path = 'replay,main'")
+        cursor.execute(query, list(parameters))
+        while batch := cursor.fetchmany(_ROWS_AT_ONCE):
+            yield from batch
 
     def _flush(self, topic_id: str) -> None:
         if not self._pending:

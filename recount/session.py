@@ -69,6 +69,7 @@ class Recount:
         self._topic = self.topic()
         self._read_to: dict[int, int] = {}
         self._stack = ExitStack()
+        self._spools = self._stack.enter_context(ExitStack())
         self.replay = self._stack.enter_context(
             Replay(group.files, self.fleet.settings, group.stages, group.told)
         )
@@ -123,12 +124,15 @@ class Recount:
             if not model.is_state
             for found in self._find(model.collection, days)
         }
+        self._spools.close()
         states = {
-            name: self._stack.enter_context(Spool(self.fleet.documents[name], self.tell))
+            name: self._spools.enter_context(Spool(self.fleet.documents[name], self.tell))
             for name in (self.group.told if with_states else ())
         }
         sketches = self._find_sketches(days)
-        self._read_pins()
+        if self.group.pins:
+            kept = states.get(self.group.pins) or self._find_pins(self.group.pins)
+            self.replay.pin(pins.rows(kept, self._topic.id))
         topic = self.read_on()
         gaps = tuple(self.fleet.gaps())
         coverage = Coverage(
@@ -185,15 +189,6 @@ class Recount:
             found += definitions.rows(topic.id, reader.read(messages, facts))
         self.replay.define(found)
 
-    def _read_pins(self) -> None:
-        """After the documents: a pin is written before what is counted by it."""
-        if self.group.pins is None:
-            return
-        states = self.fleet.documents[self.group.pins]
-        with asking_mongodb():
-            found = states.find({"pins": {"$gt": {}}}, {"pins": 1, "definitions": 1})
-            self.replay.pin(pins.rows(found))
-
     def unreadable(self, reach: Marks) -> Iterable[str]:
         """Messages that were passed by, and are neither counted nor dead letters."""
         dead = self.fleet.facts(self._topic.id).dead
@@ -215,6 +210,13 @@ class Recount:
             for one in self.fleet.documents[self.group.sketches].find(own):
                 found.setdefault(str(one["_id"]).rsplit(":", 2)[0], []).append(one)
         return found
+
+    def _find_pins(self, name: str) -> Iterable[Document]:
+        """Asked after the documents: a pin is written before what is counted by it."""
+        with asking_mongodb():
+            yield from self.fleet.documents[name].find(
+                {"pins": {"$gt": {}}}, {"pins": 1, "definitions": 1}
+            )
 
     def _find(self, name: str, days: Days) -> Iterable[Document]:
         collection = self.fleet.documents[name]

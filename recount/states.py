@@ -66,18 +66,18 @@ def identical(stored: object, should: object) -> bool:
     return type(stored) is type(should) and stored == should
 
 
-def not_blank(model: Model, stored: Document, to_come: Document) -> list[Unequal]:
+def not_blank(model: Model, stored: Document) -> list[Unequal]:
     """What a state says of a key that the log does not know.
 
-    Nothing but whose it is, where the key is at home and what is pinned for messages `to_come` may
-    stand there: that is written before anything of the key is counted.
+    Nothing but whose it is and where the key is at home may stand there: that is written before
+    anything of the key is counted.
     """
     written_before = _OF_THE_KEY if "home" in model.fields else frozenset()
     return [
         Unequal(name, value, ABSENT)
         for name, value in sorted(stored.items())
         if name not in OWN_FIELDS | written_before
-        and (name not in model.fields or value not in (None, 0, {}, [], to_come.get(name)))
+        and (name not in model.fields or value not in (None, 0, {}, []))
     ]
 
 

@@ -27,30 +27,42 @@ WITH in_force AS (
     ) = 1
 ),
 ruled AS (
-    SELECT who, place, day, round, n, reference, definition
+    SELECT who, place, day, round, n, reference, definition, false AS is_written
     FROM (FROM pinnable JOIN funnels USING (place)) AS p ASOF JOIN in_force AS d
         ON p.funnel = d.funnel AND p.appended_ms >= d.appended_ms
     QUALIFY row_number() OVER (PARTITION BY who, place, day, round ORDER BY n) = 1
 ),
--- What a state has written down is what was counted by. It is of the newest round of its day.
+-- What a state has written down is what was counted by, from the entry on that it was made for;
+-- if that is none of the day's, it is of the newest round. Of a reference that the log does not
+-- know any more, the state has the definition, too.
 written AS (
     SELECT
         who, place, day, round, p.n, reference,
-        coalesce(d.definition, w.definition) AS definition
+        coalesce(d.definition, w.definition) AS definition, true AS is_written,
+        p.partition = w.partition AND p."offset" = w."offset" AS is_exact,
+        bool_or(is_exact) OVER of_day AS is_day_exact,
+        max(round) OVER of_day AS newest
     FROM pins AS w
     JOIN people ON people.owner = w.owner
     JOIN pinnable AS p USING (who, day)
     JOIN funnels USING (place)
     LEFT JOIN definitions AS d USING (reference)
-    WHERE w.funnel = encoded(funnel_id) AND coalesce(d.definition, w.definition) IS NOT NULL
+    WHERE w.funnel = encoded(funnel_id)
+        AND coalesce(d.definition, w.definition) IS NOT NULL
+        AND coalesce(d.funnel, funnels.funnel) = funnels.funnel
+    WINDOW of_day AS (PARTITION BY who, place, day)
     QUALIFY row_number() OVER (
-        PARTITION BY who, place, day
-        ORDER BY p.partition = w.partition AND p."offset" = w."offset" DESC, round DESC, p.n
+        PARTITION BY who, place, day, round ORDER BY is_exact DESC, p.n
     ) = 1
+),
+believed AS (
+    SELECT * EXCLUDE (is_exact, is_day_exact, newest)
+    FROM written
+    WHERE if(is_day_exact, is_exact, round = newest)
 )
-FROM written
+FROM believed
 UNION ALL
-FROM ruled ANTI JOIN written USING (who, place, day, round);
+FROM ruled ANTI JOIN believed USING (who, place, day, round);
 
 -- For each unit, funnel and definition: the days that it rules, and all the entries, in order.
 CREATE OR REPLACE VIEW asked AS

@@ -1,6 +1,7 @@
 """A row of `funnel_sessions` as it is stored, from what SQL tells of it."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -16,10 +17,10 @@ _NAMES = ("organization_id", "visitor_id", "session_id", "funnel_id")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def session(document: str, told: str) -> Document:
+def session(document: str, told: Sequence[str]) -> Document:
     """`told`: JSON of user_id, events as they came and events_total; of the session as it goes by
     its events' times, `story`, and the first one's context. Moments are milliseconds."""
-    row = json.loads(told)
+    row = json.loads(told[0])
     named = dict(zip(_NAMES, map(unquote, document.split(":")), strict=True))
     story = _story(row["story"], row["context"]) if row["story"] else {}
     events = [

@@ -67,7 +67,7 @@ users AS (
     GROUP BY told.document
 )
 SELECT
-    document,
+    document, 0 AS nth,
     CAST(json_object(
         'user_id', user_id, 'story', coalesce(story, []), 'context', context, 'events', events,
         'events_total', events_total

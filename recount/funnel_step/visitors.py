@@ -1,6 +1,9 @@
 """A document of `visitor_state` as it is stored, from what SQL tells of it."""
 
 import json
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,18 +18,25 @@ _CONTEXT = (
     "utm_campaign",
     "landing_page",
 )
+_OF_THE_SESSION = ("session", "session_id", "since_ms")
 
 
-def visitor(document: str, told: str) -> Document:
-    """`told`: JSON of first_day, sessions with their events, pins with their rules, and the rest
-    as it is stored. Moments are milliseconds."""
-    state = json.loads(told)
+def visitor(document: str, told: Sequence[str]) -> Document:
+    """`told`, each JSON: first what a state has beside events, with the rules of its pins; then
+    every event that is remembered, in the log's order. Moments are milliseconds."""
+    state, *events = map(json.loads, told)
     organization, visitor_id = map(unquote, document.split(":"))
+    users = {each["session"]: each["user_id"] for each in state["users"]}
+    # As they came; a session that began anew under its old id is the last one.
+    events.sort(key=itemgetter("session"))
     return {
         "organization_id": organization,
         "visitor_id": visitor_id,
         "first_day": state["first_day"],
-        "sessions": list(map(_session, state["sessions"])),
+        "sessions": [
+            _session(several) | ({"user_id": users[number]} if number in users else {})
+            for number, several in groupby(events, key=itemgetter("session"))
+        ],
         "pins": _pins(state["pins"]),
         "definitions": {pin["definition"]: json.loads(pin["rules"]) for pin in state["pins"]},
         "admitted": state["admitted"],
@@ -35,20 +45,20 @@ def visitor(document: str, told: str) -> Document:
     }
 
 
-def _session(told: dict[str, Any]) -> Document:
+def _session(told: Iterator[dict[str, Any]]) -> Document:
     """Contexts stand once a session, in the order in which they came; events name theirs."""
+    several = list(told)
     contexts: list[Document] = []
     events = []
-    for each in told["events"]:
-        event = {name: value for name, value in each.items() if value is not None}
+    for each in several:
         from_log = each["context"] or {}
         context = {n: from_log[n] for n in _CONTEXT if from_log.get(n) is not None}
         if context not in contexts:
             contexts.append(context)
+        event = {n: v for n, v in each.items() if v is not None and n not in _OF_THE_SESSION}
         events.append(event | {"context": contexts.index(context)})
-    named = {"session_id": told["session_id"], "since_ms": told["since_ms"]}
-    user = {} if told["user_id"] is None else {"user_id": told["user_id"]}
-    return named | {"contexts": contexts, "events": events} | user
+    named = {name: several[0][name] for name in ("session_id", "since_ms")}
+    return named | {"contexts": contexts, "events": events}
 
 
 def _pins(told: list[dict[str, Any]]) -> Document:

@@ -1,15 +1,20 @@
 -- visitor_state: each as of the last message of its key that counts; `reach` says how far the
--- group is in any case, `cuts` how far a state is of its own.
+-- group is in any case, `cuts` how far a state is of its own. A row of `nth` 0 tells all but the
+-- events that are remembered; each of those has a row of its own, in their order.
 CREATE OR REPLACE VIEW visitor_state_messages AS
 SELECT owner AS document, topic_id, partition, "offset", epoch FROM events;
 
 CREATE OR REPLACE VIEW visitor_state AS
-WITH seen AS (
+WITH asked AS (
+    FROM events
+    WHERE (SELECT count(*) = 0 FROM chosen) OR owner IN (SELECT document FROM chosen)
+),
+seen AS (
     -- The home is where the key's newest messages are: one, unless partitions were added.
     SELECT
         owner, max(n) AS upto,
         arg_max({'topic_id': e.topic_id, 'partition': e.partition, 'epoch': epoch}, n) AS home
-    FROM events AS e
+    FROM asked AS e
     LEFT JOIN reach USING (topic_id, partition)
     LEFT JOIN cuts ON cuts.collection = 'visitor_state' AND cuts.document = owner
         AND cuts.topic_id = e.topic_id AND cuts.partition = e.partition
@@ -18,7 +23,8 @@ WITH seen AS (
 ),
 last_ids AS (
     SELECT
-        owner, list(replace(CAST(id AS VARCHAR), '-', '') ORDER BY n)[-32:] AS event_ids,
+        owner,
+        list_reverse(arg_max(replace(CAST(id AS VARCHAR), '-', ''), n, 32)) AS event_ids,
         bool_or(event_type = 'barcode_scanned') AS admitted
     FROM counted JOIN seen USING (owner)
     WHERE n <= upto
@@ -31,32 +37,62 @@ until_now AS (
     GROUP BY who, owner
 ),
 kept AS (
-    SELECT r.* FROM remembered AS r JOIN until_now USING (who)
+    SELECT r.*, owner FROM remembered AS r JOIN until_now USING (who)
     WHERE r.n <= upto AND "until" > upto
 ),
--- A day keeps its pin while an entry of it is remembered.
+-- A day keeps its pin while an entry of it is remembered; it has one.
 held AS (
-    SELECT DISTINCT p.who, p.place, p.day, p.round, p.n, p.reference, p.definition
+    SELECT DISTINCT p.*
     FROM kept JOIN pinnable AS e USING (who, n)
     JOIN pinned AS p ON p.who = e.who AND p.place = e.place AND p.day = e.day AND p.round = e.round
     JOIN until_now ON until_now.who = p.who AND p.n <= upto
 ),
-pins_held AS (
+-- Pins are written ahead of counting.
+to_come AS (
+    SELECT pinned.*
+    FROM pinned JOIN people USING (who) LEFT JOIN until_now USING (who)
+    WHERE is_written AND pinned.n > coalesce(upto, 0)
+        AND people.owner IN (SELECT owner FROM asked)
+),
+pins_now AS (
     SELECT
-        held.who,
+        people.owner,
         list({
-            'funnel': encoded(funnel_id), 'day': held.day, 'definition': reference,
+            'funnel': encoded(funnel_id), 'day': p.day, 'definition': reference,
             'topic_id': topic_id, 'partition': partition, 'offset': "offset", 'rules': definition
-        }) AS pins
-    FROM held JOIN deeds USING (who, n) JOIN funnels ON funnels.place = held.place
-    GROUP BY held.who
+        } ORDER BY p.n) AS pins,
+        -- Of somebody of whom nothing is counted yet.
+        arg_min({'topic_id': topic_id, 'partition': partition, 'epoch': epoch}, p.n) AS home
+    FROM (FROM held UNION ALL FROM to_come) AS p
+    JOIN people USING (who)
+    JOIN deeds USING (who, n)
+    JOIN funnels ON funnels.place = p.place
+    GROUP BY people.owner
+),
+-- Who he last said he was in a session, in any funnel; also where it has its fill.
+users AS (
+    SELECT owner, list({'session': session, 'user_id': user_id}) AS users
+    FROM (
+        SELECT s.owner, session, arg_max(c.user_id, d.n) AS user_id
+        FROM (SELECT DISTINCT kept.owner, who, session, session_id
+            FROM kept JOIN deeds USING (who, n)) AS s
+        JOIN deeds AS d USING (who, session_id)
+        JOIN until_now USING (who)
+        JOIN counted AS c
+            ON c.topic_id = d.topic_id AND c.partition = d.partition AND c."offset" = d."offset"
+        WHERE d.n BETWEEN session AND upto AND place IS NOT NULL
+            AND d.event_type <> 'experiment_exposed' AND c.user_id IS NOT NULL
+        GROUP BY s.owner, session
+    )
+    GROUP BY owner
 ),
 remembered_events AS (
     SELECT
-        kept.who, kept.session, kept.n, d.session_id, kept.appended_ms,
+        kept.owner, kept.n,
         d.event_type IN ('view', 'cart_add', 'checkout_start', 'purchase') AS is_ticket,
         -- What a type does not have is passed by, whoever sends it.
         {
+            'session': kept.session, 'session_id': d.session_id, 'since_ms': kept.appended_ms,
             'at': d.ms, 'offset': d."offset", 'day': d.day, 'hour': d.hour, 'type': d.event_type,
             'context': c.context, 'funnel': c.funnel_id,
             'step': if(
@@ -87,47 +123,22 @@ remembered_events AS (
     LEFT JOIN held
         ON held.who = e.who AND held.place = e.place AND held.day = e.day AND held.round = e.round
         AND held.n <= d.n
-),
-told_sessions AS (
-    SELECT
-        who, session, any_value(session_id) AS session_id, arg_min(appended_ms, n) AS since_ms,
-        list(event ORDER BY n) AS events
-    FROM remembered_events
-    GROUP BY who, session
-),
--- Who he last said he was, in any funnel; also where the session has its fill.
-users AS (
-    SELECT who, session, arg_max(c.user_id, d.n) AS user_id
-    FROM told_sessions
-    JOIN deeds AS d USING (who, session_id)
-    JOIN until_now USING (who)
-    JOIN counted AS c
-        ON c.topic_id = d.topic_id AND c.partition = d.partition AND c."offset" = d."offset"
-    WHERE d.n BETWEEN session AND upto AND place IS NOT NULL
-        AND d.event_type <> 'experiment_exposed' AND c.user_id IS NOT NULL
-    GROUP BY who, session
-),
-memories AS (
-    SELECT
-        who,
-        list({
-            'session_id': session_id, 'since_ms': since_ms, 'user_id': user_id, 'events': events
-        } ORDER BY session) AS sessions
-    FROM told_sessions LEFT JOIN users USING (who, session)
-    GROUP BY who
 )
 SELECT
-    owner AS document,
+    coalesce(seen.owner, pins_now.owner) AS document,
+    0 AS nth,
     CAST(json_object(
         'first_day', first_day,
-        'sessions', coalesce(sessions, []),
+        'users', coalesce(users, []),
         'pins', coalesce(pins, []),
         'admitted', coalesce(admitted, false),
-        'home', home,
+        'home', coalesce(seen.home, pins_now.home),
         'event_ids', coalesce(event_ids, [])
     ) AS VARCHAR) AS state
 FROM seen
-LEFT JOIN last_ids USING (owner)
-LEFT JOIN until_now USING (owner)
-LEFT JOIN memories USING (who)
-LEFT JOIN pins_held USING (who);
+FULL JOIN pins_now ON pins_now.owner = seen.owner
+LEFT JOIN last_ids ON last_ids.owner = seen.owner
+LEFT JOIN until_now ON until_now.owner = seen.owner
+LEFT JOIN users ON users.owner = seen.owner
+UNION ALL
+SELECT owner, n, CAST(to_json(event) AS VARCHAR) FROM remembered_events;

@@ -109,7 +109,7 @@ remembered AS (
     GROUP BY key_id
 )
 SELECT
-    document,
+    document, 0 AS nth,
     CAST(json_object(
         'order_id', key_id,
         'home', home,

@@ -8,11 +8,10 @@ from recount import pins, states
 from recount.compare import Unequal
 from recount.days import Days
 from recount.expected import Document
-from recount.kafka import Topic
 from recount.replay import Replay
 from tests.unit.funnel_counting import counted, lanes
 from tests.unit.funnel_traffic import Traffic, replayed
-from tests.unit.recounting import TOPIC_ID, reach
+from tests.unit.recounting import TOPIC_ID
 
 
 def differences(
@@ -37,7 +36,7 @@ def test_each_is_as_the_group_leaves_it(visitors: int, sessions: int, days: floa
     stored = counted(entries, "visitor_state")
     with replayed(entries) as replay:
         for known in (stored.values(), ()):
-            replay.pin(pins.rows(known))
+            replay.pin(pins.rows(known, TOPIC_ID))
             replay.documents(Days())
             assert differences(replay, stored) == {}
 
@@ -57,33 +56,3 @@ def test_they_are_told_to_where_the_group_is_and_one_further() -> None:
         assert differences(replay, {name: further[name]}, [name]) == {}
         spans = replay.spans_of_keys("visitor_state", [name])[name]
         assert all(reach[p] < last <= marks[p] for p, (_, last) in spans.items())
-
-
-def test_what_is_pinned_for_messages_to_come_is_believed() -> None:
-    """Members write it ahead of counting; what the log does not have nobody can have written."""
-
-    def pin(offset: int, partition: int = 0, topic_id: str = TOPIC_ID) -> Document:
-        at = {"topic_id": topic_id, "partition": partition, "offset": offset}
-        return {"definition": f"d:0:{offset}", **at}
-
-    counted, to_come, beyond = pin(6), pin(7), pin(9)
-    elsewhere, of_old = pin(4, partition=1), pin(8, topic_id="earlier")
-    day = [counted, to_come, beyond, elsewhere, of_old, "nonsense"]
-    definitions = {f"d:0:{offset}": {"steps": [offset]} for offset in range(10)}
-    stored: Document = {
-        "pins": {"f": {"2026-03-02": day}, "g": 5},
-        "definitions": definitions,
-        "_daybook": {"applied": {TOPIC_ID: {"0": 6}}},
-    }
-    topic = Topic("sc.tracking.funnel", TOPIC_ID, {0: 0, 1: 0}, {0: 9, 1: 9})
-    ahead = pins.to_come(stored, reach(5), topic)
-    assert ahead["pins"] == {"f": {"2026-03-02": [to_come]}}
-    should: Document = {
-        "pins": {"f": {"2026-03-02": [counted]}},
-        "definitions": {"d:0:6": {"steps": [6]}},
-        "admitted": False,
-    }
-    joined = pins.joined(should, ahead)
-    assert joined["pins"] == {"f": {"2026-03-02": [counted, to_come]}}
-    assert joined["definitions"].keys() == {"d:0:6", "d:0:7"}
-    assert not joined["admitted"]
