@@ -45,6 +45,8 @@ class Assignment:
         """Begins to read a pending partition at an explicit offset."""
         place = owned.partition.topic, owned.partition.number
         self._consumer.incremental_assign([TopicPartition(*place, read_from)])
+        # A partition that was taken away while paused would stay so for ever.
+        self._consumer.resume([TopicPartition(*place)])
         self.pending.discard(place)
         self.owned[place] = owned
 

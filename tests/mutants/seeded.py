@@ -169,6 +169,13 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "a partition that comes back paused",
+        "engine/assignment.py",
+        "        self._consumer.resume([TopicPartition(*place)])\n",
+        "",
+        ("tests/scenarios/test_outages.py",),
+    ),
+    Mutant(
         "an order at home in two partitions",
         "engine/homes.py",
         "strays.append(index)",

@@ -11,6 +11,7 @@ from deploy.local.kafka import Kafka
 from deploy.local.mongodb import MongoDB, replica_set
 from deploy.local.ports import free_ports
 from deploy.local.server import start_all
+from engine import kafka
 from engine.caught_up import log_ends
 from tests.scenarios.scenario import SMALL_BATCHES, Scenario
 from tests.support.wait import until
@@ -69,6 +70,36 @@ class MongoDBAway(Scenario):
         assert self.member.events("going on")
         assert len(self.member.events("partitions assigned")) == 1
         assert len(self.member.events("waiting")) == len(self.member.events("going on"))
+
+
+class PartitionsGoWhileWaiting(Scenario):
+    """MongoDB is away; partitions are given to somebody else meanwhile, and come back.
+
+    The client keeps a partition paused beyond its assignment, unless it is told to go on.
+    """
+
+    server: MongoDB
+
+    def play(self) -> None:
+        group = self.world.group(self.group)
+        self.member = self.world.member(self.group, **SMALL_BATCHES)
+        self.member.wait_for("partition started", times=4)
+        self.world.wait_for_commits(self.group)
+        self.server.kill()
+        self.publish(self.messages)
+        self.member.wait_for("waiting")
+        guest = kafka.member(self.world.settings, group.name)
+        guest.subscribe(group.topics)
+        until(lambda: guest.poll(0.1) or guest.assignment(), "the guest has partitions")
+        self.member.wait_for("partitions revoked")
+        guest.close()
+        self.member.wait_for("partitions assigned", times=2)
+        self.server.start()
+        self.world.wait_for_commits(self.group)
+        self.member.end()
+
+    def landed(self) -> None:
+        assert self.member.events("going on")
 
 
 class BrokerRestarted(Scenario):
@@ -143,6 +174,20 @@ def own(servers: dict[str, str], path: Path, **variables: str) -> World:
 def test_mongodb_away(servers: dict[str, str], mongodb: MongoDB, tmp_path: Path) -> None:
     with own(servers, tmp_path, DAYBOOK_MONGODB_URI=mongodb.address) as world:
         scenario = MongoDBAway(world)
+        scenario.server = mongodb
+        scenario.run()
+
+
+@pytest.mark.parametrize("protocol", ["classic", "consumer"])
+def test_partitions_go_while_the_member_waits(
+    servers: dict[str, str], mongodb: MongoDB, tmp_path: Path, protocol: str
+) -> None:
+    own_ones = {
+        "DAYBOOK_MONGODB_URI": mongodb.address,
+        "DAYBOOK_KAFKA_GROUP_PROTOCOL": protocol,
+    }
+    with own(servers, tmp_path, **own_ones) as world:
+        scenario = PartitionsGoWhileWaiting(world)
         scenario.server = mongodb
         scenario.run()
 
