@@ -150,6 +150,9 @@ SELECT
     fits(event_type, kinds, exit_outcome, conversion_type) AS fits
 FROM read;
 
+CREATE VIEW visitor_state_messages AS
+SELECT owner AS document, topic_id, partition, "offset", epoch FROM events;
+
 CREATE VIEW unreadable AS
 SELECT
     topic_id, partition, "offset",

@@ -270,6 +270,32 @@ class Replay:
             spans.setdefault(document, {})[topic_id, partition] = first, last
         return spans
 
+    def beyond(self, collection: str) -> list[tuple[str, str, int, int, int]]:
+        """Messages beyond `reach`, of keys that are in another partition as well, at the same time
+        or later: document, topic id, partition, offset, epoch."""
+        return list(
+            self._rows(
+                f"""
+                WITH places AS (
+                    SELECT document, epoch, topic_id, partition,
+                        max("offset") > any_value(coalesce(last, -1)) AS is_beyond
+                    FROM {collection}_messages LEFT JOIN reach USING (topic_id, partition)
+                    GROUP BY ALL
+                ),
+                several AS (
+                    SELECT DISTINCT document
+                    FROM places AS a JOIN places AS b USING (document)
+                    WHERE a.is_beyond AND a.partition <> b.partition AND b.epoch >= a.epoch
+                )
+                SELECT document, topic_id, partition, "offset", epoch
+                FROM {collection}_messages
+                SEMI JOIN several USING (document)
+                LEFT JOIN reach USING (topic_id, partition)
+                WHERE "offset" > coalesce(last, -1)
+                """
+            )
+        )
+
     def homes_ahead(self, collection: str, document: str) -> list[dict[str, Any]]:
         """Where messages of a state document's key are that lie beyond the limits."""
         return [

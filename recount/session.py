@@ -1,8 +1,9 @@
 """One recount under way: what is stored and how far it goes, then the log up to there."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -19,6 +20,7 @@ from recount.log import LogReader
 from recount.model import Model
 from recount.replay import Marks, Name, Replay
 from recount.spool import Spool
+from recount.strays import strays
 
 Progress = Callable[[str, int, int], None]
 """What is being done, how much of it is done, how much there is to do."""
@@ -134,6 +136,7 @@ class Recount:
             kept = states.get(self.group.pins) or self._find_pins(self.group.pins)
             self.replay.pin(pins.rows(kept, self._topic.id))
         topic = self.read_on()
+        self._leave_out_strays(reach)
         gaps = tuple(self.fleet.gaps())
         coverage = Coverage(
             topic,
@@ -188,6 +191,21 @@ class Recount:
         for messages in kafka.read(self._kafka_config, topic.name, spans):
             found += definitions.rows(topic.id, reader.read(messages, facts))
         self.replay.define(found)
+
+    def _leave_out_strays(self, reach: Marks) -> None:
+        self.replay.limit(reach)
+        for model in self.state_models:
+            if "home" not in model.fields:
+                continue
+            find = partial(self._find_homes, model.collection)
+            if found := strays(self.replay, model.collection, find):
+                self.replay.bury(found)
+                self.replay.run(self._topic.id)
+
+    def _find_homes(self, name: str, ids: Sequence[str]) -> list[Document]:
+        fields = {"home": 1, "_daybook.applied": 1}
+        with asking_mongodb():
+            return list(self.fleet.documents[name].find({"_id": {"$in": list(ids)}}, fields))
 
     def unreadable(self, reach: Marks) -> Iterable[str]:
         """Messages that were passed by, and are neither counted nor dead letters."""

@@ -1,9 +1,6 @@
 -- visitor_state: each as of the last message of its key that counts; `reach` says how far the
 -- group is in any case, `cuts` how far a state is of its own. A row of `nth` 0 tells all but the
 -- events that are remembered; each of those has a row of its own, in their order.
-CREATE OR REPLACE VIEW visitor_state_messages AS
-SELECT owner AS document, topic_id, partition, "offset", epoch FROM events;
-
 CREATE OR REPLACE VIEW visitor_state AS
 WITH asked AS (
     FROM events
