@@ -15,6 +15,8 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="daybook"'}
 _ERRORS_MAX = 20
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""As RFC 9110 has them: Python's own differ by its version."""
 
 
 class Problem(Exception):
@@ -60,7 +62,7 @@ def unavailable(detail: str) -> Problem:
 def told(problem: Problem) -> Response:
     content: dict[str, Any] = {
         "type": "about:blank",
-        "title": HTTPStatus(problem.status).phrase,
+        "title": _TITLES.get(problem.status) or HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.detail,
     }
