@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Lifespan
 
 from engine.errors import Unavailable
+from engine.head import Head
 from engine.settings import Settings
 from query.answer import Answers
 from query.events import router as events
@@ -72,6 +73,7 @@ def create_app(settings: Settings, exports: str = TOPIC) -> FastAPI:
             expose_headers=["Daybook-As-Of", "ETag", "Retry-After"],
             max_age=_PREFLIGHT_SECONDS,
         )
+    app.add_middleware(Head)
     _add_health(app)
     describe(app)
     return app
@@ -79,7 +81,13 @@ def create_app(settings: Settings, exports: str = TOPIC) -> FastAPI:
 
 def routed(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     """The reports' routes alone: what they are can be told without a server behind them."""
-    app = FastAPI(title="Daybook", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Daybook",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # a redirect says http:// behind a proxy: the key goes in the clear
+    )
     for router in (families, events, organizations, funnels, stream, exports):
         app.include_router(router)
     app.include_router(pages())

@@ -65,6 +65,9 @@ def test_whoever_has_the_link_fetches_the_file(press: Press, done: dict[str, Any
     assert reply.headers["x-content-type-options"] == "nosniff"
     assert reply.headers["cache-control"] == "private, no-store"
     assert int(reply.headers["content-length"]) == len(reply.body) == done["bytes"]
+    head = press.service.call("HEAD", done["download_url"], None, {})
+    assert (head.status, head.body) == (200, b"")
+    assert int(head.headers["content-length"]) == done["bytes"]
 
 
 BAD: list[tuple[dict[str, Any], int, str]] = [

@@ -103,6 +103,7 @@ def test_every_error_is_a_problem(service: QueryProcess) -> None:
     for reply, status in (
         (service.get("/nowhere"), 404),
         (service.get("/api/v1/analytics/nowhere"), 404),
+        (service.get("/api/v1/analytics/revenue/"), 404),
         (service.call("POST", "/api/v1/analytics/revenue", None, {}), 405),
         (service.call("DELETE", "/health", None, {}), 405),
         (service.report("/revenue", "", **DAYS), 401),
@@ -113,6 +114,11 @@ def test_every_error_is_a_problem(service: QueryProcess) -> None:
         assert reply.json["status"] == status
         assert {"type", "title", "status", "detail"} <= set(reply.json)
         assert "Traceback" not in reply.body.decode()
+        assert "location" not in reply.headers
+
+
+def test_the_title_is_that_of_rfc_9110_whatever_python_says(service: QueryProcess) -> None:
+    assert service.report("/revenue").json["title"] == "Unprocessable Content"
 
 
 def test_what_fails_says_nothing_of_itself(office: Office, service: QueryProcess) -> None:
