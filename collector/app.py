@@ -65,7 +65,8 @@ def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,  # a redirect says http:// behind a proxy: key and event in the clear
+        # A redirect says http:// behind a proxy: key and event would go in the clear.
+        redirect_slashes=False,
     )
     tell_refusals(app)
     app.add_middleware(Direct, owner=app, path=PATH)
