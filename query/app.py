@@ -86,7 +86,8 @@ def routed(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,  # a redirect says http:// behind a proxy: the key goes in the clear
+        # A redirect says http:// behind a proxy: the key would go in the clear.
+        redirect_slashes=False,
     )
     for router in (families, events, organizations, funnels, stream, exports):
         app.include_router(router)

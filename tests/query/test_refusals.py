@@ -38,6 +38,9 @@ def service(office: Office) -> QueryProcess:
         ({"last": "2026-11-01"}, "from: is needed"),
         ({"first": "2026-02-30", "last": "2026-11-01"}, "must be a day"),
         ({"first": "yesterday", "last": "2026-11-01"}, "must be a day"),
+        ({"date_from": "yesterday", "last": "2026-11-01"}, "date_from: must be a day"),
+        ({"first": "2026-11-01", "date_to": "2026-10-01"}, "must not be after `date_to`"),
+        ({"first": "2026-11-01T23:00:00", "last": "2026-11-02"}, "from: must be a day"),
         ({"first": "0001-01-01T00:00:00+23:59", "last": "2026-11-01"}, "must be a day"),
         ({"first": "1970-01-01", "last": "1970-01-02"}, "between 1990"),
         ({"first": "2099-01-01", "last": "2099-01-02"}, "a year from now"),
@@ -55,7 +58,7 @@ def service(office: Office) -> QueryProcess:
         ({**DAYS, "compare": "next"}, "compare"),
         ({**DAYS, "date_from": "2026-11-02"}, "given twice"),
     ],
-    ids=range(23),
+    ids=range(26),
 )
 def test_a_parameter_that_cannot_be_used_is_422_with_the_reason(
     service: QueryProcess, parameters: dict[str, str], reason: str
@@ -84,7 +87,9 @@ def test_bounds_have_long_names_as_well(service: QueryProcess) -> None:
 
 @pytest.mark.parametrize("currency", ["eur", "EURO", "$EUR", "", "E%R"])
 def test_a_currency_is_a_code(service: QueryProcess, currency: str) -> None:
-    assert service.report("/revenue", **DAYS, currency=currency).status == 422
+    reply = service.report("/revenue", **DAYS, currency=currency)
+    assert reply.status == 422
+    assert reply.json["detail"] == "currency: must be an ISO 4217 code, such as USD"
 
 
 @pytest.mark.parametrize(
