@@ -29,7 +29,7 @@ from simulate.plan import Plan
 from simulate.storefront import storefront
 
 START = "2026-01-05"
-"""Fixed, so that the same seed is the same traffic on any day."""
+"""Fixed, so that the same seed is the same traffic on any day. Read as if it had been typed."""
 
 _SHOWN_EVERY = 500
 

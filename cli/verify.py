@@ -159,7 +159,7 @@ def summary(report: Report) -> str:
     ]
     there = [kind for kind in kinds if kind[1]]
     if not there:
-        return f"{report.group}: there is nothing to compare, stored or in the log; {recounted}"
+        return f"{report.group}: nothing of the days asked for, stored or in the log; {recounted}"
     if all(equal == total for equal, total, *_ in there):
         counted = " and ".join(number_of(total, *names) for _, total, *names in there)
     else:

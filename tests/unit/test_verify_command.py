@@ -27,7 +27,7 @@ GROUP = "sc-analytics-revenue"
         ),
         (
             Report(GROUP, messages=6),
-            "there is nothing to compare, stored or in the log; recounted from 6 messages in 0.0 s",
+            "nothing of the days asked for, stored or in the log; recounted from 6 messages in 0.0 s",
         ),
     ],
 )
