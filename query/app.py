@@ -68,7 +68,7 @@ def create_app(settings: Settings, exports: str = TOPIC) -> FastAPI:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.query_origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "HEAD", "POST"],
             allow_headers=[*_HEADERS, KEY_HEADER],
             expose_headers=["Daybook-As-Of", "ETag", "Retry-After"],
             max_age=_PREFLIGHT_SECONDS,

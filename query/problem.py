@@ -16,10 +16,12 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="daybook"'}
 _ERRORS_MAX = 20
+
 CURRENCY = "^[A-Z]{3}$"
 """The pattern of parameters that name a currency."""
 
 _IN_WORDS = IN_WORDS | {CURRENCY: "must be an ISO 4217 code, such as USD"}
+
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 """As RFC 9110 has them: Python's own differ by its version."""
 

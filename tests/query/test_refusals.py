@@ -153,6 +153,7 @@ def test_pages_of_named_origins_alone_may_read(service: QueryProcess) -> None:
     assert own.headers["access-control-allow-origin"] == "https://board.example"
     other = service.get("/nowhere", headers={"Origin": "https://evil.example"})
     assert "access-control-allow-origin" not in other.headers
-    asks = {"Access-Control-Request-Method": "GET", "Origin": "https://board.example"}
-    asked = asks | {"Access-Control-Request-Headers": "authorization"}
-    assert service.call("OPTIONS", "/api/v1/analytics/revenue", None, asked).status == 200
+    for method in ("GET", "HEAD"):
+        asks = {"Access-Control-Request-Method": method, "Origin": "https://board.example"}
+        asked = asks | {"Access-Control-Request-Headers": "authorization"}
+        assert service.call("OPTIONS", "/api/v1/analytics/revenue", None, asked).status == 200
