@@ -1,6 +1,7 @@
 """`daybook down`: ends what `daybook up` started."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,15 +21,19 @@ VARIABLES = {server.name: server.variable for server in Stack(Path()).servers()}
 
 def down(
     wipe: Annotated[
-        bool, typer.Option("--wipe", help="Remove their data too: topics, documents, live keys.")
+        bool,
+        typer.Option(
+            "--wipe", help="Remove their data too: topics, documents, live keys, exported files."
+        ),
     ] = False,
 ) -> None:
     """End the local Kafka, MongoDB and Redis that `daybook up` started.
 
     Their data stays in `.daybook/` for the next `daybook up`, unless you
-    say --wipe. Servers that you named in DAYBOOK_KAFKA_BOOTSTRAP_SERVERS,
-    DAYBOOK_MONGODB_URI or DAYBOOK_REDIS_URL are yours: they are neither
-    stopped nor wiped.
+    say --wipe. Exported files in `.daybook/exports` go with MongoDB's data;
+    those in a DAYBOOK_EXPORTS_FOLDER or a bucket of yours stay. Servers
+    that you named in DAYBOOK_KAFKA_BOOTSTRAP_SERVERS, DAYBOOK_MONGODB_URI
+    or DAYBOOK_REDIS_URL are yours: they are neither stopped nor wiped.
     """
     servers_down(Console(), wipe=wipe)
 
@@ -40,6 +45,8 @@ def servers_down(console: Console, *, wipe: bool) -> None:
     names = set(NAMES) - given.keys()
     for name in given:
         say(console, f"{name}: left alone, {VARIABLES[name]} names it")
+    if wipe and "mongodb" in names and _remove_exports(directory):
+        say(console, "exports: their files removed")
     with sentences():
         stack = Stack(directory)
         ran = stack.wipe(names) if wipe else stack.stop(names)
@@ -47,6 +54,21 @@ def servers_down(console: Console, *, wipe: bool) -> None:
     for name in (name for name in NAMES if name in names):
         ended = "stopped" if name in ran else "was not running"
         say(console, f"{name}: {ended}{', its data removed' if wipe else ''}")
+
+
+def _remove_exports(directory: Path) -> bool:
+    """Removes files that no document names any more; whether there were any. Raises DaybookError.
+
+    They hold what documents hold, ids of people among it.
+    """
+    folder = directory / "exports"
+    if "exports_folder" in settings().model_fields_set or not folder.is_dir():
+        return False
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise DaybookError(f"{folder} cannot be removed: {error.strerror}") from None
+    return True
 
 
 def given_servers() -> dict[str, str]:

@@ -5,9 +5,10 @@ import sys
 import typer
 from rich.console import Console
 
+from cli.closed_pipe import outlive_readers
 from cli.demo import demo
 from cli.dlq import dlq
-from cli.down import VARIABLES, down, given_servers
+from cli.down import down, given_servers
 from cli.keys import keys
 from cli.publish import publish
 from cli.rebuild import rebuild
@@ -22,6 +23,9 @@ from cli.topics import topics
 from cli.up import up
 from cli.verify import verify
 from engine.errors import DaybookError, Unavailable
+
+_NAMES = {"kafka": "Kafka", "mongodb": "MongoDB", "redis": "Redis"}
+"""How failures call the servers."""
 
 app = typer.Typer(
     name="daybook",
@@ -54,11 +58,18 @@ app.add_typer(serve, name="serve")
 
 def main() -> None:
     """Runs the command line. A failure that a person can act on is one sentence on stderr."""
+    outlive_readers()
     try:
         app()
     except DaybookError as error:
         said = f"daybook: {error}"
-        if isinstance(error, Unavailable) and len(given_servers()) < len(VARIABLES):
+        if isinstance(error, Unavailable) and is_of_this_machine(str(error)):
             said += ". `daybook up` starts the servers of this machine"
         Console(stderr=True).print(said, style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
+
+
+def is_of_this_machine(failure: str) -> bool:
+    """Whether it is about a server that no setting names: `daybook up` may start that one."""
+    given = given_servers()
+    return any(called in failure for name, called in _NAMES.items() if name not in given)

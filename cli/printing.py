@@ -55,9 +55,9 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else _escaped(c) for c in text)
 
 
-def number_of(count: int, noun: str) -> str:
-    """`1 message`, `12,345 messages`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+def number_of(count: int, noun: str, several: str = "") -> str:
+    """`1 message`, `12,345 messages`; `several` where it takes more than an s."""
+    return f"{count:,} {noun if count == 1 else several or noun + 's'}"
 
 
 def moment(at: datetime | None) -> str:

@@ -1,11 +1,11 @@
 """`daybook rebuild`: makes documents what the log says."""
 
 from collections import Counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.printing import as_json, console, say, table
+from cli.printing import as_json, console, number_of, say, table
 from cli.verify import (
     SHOWN_MAX,
     DateOption,
@@ -20,7 +20,9 @@ from cli.verify import (
 from engine import kafka
 from engine.mongo import database
 from engine.settings import settings
-from recount.rebuild import Rebuilt, rebuild_group
+
+if TYPE_CHECKING:
+    from recount.rebuild import Rebuilt
 
 FIELDS_SHOWN_MAX = 4
 
@@ -47,6 +49,8 @@ def rebuild(
 
     Examples: `daybook rebuild revenue --date 2026-11-20` · `daybook rebuild order-funnel --all`
     """
+    from recount.rebuild import rebuild_group
+
     chosen = days(date, from_, to, every)
     own = settings()
     with recounting(group) as (found, tell):
@@ -58,7 +62,7 @@ def rebuild(
     raise typer.Exit(rebuilt.exit_code)
 
 
-def _print(rebuilt: Rebuilt) -> None:
+def _print(rebuilt: "Rebuilt") -> None:
     print_doubts(rebuilt.doubts)
     shown = rebuilt.changes[:SHOWN_MAX]
     if shown:
@@ -75,11 +79,11 @@ def _fields(names: tuple[str, ...]) -> str:
     return ", ".join(names[:FIELDS_SHOWN_MAX]) + (f" and {more} more" if more > 0 else "")
 
 
-def summary(rebuilt: Rebuilt) -> str:
+def summary(rebuilt: "Rebuilt") -> str:
     """What was done, from how much of the log, in what time."""
     done = Counter(change.what for change in rebuilt.changes)
     told = ", ".join(f"{times:,} {what}" for what, times in done.items()) or "nothing to change"
     return (
-        f"{rebuilt.group}: {told}, recounted from {rebuilt.messages:,} messages "
+        f"{rebuilt.group}: {told}, recounted from {number_of(rebuilt.messages, 'message')} "
         f"in {rebuilt.seconds:.1f} s"
     )

@@ -1,13 +1,15 @@
 """`daybook show`: a group's documents as a table."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from datetime import date as Date
 from typing import Annotated, Any
 
 import typer
 from rich.cells import cell_len
 
 import consumers
+from cli.day import day
 from cli.day_rows import day_rows, headings, maps
 from cli.printing import as_json, console, say, table
 from engine.document import DailyDocument
@@ -24,16 +26,16 @@ Stored = dict[str, Any]
 def show(
     group: Annotated[str, typer.Argument(help="revenue, or sc-analytics-revenue")],
     date: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="One day, with its maps."),
+        Date | None,
+        typer.Option(parser=day, metavar="YYYY-MM-DD", help="One day, with its maps."),
     ] = None,
     from_: Annotated[
-        datetime | None,
-        typer.Option("--from", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="First day."),
+        Date | None,
+        typer.Option("--from", parser=day, metavar="YYYY-MM-DD", help="First day."),
     ] = None,
     to: Annotated[
-        datetime | None,
-        typer.Option("--to", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Last day."),
+        Date | None,
+        typer.Option("--to", parser=day, metavar="YYYY-MM-DD", help="Last day."),
     ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print the documents as stored, as a JSON array.")
@@ -72,7 +74,7 @@ def show(
 
 
 def _read(
-    documents: Documents, model: type[DailyDocument], first: datetime | None, last: datetime | None
+    documents: Documents, model: type[DailyDocument], first: Date | None, last: Date | None
 ) -> Iterator[Stored]:
     """The documents from the first to the last day, both included, the oldest first."""
     collection = documents[model.collection]
@@ -81,13 +83,17 @@ def _read(
             days = collection.aggregate(
                 [{"$group": {"_id": "$date"}}, {"$sort": {"_id": -1}}, {"$limit": DAYS}]
             )
-            first = min((day["_id"] for day in days), default=None)
+            first = min((found["_id"].date() for found in days), default=None)
         limits = {
-            "$gte": first and first.replace(tzinfo=UTC),
-            "$lt": last and last.replace(tzinfo=UTC) + timedelta(days=1),
+            "$gte": first and _midnight(first),
+            "$lt": last and _midnight(last) + timedelta(days=1),
         }
         where = {"date": {name: limit for name, limit in limits.items() if limit}}
         yield from collection.find(where if where["date"] else {}).sort([("date", 1), ("_id", 1)])
+
+
+def _midnight(day: Date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def _print(model: type[DailyDocument], documents: list[Stored]) -> None:

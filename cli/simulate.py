@@ -10,11 +10,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cli.day import day
 from cli.interrupt import interruptible
 from cli.printing import number_of, say
 from cli.publish import Interrupted
 from cli.sender import Sender
-from cli.simulate_files import ANSWER, fresh, write_answer, write_topics
+from cli.simulate_files import ANSWER, check_writable, fresh, write_answer, write_topics
 from cli.simulate_publish import Progress as Told
 from cli.simulate_publish import Publisher
 from engine.cluster import partition_counts
@@ -27,8 +28,8 @@ from simulate.message import TOPICS, TRACKING, Message
 from simulate.plan import Plan
 from simulate.storefront import storefront
 
-START = datetime(2026, 1, 5, tzinfo=UTC)
-"""Fixed, so that the same seed is the same traffic on any day."""
+START = "2026-01-05"
+"""Fixed, so that the same seed is the same traffic on any day. Read as if it had been typed."""
 
 _SHOWN_EVERY = 500
 
@@ -42,8 +43,8 @@ def simulate(
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed is the same traffic.")] = 1,
     start: Annotated[
-        datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day, in UTC.")
-    ] = START,
+        date, typer.Option(parser=day, metavar="YYYY-MM-DD", help="The first day, in UTC.")
+    ] = START,  # type: ignore[assignment]
     days: Annotated[int, typer.Option(min=1, max=366, help="Over how many days.")] = 14,
     out: Annotated[
         Path | None, typer.Option(help="Write files into this directory, and send nothing.")
@@ -68,10 +69,12 @@ def simulate(
 
     Example: `daybook simulate --events 100000 --seed 7 --answer answer.ndjson`
     """
-    plan = Plan(events, seed, start.date(), days)
+    plan = Plan(events, seed, start, days)
     _not_in_the_future(plan, datetime.now(UTC).date())
     if out is not None and (rate or answer):
         raise typer.BadParameter("--out writes files at once, the answer among them")
+    if answer:
+        check_writable(answer)
     own = settings()
     with Answer(own.zone_info(), own.leader_roles) as known:
         if out is not None:

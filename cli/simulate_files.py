@@ -50,6 +50,17 @@ def write_topics(directory: Path, messages: Iterable[Message]) -> Counter[str]:
     return written
 
 
+def check_writable(path: Path) -> None:
+    """Raises DaybookError. What the file holds stays until there is something to write."""
+    is_there = path.exists()
+    try:
+        path.open("a").close()
+        if not is_there:
+            path.unlink()
+    except OSError as error:
+        raise DaybookError(f"{path} cannot be written: {error.strerror}") from None
+
+
 def write_answer(path: Path, lines: Iterable[dict[str, Any]]) -> int:
     """One document a line; how many there are. Raises DaybookError."""
     count = 0

@@ -3,8 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date as Date
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from bson import Int64
@@ -12,18 +11,21 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 import consumers
-from cli.printing import as_json, console, say, table
+from cli.day import day
+from cli.printing import as_json, console, number_of, say, table
 from engine import kafka
 from engine.errors import Unavailable
 from engine.mongo import database
 from engine.settings import settings
 from recount.compare import ABSENT
 from recount.days import Days
-from recount.errors import Unreachable
-from recount.group import Group, find
 from recount.report import Doubt, Report
-from recount.session import Progress as Tell
-from recount.verify import verify_group
+
+if TYPE_CHECKING:
+    from recount.group import Group
+    from recount.session import Progress as Tell
+
+# What counts in DuckDB is imported where it is used: every other command does without.
 
 SHOWN_MAX = 50
 VALUE_CHARS_MAX = 60
@@ -56,6 +58,8 @@ def verify(
 
     Examples: `daybook verify revenue --all` · `daybook verify order-funnel --date 2026-11-20`
     """
+    from recount.verify import verify_group
+
     chosen = days(date, from_, to, every)
     own = settings()
     with recounting(group) as (found, tell):
@@ -81,17 +85,15 @@ def days(date: str | None, first: str | None, last: str | None, every: bool) -> 
 
 
 def _day(text: str | None) -> str | None:
-    if text is None:
-        return None
-    try:
-        return Date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise typer.BadParameter(f"{text} is no day: write 2026-11-20") from None
+    return None if text is None else day(text).isoformat()
 
 
 @contextmanager
-def recounting(name: str) -> Iterator[tuple[Group, Tell]]:
+def recounting(name: str) -> Iterator[tuple["Group", "Tell"]]:
     """The group's recount, and a bar on a terminal. Raises UnknownGroup and Unavailable."""
+    from recount.errors import Unreachable
+    from recount.group import find
+
     group = find(consumers.find(name).name)
     own = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
@@ -149,16 +151,17 @@ def value(stored: Any) -> str:
 
 def summary(report: Report) -> str:
     """How much is equal, from how much of the log, in what time."""
-    kinds = [("documents", report.documents_equal, report.documents)]
-    if report.states:
-        kinds.append(("states", report.states_equal, report.states))
-    if report.sketches:
-        kinds.append(("sketches", report.sketches_equal, report.sketches))
-    if all(equal == total for _, equal, total in kinds):
-        counted = " and ".join(f"{total:,} {kind}" for kind, _, total in kinds)
+    recounted = f"recounted from {number_of(report.messages, 'message')} in {report.seconds:.1f} s"
+    kinds = [
+        (report.documents_equal, report.documents, "document", "documents"),
+        (report.states_equal, report.states, "state", "states"),
+        (report.sketches_equal, report.sketches, "sketch", "sketches"),
+    ]
+    there = [kind for kind in kinds if kind[1]]
+    if not there:
+        return f"{report.group}: nothing of the days asked for, stored or in the log; {recounted}"
+    if all(equal == total for equal, total, *_ in there):
+        counted = " and ".join(number_of(total, *names) for _, total, *names in there)
     else:
-        counted = " and ".join(f"{equal:,} of {total:,} {kind}" for kind, equal, total in kinds)
-    return (
-        f"{report.group}: {counted} equal, recounted from {report.messages:,} messages "
-        f"in {report.seconds:.1f} s"
-    )
+        counted = " and ".join(f"{e:,} of {total:,} {several}" for e, total, _, several in there)
+    return f"{report.group}: {counted} equal, {recounted}"

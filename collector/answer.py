@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import Response
+from fastapi import FastAPI, Request, Response
 from pydantic_core import to_json
+from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 RETRY_SECONDS = 2
@@ -47,6 +48,15 @@ def refused(refusal: Refusal) -> Response:
     kind = _Lingering if isinstance(refusal, TooLarge) else Response
     body = to_json(refusal.content)
     return kind(body, refusal.status, refusal.headers, "application/json")
+
+
+def tell_refusals(app: FastAPI) -> None:
+    """What is no route, or no method of one, is refused in the same form as everything else."""
+
+    @app.exception_handler(HTTPException)
+    async def _(_: Request, error: HTTPException) -> Response:
+        reason = "there is nothing at this address" if error.status_code == 404 else error.detail
+        return refused(Refusal(error.status_code, reason, error.headers))
 
 
 class _Lingering(Response):

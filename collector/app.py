@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.cors import CORSMiddleware
 
+from collector.answer import tell_refusals
 from collector.caller import Callers
 from collector.direct import Direct
 from collector.enrich import Enricher
@@ -20,6 +21,7 @@ from collector.script import Script
 from collector.spread import Spread
 from collector.track import Tracker
 from engine.access import Key, find
+from engine.head import Head
 from engine.keyring import Keyring
 from engine.mongo import database
 from engine.rate import Rate
@@ -58,7 +60,15 @@ def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
         await rate.close()
         await asyncio.to_thread(documents.client.close)
 
-    app = FastAPI(title="Daybook collector", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Daybook collector",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        # A redirect says http:// behind a proxy: key and event would go in the clear.
+        redirect_slashes=False,
+    )
+    tell_refusals(app)
     app.add_middleware(Direct, owner=app, path=PATH)
     if settings.collector_origins:
         app.add_middleware(
@@ -69,6 +79,7 @@ def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
             expose_headers=["Retry-After"],
             max_age=_PREFLIGHT_SECONDS,
         )
+    app.add_middleware(Head)
 
     @app.post(PATH, status_code=202, openapi_extra=TRACK)
     async def track(request: Request) -> Response:

@@ -63,6 +63,8 @@ def take_apart(body: bytes) -> Call:
     )
     if not isinstance(events, list) or not events:
         what = "must be an event, an array of events, or an object whose `events` is one"
+        if events == []:
+            what = "has no events: send one at least"
         raise Refusal(422, what, more={"errors": [{"field": "events", "message": what}]})
     if len(events) > EVENTS_MAX:
         raise Refusal(413, f"a batch may have {EVENTS_MAX} events; this one has {len(events)}")

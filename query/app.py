@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Lifespan
 
 from engine.errors import Unavailable
+from engine.head import Head
 from engine.settings import Settings
 from query.answer import Answers
 from query.events import router as events
@@ -67,11 +68,12 @@ def create_app(settings: Settings, exports: str = TOPIC) -> FastAPI:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.query_origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "HEAD", "POST"],
             allow_headers=[*_HEADERS, KEY_HEADER],
             expose_headers=["Daybook-As-Of", "ETag", "Retry-After"],
             max_age=_PREFLIGHT_SECONDS,
         )
+    app.add_middleware(Head)
     _add_health(app)
     describe(app)
     return app
@@ -79,7 +81,14 @@ def create_app(settings: Settings, exports: str = TOPIC) -> FastAPI:
 
 def routed(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     """The reports' routes alone: what they are can be told without a server behind them."""
-    app = FastAPI(title="Daybook", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Daybook",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        # A redirect says http:// behind a proxy: the key would go in the clear.
+        redirect_slashes=False,
+    )
     for router in (families, events, organizations, funnels, stream, exports):
         app.include_router(router)
     app.include_router(pages())

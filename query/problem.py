@@ -10,11 +10,20 @@ from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from engine.errors import Unavailable
+from schemas.patterns import IN_WORDS
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="daybook"'}
 _ERRORS_MAX = 20
+
+CURRENCY = "^[A-Z]{3}$"
+"""The pattern of parameters that name a currency."""
+
+_IN_WORDS = IN_WORDS | {CURRENCY: "must be an ISO 4217 code, such as USD"}
+
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""As RFC 9110 has them: Python's own differ by its version."""
 
 
 class Problem(Exception):
@@ -60,13 +69,19 @@ def unavailable(detail: str) -> Problem:
 def told(problem: Problem) -> Response:
     content: dict[str, Any] = {
         "type": "about:blank",
-        "title": HTTPStatus(problem.status).phrase,
+        "title": _TITLES.get(problem.status) or HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.detail,
     }
     if problem.errors:
         content["errors"] = problem.errors
     return Response(to_json(content), problem.status, problem.headers, MEDIA_TYPE)
+
+
+def _reason(error: Mapping[str, Any]) -> str:
+    """A pattern that was missed is told in words."""
+    pattern = error.get("ctx", {}).get("pattern", "")
+    return _IN_WORDS.get(pattern, str(error["msg"])[:200])
 
 
 def tell_problems(app: FastAPI) -> None:
@@ -88,7 +103,7 @@ def tell_problems(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _(_: Request, error: RequestValidationError) -> Response:
         errors = [
-            {"name": str(each["loc"][-1]), "reason": str(each["msg"])[:200]}
+            {"name": str(each["loc"][-1]), "reason": _reason(each)}
             for each in error.errors()[:_ERRORS_MAX]
         ]
         detail = "; ".join(f"{each['name']}: {each['reason']}" for each in errors)

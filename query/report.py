@@ -16,7 +16,7 @@ from query.gate import Gate
 from query.guard import TURN
 from query.keep import Keep
 from query.live import Live
-from query.problem import Problem, wrong
+from query.problem import CURRENCY, Problem, wrong
 from query.reader import Reader
 from query.remembered import Question
 from query.scope import Scope, organization_scope, platform_scope
@@ -150,7 +150,9 @@ async def asked_span(
     fleet_zone = await services.freshness.zone()
     zone = zone_named(tz) if tz else fleet_zone
     today = datetime.now(fleet_zone).date()
-    return span(_either(first, date_from), _either(last, date_to), fleet_zone, zone, today)
+    bounds = _either(first, date_from), _either(last, date_to)
+    names = ("from" if date_from is None else "date_from", "to" if date_to is None else "date_to")
+    return span(*bounds, fleet_zone, zone, today, names)
 
 
 async def recent_span(
@@ -178,7 +180,7 @@ Compare = Annotated[
 ]
 Money = Annotated[
     str | None,
-    Query(pattern="^[A-Z]{3}$", description="told first; else the fleet's, where there is any"),
+    Query(pattern=CURRENCY, description="told first; else the fleet's, where there is any"),
 ]
 
 

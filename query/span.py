@@ -87,20 +87,26 @@ def told(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def span(
-    first: str | None, last: str | None, fleet_zone: ZoneInfo, zone: ZoneInfo, today: date
+    first: str | None,
+    last: str | None,
+    fleet_zone: ZoneInfo,
+    zone: ZoneInfo,
+    today: date,
+    names: tuple[str, str] = ("from", "to"),
 ) -> Span:
-    """A range as it was asked for. Raises Problem (422) with the reason.
+    """A range as it was asked for, by these names. Raises Problem (422) with the reason.
 
     A bound is a day (`2026-11-20`) or a time with its offset, which means its day in the fleet's
     zone.
     """
-    found = Span(_day("from", first, fleet_zone), _day("to", last, fleet_zone), fleet_zone, zone)
+    begin, end = names
+    found = Span(_day(begin, first, fleet_zone), _day(end, last, fleet_zone), fleet_zone, zone)
     if found.first > found.last:
-        raise wrong("from", "must not be after `to`")
+        raise wrong(begin, f"must not be after `{end}`")
     if found.days > DAYS_MAX:
-        raise wrong("to", "a range has one year at most")
+        raise wrong(end, "a range has one year at most")
     if found.first < _EARLIEST or found.last > today + _AHEAD_DAYS * _DAY:
-        raise wrong("from", "a range lies between 1990 and a year from now")
+        raise wrong(begin, "a range lies between 1990 and a year from now")
     return found
 
 
@@ -119,7 +125,7 @@ def _day(name: str, text: str | None, zone: ZoneInfo) -> date:
             return date.fromisoformat(text)
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
-            return moment.date()
+            raise ValueError  # whose day it is, nobody has said
         return moment.astimezone(zone).date()
     except (ValueError, OverflowError):
         raise wrong(name, "must be a day such as 2026-11-20, or a time with its offset") from None

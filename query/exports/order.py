@@ -47,7 +47,7 @@ async def read(request: Request) -> Order:
     try:
         found = Order.model_validate_json(raw)
     except ValidationError as error:
-        told = error.errors(include_url=False, include_context=False, include_input=False)
+        told = error.errors(include_url=False, include_input=False)
         if told[0]["type"] == "json_invalid":
             raise Problem(400, "the body is not JSON") from None
         named = [each | {"loc": ("body", *each["loc"])} for each in told]

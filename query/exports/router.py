@@ -115,7 +115,8 @@ async def fetch(
 async def _days(services: Services, order: orders.Order, now: datetime) -> Span:
     """Raises Problem (422)."""
     zone = await services.freshness.zone()
-    return span(order.date_from, order.date_to, zone, zone, now.astimezone(zone).date())
+    today, names = now.astimezone(zone).date(), ("date_from", "date_to")
+    return span(order.date_from, order.date_to, zone, zone, today, names)
 
 
 async def _seconds(services: Services, order: orders.Order) -> int:

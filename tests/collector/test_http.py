@@ -4,6 +4,8 @@ import gzip
 import json
 from datetime import UTC, datetime
 
+import pytest
+
 from collector.flat import FIELDS
 from collector.script import SOURCE
 from engine import access
@@ -58,8 +60,32 @@ def test_probes_and_metrics(shared: CollectorProcess) -> None:
     assert shared.track([VIEW, VIEW, {}]).status == 202
     assert shared.metric("daybook_collector_events_total", outcome="accepted") - before == 2
     assert shared.metric("daybook_collector_requests_total", status="202") >= 1
-    assert shared.get("/nothing").status == 404
-    assert shared.get(TRACK).status == 405
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "reason"),
+    [
+        ("GET", "/nothing", 404, "there is nothing at this address"),
+        ("GET", TRACK, 405, "Method Not Allowed"),
+        ("POST", "/daybook.js", 405, "Method Not Allowed"),
+        ("POST", f"{TRACK}/", 404, "there is nothing at this address"),
+        ("GET", "/daybook.js/", 404, "there is nothing at this address"),
+    ],
+)
+def test_what_is_not_there_is_refused_like_everything_else(
+    shared: CollectorProcess, method: str, path: str, status: int, reason: str
+) -> None:
+    reply = shared.call(method, path, None, {})
+    assert (reply.status, reply.json) == (status, {"status": "refused", "reason": reason})
+    assert "location" not in reply.headers
+
+
+@pytest.mark.parametrize("path", ["/daybook.js", "/live", "/ready", "/openapi.json", "/nothing"])
+def test_head_is_answered_as_get_but_without_its_body(shared: CollectorProcess, path: str) -> None:
+    whole, head = shared.get(path), shared.call("HEAD", path, None, {})
+    assert (head.status, head.body) == (whole.status, b"")
+    for name in ("content-length", "content-type", "etag", "cache-control"):
+        assert head.headers.get(name) == whole.headers.get(name)
 
 
 def test_the_description_names_every_type_of_event(shared: CollectorProcess) -> None:

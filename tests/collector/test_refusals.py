@@ -41,12 +41,22 @@ def test_what_is_not_json_is_400(shared: CollectorProcess, body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [1, "text", None, True, [], {"events": []}, {"events": {}}, {"events": None}], ids=repr
+    "body", [1, "text", None, True, {"events": {}}, {"events": None}], ids=repr
 )
 def test_json_without_events_is_422(shared: CollectorProcess, body: Any) -> None:
     reply = shared.track(body)
     assert reply.status == 422
     assert reply.json["errors"][0]["field"] == "events"
+    assert reply.json["reason"].startswith("must be an event, an array of events")
+
+
+@pytest.mark.parametrize("body", [[], {"events": []}], ids=repr)
+def test_a_batch_has_one_event_at_least(shared: CollectorProcess, body: Any) -> None:
+    reply = shared.track(body)
+    assert reply.status == 422
+    assert reply.json["errors"] == [
+        {"field": "events", "message": "has no events: send one at least"}
+    ]
 
 
 @pytest.mark.parametrize(

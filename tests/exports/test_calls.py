@@ -65,6 +65,9 @@ def test_whoever_has_the_link_fetches_the_file(press: Press, done: dict[str, Any
     assert reply.headers["x-content-type-options"] == "nosniff"
     assert reply.headers["cache-control"] == "private, no-store"
     assert int(reply.headers["content-length"]) == len(reply.body) == done["bytes"]
+    head = press.service.call("HEAD", done["download_url"], None, {})
+    assert (head.status, head.body) == (200, b"")
+    assert int(head.headers["content-length"]) == done["bytes"]
 
 
 BAD: list[tuple[dict[str, Any], int, str]] = [
@@ -81,8 +84,10 @@ BAD: list[tuple[dict[str, Any], int, str]] = [
     ({"funnel_id": "x" * 129}, 422, "funnel_id"),
     ({"user_id": "anna"}, 422, "user_id"),
     ({"date_from": None}, 422, "date_from"),
-    ({"date_from": "2026-02-30"}, 422, "from"),
-    ({"date_from": "2026-01-19"}, 422, "from"),
+    ({"date_from": "2026-02-30"}, 422, "date_from: must be a day"),
+    ({"date_from": "2026-01-05T00:00:00"}, 422, "date_from: must be a day"),
+    ({"date_from": "5/1/2026"}, 422, "date_from: must be a day"),
+    ({"date_from": "2026-01-19"}, 422, "date_from: must not be after `date_to`"),
     ({"date_from": "2016-01-05"}, 422, "one year"),
     ({"date_to": 20260118}, 422, "date_to"),
     ({"include_pii": "yes"}, 422, "include_pii"),

@@ -38,6 +38,9 @@ def service(office: Office) -> QueryProcess:
         ({"last": "2026-11-01"}, "from: is needed"),
         ({"first": "2026-02-30", "last": "2026-11-01"}, "must be a day"),
         ({"first": "yesterday", "last": "2026-11-01"}, "must be a day"),
+        ({"date_from": "yesterday", "last": "2026-11-01"}, "date_from: must be a day"),
+        ({"first": "2026-11-01", "date_to": "2026-10-01"}, "must not be after `date_to`"),
+        ({"first": "2026-11-01T23:00:00", "last": "2026-11-02"}, "from: must be a day"),
         ({"first": "0001-01-01T00:00:00+23:59", "last": "2026-11-01"}, "must be a day"),
         ({"first": "1970-01-01", "last": "1970-01-02"}, "between 1990"),
         ({"first": "2099-01-01", "last": "2099-01-02"}, "a year from now"),
@@ -55,7 +58,7 @@ def service(office: Office) -> QueryProcess:
         ({**DAYS, "compare": "next"}, "compare"),
         ({**DAYS, "date_from": "2026-11-02"}, "given twice"),
     ],
-    ids=range(23),
+    ids=range(26),
 )
 def test_a_parameter_that_cannot_be_used_is_422_with_the_reason(
     service: QueryProcess, parameters: dict[str, str], reason: str
@@ -84,7 +87,9 @@ def test_bounds_have_long_names_as_well(service: QueryProcess) -> None:
 
 @pytest.mark.parametrize("currency", ["eur", "EURO", "$EUR", "", "E%R"])
 def test_a_currency_is_a_code(service: QueryProcess, currency: str) -> None:
-    assert service.report("/revenue", **DAYS, currency=currency).status == 422
+    reply = service.report("/revenue", **DAYS, currency=currency)
+    assert reply.status == 422
+    assert reply.json["detail"] == "currency: must be an ISO 4217 code, such as USD"
 
 
 @pytest.mark.parametrize(
@@ -103,6 +108,7 @@ def test_every_error_is_a_problem(service: QueryProcess) -> None:
     for reply, status in (
         (service.get("/nowhere"), 404),
         (service.get("/api/v1/analytics/nowhere"), 404),
+        (service.get("/api/v1/analytics/revenue/"), 404),
         (service.call("POST", "/api/v1/analytics/revenue", None, {}), 405),
         (service.call("DELETE", "/health", None, {}), 405),
         (service.report("/revenue", "", **DAYS), 401),
@@ -113,6 +119,11 @@ def test_every_error_is_a_problem(service: QueryProcess) -> None:
         assert reply.json["status"] == status
         assert {"type", "title", "status", "detail"} <= set(reply.json)
         assert "Traceback" not in reply.body.decode()
+        assert "location" not in reply.headers
+
+
+def test_the_title_is_that_of_rfc_9110_whatever_python_says(service: QueryProcess) -> None:
+    assert service.report("/revenue").json["title"] == "Unprocessable Content"
 
 
 def test_what_fails_says_nothing_of_itself(office: Office, service: QueryProcess) -> None:
@@ -142,6 +153,7 @@ def test_pages_of_named_origins_alone_may_read(service: QueryProcess) -> None:
     assert own.headers["access-control-allow-origin"] == "https://board.example"
     other = service.get("/nowhere", headers={"Origin": "https://evil.example"})
     assert "access-control-allow-origin" not in other.headers
-    asks = {"Access-Control-Request-Method": "GET", "Origin": "https://board.example"}
-    asked = asks | {"Access-Control-Request-Headers": "authorization"}
-    assert service.call("OPTIONS", "/api/v1/analytics/revenue", None, asked).status == 200
+    for method in ("GET", "HEAD"):
+        asks = {"Access-Control-Request-Method": method, "Origin": "https://board.example"}
+        asked = asks | {"Access-Control-Request-Headers": "authorization"}
+        assert service.call("OPTIONS", "/api/v1/analytics/revenue", None, asked).status == 200

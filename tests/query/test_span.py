@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,8 +24,21 @@ def test_a_time_means_its_day_in_the_fleets_zone() -> None:
     assert (found.first, found.last) == (date(2026, 11, 21), date(2026, 11, 21))
 
 
-def test_a_time_without_offset_is_a_time_of_the_fleet() -> None:
-    assert asked("2026-11-20T23:30:00", "2026-11-20", NEW_YORK).first == date(2026, 11, 20)
+@pytest.mark.parametrize("text", ["2026-11-20T23:30:00", "2026-11-20 23:30", "20261120"])
+def test_a_time_without_offset_has_no_day(text: str) -> None:
+    with pytest.raises(Problem, match="from: must be a day .* or a time with its offset"):
+        asked(text, "2026-11-20", NEW_YORK)
+
+
+def test_a_bound_is_told_by_the_name_it_was_sent_with() -> None:
+    names = ("date_from", "date_to")
+    for first, last, about in (
+        ("soon", "2026-11-20", "date_from: must be a day"),
+        ("2026-11-20", "2026-11-19", "date_from: must not be after `date_to`"),
+        ("2016-11-20", "2026-11-20", "date_to: a range has one year"),
+    ):
+        with pytest.raises(Problem, match=about):
+            span(first, last, UTC_ZONE, UTC_ZONE, TODAY, names)
 
 
 def test_the_period_before_ends_where_this_one_begins() -> None:

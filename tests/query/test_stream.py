@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from redis import Redis
@@ -14,7 +15,7 @@ from funnels import live_keys
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
 from tests.query.conftest import ORGANIZATION, OTHER, Office
-from tests.support.queries import QueryProcess
+from tests.support.queries import API, QueryProcess
 from tests.support.streams import listening
 from tests.support.wait import until
 
@@ -72,6 +73,16 @@ def test_a_stream_begins_with_the_totals_of_redis_and_goes_on_with_each_message(
         assert then is not None
         assert (then.name, then.data["views"], then.id) == ("totals", 10, first.id + 1_000)
     redis.delete(key)
+
+
+def test_the_head_of_a_stream_ends_at_once(
+    service: QueryProcess, redis: "Redis", event: str
+) -> None:
+    path = f"{API}/stream?channel={quote(f'analytics:event:{event}')}"
+    reply = service.call("HEAD", path, None, {"Authorization": f"Bearer {service.key}"})
+    assert (reply.status, reply.body) == (200, b"")
+    assert reply.headers["content-type"] == "text/event-stream; charset=utf-8"
+    until(lambda: subscribers(redis, channel(event)) == 0, "nobody listens any more")
 
 
 def test_where_redis_has_none_the_totals_are_those_of_mongodb(

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from cli.sender import Sender
+from cli.simulate_files import check_writable
 from cli.simulate_publish import Publisher
 from engine.errors import DaybookError
 from engine.settings import settings
@@ -123,6 +124,22 @@ def test_traffic_from_the_future_is_refused() -> None:
     done = CliRunner().invoke(app, ["simulate", "--start", "2999-01-01"])
     assert isinstance(done.exception, DaybookError)
     assert "choose an earlier --start" in str(done.exception)
+
+
+def test_an_answer_that_cannot_be_written_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+    where = tmp_path / "nowhere" / "answer.ndjson"
+    done = CliRunner().invoke(app, [*OPTIONS, "--answer", str(where)])
+    assert isinstance(done.exception, DaybookError)
+    assert str(done.exception) == f"{where} cannot be written: No such file or directory"
+
+
+def test_an_answer_that_can_be_written_is_not_touched_yet(tmp_path: Path) -> None:
+    new, old = tmp_path / "new", tmp_path / "old"
+    old.write_text("the last answer")
+    for each in (new, old):
+        check_writable(each)
+    assert not new.exists()
+    assert old.read_text() == "the last answer"
 
 
 def test_definitions_are_in_the_log_between_what_they_hold_for() -> None:

@@ -49,7 +49,7 @@ esac
 
 @pytest.fixture(autouse=True)
 def fresh_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    for variable in GIVEN:
+    for variable in (*GIVEN, "DAYBOOK_EXPORTS_FOLDER"):
         monkeypatch.delenv(variable, raising=False)
     (tmp_path / ".daybook").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -168,6 +168,34 @@ def test_server_that_is_not_given_is_ours_to_stop(running_kafka: Process) -> Non
     servers_down(console, wipe=False)
     assert not running_kafka.is_alive()
     assert "kafka: stopped" in heard(console)
+
+
+@pytest.fixture
+def exported(tmp_path: Path) -> Path:
+    file = tmp_path / ".daybook" / "exports" / "a file.csv"
+    file.parent.mkdir()
+    file.write_text("who bought what")
+    return file
+
+
+def test_a_wipe_leaves_no_exported_file(no_java: Path, exported: Path) -> None:
+    console = Console(record=True)
+    servers_down(console, wipe=False)
+    assert exported.exists()
+    servers_down(console, wipe=True)
+    assert not exported.parent.parent.exists()
+    assert "exports: their files removed" in heard(console)
+
+
+@pytest.mark.parametrize("variable", ["DAYBOOK_EXPORTS_FOLDER", "DAYBOOK_MONGODB_URI"])
+def test_exported_files_of_your_own_stay(
+    no_java: Path, exported: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """Those in a folder that is named, and those that a database of yours knows."""
+    own = {"DAYBOOK_EXPORTS_FOLDER": str(exported.parent)} | GIVEN
+    monkeypatch.setenv(variable, own[variable])
+    servers_down(Console(quiet=True), wipe=True)
+    assert exported.exists()
 
 
 def test_given_is_what_a_variable_names(monkeypatch: pytest.MonkeyPatch) -> None:

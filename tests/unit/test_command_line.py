@@ -1,0 +1,79 @@
+"""What every command shares: how it starts, how it fails, how it ends with its reader gone."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app, is_of_this_machine
+from engine.settings import settings
+
+ROOT = Path(__file__).parents[2]
+DAYBOOK = [sys.executable, "-m", "cli"]
+DAY = "is no day: write 2026-11-20"
+
+
+@pytest.fixture(autouse=True)
+def fresh_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for variable in ("KAFKA_BOOTSTRAP_SERVERS", "MONGODB_URI", "REDIS_URL"):
+        monkeypatch.delenv(f"DAYBOOK_{variable}", raising=False)
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["show", "revenue", "--date", "2026-02-30"],
+        ["show", "revenue", "--to", "yesterday"],
+        ["simulate", "--start", "2026-13-01"],
+        ["verify", "revenue", "--date", "2026-02-30"],
+        ["rebuild", "revenue", "--from", "2026-02-30", "--to", "2026-03-01"],
+    ],
+    ids=" ".join,
+)
+def test_a_day_that_is_none_is_told_by_every_command_alike(command: list[str]) -> None:
+    done = CliRunner().invoke(app, command, env={"COLUMNS": "200"})
+    assert done.exit_code == 2
+    assert DAY in done.output
+
+
+def test_what_is_away_is_started_by_up_only_if_no_setting_names_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert is_of_this_machine("MongoDB does not answer: 127.0.0.1:27117: refused")
+    monkeypatch.setenv("DAYBOOK_MONGODB_URI", "mongodb://foo")
+    settings.cache_clear()
+    assert not is_of_this_machine("MongoDB does not answer: foo:27017: no such host")
+    assert is_of_this_machine("Kafka does not answer: 127.0.0.1:19092: refused")
+    assert not is_of_this_machine("DAYBOOK_EXPORTS_FOLDER: Permission denied")
+
+
+@pytest.mark.parametrize("command", [["--help"], ["schemas"]], ids=" ".join)
+def test_a_reader_who_has_read_enough_is_no_failure(command: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [*DAYBOOK, *command], cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, text=True
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_is_printed_reaches_a_reader_who_stays() -> None:
+    done = subprocess.run([*DAYBOOK, "--help"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "daybook demo" in done.stdout
+
+
+def test_the_recount_is_loaded_by_those_who_recount_alone() -> None:
+    """DuckDB complains for pages when a service that only happens to have it is stopped."""
+    code = "import sys, cli.main; sys.exit('duckdb' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
