@@ -1,5 +1,7 @@
 """A report's charts: bars, or over time a line."""
 
+from math import ceil
+
 from reportlab.graphics.charts.barcharts import VerticalBarChart
 from reportlab.graphics.charts.linecharts import HorizontalLineChart
 from reportlab.graphics.shapes import Drawing, String
@@ -13,6 +15,7 @@ _PLOT_WIDTH, _PLOT_HEIGHT = 690, 130
 _LEFT, _BOTTOM = 55, 60
 _LABELS_MAX = 24
 _LABEL_CHARS_MAX = 22
+_LINES_MAX = 6
 _INK = HexColor("#1f5fa8")
 
 Chart = VerticalBarChart | HorizontalLineChart
@@ -25,6 +28,10 @@ def drawn(series: Series) -> Drawing:
     chart.x, chart.y, chart.width, chart.height = _LEFT, _BOTTOM, _PLOT_WIDTH, _PLOT_HEIGHT
     chart.data = [tuple(series.values)]
     chart.valueAxis.valueMin = 0
+    if all(value == int(value) for value in series.values):
+        step = _step(max(series.values))
+        chart.valueAxis.valueStep = step
+        chart.valueAxis.valueMax = step * max(1, ceil(max(series.values) / step))
     chart.valueAxis.labels.fontName = FONT
     chart.valueAxis.labels.fontSize = 7
     # Not in thousands with a decimal, as would be chosen for large numbers.
@@ -48,6 +55,16 @@ def drawn(series: Series) -> Drawing:
 
 def _plain(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
+
+
+def _step(most: float) -> int:
+    """Between two lines of the axis, where all values are whole: whole as well, and a round one."""
+    unit = 1
+    while True:
+        for step in (unit, 2 * unit, 5 * unit):
+            if most <= step * _LINES_MAX:
+                return step
+        unit *= 10
 
 
 def _short(label: str) -> str:
