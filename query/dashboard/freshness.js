@@ -22,7 +22,7 @@ export function forget() {
 export function sentence(asOf, lagAtLeast = 0) {
   const newest = asOf.newest_event_at
     ? `Newest event counted ${time(asOf.newest_event_at)}` : "No member has reported an event yet";
-  const known = messages => `${count(messages)} messages`;
+  const known = lag => `${count(lag)} ${lag === 1 ? "message" : "messages"}`;
   const unknown = lagAtLeast ? `lag unknown, at least ${known(lagAtLeast)}` : "lag unknown";
   const lag = asOf.lag_messages === null ? unknown : `lag ${known(asOf.lag_messages)}`;
   const said = asOf.reported_at ? `, as of ${time(asOf.reported_at)}` : "";
