@@ -63,6 +63,19 @@ def test_panels_of_which_nothing_is_known_are_named_with_what_to_do(
     )
 
 
+def test_on_a_phone_the_line_leaves_most_of_the_page_in_sight(stored: Office, desk: Desk) -> None:
+    desk.width = 320
+    shown = desk.play(
+        """return [page.querySelector("header").getBoundingClientRect().height,
+             page.getElementById("freshness").textContent.length]""",
+        stored.admin,
+        **RANGE,
+    )
+    height, length = shown
+    assert length > 150
+    assert height < 160
+
+
 def test_a_panel_without_an_event_and_one_without_a_lag_are_named(
     stored: Office, desk: Desk
 ) -> None:
