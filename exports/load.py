@@ -41,8 +41,7 @@ async def load_content(
     as_of = await fresh.of(keepers, zone)
     without, stream = _COMPARED, None
     if job.report_type == "events":
-        title = "Events"
-        body, stream = await _events(job, scope, days, names)
+        title, body, stream = await _events(job, scope, days, names)
     else:
         if job.funnel_id is None:
             raise missing("funnel")
@@ -84,9 +83,11 @@ async def _report(
 
 async def _events(
     job: Job, scope: Scope, days: Span, names: Pseudonyms | None
-) -> tuple[BaseModel, Stream]:
+) -> tuple[str, BaseModel, Stream]:
+    """With its title, which names the funnel where one was asked for."""
+    title = "Events"
     if job.funnel_id is not None:
-        await load.definition(scope, job.funnel_id)
+        title += f" of {(await load.definition(scope, job.funnel_id)).name}"
     of = job.funnel_id, job.user_id
     rows = event_rows(scope, days, *of, with_metadata=names is None)
     head: BaseModel = Events(
@@ -94,7 +95,7 @@ async def _events(
     )
     if names:
         head = names.hide(head)
-    return head, Stream("events", EventRow, _hidden(rows, names))
+    return title, head, Stream("events", EventRow, _hidden(rows, names))
 
 
 async def _visitors(

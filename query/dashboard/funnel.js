@@ -10,7 +10,7 @@ export function funnel(overview, dropoffs) {
     fact("Unique visitors", count(visitors.unique), ofEstimate(overview.uniques)),
     fact("Conversions", count(conversions.total)),
     fact("Conversion rate", rate(conversions.rate)),
-    fact("Revenue", money(revenue.total_cents, currency)),
+    fact("Revenue", money(revenue.total_cents, currency), ` of ${overview.basis}`),
     fact("Attempts", count(dropoffs.overall.attempts)),
     fact("Lost on the way", rate(dropoffs.overall_drop_off_rate)),
   );
@@ -24,9 +24,9 @@ export function funnel(overview, dropoffs) {
 /** The steps in order; a bar is the part of attempts that came so far. */
 function steps(overview, dropoffs) {
   const places = new Map(dropoffs.drop_off_funnel.map(each => [each.step_id, each]));
-  const rows = overview.steps.map(each => ({ ...each, ...pick(places.get(each.step_id)) }));
+  const rows = overview.steps.map(each => ({ ...each, ...place(each, places) }));
   const most = dropoffs.overall.attempts || Math.max(1, ...rows.map(each => each.visitors));
-  const length = dropoffs.overall.attempts ? each => each.reached : each => each.visitors;
+  const length = dropoffs.overall.attempts ? each => each.reached ?? 0 : each => each.visitors;
   return table(`Steps of ${overview.funnel_name || overview.funnel_id}`, [
     { title: "Step", text: true, cell: each => h("span", { class: "step" },
       named(each.step_name || each.step_id), bar(length(each) / most)) },
@@ -38,7 +38,14 @@ function steps(overview, dropoffs) {
   ], rows);
 }
 
-const pick = place => ({ cumulative_drop_off_rate: place?.cumulative_drop_off_rate ?? null });
+/** A step that no definition ever had stands in no order: nobody reaches it, nor is lost before. */
+function place(each, places) {
+  if (each.step_type === "unknown" && !each.reached) {
+    return { reached: null, cumulative_drop_off_rate: null };
+  }
+  const rateThere = places.get(each.step_id)?.cumulative_drop_off_rate;
+  return { cumulative_drop_off_rate: rateThere ?? null };
+}
 
 /** Steps where somebody left, the gravest first, with reasons and suggestions. */
 function advice(dropoffs) {

@@ -10,6 +10,11 @@ const EVERY_MS = 5_000; // an answer is remembered for so long: asked sooner it 
 const QUIET_MS = 30_000;
 const state = document.getElementById("live-state");
 
+/** Nothing is followed: no line tells how. */
+export function rest() {
+  state.textContent = "";
+}
+
 /**
  * Follows an organization from now on, and one funnel of it if `funnel` names one.
  * @param heardOf (ids) of the organization's funnels of which there is something today

@@ -9,14 +9,15 @@ import * as freshness from "./freshness.js";
  * @param build () => {nodes, asOf}, asynchronous
  * @param signal once aborted, nothing of it is shown any more
  * @param refused a sentence for 403 and 404, where the role may be the reason
+ * @param again () what is tried again; this panel alone if nothing else is said
  * @returns the Problem that it was, or null
  */
-export async function show(id, build, signal, refused = null) {
+export async function show(id, build, signal, refused = null,
+  again = () => show(id, build, signal, refused)) {
   const section = document.getElementById(id);
   const body = section.querySelector(".body");
   section.setAttribute("aria-busy", "true");
   if (!body.hasChildNodes()) body.replaceChildren(h("p", { class: "quiet" }, "Reading …"));
-  const again = () => show(id, build, signal, refused);
   try {
     const { nodes, asOf } = await build();
     if (signal.aborted) return null;
@@ -35,13 +36,14 @@ export async function show(id, build, signal, refused = null) {
   }
 }
 
-/** A problem in words, with a button to try again. */
+/** A problem in words, with a button to try again unless what was asked is wrong itself. */
 export function told(problem, again) {
   const wait = problem.retrySeconds ? ` Try again in ${problem.retrySeconds} s.` : "";
   const button = h("button", { type: "button" }, "Try again");
   button.addEventListener("click", again);
+  const remedy = problem.status === 422 ? [] : [button];
   return h("div", { class: "problem", role: "alert" },
-    h("p", {}, h("strong", {}, problem.title), ": ", problem.detail, wait), button);
+    h("p", {}, h("strong", {}, problem.title), ": ", problem.detail, wait), ...remedy);
 }
 
 /** A mistake of the page itself is told as well, and stands in the console for who mends it. */

@@ -41,7 +41,8 @@ class Suggestion(NamedTuple):
 def suggestions(evidence: Evidence) -> list[Suggestion]:
     """One for each rule that the data fulfil, in the order of the rules."""
     if evidence.now.entries < ENTRIES_MIN:
-        text = f"Only {evidence.now.entries} entries: wait for more before changing anything."
+        entries = "1 entry" if evidence.now.entries == 1 else f"{evidence.now.entries} entries"
+        text = f"Only {entries}: wait for more before changing anything."
         return [Suggestion("too_few_entries", text)]
     found = [(rule, said(evidence)) for rule, said in RULES.items()]
     return [Suggestion(rule, text) for rule, text in found if text is not None]

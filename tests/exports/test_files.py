@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.exports.conftest import ORGANIZATION, Press
+from tests.exports.conftest import FUNNEL, ORGANIZATION, Press
 from tests.exports.reading import (
     as_told,
     csv_rows,
@@ -15,7 +15,7 @@ from tests.exports.reading import (
     pdf_text,
     xlsx_rows,
 )
-from tests.query.funnels.shop import documents
+from tests.query.funnels.shop import FIRST, LAST, documents
 
 REPORTS = ("overview", "conversions", "dropoffs", "revenue")
 
@@ -102,6 +102,14 @@ def test_a_pdf_has_names_in_other_scripts(press: Press) -> None:
     finally:
         funnels.delete_many(of)
     assert name in pdf_text(made)
+
+
+@pytest.mark.parametrize(("funnel", "title"), [(FUNNEL, "Events of Checkout"), (None, "Events")])
+def test_a_file_of_events_is_called_by_its_funnel(
+    press: Press, funnel: str | None, title: str
+) -> None:
+    text = pdf_text(press.made(report_type="events", funnel_id=funnel, format="pdf"))
+    assert text.splitlines()[0] == f"{title}, {FIRST} to {LAST}"
 
 
 def test_events_are_those_of_the_sessions(press: Press) -> None:

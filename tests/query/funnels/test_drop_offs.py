@@ -119,6 +119,13 @@ def test_the_first_step_is_meant_to_be_entered_directly() -> None:
     assert told(Flow(1, 100), first=True, entry_paths={"direct": 100}) == []
 
 
+@pytest.mark.parametrize(("entries", "said"), [(1, "Only 1 entry: "), (2, "Only 2 entries: ")])
+def test_too_few_entries_are_counted_in_words(entries: int, said: str) -> None:
+    now = Flow(1, entries)
+    [found] = suggestions(Evidence([], now, NOTHING, severity(now, NOTHING), [], False))
+    assert found.text.startswith(said)
+
+
 def test_the_cumulative_rate_is_of_attempts() -> None:
     facts = DropOffFacts(
         [day(DAY, attempts=10, completions=2)],

@@ -1,0 +1,26 @@
+"""The font of a PDF, and which text it can show."""
+
+from functools import cache
+from io import BytesIO
+
+from pymupdf_fonts import FiraGO_Regular  # type: ignore[import-untyped]
+from reportlab.pdfbase.pdfmetrics import registerFont
+from reportlab.pdfbase.ttfonts import TTFont
+
+FONT = "FiraGO"
+"""Latin, Greek, Cyrillic, Georgian, Thai; of scripts that it lacks boxes are shown."""
+
+
+def register() -> None:
+    """Before anything is measured or drawn; again it does nothing new."""
+    registerFont(_font())
+
+
+@cache
+def _font() -> TTFont:
+    return TTFont(FONT, BytesIO(FiraGO_Regular.fontbuffer))
+
+
+def printable(text: str) -> str:
+    """Without control characters, for which boxes would be shown."""
+    return "".join(each for each in text if each.isprintable())
