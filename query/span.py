@@ -96,8 +96,8 @@ def span(
 ) -> Span:
     """A range as it was asked for, by these names. Raises Problem (422) with the reason.
 
-    A bound is a day (`2026-11-20`) or a time with its offset, which means its day in the fleet's
-    zone.
+    A bound is a day (`2026-11-20`) or a time, which means its day in the fleet's zone; without an
+    offset it is a time of that zone.
     """
     begin, end = names
     found = Span(_day(begin, first, fleet_zone), _day(end, last, fleet_zone), fleet_zone, zone)
@@ -125,10 +125,10 @@ def _day(name: str, text: str | None, zone: ZoneInfo) -> date:
             return date.fromisoformat(text)
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
-            raise ValueError  # whose day it is, nobody has said
+            return moment.date()
         return moment.astimezone(zone).date()
     except (ValueError, OverflowError):
-        raise wrong(name, "must be a day such as 2026-11-20, or a time with its offset") from None
+        raise wrong(name, "must be a day such as 2026-11-20, or a time in ISO 8601") from None
 
 
 def _end(day: date, granularity: Granularity) -> date:

@@ -11,7 +11,7 @@ from schemas.fields import STRICT, Id, Moment, Text
 ReportType = Literal["overview", "conversions", "dropoffs", "revenue", "events"]
 Format = Literal["csv", "xlsx", "pdf", "json"]
 Bound = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z:.+-]{1,40}$")]
-"""A day, or a time with its offset, which means its day in the fleet's zone."""
+"""A day, or a time, which means its day in the fleet's zone."""
 
 
 class Job(TypedDict):

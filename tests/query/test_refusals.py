@@ -40,7 +40,6 @@ def service(office: Office) -> QueryProcess:
         ({"first": "yesterday", "last": "2026-11-01"}, "must be a day"),
         ({"date_from": "yesterday", "last": "2026-11-01"}, "date_from: must be a day"),
         ({"first": "2026-11-01", "date_to": "2026-10-01"}, "must not be after `date_to`"),
-        ({"first": "2026-11-01T23:00:00", "last": "2026-11-02"}, "from: must be a day"),
         ({"first": "0001-01-01T00:00:00+23:59", "last": "2026-11-01"}, "must be a day"),
         ({"first": "1970-01-01", "last": "1970-01-02"}, "between 1990"),
         ({"first": "2099-01-01", "last": "2099-01-02"}, "a year from now"),

@@ -25,9 +25,8 @@ def test_a_time_means_its_day_in_the_fleets_zone() -> None:
 
 
 @pytest.mark.parametrize("text", ["2026-11-20T23:30:00", "2026-11-20 23:30", "20261120"])
-def test_a_time_without_offset_has_no_day(text: str) -> None:
-    with pytest.raises(Problem, match="from: must be a day .* or a time with its offset"):
-        asked(text, "2026-11-20", NEW_YORK)
+def test_a_time_without_offset_is_a_time_of_the_fleet(text: str) -> None:
+    assert asked(text, "2026-11-20", NEW_YORK).first == date(2026, 11, 20)
 
 
 def test_a_bound_is_told_by_the_name_it_was_sent_with() -> None:
