@@ -85,7 +85,6 @@ BAD: list[tuple[dict[str, Any], int, str]] = [
     ({"user_id": "anna"}, 422, "user_id"),
     ({"date_from": None}, 422, "date_from"),
     ({"date_from": "2026-02-30"}, 422, "date_from: must be a day"),
-    ({"date_from": "2026-01-05T00:00:00"}, 422, "date_from: must be a day"),
     ({"date_from": "5/1/2026"}, 422, "date_from: must be a day"),
     ({"date_from": "2026-01-19"}, 422, "date_from: must not be after `date_to`"),
     ({"date_from": "2016-01-05"}, 422, "one year"),
