@@ -101,7 +101,8 @@ def preparer(definitions: Definitions) -> "Prepare":
 
     def prepare(batch: "Batch", states: dict[str, State], store: Store) -> None:
         for definition in definitions.news():
-            store.put([registry.take(definition)], definition.partition)
+            if row := registry.take(definition):
+                store.put([row], definition.partition)
         _tell_unpublished(batch, definitions, registry, store)
         pin(batch, states, store, VisitorState, registry)
 

@@ -8,6 +8,8 @@ from engine.change import Row
 from engine.definitions import Definition
 from engine.document import Event
 from engine.keys import encode_part
+from engine.partition import Partition
+from engine.window import id_bytes
 from schemas.envelope import organization_of
 
 WINDOW_SECONDS = 14 * 24 * 3600
@@ -29,12 +31,17 @@ class Registry:
         self._tests: dict[Name, list[Definition]] = {}
         self._events: dict[Name, list[Definition]] = {}
         self._told: set[Name] = set()
+        self._ids: set[tuple[Partition, str, bytes]] = set()
 
-    def take(self, definition: Definition) -> Row:
-        """Remembers it; what of it is stored."""
+    def take(self, definition: Definition) -> Row | None:
+        """Remembers it; what of it is stored. None for a producer's copy of an older one."""
         event = definition.event
         organization, data = organization_of(event), event["data"]
         kind = event["event_type"]
+        own_id = definition.partition, kind, id_bytes(event["event_id"])
+        if own_id in self._ids:
+            return None
+        self._ids.add(own_id)
         if kind.startswith("funnel."):
             own, name = self._funnels, (organization, data["funnel_id"])
             row = _funnel_row

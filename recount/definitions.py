@@ -1,6 +1,7 @@
 """What was published of funnels, and when it was appended: from the log's own messages."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,33 +12,39 @@ DATA_FIELDS = ("funnel_id", "name", "steps", "order", "exclusions", "window_seco
 _WINDOW_SECONDS = 14 * 24 * 3600
 _WINDOW_MS_MAX = 30 * 24 * 3600 * 1000
 _STEPS_MAX = 100
+_UUID = re.compile("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _ORDERS = ("ordered", "strict", "any")
 
-Row = tuple[str, int, int, int, str, str]
+Row = tuple[str, int, int, int, str, str, str]
 
 
 def rows(topic_id: str, columns: Columns) -> Iterator[Row]:
-    """Each definition that can be one: reference, partition, offset, append time, funnel, text."""
+    """Each definition that can be one: reference, partition, offset, append time, the event's id,
+    funnel, text."""
     names = (
         "partition",
         "offset",
         "appended_ms",
         "message_key",
+        "event_id",
         "event_type",
         "organization_id",
         "data",
     )
-    for number, offset, appended_ms, key, kind, organization, data in zip(
+    for number, offset, appended_ms, key, event_id, kind, organization, data in zip(
         *(columns[name] for name in names), strict=True
     ):
         funnel = data.get("funnel_id")
         if kind != "funnel.published" or not isinstance(funnel, str) or funnel != key:
             continue
+        if not isinstance(event_id, str) or not _UUID.fullmatch(event_id):
+            continue
         told = _definition(data)
         if told is not None:
             whose = f"{_encoded(organization or 'default')}:{_encoded(funnel)}"
             reference = f"{topic_id}:{number}:{offset}"
-            yield reference, number, offset, appended_ms, whose, as_text(**told)
+            text = as_text(**told)
+            yield reference, number, offset, appended_ms, event_id.lower(), whose, text
 
 
 def as_text(steps: list[dict[str, Any]], order: str, exclusions: list[str], window_ms: int) -> str:

@@ -19,8 +19,8 @@ from recount.zone import offsets
 
 CUTS = "collection VARCHAR, document VARCHAR, topic_id VARCHAR, partition INTEGER, last BIGINT"
 DEFINITIONS = (
-    'reference VARCHAR, partition INTEGER, "offset" BIGINT, appended_ms BIGINT, funnel VARCHAR, '
-    "definition VARCHAR"
+    'reference VARCHAR, partition INTEGER, "offset" BIGINT, appended_ms BIGINT, '
+    "event_id VARCHAR, funnel VARCHAR, definition VARCHAR"
 )
 PINS = (
     'owner VARCHAR, funnel VARCHAR, day VARCHAR, partition INTEGER, "offset" BIGINT, '

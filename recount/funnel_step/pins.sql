@@ -17,11 +17,16 @@ FROM (
     WHERE event_type = 'step_entry'
 );
 
--- A definition is in force from when it was appended; of those of one moment, the last.
+-- A definition is in force from when it was appended; of those of one moment, the last. A
+-- producer's copy of one changes nothing.
 CREATE OR REPLACE TABLE pinned AS
-WITH in_force AS (
-    SELECT funnel, appended_ms, definition, reference
+WITH originals AS (
     FROM definitions
+    QUALIFY row_number() OVER (PARTITION BY partition, event_id ORDER BY "offset") = 1
+),
+in_force AS (
+    SELECT funnel, appended_ms, definition, reference
+    FROM originals
     QUALIFY row_number() OVER (
         PARTITION BY funnel, appended_ms ORDER BY partition DESC, "offset" DESC
     ) = 1

@@ -27,9 +27,12 @@ class Definitions:
     """Every one that was published, by organization and funnel, with its place in the log."""
 
     published: dict[tuple[str, str], list[tuple[int, Definition]]] = field(default_factory=dict)
+    ids: set[str] = field(default_factory=set)
 
     def take(self, event: dict[str, Any], place: int) -> None:
-        if event["event_type"] == "funnel.published":
+        """Of an event that is sent again, the first counts."""
+        if event["event_type"] == "funnel.published" and event["event_id"] not in self.ids:
+            self.ids.add(event["event_id"])
             owner = event.get("organization_id", DEFAULT_ORGANIZATION)
             history = self.published.setdefault((owner, event["data"]["funnel_id"]), [])
             history.append((place, definition(event["data"])))

@@ -146,6 +146,15 @@ MUTANTS = (
         FUNNELS,
     ),
     Mutant(
+        "a copy of an older definition is in force again",
+        "funnels/registry.py",
+        """        if own_id in self._ids:
+            return None
+""",
+        "",
+        FUNNELS,
+    ),
+    Mutant(
         "a pin that holds for what came before it",
         "funnels/pins.py",
         'not _is_here(pin, arrival) or int(pin["offset"]) <= arrival.offset',

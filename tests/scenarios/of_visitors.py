@@ -30,6 +30,7 @@ class OfVisitors(Scenario):
             self.world.make_topic(topic, partitions=1)
         for _ in range(3):
             self.visitors.define()
+        self.visitors.again(0)
         self.world.publish(_messages(self.visitors.entries), FUNNELS)
         self.publish(self.messages)
 

@@ -131,6 +131,12 @@ def test_a_day_keeps_the_definition_of_its_first_entry() -> None:
     assert log.reached("A", "B", "C", day="2026-03-03") == [1, 0, 1]
 
 
+def test_a_producers_copy_of_an_older_definition_changes_nothing() -> None:
+    log = Log().define("A", "B").define("A", "C").again(0)
+    log.enter("A", 0).enter("B", 1).enter("C", 2)
+    assert log.reached("A", "B", "C") == [1, 0, 1]
+
+
 def test_a_day_is_pinned_by_the_first_entry_that_has_a_definition_in_force() -> None:
     log = Log().enter("A", 0).define("A", "B").enter("B", 10)
     assert log.reached("A", "B") == [1, 1]

@@ -49,9 +49,9 @@ class Log:
         data = {"visitor_id": self.visitor, "session_id": self.session, "funnel_id": "f"} | more
         return self._append(TRACKING, kind, at, {k: v for k, v in data.items() if v is not None})
 
-    def again(self) -> "Log":
-        """The last event once more, by a producer that did not hear."""
-        self.entries.append(self.entries[-1])
+    def again(self, number: int = -1) -> "Log":
+        """An event once more, the last unless told, by a producer that did not hear."""
+        self.entries.append(self.entries[number])
         return self
 
     def _append(self, topic: str, kind: str, at: float, data: Fields) -> "Log":

@@ -56,6 +56,9 @@ class Visitors:
         for _ in range(times):
             if self._random.random() < self._redefining:
                 self.define()
+            defined = [n for n, one in enumerate(self.entries) if one.topic == FUNNELS]
+            if defined and self._random.random() < self._redefining / 2:
+                self.again(self._random.choice(defined))
             last = range(len(self.entries))[-20:]
             tracked = [n for n in last if self.entries[n].topic == TRACKING]
             if tracked and self._random.random() < 0.02:

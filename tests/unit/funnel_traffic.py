@@ -101,6 +101,9 @@ class Traffic:
             self._now_ms += 1 + self._random.randrange(2 * pace)
             if self._random.random() < 0.02:
                 entries.append(self._definition(self._random.choice("fgh")))
+            elif self._random.random() < 0.01:
+                known = [entry for entry in entries if entry.topic == FUNNELS]
+                entries.append(self._again(self._random.choice(known)))
             elif self._random.random() < 0.02 and len(entries) > 5:
                 entries.append(self._again(entries[-1 - self._random.randrange(5)]))
             else:

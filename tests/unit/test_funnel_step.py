@@ -24,6 +24,7 @@ from schemas.catalogue import source
 from simulate.answer.answer import answer
 from simulate.answer.entry import FUNNELS, Entry
 from tests.fakes.memory_store import MemoryStore
+from tests.simulate.told import NOON, TODAY, Log
 from tests.support.known_answer import Documents, assert_is_the_known_answer
 from tests.support.log import LogMessage
 from tests.support.runner import Lane, Letters, Runner
@@ -203,6 +204,23 @@ def test_a_definition_holds_from_the_first_entry_on_that_came_after_it(seed: int
     for operation in range(1, 30):
         collections = after_deaths(visitors.entries, [(5, operation), (20, 0)])
         assert_is_the_known_answer(collections, known)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_producers_copy_of_an_older_definition_is_not_in_force(again: bool) -> None:
+    log = Log()
+    log.appended_ms = int(NOON.timestamp() * 1000)
+    log.define("A", "B").define("A", "C")
+    if again:
+        log.again(0)
+    log.enter("A", 0).enter("B", 1).enter("C", 2)
+    collections = after_deaths(log.entries, [])
+    assert_is_the_known_answer(collections, answer(log.entries))
+    day = collections["analytics_funnel"][f"default:f:{TODAY}"]
+    assert (day["attempts"], day["completions"]) == (1, 1)
+    stored = collections["funnels"]["default:f"]
+    assert [step["step_id"] for step in stored["steps"]] == ["A", "C"]
+    assert len(stored["versions"]) == 2
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -127,6 +127,7 @@ STORIES = {
     "every step optional": Log().define("A?", "B?").enter("A", 0).enter("B", 1),
     "any order": Log().define("A", "B", "C?", order="any").enter("B", 0).enter("A", 1),
     "a definition of a later day": Log().enter("A", 0).define("A").enter("A", 86_400),
+    "a copy of an older definition": Log().define("A", "B").define("A").again(0).enter("A", 0),
     "a second definition": Log().define("A", "B").enter("A", 0).define("A").enter("B", 1),
 }
 
