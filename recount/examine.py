@@ -1,7 +1,7 @@
 """Each stored document beside what the log says of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from recount import states
@@ -83,6 +83,17 @@ def state_documents(recount: Recount, look: Look, model: Model) -> Iterator[Verd
     knows."""
     if model.collection not in look.states:
         return
+    moved: list[Verdict] = []
+    for verdict in _states(recount, look, model):
+        is_moved = [each.field for each in verdict.unequal] == ["home"]
+        if verdict.stored and verdict.should and is_moved:
+            moved.append(verdict)
+        else:
+            yield verdict
+    yield from _unless_ahead(recount, moved)
+
+
+def _states(recount: Recount, look: Look, model: Model) -> Iterator[Verdict]:
     spool = look.states[model.collection]
     ahead: dict[str, Document] = {}
     pairs = states.paired(_named(spool), recount.replay.states(model.collection))
@@ -137,11 +148,18 @@ def _state(
         unequal = states.not_blank(model, stored)
     else:
         unequal = states.unequal_fields(model, stored, should)
-        if [each.field for each in unequal] == ["home"]:
-            # A home is pinned, or moved to added partitions, before anything there is counted.
-            later = recount.replay.homes_ahead(model.collection, document)
-            epoch = should["home"]["epoch"]
-            if any(states.identical(stored.get("home"), h) and h["epoch"] > epoch for h in later):
-                unequal = []
     version = _version(model, stored, look)
     return Verdict(model, document, stored, doubt, unequal, version, should=should)
+
+
+def _unless_ahead(recount: Recount, moved: list[Verdict]) -> Iterator[Verdict]:
+    """A home is pinned, or moved to added partitions, before anything there is counted."""
+    if not moved:
+        return
+    later = recount.replay.homes_ahead(moved[0].model.collection, [v.document for v in moved])
+    for verdict in moved:
+        assert verdict.stored and verdict.should
+        stored, epoch = verdict.stored.get("home"), verdict.should["home"]["epoch"]
+        homes = later.get(verdict.document, ())
+        is_ahead = any(states.identical(stored, h) and h["epoch"] > epoch for h in homes)
+        yield replace(verdict, unequal=[]) if is_ahead else verdict

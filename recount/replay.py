@@ -296,18 +296,21 @@ class Replay:
             )
         )
 
-    def homes_ahead(self, collection: str, document: str) -> list[dict[str, Any]]:
-        """Where messages of a state document's key are that lie beyond the limits."""
-        return [
-            {"topic_id": topic_id, "partition": partition, "epoch": epoch}
-            for topic_id, partition, epoch in self._rows(
-                f"""
-                SELECT DISTINCT e.topic_id, e.partition, epoch
-                {_of_keys(collection)} AND coalesce("offset" > greatest(r.last, c.last), true)
-                """,
-                [[document]],
-            )
-        ]
+    def homes_ahead(
+        self, collection: str, documents: Sequence[str]
+    ) -> dict[str, list[dict[str, Any]]]:
+        """Where messages of state documents' keys are that lie beyond the limits."""
+        homes: dict[str, list[dict[str, Any]]] = {}
+        for document, topic_id, partition, epoch in self._rows(
+            f"""
+            SELECT DISTINCT e.document, e.topic_id, e.partition, epoch
+            {_of_keys(collection)} AND coalesce("offset" > greatest(r.last, c.last), true)
+            """,
+            [list(documents)],
+        ):
+            home = {"topic_id": topic_id, "partition": partition, "epoch": epoch}
+            homes.setdefault(document, []).append(home)
+        return homes
 
     def unreadable(self) -> list[tuple[int, int, str]]:
         """Partition, offset and reason of events that cannot be counted and are not dead."""
