@@ -1,5 +1,6 @@
 """`daybook`: every command, and how failures are told."""
 
+import os
 import sys
 
 import typer
@@ -20,6 +21,7 @@ from cli.show import show
 from cli.simulate import simulate
 from cli.status import status
 from cli.topics import topics
+from cli.unknown_settings import warnings
 from cli.up import up
 from cli.verify import verify
 from engine.errors import DaybookError, Unavailable
@@ -59,13 +61,15 @@ app.add_typer(serve, name="serve")
 def main() -> None:
     """Runs the command line. A failure that a person can act on is one sentence on stderr."""
     outlive_readers()
+    for warning in warnings(os.environ):
+        _say(warning, "yellow")
     try:
         app()
     except DaybookError as error:
-        said = f"daybook: {error}"
-        if isinstance(error, Unavailable) and is_of_this_machine(str(error)):
+        said = str(error)
+        if isinstance(error, Unavailable) and is_of_this_machine(said):
             said += ". `daybook up` starts the servers of this machine"
-        Console(stderr=True).print(said, style="red", markup=False, highlight=False, soft_wrap=True)
+        _say(said, "red")
         sys.exit(error.exit_code)
 
 
@@ -73,3 +77,8 @@ def is_of_this_machine(failure: str) -> bool:
     """Whether it is about a server that no setting names: `daybook up` may start that one."""
     given = given_servers()
     return any(called in failure for name, called in _NAMES.items() if name not in given)
+
+
+def _say(sentence: str, style: str) -> None:
+    told = f"daybook: {sentence}"
+    Console(stderr=True).print(told, style=style, markup=False, highlight=False, soft_wrap=True)

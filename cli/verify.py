@@ -90,7 +90,7 @@ def _day(text: str | None) -> str | None:
 
 @contextmanager
 def recounting(name: str) -> Iterator[tuple["Group", "Tell"]]:
-    """The group's recount, and a bar on a terminal. Raises UnknownGroup and Unavailable."""
+    """The group's recount, and a bar on a terminal. Raises Unknown and Unavailable."""
     from recount.errors import Unreachable
     from recount.group import find
 

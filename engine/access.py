@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
-from engine.errors import DaybookError
+from engine.errors import Unknown
 from engine.mongo import Documents, reachable
 
 COLLECTION = "_daybook_keys"
@@ -96,16 +96,16 @@ def listed(documents: Documents) -> Iterator[Key]:
 def revoke(documents: Documents, key_id: str, now: datetime) -> Key:
     """Ends a key for ever; one that was revoked stays so since then.
 
-    Raises DaybookError when there is no such key, Unavailable.
+    Raises Unknown when there is no such key, Unavailable.
     """
     if not re.fullmatch(rf"[0-9a-f]{{{ID_CHARS}}}", key_id):
-        raise DaybookError(f"{key_id!r} is no key's id: `daybook keys list` shows them")
+        raise Unknown(f"{key_id!r} is no key's id: `daybook keys list` shows them")
     own = {"_id": {"$gte": key_id, "$lt": key_id + "g"}}
     with reachable():
         documents[COLLECTION].update_one(own | {"revoked_at": None}, {"$set": {"revoked_at": now}})
         kept = documents[COLLECTION].find_one(own)
     if kept is None:
-        raise DaybookError(f"no key {key_id}: `daybook keys list` shows them")
+        raise Unknown(f"no key {key_id}: `daybook keys list` shows them")
     return key_of(kept)
 
 

@@ -13,6 +13,12 @@ class WrongSetting(DaybookError):
     exit_code = 2
 
 
+class Unknown(DaybookError):
+    """The name that was given is nobody's; the message says which there are."""
+
+    exit_code = 2
+
+
 class Unavailable(DaybookError):
     """A server does not answer: back off, keep polling while paused, try again."""
 

@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from engine.document import Event
-from engine.errors import DaybookError
+from engine.errors import DaybookError, Unknown
 from engine.group import Source
 from schemas.event import TicketedEventEvent
 from schemas.export import ExportEvent
@@ -104,11 +104,11 @@ def catalogue(path: Path = PATH) -> Catalogue:
 
 @cache
 def source(name: str) -> Source:
-    """How to read a topic. Raises DaybookError for one that is not in the catalogue."""
+    """How to read a topic. Raises Unknown for one that is not in the catalogue."""
     topic = catalogue().topics.get(name)
     if topic is None or topic.schema_ is None or topic.key is None:
         readable = ", ".join(n for n, t in catalogue().topics.items() if t.schema_)
-        raise DaybookError(f"no topic {name} in topics.yaml: events are read from {readable}")
+        raise Unknown(f"no topic {name} in topics.yaml: events are read from {readable}")
     return Source(name, TypeAdapter(EVENTS[topic.schema_.model]), _key_of(topic.key, topic.keys))
 
 

@@ -43,6 +43,22 @@ def test_a_day_that_is_none_is_told_by_every_command_alike(command: list[str]) -
     assert DAY in done.output
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["show", "incomes"], "no group incomes: it is one of user-lifecycle"),
+        (["dlq", "list", "sc.x"], "no topic sc.x in topics.yaml: events are read from"),
+        (["schemas", "sc.x"], "no topic sc.x in topics.yaml: events are read from"),
+        (["keys", "revoke", "x"], "'x' is no key's id: `daybook keys list` shows them"),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, list) else "",
+)
+def test_a_name_that_is_nobodys_is_wrong_usage(command: list[str], said: str) -> None:
+    done = subprocess.run([*DAYBOOK, *command], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
 def test_what_is_away_is_started_by_up_only_if_no_setting_names_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
