@@ -1,12 +1,13 @@
 """What stands in a cell: text that no spreadsheet takes for a formula; numbers as they are."""
 
+import re
 from typing import Any
 
 from pydantic_core import to_json
 
 Cell = str | int | float | bool | None
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA = re.compile(" *[=+@\t\r\n＝＋－＠-]")
 _JOINED = "; "
 
 
@@ -21,7 +22,4 @@ def cell(value: Any) -> Cell:
 
 def harmless(value: Cell) -> Cell:
     """Text that begins like a formula gets an apostrophe before it, which spreadsheets hide."""
-    if not isinstance(value, str):
-        return value
-    bare = value.lstrip(" ")
-    return f"'{value}" if bare.startswith(_FORMULA) else value
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value

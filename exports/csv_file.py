@@ -20,19 +20,21 @@ async def write(content: Content, path: Path) -> int:
         writer = csv.writer(out)
         writer.writerow([TABLE, *columns])
 
-        def put(table: str, own: list[str], cells: list[Cell]) -> None:
+        def put(table: str, own: list[int], cells: list[Cell]) -> None:
             row: list[Cell] = [table, *([None] * len(columns))]
-            for column, value in zip(own, cells, strict=True):
-                row[place[column]] = _told(value)
+            for at, value in zip(own, cells, strict=True):
+                row[at] = _told(value)
             writer.writerow(row)
 
         for table in tables:
+            own = [place[column] for column in table.columns]
             for cells in table.rows:
-                put(table.name, table.columns, cells)
+                put(table.name, own, cells)
                 count += 1
         if stream:
+            own = [place[column] for column in stream.columns]
             async for cells in stream.cells():
-                put(stream.name, stream.columns, cells)
+                put(stream.name, own, cells)
                 count += 1
     return count
 

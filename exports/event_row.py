@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+from exports.pseudonym import Pseudonyms
 from models.session import Sessions
 from query.funnels.body import Body, Period
 from query.funnels.conversions import bounds
-from query.funnels.journey import event_told
 from query.reader import Document
 from query.scope import Scope
 from query.span import Span
@@ -37,10 +37,15 @@ class Events(Body):
 
 
 async def event_rows(
-    scope: Scope, span: Span, funnel_id: str | None, user_id: str | None, *, with_metadata: bool
+    scope: Scope,
+    span: Span,
+    funnel_id: str | None,
+    user_id: str | None,
+    names: Pseudonyms | None,
 ) -> AsyncIterator[EventRow]:
     """By session, in order of their `_id`, which nothing that comes meanwhile changes; within a
-    session by time. Of each, those in the range among its first 500.
+    session by time. Of each, those in the range among its first 500. With `names`, ids are hidden,
+    and what was tracked with an event is not told.
 
     Sessions that do not fit are passed over in the database, a page at a time, so that each
     question is a small one.
@@ -63,21 +68,21 @@ async def event_rows(
         limit=_SESSIONS_AT_ONCE,
     ):
         for session in page:
+            own = names.hide(session) if names else session
             for event in sorted(session["events"], key=lambda each: each["at"]):
-                yield _row(session, event, span, with_metadata)
+                yield _row(own, event, span, with_metadata=names is None)
         where = {"$gt": page[-1]["_id"], "$lt": where["$lt"]}
 
 
-def _row(session: Document, event: Document, span: Span, with_metadata: bool) -> EventRow:
-    own = event_told(event, span.zone)
+def _row(session: Document, event: Document, span: Span, *, with_metadata: bool) -> EventRow:
     return EventRow(
-        timestamp=own.timestamp,
-        event_type=own.event_type,
+        timestamp=span.told(event["at"]),
+        event_type=event["event_type"],
         funnel_id=session["funnel_id"],
         visitor_id=session["visitor_id"],
         user_id=session.get("user_id"),
         session_id=session["session_id"],
-        page_id=own.page_id,
-        step_id=own.step_id,
-        metadata=own.metadata if with_metadata else None,
+        page_id=event["page_id"],
+        step_id=event["step_id"],
+        metadata=event["metadata"] if with_metadata else None,
     )

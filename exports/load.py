@@ -49,8 +49,8 @@ async def load_content(
         title = f"{_TITLES[job.report_type]} of {funnel.name}"
         body = await _report(job, scope, funnel, days, Wanted(currency, None))
     if job.report_type == "conversions":
-        rows = _visitors(scope, funnel.funnel_id, days, getattr(body, "currency", None))
-        stream = Stream(_VISITORS, ConvertingVisitor, _hidden(rows, names))
+        rows = _visitors(scope, funnel.funnel_id, days, getattr(body, "currency", None), names)
+        stream = Stream(_VISITORS, ConvertingVisitor, rows)
         without |= {_VISITORS, "pagination"}
     return Content(f"{title}, {days.first} to {days.last}", body, without, as_of, stream)
 
@@ -88,33 +88,24 @@ async def _events(
     title = "Events"
     if job.funnel_id is not None:
         title += f" of {(await load.definition(scope, job.funnel_id)).name}"
-    of = job.funnel_id, job.user_id
-    rows = event_rows(scope, days, *of, with_metadata=names is None)
-    head: BaseModel = Events(
-        funnel_id=job.funnel_id, user_id=job.user_id, period=Period(**days.period)
-    )
-    if names:
-        head = names.hide(head)
-    return title, head, Stream("events", EventRow, _hidden(rows, names))
+    rows = event_rows(scope, days, job.funnel_id, job.user_id, names)
+    user = {"user_id": job.user_id}
+    told = names.hide(user) if names else user
+    head = Events(funnel_id=job.funnel_id, period=Period(**days.period), **told)
+    return title, head, Stream("events", EventRow, rows)
 
 
 async def _visitors(
-    scope: Scope, funnel_id: str, days: Span, currency: str | None
+    scope: Scope, funnel_id: str, days: Span, currency: str | None, names: Pseudonyms | None
 ) -> AsyncIterator[ConvertingVisitor]:
     """Page after page, as the report's cursor leads."""
     after: Place | None = None
     while True:
         found = await converted(scope, funnel_id, days, Asked(size=SIZE_MAX, after=after))
         for session in found[:SIZE_MAX]:
-            yield converting_visitor(session, days, currency)
+            own = names.hide(session) if names else session
+            yield converting_visitor(own, days, currency)
         if len(found) <= SIZE_MAX:
             return
         last = found[SIZE_MAX - 1]
         after = Place(last["started_at"], last["_id"])
-
-
-async def _hidden(
-    rows: AsyncIterator[BaseModel], names: Pseudonyms | None
-) -> AsyncIterator[BaseModel]:
-    async for row in rows:
-        yield names.hide(row) if names else row

@@ -1,8 +1,8 @@
 """Names for those who are not to be known: the same within a file, another in the next one."""
 
+from collections.abc import Mapping
 from functools import lru_cache
-
-from pydantic import BaseModel
+from typing import Any
 
 from query.exports.secret import Secret
 
@@ -19,10 +19,11 @@ class Pseudonyms:
         self._of = organization, job_id
         self._name = lru_cache(_REMEMBERED)(self._made)
 
-    def hide(self, row: BaseModel) -> BaseModel:
-        named = {name: getattr(row, name, None) for name in PERSONAL}
+    def hide(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """A copy with names in place of the ids that it has."""
+        named = {name: document.get(name) for name in PERSONAL}
         hidden = {name: self._name(name, own) for name, own in named.items() if own is not None}
-        return row.model_copy(update=hidden)
+        return {**document, **hidden}
 
     def _made(self, kind: str, own: str) -> str:
         return self._secret.sign("pseudonym", *self._of, kind, own).hex()[:_CHARS]
