@@ -1,6 +1,7 @@
 """`python -m bench [PART …] [--pairs N] [--json FILE]`: Daybook beside its yardsticks.
 
-Parts: counting (order-funnel and revenue), funnel-step, collector, query; all unless named.
+Parts: counting (order-funnel and revenue), funnel-step, collector, query, exports; all of them
+unless named.
 DAYBOOK_BENCH_EVENTS says how many order events to count, 1,200,000 unless set;
 DAYBOOK_BENCH_TRACKING_EVENTS how many of a storefront's, 40,000 unless set.
 """
@@ -18,6 +19,7 @@ from rich.console import Console
 from bench.collector import collector
 from bench.counting import counting
 from bench.exchange import WrongAnswer
+from bench.exports import exports
 from bench.funnel_step import funnel_step
 from bench.machine import facts
 from bench.query import query
@@ -36,6 +38,7 @@ PARTS: dict[str, Callable[[Runs, int], Result]] = {
     "funnel-step": funnel_step,
     "collector": collector,
     "query": query,
+    "exports": exports,
 }
 FAILURES = (DaybookError, NotReady, RunFailed, ServerError, WrongAnswer, WrongTotals)
 

@@ -59,24 +59,24 @@ class Runs:
     def run(self, program: str, log: Log) -> Measured:
         """Raises RunFailed, and WrongTotals."""
         with self._database() as (settings, documents):
-            return self._measure(program, log, settings, documents)
+            return self.measure(program, log, settings, documents)
 
     def run_and_repeat_writes(self, program: str, log: Log) -> tuple[Measured, Measured]:
         """A run with state; then what it wrote, written by itself."""
         with self._database() as (settings, documents):
-            ours = self._measure(program, log, settings, documents)
+            ours = self.measure(program, log, settings, documents)
             written = json.dumps(ours.written)
-            return ours, self._measure("bare", log, settings, documents, written)
+            return ours, self.measure("bare", log, settings, documents, written)
 
     def record(self, log: Log, path: Path) -> None:
         """A run of funnel-step whose writes are kept in a file."""
         with self._database() as (settings, documents):
-            self._measure("record", log, settings, documents, json.dumps(str(path)))
+            self.measure("record", log, settings, documents, json.dumps(str(path)))
 
     def replay(self, log: Log, path: Path) -> Measured:
         """What a recorded run wrote, written again; what comes of it is checked as well."""
         with self._database() as (settings, documents):
-            return self._measure("replayed", log, settings, documents, json.dumps(str(path)))
+            return self.measure("replayed", log, settings, documents, json.dumps(str(path)))
 
     @contextmanager
     def _database(self) -> Iterator[tuple[Settings, Documents]]:
@@ -87,9 +87,10 @@ class Runs:
             yield settings, documents
             client.drop_database(documents.name)
 
-    def _measure(
+    def measure(
         self, program: str, log: Log, settings: Settings, documents: Documents, *more: str
     ) -> Measured:
+        """On a database that is there already. Raises RunFailed, and WrongTotals."""
         others = {n: v for n, v in os.environ.items() if not n.startswith("DAYBOOK_")}
         arguments = [program, log.topic, str(log.count), *more]
         done = subprocess.run(

@@ -1,7 +1,7 @@
 """`python -m bench.worker PROGRAM TOPIC EVENTS [MORE]`: one run, told as a line of JSON.
 
 MORE is JSON: what `bare` is to write of each collection, [documents, bulks]; the file of `record`
-and `replayed`.
+and `replayed`; the report and the format of `export`.
 """
 
 import json
@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench import member, yardsticks
+from bench.export import export
 from bench.stopwatch import Measured
 
 PROGRAMS: dict[str, Callable[..., Measured]] = {
@@ -22,6 +23,7 @@ PROGRAMS: dict[str, Callable[..., Measured]] = {
     "into-models": yardsticks.read_into_models,
     "into-dicts": yardsticks.read_into_dicts,
     "one-update": yardsticks.one_update_an_event,
+    "export": export,
     "bare": yardsticks.bare,
     "replayed": yardsticks.replayed,
 }

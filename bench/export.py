@@ -1,0 +1,46 @@
+"""Our own: one file of an export worker, from the job to the last byte."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pydantic import SecretStr
+
+from bench import year
+from bench.stopwatch import Measured, Stopwatch
+from engine.settings import settings
+from exports.job import Job
+from exports.make import Maker
+from query.exports.secret import Secret
+from schemas.export import Format, ReportType
+
+_SECRET = SecretStr("for benchmarks alone, and long enough")
+
+
+def export(_: str, rows: int, report: ReportType, form: Format) -> Measured:
+    """A year of the funnel as a file. Raises RuntimeError for another number of rows."""
+    own = settings().model_copy(update={"exports_secret": _SECRET})
+    now = datetime.now(UTC)
+    job = Job(
+        organization_id=year.ORGANIZATION,
+        job_id="bench",
+        report_type=report,
+        format=form,
+        date_from=year.FIRST.isoformat(),
+        date_to=year.LAST.isoformat(),
+        funnel_id=year.FUNNEL,
+        user_id=None,
+        include_charts=True,
+        include_pii=False,
+        requested_at=now,
+    )
+    maker = Maker(own, Secret(own))
+    stopwatch = Stopwatch()
+    with TemporaryDirectory(prefix="daybook-bench-") as folder:
+        stopwatch.start()
+        made = asyncio.run(maker.make(job, Path(folder) / "file", now, lambda: True))
+        stopwatch.stop()
+    if made < rows:
+        raise RuntimeError(f"{made} rows in the file, {rows} or more are asked for")
+    return stopwatch.measured(rows)

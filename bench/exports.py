@@ -1,0 +1,111 @@
+"""A funnel's year as files: how long an export worker takes for one, and how much memory."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from itertools import islice
+from typing import Any
+
+from bench import year
+from bench.figure import Figure
+from bench.result import Result
+from bench.runs import Log, Runs
+from bench.stopwatch import Measured
+from consumers import funnel_step
+from engine import indexes
+from engine.mongo import Documents, database
+from models.session import Sessions
+
+_SESSIONS, _EVENTS_EACH, _CONVERTS_EVERY = 200_000, 5, 10
+_FILES = {
+    ("overview", "csv"): 1,
+    ("overview", "xlsx"): 1,
+    ("overview", "pdf"): 1,
+    ("conversions", "csv"): _SESSIONS // _CONVERTS_EVERY,
+    ("events", "csv"): _SESSIONS * _EVENTS_EACH,
+    ("events", "json"): _SESSIONS * _EVENTS_EACH,
+    ("events", "xlsx"): _SESSIONS * _EVENTS_EACH,
+}
+"""How many rows each has at least."""
+
+_SECONDS_MAX = 60
+_INSERTED_AT_ONCE = 10_000
+_SECONDS_APART = year.DAYS * 24 * 3600 / _SESSIONS
+_HOW = (
+    f"{year.DAYS} days of a funnel, and its {_SESSIONS:,} sessions with {_EVENTS_EACH} events "
+    "each; a process a file, peak MiB all that it ever held"
+)
+
+
+def exports(runs: Runs, pairs: int) -> Result:
+    """Each file as often as there are pairs. Raises RunFailed for one with too few rows."""
+    settings = runs.settings("bench-exports")
+    made: dict[tuple[str, str], list[Measured]] = {}
+    with database(settings).client as client:
+        documents = client[settings.mongodb_database]
+        try:
+            runs.tell(f"writing {_SESSIONS:,} sessions")
+            _fill(documents)
+            for of, rows in list(_FILES.items()) * pairs:
+                log = Log("", rows, lambda program, documents: None)
+                done = runs.measure("export", log, settings, documents, *map(json.dumps, of))
+                made.setdefault(of, []).append(done)
+        finally:
+            client.drop_database(documents.name)
+    return Result({"exports": _HOW}, [], list(_figures(made)))
+
+
+def _figures(made: dict[tuple[str, str], list[Measured]]) -> Iterator[Figure]:
+    for (report, form), runs in made.items():
+        what = f"{report} of a year as {form}"
+        yield Figure(what, "s", [run.seconds for run in runs], at_most=_SECONDS_MAX)
+        yield Figure(f"{what}: the worker's peak", "MiB", [run.peak_mib for run in runs])
+
+
+def _fill(documents: Documents) -> None:
+    indexes.ensure(documents, funnel_step.GROUP)
+    year.fill(documents)
+    rows = map(_session, range(_SESSIONS))
+    while some := list(islice(rows, _INSERTED_AT_ONCE)):
+        documents[Sessions.collection].insert_many(some, ordered=False)
+
+
+def _session(number: int) -> dict[str, Any]:
+    """As members store it; the year's are spread evenly."""
+    began = datetime.combine(year.FIRST, time(), UTC) + timedelta(seconds=number * _SECONDS_APART)
+    visitor = f"visitor-{number // 2}"
+    events = [
+        {
+            "event_type": "step_entry",
+            "page_id": None,
+            "step_id": step,
+            "at": began + timedelta(seconds=20 * place),
+            "metadata": {"experiment": "b", "scroll": 40 + place},
+        }
+        for place, step in enumerate(year.STEPS[:_EVENTS_EACH])
+    ]
+    conversion = {
+        "at": events[-1]["at"],
+        "type": "purchase",
+        "step_id": events[-1]["step_id"],
+        "value_cents": 1_900,
+        "currency": "EUR",
+    }
+    return {
+        "_id": f"{year.ORGANIZATION}:{visitor}:{number}:{year.FUNNEL}",
+        "organization_id": year.ORGANIZATION,
+        "visitor_id": visitor,
+        "session_id": str(number),
+        "funnel_id": year.FUNNEL,
+        "user_id": None,
+        "started_at": began,
+        "last_at": events[-1]["at"],
+        "entry_page": "/",
+        "exit_page": "/",
+        "page_views": 0,
+        "path": list(year.STEPS[:_EVENTS_EACH]),
+        "context": {"source": "Google", "channel": "Organic Search", "device_type": "mobile"},
+        "conversions": [] if number % _CONVERTS_EVERY else [conversion],
+        "events": events,
+        "events_total": _EVENTS_EACH,
+    }
