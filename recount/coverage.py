@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from recount.fleet import Gap, Progress
 from recount.kafka import Topic
-from recount.replay import Marks, Position
+from recount.recounted import Marks, Position
 
 
 def marks(document: Mapping[str, object], which: str) -> Marks:

@@ -9,7 +9,7 @@ from recount.compare import ABSENT, Unequal, unequal_fields
 from recount.coverage import marks
 from recount.expected import Document, expected, is_nothing
 from recount.model import Model
-from recount.replay import Recounted
+from recount.recounted import Recounted
 from recount.session import Look, Recount
 from recount.spool import Spool
 
@@ -156,7 +156,7 @@ def _unless_ahead(recount: Recount, moved: list[Verdict]) -> Iterator[Verdict]:
     """A home is pinned, or moved to added partitions, before anything there is counted."""
     if not moved:
         return
-    later = recount.replay.homes_ahead(moved[0].model.collection, [v.document for v in moved])
+    later = recount.replay.places.ahead(moved[0].model.collection, [v.document for v in moved])
     for verdict in moved:
         assert verdict.stored and verdict.should
         stored, epoch = verdict.stored.get("home"), verdict.should["home"]["epoch"]

@@ -11,7 +11,7 @@ from pymongo.read_concern import ReadConcern
 
 from recount.errors import Unrecountable, asking_mongodb
 from recount.log import Facts
-from recount.replay import Marks
+from recount.recounted import Marks
 from recount.settings import Settings
 
 Documents = Database[dict[str, Any]]

@@ -16,7 +16,7 @@ from recount.coverage import marks
 from recount.errors import asking_mongodb
 from recount.examine import Verdict
 from recount.expected import Document
-from recount.replay import Recounted
+from recount.recounted import Recounted
 from recount.session import Look, Recount
 
 

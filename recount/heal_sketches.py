@@ -13,7 +13,7 @@ from pymongo.errors import DuplicateKeyError
 from recount.change import Change
 from recount.errors import asking_mongodb
 from recount.expected import Document
-from recount.replay import Key
+from recount.recounted import Key
 from recount.session import Recount
 from recount.sketches import VERSION, Verdict, count, holding
 

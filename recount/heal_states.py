@@ -13,7 +13,7 @@ from recount.errors import asking_mongodb
 from recount.examine import Verdict
 from recount.expected import Document
 from recount.model import Model
-from recount.replay import Position
+from recount.recounted import Position
 from recount.session import Look, Recount
 
 Spans = Mapping[Position, tuple[int, int]]
@@ -27,7 +27,7 @@ def heal_states(
     One that a member wrote to meanwhile is left for the next time.
     """
     collection = recount.fleet.documents[model.collection]
-    spans = recount.replay.spans_of_keys(model.collection, [v.document for v in verdicts])
+    spans = recount.replay.places.spans(model.collection, [v.document for v in verdicts])
     absent = [verdict for verdict in verdicts if verdict.stored is None]
     yield from _insert(collection, look, absent, spans)
     for verdict in verdicts:

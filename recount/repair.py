@@ -18,7 +18,7 @@ from recount.compare import OWN_FIELDS, is_hour, same
 from recount.coverage import marks
 from recount.expected import Document
 from recount.model import Field, Model
-from recount.replay import Marks, Position
+from recount.recounted import Marks, Position
 
 Path = tuple[str, ...]
 

@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby, starmap
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 
 from recount.days import Days
 from recount.log import COLUMNS, Columns
 from recount.model import Field, Model
+from recount.places import Places
+from recount.recounted import Key, Marks, Name, Recounted
 from recount.settings import Settings
 from recount.tables import Tables
 from recount.zone import offsets
@@ -45,36 +46,6 @@ Stage = Path | Callable[[duckdb.DuckDBPyConnection], None]
 """SQL, or what reads and fills tables of its own."""
 AsStored = Callable[[str, Sequence[str]], dict[str, Any]]
 """A state document from its `_id` and what the rules tell of it: JSON, in one piece or several."""
-Position = tuple[str, int]
-"""A topic's id and a partition's number."""
-Marks = dict[Position, int]
-"""An offset a partition: the last one that counts, unless said otherwise."""
-Name = tuple[str, str]
-"""A collection and a document's `_id`."""
-
-
-@dataclass(slots=True)
-class Recounted:
-    """What the log says of one document: sums by path, and the span of offsets they come from.
-
-    At the path of a name stands the greatest of those that were given.
-    """
-
-    sums: dict[str, Any] = field(default_factory=dict)
-    spans: dict[Position, tuple[int, int]] = field(default_factory=dict)
-
-
-class Key(NamedTuple):
-    """Somebody whom a sketch must hold, if `is_due`, or may hold; and the partition he came from.
-
-    `sketch` is the `_id` of its documents without topic id and partition.
-    """
-
-    sketch: str
-    owner: str
-    topic_id: str
-    partition: int
-    is_due: bool
 
 
 def as_told(document: str, told: Sequence[str]) -> dict[str, Any]:
@@ -98,6 +69,7 @@ class Replay:
         collections of states, if not all are to be taken as they are told."""
         self._tables = Tables()
         self._db, self._rows = self._tables.db, self._tables.rows
+        self.places = Places(self._rows)
         self._rules = rules
         self._stages = stages
         self._told = told or {}
@@ -254,64 +226,6 @@ class Replay:
         )
         yield from starmap(Key, keys)
 
-    def spans_of_keys(
-        self, collection: str, documents: Sequence[str]
-    ) -> dict[str, dict[Position, tuple[int, int]]]:
-        """The first and last offset of messages of state documents' keys, within the limits."""
-        spans: dict[str, dict[Position, tuple[int, int]]] = {}
-        for document, topic_id, partition, first, last in self._rows(
-            f"""
-            SELECT e.document, e.topic_id, e.partition, min("offset"), max("offset")
-            {_of_keys(collection)} AND "offset" <= greatest(r.last, c.last)
-            GROUP BY ALL
-            """,
-            [list(documents)],
-        ):
-            spans.setdefault(document, {})[topic_id, partition] = first, last
-        return spans
-
-    def beyond(self, collection: str) -> list[tuple[str, str, int, int, int]]:
-        """Messages beyond `reach`, of keys that are in another partition as well, at the same time
-        or later: document, topic id, partition, offset, epoch."""
-        return list(
-            self._rows(
-                f"""
-                WITH places AS (
-                    SELECT document, epoch, topic_id, partition,
-                        max("offset") > any_value(coalesce(last, -1)) AS is_beyond
-                    FROM {collection}_messages LEFT JOIN reach USING (topic_id, partition)
-                    GROUP BY ALL
-                ),
-                several AS (
-                    SELECT DISTINCT document
-                    FROM places AS a JOIN places AS b USING (document)
-                    WHERE a.is_beyond AND a.partition <> b.partition AND b.epoch >= a.epoch
-                )
-                SELECT document, topic_id, partition, "offset", epoch
-                FROM {collection}_messages
-                SEMI JOIN several USING (document)
-                LEFT JOIN reach USING (topic_id, partition)
-                WHERE "offset" > coalesce(last, -1)
-                """
-            )
-        )
-
-    def homes_ahead(
-        self, collection: str, documents: Sequence[str]
-    ) -> dict[str, list[dict[str, Any]]]:
-        """Where messages of state documents' keys are that lie beyond the limits."""
-        homes: dict[str, list[dict[str, Any]]] = {}
-        for document, topic_id, partition, epoch in self._rows(
-            f"""
-            SELECT DISTINCT e.document, e.topic_id, e.partition, epoch
-            {_of_keys(collection)} AND coalesce("offset" > greatest(r.last, c.last), true)
-            """,
-            [list(documents)],
-        ):
-            home = {"topic_id": topic_id, "partition": partition, "epoch": epoch}
-            homes.setdefault(document, []).append(home)
-        return homes
-
     def unreadable(self) -> list[tuple[int, int, str]]:
         """Partition, offset and reason of events that cannot be counted and are not dead."""
         found = self._rows('SELECT partition, "offset", reason FROM unreadable ORDER BY ALL')
@@ -333,13 +247,3 @@ class Replay:
         held = self._rows("SELECT count(*) FROM main.log")[0][0]
         if held != self.messages - self._buried:
             raise RuntimeError(f"{self.messages - self._buried} messages went in, {held} are there")
-
-
-def _of_keys(collection: str) -> str:
-    return f"""
-        FROM {collection}_messages AS e
-        LEFT JOIN reach AS r ON e.topic_id = r.topic_id AND e.partition = r.partition
-        LEFT JOIN cuts AS c ON c.collection = '{collection}' AND c.document = e.document
-            AND e.topic_id = c.topic_id AND e.partition = c.partition
-        WHERE e.document IN (SELECT unnest(?))
-    """

@@ -18,7 +18,8 @@ from recount.fleet import Documents, Fleet, Gap
 from recount.group import Group
 from recount.log import LogReader
 from recount.model import Model
-from recount.replay import Marks, Name, Replay
+from recount.recounted import Marks, Name
+from recount.replay import Replay
 from recount.spool import Spool
 from recount.strays import strays
 

@@ -9,7 +9,7 @@ from datasketches import hll_sketch, hll_union, tgt_hll_type  # type: ignore[imp
 
 from recount.compare import ABSENT
 from recount.expected import Document
-from recount.replay import Key
+from recount.recounted import Key
 from recount.report import Difference
 from recount.session import Look, Recount
 

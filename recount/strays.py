@@ -17,7 +17,7 @@ def strays(replay: Replay, collection: str, find: Find) -> dict[int, frozenset[i
     those states, by `_id`. Left in, such messages would stand in the key's order before others
     that are counted.
     """
-    beyond = replay.beyond(collection)
+    beyond = replay.places.beyond(collection)
     if not beyond:
         return {}
     stored = {str(each["_id"]): each for each in find(sorted({name for name, *_ in beyond}))}

@@ -11,7 +11,8 @@ from uuid import UUID
 from recount.days import Days
 from recount.group import find
 from recount.log import Facts, LogReader
-from recount.replay import Marks, Replay
+from recount.recounted import Marks
+from recount.replay import Replay
 from recount.settings import Settings
 
 TOPIC_ID = "AAAAAAAAAAAAAAAAAAAAAA"

@@ -7,7 +7,7 @@ import pytest
 from recount.coverage import Coverage, marks
 from recount.fleet import Gap, Progress
 from recount.kafka import Topic
-from recount.replay import Marks
+from recount.recounted import Marks
 
 NOW, OLD = "nownownownownownownowno", "oldoldoldoldoldoldoldol"
 

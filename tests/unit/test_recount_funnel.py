@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from recount.days import Days
-from recount.replay import Marks, Replay
+from recount.recounted import Marks
+from recount.replay import Replay
 from simulate.answer.answer import answer
 from simulate.answer.entry import Entry
 from tests.simulate.told import Log

@@ -62,7 +62,7 @@ def test_they_are_told_to_where_the_group_is_and_one_further() -> None:
         marks = {(TOPIC_ID, n): len(log) - 1 for n, log in enumerate(lanes(entries))}
         replay.limit(reach, [(("funnel_sessions", name), marks)])
         assert_equal({name: further[name]}, dict(replay.states("funnel_sessions", [name])))
-        spans = replay.spans_of_keys("funnel_sessions", [name])[name]
+        spans = replay.places.spans("funnel_sessions", [name])[name]
         assert all(reach[p] < last <= marks[p] for p, (_, last) in spans.items())
 
 

@@ -54,5 +54,5 @@ def test_they_are_told_to_where_the_group_is_and_one_further() -> None:
         marks = {(TOPIC_ID, n): len(log) - 1 for n, log in enumerate(lanes(entries))}
         replay.limit(reach, [(("visitor_state", name), marks)])
         assert differences(replay, {name: further[name]}, [name]) == {}
-        spans = replay.spans_of_keys("visitor_state", [name])[name]
+        spans = replay.places.spans("visitor_state", [name])[name]
         assert all(reach[p] < last <= marks[p] for p, (_, last) in spans.items())
