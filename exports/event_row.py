@@ -11,6 +11,7 @@ from query.reader import Document
 from query.scope import Scope
 from query.span import Span
 
+_SESSIONS_LOOKED_AT = 2_000
 _SESSIONS_AT_ONCE = 50
 
 
@@ -47,31 +48,41 @@ async def event_rows(
     session by time. Of each, those in the range among its first 500. With `names`, ids are hidden,
     and what was tracked with an event is not told.
 
-    Sessions that do not fit are passed over in the database, a page at a time, so that each
-    question is a small one.
+    Sessions that do not fit are passed over without their events, and those that do are read a few
+    at a time, so that each question is a small one.
     """
     first, after = bounds(span)
-    # A session without a story of its own has no `last_at`, but events.
+    # A session without a story of its own does not say when it was, but has events.
     fits: list[Any] = [{"$gte": [{"$ifNull": ["$last_at", first]}, first]}]
+    fits += [{"$lt": [{"$ifNull": ["$started_at", first]}, after]}]
     fits += [{"$eq": ["$funnel_id", funnel_id]}] if funnel_id is not None else []
     fits += [{"$eq": ["$user_id", user_id]}] if user_id is not None else []
     within = {"$and": [{"$gte": ["$$this.at", first]}, {"$lt": ["$$this.at", after]}]}
-    found = {"$filter": {"input": "$events", "as": "this", "cond": within}}
     fields: dict[str, Any] = dict.fromkeys(("funnel_id", "visitor_id", "user_id", "session_id"), 1)
-    fields["events"] = {"$cond": [{"$and": fits}, found, []]}
-    where: dict[str, str] = dict(scope.beneath())
-    while page := await scope.find(
-        Sessions.collection,
-        {"_id": where},
-        fields=fields,
-        order=[("_id", 1)],
-        limit=_SESSIONS_AT_ONCE,
-    ):
-        for session in page:
+    fields["events"] = {"$filter": {"input": "$events", "as": "this", "cond": within}}
+    async for ids in _fitting(scope, fits):
+        for session in await scope.find(
+            Sessions.collection, {"_id": {"$in": ids}}, fields=fields, order=[("_id", 1)]
+        ):
             own = names.hide(session) if names else session
             for event in sorted(session["events"], key=lambda each: each["at"]):
                 yield _row(own, event, span, with_metadata=names is None)
-        where = {"$gt": page[-1]["_id"], "$lt": where["$lt"]}
+
+
+async def _fitting(scope: Scope, fits: list[Any]) -> AsyncIterator[list[str]]:
+    """The `_id`s of sessions for which all of that is true, in order; a list is read at once."""
+    where: dict[str, str] = dict(scope.beneath())
+    while found := await scope.find(
+        Sessions.collection,
+        {"_id": where},
+        fields={"fits": {"$and": fits}},
+        order=[("_id", 1)],
+        limit=_SESSIONS_LOOKED_AT,
+    ):
+        ids = [each["_id"] for each in found if each["fits"]]
+        for start in range(0, len(ids), _SESSIONS_AT_ONCE):
+            yield ids[start : start + _SESSIONS_AT_ONCE]
+        where = {"$gt": found[-1]["_id"], "$lt": where["$lt"]}
 
 
 def _row(session: Document, event: Document, span: Span, *, with_metadata: bool) -> EventRow:

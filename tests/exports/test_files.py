@@ -162,11 +162,15 @@ def test_visitors_are_known_by_pseudonyms_that_hold_within_a_file(press: Press) 
     assert [row["timestamp"] for row in known] == [row["timestamp"] for row in hidden]
 
 
+PEOPLE = 2_100
+"""More than fit on a page, of visitors and of sessions that are looked at."""
+
+
 def test_every_page_of_converting_visitors_is_in_the_file(press: Press) -> None:
     sessions = press.world.documents["funnel_sessions"]
     like = next(s for s in documents("funnel_sessions") if s.get("conversions"))
     funnel = {"organization_id": ORGANIZATION, "funnel_id": "many"}
-    names = [f"v{n:04d}" for n in range(450)]
+    names = [f"v{n:04d}" for n in range(PEOPLE)]
     copies = [
         like | funnel | {"_id": f"{ORGANIZATION}:{name}:s:many", "visitor_id": name}
         for name in names
@@ -187,5 +191,5 @@ def test_every_page_of_converting_visitors_is_in_the_file(press: Press) -> None:
     assert [row["visitor_id"] for row in made["converting_visitors"]] == names
     assert [row["visitor_id"] for row in rows["converting_visitors"]] == names
     assert job["rows"] == sum(map(len, rows.values()))
-    events = 450 * len(like["events"])
+    events = PEOPLE * len(like["events"])
     assert f"500 of {events:,} rows" in printed
