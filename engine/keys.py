@@ -19,9 +19,10 @@ def encode_part(text: str) -> str:
 def encode_key(text: str) -> str:
     """A key of a map: as a part of an `_id`, apart from the reserved words, at most 200 bytes.
 
-    A longer one becomes its first 150 bytes, `~` and 16 hex digits of its SHA-256.
+    A longer one becomes its first 150 bytes, `~` and 16 hex digits of its SHA-256. MongoDB takes
+    no empty one in a path: `%`, which is nothing else's.
     """
-    key = encode_part(text)
+    key = encode_part(text) or "%"
     if key in RESERVED:
         return f"%{ord(key[0]):02X}{key[1:]}"
     raw = key.encode()

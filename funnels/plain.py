@@ -31,7 +31,7 @@ def bot_effects(organization: str, event: Event, slot: Slot) -> Iterator[Effect]
     """Of an event that is a bot's: one for each reason, if it names a funnel."""
     data = event["data"]
     if "funnel_id" in data:
-        for reason in dict.fromkeys(data["context"]["bot"]):
+        for reason in filter(None, dict.fromkeys(data["context"]["bot"])):
             of = organization, data["funnel_id"]
             yield effect(FunnelDay, slot, "bots", 1, key=encode_key(reason), of=of)
 
@@ -66,6 +66,6 @@ def _exit(of: tuple[str, str], event: Seen) -> Iterator[Effect]:
     yield at_step(event, "exits_by_outcome", step, of, key=outcome)
     if outcome == "bounce":
         yield at_step(event, "drop_offs", step, of)
-    if "reason" in event:
+    if event.get("reason"):
         reason = encode_key(event["reason"])
         yield at_step(event, "reasons_by_outcome", step, of, key=reason, part=outcome)

@@ -31,8 +31,9 @@ class Definitions:
 
     def take(self, event: dict[str, Any], place: int) -> None:
         """Of an event that is sent again, the first counts."""
-        if event["event_type"] == "funnel.published" and event["event_id"] not in self.ids:
-            self.ids.add(event["event_id"])
+        event_id = event["event_id"].lower()
+        if event["event_type"] == "funnel.published" and event_id not in self.ids:
+            self.ids.add(event_id)
             owner = event.get("organization_id", DEFAULT_ORGANIZATION)
             history = self.published.setdefault((owner, event["data"]["funnel_id"]), [])
             history.append((place, definition(event["data"])))

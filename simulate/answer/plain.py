@@ -29,7 +29,7 @@ def count(ledger: Ledger, organization: str, deed: Deed) -> None:
 def bot(ledger: Ledger, organization: str, deed: Deed) -> None:
     """A bot's event: under each of its reasons once, and nowhere else."""
     if funnel := deed.data.get("funnel_id"):
-        for reason in set(deed.bot):
+        for reason in filter(None, set(deed.bot)):
             ledger.entry(FUNNEL, (organization, funnel), deed.at.day, ("bots", key(reason)))
 
 

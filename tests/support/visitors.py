@@ -71,8 +71,10 @@ class Visitors:
         self._waited_ms += days * 24 * 3_600_000
 
     def again(self, number: int) -> None:
-        """Sends that entry a second time."""
-        self.entries.append(self.entries[number]._replace(appended_ms=self._now_ms()))
+        """Sends that entry a second time, its id in other letters."""
+        entry = self.entries[number]
+        copy = entry.event | {"event_id": entry.event["event_id"].upper()}
+        self.entries.append(Entry(entry.topic, copy, self._now_ms()))
 
     def _one(self) -> None:
         pick = self._random
@@ -93,7 +95,7 @@ class Visitors:
         if source := pick.choice(SOURCES):
             context["source"] = source
         if pick.random() < 0.05:
-            context["bot"] = ["user_agent", "rate"][: pick.randint(1, 2)]
+            context["bot"] = ["user_agent", "rate", ""][: pick.randint(1, 3)]
         if pick.random() < 0.9:
             data["context"] = context
         self._append(TRACKING, kind, data | self._fields(kind), pick.choice([None, None, "org.1"]))
@@ -111,7 +113,7 @@ class Visitors:
                 return {"step_id": pick.choice(STEPS)} | claim
             case "step_exit":
                 outcome = pick.choice(["forward", "backward", "bounce", "close"])
-                told = {"reason": pick.choice(["dear", "slow"])} if pick.random() < 0.5 else {}
+                told = {"reason": pick.choice(["dear", "slow", ""])} if pick.random() < 0.5 else {}
                 claim = {"next_step_id": "b"} if pick.random() < 0.5 else {}
                 return {"step_id": pick.choice(STEPS), "exit_outcome": outcome} | told | claim
             case "conversion":

@@ -111,7 +111,8 @@ class Traffic:
         return entries
 
     def _again(self, entry: Entry) -> Entry:
-        return entry._replace(appended_ms=self._now_ms)
+        copy = entry.event | {"event_id": entry.event["event_id"].upper()}
+        return Entry(entry.topic, copy, self._now_ms)
 
     def _event(self, topic: str, kind: str, at_ms: int, data: dict[str, Any]) -> Entry:
         self._number += 1

@@ -27,6 +27,10 @@ def test_a_users_own_key_is_never_a_reserved_word(word: str) -> None:
     assert encode_part(word) == word
 
 
+def test_an_empty_key_is_one_that_mongodb_takes_in_a_path() -> None:
+    assert encode_key("") == "%"
+
+
 def test_a_long_key_keeps_its_beginning_and_stays_its_own() -> None:
     long, longer = "k" * 200, "k" * 201
     assert encode_key(long) == long
