@@ -11,7 +11,7 @@ from schemas.fields import Moment
 
 _FORM = re.compile(get_args(Moment)[1].pattern)
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-_REMEMBERED = 1_024
+_REMEMBERED, _CHARS_MAX = 1_024, 64
 WRONG_TIME = "must be a time with its offset, such as 2026-11-20T10:00:00.123Z"
 TOO_EARLY = "must not be before 1990"
 
@@ -61,7 +61,8 @@ def arrival(now: datetime) -> Arrival:
 def _read(field: str, value: Any) -> datetime | None:
     if value is None:
         return None
-    moment = _moment(value) if isinstance(value, str) else None
+    is_short = isinstance(value, str) and len(value) <= _CHARS_MAX
+    moment = _moment(value) if is_short else None
     if moment is None:
         raise WrongTime(field)
     return moment

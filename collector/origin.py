@@ -34,7 +34,7 @@ class Origins:
 
     def read(self, url: str, referrer: str, landing_page: str, *utm: str) -> Origin:
         """`utm` in the order of UTM; each text empty where the client gave none."""
-        if len(url) + len(referrer) > _REMEMBERED_CHARS_MAX:
+        if sum(map(len, (url, referrer, landing_page, *utm))) > _REMEMBERED_CHARS_MAX:
             return self._read(url, referrer, landing_page, *utm)
         return self._cached(url, referrer, landing_page, *utm)
 
