@@ -1,12 +1,14 @@
 """Counts what visitors do in funnels, experiments and ticketed events."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from engine.change import Effect, RowUpdate, effect
+from engine.change import Effect, Row, RowUpdate, effect
 from engine.definitions import Definitions
 from engine.document import Event
 from engine.group import Arrival, Group, State
+from engine.partition import Partition
 from engine.rules import Rules
 from engine.slots import Slot
 from engine.store import Store
@@ -98,29 +100,30 @@ class VisitorMemory:
 def preparer(definitions: Definitions) -> "Prepare":
     """Stores definitions as they come, and pins what each visitor's day goes by."""
     registry = Registry()
+    untold: deque[tuple[list[Row], Partition]] = deque()
 
     def prepare(batch: "Batch", states: dict[str, State], store: Store) -> None:
+        # A store that is away loses nothing: what was taken is stored with the next attempt.
         for definition in definitions.news():
             if row := registry.take(definition):
-                store.put([row], definition.partition)
-        _tell_unpublished(batch, definitions, registry, store)
+                untold.append(([row], definition.partition))
+        home = definitions.home("sc.domain.funnel")
+        if home and (rows := list(_unpublished(batch, registry))):
+            untold.append((rows, home))
+        while untold:
+            store.put(*untold[0])
+            untold.popleft()
         pin(batch, states, store, VisitorState, registry)
 
     return prepare
 
 
-def _tell_unpublished(
-    batch: "Batch", definitions: Definitions, registry: Registry, store: Store
-) -> None:
-    home = definitions.home("sc.domain.funnel")
-    if home is None:
-        return
-    rows = [
-        registry.unpublished(organization_of(event), event["data"]["funnel_id"])
-        for event in batch.events
-        if "funnel_id" in event["data"]
-    ]
-    store.put([row for row in rows if row], home)
+def _unpublished(batch: "Batch", registry: Registry) -> Iterator[Row]:
+    """Of the funnels that the batch names, and that nobody has published."""
+    for event in batch.events:
+        funnel = event["data"].get("funnel_id")
+        if funnel and (row := registry.unpublished(organization_of(event), funnel)):
+            yield row
 
 
 GROUP = Group(

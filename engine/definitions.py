@@ -57,16 +57,18 @@ class Definitions:
         self._calendar = calendar
         self._next: dict[Partition, int] = {}
         self._dead: dict[Partition, dict[int, tuple[str, str]]] = {}
+        self._found: list[Definition] = []
 
     def news(self) -> list[Definition]:
-        """What was appended since the last time, in each partition's order. Raises Unavailable."""
-        found: list[Definition] = []
+        """What was appended since the last time, in each partition's order. Raises Unavailable:
+        what was read until then is told the next time."""
         for partition, (low, end) in self._bounds().items():
             start = max(low, self._next.get(partition, 0))
             if start < end:
-                found += self._read(partition, start, end)
+                self._found += self._read(partition, start, end)
             # Also of a partition that is empty: it is known, and may be somebody's home.
             self._next[partition] = max(start, end)
+        found, self._found = self._found, []
         return found
 
     def home(self, topic: str) -> Partition | None:

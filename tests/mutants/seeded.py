@@ -155,6 +155,22 @@ MUTANTS = (
         FUNNELS,
     ),
     Mutant(
+        "a definition is forgotten when it cannot be stored",
+        "consumers/funnel_step.py",
+        """            store.put(*untold[0])
+            untold.popleft()
+""",
+        "            store.put(*untold.popleft())\n",
+        FUNNELS,
+    ),
+    Mutant(
+        "an empty reason is counted",
+        "funnels/plain.py",
+        'if event.get("reason"):',
+        'if "reason" in event:',
+        FUNNELS,
+    ),
+    Mutant(
         "a pin that holds for what came before it",
         "funnels/pins.py",
         'not _is_here(pin, arrival) or int(pin["offset"]) <= arrival.offset',

@@ -1,10 +1,11 @@
 """Whatever visitors do and members suffer, the documents are what the events come to."""
 
 import json
+from collections.abc import Collection
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 from hypothesis import example, given, settings
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 
 from consumers import funnel_step
 from engine.batch import Batch
-from engine.change import Amount, Document
-from engine.definitions import Definition
+from engine.change import Amount, Document, Row
+from engine.definitions import Definition, Definitions
+from engine.errors import Unavailable
 from engine.group import Group, State
 from engine.partition import Partition
 from engine.rules import Rules
@@ -221,6 +223,53 @@ def test_a_producers_copy_of_an_older_definition_is_not_in_force(again: bool) ->
     stored = collections["funnels"]["default:f"]
     assert [step["step_id"] for step in stored["steps"]] == ["A", "C"]
     assert len(stored["versions"]) == 2
+
+
+@pytest.mark.parametrize("missed", [1, 2])
+def test_a_definition_that_could_not_be_stored_is_in_force_and_stored_later(missed: int) -> None:
+    """The store is away at its first or second definition; the member lives on."""
+    log = Log()
+    log.appended_ms = int(NOON.timestamp() * 1000)
+    log.define("A", "B").define("A", "C").enter("A", 0).enter("B", 1).enter("C", 2)
+    store, lane = MemoryStore(), Lane(HERE, as_log(log.entries))
+    stored, asked = store.put, 0
+
+    def put(rows: Collection[Row], partition: Partition) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == missed:
+            raise Unavailable("MongoDB does not answer")
+        stored(rows, partition)
+
+    with patch.object(store, "put", put):
+        runner = Runner(store, Letters(), GROUP, lane, Told(log.entries))
+        while runner.next < len(lane.log):
+            runner.settle(7)
+    assert_is_the_known_answer(store.collections, answer(log.entries))
+    assert len(store.collections["funnels"]["default:f"]["versions"]) == 2
+
+
+def test_definitions_that_were_read_when_kafka_went_away_are_told_later() -> None:
+    log = Log().define("A", "B")
+    (told,) = Told(log.entries).news()
+    other = Partition("sc.domain.event", "events", 0)
+    definitions = Definitions((), Mock(), dict, Mock(), Mock())
+
+    def read(partition: Partition, start: int, end: int) -> list[Definition]:
+        if partition == other and is_away:
+            raise Unavailable("Kafka does not answer")
+        return [told] if partition == DEFINED else []
+
+    with (
+        patch.object(definitions, "_bounds", return_value={DEFINED: (0, 1), other: (0, 1)}),
+        patch.object(definitions, "_read", read),
+    ):
+        is_away = True
+        with pytest.raises(Unavailable):
+            definitions.news()
+        is_away = False
+        assert definitions.news() == [told]
+        assert definitions.news() == []
 
 
 @pytest.mark.parametrize("seed", range(10))
