@@ -11,7 +11,7 @@ from query.reader import Document
 from query.scope import Scope
 from query.span import Span
 
-_SESSIONS_LOOKED_AT = 2_000
+_SESSIONS_LOOKED_AT = 1_000
 _SESSIONS_AT_ONCE = 50
 
 
@@ -52,9 +52,9 @@ async def event_rows(
     at a time, so that each question is a small one.
     """
     first, after = bounds(span)
-    # A session without a story of its own does not say when it was, but has events.
-    fits: list[Any] = [{"$gte": [{"$ifNull": ["$last_at", first]}, first]}]
-    fits += [{"$lt": [{"$ifNull": ["$started_at", first]}, after]}]
+    # Not by when a session says that it was: events that it has forgotten since are in its row.
+    fits: list[Any] = [{"$gte": [{"$max": "$events.at"}, first]}]
+    fits += [{"$lt": [{"$min": "$events.at"}, after]}]
     fits += [{"$eq": ["$funnel_id", funnel_id]}] if funnel_id is not None else []
     fits += [{"$eq": ["$user_id", user_id]}] if user_id is not None else []
     within = {"$and": [{"$gte": ["$$this.at", first]}, {"$lt": ["$$this.at", after]}]}

@@ -1,5 +1,6 @@
 """What is in the files: the numbers that the API tells, in each form."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -145,6 +146,29 @@ def test_events_of_a_part_of_the_range_are_those_of_its_days(press: Press) -> No
     assert len(some) == sum(row["timestamp"][:10] in days.values() for row in every) > 0
     wider = json_body(press.made(**asked, funnel_id=None))["events"]
     assert len(wider) >= len(every)
+
+
+def test_events_count_by_their_own_time_whatever_their_session_remembers(press: Press) -> None:
+    """A session that was forgotten and goes on has a story of its new events alone."""
+    sessions = press.world.documents["funnel_sessions"]
+    like = next(s for s in documents("funnel_sessions") if len(s["events"]) > 2)
+    funnel = {"organization_id": ORGANIZATION, "funnel_id": "long-ago"}
+    late = datetime(2026, 6, 1, tzinfo=UTC)
+    early = datetime(2025, 6, 1, tzinfo=UTC)
+    rows = [
+        like | funnel | {"_id": f"{ORGANIZATION}:v:later:long-ago", "started_at": late},
+        like | funnel | {"_id": f"{ORGANIZATION}:v:sooner:long-ago", "last_at": early},
+    ]
+    definition = {"name": "Long ago", "steps": [], "versions": [], "published": True}
+    press.world.documents["funnels"].insert_one(
+        funnel | definition | {"_id": f"{ORGANIZATION}:long-ago"}
+    )
+    sessions.insert_many(rows)
+    try:
+        made = press.made(report_type="events", funnel_id="long-ago", format="json")
+    finally:
+        sessions.delete_many(funnel)
+    assert len(json_body(made)["events"]) == 2 * len(like["events"])
 
 
 def test_visitors_are_known_by_pseudonyms_that_hold_within_a_file(press: Press) -> None:
