@@ -60,10 +60,11 @@ class Scope:
 
     @property
     def name(self) -> str:
-        """What answers are remembered by: nobody is served what was made for another scope."""
+        """What answers are remembered by: nobody is served what was made for another scope, nor
+        what an admin, whom a report may tell more, was told."""
         caller = self.caller
         own = caller.subject if not caller.reads_organization and not caller.is_admin else None
-        return repr((self.organization_id, own and (caller.role, own)))
+        return repr((self.organization_id, caller.is_admin, own and (caller.role, own)))
 
     async def find(
         self,

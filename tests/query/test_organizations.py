@@ -115,3 +115,11 @@ def test_an_admin_reads_any_organization_that_there_is(
         path = f"/organizations/{organization}/dashboard"
         assert service.report(path, office.admin, **DAYS).status == 200
     assert service.report("/organizations/nobody/dashboard", office.admin, **DAYS).status == 404
+
+
+def test_what_an_organization_without_documents_is_told_is_not_an_admins(
+    office: Office, service: QueryProcess
+) -> None:
+    path = "/organizations/nobody/dashboard"
+    assert service.report(path, office.key("analyst", "nobody"), **DAYS).status == 200
+    assert service.report(path, office.admin, **DAYS).status == 404
