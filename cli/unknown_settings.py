@@ -16,10 +16,11 @@ _OTHERS = re.compile(
 def warnings(variables: Iterable[str]) -> Iterator[str]:
     """A sentence for each, in their order, with the setting that it is most like."""
     known = [PREFIX + name.upper() for name in Settings.model_fields]
-    for variable in sorted(set(variables) - set(known)):
-        if not variable.startswith(PREFIX) or _OTHERS.fullmatch(variable):
+    for variable in sorted(variables):
+        name = variable.upper()
+        if name in known or not name.startswith(PREFIX) or _OTHERS.fullmatch(name):
             continue
-        like = get_close_matches(variable, known, n=1, cutoff=0.8)
+        like = get_close_matches(name, known, n=1, cutoff=0.8)
         yield f"{variable} is no setting and changes nothing" + (
             f"; is {like[0]} meant?" if like else ""
         )

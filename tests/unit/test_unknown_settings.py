@@ -17,6 +17,12 @@ def test_the_setting_that_may_be_meant_is_named() -> None:
     )
 
 
+def test_letters_are_of_either_case_as_they_are_of_settings() -> None:
+    assert not [*warnings(["daybook_zone", "DAYBOOK_Zone"])]
+    (warning,) = warnings(["daybook_zon"])
+    assert warning == "daybook_zon is no setting and changes nothing; is DAYBOOK_ZONE meant?"
+
+
 def test_one_that_is_like_none_is_told_all_the_same() -> None:
     assert [*warnings(["DAYBOOK_XYZZY"])] == ["DAYBOOK_XYZZY is no setting and changes nothing"]
 
