@@ -60,8 +60,11 @@ class Heartbeat:
             log.warning("no heartbeat", why=str(error))
 
     def leave(self) -> None:
+        """What it told last stays known: it is newer than what silent members told before."""
         try:
             with reachable():
-                self._collection.delete_one({"_id": self._id})
+                self._collection.update_one(
+                    {"_id": self._id}, {"$set": {"left_at": datetime.now(UTC)}}
+                )
         except Unavailable as error:
             log.warning("left without saying so", why=str(error))

@@ -81,7 +81,7 @@ def _standing(
     alive = now - timedelta(seconds=SILENT_SECONDS_MAX)
     return Standing(
         group=group.name,
-        members=sum(member["heartbeat_at"] >= alive for member in members),
+        members=sum(m["heartbeat_at"] >= alive and "left_at" not in m for m in members),
         partitions=[
             partition_standing(place, reached.get((ids[place[0]], place[1])), here)
             for place, here in bounds.items()

@@ -2,10 +2,14 @@
 
 import re
 import signal
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from deploy.local.mongodb import MongoDB
 from deploy.local.ports import free_ports
+from engine.standing import standings
+from query.freshness import as_of
 from tests.support import checks
 from tests.support.shop import Shop
 from tests.support.wait import until
@@ -49,6 +53,28 @@ def test_a_fold_is_of_no_more_messages_than_the_setting_allows(world: World) -> 
     assert float(folds["+Inf"]) >= 6
     assert folds["500.0"] == folds["+Inf"]
     member.end()
+
+
+def test_the_last_word_is_that_of_who_left_last(world: World) -> None:
+    """Not that of a member that was killed before, whose silence tells nothing."""
+    world.make_topic()
+    shop = Shop()
+    world.publish(shop.messages(300))
+    killed = world.member("revenue")
+    world.wait_for_commits("revenue")
+    killed.kill()
+    world.publish(shop.messages(300))
+    last = world.member("revenue")
+    world.wait_for_commits("revenue")
+    last.end()
+    told = as_of(world.documents["_daybook_members"].find(), [], ZoneInfo("UTC"))
+    newest = max(datetime.fromisoformat(event["occurred_at"]) for event in shop.events)
+    assert told["lag_messages"] == 0
+    assert told["newest_event_at"] is not None
+    assert datetime.fromisoformat(told["newest_event_at"]) == newest
+    now = datetime.now(UTC)
+    (standing,) = standings([world.group("revenue")], world.documents, world.admin, now)
+    assert standing.members <= 1, "who left is not counted, though he was heard of just now"
 
 
 def test_a_second_sigterm_quits_at_once(servers: dict[str, str], tmp_path: Path) -> None:
