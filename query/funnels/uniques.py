@@ -34,12 +34,13 @@ def uniques(
 ) -> Uniques:
     """Of daily documents, and of the sketches of the same range.
 
-    Each day is exact, so there cannot be fewer people than on its greatest day, nor more than all
-    days have together. That also bounds what sketches do not know, where counting is older than
-    they are: then the bounds of the days stand in for theirs.
+    Each day is exact, so there cannot be fewer people than on its greatest day, nor than are new,
+    which everybody is once; nor more than all days have together. That also bounds what sketches
+    do not know, where counting is older than they are: then the bounds of the days stand in.
     """
     counted = [int(day[field]) for day in days if day.get(field)]
-    least, most = max(counted, default=0), sum(counted)
+    new = sum(int(day.get("new_visitors") or 0) for day in days)
+    least, most = max(new, *counted, 0), sum(counted)
     if least == most:
         return Uniques(
             count=most, method="exact", lower=most, upper=most, standard_error=0.0, by_day=most

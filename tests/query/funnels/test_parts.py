@@ -85,6 +85,12 @@ class TestUniques:
         found = uniques(days, [self.people(*names)])
         assert 3_000 <= found.lower <= found.count <= found.upper <= 3_001
 
+    def test_it_is_never_less_than_who_is_new(self) -> None:
+        names = [f"visitor {number}" for number in range(600)]
+        days = [day(f"2026-01-0{n}", unique_visitors=400, new_visitors=306) for n in (5, 6)]
+        found = uniques(days, [self.people(*names)])
+        assert 612 <= found.lower <= found.count <= found.upper <= 800
+
     def test_without_whole_sketches_only_the_days_bounds_are_known(self) -> None:
         days = [day(f"2026-01-0{n}", unique_visitors=n) for n in (5, 6)]
         found = uniques(days, [self.people("a") | {"_daybook": {"model": 0}}])
