@@ -46,7 +46,8 @@ class Fleet:
     """The fleet's own records, read as what is durable. Every method raises Unreachable."""
 
     def __init__(self, documents: Documents, group: str) -> None:
-        """Raises Unrecountable when nothing was ever counted into the database."""
+        """Raises Unrecountable when nothing was ever counted into the database, or not by the
+        group."""
         self.documents: Documents = documents.with_options(
             codec_options=CodecOptions(tz_aware=True),
             read_preference=ReadPreference.PRIMARY,
@@ -57,6 +58,8 @@ class Fleet:
         own = self._find("fleet")
         if own is None:
             raise Unrecountable(f"nothing was ever counted into database {documents.name}")
+        if self._find(f"group:{group}") is None:
+            raise Unrecountable(f"no member of {group} ever ran on database {documents.name}")
         self.id = str(own["fleet"])
         self.cluster_id = str(own["cluster_id"])
         bound = own["settings"]

@@ -117,6 +117,13 @@ def test_a_log_that_is_gone_is_never_called_equal(counted: World) -> None:
     assert checks.recounted(counted, "revenue").exit_code == 3
 
 
+def test_a_group_that_never_ran_is_not_called_equal(counted: World) -> None:
+    """Though the log holds its events, and another group has counted them."""
+    report = checks.recounted(counted, "order-funnel")
+    assert report.exit_code == 3
+    assert "no member of" in report.doubts[0].reason
+
+
 class FunnelBefore(DailyDocument, collection="analytics_order_funnel"):
     """The model as it was before anybody asked for cancellations."""
 
