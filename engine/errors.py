@@ -51,3 +51,13 @@ class Gap(DaybookError):
 
 class Bound(DaybookError):
     """The database or the group belongs to another fleet, or was counted by other settings."""
+
+
+class Damaged(DaybookError):
+    """A document is not what any member would have written."""
+
+    def __init__(self, document: str, why: str) -> None:
+        super().__init__(
+            f"document {document} cannot be added to: {why[:200]}: `daybook rebuild` makes it what "
+            "the log says"
+        )

@@ -19,7 +19,7 @@ from pymongo.errors import (
 )
 from pymongo.read_concern import ReadConcern
 
-from engine.errors import DaybookError, Unavailable, WrongSetting
+from engine.errors import Damaged, Unavailable, WrongSetting
 from engine.settings import Settings
 
 Documents = Database[dict[str, Any]]
@@ -95,13 +95,3 @@ def only_duplicates(error: BulkWriteError) -> list[int]:
     if details["writeConcernErrors"] or any(e["code"] != DUPLICATE_KEY for e in errors):
         raise error
     return [e["index"] for e in errors]
-
-
-class Damaged(DaybookError):
-    """A document is not what any member would have written."""
-
-    def __init__(self, document: str, why: str) -> None:
-        super().__init__(
-            f"document {document} cannot be added to: {why[:200]}: `daybook rebuild` makes it what "
-            "the log says"
-        )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from engine.batch import Batch
 from engine.change import Change, Document
 from engine.counting import CountingFold
+from engine.damage import MISREAD, blame
 from engine.dead_letters import DeadLetters
 from engine.errors import Refused
 from engine.failpoint import reach
@@ -74,7 +75,16 @@ class Settler:
         self._counting = CountingFold(group.documents, rules)
 
     def settle(self, batch: Batch) -> Settled:
-        """Makes all of the batch durable. Raises Unavailable: then call again, with the same."""
+        """Makes all of the batch durable. Raises Unavailable: then call again, with the same; and
+        Damaged."""
+        try:
+            return self._settle(batch)
+        except MISREAD:
+            if self._group.state:
+                blame(batch, self._group.state, self._store)
+            raise
+
+    def _settle(self, batch: Batch) -> Settled:
         settled = Settled()
         states = self._states(batch) if self._group.state else {}
         if not batch.admitted:

@@ -15,7 +15,7 @@ from consumers import funnel_step
 from engine.batch import Batch
 from engine.change import Amount, Document, Row
 from engine.definitions import Definition, Definitions
-from engine.errors import Unavailable
+from engine.errors import Damaged, Unavailable
 from engine.group import Group, State
 from engine.partition import Partition
 from engine.rules import Rules
@@ -223,6 +223,24 @@ def test_a_producers_copy_of_an_older_definition_is_not_in_force(again: bool) ->
     stored = collections["funnels"]["default:f"]
     assert [step["step_id"] for step in stored["steps"]] == ["A", "C"]
     assert len(stored["versions"]) == 2
+
+
+@pytest.mark.parametrize("field", ["sessions", "pins", "event_ids", "home"])
+@pytest.mark.parametrize("damage", ["other", None])
+def test_a_damaged_state_is_named(field: str, damage: str | None) -> None:
+    log = Log()
+    log.appended_ms = int(NOON.timestamp() * 1000)
+    log.define("A").enter("A", 0).enter("A", 1)
+    store, lane = MemoryStore(), Lane(HERE, as_log(log.entries))
+    runner = Runner(store, Letters(), GROUP, lane, Told(log.entries))
+    runner.settle(1)
+    state = store.collections["visitor_state"]["default:v"]
+    if damage is None:
+        del state[field]
+    else:
+        state[field] = damage
+    with pytest.raises(Damaged, match=f"document default:v .*: visitor_state.{field} is "):
+        runner.settle(1)
 
 
 @pytest.mark.parametrize("missed", [1, 2])
