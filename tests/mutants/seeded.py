@@ -17,7 +17,7 @@ MUTANTS = (
     Mutant(
         "a text that begins like a formula is told as it is",
         "exports/cell.py",
-        """return f"'{value}" if bare.startswith(_FORMULA) else value""",
+        """return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value""",
         "return value",
         ("tests/exports/test_cells.py",),
     ),
@@ -460,7 +460,7 @@ MUTANTS = (
     Mutant(
         "answers remembered for everybody",
         "query/scope.py",
-        "return repr((self.organization_id, own and (caller.role, own)))",
+        "return repr((self.organization_id, caller.is_admin, own and (caller.role, own)))",
         'return "everybody"',
         SCOPE,
     ),
