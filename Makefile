@@ -3,7 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
-PACKAGES := cli collector consumers deploy engine exports files funnels models query recount schemas simulate tests bench
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint types bench mutants soak pin clean

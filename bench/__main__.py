@@ -29,9 +29,9 @@ from bench.runs import RunFailed, Runs
 from bench.servers import servers
 from bench.service import NotReady
 from bench.totals import WrongTotals
-from cli.printing import console
-from deploy.local.errors import ServerError
-from engine.errors import DaybookError
+from daybook.cli.support.printing import console
+from daybook.engine.errors import DaybookError
+from daybook.local.errors import ServerError
 
 PARTS: dict[str, Callable[[Runs, int], Result]] = {
     "counting": counting,

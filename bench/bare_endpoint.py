@@ -9,9 +9,9 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 
-from collector.app import PATH
-from collector.server import listen, serve
-from deploy.local.ports import LOOPBACK
+from daybook.collector.app import PATH
+from daybook.local.ports import LOOPBACK
+from daybook.service.server import listen, serve
 
 _ANSWER = b'{"status":"accepted","event_id":"6f0d1a52-0b1e-4c53-9d0a-0c6f1f9d7a01"}'
 

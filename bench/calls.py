@@ -7,7 +7,7 @@ from itertools import cycle, islice
 from typing import Any
 from uuid import UUID
 
-from collector.app import PATH
+from daybook.collector.app import PATH
 
 BATCH_EVENTS = 500
 _VISITORS = 5_000

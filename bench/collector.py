@@ -16,11 +16,12 @@ from bench.servers import PARTITIONS
 from bench.service import service
 from bench.totals import WrongTotals
 from bench.under import Under
-from collector.flat import TOPIC
-from engine import access, kafka
-from engine.mongo import database
-from engine.settings import Settings
-from engine.topics import Wanted, create
+from daybook.collector.event import TOPIC
+from daybook.engine.kafka import clients
+from daybook.engine.kafka.topics import Wanted, create
+from daybook.engine.mongo.client import database
+from daybook.engine.settings import Settings
+from daybook.service import api_keys
 from schemas.catalogue import catalogue
 
 RATE, PACED_CALLS = 1_000, 8_000
@@ -42,7 +43,7 @@ def collector(runs: Runs, pairs: int) -> Result:
     Raises WrongAnswer, WrongTotals, NotReady.
     """
     settings = runs.settings()
-    create(kafka.admin(settings), Wanted(TOPIC, PARTITIONS, 1, catalogue().config(TOPIC)))
+    create(clients.admin(settings), Wanted(TOPIC, PARTITIONS, 1, catalogue().config(TOPIC)))
     key, server_key = _key(settings, "write"), _key(settings, "server")
     calls, due_calls = singles(key, _SINGLES), singles(key, PACED_CALLS)
     large = list(batches(server_key, _BATCHES))
@@ -99,15 +100,15 @@ def _figures(paced: list[Load], bare_paced: list[Load], batched: list[Load]) -> 
     ]
 
 
-def _key(settings: Settings, kind: access.Kind) -> str:
+def _key(settings: Settings, kind: api_keys.Kind) -> str:
     with database(settings).client as client:
         documents = client[settings.mongodb_database]
-        return access.create(documents, kind, "shop", "bench", datetime.now(UTC))[0]
+        return api_keys.create(documents, kind, "shop", "bench", datetime.now(UTC))[0]
 
 
 def _check(settings: Settings, accepted: int) -> None:
     """Raises WrongTotals unless the log holds as many events as were accepted."""
-    reader = kafka.reader(settings)
+    reader = clients.reader(settings)
     ends = [
         reader.get_watermark_offsets(TopicPartition(TOPIC, number), timeout=10)[1]
         for number in range(PARTITIONS)

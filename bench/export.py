@@ -9,10 +9,10 @@ from pydantic import SecretStr
 
 from bench import year
 from bench.stopwatch import Measured, Stopwatch
-from engine.settings import settings
-from exports.job import Job
-from exports.make import Maker
-from query.exports.secret import Secret
+from daybook.engine.settings import settings
+from daybook.exports.job import Job
+from daybook.exports.make import Maker
+from daybook.query.exports.secret import Secret
 from schemas.export import Format, ReportType
 
 _SECRET = SecretStr("for benchmarks alone, and long enough")

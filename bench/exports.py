@@ -12,8 +12,8 @@ from bench.result import Result
 from bench.runs import Log, Runs
 from bench.stopwatch import Measured
 from consumers import funnel_step
-from engine import indexes
-from engine.mongo import Documents, database
+from daybook.engine.mongo import indexes
+from daybook.engine.mongo.client import Documents, database
 from models.session import Sessions
 
 _SESSIONS, _EVENTS_EACH, _CONVERTS_EVERY = 200_000, 5, 10

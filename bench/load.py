@@ -14,7 +14,7 @@ import uvloop
 from bench.calls import Call
 from bench.exchange import Exchange
 from bench.loaded import Load
-from deploy.local.ports import LOOPBACK
+from daybook.local.ports import LOOPBACK
 
 
 def flood(port: int, calls: Iterable[Call], connections: int) -> Load:

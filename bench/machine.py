@@ -10,9 +10,9 @@ import psutil
 from confluent_kafka import libversion
 
 from bench.servers import PARTITIONS
-from deploy.local import jars
-from engine.mongo import database
-from engine.settings import Settings
+from daybook.engine.mongo.client import database
+from daybook.engine.settings import Settings
+from daybook.local import jars
 
 _LIBRARIES = ("confluent-kafka", "pydantic", "pymongo", "fastapi", "uvicorn")
 

@@ -11,9 +11,9 @@ from pymongo import monitoring
 import consumers
 from bench.recording import LISTS, Recorder, is_of_effects
 from bench.stopwatch import Measured, Stopwatch
-from engine import logs
-from engine.run import run
-from engine.settings import settings
+from daybook.engine import logs
+from daybook.engine.member.run import run
+from daybook.engine.settings import settings
 
 
 def record(short: str, topic: str, events: int, path: Path) -> Measured:

@@ -21,8 +21,8 @@ from bench.runs import Runs
 from bench.service import service
 from bench.stopwatch import Measured
 from bench.under import Under
-from engine import access
-from engine.mongo import Documents, database
+from daybook.engine.mongo.client import Documents, database
+from daybook.service import api_keys
 from models.funnel import FunnelDay
 from models.funnel_step import FunnelStepDay
 
@@ -142,4 +142,4 @@ def _written(documents: Documents) -> Iterator[None]:
 
 
 def _key(documents: Documents) -> str:
-    return access.create(documents, "read", year.ORGANIZATION, "bench", datetime.now(UTC))[0]
+    return api_keys.create(documents, "read", year.ORGANIZATION, "bench", datetime.now(UTC))[0]

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bench import year
 from bench.calls import Call
 from bench.totals import WrongTotals
-from deploy.local.ports import LOOPBACK
+from daybook.local.ports import LOOPBACK
 
 _API = f"/api/v1/analytics/funnels/{year.FUNNEL}"
 _YEAR = f"{_API}/overview?from={year.FIRST}&to={year.LAST}"

@@ -10,7 +10,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import monitoring
 
 from bench.stopwatch import Stopwatch
-from engine.mongo import Documents
+from daybook.engine.mongo.client import Documents
 
 LISTS = {"insert": "documents", "update": "updates"}
 _OF_THE_CONNECTION = frozenset({"lsid", "txnNumber", "$clusterTime", "$db", "$readPreference"})

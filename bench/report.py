@@ -8,7 +8,7 @@ from rich.console import Console
 from bench.comparison import Comparison
 from bench.figure import Figure
 from bench.stopwatch import Measured
-from cli.printing import table
+from daybook.cli.support.printing import table
 
 CLOCK = (
     "The clock runs from the moment when the first partition is told where to read, before its "

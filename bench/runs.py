@@ -11,8 +11,8 @@ from itertools import count
 from pathlib import Path
 
 from bench.stopwatch import Measured
-from engine.mongo import Documents, database
-from engine.settings import Settings
+from daybook.engine.mongo.client import Documents, database
+from daybook.engine.settings import Settings
 
 _ROOT = Path(__file__).parents[1]
 _SECONDS_MAX = 300

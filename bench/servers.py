@@ -6,10 +6,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.orders import Orders
-from deploy.local.stack import Ports, Stack
-from engine import kafka
-from engine.settings import Settings
-from engine.topics import Wanted, create
+from daybook.engine.kafka import clients
+from daybook.engine.kafka.topics import Wanted, create
+from daybook.engine.settings import Settings
+from daybook.local.stack import Ports, Stack
 from schemas.catalogue import catalogue
 
 PARTITIONS = 4
@@ -35,8 +35,8 @@ def servers() -> Iterator[dict[str, str]]:
 def publish(settings: Settings, topic: str, orders: Orders) -> None:
     """Makes the topic with 4 partitions, and publishes the orders to it, compressed with lz4."""
     wanted = Wanted(topic, PARTITIONS, 1, catalogue().config("sc.domain.order"))
-    create(kafka.admin(settings), wanted)
-    producer = kafka.producer(settings)
+    create(clients.admin(settings), wanted)
+    producer = clients.producer(settings)
     for key, value in orders.messages():
         while True:
             try:

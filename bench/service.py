@@ -14,7 +14,7 @@ from tempfile import TemporaryFile
 import psutil
 
 from bench.stopwatch import peak_mib
-from deploy.local.ports import LOOPBACK, free_ports
+from daybook.local.ports import LOOPBACK, free_ports
 
 _ROOT = Path(__file__).parents[1]
 _START_SECONDS = 60.0

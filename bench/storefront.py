@@ -6,21 +6,21 @@ from functools import cached_property
 
 from bench.servers import PARTITIONS
 from bench.totals import WrongTotals
-from cli.sender import Sender
-from cli.simulate_publish import Publisher
-from engine import kafka
-from engine.mongo import Documents
-from engine.settings import Settings
-from engine.topics import Wanted, create
+from daybook.cli.support.simulate_publish import Publisher
+from daybook.engine.kafka import clients
+from daybook.engine.kafka.bulk_producer import Sender
+from daybook.engine.kafka.topics import Wanted, create
+from daybook.engine.mongo.client import Documents
+from daybook.engine.settings import Settings
+from daybook.simulate.answer.answer import answer
+from daybook.simulate.answer.compare import all_differences, by_document
+from daybook.simulate.answer.entry import Entry
+from daybook.simulate.answer.render import Line
+from daybook.simulate.answer.shape import SHAPES
+from daybook.simulate.message import DEFINITIONS, TRACKING, Message
+from daybook.simulate.plan import Plan
+from daybook.simulate.storefront import storefront
 from schemas.catalogue import catalogue
-from simulate.answer.answer import answer
-from simulate.answer.compare import all_differences, by_document
-from simulate.answer.entry import Entry
-from simulate.answer.render import Line
-from simulate.answer.shape import SHAPES
-from simulate.message import DEFINITIONS, TRACKING, Message
-from simulate.plan import Plan
-from simulate.storefront import storefront
 
 PREFIX = "bench."
 TOPIC = PREFIX + TRACKING
@@ -42,12 +42,12 @@ class Storefront:
 
     def publish(self, settings: Settings) -> None:
         """Makes the topics, and sends every message in its turn. Raises RuntimeError."""
-        client = kafka.admin(settings)
+        client = clients.admin(settings)
         for topic in (TRACKING, *DEFINITIONS):
             partitions = PARTITIONS if topic == TRACKING else 1
             create(client, Wanted(PREFIX + topic, partitions, 1, catalogue().config(topic)))
         senders = {
-            topic: Sender(kafka.producer(settings), PREFIX + topic)
+            topic: Sender(clients.producer(settings), PREFIX + topic)
             for topic in (TRACKING, *DEFINITIONS)
         }
         publisher = Publisher(senders, None, lambda tracked: None)

@@ -5,8 +5,8 @@ from typing import Any
 
 from bench.orders import Orders
 from bench.yardsticks import ONE_UPDATE
-from engine.document import Counter as CounterField
-from engine.mongo import Documents
+from daybook.engine.documents.fields import Counter as CounterField
+from daybook.engine.mongo.client import Documents
 from models.order_funnel import OrderFunnelDay
 from models.revenue import RevenueDay
 

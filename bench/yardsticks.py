@@ -16,10 +16,10 @@ from pymongo.collection import Collection
 from bench.models import model_adapter
 from bench.recording import replay
 from bench.stopwatch import Measured, Stopwatch, Written
-from engine.kafka import common, reader
-from engine.member import POLL_MESSAGES, POLL_SECONDS
-from engine.mongo import database
-from engine.settings import settings
+from daybook.engine.kafka.clients import common, reader
+from daybook.engine.member.member import POLL_MESSAGES, POLL_SECONDS
+from daybook.engine.mongo.client import database
+from daybook.engine.settings import settings
 from schemas.catalogue import source
 
 ORDERS = "sc.domain.order"

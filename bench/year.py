@@ -10,11 +10,18 @@ from bson import Int64
 
 from bench.servers import PARTITIONS
 from consumers import funnel_step, revenue
-from engine import indexes
-from engine.document import Breakdown, Counter, CountMap, DailyDocument, Money, PerCurrency
-from engine.hll import grown
-from engine.keys import encode_part
-from engine.mongo import Documents
+from daybook.engine.documents.fields import (
+    Breakdown,
+    Counter,
+    CountMap,
+    DailyDocument,
+    Money,
+    PerCurrency,
+)
+from daybook.engine.documents.hll import grown
+from daybook.engine.documents.keys import encode_part
+from daybook.engine.mongo import indexes
+from daybook.engine.mongo.client import Documents
 from models.funnel import FunnelDay
 from models.funnel_revenue import FunnelRevenueDay
 from models.funnel_step import FunnelStepDay

@@ -1,8 +1,8 @@
 """The fleet: one file a group."""
 
 from consumers import funnel_step, order_funnel, revenue, user_lifecycle
-from engine.errors import Unknown
-from engine.group import Group
+from daybook.engine.errors import Unknown
+from daybook.engine.group import Group
 
 FLEET: tuple[Group, ...] = (
     user_lifecycle.GROUP,

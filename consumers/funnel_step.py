@@ -4,22 +4,22 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from engine.change import Effect, Row, RowUpdate, effect
-from engine.definitions import Definitions
-from engine.document import Event
-from engine.group import Arrival, Group, State
-from engine.partition import Partition
-from engine.rules import Rules
-from engine.slots import Slot
-from engine.store import Store
-from funnels import memory
-from funnels.live_signs import LIVE
-from funnels.pinning import pin
-from funnels.pins import forget_pins, pinned_to
-from funnels.plain import bot_effects, plain_effects
-from funnels.registry import Registry
-from funnels.seen import MAILS, context_of, is_bot, is_of_a_visitor, seen
-from funnels.session_row import session_update
+from daybook.engine.documents.calendar import Slot
+from daybook.engine.documents.change import Effect, Row, RowUpdate, effect
+from daybook.engine.documents.counting_rules import Rules
+from daybook.engine.documents.fields import Event
+from daybook.engine.group import Arrival, Group, State
+from daybook.engine.partition import Partition
+from daybook.engine.protocol.definitions import Definitions
+from daybook.engine.store import Store
+from daybook.funnels import memory
+from daybook.funnels.folded_pins import forget_pins, pinned_to
+from daybook.funnels.live.presence import LIVE
+from daybook.funnels.measures.single_event import bot_effects, plain_effects
+from daybook.funnels.pins import pin
+from daybook.funnels.registry import Registry
+from daybook.funnels.session_row import session_update
+from daybook.funnels.visitor_event import MAILS, context_of, is_bot, is_of_a_visitor, seen
 from models.event_metrics import EventMetricsDay
 from models.experiment import ExperimentDay
 from models.funnel import FunnelDay
@@ -31,8 +31,8 @@ from schemas.catalogue import source
 from schemas.envelope import organization_of
 
 if TYPE_CHECKING:
-    from engine.batch import Batch
-    from engine.group import Prepare
+    from daybook.engine.batch import Batch
+    from daybook.engine.group import Prepare
 
 
 def react(

@@ -1,6 +1,6 @@
 """Counts orders at each stage from creation to delivery."""
 
-from engine.group import Group
+from daybook.engine.group import Group
 from models.order_funnel import OrderFunnelDay
 from schemas import REVISION
 from schemas.catalogue import source

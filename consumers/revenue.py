@@ -1,17 +1,18 @@
 """Books what orders are paid and refunded, and splits it by whom it is owed to.
 
-The same amounts go to the days of the funnel that an order names (`funnels/order_revenue.py`).
+The same amounts go to the days of the funnel that an order names: see
+`daybook/funnels/order_revenue.py`.
 """
 
 from collections.abc import Iterator
 
-from engine.change import Effect, effect
-from engine.document import Event
-from engine.group import Arrival, Group, State
-from engine.keys import encode_key
-from engine.rules import Rules
-from engine.slots import Slot
-from funnels import order_revenue
+from daybook.engine.documents.calendar import Slot
+from daybook.engine.documents.change import Effect, effect
+from daybook.engine.documents.counting_rules import Rules
+from daybook.engine.documents.fields import Event
+from daybook.engine.documents.keys import encode_key
+from daybook.engine.group import Arrival, Group, State
+from daybook.funnels import order_revenue
 from models.funnel_revenue import FunnelRevenueDay
 from models.order_state import WAITING_REFUNDS_MAX, OrderState
 from models.revenue import RevenueDay

@@ -1,6 +1,6 @@
 """Counts users: registered, verified, promoted, suspended, gone."""
 
-from engine.group import Group
+from daybook.engine.group import Group
 from models.user_lifecycle import UserLifecycleDay
 from schemas import REVISION
 from schemas.catalogue import source

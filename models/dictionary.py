@@ -4,7 +4,7 @@ import inspect
 import json
 from collections.abc import Iterable, Iterator
 
-from engine.document import (
+from daybook.engine.documents.fields import (
     Average,
     Breakdown,
     Counter,
@@ -19,9 +19,9 @@ from engine.document import (
     Squares,
     is_money,
 )
-from engine.group import Group, RowModel, StateModel
-from engine.hll import LG_K
-from engine.sketches import SketchModel
+from daybook.engine.documents.hll import LG_K
+from daybook.engine.documents.sketches import SketchModel
+from daybook.engine.group import Group, RowModel, StateModel
 
 _HEAD = """\
 # The data dictionary

@@ -1,6 +1,6 @@
 """A ticketed event's day, from the first view to the scanned ticket."""
 
-from engine.document import DailyDocument, counter, money, rate
+from daybook.engine.documents.fields import DailyDocument, counter, money, rate
 
 
 class EventMetricsDay(

@@ -1,6 +1,6 @@
 """A variant's day: visitors who were first exposed to it then, and what became of them."""
 
-from engine.document import DailyDocument, counter, money, squares
+from daybook.engine.documents.fields import DailyDocument, counter, money, squares
 
 
 class ExperimentDay(

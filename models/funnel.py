@@ -1,6 +1,6 @@
 """A funnel's day: who came, from where, and who converted."""
 
-from engine.document import DailyDocument, breakdown, count_map, counter, money
+from daybook.engine.documents.fields import DailyDocument, breakdown, count_map, counter, money
 
 By = dict[str, dict[str, int | None]]
 """Numbers by key, for what one key stands for."""

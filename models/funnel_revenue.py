@@ -1,6 +1,6 @@
 """What a funnel's orders are paid and refunded, a day, and where it comes from."""
 
-from engine.document import (
+from daybook.engine.documents.fields import (
     DailyDocument,
     breakdown,
     counter,

@@ -1,6 +1,6 @@
 """A step's day: who entered, how long they stayed, and where they went."""
 
-from engine.document import DailyDocument, average, count_map, counter, money, rate
+from daybook.engine.documents.fields import DailyDocument, average, count_map, counter, money, rate
 
 OUTCOMES = ("forward", "backward", "bounce", "close")
 

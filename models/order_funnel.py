@@ -1,6 +1,6 @@
 """How far orders come, a day."""
 
-from engine.document import DailyDocument, count, rate
+from daybook.engine.documents.fields import DailyDocument, count, rate
 from schemas.order import (
     OrderCancelled,
     OrderConfirmed,

@@ -1,6 +1,6 @@
 """Revenue and refunds, a day, and whom they are owed to."""
 
-from engine.document import (
+from daybook.engine.documents.fields import (
     DailyDocument,
     average,
     counter,

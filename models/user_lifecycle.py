@@ -1,7 +1,7 @@
 """Registrations and what becomes of them, a day."""
 
-from engine.document import DailyDocument, Event, count, rate
-from engine.rules import Rules
+from daybook.engine.documents.counting_rules import Rules
+from daybook.engine.documents.fields import DailyDocument, Event, count, rate
 from schemas.user import (
     UserCreated,
     UserDeleted,

@@ -3,9 +3,9 @@
 from typing import Any
 from urllib.parse import unquote
 
-from engine.document import Event
-from engine.group import StateModel
-from engine.keys import encode_part
+from daybook.engine.documents.fields import Event
+from daybook.engine.documents.keys import encode_part
+from daybook.engine.group import StateModel
 from models.session import Sessions
 from schemas.envelope import organization_of
 

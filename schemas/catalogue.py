@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from engine.document import Event
-from engine.errors import DaybookError, Unknown
-from engine.group import Source
+from daybook.engine.documents.fields import Event
+from daybook.engine.errors import DaybookError, Unknown
+from daybook.engine.group import Source
 from schemas.event import TicketedEventEvent
 from schemas.export import ExportEvent
 from schemas.funnel import FunnelEvent
@@ -18,7 +18,9 @@ from schemas.order import OrderEvent
 from schemas.tracking import TrackingEvent
 from schemas.user import UserEvent
 
-PATH = Path(__file__).parents[1] / "topics.yaml"
+_HERE = Path(__file__).parent
+# A wheel brings it within the package; in the repository it is the first file one looks for.
+PATH = next(path for path in (_HERE / "topics.yaml", _HERE.parent / "topics.yaml") if path.exists())
 
 EVENTS: dict[str, Any] = {
     "schemas.user.UserEvent": UserEvent,

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 import consumers
-from engine.document import (
+from daybook.engine.documents.fields import (
     Average,
     Breakdown,
     Counter,
@@ -23,17 +23,16 @@ from engine.document import (
     Squares,
     parts_of,
 )
-from engine.group import Group, RowModel, StateModel
-from engine.sketches import SketchModel
-from exports.group import GROUP as EXPORTS
+from daybook.engine.documents.sketches import SketchModel
+from daybook.engine.group import Group, RowModel, StateModel
+from daybook.exports.group import GROUP as EXPORTS
+from daybook.recount.groups import GROUPS
 from models.dictionary import dictionary
-from recount.group import GROUPS
 from schemas.catalogue import EVENTS, catalogue
 from schemas.json_schema import events
 
 ROOT = Path(__file__).parents[1]
 NO_DOCUMENTS = {"dictionary"}
-SHARED_RULES = {"events"}
 
 KINDS = {
     Counter: "counter",
@@ -189,7 +188,7 @@ def test_every_topic_of_events_has_its_dead_letters_and_examples() -> None:
 
 
 def test_every_group_can_be_recounted_and_nothing_else() -> None:
-    rules = stems("recount", ".sql") - SHARED_RULES
+    rules = stems("daybook/recount", ".sql")
     fleet = {short(group) for group in consumers.FLEET}
     assert rules == fleet, (
         f"{sorted(rules ^ fleet)}: recount/<short name>.sql is there for each group, and for no "
@@ -200,7 +199,7 @@ def test_every_group_can_be_recounted_and_nothing_else() -> None:
         (group.name, topic, f"{short(group)}.sql")
         for group in consumers.FLEET
         for topic in group.topics
-    }, "name every group, its topic and its rules in GROUPS of recount/group.py"
+    }, "name every group, its topic and its rules in GROUPS of daybook/recount/groups.py"
 
 
 @each_group
@@ -247,7 +246,7 @@ def worked_out_from(field: Field) -> tuple[str | None, str | None]:
 
 def recounted(group: Group) -> set[tuple[Any, ...]]:
     """The table `fields` that the group's rules begin with."""
-    rules = (ROOT / "recount" / f"{short(group)}.sql").read_text()
+    rules = (ROOT / "daybook/recount" / f"{short(group)}.sql").read_text()
     with duckdb.connect() as database:
         (fields,) = [
             statement.query
@@ -260,7 +259,7 @@ def recounted(group: Group) -> set[tuple[Any, ...]]:
 
 @each_group
 def test_the_recounts_duplicate_window_holds_every_type_of_the_topic(group: Group) -> None:
-    rules = (ROOT / "recount" / f"{short(group)}.sql").read_text()
+    rules = (ROOT / "daybook/recount" / f"{short(group)}.sql").read_text()
     for topic in group.topics:
         missing = [event_type for event_type in events(topic) if f"'{event_type}'" not in rules]
         assert not missing, f"add {missing} to events_of(…) in recount/{short(group)}.sql"

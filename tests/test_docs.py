@@ -7,8 +7,8 @@ import pytest
 from pydantic import SecretStr
 from typer.main import get_command
 
-from cli.main import app
-from engine.settings import PREFIX, Settings
+from daybook.cli.main import app
+from daybook.engine.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
@@ -36,9 +36,8 @@ def _text(default: object) -> str:
 
 
 def test_every_metric_stands_in_operations() -> None:
-    own = ("engine", "collector", "query", "exports")
-    modules = (*(f"{package}/metrics.py" for package in own), "cli/exporter.py")
-    sources = [ROOT / module for module in modules]
+    program = ROOT / "daybook"
+    sources = [*program.glob("*/metrics.py"), program / "cli/support/status_exporter.py"]
     names = {n for path in sources for n in re.findall(r'"(daybook_\w+)"', path.read_text())}
     told = set(re.findall(r"`(daybook_\w+)`", OPERATIONS))
     assert told == names, "name each metric in a table of docs/operations.md"

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from collector.flat import TOPIC
-from engine import access, kafka
+from daybook.collector.event import TOPIC
+from daybook.engine.kafka import clients
+from daybook.service import api_keys
 from tests.support.collectors import CollectorProcess
 from tests.support.world import World
 
@@ -34,9 +35,9 @@ class Site:
         self.write_key = self.make_key("write")
         self.server_key = self.make_key("server")
 
-    def make_key(self, kind: access.Kind, organization: str = ORGANIZATION) -> str:
+    def make_key(self, kind: api_keys.Kind, organization: str = ORGANIZATION) -> str:
         now = datetime.now(UTC)
-        return access.create(self.world.documents, kind, organization, "test", now)[0]
+        return api_keys.create(self.world.documents, kind, organization, "test", now)[0]
 
     def start(self, **variables: str) -> CollectorProcess:
         """A collector with settings of its own; it may not be ready yet."""
@@ -51,7 +52,7 @@ class Site:
     def logged(self) -> list[Logged]:
         """Everything in the topic, partition by partition."""
         topic = self.world.topic(TOPIC)
-        reader = kafka.reader(self.world.settings)
+        reader = clients.reader(self.world.settings)
         try:
             return list(_read(reader, topic))
         finally:

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from collector.address import caller, hashed, read
+from daybook.collector.client.address import caller, hashed, read
 
 TRUSTED = ("10.0.0.0/8", "fd00::/8")
 

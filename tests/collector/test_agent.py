@@ -3,8 +3,8 @@
 import pytest
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # type: ignore[import-untyped]
 
-from collector.agent import Agents
-from collector.enrich import bot_reasons
+from daybook.collector.client.user_agent import Agents
+from daybook.collector.enrich import bot_reasons
 
 AGENTS = Agents()
 CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0"

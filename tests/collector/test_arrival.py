@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from collector.arrival import WrongTime, arrival
+from daybook.collector.arrival import WrongTime, arrival
 
 NOW = arrival(datetime(2026, 11, 20, 10, 0, 0, 123_456, tzinfo=UTC))
 

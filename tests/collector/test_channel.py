@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from collector.channel import CHANNELS, Clues, channel
-from collector.known import Sources
+from daybook.collector.acquisition.channel import CHANNELS, Clues, channel
+from daybook.collector.acquisition.known_sources import Sources
 
 SOURCES = Sources()
 

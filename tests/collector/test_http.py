@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from collector.flat import FIELDS
-from collector.script import SOURCE
-from engine import access
+from daybook.collector.event import FIELDS
+from daybook.collector.script import SOURCE
+from daybook.service import api_keys
 from tests.collector.conftest import Site
 from tests.support.collectors import TRACK, CollectorProcess
 
@@ -99,6 +99,6 @@ def test_the_description_names_every_type_of_event(shared: CollectorProcess) -> 
 
 def test_a_revoked_key_is_refused_soon(site: Site, collector: CollectorProcess) -> None:
     """What it remembers of a key lasts 30 s; a collector that never saw it asks at once."""
-    (key,) = (one for one in access.listed(site.world.documents) if one.kind == "write")
-    access.revoke(site.world.documents, key.id, datetime.now(UTC))
+    (key,) = (one for one in api_keys.listed(site.world.documents) if one.kind == "write")
+    api_keys.revoke(site.world.documents, key.id, datetime.now(UTC))
     assert collector.track(VIEW).status == 401

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.access import Key
-from engine.errors import Unavailable
-from engine.keyring import FRESH_SECONDS, STALE_SECONDS, Keyring
+from daybook.engine.errors import Unavailable
+from daybook.service.api_keys import Key
+from daybook.service.key_cache import FRESH_SECONDS, STALE_SECONDS, Keyring
 
 TEXT = "dbwrite_" + "a" * 32
 KEY = Key("0" * 12, "write", "org-1", "", datetime(2026, 1, 1, tzinfo=UTC), None)

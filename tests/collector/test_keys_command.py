@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli.main import app
-from engine import access
-from engine.errors import DaybookError
-from engine.settings import settings
+from daybook.cli.main import app
+from daybook.engine.errors import DaybookError
+from daybook.engine.settings import settings
+from daybook.service import api_keys
 from tests.support.world import World
 
 
@@ -18,7 +18,7 @@ def daybook(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliRunner
     for name, value in world.variables.items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()
-    monkeypatch.setattr("cli.keys.database", lambda _: world.documents)
+    monkeypatch.setattr("daybook.cli.keys.database", lambda _: world.documents)
     yield CliRunner()
     settings.cache_clear()
 
@@ -30,7 +30,7 @@ def keys(daybook: CliRunner, *words: str) -> Result:
 def test_a_key_is_shown_once_and_kept_as_a_hash(daybook: CliRunner, world: World) -> None:
     made = json.loads(keys(daybook, "create", "org-1", "--name", "shop", "--json").stdout)
     assert made["key"].startswith("dbwrite_")
-    found = access.find(world.documents, made["key"])
+    found = api_keys.find(world.documents, made["key"])
     assert found and (found.id, found.organization_id, found.kind) == (
         made["id"],
         "org-1",
@@ -46,7 +46,7 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(daybook: CliRunner, world: World
 def test_a_revoked_key_is_none_for_ever(daybook: CliRunner, world: World) -> None:
     made = json.loads(keys(daybook, "create", "org-1", "--kind", "server", "--json").stdout)
     assert keys(daybook, "revoke", made["id"]).exit_code == 0
-    assert access.find(world.documents, made["key"]) is None
+    assert api_keys.find(world.documents, made["key"]) is None
     (first,) = json.loads(keys(daybook, "list", "--json").stdout)
     assert keys(daybook, "revoke", made["id"]).exit_code == 0
     assert json.loads(keys(daybook, "list", "--json").stdout) == [first]
@@ -70,7 +70,7 @@ def test_a_key_that_reads_has_a_role(daybook: CliRunner, world: World) -> None:
     assert made["role"] == "analyst"
     words = ("--kind", "read", "--role", "creator", "--subject", "anna")
     made = json.loads(keys(daybook, "create", "org-1", *words, "--json").stdout)
-    found = access.find(world.documents, made["key"])
+    found = api_keys.find(world.documents, made["key"])
     assert found and (found.role, found.subject) == ("creator", "anna")
     assert "read creator anna" in keys(daybook, "list").stdout
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from collector.arrival import WrongTime, arrival
-from collector.origin import UTM, Origins
+from daybook.collector.acquisition.origin import UTM, Origins
+from daybook.collector.arrival import WrongTime, arrival
 
 NOW = arrival(datetime(2026, 11, 20, 10, tzinfo=UTC))
 CALLS, CHARS, HELD_MAX = 20, 1_000_000, 2_000_000

@@ -13,11 +13,11 @@ from uuid import uuid4
 
 import pytest
 
-from deploy.local.kafka import Kafka
-from deploy.local.mongodb import MongoDB
-from deploy.local.ports import free_ports
-from deploy.local.redis import Redis
-from deploy.local.server import Server
+from daybook.local.kafka import Kafka
+from daybook.local.mongodb import MongoDB
+from daybook.local.ports import free_ports
+from daybook.local.redis import Redis
+from daybook.local.server import Server
 from tests.collector.conftest import Site
 from tests.support.service import Reply
 from tests.support.wait import until

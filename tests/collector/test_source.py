@@ -2,9 +2,9 @@
 
 import pytest
 
-from collector.known import Sources
-from collector.page import page
-from collector.source import source
+from daybook.collector.acquisition.known_sources import Sources
+from daybook.collector.acquisition.source import source
+from daybook.collector.acquisition.url import page
 
 SOURCES = Sources()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from collector.script import SOURCE
+from daybook.collector.script import SOURCE
 from tests.collector.conftest import Logged, Site
 from tests.support.browser import WHY_NOT, Browser, is_available
 from tests.support.collectors import CollectorProcess

@@ -10,10 +10,10 @@ import pytest
 from prometheus_client import REGISTRY
 from redis import Redis
 
-from engine.live import Totals
-from engine.live_outbox import Outbox
-from engine.live_store import GATE_MS, TOTALS_MS, LiveStore
-from engine.settings import Settings
+from daybook.engine.documents.live import Totals
+from daybook.engine.live.outbox import Outbox
+from daybook.engine.live.store import GATE_MS, TOTALS_MS, LiveStore
+from daybook.engine.settings import Settings
 from tests.support.wait import until
 
 HOUR_MS = 3_600_000

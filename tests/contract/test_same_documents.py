@@ -9,8 +9,9 @@ from bson import Decimal128
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.change import Amount, Change, Document
-from engine.document import (
+from daybook.engine.documents.change import Amount, Change, Document
+from daybook.engine.documents.counting_rules import Rules
+from daybook.engine.documents.fields import (
     DailyDocument,
     average,
     breakdown,
@@ -23,10 +24,9 @@ from engine.document import (
     rate,
     squares,
 )
-from engine.mongo import database
-from engine.mongo_store import MongoStore
-from engine.partition import Partition
-from engine.rules import Rules
+from daybook.engine.mongo.client import database
+from daybook.engine.mongo.store import MongoStore
+from daybook.engine.partition import Partition
 from tests.fakes.memory_store import MemoryStore
 from tests.support.soak import EXAMPLES
 from tests.support.world import World

@@ -7,14 +7,21 @@ from typing import Any
 import pytest
 from bson import Decimal128
 
-from engine.change import Amount, Change, Document, Row, Tail
-from engine.document import DailyDocument, breakdown, count_map, counter, money, squares
-from engine.errors import Refused
-from engine.mongo import database
-from engine.mongo_store import MongoStore
-from engine.partition import Partition
-from engine.rules import Rules
-from engine.store import Read, Store
+from daybook.engine.documents.change import Amount, Change, Document, Row, Tail
+from daybook.engine.documents.counting_rules import Rules
+from daybook.engine.documents.fields import (
+    DailyDocument,
+    breakdown,
+    count_map,
+    counter,
+    money,
+    squares,
+)
+from daybook.engine.errors import Refused
+from daybook.engine.mongo.client import database
+from daybook.engine.mongo.store import MongoStore
+from daybook.engine.partition import Partition
+from daybook.engine.store import Read, Store
 from models.order_funnel import OrderFunnelDay
 from models.order_state import OrderState
 from models.revenue import RevenueDay

@@ -10,8 +10,8 @@ from urllib.parse import quote
 import pytest
 
 from consumers import funnel_step, revenue
-from engine import indexes
-from exports.group import GROUP
+from daybook.engine.mongo import indexes
+from daybook.exports.group import GROUP
 from tests.query.conftest import Office
 from tests.query.funnels.shop import FIRST, LAST, documents, shop
 from tests.support.members import MemberProcess

@@ -10,11 +10,11 @@ import pytest
 from moto.server import ThreadedMotoServer
 from pydantic import SecretStr
 
-from engine.errors import Unavailable
-from engine.settings import Settings
-from files.bucket import Bucket
-from files.folder import Folder
-from files.store import Files, Gone, open_files
+from daybook.engine.errors import Unavailable
+from daybook.engine.settings import Settings
+from daybook.files.bucket import Bucket
+from daybook.files.folder import Folder
+from daybook.files.store import Files, Gone, open_files
 from tests.exports.conftest import opened
 from tests.exports.hook import Hook
 from tests.exports.reading import as_told, csv_rows

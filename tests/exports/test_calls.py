@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from engine.settings import Settings
-from query.examples import example
-from query.exports import ticket
-from query.exports.link import link
-from query.exports.order import Order
-from query.exports.secret import Secret
+from daybook.engine.settings import Settings
+from daybook.query.examples import example
+from daybook.query.exports import job_id as ticket
+from daybook.query.exports.request import Order
+from daybook.query.exports.secret import Secret
+from daybook.query.exports.signed_link import link
 from tests.exports.conftest import EXPORT, ORGANIZATION, SECRET, Press, order
 from tests.support.wait import until
 

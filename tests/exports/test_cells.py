@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from exports import csv_file, json_file, pdf_file, xlsx_file
-from exports.cell import cell, harmless
-from exports.content import Content, Stream
-from query.funnels.body import Body
+from daybook.exports.formats import csv_file, json_file, pdf_file, xlsx_file
+from daybook.exports.formats.cell import cell, harmless
+from daybook.exports.formats.content import Content, Stream
+from daybook.query.figures.body import Body
 from tests.exports.reading import csv_rows, json_body, pdf_text, xlsx_rows
 
 FORMULAS = [

@@ -5,9 +5,9 @@ from xml.etree import ElementTree
 import pytest
 from reportlab.graphics import renderSVG
 
-from exports.chart import drawn
-from exports.lettering import register
-from exports.series import Series
+from daybook.exports.formats.chart import drawn
+from daybook.exports.formats.font import register
+from daybook.exports.formats.series import Series
 
 
 def words(*values: float, label: str = "", is_time: bool = False) -> list[str]:

@@ -8,8 +8,8 @@ from typing import Any
 import psutil
 import pytest
 
-from deploy.local.mongodb import MongoDB
-from deploy.local.ports import free_ports
+from daybook.local.mongodb import MongoDB
+from daybook.local.ports import free_ports
 from tests.exports.conftest import ORGANIZATION, Press, opened
 from tests.query.funnels.shop import documents
 from tests.support.members import MemberProcess

@@ -16,11 +16,11 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from pydantic import SecretStr
 from trustme import CA
 
-from deploy.local.ports import free_ports
-from engine.errors import WrongSetting
-from engine.settings import Settings
-from exports.mail import Mail
-from exports.webhook import Webhook
+from daybook.engine.errors import WrongSetting
+from daybook.engine.settings import Settings
+from daybook.exports.notices.mail import Mail
+from daybook.exports.notices.webhook import Webhook
+from daybook.local.ports import free_ports
 from tests.exports.hook import Hook
 
 KEY = "a secret of more than thirty-two bytes, for notices"
@@ -158,7 +158,7 @@ def test_a_mail_says_why_a_file_could_not_be_made(post: tuple[Post, int]) -> Non
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """This machine counts as another one."""
-    monkeypatch.setattr("exports.mail.is_loopback", lambda host: False)
+    monkeypatch.setattr("daybook.exports.notices.mail.is_loopback", lambda host: False)
 
 
 @pytest.mark.usefixtures("elsewhere")

@@ -8,12 +8,12 @@ from pathlib import Path
 from pydantic import BaseModel
 from pypdf import PdfReader
 
-from exports import pdf_file
-from exports.content import Content, Stream
-from exports.event_row import EventRow
-from exports.lettering import register
-from exports.pdf_table import widths_of
-from query.funnels.body import Body
+from daybook.exports.event_rows import EventRow
+from daybook.exports.formats import pdf_file
+from daybook.exports.formats.content import Content, Stream
+from daybook.exports.formats.font import register
+from daybook.exports.formats.pdf_table import widths_of
+from daybook.query.figures.body import Body
 from tests.exports.reading import pdf_text
 
 BLUE = b".121569 .372549 .658824 rg"

@@ -5,9 +5,9 @@ from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-from engine import kafka
-from engine.caught_up import log_ends
-from exports.group import GROUP
+from daybook.engine.kafka import clients
+from daybook.engine.member.caught_up import log_ends
+from daybook.exports.group import GROUP
 from tests.exports.conftest import TOPIC, Press
 from tests.support.world import renamed
 
@@ -15,7 +15,7 @@ from tests.support.world import renamed
 def told_events(press: Press) -> list[dict[str, Any]]:
     """What workers have told."""
     own = {"group.id": "reader", "enable.auto.commit": False, "enable.partition.eof": True}
-    reader = Consumer(kafka.common(press.world.settings) | own)
+    reader = Consumer(clients.common(press.world.settings) | own)
     topic = press.world.topic(TOPIC)
     partitions = press.world.admin.list_topics(topic, timeout=5).topics[topic].partitions
     reader.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])

@@ -7,8 +7,8 @@ from typing import Any
 
 from bson import Decimal128
 
-from engine.change import Amount, Change, Document, Row
-from engine.document import (
+from daybook.engine.documents.change import Amount, Change, Document, Row
+from daybook.engine.documents.fields import (
     Average,
     Breakdown,
     Counter,
@@ -24,10 +24,10 @@ from engine.document import (
     Squares,
     is_money,
 )
-from engine.errors import Refused
-from engine.group import State, StateModel
-from engine.partition import Partition
-from engine.store import Read
+from daybook.engine.errors import Refused
+from daybook.engine.group import State, StateModel
+from daybook.engine.partition import Partition
+from daybook.engine.store import Read
 
 ALWAYS_LET_IN = ("unattributed", "direct", "exit")
 

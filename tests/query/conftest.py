@@ -10,9 +10,10 @@ import pytest
 from bson import Int64
 
 from consumers import funnel_step, revenue
-from engine import access, indexes
-from engine.document import Counter, DailyDocument, PerCurrency
-from engine.keys import encode_part
+from daybook.engine.documents.fields import Counter, DailyDocument, PerCurrency
+from daybook.engine.documents.keys import encode_part
+from daybook.engine.mongo import indexes
+from daybook.service import api_keys
 from models.order_funnel import OrderFunnelDay
 from models.revenue import RevenueDay
 from tests.query.funnels.shop import FIRST, LAST, documents, shop
@@ -35,10 +36,12 @@ class Office:
         self.admin = self.key("admin")
 
     def key(
-        self, role: access.Role, organization: str = ORGANIZATION, subject: str | None = None
+        self, role: api_keys.Role, organization: str = ORGANIZATION, subject: str | None = None
     ) -> str:
         now = datetime.now(UTC)
-        made = access.create(self.world.documents, "read", organization, "test", now, role, subject)
+        made = api_keys.create(
+            self.world.documents, "read", organization, "test", now, role, subject
+        )
         return made[0]
 
     def start(self, **variables: str) -> QueryProcess:

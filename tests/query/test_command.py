@@ -5,16 +5,16 @@ from collections.abc import Iterator
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app
-from engine.errors import WrongSetting
-from engine.settings import settings
+from daybook.cli.main import app
+from daybook.engine.errors import WrongSetting
+from daybook.engine.settings import settings
 
 
 @pytest.fixture
 def daybook(monkeypatch: pytest.MonkeyPatch) -> Iterator[CliRunner]:
-    monkeypatch.setattr("cli.serve.logs.configure", lambda _: None)
-    monkeypatch.setattr("cli.serve.listen", lambda *_: None)
-    monkeypatch.setattr("cli.serve.run_server", lambda *_: None)
+    monkeypatch.setattr("daybook.cli.serve.logs.configure", lambda _: None)
+    monkeypatch.setattr("daybook.cli.serve.listen", lambda *_: None)
+    monkeypatch.setattr("daybook.cli.serve.run_server", lambda *_: None)
     settings.cache_clear()
     yield CliRunner()
     settings.cache_clear()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from bson import Int64
 
+from daybook.query.read import groups
 from models.funnel import FunnelDay
-from query import groups
 from tests.query.conftest import ORGANIZATION, Office
 from tests.query.funnels.shop import FIRST, LAST
 from tests.query.funnels.test_routes import publish

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine import access
+from daybook.service import api_keys
 from tests.query.conftest import ORGANIZATION, Office
 from tests.query.funnels.test_routes import publish
 from tests.support.browser import WHY_NOT, is_available
@@ -29,7 +29,7 @@ def collector(world: World) -> Iterator[CollectorProcess]:
     world.member("funnel-step").wait_for("partitions assigned")
     log = world.directory / "collector.log"
     own = CollectorProcess(world.name, os.environ | world.variables, log).ready()
-    made = access.create(world.documents, "write", world.name, "test", datetime.now(UTC))
+    made = api_keys.create(world.documents, "write", world.name, "test", datetime.now(UTC))
     own.key = made[0]
     yield own
     own.end()

@@ -6,8 +6,8 @@ from typing import Any
 from bson import Int64
 from redis import Redis
 
-from engine.hll import grown
-from funnels import live_keys
+from daybook.engine.documents.hll import grown
+from daybook.funnels.live import redis_keys
 from models.event_metrics import EventMetricsDay
 from tests.query.conftest import ORGANIZATION, Office
 from tests.support.queries import QueryProcess
@@ -115,8 +115,8 @@ def test_today_is_told_from_redis_with_who_is_there(office: Office, service: Que
     define(office)
     now = datetime.now(UTC)
     today, now_ms = now.date().isoformat(), now.timestamp() * 1000
-    totals = live_keys.event_totals(ORGANIZATION, "gala")
-    active = live_keys.event_active(ORGANIZATION, "gala")
+    totals = redis_keys.event_totals(ORGANIZATION, "gala")
+    active = redis_keys.event_active(ORGANIZATION, "gala")
     with Redis.from_url(office.world.variables["DAYBOOK_REDIS_URL"]) as redis:
         told = {"views": "9", "unique_viewers": "4", "unique_buyers": "1", "revenue_cents.EUR": "5"}
         redis.hset(totals, mapping=hashed(today, **told))

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from engine.errors import Unavailable
-from query.freshness import Freshness, as_of
-from query.reader import Reader
+from daybook.engine.errors import Unavailable
+from daybook.query.read.freshness import Freshness, as_of
+from daybook.query.read.mongo import Reader
 
 ROME, UTC_ZONE = ZoneInfo("Europe/Rome"), ZoneInfo("UTC")
 EARLY, LATE = (datetime(2026, 11, 20, hour, tzinfo=UTC) for hour in (9, 10))

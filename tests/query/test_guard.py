@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
-from query.guard import TURN, TURNS, Guard
+from daybook.query.middleware import TURN, TURNS, Guard
 
 START: Message = {"type": "http.response.start", "status": 200, "headers": []}
 

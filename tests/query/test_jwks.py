@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import Unavailable, WrongSetting
-from engine.settings import Settings
-from query.jwks import AGAIN_SECONDS, FRESH_SECONDS, Jwks
-from query.tokens import Tokens
+from daybook.engine.errors import Unavailable, WrongSetting
+from daybook.engine.settings import Settings
+from daybook.query.access.jwks import AGAIN_SECONDS, FRESH_SECONDS, Jwks
+from daybook.query.access.jwt import Tokens
 from tests.support.tokens import AUDIENCE, ISSUER, Signer
 
 

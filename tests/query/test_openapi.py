@@ -8,14 +8,14 @@ from typing import Any
 
 from bson import Int64
 
+from daybook.query.app import routed
+from daybook.query.examples import example
+from daybook.query.openapi import ASSETS, text
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
 from models.order_funnel import OrderFunnelDay
 from models.revenue import RevenueDay
 from models.user_lifecycle import UserLifecycleDay
-from query.app import routed
-from query.examples import example
-from query.openapi import ASSETS, text
 from tests.query.conftest import ORGANIZATION, Office
 from tests.query.test_events import define, fill
 from tests.support.queries import QueryProcess

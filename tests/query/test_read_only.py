@@ -9,8 +9,8 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
-from deploy.local.mongodb import MongoDB
-from deploy.local.ports import free_ports
+from daybook.local.mongodb import MongoDB
+from daybook.local.ports import free_ports
 from tests.query.conftest import ORGANIZATION, Office
 from tests.query.funnels.test_bodies import paths
 from tests.query.test_openapi import PATHS, counted

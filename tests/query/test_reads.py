@@ -3,7 +3,7 @@
 from typing import Any
 
 from consumers import FLEET
-from engine import indexes
+from daybook.engine.mongo import indexes
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
 from models.order_funnel import OrderFunnelDay

@@ -9,17 +9,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from consumers import FLEET
-from engine import indexes
+from daybook.engine.mongo import indexes
+from daybook.query.answer import answers
+from daybook.query.answer.answers import UNCHECKED, UNCHECKED_SECONDS_MAX, Answers, Making
+from daybook.query.answer.cache import Answer, Question, Remembered
+from daybook.query.answer.keep import REALTIME, REPORTS, Keep
+from daybook.query.read import groups
+from daybook.query.read.freshness import Freshness
+from daybook.query.read.revisions import KNOWN_SECONDS, SETTLED_SECONDS, Revisions
+from daybook.query.read.scope import Scope
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
 from models.order_funnel import OrderFunnelDay
-from query import answer, groups
-from query.answer import UNCHECKED, UNCHECKED_SECONDS_MAX, Answers, Making
-from query.freshness import Freshness
-from query.keep import REALTIME, REPORTS, Keep
-from query.remembered import Answer, Question, Remembered
-from query.revisions import KNOWN_SECONDS, SETTLED_SECONDS, Revisions
-from query.scope import Scope
 from tests.query.conftest import ORGANIZATION, OTHER, Office
 from tests.support.queries import QueryProcess
 from tests.support.wait import until
@@ -224,7 +225,7 @@ def test_live_numbers_are_told_for_five_seconds_whatever_changes() -> None:
 def test_who_waits_too_long_is_told_the_last_answer_that_is_known(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(answer, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(answers, "PATIENCE_SECONDS", 0.01)
     desk = Desk(took=0.0)
     desk.now += 100.0
 

@@ -11,25 +11,25 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from consumers import FLEET
-from engine.access import ROLES, Role
-from engine.keys import encode_part
-from models.funnel import FunnelDay
-from models.revenue import RevenueDay
-from query import groups
-from query.caller import Caller
-from query.problem import Problem
-from query.reader import Reader
-from query.scope import (
+from daybook.engine.documents.keys import encode_part
+from daybook.query.caller import Caller
+from daybook.query.figures.date_range import Span, span
+from daybook.query.problem import Problem
+from daybook.query.read import groups
+from daybook.query.read.mongo import Reader
+from daybook.query.read.scope import (
     OF_ORGANIZATIONS,
     OF_THE_PLATFORM,
     Scope,
     organization_scope,
     platform_scope,
 )
-from query.span import Span, span
+from daybook.service.api_keys import ROLES, Role
+from models.funnel import FunnelDay
+from models.revenue import RevenueDay
 from tests.query.test_span import TODAY, UTC_ZONE
 
-QUERY = Path(__file__).parents[2] / "query"
+QUERY = Path(__file__).parents[2] / "daybook/query"
 
 
 class Asked:
@@ -174,7 +174,7 @@ def test_nobody_but_the_scope_asks_the_reader() -> None:
         and isinstance(node.value, ast.Attribute)
         and node.value.attr in ("reader", "_reader")
     }
-    assert users == {"scope.py", "freshness.py", "gate.py"}
+    assert users == {"scope.py", "freshness.py", "authenticate.py"}
 
 
 def test_every_daily_family_is_somebodys() -> None:

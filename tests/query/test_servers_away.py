@@ -12,10 +12,10 @@ import psutil
 import pytest
 from redis import Redis
 
-from deploy.local.mongodb import MongoDB
-from deploy.local.ports import free_ports
+from daybook.local.mongodb import MongoDB
+from daybook.local.ports import free_ports
+from daybook.query.exports.signed_link import PREFIX
 from models.event_metrics import EventMetricsDay
-from query.exports.link import PREFIX
 from tests.query.conftest import ORGANIZATION, Office
 from tests.query.funnels.test_bodies import paths
 from tests.query.test_described import STREAM

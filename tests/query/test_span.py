@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from query.problem import Problem
-from query.span import DAYS_MAX, Granularity, Span, span, told
+from daybook.query.figures.date_range import DAYS_MAX, Granularity, Span, span, told
+from daybook.query.problem import Problem
 
 ROME, NEW_YORK = ZoneInfo("Europe/Rome"), ZoneInfo("America/New_York")
 UTC_ZONE = ZoneInfo("UTC")

@@ -10,8 +10,8 @@ from urllib.parse import quote
 import pytest
 from redis import Redis
 
-from engine.keys import encode_part
-from funnels import live_keys
+from daybook.engine.documents.keys import encode_part
+from daybook.funnels.live import redis_keys
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
 from tests.query.conftest import ORGANIZATION, OTHER, Office
@@ -48,7 +48,7 @@ def row(event: str, revision: int, at: int = 0, **numbers: Any) -> dict[str, Any
 
 
 def channel(event: str) -> str:
-    return live_keys.event_channel(ORGANIZATION, event)
+    return redis_keys.event_channel(ORGANIZATION, event)
 
 
 def subscribers(redis: "Redis", name: str) -> int:
@@ -59,7 +59,7 @@ def subscribers(redis: "Redis", name: str) -> int:
 def test_a_stream_begins_with_the_totals_of_redis_and_goes_on_with_each_message(
     service: QueryProcess, redis: "Redis", event: str
 ) -> None:
-    key = live_keys.event_totals(ORGANIZATION, event)
+    key = redis_keys.event_totals(ORGANIZATION, event)
     stored: Any = row(event, 7, 3, views=9, **{"revenue_cents.EUR": 5})
     redis.hset(key, mapping=stored)
     with listening(service, f"analytics:event:{event}") as listener:

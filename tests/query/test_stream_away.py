@@ -10,8 +10,8 @@ import psutil
 import pytest
 from redis import Redis as Client
 
-from deploy.local.ports import free_ports
-from deploy.local.redis import Redis
+from daybook.local.ports import free_ports
+from daybook.local.redis import Redis
 from models.event_metrics import EventMetricsDay
 from tests.query.conftest import ORGANIZATION, Office
 from tests.query.test_stream import TODAY, channel, row

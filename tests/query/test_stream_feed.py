@@ -7,22 +7,22 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from engine.settings import Settings
-from query.stream import wire
-from query.stream.feed import QUEUE_MAX, Feed
-from query.stream.relay import BEAT_SECONDS, Relay
-from query.stream.response import Stream
-from query.stream.topic import Topic
+from daybook.engine.settings import Settings
+from daybook.query.stream import sse
+from daybook.query.stream.channel_state import Topic
+from daybook.query.stream.client_queue import QUEUE_MAX, Feed
+from daybook.query.stream.relay import BEAT_SECONDS, Relay
+from daybook.query.stream.response import Stream
 
 NOWHERE = Settings(redis_url="redis://127.0.0.1:1/0")
 
 
-def row(revision: int, day: str = "2026-11-20") -> wire.Row:
+def row(revision: int, day: str = "2026-11-20") -> sse.Row:
     at = f"{day}T00:00:00+00:00"
     return {"date": day, "revision": revision, "updated_at": at, "event_id": "gala"}
 
 
-async def load() -> list[wire.Row]:
+async def load() -> list[sse.Row]:
     return [row(1)]
 
 
@@ -105,7 +105,7 @@ def test_a_silent_stream_shows_a_sign_of_life_every_15_seconds_and_says_that_red
             assert [said(each)["event"] for each in (totals, away)] == ["totals", "away"]
             for _ in range(3):
                 time.go_on()
-                assert await taken(feed, 1) == [wire.BEAT]
+                assert await taken(feed, 1) == [sse.BEAT]
             assert set(time.asked) == {BEAT_SECONDS} == {15.0}
             relay.end()
             assert await feed.next() is None
@@ -153,7 +153,7 @@ async def no() -> bool:
 
 def test_a_stream_ends_with_the_key_that_opened_it() -> None:
     assert answered(no, leaves=False)[-1] == b""
-    assert wire.BEAT not in answered(no, leaves=False)
+    assert sse.BEAT not in answered(no, leaves=False)
 
 
 def test_a_stream_ends_when_its_client_goes() -> None:

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daybook.query.figures.comparison import change
+from daybook.query.figures.totals import currencies, main_currency, totals
+from daybook.query.platform.shares import TOP, parts
 from models.order_funnel import OrderFunnelDay
 from models.revenue import RevenueDay
-from query.change import change
-from query.shares import TOP, parts
-from query.totals import currencies, main_currency, totals
 
 CENTS = st.integers(0, 2**53 - 1)
 

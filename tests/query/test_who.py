@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engine import access
+from daybook.service import api_keys
 from models.funnel import FunnelDay
 from tests.query.conftest import ORGANIZATION, OTHER, Office
 from tests.support.queries import QueryProcess
@@ -53,17 +53,17 @@ def test_a_key_may_stand_in_a_header_of_its_own(office: Office, service: QueryPr
 
 @pytest.mark.parametrize("kind", ["write", "server"])
 def test_a_collectors_key_reads_nothing(
-    office: Office, service: QueryProcess, kind: access.Kind
+    office: Office, service: QueryProcess, kind: api_keys.Kind
 ) -> None:
-    made = access.create(office.world.documents, kind, ORGANIZATION, "", datetime.now(UTC))
+    made = api_keys.create(office.world.documents, kind, ORGANIZATION, "", datetime.now(UTC))
     assert service.report(OWN, made[0], **DAYS).status == 401
 
 
 def test_a_revoked_key_reads_nothing(office: Office, service: QueryProcess) -> None:
     key = office.key("analyst")
-    found = access.find(office.world.documents, key)
+    found = api_keys.find(office.world.documents, key)
     assert found
-    access.revoke(office.world.documents, found.id, datetime.now(UTC))
+    api_keys.revoke(office.world.documents, found.id, datetime.now(UTC))
     assert service.report(OWN, key, **DAYS).status == 401
 
 
@@ -88,7 +88,7 @@ def test_another_organizations_id_is_missing_wherever_it_stands(service: QueryPr
 
 @pytest.mark.parametrize("role", ["analyst", "owner", "server"])
 def test_an_organizations_readers_read_their_own(
-    office: Office, service: QueryProcess, role: access.Role
+    office: Office, service: QueryProcess, role: api_keys.Role
 ) -> None:
     key = office.key(role)
     assert service.report(OWN, key, **DAYS).json["totals"]["sessions"] == 1
@@ -98,7 +98,7 @@ def test_an_organizations_readers_read_their_own(
 
 @pytest.mark.parametrize("role", ["creator", "brand"])
 def test_creators_and_brands_read_no_organizations_reports(
-    office: Office, service: QueryProcess, role: access.Role
+    office: Office, service: QueryProcess, role: api_keys.Role
 ) -> None:
     key = office.key(role, subject="anna")
     assert {service.report(path, key, **DAYS).status for path in (OWN, FOREIGN, *PLATFORM)} == {403}

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterable
 
+from daybook.simulate.answer.answer import answer
+from daybook.simulate.answer.entry import FUNNELS, TRACKING, Entry
 from schemas.catalogue import source
-from simulate.answer.answer import answer
-from simulate.answer.entry import FUNNELS, TRACKING, Entry
 from tests.scenarios.scenario import Scenario
 from tests.support import checks
 from tests.support.known_answer import assert_is_the_known_answer

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from engine.group import Group, StateModel
-from engine.run import run
+from daybook.engine.group import Group, StateModel
+from daybook.engine.member.run import run
 from models.funnel_revenue import FunnelRevenueDay
 from models.order_state import OrderState
 from models.revenue import RevenueDay

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import redis as client
 
-from deploy.local.ports import free_ports
-from deploy.local.redis import Redis
+from daybook.local.ports import free_ports
+from daybook.local.redis import Redis
 from tests.scenarios.scenario import SMALL_BATCHES
 from tests.support import checks
 from tests.support.live import Bustle, documents, hashes, noon_zone, wait_until_right

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from deploy.local.mongodb import MongoDB
-from deploy.local.ports import free_ports
-from engine.standing import standings
-from query.freshness import as_of
+from daybook.engine.operations.status import standings
+from daybook.local.mongodb import MongoDB
+from daybook.local.ports import free_ports
+from daybook.query.read.freshness import as_of
 from tests.support import checks
 from tests.support.shop import Shop
 from tests.support.wait import until

@@ -7,14 +7,14 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from engine.batch import Batch
-from engine.change import Effect, RowUpdate, effect
-from engine.document import DailyDocument, Event, counter
-from engine.group import Arrival, Group, Source, State, StateModel
-from engine.rules import Rules
-from engine.run import run
-from engine.slots import Slot
-from engine.store import Store
+from daybook.engine.batch import Batch
+from daybook.engine.documents.calendar import Slot
+from daybook.engine.documents.change import Effect, RowUpdate, effect
+from daybook.engine.documents.counting_rules import Rules
+from daybook.engine.documents.fields import DailyDocument, Event, counter
+from daybook.engine.group import Arrival, Group, Source, State, StateModel
+from daybook.engine.member.run import run
+from daybook.engine.store import Store
 from schemas.order import OrderEvent
 from tests.support.shop import Shop
 from tests.support.world import World

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from confluent_kafka import TopicPartition
 
-from engine.bound import bound_fleet
-from engine.boundaries import NotYet, record_boundary
-from engine.cluster import log_bounds
-from engine.errors import DaybookError
-from engine.gaps import accept, check_stopped, commit, find_resets
-from engine.letters import Letter, Letters
-from engine.replay import REPLAY_OF, Replay
-from engine.scan import scan
-from engine.topics import add_partitions
+from daybook.engine.errors import DaybookError
+from daybook.engine.kafka.admin import log_bounds
+from daybook.engine.kafka.scan import scan
+from daybook.engine.kafka.topics import add_partitions
+from daybook.engine.operations.dead_letter_records import Letter, Letters
+from daybook.engine.operations.dead_letter_replay import REPLAY_OF, Replay
+from daybook.engine.operations.partition_boundaries import NotYet, record_boundary
+from daybook.engine.operations.reset import accept, check_stopped, commit, find_resets
+from daybook.engine.protocol.bound import bound_fleet
 from tests.support import checks
 from tests.support.shop import Shop
 from tests.support.world import World

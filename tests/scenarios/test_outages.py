@@ -7,12 +7,12 @@ from time import monotonic
 import pytest
 from pymongo import MongoClient
 
-from deploy.local.kafka import Kafka
-from deploy.local.mongodb import MongoDB, replica_set
-from deploy.local.ports import free_ports
-from deploy.local.server import start_all
-from engine import kafka
-from engine.caught_up import log_ends
+from daybook.engine.kafka import clients
+from daybook.engine.member.caught_up import log_ends
+from daybook.local.kafka import Kafka
+from daybook.local.mongodb import MongoDB, replica_set
+from daybook.local.ports import free_ports
+from daybook.local.server import start_all
 from tests.scenarios.scenario import SMALL_BATCHES, Scenario
 from tests.support.wait import until
 from tests.support.world import World
@@ -88,7 +88,7 @@ class PartitionsGoWhileWaiting(Scenario):
         self.server.kill()
         self.publish(self.messages)
         self.member.wait_for("waiting")
-        guest = kafka.member(self.world.settings, group.name)
+        guest = clients.member(self.world.settings, group.name)
         guest.subscribe(group.topics)
         until(lambda: guest.poll(0.1) or guest.assignment(), "the guest has partitions")
         self.member.wait_for("partitions revoked")

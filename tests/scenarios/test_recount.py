@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from engine import kafka
-from engine.document import DailyDocument, count
-from engine.run import run
+from daybook.engine.documents.fields import DailyDocument, count
+from daybook.engine.kafka import clients
+from daybook.engine.member.run import run
+from daybook.recount.days import Days
+from daybook.recount.groups import find
+from daybook.recount.rebuild import Rebuilt, rebuild_group
+from daybook.recount.replay import tables
+from daybook.recount.verify import verify_group
 from models.order_funnel import OrderFunnelDay
-from recount import tables
-from recount.days import Days
-from recount.group import find
-from recount.rebuild import Rebuilt, rebuild_group
-from recount.verify import verify_group
 from schemas.order import OrderCancelled, OrderCreated
 from tests.scenarios.scenario import SMALL_BATCHES
 from tests.support import checks
@@ -36,7 +36,7 @@ def counted(world: World) -> World:
 def rebuild(world: World, short: str, days: Days = ALL) -> Rebuilt:
     own = world.group(short)
     group = replace(find(short), name=own.name, topic=own.topics[0])
-    return rebuild_group(kafka.common(world.settings), world.documents, group, days)
+    return rebuild_group(clients.common(world.settings), world.documents, group, days)
 
 
 def differences(world: World, short: str = "revenue") -> list[tuple[str, str]]:
@@ -160,12 +160,12 @@ def test_a_counter_that_is_added_later_is_backfilled(world: World, tmp_path: Pat
         run(own, world.settings, until_caught_up=True, started=lambda member: None)
 
     def verdict() -> int:
-        return verify_group(kafka.common(world.settings), world.documents, recount).exit_code
+        return verify_group(clients.common(world.settings), world.documents, recount).exit_code
 
     count_as(FunnelBefore)
     count_as(FunnelAfter)
     assert verdict() == 3
-    rebuilt = rebuild_group(kafka.common(world.settings), world.documents, recount, ALL)
+    rebuilt = rebuild_group(clients.common(world.settings), world.documents, recount, ALL)
     assert rebuilt.exit_code == 0
     assert verdict() == 0
     count_as(FunnelAfter)

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from engine import kafka
-from engine.hll import grown, united
-from recount.days import Days
-from recount.group import find
-from recount.rebuild import Rebuilt, rebuild_group
+from daybook.engine.documents.hll import grown, united
+from daybook.engine.kafka import clients
+from daybook.recount.days import Days
+from daybook.recount.groups import find
+from daybook.recount.rebuild import Rebuilt, rebuild_group
 from tests.scenarios.scenario import SMALL_BATCHES
 from tests.support import checks
 from tests.support.storefront import Storefront
@@ -39,7 +39,7 @@ def rebuild(world: World) -> Rebuilt:
     group = replace(
         plain, name=own.name, topic=own.topics[0], definitions=world.topic(plain.definitions)
     )
-    return rebuild_group(kafka.common(world.settings), world.documents, group, Days())
+    return rebuild_group(clients.common(world.settings), world.documents, group, Days())
 
 
 def test_it_is_equal_at_every_moment_while_members_count(world: World, shop: Storefront) -> None:

@@ -11,10 +11,10 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from pymongo import MongoClient
 
-from deploy.local.mongodb import replica_set
-from deploy.local.ports import free_ports, is_free
-from deploy.local.server import State, start_all, stop_all
-from deploy.local.stack import NAMES, Ports, Stack
+from daybook.local.mongodb import replica_set
+from daybook.local.ports import free_ports, is_free
+from daybook.local.server import State, start_all, stop_all
+from daybook.local.stack import NAMES, Ports, Stack
 
 SECONDS = 30.0
 

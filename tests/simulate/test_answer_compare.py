@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from bson import Decimal128, Int64
 
-from simulate.answer.compare import Difference, differences
+from daybook.simulate.answer.compare import Difference, differences
 from tests.simulate.told import Log
 
 FUNNEL, EXPERIMENT = "analytics_funnel", "analytics_experiment"

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers import order_funnel, revenue, user_lifecycle
-from engine.group import Group
-from engine.partition import Partition
-from simulate.answer.answer import answer
-from simulate.answer.compare import all_differences, by_document
-from simulate.answer.entry import ORDERS, USERS, Entry
-from simulate.answer.order_funnels import shares
-from simulate.plan import Plan
-from simulate.storefront import storefront
+from daybook.engine.group import Group
+from daybook.engine.partition import Partition
+from daybook.simulate.answer.answer import answer
+from daybook.simulate.answer.compare import all_differences, by_document
+from daybook.simulate.answer.entry import ORDERS, USERS, Entry
+from daybook.simulate.answer.order_funnels import shares
+from daybook.simulate.plan import Plan
+from daybook.simulate.storefront import storefront
 from tests.fakes.memory_store import MemoryStore
 from tests.support.log import LogMessage
 from tests.support.runner import RULES, Lane, Letters, Runner

@@ -11,17 +11,17 @@ import pytest
 from confluent_kafka import KafkaError, Producer
 from typer.testing import CliRunner
 
-from cli.main import app
-from cli.sender import Sender
-from cli.simulate_files import check_writable
-from cli.simulate_publish import Publisher
-from engine.errors import DaybookError
-from engine.settings import settings
-from simulate.answer.answer import answer
-from simulate.answer.entry import Entry
-from simulate.message import DEFINITIONS, TOPICS, TRACKING, Message
-from simulate.plan import Plan
-from simulate.storefront import storefront
+from daybook.cli.main import app
+from daybook.cli.support.simulate_files import check_writable
+from daybook.cli.support.simulate_publish import Publisher
+from daybook.engine.errors import DaybookError
+from daybook.engine.kafka.bulk_producer import Sender
+from daybook.engine.settings import settings
+from daybook.simulate.answer.answer import answer
+from daybook.simulate.answer.entry import Entry
+from daybook.simulate.message import DEFINITIONS, TOPICS, TRACKING, Message
+from daybook.simulate.plan import Plan
+from daybook.simulate.storefront import storefront
 
 Deliver = Callable[[KafkaError | None, Any], None]
 PLAN = Plan(events=300, seed=4, start=date(2026, 1, 5), days=3)

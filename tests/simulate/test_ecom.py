@@ -9,17 +9,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cli import ecom
-from cli.ecom import PUBLISHED, Click
-from cli.ecom_events import STEPS, TRACKING, events
-from deploy.local.cache import silent
-from engine.errors import DaybookError
+from daybook.cli.demo import ecom
+from daybook.cli.demo.ecom import PUBLISHED, Click
+from daybook.cli.demo.ecom_events import STEPS, TRACKING, events
+from daybook.engine.errors import DaybookError
+from daybook.local.cache import silent
+from daybook.simulate.answer.answer import answer
+from daybook.simulate.answer.chains import reached_by_day
+from daybook.simulate.answer.deed import Deed, deed
+from daybook.simulate.answer.definitions import definition
+from daybook.simulate.answer.entry import Entry
 from schemas.catalogue import source
-from simulate.answer.answer import answer
-from simulate.answer.chains import reached_by_day
-from simulate.answer.deed import Deed, deed
-from simulate.answer.definitions import definition
-from simulate.answer.entry import Entry
 
 Event = dict[str, Any]
 HEADINGS = "user_id,session_id,event,timestamp,platform,acquisition_channel,user_cohort\n"

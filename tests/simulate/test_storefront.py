@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
+from daybook.simulate.answer.answer import answer
+from daybook.simulate.answer.entry import Entry
+from daybook.simulate.answer.memory import SESSION_EVENTS_MAX
+from daybook.simulate.answer.shape import OF_THE_PLATFORM, SHAPES
+from daybook.simulate.experiments import CONTROL, EXPERIMENTS, TREATMENT, Experiment
+from daybook.simulate.funnels import CHECKOUT, EXPLORE, GHOST, GIFT_WRAP, LATE, UPSELL
+from daybook.simulate.message import DEFINITIONS, FUNNELS, ORDERS, TRACKING, USERS, Message
+from daybook.simulate.organizations import ORGANIZATIONS
+from daybook.simulate.parts import parts
+from daybook.simulate.plan import DAY_MS, Plan
+from daybook.simulate.storefront import storefront
 from schemas.catalogue import source
-from simulate.answer.answer import answer
-from simulate.answer.entry import Entry
-from simulate.answer.memory import SESSION_EVENTS_MAX
-from simulate.answer.shape import OF_THE_PLATFORM, SHAPES
-from simulate.experiments import CONTROL, EXPERIMENTS, TREATMENT, Experiment
-from simulate.funnels import CHECKOUT, EXPLORE, GHOST, GIFT_WRAP, LATE, UPSELL
-from simulate.message import DEFINITIONS, FUNNELS, ORDERS, TRACKING, USERS, Message
-from simulate.organizations import ORGANIZATIONS
-from simulate.parts import parts
-from simulate.plan import DAY_MS, Plan
-from simulate.storefront import storefront
 
 PLAN = Plan(events=20_000, seed=3, start=date(2026, 3, 2), days=7)
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from simulate.answer.answer import answer
-from simulate.answer.entry import FUNNELS, TRACKING, Entry
+from daybook.simulate.answer.answer import answer
+from daybook.simulate.answer.entry import FUNNELS, TRACKING, Entry
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TODAY = "2026-03-02"

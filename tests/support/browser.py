@@ -14,7 +14,7 @@ from pathlib import Path
 from queue import Empty, Queue
 from typing import Any, Self
 
-from deploy.local.wheel import is_linux_x86_64
+from daybook.local.wheel import is_linux_x86_64
 from tests.support.website import Handler, Website
 
 WHY_NOT = f"no Chromium comes for {platform.system()} on {platform.machine()}"

@@ -7,15 +7,15 @@ from typing import Any
 
 from confluent_kafka import KafkaError, TopicPartition
 
-from engine import kafka
-from engine.caught_up import log_ends
-from engine.checkpoints import Checkpoints
-from recount.group import find
-from recount.report import Report
-from recount.verify import verify_group
-from simulate.answer.answer import answer
-from simulate.answer.compare import all_differences, by_document
-from simulate.answer.entry import Entry
+from daybook.engine.kafka import clients
+from daybook.engine.member.caught_up import log_ends
+from daybook.engine.protocol.checkpoints import Checkpoints
+from daybook.recount.groups import find
+from daybook.recount.verdict.report import Report
+from daybook.recount.verify import verify_group
+from daybook.simulate.answer.answer import answer
+from daybook.simulate.answer.compare import all_differences, by_document
+from daybook.simulate.answer.entry import Entry
 from tests.support.world import World
 
 
@@ -47,7 +47,7 @@ def recounted(world: World, short: str) -> Report:
     own, plain = world.group(short), find(short)
     definitions = world.topic(plain.definitions) if plain.definitions else None
     group = replace(plain, name=own.name, topic=own.topics[0], definitions=definitions)
-    return verify_group(kafka.common(world.settings), world.documents, group)
+    return verify_group(clients.common(world.settings), world.documents, group)
 
 
 def assert_recounted_equal(world: World, short: str) -> None:
@@ -73,7 +73,7 @@ def assert_dead_letters_are_whole(world: World, short: str, published: int) -> N
 
 def read_headers(world: World, topic: str) -> list[dict[str, str]]:
     """The headers of every message of a topic with one partition."""
-    consumer = kafka.reader(world.settings)
+    consumer = clients.reader(world.settings)
     consumer.assign([TopicPartition(topic, 0, 0)])
     found = []
     while (message := consumer.poll(10)) is not None:

@@ -2,12 +2,12 @@
 
 import sys
 
-from cli.run import stop_on_signals
-from engine import logs
-from engine.errors import DaybookError
-from engine.settings import settings
-from exports.group import GROUP
-from exports.run import run
+from daybook.cli.run import stop_on_signals
+from daybook.engine import logs
+from daybook.engine.errors import DaybookError
+from daybook.engine.settings import settings
+from daybook.exports.group import GROUP
+from daybook.exports.run import run
 from tests.support.world import renamed
 
 

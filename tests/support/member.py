@@ -3,11 +3,11 @@
 import sys
 
 import consumers
-from cli.run import stop_on_signals
-from engine import logs
-from engine.errors import DaybookError
-from engine.run import run
-from engine.settings import settings
+from daybook.cli.run import stop_on_signals
+from daybook.engine import logs
+from daybook.engine.errors import DaybookError
+from daybook.engine.member.run import run
+from daybook.engine.settings import settings
 from tests.support.world import renamed
 
 

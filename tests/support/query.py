@@ -4,12 +4,12 @@ import sys
 
 import structlog
 
-from collector.server import listen, serve
-from engine import logs
-from engine.errors import DaybookError
-from engine.settings import settings
-from query.app import create_app
-from query.exports.services import TOPIC
+from daybook.engine import logs
+from daybook.engine.errors import DaybookError
+from daybook.engine.settings import settings
+from daybook.query.app import create_app
+from daybook.query.exports.services import TOPIC
+from daybook.service.server import listen, serve
 
 
 def main() -> None:

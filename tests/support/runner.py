@@ -3,16 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.batch import Batch, DeadLetter
-from engine.decode import Decoder
-from engine.errors import Unavailable
-from engine.group import Group
-from engine.partition import Partition
-from engine.rules import Rules
-from engine.settle import Settler
-from engine.slots import Calendar
-from engine.store import Store
-from engine.window import DuplicateWindow
+from daybook.engine.batch import Batch, DeadLetter
+from daybook.engine.decode.decoder import Decoder
+from daybook.engine.decode.duplicate_window import DuplicateWindow
+from daybook.engine.documents.calendar import Calendar
+from daybook.engine.documents.counting_rules import Rules
+from daybook.engine.errors import Unavailable
+from daybook.engine.group import Group
+from daybook.engine.partition import Partition
+from daybook.engine.protocol.settle import Settler
+from daybook.engine.store import Store
 from tests.support.log import LogMessage
 
 RULES = Rules("UTC", frozenset({"admin"}), duplicate_window=6)

@@ -1,7 +1,7 @@
 """The servers that tests run against: ours, Docker's, or those that are named.
 
 `DAYBOOK_TEST_SERVERS`: `local` (the default) starts Kafka, MongoDB and Redis on free ports;
-`docker` the same by `deploy/compose.yaml`; `given` uses what `DAYBOOK_*` says.
+`docker` the same by `daybook/local/compose.yaml`; `given` uses what `DAYBOOK_*` says.
 """
 
 import json
@@ -11,14 +11,14 @@ from pathlib import Path
 
 from testcontainers.compose import DockerCompose
 
-from deploy.local.stack import Ports, Stack
+from daybook.local.stack import Ports, Stack
 
 VARIABLES = {
     "kafka": "DAYBOOK_KAFKA_BOOTSTRAP_SERVERS",
     "mongodb": "DAYBOOK_MONGODB_URI",
     "redis": "DAYBOOK_REDIS_URL",
 }
-DEPLOY = Path(__file__).parents[2] / "deploy"
+DEPLOY = Path(__file__).parents[2] / "daybook/local"
 
 
 def start(root: Path) -> dict[str, str]:

@@ -4,13 +4,13 @@ import time
 from collections.abc import Iterator
 from datetime import date
 
-from simulate.answer.answer import answer
-from simulate.answer.entry import FUNNELS, TRACKING, Entry
-from simulate.answer.render import Line
-from simulate.message import ORDERS, PROGRAMME, USERS, Message
-from simulate.parts import parts
-from simulate.plan import Plan
-from simulate.storefront import storefront
+from daybook.simulate.answer.answer import answer
+from daybook.simulate.answer.entry import FUNNELS, TRACKING, Entry
+from daybook.simulate.answer.render import Line
+from daybook.simulate.message import ORDERS, PROGRAMME, USERS, Message
+from daybook.simulate.parts import parts
+from daybook.simulate.plan import Plan
+from daybook.simulate.storefront import storefront
 from tests.support.wait import until
 from tests.support.world import World
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.hll import Estimate
+from daybook.engine.documents.hll import Estimate
+from daybook.simulate.answer.entry import TRACKING, Entry
 from models.uniques import people
-from simulate.answer.entry import TRACKING, Entry
 
 Name = tuple[str | None, ...]
 """Organization, kind, id, step (or None) and period: a sketch's, whatever its partition."""

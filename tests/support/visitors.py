@@ -5,7 +5,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from simulate.answer.entry import FUNNELS, TRACKING, Entry
+from daybook.simulate.answer.entry import FUNNELS, TRACKING, Entry
 
 BEGIN = datetime(2026, 3, 2, 22, tzinfo=UTC)
 STEPS = ("a", "b", "c", "d", "e.e")

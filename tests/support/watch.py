@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from pymongo.errors import PyMongoError
 
-from engine.mongo import Documents
+from daybook.engine.mongo.client import Documents
 
 SECONDS = 0.1
 

@@ -12,11 +12,11 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 import consumers
-from engine import kafka
-from engine.caught_up import log_ends
-from engine.group import Group
-from engine.mongo import database
-from engine.settings import Settings
+from daybook.engine.group import Group
+from daybook.engine.kafka import clients
+from daybook.engine.member.caught_up import log_ends
+from daybook.engine.mongo.client import database
+from daybook.engine.settings import Settings
 from schemas.catalogue import catalogue
 from tests.support.members import MemberProcess
 from tests.support.wait import until
@@ -36,7 +36,7 @@ class World:
         }
         self.members: list[MemberProcess] = []
         self.settings = _settings(self.variables)
-        self.admin = kafka.admin(self.settings)
+        self.admin = clients.admin(self.settings)
         self.documents = database(self.settings)
         self._made: set[str] = set()
         self._askers: dict[str, Consumer] = {}
@@ -68,8 +68,8 @@ class World:
         until(lambda: topic not in self.admin.list_topics(timeout=5).topics, "the topic is gone")
 
     def producer(self, **options: Any) -> Producer:
-        own = kafka.common(self.settings) | {"partitioner": "murmur2_random", "linger.ms": 5}
-        own |= {"message.max.bytes": kafka.MESSAGE_BYTES_MAX}
+        own = clients.common(self.settings) | {"partitioner": "murmur2_random", "linger.ms": 5}
+        own |= {"message.max.bytes": clients.MESSAGE_BYTES_MAX}
         return Producer(own | {"acks": "all", "enable.idempotence": True} | options)
 
     def publish(
@@ -112,7 +112,7 @@ class World:
 
     def commits(self, group: Group) -> dict[tuple[str, int], int]:
         """The group's offsets by topic id and partition, of this incarnation of its topics."""
-        ids = kafka.topic_ids(self.admin, group.topics)
+        ids = clients.topic_ids(self.admin, group.topics)
         return {
             (ids[place.topic], place.partition): place.offset
             for place in self._committed(group)
@@ -134,7 +134,7 @@ class World:
         ]
         if group.name not in self._askers:
             own = {"group.id": group.name, "enable.auto.commit": False}
-            self._askers[group.name] = Consumer(kafka.common(self.settings) | own)
+            self._askers[group.name] = Consumer(clients.common(self.settings) | own)
         try:
             found = self._askers[group.name].committed(places, timeout=5) if places else []
         except KafkaException:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from consumers import funnel_step
-from engine.partition import Partition
-from simulate.answer.entry import Entry
+from daybook.engine.partition import Partition
+from daybook.simulate.answer.entry import Entry
 from tests.fakes.memory_store import MemoryStore
 from tests.support.log import LogMessage
 from tests.support.runner import Lane, Letters, Runner

@@ -10,14 +10,14 @@ from typing import Any
 from uuid import UUID
 from zlib import crc32
 
-from recount import definitions
-from recount.days import Days
-from recount.expected import expected
-from recount.group import find
-from recount.log import Facts, LogReader
-from recount.replay import Replay
-from recount.settings import Settings
-from simulate.answer.entry import FUNNELS, TRACKING, Entry
+from daybook.recount.compare.expected import expected
+from daybook.recount.days import Days
+from daybook.recount.groups import find
+from daybook.recount.log import definitions
+from daybook.recount.log.messages import Facts, LogReader
+from daybook.recount.replay.replay import Replay
+from daybook.recount.settings import Settings
+from daybook.simulate.answer.entry import FUNNELS, TRACKING, Entry
 from tests.unit.recounting import TOPIC_ID, Written, reach
 
 GROUP = find("funnel-step")

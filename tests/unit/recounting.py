@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from recount.days import Days
-from recount.group import find
-from recount.log import Facts, LogReader
-from recount.recounted import Marks
-from recount.replay import Replay
-from recount.settings import Settings
+from daybook.recount.days import Days
+from daybook.recount.groups import find
+from daybook.recount.log.messages import Facts, LogReader
+from daybook.recount.recounted import Marks
+from daybook.recount.replay.replay import Replay
+from daybook.recount.settings import Settings
 
 TOPIC_ID = "AAAAAAAAAAAAAAAAAAAAAA"
 EVERYTHING = 10**9

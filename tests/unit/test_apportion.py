@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.slots import Slot
-from funnels.apportion import apportion
-from funnels.order_lines import products
-from funnels.order_revenue import paid, refunded
+from daybook.engine.documents.calendar import Slot
+from daybook.funnels.apportion import apportion
+from daybook.funnels.order_lines import products
+from daybook.funnels.order_revenue import paid, refunded
 from models.order_state import new_order
 
 CENTS = st.integers(0, 2**53 - 1)

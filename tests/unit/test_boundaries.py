@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from engine.boundaries import NotYet, check_caught_up, is_recorded
+from daybook.engine.operations.partition_boundaries import NotYet, check_caught_up, is_recorded
 
 ENDS = {0: 10, 1: 20}
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.cdnow import PUBLISHED, Purchase, Totals, cents_of, parse, read, totals
-from engine.errors import DaybookError
+from daybook.cli.demo.cdnow import PUBLISHED, Purchase, Totals, cents_of, parse, read, totals
+from daybook.engine.errors import DaybookError
 
 TEXT = (
     " customer_id  date number_of_cds  dollar_value\r\n"

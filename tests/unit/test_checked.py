@@ -4,9 +4,9 @@ import io
 import json
 from zoneinfo import ZoneInfo
 
-from cli.checked import NAMED_MAX, check_lines, keyed_lines
-from cli.line_check import LineCheck
-from engine.slots import Calendar
+from daybook.cli.support.checked_file import NAMED_MAX, check_lines, keyed_lines
+from daybook.cli.support.line_check import LineCheck
+from daybook.engine.documents.calendar import Calendar
 from schemas.catalogue import source
 from tests.unit.test_line_check import NOW_MS, event
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app, is_of_this_machine
-from engine.settings import settings
+from daybook.cli.main import app, is_of_this_machine
+from daybook.engine.settings import settings
 
 ROOT = Path(__file__).parents[2]
-DAYBOOK = [sys.executable, "-m", "cli"]
+DAYBOOK = [sys.executable, "-m", "daybook"]
 DAY = "is no day: write 2026-11-20"
 
 
@@ -91,5 +91,5 @@ def test_what_is_printed_reaches_a_reader_who_stays() -> None:
 
 def test_the_recount_is_loaded_by_those_who_recount_alone() -> None:
     """DuckDB complains for pages when a service that only happens to have it is stopped."""
-    code = "import sys, cli.main; sys.exit('duckdb' in sys.modules)"
+    code = "import sys, daybook.cli.main; sys.exit('duckdb' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

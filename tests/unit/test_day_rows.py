@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from cli.day_rows import day_rows, headings, maps
+from daybook.cli.support.day_rows import day_rows, headings, maps
 from models.funnel_revenue import FunnelRevenueDay
 from models.order_funnel import OrderFunnelDay
 from models.revenue import RevenueDay

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from consumers import order_funnel, revenue
-from engine.batch import Batch
-from engine.decode import EVENT_BYTES_MAX, Decoder
-from engine.group import Group
-from engine.partition import Partition
-from engine.rules import Rules
-from engine.slots import Calendar
-from engine.window import DuplicateWindow
+from daybook.engine.batch import Batch
+from daybook.engine.decode.decoder import EVENT_BYTES_MAX, Decoder
+from daybook.engine.decode.duplicate_window import DuplicateWindow
+from daybook.engine.documents.calendar import Calendar
+from daybook.engine.documents.counting_rules import Rules
+from daybook.engine.group import Group
+from daybook.engine.partition import Partition
 from tests.support.log import LogMessage
 
 ARRIVED_MS = 1_795_262_400_000  # 2026-11-21T12:00:00Z

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from cli.cdnow import Purchase
-from cli.demo_events import NAMESPACE, ORDERS, PREFIX, USERS, Event, shop
-from engine.decode import read
+from daybook.cli.demo.cdnow import Purchase
+from daybook.cli.demo.cdnow_events import NAMESPACE, ORDERS, PREFIX, USERS, Event, shop
+from daybook.engine.decode.decoder import read
 from schemas.catalogue import source
 
 FIRST_DAY = datetime(1997, 1, 1, tzinfo=UTC)

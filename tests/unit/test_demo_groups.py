@@ -1,6 +1,6 @@
 """What the demo ends with when several of its commands failed."""
 
-from cli.demo_groups import worst
+from daybook.cli.demo.groups import worst
 
 
 def test_a_difference_wins_over_what_could_not_be_recounted() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cli.demo_processes import StepFailed, check, processes
+from daybook.cli.demo.processes import StepFailed, check, processes
 
 WAITS = [sys.executable, "-c", "import signal; signal.pause()"]
 FAILS = [sys.executable, "-c", "import sys; sys.exit('the [database] is away')"]

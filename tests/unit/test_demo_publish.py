@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cli.cdnow import Purchase
-from cli.demo_events import shop
-from cli.demo_publish import event_id, missing
+from daybook.cli.demo.cdnow import Purchase
+from daybook.cli.demo.cdnow_events import shop
+from daybook.cli.demo.publish import event_id, missing
 
 EVENTS = shop([Purchase(f"{n:05}", datetime(1997, 1, 1, tzinfo=UTC), n) for n in range(50)])
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from cli.cdnow import Purchase, Totals
-from cli.demo_console import Steps, bars
-from cli.demo_events import shop
-from cli.demo_report import Books, as_json, dollars, span, table
+from daybook.cli.demo.cdnow import Purchase, Totals
+from daybook.cli.demo.cdnow_events import shop
+from daybook.cli.demo.console import Steps, bars
+from daybook.cli.demo.report import Books, as_json, dollars, span, table
 
 
 def revenue(day: str, paid: int, gross: int, owed: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import pytest
 
 import consumers
-from engine.group import Group
+from daybook.engine.group import Group
 from models.dictionary import dictionary
 
 PAGE = dictionary(consumers.FLEET)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.settings import Settings
-from engine.slots import Calendar
+from daybook.engine.documents.calendar import Calendar
+from daybook.engine.settings import Settings
 from schemas.catalogue import source
 from schemas.json_schema import events, examples, fields, json_schema, topics
 

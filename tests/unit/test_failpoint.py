@@ -6,7 +6,7 @@ import sys
 
 CHILD = """
 import os, threading
-from engine.failpoint import reach
+from daybook.engine.failpoints import reach
 
 def comes_there():
     reach("before_live")

@@ -12,19 +12,19 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from consumers import funnel_step
-from engine.batch import Batch
-from engine.change import Amount, Document, Row
-from engine.definitions import Definition, Definitions
-from engine.errors import Damaged, Unavailable
-from engine.group import Group, State
-from engine.partition import Partition
-from engine.rules import Rules
-from engine.stateful import Folded, fold
-from funnels import memory
-from funnels.memory import SESSION_EVENTS_MAX, SESSIONS_MAX
+from daybook.engine.batch import Batch
+from daybook.engine.documents.change import Amount, Document, Row
+from daybook.engine.documents.counting_rules import Rules
+from daybook.engine.errors import Damaged, Unavailable
+from daybook.engine.fold.keyed import Folded, fold
+from daybook.engine.group import Group, State
+from daybook.engine.partition import Partition
+from daybook.engine.protocol.definitions import Definition, Definitions
+from daybook.funnels import memory
+from daybook.funnels.memory import SESSION_EVENTS_MAX, SESSIONS_MAX
+from daybook.simulate.answer.answer import answer
+from daybook.simulate.answer.entry import FUNNELS, Entry
 from schemas.catalogue import source
-from simulate.answer.answer import answer
-from simulate.answer.entry import FUNNELS, Entry
 from tests.fakes.memory_store import MemoryStore
 from tests.simulate.told import NOON, TODAY, Log
 from tests.support.known_answer import Documents, assert_is_the_known_answer
@@ -160,7 +160,7 @@ def test_what_messages_cause_together_covers_what_each_causes(seed: int, cuts: l
 
     lane = Lane(HERE, as_log(entries))
     runner = Runner(MemoryStore(), Letters(), GROUP, lane, Told(entries))
-    with patch("engine.settle.fold", twice):
+    with patch("daybook.engine.protocol.settle.fold", twice):
         for cut in [*cuts, 1_000]:
             runner.settle(cut)
     for each, together in zip(exact, ours, strict=True):

@@ -2,10 +2,10 @@
 
 import pytest
 
-from cli.reset import describe
-from engine.gaps import Reset, plan
-from engine.partition import Partition
-from engine.start import LogBounds
+from daybook.cli.reset import describe
+from daybook.engine.kafka.offsets import LogBounds
+from daybook.engine.operations.reset import Reset, plan
+from daybook.engine.partition import Partition
 
 HERE = Partition("orders", "id", 3)
 LOG = LogBounds(10, 100)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.keys import encode_key, encode_part
+from daybook.engine.documents.keys import encode_key, encode_part
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from cli.dlq import SHOWN_MAX, summary
-from cli.letter_choice import choose, named
-from engine.errors import DaybookError
+from daybook.cli.dlq import SHOWN_MAX, summary
+from daybook.cli.support.dead_letter_choice import choose, named
+from daybook.engine.errors import DaybookError
 from tests.unit.test_replay import AT, letter
 
 ONE = letter()

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cli.line_check import BadLine, LineCheck, raw_key
-from engine.decode import EVENT_BYTES_MAX
-from engine.slots import Calendar
+from daybook.cli.support.line_check import BadLine, LineCheck, raw_key
+from daybook.engine.decode.decoder import EVENT_BYTES_MAX
+from daybook.engine.documents.calendar import Calendar
 from schemas.catalogue import source
 
 NOW_MS = 1_795_000_000_000

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.lines import LINE_BYTES_MAX, fingerprint, lines, opened
-from engine.errors import DaybookError
+from daybook.cli.support.lines import LINE_BYTES_MAX, fingerprint, lines, opened
+from daybook.engine.errors import DaybookError
 
 
 def read(content: bytes) -> list[tuple[int, bytes]]:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from engine.live import Entry, Presence, Sign
-from engine.live_signs import gather
-from funnels.live_signs import signs
+from daybook.engine.documents.live import Entry, Presence, Sign
+from daybook.engine.live.gather import gather
+from daybook.funnels.live.presence import signs
 
 NOON = "2026-11-20T12:00:00.250Z"
 NOON_MS = 1_795_176_000_250

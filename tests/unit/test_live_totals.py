@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from funnels.live_totals import of_event, of_funnel
+from daybook.funnels.live.totals import of_event, of_funnel
 
 AT = datetime(2026, 11, 20, 12, 0, 0, 5_000, tzinfo=UTC)
 

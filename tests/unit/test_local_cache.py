@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import cache, wheel
-from deploy.local.errors import ServerError
+from daybook.local import cache, wheel
+from daybook.local.errors import ServerError
 
 
 @pytest.fixture(autouse=True)

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cli.down import given_servers, servers_down, without_secrets
-from cli.up import servers_up
-from deploy.local import jars
-from deploy.local.choice import choose
-from deploy.local.docker import COMPOSE, Containers
-from deploy.local.errors import ServerError
-from deploy.local.process import Process, remember, spawn
-from deploy.local.server import State
-from deploy.local.stack import NAMES, Stack
-from engine.errors import DaybookError
-from engine.settings import settings
+from daybook.cli.down import given_servers, servers_down, without_secrets
+from daybook.cli.up import servers_up
+from daybook.engine.errors import DaybookError
+from daybook.engine.settings import settings
+from daybook.local import jars
+from daybook.local.choice import choose
+from daybook.local.docker import COMPOSE, Containers
+from daybook.local.errors import ServerError
+from daybook.local.process import Process, remember, spawn
+from daybook.local.server import State
+from daybook.local.stack import NAMES, Stack
 
 GIVEN = {
     "DAYBOOK_KAFKA_BOOTSTRAP_SERVERS": "broker.example:9092",

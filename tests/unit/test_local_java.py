@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.errors import ServerError
-from deploy.local.java import find_java, find_maven
+from daybook.local.errors import ServerError
+from daybook.local.java import find_java, find_maven
 
 
 def executable(path: Path, script: str) -> Path:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import yaml
 
-from deploy.local import jars
-from deploy.local.docker import COMPOSE
-from deploy.local.kafka import SETTINGS, Cluster, Kafka, new_cluster_id
-from deploy.local.stack import Stack
-from engine.settings import LOCAL_KAFKA, LOCAL_MONGODB, LOCAL_REDIS
+from daybook.engine.settings import LOCAL_KAFKA, LOCAL_MONGODB, LOCAL_REDIS
+from daybook.local import jars
+from daybook.local.docker import COMPOSE
+from daybook.local.kafka import SETTINGS, Cluster, Kafka, new_cluster_id
+from daybook.local.stack import Stack
 
 
 def test_compose_tells_kafka_the_same_settings() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.process import Process, birth_of, recall, remember, spawn
+from daybook.local.process import Process, birth_of, recall, remember, spawn
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(300)"]
 DEAF = [

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import ports, space
-from deploy.local.cache import Say, silent
-from deploy.local.errors import ServerError
-from deploy.local.server import Server, State, start_all, stop_all
+from daybook.local import ports, space
+from daybook.local.cache import Say, silent
+from daybook.local.errors import ServerError
+from daybook.local.server import Server, State, start_all, stop_all
 
 LISTEN = (
     "import socket, sys, time; s = socket.socket(); "

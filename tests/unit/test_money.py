@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.money import in_words
+from daybook.cli.support.money import in_words
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,12 @@
 from typing import Any
 
 from consumers import order_funnel
-from engine.decode import Decoder
-from engine.owned import Owned
-from engine.partition import Partition
-from engine.settle import Settler
-from engine.slots import Calendar
-from engine.window import DuplicateWindow
+from daybook.engine.decode.decoder import Decoder
+from daybook.engine.decode.duplicate_window import DuplicateWindow
+from daybook.engine.documents.calendar import Calendar
+from daybook.engine.member.assigned_partition import Owned
+from daybook.engine.partition import Partition
+from daybook.engine.protocol.settle import Settler
 from tests.fakes.memory_store import MemoryStore
 from tests.support.log import LogMessage
 from tests.support.runner import RULES, Letters

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers import order_funnel, user_lifecycle
-from engine.batch import Batch
-from engine.decode import Decoder
-from engine.group import Group
-from engine.partition import Partition
-from engine.plain_run import RUN_MESSAGES, PlainRun
-from engine.slots import Calendar
-from engine.window import DuplicateWindow
+from daybook.engine.batch import Batch
+from daybook.engine.decode.decoder import Decoder
+from daybook.engine.decode.duplicate_window import DuplicateWindow
+from daybook.engine.decode.fast_path import RUN_MESSAGES, PlainRun
+from daybook.engine.documents.calendar import Calendar
+from daybook.engine.group import Group
+from daybook.engine.partition import Partition
 from tests.support.log import LogMessage
 from tests.support.runner import RULES
 from tests.support.shop import Shop

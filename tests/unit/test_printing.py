@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from bson import Decimal128, Int64
 
-from cli.printing import as_json, moment, printable
+from daybook.cli.support.printing import as_json, moment, printable
 
 AT = datetime(2026, 11, 20, 10, 0, 0, tzinfo=UTC)
 

@@ -9,17 +9,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from prometheus_client import REGISTRY
 
-from engine.batch import Batch
-from engine.change import Document
-from engine.document import Event
-from engine.errors import WrongSetting
-from engine.live import Entry, Live, Sign, Totals
-from engine.live_buffer import DOCUMENTS_MAX, EVENTS_MAX, LiveBuffer
-from engine.live_store import LiveStore
-from engine.partition import Partition
-from engine.projector import Projector, day_end_ms
-from engine.settings import Settings
-from engine.slots import Slot
+from daybook.engine.batch import Batch
+from daybook.engine.documents.calendar import Slot
+from daybook.engine.documents.change import Document
+from daybook.engine.documents.fields import Event
+from daybook.engine.documents.live import Entry, Live, Sign, Totals
+from daybook.engine.errors import WrongSetting
+from daybook.engine.live.buffer import DOCUMENTS_MAX, EVENTS_MAX, LiveBuffer
+from daybook.engine.live.projector import Projector, day_end_ms
+from daybook.engine.live.store import LiveStore
+from daybook.engine.partition import Partition
+from daybook.engine.settings import Settings
 from models.order_funnel import OrderFunnelDay
 from models.revenue import RevenueDay
 from tests.support.wait import until

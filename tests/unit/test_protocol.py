@@ -20,14 +20,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from consumers import order_funnel
 from consumers import revenue as revenue_consumer
-from engine import stateful
-from engine.errors import Unavailable
-from engine.group import Group
-from engine.partition import Partition
+from daybook.engine.errors import Unavailable
+from daybook.engine.fold import keyed
+from daybook.engine.group import Group
+from daybook.engine.partition import Partition
+from daybook.simulate.answer.answer import answer
+from daybook.simulate.answer.compare import Flat, beside, by_document
+from daybook.simulate.answer.entry import Entry
 from models.order_state import OrderState
-from simulate.answer.answer import answer
-from simulate.answer.compare import Flat, beside, by_document
-from simulate.answer.entry import Entry
 from tests.fakes.memory_store import MemoryStore
 from tests.support.log import LogMessage
 from tests.support.runner import RULES, Lane, Letters, Runner
@@ -363,7 +363,7 @@ def _without_key(path: tuple[str, ...]) -> tuple[str, ...]:
 @pytest.fixture(autouse=True, scope="module")
 def few_ids_are_kept() -> Iterator[None]:
     """Else a state's memory of ids would hide that a message was folded twice."""
-    with patch.object(stateful, "EVENT_IDS_KEPT", 1):
+    with patch.object(keyed, "EVENT_IDS_KEPT", 1):
         yield
 
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from bson import Int64
 
-from recount import states
-from recount.compare import ABSENT, unequal_fields
-from recount.expected import expected
-from recount.maps import fit_map
-from recount.model import Field, Model
-from recount.report import Difference, Doubt, Report, plain
+from daybook.recount.compare import states
+from daybook.recount.compare.documents import ABSENT, unequal_fields
+from daybook.recount.compare.expected import expected
+from daybook.recount.compare.maps import fit_map
+from daybook.recount.replay.model import Field, Model
+from daybook.recount.verdict.report import Difference, Doubt, Report, plain
 
 DAY = "2026-01-01"
 FIELDS = (

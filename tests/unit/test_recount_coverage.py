@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from recount.coverage import Coverage, marks
-from recount.fleet import Gap, Progress
-from recount.kafka import Topic
-from recount.recounted import Marks
+from daybook.recount.compare.coverage import Coverage, marks
+from daybook.recount.fleet import Gap, Progress
+from daybook.recount.log.kafka import Topic
+from daybook.recount.recounted import Marks
 
 NOW, OLD = "nownownownownownownowno", "oldoldoldoldoldoldoldol"
 

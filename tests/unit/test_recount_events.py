@@ -5,7 +5,7 @@ from hashlib import sha256
 import duckdb
 import pytest
 
-from recount.log import Facts
+from daybook.recount.log.messages import Facts
 from tests.unit.recounting import HandLog, counted, reach, replayed, sums
 
 ONE = "aaaaaaaa-0000-4000-8000-00000000000a"

@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from recount.days import Days
-from recount.recounted import Marks
-from recount.replay import Replay
-from simulate.answer.answer import answer
-from simulate.answer.entry import Entry
+from daybook.recount.days import Days
+from daybook.recount.recounted import Marks
+from daybook.recount.replay.replay import Replay
+from daybook.simulate.answer.answer import answer
+from daybook.simulate.answer.entry import Entry
 from tests.simulate.told import Log
 from tests.support.known_answer import expected, plain, without_derived
 from tests.unit.funnel_traffic import Kafka, Traffic, documents, replayed

@@ -10,11 +10,11 @@ import pytest
 from bson import Int64
 
 from consumers import revenue
-from engine.partition import Partition
-from funnels import order_revenue
-from recount.compare import unequal_fields
-from recount.days import Days
-from recount.replay import Replay
+from daybook.engine.partition import Partition
+from daybook.funnels import order_revenue
+from daybook.recount.compare.documents import unequal_fields
+from daybook.recount.days import Days
+from daybook.recount.replay.replay import Replay
 from tests.fakes.memory_store import MemoryStore
 from tests.support.log import LogMessage
 from tests.support.runner import Lane, Letters, Runner

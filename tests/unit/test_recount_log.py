@@ -2,7 +2,7 @@
 
 import pytest
 
-from recount.log import Facts, LogReader
+from daybook.recount.log.messages import Facts, LogReader
 from tests.unit.recounting import HandLog
 
 READER_FIELDS = ("order_id", "refund_cents")

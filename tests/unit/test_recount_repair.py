@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from bson import Int64
 
-from recount.expected import expected
-from recount.model import Field, Model
-from recount.repair import TOKEN, Repair, repair
+from daybook.recount.compare.expected import expected
+from daybook.recount.repair.plan import TOKEN, Repair, repair
+from daybook.recount.replay.model import Field, Model
 
 TOPIC = "AAAAAAAAAAAAAAAAAAAAAA"
 DAY = "2026-01-01"

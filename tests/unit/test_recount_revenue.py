@@ -4,8 +4,8 @@ from uuid import UUID
 
 import pytest
 
-from recount.days import Days
-from recount.log import Facts
+from daybook.recount.days import Days
+from daybook.recount.log.messages import Facts
 from tests.unit.recounting import TOPIC_ID, HandLog, counted, reach, replayed, sums
 
 ALL = Days()

@@ -5,10 +5,10 @@ from uuid import UUID
 
 import pytest
 
-from recount import states
-from recount.days import Days
-from recount.expected import Document
-from simulate.answer.entry import FUNNELS, TRACKING, Entry
+from daybook.recount.compare import states
+from daybook.recount.compare.expected import Document
+from daybook.recount.days import Days
+from daybook.simulate.answer.entry import FUNNELS, TRACKING, Entry
 from tests.unit.funnel_counting import counted, lanes
 from tests.unit.funnel_traffic import DAY_MS, NOON_MS, Traffic, replayed
 from tests.unit.recounting import TOPIC_ID

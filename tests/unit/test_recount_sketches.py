@@ -5,8 +5,8 @@ import random
 import pytest
 from datasketches import hll_sketch  # type: ignore[import-untyped]
 
-from engine.hll import grown
-from recount.sketches import holding, lacks, united
+from daybook.engine.documents.hll import grown
+from daybook.recount.verdict.sketches import holding, lacks, united
 
 
 def stored(keys: list[str], partitions: int, batch: int) -> list[object]:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
-from recount.expected import Document
-from recount.log import Facts
-from recount.strays import strays
+from daybook.recount.compare.expected import Document
+from daybook.recount.log.messages import Facts
+from daybook.recount.replay.strays import strays
 from tests.unit.recounting import TOPIC_ID, HandLog, replayed
 
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from recount import pins, states
-from recount.compare import Unequal
-from recount.days import Days
-from recount.expected import Document
-from recount.replay import Replay
+from daybook.recount.compare import states
+from daybook.recount.compare.documents import Unequal
+from daybook.recount.compare.expected import Document
+from daybook.recount.days import Days
+from daybook.recount.log import pins
+from daybook.recount.replay.replay import Replay
 from tests.unit.funnel_counting import counted, lanes
 from tests.unit.funnel_traffic import Traffic, replayed
 from tests.unit.recounting import TOPIC_ID

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from engine.errors import DaybookError
-from engine.letters import Letter, is_before_boundary
-from engine.replay import search_area
-from engine.start import LogBounds
+from daybook.engine.errors import DaybookError
+from daybook.engine.kafka.offsets import LogBounds
+from daybook.engine.operations.dead_letter_records import Letter, is_before_boundary
+from daybook.engine.operations.dead_letter_replay import search_area
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 BOUNDS = {("orders", 0): LogBounds(10, 100), ("orders", 1): LogBounds(0, 50)}

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from cli.sender import Sender
+from daybook.engine.kafka.bulk_producer import Sender
 
 Deliver = Callable[[KafkaError | None, Any], None]
 

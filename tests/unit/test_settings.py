@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.errors import WrongSetting
-from engine.settings import settings
+from daybook.engine.errors import WrongSetting
+from daybook.engine.settings import settings
 
 
 @pytest.mark.parametrize(

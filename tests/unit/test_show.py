@@ -1,6 +1,6 @@
 """Wide documents stay readable: columns that do not fit stand below."""
 
-from cli.show import blocks
+from daybook.cli.show import blocks
 
 
 def test_all_columns_that_fit_stand_beside_each_other() -> None:

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.errors import Poison
-from engine.slots import Calendar, Slot
+from daybook.engine.documents.calendar import Calendar, Slot
+from daybook.engine.errors import Poison
 
 NOON_MS = int(datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp() * 1000)
 UTC_CALENDAR = Calendar(ZoneInfo("UTC"))

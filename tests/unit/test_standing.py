@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from cli.exporter import StandingCollector
-from engine.errors import Unavailable
-from engine.standing import PartitionStanding, Standing, newest, partition_standing
-from engine.start import LogBounds
+from daybook.cli.support.status_exporter import StandingCollector
+from daybook.engine.errors import Unavailable
+from daybook.engine.kafka.offsets import LogBounds
+from daybook.engine.operations.status import PartitionStanding, Standing, newest, partition_standing
 
 PLACE = ("orders", 3)
 LOG = LogBounds(10, 100)

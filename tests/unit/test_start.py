@@ -2,9 +2,9 @@
 
 import pytest
 
-from engine.errors import Bound, Gap
-from engine.partition import Partition
-from engine.start import Commit, LogBounds, start_offset
+from daybook.engine.errors import Bound, Gap
+from daybook.engine.kafka.offsets import Commit, LogBounds, start_offset
+from daybook.engine.partition import Partition
 
 HERE = Partition("orders", "new-topic", 3)
 NONE = Commit(-1001, None)

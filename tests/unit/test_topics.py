@@ -2,9 +2,9 @@
 
 import pytest
 
-from cli.topics import describe, remedy, wanted_topics
-from engine.settings import Settings
-from engine.topics import Drift, Found, Wanted, compare
+from daybook.cli.topics import describe, remedy, wanted_topics
+from daybook.engine.kafka.topics import Drift, Found, Wanted, compare
+from daybook.engine.settings import Settings
 
 WANTED = Wanted("orders", 6, 2, {"retention.ms": "-1", "cleanup.policy": "delete"})
 CONFIG = {"retention.ms": "-1", "cleanup.policy": "delete", "segment.ms": "604800000"}

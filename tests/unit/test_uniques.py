@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import hll
-from engine.partition import Partition
-from engine.sketches import Sketch
-from engine.unite import unite
+from daybook.engine.documents import hll
+from daybook.engine.documents.sketches import Sketch
+from daybook.engine.partition import Partition
+from daybook.engine.protocol.sketch_merge import unite
+from daybook.simulate.answer.entry import FUNNELS, Entry
 from models.uniques import Uniques, people, periods
-from simulate.answer.entry import FUNNELS, Entry
 from tests.fakes.memory_store import MemoryStore
 from tests.support.runner import Lane, Letters, Runner
 from tests.support.uniques import Name, assert_tell, known

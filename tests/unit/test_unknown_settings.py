@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from cli.unknown_settings import warnings
+from daybook.cli.support.unknown_settings import warnings
 
 
 def test_the_setting_that_may_be_meant_is_named() -> None:
@@ -45,7 +45,10 @@ def test_what_somebody_else_means_is_passed_by(variable: str) -> None:
 def test_the_command_line_says_so_and_goes_on() -> None:
     environment = os.environ | {"DAYBOOK_LINGER": "5"}
     done = subprocess.run(
-        [sys.executable, "-m", "cli", "schemas"], env=environment, capture_output=True, text=True
+        [sys.executable, "-m", "daybook", "schemas"],
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0
     assert "DAYBOOK_LINGER is no setting" in done.stderr

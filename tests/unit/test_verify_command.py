@@ -3,9 +3,9 @@
 import pytest
 from pymongo.errors import ServerSelectionTimeoutError
 
-from cli.verify import summary
-from recount.errors import Unreachable, asking_mongodb
-from recount.report import Report
+from daybook.cli.verify import summary
+from daybook.recount.errors import Unreachable, asking_mongodb
+from daybook.recount.verdict.report import Report
 
 GROUP = "sc-analytics-revenue"
 

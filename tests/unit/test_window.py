@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.window import DuplicateWindow, id_bytes
+from daybook.engine.decode.duplicate_window import DuplicateWindow, id_bytes
 
 ONE, TWO = b"1" * 16, b"2" * 16
 

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from bson import Decimal128
 
-from query.funnels.definition import Definition
-from query.span import Span
+from daybook.query.figures.date_range import Span
+from daybook.query.funnels.definition import Definition
 
 UTC_ZONE = ZoneInfo("UTC")
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from consumers import funnel_step, revenue
-from engine import indexes
+from daybook.engine.mongo import indexes
 from tests.query.conftest import Office
 from tests.query.funnels.shop import documents, shop
 from tests.support.queries import QueryProcess

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from consumers import funnel_step
-from funnels.seen import milliseconds
-from simulate.answer.answer import answer
-from simulate.answer.entry import FUNNELS, TRACKING, Entry
-from simulate.plan import Plan
-from simulate.storefront import storefront
+from daybook.funnels.visitor_event import milliseconds
+from daybook.simulate.answer.answer import answer
+from daybook.simulate.answer.entry import FUNNELS, TRACKING, Entry
+from daybook.simulate.plan import Plan
+from daybook.simulate.storefront import storefront
 from tests.fakes.memory_store import MemoryStore
 from tests.support.runner import Lane, Letters, Runner
 from tests.unit.test_funnel_step import HERE, Told, as_log

@@ -8,13 +8,13 @@ import jsonschema_rs
 import pytest
 from fastapi.routing import APIRoute
 
-from query import funnels
-from query.funnels.router import router
+from daybook.query.examples import examples
+from daybook.query.funnels.routes import router
 from tests.query.funnels.conftest import Reading
 from tests.query.funnels.shop import FIRST, LAST, shop
 from tests.support.queries import QueryProcess
 
-EXAMPLES = Path(funnels.__file__).parent / "examples"
+EXAMPLES = Path(examples.__file__).parent / "funnels"
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 BODIES = {path.stem: json.loads(path.read_text()) for path in SCHEMAS.glob("*.json")}
 """What dashboards were promised, by report, as JSON Schemas; fields beyond are welcome."""

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from query.funnels.dropoffs import DropOffFacts, drop_offs
-from query.funnels.reasons import reasons
-from query.funnels.severity import Flow, severity
-from query.funnels.suggestions import Evidence, suggestions
+from daybook.query.funnels.dropoffs.reasons import reasons
+from daybook.query.funnels.dropoffs.report import DropOffFacts, drop_offs
+from daybook.query.funnels.dropoffs.severity import Flow, severity
+from daybook.query.funnels.dropoffs.suggestions import Evidence, suggestions
 from tests.query.funnels.build import day, funnel, span, step_day
 
 DAY = "2026-01-05"

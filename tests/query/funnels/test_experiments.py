@@ -2,9 +2,9 @@
 
 import pytest
 
-from query.funnels.experiment_body import Experiment
-from query.funnels.experiments import experiment
-from query.funnels.winner import How
+from daybook.query.funnels.experiments.body import Experiment
+from daybook.query.funnels.experiments.report import experiment
+from daybook.query.funnels.experiments.winner import How
 from tests.query.funnels.build import UTC_ZONE, trial, variant_day
 
 BY_RATE = How()

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from engine.keys import encode_part
-from simulate.answer.entry import TRACKING
+from daybook.engine.documents.keys import encode_part
+from daybook.simulate.answer.entry import TRACKING
 from tests.query.funnels.conftest import Reading
 from tests.query.funnels.shop import FIRST, LAST, shop
 

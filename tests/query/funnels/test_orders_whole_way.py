@@ -4,9 +4,9 @@ from collections import Counter, defaultdict
 from typing import Any
 from urllib.parse import unquote
 
-from query.funnels.names import OTHER, UNATTRIBUTED, name_of
-from simulate.answer.answer import answer
-from simulate.answer.shape import SHAPES
+from daybook.query.figures.map_keys import OTHER, UNATTRIBUTED, name_of
+from daybook.simulate.answer.answer import answer
+from daybook.simulate.answer.shape import SHAPES
 from tests.query.conftest import Office
 from tests.query.funnels.conftest import Reading
 from tests.query.funnels.test_known_answer import encoded

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.hll import grown
-from engine.keys import encode_key
-from query.change import change
-from query.funnels.money import Wanted, amount, main_currency, others
-from query.funnels.names import name_of
-from query.funnels.page import Place, cursor, place
-from query.funnels.realtime import from_sessions
-from query.funnels.series import Granularity, series
-from query.funnels.shares import shares
-from query.funnels.uniques import uniques
+from daybook.engine.documents.hll import grown
+from daybook.engine.documents.keys import encode_key
+from daybook.query.figures.comparison import change
+from daybook.query.figures.folded_series import Granularity, series
+from daybook.query.figures.map_keys import name_of
+from daybook.query.figures.money import Wanted, amount, main_currency, others
+from daybook.query.figures.pagination import Place, cursor, place
+from daybook.query.figures.shares import shares
+from daybook.query.figures.uniques import uniques
+from daybook.query.funnels.realtime import from_sessions
 from tests.query.funnels.build import day, span
 
 

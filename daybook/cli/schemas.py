@@ -1,0 +1,84 @@
+"""`daybook schemas`: what producers may send, what is stored of it, and what reports tell."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import consumers
+from daybook.cli.support.printing import console, say, table
+from daybook.engine.errors import DaybookError
+from daybook.exports.group import GROUP as EXPORTS
+from daybook.query.app import routed
+from daybook.query.openapi import text
+from models.dictionary import dictionary
+from schemas.catalogue import catalogue
+from schemas.json_schema import events, fields, json_schema, topics
+
+
+def schemas(
+    topic: Annotated[
+        str | None, typer.Argument(help="Print the JSON Schema of this topic's messages.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write DIR/TOPIC.json, a JSON Schema for each topic."),
+    ] = None,
+    stored: Annotated[
+        bool,
+        typer.Option(
+            "--dictionary", help="Print the data dictionary: every stored field, in Markdown."
+        ),
+    ] = False,
+    reports: Annotated[
+        bool,
+        typer.Option("--openapi", help="Print the OpenAPI document of the reports over HTTP."),
+    ] = False,
+) -> None:
+    """List the events of every topic and their fields; or print their JSON Schemas.
+
+    A field with a question mark may be absent. Around `data`, every event has event_id (a UUID),
+    event_type, occurred_at (with its offset from UTC), schema_version (1), and perhaps
+    organization_id.
+
+    Examples: `daybook schemas` · `daybook schemas sc.domain.order` ·
+    `daybook schemas --out build/schemas`
+    """
+    if (topic is not None) + (out is not None) + stored + reports > 1:
+        raise typer.BadParameter(
+            "a TOPIC, --out, --dictionary and --openapi are four different things"
+        )
+    if reports:
+        print(text(routed()), end="")
+    elif stored:
+        print(dictionary((*consumers.FLEET, EXPORTS)), end="")
+    elif topic is not None:
+        print(_text(topic), end="")
+    elif out is not None:
+        _write(out)
+    else:
+        _list()
+
+
+def _list() -> None:
+    for topic in topics():
+        say(f"{topic}, key {catalogue().topics[topic].key}")
+        rows = [(name, ", ".join(fields(event))) for name, event in events(topic).items()]
+        console().print(table(("event_type", "data"), rows))
+        say("")
+
+
+def _write(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for topic in topics():
+            path = directory / f"{topic}.json"
+            path.write_text(_text(topic))
+            say(str(path))
+    except OSError as error:
+        raise DaybookError(f"--out {error.filename}: {error.strerror}") from None
+
+
+def _text(topic: str) -> str:
+    return json.dumps(json_schema(topic), indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,148 @@
+"""`daybook show`: a group's documents as a table."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from datetime import date as Date
+from typing import Annotated, Any
+
+import typer
+from rich.cells import cell_len
+
+import consumers
+from daybook.cli.support.date_options import day
+from daybook.cli.support.day_rows import day_rows, headings, maps
+from daybook.cli.support.printing import as_json, console, say, table
+from daybook.engine.documents.fields import DailyDocument
+from daybook.engine.mongo.client import Documents, database, reachable
+from daybook.engine.settings import settings
+
+DAYS = 14
+KEYS_SHOWN_MAX = 20
+GUTTER = 2
+
+Stored = dict[str, Any]
+
+
+def show(
+    group: Annotated[str, typer.Argument(help="revenue, or sc-analytics-revenue")],
+    date: Annotated[
+        Date | None,
+        typer.Option(parser=day, metavar="YYYY-MM-DD", help="One day, with its maps."),
+    ] = None,
+    from_: Annotated[
+        Date | None,
+        typer.Option("--from", parser=day, metavar="YYYY-MM-DD", help="First day."),
+    ] = None,
+    to: Annotated[
+        Date | None,
+        typer.Option("--to", parser=day, metavar="YYYY-MM-DD", help="Last day."),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the documents as stored, as a JSON array.")
+    ] = False,
+) -> None:
+    """Show what a group has counted, a line a day; without dates, the last 14 days with data.
+
+    Rates are percentages, and - where there was nothing to divide by. Money is in major units,
+    with a line for each currency of a day. With --date, the maps of the day (revenue by
+    community, …) are shown as well, their greatest 20 keys. Hours are in --json.
+
+    Examples: `daybook show revenue` · `daybook show order-funnel --from 2026-11-01 --to
+    2026-11-20`
+    """
+    found = consumers.find(group)
+    if date and (from_ or to):
+        raise typer.BadParameter("--date is one day; --from and --to are for more")
+    if from_ and to and to < from_:
+        raise typer.BadParameter("--to is before --from")
+    documents = database(settings())
+    stored = [
+        (model, list(_read(documents, model, date or from_, date or to)))
+        for model in found.documents
+    ]
+    if json:
+        print(as_json([document for _, several in stored for document in several]))
+        return
+    if not any(several for _, several in stored):
+        days = " for these days" if date or from_ or to else ""
+        say(f"{found.name} has no documents{days}; `daybook run {group}` counts what the log holds")
+        return
+    for model, several in stored:
+        _print(model, several)
+        if date:
+            _print_maps(model, several)
+
+
+def _read(
+    documents: Documents, model: type[DailyDocument], first: Date | None, last: Date | None
+) -> Iterator[Stored]:
+    """The documents from the first to the last day, both included, the oldest first."""
+    collection = documents[model.collection]
+    with reachable():
+        if first is None and last is None:
+            days = collection.aggregate(
+                [{"$group": {"_id": "$date"}}, {"$sort": {"_id": -1}}, {"$limit": DAYS}]
+            )
+            first = min((found["_id"].date() for found in days), default=None)
+        limits = {
+            "$gte": first and _midnight(first),
+            "$lt": last and _midnight(last) + timedelta(days=1),
+        }
+        where = {"date": {name: limit for name, limit in limits.items() if limit}}
+        yield from collection.find(where if where["date"] else {}).sort([("date", 1), ("_id", 1)])
+
+
+def _midnight(day: Date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _print(model: type[DailyDocument], documents: list[Stored]) -> None:
+    """As many columns beside each other as the terminal is wide; the rest below, days repeated."""
+    if not documents:
+        return
+    fixed, names = headings(model)
+    every = [*fixed, *names]
+    rows = [row for document in documents for row in day_rows(model, document)]
+    widths = [
+        max(_longest_word(name), *(cell_len(row[index]) for row in rows))
+        for index, name in enumerate(every)
+    ]
+    out = console()
+    for block in blocks(len(fixed), widths, out.width):
+        columns = [*range(len(fixed)), *block]
+        out.print(
+            table(
+                [every[i] for i in columns],
+                [[row[i] for i in columns] for row in rows],
+                [widths[i] for i in columns] if out.is_terminal else None,
+            )
+        )
+        out.print()
+
+
+def blocks(fixed: int, widths: list[int], width: int) -> Iterator[list[int]]:
+    """Indices of the columns after the first `fixed` ones, in runs that fit beside those."""
+    room = width - sum(widths[:fixed]) - fixed * GUTTER
+    block: list[int] = []
+    used = 0
+    for index in range(fixed, len(widths)):
+        needed = widths[index] + GUTTER
+        if block and used + needed > room + GUTTER:
+            yield block
+            block, used = [], 0
+        block.append(index)
+        used += needed
+    yield block
+
+
+def _longest_word(heading: str) -> int:
+    """A heading may be folded between its words."""
+    return max(map(len, heading.split()))
+
+
+def _print_maps(model: type[DailyDocument], documents: list[Stored]) -> None:
+    for document in documents:
+        for name, amounts in maps(model, document):
+            console().print(table((name, "amount"), amounts[:KEYS_SHOWN_MAX]))
+            hidden = len(amounts) - KEYS_SHOWN_MAX
+            say(f"and {hidden:,} keys more, in --json\n" if hidden > 0 else "")

@@ -1,0 +1,75 @@
+"""Lines of a file or of stdin, one at a time, in bounded memory."""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import BinaryIO
+
+from daybook.engine.errors import DaybookError
+from daybook.engine.kafka.clients import MESSAGE_BYTES_MAX
+
+STDIN = "-"
+_LINES_BETWEEN_REPORTS = 5_000
+LINE_BYTES_MAX = MESSAGE_BYTES_MAX + 2
+"""A longer line can be no message; it comes cut to this length, so that it is seen to be longer."""
+
+
+@contextmanager
+def opened(name: str, *, rewindable: bool) -> Iterator[BinaryIO]:
+    """The file, or stdin for `-`. A pipe that must be read twice is copied to a temporary file.
+
+    Raises DaybookError for a file that cannot be read.
+    """
+    with ExitStack() as stack:
+        try:
+            file = sys.stdin.buffer if name == STDIN else stack.enter_context(open(name, "rb"))
+        except OSError as error:
+            raise DaybookError(f"{name}: {error.strerror}") from None
+        if rewindable and not file.seekable():
+            copy = stack.enter_context(tempfile.TemporaryFile())
+            shutil.copyfileobj(file, copy, 2**20)
+            copy.seek(0)
+            file = copy
+        yield file
+
+
+def lines(
+    file: BinaryIO, report: Callable[[int], None] = lambda done: None
+) -> Iterator[tuple[int, bytes]]:
+    """Each line with its number, from 1, without its line feed; blank ones are left out.
+
+    `report` is told now and then how many bytes are read.
+    """
+    number = done = 0
+    while line := file.readline(LINE_BYTES_MAX):
+        number += 1
+        done += len(line)
+        if number % _LINES_BETWEEN_REPORTS == 0:
+            report(done)
+        if len(line) == LINE_BYTES_MAX and not line.endswith(b"\n"):
+            done += _skip_rest(file)
+        if not line.isspace():
+            yield number, line.removesuffix(b"\n")
+
+
+def size(file: BinaryIO) -> int | None:
+    """Bytes to read; None when a pipe does not tell."""
+    return os.fstat(file.fileno()).st_size if file.seekable() else None
+
+
+def fingerprint(file: BinaryIO) -> tuple[int, int]:
+    """Changes when somebody writes to the file."""
+    status = os.fstat(file.fileno())
+    return status.st_size, status.st_mtime_ns
+
+
+def _skip_rest(file: BinaryIO) -> int:
+    skipped = 0
+    while more := file.readline(LINE_BYTES_MAX):
+        skipped += len(more)
+        if more.endswith(b"\n"):
+            break
+    return skipped

@@ -1,0 +1,86 @@
+"""`daybook up`: Kafka, MongoDB and Redis on this machine, with topics and indexes."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from daybook.cli.down import VARIABLES, given_servers, local_directory, say, sentences, servers_down
+from daybook.local.choice import choose
+from daybook.local.server import Report
+from daybook.local.stack import NAMES, Stack
+
+
+def up(
+    wipe: Annotated[
+        bool, typer.Option("--wipe", help="Start from nothing: first do what `down --wipe` does.")
+    ] = False,
+) -> None:
+    """Start Kafka, MongoDB and Redis here, and make the topics and indexes.
+
+    The first time, the servers are fetched into your user cache (about
+    90 MB; no root, no Docker; Java 17 and Maven must be there). They go on
+    running on 127.0.0.1 until `daybook down`, with their data in
+    `.daybook/`. What runs already is left as it is: say `up` at any time.
+
+    A server of your own is used instead when you name it, and is never
+    started, stopped or wiped: DAYBOOK_KAFKA_BOOTSTRAP_SERVERS,
+    DAYBOOK_MONGODB_URI, DAYBOOK_REDIS_URL.
+
+    Next: `daybook demo`, or `daybook publish TOPIC FILE.ndjson` and then
+    `daybook run GROUP`.
+    """
+    console = Console()
+    if wipe:
+        servers_down(console, wipe=True)
+    servers_up(console)
+    from daybook.cli.prepare import prepare
+
+    prepare()
+
+
+def servers_up(console: Console) -> None:
+    """Brings the servers up, says which were chosen and why. Raises DaybookError."""
+    given = given_servers()
+    wanted = [name for name in NAMES if name not in given]
+    for name in given:
+        say(console, f"{name}: yours, because {VARIABLES[name]} names it")
+    states = {name: f"given by {VARIABLES[name]}" for name in given}
+    if wanted:
+        with sentences():
+            choice = choose(local_directory(), wanted)
+            say(console, f"{', '.join(wanted)}: {choice.why}")
+            with _progress(console) as report:
+                states |= choice.servers.start(wanted, report)
+    console.print(_table({**Stack(Path()).addresses, **given}, states))
+
+
+def _table(addresses: Mapping[str, str], states: Mapping[str, str]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("server", "address", "state"):
+        table.add_column(heading, overflow="fold")
+    for name in NAMES:
+        table.add_row(name, escape(addresses[name]), states[name])
+    return table
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Report]:
+    """A line that changes on a terminal, else a line for each step."""
+    if not console.is_terminal:
+        yield lambda name, line: say(console, f"{name}: {line}")
+        return
+    latest: dict[str, str] = {}
+    with console.status("") as status:
+
+        def report(name: str, line: str) -> None:
+            latest[name] = line
+            told = sorted(latest.items())
+            status.update(escape(" · ".join(f"{name} {line}" for name, line in told)))
+
+        yield report

@@ -1,0 +1,107 @@
+"""The collector's routes, and what stands behind them."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.middleware.cors import CORSMiddleware
+
+from daybook.collector.acquisition.origin import Origins
+from daybook.collector.acquisition.source_cap import Spread
+from daybook.collector.client.caller import Callers
+from daybook.collector.direct import Direct
+from daybook.collector.enrich import Enricher
+from daybook.collector.event import TOPIC
+from daybook.collector.metrics import QUEUE_MESSAGES, STALE_KEYS
+from daybook.collector.openapi import TRACK
+from daybook.collector.response import tell_refusals
+from daybook.collector.script import Script
+from daybook.collector.track import Tracker
+from daybook.engine.kafka.async_producer import Sender, Sending
+from daybook.engine.mongo.client import database
+from daybook.engine.settings import Settings
+from daybook.service.api_keys import Key, find
+from daybook.service.head import Head
+from daybook.service.key_cache import Keyring
+from daybook.service.rate_limit import Rate
+
+PATH = "/api/v1/analytics/track"
+_PREFLIGHT_SECONDS = 86_400
+
+
+def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
+    """The application. Raises WrongSetting; servers that are away are waited for."""
+    documents = database(settings)
+    callers = Callers(settings)
+    rate = Rate(settings, "collector", settings.collector_rate, settings.collector_burst)
+    enricher = Enricher(callers, Origins(), Spread(settings.collector_sources_max))
+    script = Script()
+    sending = Sending(
+        settings.collector_linger_ms, settings.collector_ack_ms, settings.collector_queue_messages
+    )
+
+    async def ask(text: str) -> Key | None:
+        return await asyncio.to_thread(find, documents, text)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        sender = Sender(settings, topic, sending, QUEUE_MESSAGES.set)
+        keyring = Keyring(ask, ("write", "server"), STALE_KEYS.inc)
+        app.state.sender = sender
+        app.state.tracker = Tracker(callers, enricher, keyring, rate, sender, settings.currency)
+        gc.collect()
+        gc.freeze()  # patterns and schemas stay: they need not be looked through again and again
+        gc.set_threshold(50_000, 20, 50)
+        yield
+        await sender.close()
+        await rate.close()
+        await asyncio.to_thread(documents.client.close)
+
+    app = FastAPI(
+        title="Daybook collector",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        # A redirect says http:// behind a proxy: key and event would go in the clear.
+        redirect_slashes=False,
+    )
+    tell_refusals(app)
+    app.add_middleware(Direct, owner=app, path=PATH)
+    if settings.collector_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.collector_origins,
+            allow_methods=["POST"],
+            allow_headers=["Authorization", "Content-Encoding", "Content-Type", "X-Daybook-Key"],
+            expose_headers=["Retry-After"],
+            max_age=_PREFLIGHT_SECONDS,
+        )
+    app.add_middleware(Head)
+
+    @app.post(PATH, status_code=202, openapi_extra=TRACK)
+    async def track(request: Request) -> Response:
+        """Track events: one, or up to 500."""
+        tracker: Tracker = app.state.tracker
+        return await tracker.track(request)
+
+    @app.get("/daybook.js", include_in_schema=False)
+    async def javascript(request: Request) -> Response:
+        return script.answer(request)
+
+    @app.get("/live", include_in_schema=False)
+    async def live() -> Response:
+        return Response("ok\n", media_type="text/plain")
+
+    @app.get("/ready", include_in_schema=False)
+    async def ready() -> Response:
+        problem = app.state.sender.problem
+        return Response((problem or "ok") + "\n", 503 if problem else 200, media_type="text/plain")
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return app

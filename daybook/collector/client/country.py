@@ -1,0 +1,37 @@
+"""The country of an address, from a MaxMind database if there is one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import maxminddb
+
+from daybook.collector.client.address import Address
+from daybook.engine.errors import WrongSetting
+
+Locate = Callable[[Address], str | None]
+
+
+def locator(geoip_file: str | None) -> Locate:
+    """A function from an address to its ISO 3166 code. Raises WrongSetting."""
+    if geoip_file is None:
+        return lambda address: None
+    try:
+        database = maxminddb.open_database(geoip_file)
+    except (OSError, maxminddb.InvalidDatabaseError) as error:
+        raise WrongSetting(f"DAYBOOK_GEOIP_FILE: {error}") from None
+
+    def locate(address: Address) -> str | None:
+        try:
+            record = database.get(address)
+        except (ValueError, maxminddb.InvalidDatabaseError):
+            return None  # an IPv6 address in a database of IPv4
+        return _code(record, "country") or _code(record, "registered_country")
+
+    return locate
+
+
+def _code(record: Any, part: str) -> str | None:
+    """The code in `record.<part>.iso_code`, whatever else is in such a database."""
+    found = record.get(part) if isinstance(record, dict) else None
+    code = found.get("iso_code") if isinstance(found, dict) else None
+    return code if isinstance(code, str) else None

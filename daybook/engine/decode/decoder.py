@@ -1,0 +1,154 @@
+"""From Kafka's messages to a batch: the way through is one list of questions, in this order."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from confluent_kafka import Message
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from daybook.engine.batch import Batch, DeadLetter
+from daybook.engine.decode.duplicate_window import DuplicateWindow, id_bytes
+from daybook.engine.decode.fast_path import RUN_MESSAGES, PlainRun
+from daybook.engine.documents.calendar import Calendar
+from daybook.engine.documents.fields import looked_into
+from daybook.engine.errors import Poison
+from daybook.engine.group import Group, Source
+from daybook.engine.partition import Partition
+
+EVENT_BYTES_MAX = 2**20
+REPLAY_GROUP = "daybook-group"
+_DETAIL_CHARS_MAX = 300
+
+
+class Decoder:
+    """Reads one partition for one group.
+
+    Tombstone, replay for another group, position already dead, unreadable, unknown type, wrong
+    key, impossible time, duplicate: each has its outcome; what is left is counted. `dead` are
+    the offsets recorded as dead letters before; `start` is the first offset to count, what
+    stands below it is read only to rebuild the duplicate window.
+    """
+
+    def __init__(
+        self,
+        group: Group,
+        partition: Partition,
+        calendar: Calendar,
+        window: DuplicateWindow,
+        dead: dict[int, tuple[str, str]],
+        start: int,
+    ) -> None:
+        self._group = group.name.encode()
+        self._state = group.state
+        self._is_counted_by_type = bool(group.documents) and not group.state
+        self._source = next(s for s in group.sources if s.topic == partition.topic)
+        self._partition = partition
+        self._calendar = calendar
+        self._window = window
+        self._dead = dead
+        self._start = start
+        self._plain = PlainRun(
+            self._source.events.validator.validate_json,
+            self._source.key_of,
+            EVENT_BYTES_MAX,
+            calendar,
+            window,
+            looked_into(group.documents),
+        )
+
+    def decode(self, messages: Sequence[Message], next_offset: int) -> Batch:
+        """A batch of the messages at or above `start`; raises nothing for what they contain."""
+        batch = Batch(self._partition, next_offset)
+        for begin in range(0, len(messages), RUN_MESSAGES):
+            run = messages[begin : begin + RUN_MESSAGES]
+            if self._may_be_plain(run) and self._plain.take(run, self._dead, batch):
+                continue
+            for message in run:
+                try:
+                    self._take(message, batch)
+                except Poison as poison:
+                    self._bury(message, poison, batch)
+        return batch
+
+    def _may_be_plain(self, run: Sequence[Message]) -> bool:
+        return self._is_counted_by_type and (run[0].offset() or 0) >= self._start
+
+    def _take(self, message: Message, batch: Batch) -> None:
+        offset = message.offset() or 0
+        counted = offset >= self._start
+        batch.received += counted
+        value = message.value()
+        if value is None:
+            return batch.note("tombstone", counted)
+        headers = message.headers()
+        if headers and not self._is_ours(headers):
+            return batch.note("replay_for_another_group", counted)
+        if offset in self._dead:
+            raise Poison(*self._dead[offset])
+        source = self._source
+        try:
+            event = read(source, value)
+        except Ignored:
+            return batch.note("ignored", counted)
+        key = source.key_of(event)
+        if message.key() != key.encode():
+            raise Poison("wrong_key", "the message's key is not what the catalogue says")
+        appended_ms = message.timestamp()[1]
+        occurred_at = event["occurred_at"]
+        slot = self._calendar.slot(occurred_at, appended_ms)
+        event_id = id_bytes(event["event_id"])
+        if not counted or not self._state:
+            duplicate = self._window.seen(event_id, offset)
+            if duplicate or not counted:
+                return batch.note("duplicate", counted)
+        batch.newest = max(batch.newest, occurred_at)
+        batch.offsets.append(offset)
+        batch.slots.append(slot)
+        batch.events.append(event)
+        batch.appended_ms.append(appended_ms)
+        if self._state:
+            batch.keys.append(self._state.key_of(event, key))
+            batch.ids.append(event_id)
+            batch.raw.append((message.key(), value))
+        return None
+
+    def _is_ours(self, headers: Any) -> bool:
+        names = dict(headers)
+        return REPLAY_GROUP not in names or names[REPLAY_GROUP] == self._group
+
+    def _bury(self, message: Message, poison: Poison, batch: Batch) -> None:
+        offset = message.offset() or 0
+        if offset >= self._start:
+            letter = DeadLetter(
+                offset, message.key(), message.value(), poison.reason, poison.detail
+            )
+            batch.dead.append(letter)
+
+
+class Ignored(Exception):
+    """A type that the topic may carry and this fleet does not know."""
+
+
+def read(source: Source, value: bytes) -> Any:
+    """The event in a message's bytes. Raises Poison, or Ignored for an unknown type."""
+    if len(value) > EVENT_BYTES_MAX:
+        raise Poison("too_large", f"{len(value)} bytes, more than {EVENT_BYTES_MAX}")
+    try:
+        return source.events.validator.validate_json(value)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    if problem["type"] == "json_invalid":
+        raise Poison("not_json", problem["msg"][:_DETAIL_CHARS_MAX])
+    if problem["type"] == "union_tag_invalid" and isinstance(from_json(value)["event_type"], str):
+        raise Ignored
+    if problem["type"] == "dict_type" and not problem["loc"]:
+        raise Poison("not_an_object", "the message is JSON, but no object")
+    where = ".".join(str(part) for part in problem["loc"][1:]) or "event_type"
+    raise Poison("invalid", f"{where}: {_without_values(problem)}")
+
+
+def _without_values(problem: Any) -> str:
+    if problem["type"] in ("union_tag_not_found", "union_tag_invalid"):
+        return "must be a string that names the type of the event"
+    return str(problem["msg"])[:_DETAIL_CHARS_MAX]

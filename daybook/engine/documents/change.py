@@ -1,0 +1,116 @@
+"""What an event does to documents: effects, folded into one change a document."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from daybook.engine.documents.calendar import Slot
+from daybook.engine.documents.fields import DailyDocument
+from daybook.engine.documents.keys import encode_part
+
+_new = tuple.__new__
+
+
+class Document(NamedTuple):
+    """Which document: its model, the parts of its key, its day."""
+
+    model: type[DailyDocument]
+    key: tuple[str, ...]
+    day: str
+
+    @property
+    def id(self) -> str:
+        return ":".join([*map(encode_part, self.key), self.day])
+
+
+class Amount(NamedTuple):
+    """Where in a document an amount goes."""
+
+    hour: str
+    """Empty where there is a key."""
+    field: str
+    currency: str | None = None
+    key: str | None = None
+    """The encoded key of a map, whose amounts belong to the day and to no hour."""
+    part: str | None = None
+    """Which of a breakdown's numbers; of a count map with groups, which group."""
+    name: str | None = None
+    """What a breakdown's key is called. It is no sum: the greatest stays, and the value is 0."""
+
+
+class Effect(NamedTuple):
+    """An amount for a document; sums commute, so effects of one document fold into one change."""
+
+    document: Document
+    amount: Amount
+    value: int
+
+
+@dataclass(slots=True)
+class Change:
+    """All that the messages from `first` to `last` do to one document."""
+
+    document: Document
+    first: int
+    last: int
+    amounts: dict[Amount, int] = field(default_factory=dict)
+
+    def add(self, amount: Amount, value: int) -> None:
+        self.amounts[amount] = self.amounts.get(amount, 0) + value
+
+
+class Tail(NamedTuple):
+    """A list that grows: its field, what is new with the offsets that brought it, and how many
+    items are kept, the first ones; `<field>_total` counts them all."""
+
+    field: str
+    items: list[tuple[int, Any]]
+    kept: int
+
+
+class Row(NamedTuple):
+    """A document that is replaced by what the log says of it up to `last`, rather than added to.
+
+    Its values are absolute, so a row may be written again whenever its watermark is below `last`.
+    """
+
+    collection: str
+    id: str
+    values: dict[str, Any]
+    last: int = 0
+    tail: Tail | None = None
+
+
+class RowUpdate(NamedTuple):
+    """What a message makes of a row; `key` are the parts of its `_id`, `tail` is what it adds.
+
+    `values` are asked for when the batch is through, and only of its last message about the row:
+    they may hang on nothing that a message about other rows changes.
+    """
+
+    collection: str
+    key: tuple[str, ...]
+    values: Callable[[], dict[str, Any]]
+    tail: tuple[str, Any, int] | None = None
+    """The list's field, a new item, how many items are kept."""
+    is_whole: bool = True
+    """Otherwise the fields that are left out stay as they were."""
+
+
+def effect(
+    model: type[DailyDocument],
+    slot: Slot,
+    field: str,
+    value: int,
+    *,
+    currency: str | None = None,
+    key: str | None = None,
+    part: str | None = None,
+    name: str | None = None,
+    of: Iterable[str] = (),
+) -> Effect:
+    """An effect on the document of the slot's day; `of` is the document's key before the day."""
+    # Made millions of times: by the class itself each takes twice as long.
+    document = _new(Document, (model, tuple(of), slot[0]))
+    amount = _new(Amount, (slot[1] if key is None else "", field, currency, key, part, name))
+    return _new(Effect, (document, amount, value))

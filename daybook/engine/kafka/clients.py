@@ -1,0 +1,129 @@
+"""Kafka's clients, configured in one place."""
+
+import base64
+from collections.abc import Iterable
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaException, Producer, TopicCollection
+from confluent_kafka.admin import AdminClient
+
+from daybook.engine.errors import Unavailable
+from daybook.engine.settings import Settings
+
+MESSAGE_BYTES_MAX = 8 * 2**20
+REQUEST_SECONDS = 10.0
+
+
+def common(settings: Settings) -> dict[str, Any]:
+    """What every client needs to reach the brokers."""
+    sasl_password = settings.kafka_sasl_password
+    options = {
+        "bootstrap.servers": settings.kafka_bootstrap_servers,
+        "security.protocol": settings.kafka_security_protocol,
+        "sasl.mechanism": settings.kafka_sasl_mechanism,
+        "sasl.username": settings.kafka_sasl_username,
+        "sasl.password": sasl_password.get_secret_value() if sasl_password else None,
+        "ssl.ca.location": settings.kafka_ssl_ca_location,
+        "ssl.certificate.location": settings.kafka_ssl_certificate_location,
+        "ssl.key.location": settings.kafka_ssl_key_location,
+        "socket.connection.setup.timeout.ms": 5_000,
+        "reconnect.backoff.max.ms": 2_000,
+        "log_level": 2,
+    }
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def admin(settings: Settings) -> AdminClient:
+    return AdminClient(common(settings))
+
+
+def producer(settings: Settings) -> Producer:
+    """Idempotent, acknowledged by all replicas, partitioned as Java's default does."""
+    return Producer(
+        common(settings)
+        | {
+            "acks": "all",
+            "enable.idempotence": True,
+            "partitioner": "murmur2_random",
+            "compression.type": "lz4",
+            "linger.ms": 20,
+            "message.max.bytes": MESSAGE_BYTES_MAX + 2**20,
+            "delivery.timeout.ms": 60_000,
+        }
+    )
+
+
+def reader(settings: Settings) -> Consumer:
+    """A consumer outside any group, for reading a log from given offsets to given ends."""
+    return Consumer(
+        common(settings)
+        | {
+            "group.id": "daybook-reader",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "error",
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "fetch.message.max.bytes": MESSAGE_BYTES_MAX,
+            "queued.max.messages.kbytes": 32_768,
+            "fetch.queue.backoff.ms": 50,
+        }
+    )
+
+
+def member(settings: Settings, group: str) -> Consumer:
+    """A consumer of a group that commits, starts and stops only where it is told to."""
+    if settings.kafka_group_protocol == "consumer":
+        protocol: dict[str, Any] = {"group.protocol": "consumer"}
+    else:
+        protocol = {
+            "partition.assignment.strategy": "cooperative-sticky",
+            "session.timeout.ms": settings.kafka_session_timeout_ms,
+            "heartbeat.interval.ms": min(3_000, settings.kafka_session_timeout_ms // 3),
+        }
+    return Consumer(
+        common(settings)
+        | protocol
+        | {
+            "group.id": group,
+            "max.poll.interval.ms": settings.kafka_max_poll_interval_ms,
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "error",
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "topic.metadata.refresh.interval.ms": 10_000,
+            "fetch.wait.max.ms": 100,
+            "fetch.message.max.bytes": MESSAGE_BYTES_MAX,
+            "queued.max.messages.kbytes": 32_768,
+            "fetch.queue.backoff.ms": 50,
+        }
+    )
+
+
+def topic_ids(client: AdminClient, topics: Iterable[str]) -> dict[str, str]:
+    """The id of each topic's present incarnation, as Kafka prints it; absent topics are left out.
+
+    Raises Unavailable.
+    """
+    found: dict[str, str] = {}
+    wanted = list(topics)
+    futures = client.describe_topics(TopicCollection(wanted), request_timeout=REQUEST_SECONDS)
+    for topic, future in futures.items():
+        try:
+            uuid = future.result().topic_id
+        except KafkaException as error:
+            if error.args[0].name() == "UNKNOWN_TOPIC_OR_PART":
+                continue
+            raise Unavailable(f"Kafka does not describe {topic}: {error.args[0].str()}") from error
+        high, low = uuid.get_most_significant_bits(), uuid.get_least_significant_bits()
+        raw = ((high % 2**64) << 64 | low % 2**64).to_bytes(16, "big")
+        found[topic] = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    return found
+
+
+def cluster_id(client: AdminClient) -> str:
+    """Raises Unavailable."""
+    try:
+        return str(client.list_topics(timeout=REQUEST_SECONDS).cluster_id)
+    except KafkaException as error:
+        raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error

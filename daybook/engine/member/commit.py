@@ -1,0 +1,55 @@
+"""Makes progress known: the checkpoint in the database first, then Kafka's offset."""
+
+from collections.abc import Collection
+
+import structlog
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from daybook.engine.failpoints import reach
+from daybook.engine.kafka.offsets import metadata
+from daybook.engine.member.assigned_partition import Owned
+from daybook.engine.metrics import OFFSET_COMMITS
+from daybook.engine.protocol.checkpoints import Checkpoint, Checkpoints
+
+log = structlog.get_logger()
+
+
+class Committer:
+    def __init__(
+        self, group: str, fleet: str, consumer: Consumer, checkpoints: Checkpoints
+    ) -> None:
+        self._group = group
+        self._fleet = fleet
+        self._consumer = consumer
+        self._checkpoints = checkpoints
+
+    def commit(self, owned: Collection[Owned]) -> None:
+        """Commits what is durable and not committed yet. Raises Unavailable for the checkpoint.
+
+        Kafka's refusal is not an error: whoever counts the messages again finds them counted.
+        """
+        ahead = [(one, one.durable) for one in owned if one.durable > one.committed]
+        if not ahead:
+            return
+        reach("before_checkpoint")
+        self._checkpoints.save(Checkpoint(o.partition, o.first, durable) for o, durable in ahead)
+        reach("before_commit")
+        offsets = [
+            TopicPartition(
+                one.partition.topic,
+                one.partition.number,
+                durable,
+                metadata(self._fleet, one.partition.topic_id),
+            )
+            for one, durable in ahead
+        ]
+        try:
+            self._consumer.commit(offsets=offsets, asynchronous=False)
+        except KafkaException as error:
+            OFFSET_COMMITS.labels(self._group, "failed").inc()
+            log.warning("commit refused", why=error.args[0].str())
+            return
+        OFFSET_COMMITS.labels(self._group, "done").inc()
+        for one, durable in ahead:
+            one.committed = durable
+        reach("after_commit")

@@ -1,0 +1,67 @@
+"""What a member has done, in totals for its last line and in metrics."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from time import time
+
+from daybook.engine.batch import Batch
+from daybook.engine.metrics import (
+    ASSIGNED_PARTITIONS,
+    BATCH_MESSAGES,
+    BATCH_SECONDS,
+    DUPLICATES,
+    FRESHNESS_SECONDS,
+    LAG_MESSAGES,
+    MESSAGES_PROCESSED,
+    MESSAGES_RECEIVED,
+    MESSAGES_SKIPPED,
+    REFUSED_CHANGES,
+)
+from daybook.engine.partition import Partition
+from daybook.engine.protocol.settle import Settled
+
+
+class Observer:
+    """`totals` since the member began; `newest_event_at` of the events it counted."""
+
+    def __init__(self, group: str) -> None:
+        self._group = group
+        self.totals = Counter[str]()
+        self.newest_event_at: datetime | None = None
+
+    def settled(self, batch: Batch, settled: Settled, seconds: float) -> None:
+        """A batch is durable, `seconds` after its fold began."""
+        group, topic = self._group, batch.partition.topic
+        self.totals.update(
+            received=batch.received,
+            counted=len(batch.events),
+            dead_letters=len(batch.dead),
+            refused=settled.refused,
+            replayed=settled.replayed,
+            **batch.outcomes,
+        )
+        place = group, topic, str(batch.partition.number)
+        MESSAGES_RECEIVED.labels(*place).inc(batch.received)
+        MESSAGES_PROCESSED.labels(*place).inc(batch.received)
+        for reason, times in batch.outcomes.items():
+            MESSAGES_SKIPPED.labels(group, topic, reason).inc(times)
+        duplicates = batch.outcomes.get("duplicate", 0) + settled.duplicates
+        DUPLICATES.labels(group, topic).inc(duplicates)
+        REFUSED_CHANGES.labels(group).inc(settled.refused)
+        if batch.events:
+            BATCH_MESSAGES.labels(group).observe(batch.received)
+            BATCH_SECONDS.labels(group).observe(seconds)
+            age_seconds = time() - batch.appended_ms[-1] / 1000
+            FRESHNESS_SECONDS.labels(group).observe(max(0.0, age_seconds))
+            self._see(datetime.fromisoformat(batch.newest).astimezone(UTC))
+
+    def assigned(self, lags: Sequence[tuple[Partition, int]]) -> None:
+        """The partitions that the member has now, and the messages each is behind."""
+        ASSIGNED_PARTITIONS.labels(self._group).set(len(lags))
+        LAG_MESSAGES.clear()
+        for partition, lag in lags:
+            LAG_MESSAGES.labels(self._group, partition.topic, str(partition.number)).set(lag)
+
+    def _see(self, moment: datetime) -> None:
+        self.newest_event_at = max(self.newest_event_at or moment, moment)

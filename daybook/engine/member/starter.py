@@ -1,0 +1,111 @@
+"""Makes a partition that was given ready to be counted."""
+
+from collections.abc import Callable, Collection
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from daybook.engine.decode.decoder import Decoder
+from daybook.engine.decode.duplicate_window import DuplicateWindow
+from daybook.engine.documents.calendar import Calendar
+from daybook.engine.documents.counting_rules import Rules
+from daybook.engine.errors import Unavailable
+from daybook.engine.group import Group
+from daybook.engine.kafka.clients import REQUEST_SECONDS, topic_ids
+from daybook.engine.kafka.offsets import Commit, LogBounds, check_commit, start_offset
+from daybook.engine.member.assigned_partition import Owned
+from daybook.engine.member.assignment import Place
+from daybook.engine.partition import Partition
+from daybook.engine.protocol.checkpoints import Checkpoints
+from daybook.engine.protocol.dead_letters import DeadLetters
+from daybook.engine.protocol.fleet import Fleet
+from daybook.engine.protocol.settle import Settling
+
+
+class Starter:
+    """Knows how far a partition was counted, and builds what counts the rest of it."""
+
+    def __init__(
+        self,
+        group: Group,
+        rules: Rules,
+        fleet: Fleet,
+        checkpoints: Checkpoints,
+        letters: DeadLetters,
+        admin: AdminClient,
+        settler: Callable[[DuplicateWindow], Settling],
+    ) -> None:
+        self._group = group
+        self._rules = rules
+        self._fleet = fleet
+        self._checkpoints = checkpoints
+        self._letters = letters
+        self._admin = admin
+        self._settler = settler
+        self._calendar = Calendar(rules.zone_info())
+
+    def topic_ids(self) -> dict[str, str]:
+        """Raises Unavailable."""
+        return topic_ids(self._admin, self._group.topics)
+
+    def check_commits(self, consumer: Consumer) -> None:
+        """Raises Bound if another fleet commits for this group, anywhere; and Unavailable."""
+        try:
+            known = self._admin.list_topics(timeout=REQUEST_SECONDS).topics
+            places = [
+                TopicPartition(topic, number)
+                for topic in self._group.topics
+                if topic in known
+                for number in known[topic].partitions
+            ]
+            committed = consumer.committed(places, timeout=REQUEST_SECONDS) if places else []
+        except KafkaException as error:
+            raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
+        for found in committed:
+            check_commit(found.topic, self._fleet.id, Commit(found.offset, found.metadata))
+
+    def commits(self, consumer: Consumer, places: Collection[Place]) -> dict[Place, Commit]:
+        """What Kafka keeps of each place; asked for together, since each answer takes a while.
+
+        Raises Unavailable.
+        """
+        asked = [TopicPartition(*place) for place in places]
+        try:
+            committed = consumer.committed(asked, timeout=REQUEST_SECONDS)
+        except KafkaException as error:
+            raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
+        return {(c.topic, c.partition): Commit(c.offset, c.metadata) for c in committed}
+
+    def prepare(
+        self, consumer: Consumer, place: Place, topic_id: str, commit: Commit
+    ) -> tuple[Owned, int]:
+        """The partition, and the offset to read from: a window's length before what is due.
+
+        Raises Gap, Bound and Unavailable.
+        """
+        topic, number = place
+        partition = Partition(topic, topic_id, number, self._checkpoints.boundaries(topic_id))
+        checkpoint = self._checkpoints.find(partition)
+        bounds = self._bounds(consumer, place)
+        start = start_offset(partition, self._fleet.id, checkpoint, commit, bounds)
+        read_from = max(bounds.low, start - self._rules.duplicate_window)
+        window = DuplicateWindow(self._rules.duplicate_window)
+        dead = self._letters.positions(partition, read_from)
+        owned = Owned(
+            partition,
+            Decoder(self._group, partition, self._calendar, window, dead, start),
+            self._settler(window),
+            first=start,
+            durable=start,
+            read=start,
+            committed=start if checkpoint == commit.offset == start else -1,
+        )
+        return owned, read_from
+
+    @staticmethod
+    def _bounds(consumer: Consumer, place: Place) -> LogBounds:
+        try:
+            bounds = consumer.get_watermark_offsets(TopicPartition(*place), timeout=REQUEST_SECONDS)
+        except KafkaException as error:
+            raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
+        return LogBounds(*bounds)

@@ -1,0 +1,184 @@
+"""The store of the protocol on MongoDB: one guarded operation a document, in unordered bulks."""
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bson import Int64
+from pymongo import InsertOne, ReplaceOne, UpdateOne
+
+from daybook.engine.documents.change import Change, Document, Row
+from daybook.engine.documents.counting_rules import Rules
+from daybook.engine.errors import Refused
+from daybook.engine.failpoints import armed, reach
+from daybook.engine.group import State, StateModel
+from daybook.engine.mongo.bulk import Bulks, Operation, parted
+from daybook.engine.mongo.client import Documents, reachable
+from daybook.engine.mongo.row import row_pipeline
+from daybook.engine.mongo.update import guard, pipeline
+from daybook.engine.partition import Partition
+from daybook.engine.store import Read
+
+
+class MongoStore:
+    """`stamps`: a collection's model version that the group's documents are complete for."""
+
+    def __init__(
+        self,
+        documents: Documents,
+        rules: Rules,
+        stamps: Mapping[str, int],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._documents = documents
+        self._rules = rules
+        self._stamps = stamps
+        self._clock = clock
+        self._bulks = Bulks(documents)
+
+    def apply(self, changes: Collection[Change], partition: Partition) -> list[Document]:
+        several = list(changes)
+        if armed("between_documents") and len(several) > 1:
+            refused = self._apply(several[:1], partition)
+            reach("between_documents")
+            return refused + self._apply(several[1:], partition)
+        return self._apply(several, partition)
+
+    def watermarks(
+        self, documents: Collection[Document], partition: Partition
+    ) -> dict[Document, int]:
+        marks: dict[Document, int] = {}
+        for document in documents:
+            with reachable():
+                found = self._documents[document.model.collection].find_one(
+                    {"_id": document.id}, {partition.watermark: 1}
+                )
+            if found is not None:
+                marks[document] = partition.applied(found)
+        return marks
+
+    def put(self, rows: Collection[Row], partition: Partition) -> None:
+        now_ms = Int64(self._clock() * 1000)
+        operations = (
+            (collection, [_row_update(row, partition, now_ms) for row in some])
+            for collection, some in parted(rows, lambda row: row.collection)
+        )
+        self._bulks.beside(self._bulks.write, operations)
+
+    def load(self, model: StateModel, keys: Collection[str]) -> dict[str, State]:
+        ids = {model.id_of(key): key for key in keys}
+        with reachable():
+            found = self._documents[model.collection].find({"_id": {"$in": list(ids)}})
+            return {ids[state["_id"]]: state for state in found}
+
+    def create(self, model: StateModel, homes: Mapping[str, Mapping[str, Any]]) -> None:
+        now = self._clock()
+        inserts = [
+            InsertOne(
+                {
+                    "_id": model.id_of(key),
+                    **model.new(key),
+                    "home": dict(home),
+                    "event_ids": [],
+                    "_daybook": {
+                        "applied": {},
+                        "first": {},
+                        "revision": Int64(now * 1000),
+                        "model": self._stamps[model.collection],
+                    },
+                    "updated_at": datetime.fromtimestamp(now, UTC),
+                }
+            )
+            for key, home in homes.items()
+        ]
+        self._bulks.write(model.collection, inserts)
+
+    def amend(
+        self, model: StateModel, fields: Mapping[str, tuple[State, Mapping[str, Any]]]
+    ) -> None:
+        operations = (
+            (collection, [_amendment(state, values) for state, values in some])
+            for collection, some in parted(fields.values(), lambda _: model.collection)
+        )
+        if not all(self._bulks.beside(self._bulks.match, operations)):
+            raise Refused
+        for state, values in fields.values():
+            state.update(values)
+            state["_daybook"]["revision"] += 1
+
+    def fetch(self, collection: str, ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        with reachable():
+            found = self._documents[collection].find({"_id": {"$in": list(ids)}})
+            return {document["_id"]: document for document in found}
+
+    def swap(self, collection: str, documents: Sequence[dict[str, Any]]) -> list[str]:
+        now = self._clock()
+        operations: list[Operation] = []
+        for document in documents:
+            new = document | {"updated_at": datetime.fromtimestamp(now, UTC)}
+            read = document.get("_daybook")
+            if read is None:
+                mark = {"revision": Int64(now * 1000), "model": self._stamps[collection]}
+                operations.append(InsertOne(new | {"_daybook": mark}))
+            else:
+                new["_daybook"] = read | {"revision": Int64(read["revision"] + 1)}
+                as_read = {"_id": document["_id"], "_daybook.revision": read["revision"]}
+                # Of another revision, the upsert fails on the `_id`, which says which it was.
+                operations.append(ReplaceOne(as_read, new, upsert=True))
+        return [documents[index]["_id"] for index in self._bulks.write(collection, operations)]
+
+    def replace(self, model: StateModel, states: Sequence[tuple[Read, State]]) -> bool:
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        operations = (
+            (collection, [_replacement(read, state, now) for read, state in some])
+            for collection, some in parted(states, lambda _: model.collection)
+        )
+        return all(self._bulks.beside(self._bulks.match, operations))
+
+    def _apply(self, changes: Sequence[Change], partition: Partition) -> list[Document]:
+        now_ms = int(self._clock() * 1000)
+
+        def update(change: Change) -> UpdateOne:
+            new = pipeline(
+                change,
+                partition,
+                stamp=self._stamps[_collection(change)],
+                keys_max=self._rules.map_keys_max,
+                now_ms=now_ms,
+            )
+            return UpdateOne(guard(change, partition), new, upsert=True)
+
+        parts = list(parted(changes, _collection))
+        operations = ((collection, list(map(update, some))) for collection, some in parts)
+        refused = self._bulks.beside(self._bulks.write, operations)
+        return [
+            some[index].document
+            for (_, some), indices in zip(parts, refused, strict=True)
+            for index in indices
+        ]
+
+
+def _collection(change: Change) -> str:
+    return change.document.model.collection
+
+
+def _row_update(row: Row, partition: Partition, now_ms: Int64) -> UpdateOne:
+    below = {"_id": row.id, partition.watermark: {"$not": {"$gte": row.last}}}
+    return UpdateOne(below, row_pipeline(row, partition, now_ms), upsert=True)
+
+
+def _amendment(state: State, values: Mapping[str, Any]) -> UpdateOne:
+    as_read = {"_id": state["_id"], "_daybook.revision": state["_daybook"]["revision"]}
+    return UpdateOne(as_read, {"$set": dict(values), "$inc": {"_daybook.revision": 1}})
+
+
+def _replacement(read: Read, state: State, now: datetime) -> ReplaceOne[dict[str, Any]]:
+    state["_daybook"]["revision"] = Int64(read.revision + 1)
+    state["updated_at"] = now
+    as_read = {
+        "_id": read.id,
+        "_daybook.revision": read.revision,
+        "_daybook.applied": read.applied,
+    }
+    return ReplaceOne(as_read, dict(state))

@@ -1,0 +1,148 @@
+"""Going on where the log no longer holds what a group should count next.
+
+What was not counted is recorded first, for ever; then the checkpoint moves, then Kafka's offset.
+Each step may be done again, so an attempt that died is simply repeated.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bson import Int64
+from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from daybook.engine.errors import DaybookError
+from daybook.engine.group import Group
+from daybook.engine.kafka.admin import answering, log_bounds, members
+from daybook.engine.kafka.clients import REQUEST_SECONDS, member, topic_ids
+from daybook.engine.kafka.offsets import Commit, LogBounds, metadata, start_offset
+from daybook.engine.mongo.client import Documents, reachable
+from daybook.engine.partition import Partition
+from daybook.engine.protocol.checkpoints import Checkpoints
+from daybook.engine.protocol.fleet import COLLECTION
+from daybook.engine.settings import Settings
+
+_EVERYTHING = LogBounds(0, 2**63 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """A partition that cannot go on by itself.
+
+    `checkpoint` was the next offset to count, `restart` is the one to go on at. Between `missed`
+    and `counted_again`, offsets are not counted; they are equal when nothing was missed, and only
+    Kafka's offset was behind.
+    """
+
+    partition: Partition
+    checkpoint: int
+    restart: int
+    missed: int
+    counted_again: int
+
+
+def find_resets(
+    group: Group, fleet: str, documents: Documents, client: AdminClient, settings: Settings
+) -> list[Reset]:
+    """The partitions where the group would refuse to start. Raises Bound, Unavailable."""
+    ids = topic_ids(client, group.topics)
+    reached = Checkpoints(group.name, documents).all()
+    places = [
+        (Partition(topic, ids[topic], number), bounds)
+        for (topic, number), bounds in log_bounds(client, list(ids)).items()
+    ]
+    commits = _commits(settings, group, [partition for partition, _ in places])
+    resets = []
+    for (partition, bounds), commit in zip(places, commits, strict=True):
+        checkpoint = reached.get((partition.topic_id, partition.number))
+        if checkpoint is None:
+            continue
+        start = start_offset(partition, fleet, checkpoint, commit, _EVERYTHING)
+        if reset := plan(partition, checkpoint, start, bounds):
+            resets.append(reset)
+    return resets
+
+
+def plan(partition: Partition, checkpoint: int, start: int, bounds: LogBounds) -> Reset | None:
+    """What must be accepted to go on; None when the log holds `start`, where counting would begin.
+
+    `start` is below the checkpoint when Kafka's offset is; what lies between is counted already.
+    When the log lost its tail, the offsets it uses again up to the checkpoint are not counted:
+    documents that applied them before refuse them.
+    """
+    if bounds.low <= start <= bounds.high:
+        return None
+    if start < bounds.low:
+        restart = max(checkpoint, bounds.low)
+        if restart <= bounds.high:
+            return Reset(partition, checkpoint, restart, checkpoint, restart)
+    return Reset(partition, checkpoint, bounds.high, bounds.high, checkpoint)
+
+
+def accept(reset: Reset, group: Group, documents: Documents) -> None:
+    """Records the gap and moves the checkpoint. Raises DaybookError if it moved meanwhile."""
+    partition, now = reset.partition, datetime.now(UTC)
+    place = f"{group.name}:{partition.topic_id}:{partition.number}"
+    collection = documents[COLLECTION]
+    with reachable():
+        if reset.missed != reset.counted_again:
+            gap = {
+                "group": group.name,
+                "topic": partition.topic,
+                "topic_id": partition.topic_id,
+                "partition": partition.number,
+                "from": Int64(reset.missed),
+                "to": Int64(reset.counted_again),
+                "at": now,
+            }
+            where = {"_id": f"gap:{place}:{reset.missed}"}
+            collection.update_one(where, {"$set": gap}, upsert=True)
+        moved = collection.update_one(
+            {"_id": f"checkpoint:{place}", "offset": reset.checkpoint},
+            {"$set": {"offset": Int64(reset.restart), "at": now}},
+        )
+    if not moved.matched_count:
+        raise DaybookError(f"{partition}: its checkpoint moved meanwhile; is the group stopped?")
+
+
+def commit(resets: list[Reset], group: Group, fleet: str, settings: Settings) -> None:
+    """Moves Kafka's offsets of a stopped group to where it goes on. Raises Unavailable."""
+    offsets = [
+        TopicPartition(
+            reset.partition.topic,
+            reset.partition.number,
+            reset.restart,
+            metadata(fleet, reset.partition.topic_id),
+        )
+        for reset in resets
+    ]
+    with answering(f"committing for {group.name}"), _consumer(settings, group) as consumer:
+        consumer.commit(offsets=offsets, asynchronous=False)
+
+
+def check_stopped(group: Group, client: AdminClient) -> None:
+    """Raises DaybookError if the group has members, and Unavailable."""
+    if running := members(client, group.name):
+        raise DaybookError(
+            f"stop {group.name} first (members running: {running}). One that was killed counts "
+            "until Kafka gives it up, after DAYBOOK_KAFKA_SESSION_TIMEOUT_MS"
+        )
+
+
+def _commits(settings: Settings, group: Group, partitions: list[Partition]) -> list[Commit]:
+    places = [TopicPartition(one.topic, one.number) for one in partitions]
+    with answering(f"what {group.name} committed"), _consumer(settings, group) as consumer:
+        found = consumer.committed(places, timeout=REQUEST_SECONDS) if places else []
+    return [Commit(one.offset, one.metadata) for one in found]
+
+
+@contextmanager
+def _consumer(settings: Settings, group: Group) -> Iterator[Consumer]:
+    """A client under the group's name that never joins it."""
+    consumer = member(settings, group.name)
+    try:
+        yield consumer
+    finally:
+        consumer.close()

@@ -1,0 +1,97 @@
+"""The fleet: one database, one cluster, one set of counting rules, and who may count by them."""
+
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo.collection import Collection
+from pymongo.errors import DuplicateKeyError
+
+from daybook.engine.documents.counting_rules import Rules
+from daybook.engine.errors import Bound
+from daybook.engine.group import Group
+from daybook.engine.mongo.client import Documents, reachable
+
+COLLECTION = "_daybook"
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """`id` stands in every commit's metadata; `stamps` as in `MongoStore`."""
+
+    id: str
+    stamps: dict[str, int]
+
+
+def join(documents: Documents, cluster_id: str, rules: Rules, group: Group) -> Fleet:
+    """Binds the database at its first use; afterwards only the same fleet may come in.
+
+    Raises Bound, naming what differs, and Unavailable.
+    """
+    with reachable():
+        own = _find_or_insert(
+            documents[COLLECTION],
+            "fleet",
+            {
+                "fleet": uuid.uuid4().hex,
+                "cluster_id": cluster_id,
+                "database": documents.name,
+                "settings": rules.bound(),
+                "created_at": datetime.now(UTC),
+            },
+        )
+        _check(own, documents, cluster_id, rules)
+        models = _join_group(documents, group)
+    return Fleet(own["fleet"], models)
+
+
+def _check(own: dict[str, Any], documents: Documents, cluster_id: str, rules: Rules) -> None:
+    if own["cluster_id"] != cluster_id:
+        raise Bound(
+            f"database {documents.name} was counted from Kafka cluster {own['cluster_id']}, and "
+            f"DAYBOOK_KAFKA_BOOTSTRAP_SERVERS is cluster {cluster_id}: give this fleet a database "
+            "of its own (DAYBOOK_MONGODB_DATABASE)"
+        )
+    if own["database"] != documents.name:
+        raise Bound(
+            f"database {documents.name} is a copy of {own['database']}, whose fleet goes on "
+            "counting there: empty its _daybook collection before a fleet of its own uses it"
+        )
+    for name, here in rules.bound().items():
+        if own["settings"].get(name) != here:
+            raise Bound(
+                f"DAYBOOK_{name.upper()} is {here}, but database {documents.name} was counted "
+                f"with {own['settings'].get(name)}: set it so, or count into another database"
+            )
+
+
+def _join_group(documents: Documents, group: Group) -> dict[str, int]:
+    """The model versions that the group's documents are complete for. Raises Bound."""
+    collection = documents[COLLECTION]
+    own = _find_or_insert(
+        collection,
+        f"group:{group.name}",
+        {"group": group.name, "schema_revision": group.schema_revision, "models": group.models},
+    )
+    if own["schema_revision"] != group.schema_revision:
+        raise Bound(
+            f"{group.name} judged its messages by schema revision {own['schema_revision']}, this "
+            f"member would by {group.schema_revision}: stop the whole group, then set "
+            f"schema_revision of 'group:{group.name}' in {COLLECTION}"
+        )
+    models: dict[str, int] = own["models"]
+    return {name: models.get(name, 0) for name in group.models}
+
+
+def _find_or_insert(
+    collection: Collection[dict[str, Any]], name: str, fields: dict[str, Any]
+) -> dict[str, Any]:
+    with suppress(DuplicateKeyError):
+        collection.update_one({"_id": name}, {"$setOnInsert": fields}, upsert=True)
+    found = None
+    while found is None:
+        # Another member may have made it an instant ago, not yet durably.
+        found = collection.find_one({"_id": name})
+    return found

@@ -1,0 +1,176 @@
+"""The protocol that counts once: a batch goes into the stores in an order that survives crashes.
+
+Dead letters, effects, states; then the caller's checkpoint and commit. Every step may be done
+again from the start at any time, by this member or by another that cut its batch elsewhere.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from daybook.engine.batch import Batch
+from daybook.engine.decode.duplicate_window import DuplicateWindow
+from daybook.engine.documents.change import Change, Document
+from daybook.engine.documents.counting_rules import Rules
+from daybook.engine.errors import Refused
+from daybook.engine.failpoints import reach
+from daybook.engine.fold.counters import CountingFold
+from daybook.engine.fold.keyed import fold
+from daybook.engine.group import Group, State
+from daybook.engine.protocol.damage import MISREAD, blame
+from daybook.engine.protocol.dead_letters import DeadLetters
+from daybook.engine.protocol.home_partition import settle_homes
+from daybook.engine.protocol.sketch_merge import unite
+from daybook.engine.store import Read, Store
+
+if TYPE_CHECKING:
+    from daybook.engine.group import Prepare
+
+_PAUSE_SECONDS = 0.01
+
+Trim = Callable[[Mapping[Document, int]], dict[Document, Change]]
+"""From documents' watermarks to what of a batch's changes lies above them."""
+
+
+@dataclass(slots=True)
+class Settled:
+    """What a batch came to: documents written, changes refused as done already,
+    messages that their state remembered."""
+
+    documents: set[Document] = field(default_factory=set)
+    refused: int = 0
+    duplicates: int = 0
+    replayed: int = 0
+
+
+class Settling(Protocol):
+    """What makes the batches of one partition durable, one at a time, in the log's order."""
+
+    def settle(self, batch: Batch) -> Settled:
+        """All of the batch, from the start each time. Raises Unavailable, and UnderWay: then call
+        again, with the same."""
+
+
+class Settler:
+    """Settles the batches of one partition, one at a time, in the log's order."""
+
+    def __init__(
+        self,
+        group: Group,
+        rules: Rules,
+        store: Store,
+        letters: DeadLetters,
+        window: DuplicateWindow,
+        prepare: "Prepare | None" = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._group = group
+        self._rules = rules
+        self._store = store
+        self._letters = letters
+        self._window = window
+        self._prepare = prepare
+        self._pause = pause
+        self._counting = CountingFold(group.documents, rules)
+
+    def settle(self, batch: Batch) -> Settled:
+        """Makes all of the batch durable. Raises Unavailable: then call again, with the same; and
+        Damaged."""
+        try:
+            return self._settle(batch)
+        except MISREAD:
+            if self._group.state:
+                blame(batch, self._group.state, self._store)
+            raise
+
+    def _settle(self, batch: Batch) -> Settled:
+        settled = Settled()
+        states = self._states(batch) if self._group.state else {}
+        if not batch.admitted:
+            self._admit(batch)
+        self._letters.write(batch)
+        if not batch.events:
+            return settled
+        reach("before_write")
+        if self._group.state:
+            self._settle_with_state(batch, states, settled)
+        else:
+            changes = self._counting.fold(batch)
+            self._apply(batch, changes, lambda above: self._counting.fold(batch, above), settled)
+        return settled
+
+    def _admit(self, batch: Batch) -> None:
+        """Once a batch: what stands in the window must not be asked about a second time."""
+        if self._group.state:
+            kept = []
+            for index, event_id in enumerate(batch.ids):
+                if self._window.seen(event_id, batch.offsets[index]):
+                    batch.note("duplicate")
+                else:
+                    kept.append(index)
+            batch.select(kept)
+        batch.admitted = True
+
+    def _states(self, batch: Batch) -> dict[str, State]:
+        while True:
+            try:
+                return settle_homes(batch, self._group, self._store)
+            except Refused:
+                self._pause(_PAUSE_SECONDS)
+
+    def _settle_with_state(self, batch: Batch, states: dict[str, State], settled: Settled) -> None:
+        model = self._group.state
+        assert model is not None
+        singly = False
+        while True:
+            try:
+                if self._prepare:
+                    self._prepare(batch, states, self._store)
+                reads = {key: Read(states[key]) for key in set(batch.keys)}
+                folded = fold(self._group, batch, states, self._rules, singly=singly)
+                self._apply(batch, folded.changes(), folded.changes, settled)
+            except Refused:
+                settled.refused += 1
+                states = self._store.load(model, set(batch.keys))
+                # A document may hold a part of what several messages caused together.
+                singly = True
+                continue
+            self._store.put(folded.rows(), batch.partition)
+            if folded.sketches:
+                unite(self._store, folded.sketches, batch.partition, folded.sketched, self._pause)
+            reach("before_state")
+            changed = [(reads[key], states[key]) for key in folded.touched]
+            settled.duplicates, settled.replayed = folded.duplicates, folded.replayed
+            if self._store.replace(model, changed):
+                return
+            settled.refused += 1
+            states = self._store.load(model, set(batch.keys))
+            if all(batch.partition.applied(states[k]) >= o for k, o in folded.touched.items()):
+                return
+            self._pause(_PAUSE_SECONDS)
+
+    def _apply(
+        self,
+        batch: Batch,
+        changes: Mapping[Document, Change],
+        trim: Trim,
+        settled: Settled,
+    ) -> None:
+        """Applies every change; one that is refused loses what its document holds already."""
+        pending = dict(changes)
+        settled.documents.update(pending)
+        while pending:
+            refused = self._store.apply(pending.values(), batch.partition)
+            if not refused:
+                return
+            settled.refused += len(refused)
+            marks = self._store.watermarks(refused, batch.partition)
+            again = {d: pending[d] for d in refused if marks.get(d, -1) < pending[d].first}
+            overlapping = {
+                d: marks[d] for d in refused if d not in again and marks[d] < pending[d].last
+            }
+            if again:
+                # Another partition made the document first, or its write is not durable yet.
+                self._pause(_PAUSE_SECONDS)
+            pending = again | trim(overlapping)

@@ -1,0 +1,26 @@
+"""A report as JSON: the body that its route answers, with all rows of what it answers in pages."""
+
+from pathlib import Path
+
+from pydantic_core import to_json
+
+from daybook.exports.formats.content import Content
+
+
+async def write(content: Content, path: Path) -> int:
+    """How many rows its tables would have."""
+    count = sum(len(table.rows) for table in content.tables())
+    with path.open("wb") as out:
+        out.write(b"{")
+        for name, value in content.fields().items():
+            out.write(to_json(name) + b":" + to_json(value) + b",\n")
+        if stream := content.stream:
+            out.write(to_json(stream.name) + b":[")
+            before = b"\n"
+            async for row in stream.rows:
+                out.write(before + row.model_dump_json().encode())
+                before = b",\n"
+                count += 1
+            out.write(b"],\n")
+        out.write(b'"as_of":' + to_json(content.as_of) + b"}\n")
+    return count

@@ -1,0 +1,52 @@
+"""A file that somebody asked for, as the event says it."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from daybook.engine.documents.fields import Event
+from daybook.engine.documents.keys import encode_part
+from schemas.envelope import organization_of
+from schemas.export import Format, ReportType
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    organization_id: str
+    job_id: str
+    report_type: ReportType
+    format: Format
+    date_from: str
+    date_to: str
+    funnel_id: str | None
+    user_id: str | None
+    include_charts: bool
+    include_pii: bool
+    requested_at: datetime
+
+    @property
+    def id(self) -> str:
+        """The document's `_id`."""
+        return f"{encode_part(self.organization_id)}:{encode_part(self.job_id)}"
+
+    def file(self, attempt: int) -> str:
+        """A name for what this attempt makes. Ids may be any text, and no path is made of them."""
+        return f"{hashlib.sha256(self.id.encode()).hexdigest()[:32]}-{attempt}.{self.format}"
+
+
+def job_of(event: Event) -> Job:
+    """Of an `export.requested`; without an organization it is of `default`, as every event."""
+    data = event["data"]
+    return Job(
+        organization_id=organization_of(event),
+        job_id=data["job_id"],
+        report_type=data["report_type"],
+        format=data["format"],
+        date_from=data["date_from"],
+        date_to=data["date_to"],
+        funnel_id=data.get("funnel_id"),
+        user_id=data.get("user_id"),
+        include_charts=data.get("include_charts", False),
+        include_pii=data.get("include_pii", False),
+        requested_at=datetime.fromisoformat(event["occurred_at"]),
+    )

@@ -1,0 +1,111 @@
+"""A job's numbers: made by the functions that answer the same report over HTTP."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from daybook.exports.event_rows import EventRow, Events, event_rows
+from daybook.exports.formats.content import Content, Stream
+from daybook.exports.job import Job
+from daybook.exports.pseudonyms import Pseudonyms
+from daybook.query.figures.body import Period
+from daybook.query.figures.date_range import Span, span
+from daybook.query.figures.money import Wanted
+from daybook.query.figures.pagination import SIZE_MAX, Asked, Place
+from daybook.query.funnels import facts, load
+from daybook.query.funnels.conversions import conversions, converting_visitor
+from daybook.query.funnels.conversions_body import ConvertingVisitor
+from daybook.query.funnels.definition import Definition
+from daybook.query.funnels.dropoffs.report import drop_offs
+from daybook.query.funnels.overview import overview
+from daybook.query.funnels.revenue import revenue
+from daybook.query.funnels.sessions import converted
+from daybook.query.problem import missing
+from daybook.query.read import groups
+from daybook.query.read.freshness import Freshness
+from daybook.query.read.scope import Scope
+
+_COMPARED = frozenset({"previous", "change"})
+_VISITORS = "converting_visitors"
+_MONEY = groups.FUNNEL_STEP + groups.REVENUE
+
+
+async def load_content(
+    job: Job, scope: Scope, fresh: Freshness, names: Pseudonyms | None, currency: str, now: datetime
+) -> Content:
+    """`names`: pseudonyms, where ids are not to be told. Raises Problem, Unavailable."""
+    zone = await fresh.zone()
+    days = span(job.date_from, job.date_to, zone, zone, now.astimezone(zone).date())
+    keepers = _MONEY if job.report_type in ("overview", "revenue") else groups.FUNNEL_STEP
+    as_of = await fresh.of(keepers, zone)
+    without, stream = _COMPARED, None
+    if job.report_type == "events":
+        title, body, stream = await _events(job, scope, days, names)
+    else:
+        if job.funnel_id is None:
+            raise missing("funnel")
+        funnel = await load.definition(scope, job.funnel_id)
+        title = f"{_TITLES[job.report_type]} of {funnel.name}"
+        body = await _report(job, scope, funnel, days, Wanted(currency, None))
+    if job.report_type == "conversions":
+        rows = _visitors(scope, funnel.funnel_id, days, getattr(body, "currency", None), names)
+        stream = Stream(_VISITORS, ConvertingVisitor, rows)
+        without |= {_VISITORS, "pagination"}
+    return Content(f"{title}, {days.first} to {days.last}", body, without, as_of, stream)
+
+
+_TITLES = {
+    "overview": "Overview",
+    "conversions": "Conversions",
+    "dropoffs": "Drop-offs",
+    "revenue": "Revenue",
+}
+
+
+async def _report(
+    job: Job, scope: Scope, funnel: Definition, days: Span, money: Wanted
+) -> BaseModel:
+    of = scope, funnel.funnel_id, days
+    match job.report_type:
+        case "overview":
+            return overview(funnel, days, await facts.of_overview(*of), None, money)
+        case "conversions":
+            page = Asked(size=1)
+            known = await facts.of_conversions(*of, page)
+            return conversions(funnel, days, "day", known, page, None, money)
+        case "dropoffs":
+            past = await facts.of_drop_offs(scope, funnel.funnel_id, days.previous(), why=False)
+            return drop_offs(funnel, days, await facts.of_drop_offs(*of), past)
+        case _:
+            return revenue(funnel, days, "day", await facts.of_revenue(*of), None, money)
+
+
+async def _events(
+    job: Job, scope: Scope, days: Span, names: Pseudonyms | None
+) -> tuple[str, BaseModel, Stream]:
+    """With its title, which names the funnel where one was asked for."""
+    title = "Events"
+    if job.funnel_id is not None:
+        title += f" of {(await load.definition(scope, job.funnel_id)).name}"
+    rows = event_rows(scope, days, job.funnel_id, job.user_id, names)
+    user = {"user_id": job.user_id}
+    told = names.hide(user) if names else user
+    head = Events(funnel_id=job.funnel_id, period=Period(**days.period), **told)
+    return title, head, Stream("events", EventRow, rows)
+
+
+async def _visitors(
+    scope: Scope, funnel_id: str, days: Span, currency: str | None, names: Pseudonyms | None
+) -> AsyncIterator[ConvertingVisitor]:
+    """Page after page, as the report's cursor leads."""
+    after: Place | None = None
+    while True:
+        found = await converted(scope, funnel_id, days, Asked(size=SIZE_MAX, after=after))
+        for session in found[:SIZE_MAX]:
+            own = names.hide(session) if names else session
+            yield converting_visitor(own, days, currency)
+        if len(found) <= SIZE_MAX:
+            return
+        last = found[SIZE_MAX - 1]
+        after = Place(last["started_at"], last["_id"])

@@ -1,0 +1,87 @@
+"""Makes one file from one job, start to end, on a loop of its own."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from daybook.engine.settings import Settings
+from daybook.exports.formats import csv_file, json_file, pdf_file, xlsx_file
+from daybook.exports.formats.content import Content
+from daybook.exports.job import Job
+from daybook.exports.load import load_content
+from daybook.exports.pseudonyms import Pseudonyms
+from daybook.query.caller import Caller
+from daybook.query.exports.secret import Secret
+from daybook.query.read.freshness import Freshness
+from daybook.query.read.mongo import Reader
+from daybook.query.read.scope import Scope
+
+_ROWS_BETWEEN_LOOKS = 500
+
+
+class Unwanted(Exception):
+    """The file is not to be made here any more."""
+
+
+class Maker:
+    """Reads as the query service does: bounded in time, and within the job's organization."""
+
+    def __init__(self, settings: Settings, secret: Secret) -> None:
+        self._settings = settings
+        self._secret = secret
+
+    async def make(self, job: Job, path: Path, now: datetime, is_wanted: Callable[[], bool]) -> int:
+        """How many rows the file has. Raises Problem for a job that cannot be done, Unavailable,
+        Unwanted."""
+        own = Caller("export", "server", job.organization_id)
+        names = Pseudonyms(self._secret, job.organization_id, job.job_id)
+        async with self._reader() as reader:
+            scope = Scope(reader, own, job.organization_id)
+            fresh = Freshness(reader, self._settings.zone_info())
+            content = await load_content(
+                job,
+                scope,
+                fresh,
+                None if job.include_pii else names,
+                self._settings.currency,
+                now,
+            )
+            if content.stream:
+                rows = _while_wanted(content.stream.rows, is_wanted)
+                content = replace(content, stream=replace(content.stream, rows=rows))
+            return await _write(job, content, path)
+
+    @asynccontextmanager
+    async def _reader(self) -> AsyncIterator[Reader]:
+        reader = Reader(self._settings)
+        try:
+            yield reader
+        finally:
+            await reader.close()
+
+
+async def _write(job: Job, content: Content, path: Path) -> int:
+    match job.format:
+        case "csv":
+            return await csv_file.write(content, path)
+        case "xlsx":
+            return await xlsx_file.write(content, path)
+        case "json":
+            return await json_file.write(content, path)
+        case "pdf":
+            return await pdf_file.write(content, path, with_charts=job.include_charts)
+
+
+async def _while_wanted(
+    rows: AsyncIterator[BaseModel], is_wanted: Callable[[], bool]
+) -> AsyncIterator[BaseModel]:
+    seen = 0
+    async for row in rows:
+        if seen % _ROWS_BETWEEN_LOOKS == 0 and not is_wanted():
+            raise Unwanted
+        seen += 1
+        yield row

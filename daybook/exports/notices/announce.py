@@ -1,0 +1,115 @@
+"""Tells that a file has ended: an event for programs, notices as the settings say."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import structlog
+from confluent_kafka import KafkaError, KafkaException, Producer
+from pydantic_core import to_json
+
+from daybook.engine.errors import Unavailable
+from daybook.exports.metrics import NOTICES
+from daybook.query.exports.secret import Secret
+from daybook.query.exports.signed_link import link
+from schemas.envelope import moment_text
+
+DELIVERY_SECONDS = 60.0
+_NAMESPACE = uuid.UUID("5b0f6c1e-3a52-4f6e-8f0e-0a8d1a3c7d11")
+_log = structlog.get_logger()
+
+Document = dict[str, Any]
+
+
+class Notice(Protocol):
+    """A way of telling people; `way` is a metric's label."""
+
+    way: str
+
+    def send(self, told: Document) -> None:
+        """Raises OSError, HTTPException, SMTPException."""
+
+
+class Announcer:
+    """An event goes out until the brokers have it; a notice is tried, and does not hold a job up.
+
+    Told again after a crash, an event has the same `event_id`.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        producer: Producer,
+        secret: Secret,
+        public_url: str | None,
+        notices: Sequence[Notice],
+    ) -> None:
+        self._topic = topic
+        self._producer = producer
+        self._secret = secret
+        self._public_url = public_url
+        self._notices = notices
+
+    def announce(self, ended: Document) -> None:
+        """`ended`: the job's document. Raises Unavailable."""
+        kind = "export.failed" if ended["status"] == "failed" else "export.completed"
+        self._publish(kind, ended)
+        told = self._told(kind, ended)
+        for notice in self._notices:
+            try:
+                notice.send(told)
+            except Exception as error:
+                NOTICES.labels(notice.way, "failed").inc()
+                _log.warning("a notice was not taken", way=notice.way, why=type(error).__name__)
+            else:
+                NOTICES.labels(notice.way, "sent").inc()
+
+    def _told(self, kind: str, ended: Document) -> Document:
+        of = ended["organization_id"], ended["job_id"]
+        told: Document = {
+            "event": kind,
+            "organization_id": ended["organization_id"],
+            "job_id": ended["job_id"],
+            "report_type": ended["report_type"],
+            "format": ended["format"],
+            "date_from": ended["date_from"],
+            "date_to": ended["date_to"],
+        }
+        if ended["status"] == "failed":
+            return told | {"reason": ended["reason"]}
+        return told | {
+            "rows": int(ended["rows"]),
+            "bytes": int(ended["bytes"]),
+            "expires_at": moment_text(ended["expires_at"]),
+            "download_url": link(self._secret, self._public_url, *of, ended["expires_at"]),
+        }
+
+    def _publish(self, kind: str, ended: Document) -> None:
+        data: Document = {"job_id": ended["job_id"]}
+        if ended["status"] == "failed":
+            data |= {"reason": ended["reason"]}
+        else:
+            data |= {"bytes": int(ended["bytes"]), "rows": int(ended["rows"])}
+            data |= {"expires_at": moment_text(ended["expires_at"])}
+        event = {
+            "event_id": str(uuid.uuid5(_NAMESPACE, f"{kind}:{ended['_id']}")),
+            "event_type": kind,
+            "occurred_at": moment_text(ended["ended_at"]),
+            "schema_version": 1,
+            "organization_id": ended["organization_id"],
+            "data": data,
+        }
+        failures: list[KafkaError] = []
+
+        def delivered(error: KafkaError | None, _: Any) -> None:
+            if error is not None:
+                failures.append(error)
+
+        try:
+            key = ended["job_id"].encode()
+            self._producer.produce(self._topic, to_json(event), key, on_delivery=delivered)
+            left = self._producer.flush(DELIVERY_SECONDS)
+        except (BufferError, KafkaException) as error:
+            raise Unavailable(f"Kafka does not take an event on {self._topic}: {error}") from error
+        if left or failures:
+            raise Unavailable(f"Kafka does not take an event on {self._topic}")

@@ -1,0 +1,54 @@
+"""Puts an export worker together, and runs it."""
+
+from collections.abc import Callable
+
+from daybook.engine.group import Group
+from daybook.engine.kafka.clients import producer
+from daybook.engine.member.member import Member
+from daybook.engine.member.run import run as run_member
+from daybook.engine.mongo.client import Documents
+from daybook.engine.protocol.dead_letters import DeadLetters
+from daybook.engine.settings import Settings
+from daybook.exports.group import GROUP
+from daybook.exports.job_store import Jobs
+from daybook.exports.make import Maker
+from daybook.exports.notices.announce import Announcer, Notice
+from daybook.exports.notices.mail import Mail
+from daybook.exports.notices.webhook import Webhook
+from daybook.exports.sweep import Sweeper
+from daybook.exports.worker import Exporter
+from daybook.files.store import open_files
+from daybook.query.exports.secret import Secret
+
+
+def run(settings: Settings, started: Callable[[Member], None], group: Group = GROUP) -> None:
+    """Until it is stopped. `started` gets the member before its loop runs. Raises DaybookError."""
+    secret, files, notices = Secret(settings), open_files(settings), _notices(settings)
+    maker = Maker(settings, secret)
+    sweepers: list[Sweeper] = []
+
+    def work(documents: Documents, letters: DeadLetters) -> Exporter:
+        jobs = Jobs(documents)
+        [topic] = group.topics
+        url = settings.exports_public_url
+        announcer = Announcer(topic, producer(settings), secret, url, notices)
+        sweepers.append(Sweeper(jobs, files))
+        sweepers[0].start()
+        return Exporter(letters, jobs, files, maker, announcer)
+
+    # One at a time: what a member has read, no other one can begin.
+    one_by_one = settings.model_copy(update={"batch_messages_max": 1})
+    try:
+        run_member(group, one_by_one, until_caught_up=False, started=started, work=work)
+    finally:
+        for sweeper in sweepers:
+            sweeper.stop()
+
+
+def _notices(settings: Settings) -> list[Notice]:
+    notices: list[Notice] = []
+    if settings.exports_webhook_url:
+        notices.append(Webhook(settings))
+    if settings.exports_smtp_url:
+        notices.append(Mail(settings))
+    return notices

@@ -1,0 +1,38 @@
+"""A day's document as the hash that dashboards read."""
+
+from daybook.engine.documents.fields import DailyDocument
+from daybook.engine.documents.live import Stored, Totals, Value, scalars
+from daybook.funnels.live.redis_keys import (
+    dashboard_channel,
+    event_channel,
+    event_totals,
+    funnel_totals,
+)
+from models.event_metrics import EventMetricsDay
+from models.funnel import FunnelDay
+
+
+def of_funnel(stored: Stored) -> Totals:
+    """Of an `analytics_funnel` document."""
+    organization = stored["organization_id"]
+    key = funnel_totals(organization, stored["funnel_id"])
+    return _totals(FunnelDay, stored, key, None)
+
+
+def of_event(stored: Stored) -> Totals:
+    """Of an `analytics_event_metrics` document."""
+    of = stored["organization_id"], stored["event_id"]
+    return _totals(EventMetricsDay, stored, event_totals(*of), event_channel(*of))
+
+
+def _totals(model: type[DailyDocument], stored: Stored, key: str, channel: str | None) -> Totals:
+    names: dict[str, Value] = {name: stored[name] for name in model.key}
+    names["updated_at"] = stored["updated_at"].isoformat(timespec="milliseconds")
+    return Totals(
+        key,
+        date=stored["date"].date().isoformat(),
+        revision=stored["_daybook"]["revision"],
+        fields=names | scalars(model, stored),
+        dashboard=dashboard_channel(stored["organization_id"]),
+        channel=channel,
+    )

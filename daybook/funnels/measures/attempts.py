@@ -1,0 +1,150 @@
+"""The ordered funnel: how far each attempt came, by the definition that its day was pinned to.
+
+The rule is PostHog's, that a chain belongs to the latest first step; see docs/funnels.md.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from daybook.engine.documents.change import Effect, effect
+from daybook.funnels.measures.step import step_key
+from daybook.funnels.visitor_event import Seen, slot_of
+from daybook.funnels.visits import Of
+from models.funnel import FunnelDay
+from models.funnel_step import FunnelStepDay
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """`positions` of the steps by id; `optional` and `ids` by position; the window in ms."""
+
+    ids: tuple[str, ...]
+    optional: tuple[bool, ...]
+    order: str
+    exclusions: frozenset[str]
+    window_ms: int
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> "Definition":
+        """From what a state keeps of it: steps, order, exclusions, window_ms."""
+        steps = stored["steps"]
+        return cls(
+            tuple(step["step_id"] for step in steps),
+            tuple(bool(step["optional"]) for step in steps),
+            stored["order"],
+            frozenset(stored["exclusions"]),
+            stored["window_ms"],
+        )
+
+    @property
+    def positions(self) -> dict[str, int]:
+        return {step: position for position, step in reversed(list(enumerate(self.ids)))}
+
+    def is_complete(self, reached: set[int]) -> bool:
+        """Whether an attempt that reached these positions is a completion."""
+        needed = [position for position, optional in enumerate(self.optional) if not optional]
+        if self.order == "any":
+            return reached.issuperset(needed)
+        return bool(needed) and needed[-1] in reached
+
+    def before(self, position: int) -> Iterator[int]:
+        """The steps from which this one may follow: all between are optional."""
+        for earlier in range(position - 1, -1, -1):
+            yield earlier
+            if not self.optional[earlier]:
+                return
+
+
+def attempt_measures(
+    of: Of, entries: Sequence[Seen], definitions: Mapping[str, Any]
+) -> Iterator[Effect]:
+    """Attempts, completions and what was reached, a day; `definitions` as the state keeps them.
+
+    `entries`: of the visitor into steps of the funnel, in order.
+    """
+    pins = {event["day"]: event["pinned"] for event in entries if "pinned" in event}
+    for reference in set(pins.values()):
+        definition = Definition.of(definitions[reference])
+        days = {day for day, pin in pins.items() if pin == reference}
+        ordered = _in_order(entries, definition)
+        reached = (
+            _in_any_order(ordered, definition, days)
+            if definition.order == "any"
+            else _chains(ordered, definition)
+        )
+        firsts = _firsts(ordered, definition)
+        for day in days & firsts.keys():
+            yield from _attempt(of, firsts[day], reached.get(day, set()), definition)
+
+
+def _in_order(entries: Sequence[Seen], definition: Definition) -> list[tuple[int, Seen]]:
+    """Entries of defined steps with their positions, and of excluded ones, which come last."""
+    positions, beyond = definition.positions, len(definition.ids)
+    known = [
+        (positions.get(event["step"], beyond), event)
+        for event in entries
+        if event["step"] in positions or event["step"] in definition.exclusions
+    ]
+    return sorted(known, key=lambda each: (each[1]["at"], each[0], each[1]["offset"]))
+
+
+def _firsts(ordered: list[tuple[int, Seen]], definition: Definition) -> dict[str, Seen]:
+    """Where each day's attempt stands: its first entry of step 1, or of any step."""
+    firsts: dict[str, Seen] = {}
+    for position, event in ordered:
+        if position == 0 or (definition.order == "any" and position < len(definition.ids)):
+            firsts.setdefault(event["day"], event)
+    return firsts
+
+
+def _chains(ordered: list[tuple[int, Seen]], definition: Definition) -> dict[str, set[int]]:
+    """The positions reached by the chains of each day's first steps."""
+    starts: dict[int, Seen] = {}
+    directly_before: int | None = None
+    reached: dict[str, set[int]] = {}
+    for position, event in ordered:
+        if event["step"] in definition.exclusions:
+            starts, directly_before = {}, None
+            continue
+        start = event if position == 0 else None
+        if position > 0:
+            candidates = [
+                starts[j]
+                for j in definition.before(position)
+                if j in starts
+                and event["at"] - starts[j]["at"] <= definition.window_ms
+                and (definition.order != "strict" or j == directly_before)
+            ]
+            start = max(candidates, key=lambda each: (each["at"], each["offset"]), default=None)
+        if start is not None:
+            starts[position] = start
+            reached.setdefault(start["day"], set()).add(position)
+        directly_before = position if start is not None else None
+    return reached
+
+
+def _in_any_order(
+    ordered: list[tuple[int, Seen]], definition: Definition, days: set[str]
+) -> dict[str, set[int]]:
+    reached: dict[str, set[int]] = {}
+    for day in days:
+        begun: int | None = None
+        for position, event in ordered:
+            if position == len(definition.ids):
+                continue
+            if begun is None and event["day"] == day:
+                begun = event["at"]
+            if begun is not None and event["at"] - begun <= definition.window_ms:
+                reached.setdefault(day, set()).add(position)
+    return reached
+
+
+def _attempt(of: Of, first: Seen, reached: set[int], definition: Definition) -> Iterator[Effect]:
+    slot = slot_of(first)
+    yield effect(FunnelDay, slot, "attempts", 1, of=of)
+    if definition.is_complete(reached):
+        yield effect(FunnelDay, slot, "completions", 1, of=of)
+    for step in {definition.ids[position] for position in reached}:
+        where = (*of, step_key(step))
+        yield effect(FunnelStepDay, slot, "reached", 1, of=where)

@@ -1,0 +1,41 @@
+"""What a visitor gives to the experiments that he was exposed to."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from daybook.engine.documents.change import Effect, effect
+from daybook.funnels.visitor_event import Seen, slot_of
+from models.experiment import ExperimentDay
+
+
+def experiment_measures(organization: str, events: list[Seen]) -> Iterator[Effect]:
+    """Of all that a visitor did, in order."""
+    by_test: dict[str, list[Seen]] = {}
+    for event in events:
+        if event["type"] == "experiment_exposed":
+            by_test.setdefault(event["test"], []).append(event)
+    for test, exposures in by_test.items():
+        first = exposures[0]
+        of, slot = (organization, test, first["variant"]), slot_of(first)
+        if len({each["variant"] for each in exposures}) > 1:
+            yield effect(ExperimentDay, slot, "multiple_exposures", 1, of=of)
+            continue
+        yield effect(ExperimentDay, slot, "visitors", 1, of=of)
+        after = [
+            event
+            for event in events
+            if event["type"] == "conversion"
+            and event["funnel"] == first["funnel"]
+            and event["at"] >= first["at"]
+        ]
+        if after:
+            yield effect(ExperimentDay, slot, "conversions", 1, of=of)
+        worth = Counter[str]()
+        for event in after:
+            if cents := event.get("cents"):
+                worth[event["currency"]] += cents
+        for currency, cents in worth.items():
+            yield effect(ExperimentDay, slot, "value_cents", cents, currency=currency, of=of)
+            yield effect(
+                ExperimentDay, slot, "value_cents_squared", cents**2, currency=currency, of=of
+            )

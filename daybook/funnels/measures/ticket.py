@@ -1,0 +1,28 @@
+"""What a visitor gives to the days of ticketed events."""
+
+from collections.abc import Iterator
+
+from daybook.engine.documents.change import Effect, effect
+from daybook.funnels.visitor_event import Seen, slot_of
+from models.event_metrics import EventMetricsDay
+
+_UNIQUE = {"view": "unique_viewers", "purchase": "unique_buyers"}
+
+
+def ticket_measures(organization: str, events: list[Seen]) -> Iterator[Effect]:
+    """Of all that a visitor did, in order."""
+    known: set[tuple[str, str, str]] = set()
+    for event in events:
+        if event["type"] not in _UNIQUE:
+            continue
+        once = event["type"], event["event"], event["day"]
+        if once not in known:
+            known.add(once)
+            yield at_event(organization, event, _UNIQUE[event["type"]])
+
+
+def at_event(
+    organization: str, event: Seen, field: str, value: int = 1, currency: str | None = None
+) -> Effect:
+    of = organization, event["event"]
+    return effect(EventMetricsDay, slot_of(event), field, value, currency=currency, of=of)

@@ -1,0 +1,139 @@
+"""What an order gives to the days of the funnel that it names.
+
+The order's first `order.created` names it, once and for all; it may come after payment and
+refunds. Each function takes the order's state, changes its own fields there, and says the effects.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from daybook.engine.documents.calendar import Slot
+from daybook.engine.documents.change import Effect, effect
+from daybook.engine.documents.fields import Event
+from daybook.engine.documents.keys import encode_key
+from daybook.engine.group import State
+from daybook.funnels.apportion import apportion
+from daybook.funnels.order_lines import products
+from models.funnel_revenue import FunnelRevenueDay
+from models.order_state import WAITING_REFUNDS_MAX
+from schemas.envelope import organization_of
+
+NOBODY = "unattributed"
+
+
+def created(order: State, event: Event) -> Iterator[Effect]:
+    """The order is of this funnel from the first; what was booked by now goes to its days."""
+    if order.get("funnel_settled", True):
+        return
+    data = event["data"]
+    order["funnel_settled"] = True
+    booked, order["booked_refunds"] = order["booked_refunds"], []
+    if "funnel_id" not in data:
+        return
+    order["funnel"] = {
+        "organization_id": organization_of(event),
+        "funnel_id": data["funnel_id"],
+        "step_id": data.get("step_id"),
+        "products": products(data.get("items", ())),
+    }
+    if order["payment"]:
+        yield from paid(order)
+    for number, refund in enumerate(booked):
+        slot = Slot(refund["date"], refund["hour"])
+        yield from refunded(order, slot, refund["cents"], is_first=number == 0)
+
+
+def paid(order: State) -> Iterator[Effect]:
+    """On the day of the payment, which the state has by now."""
+    funnel = order.get("funnel")
+    if funnel is None:
+        return
+    payment = order["payment"]
+    slot, currency = Slot(payment["date"], payment["hour"]), payment["currency"]
+    yield _at(funnel, slot, "orders", 1, currency=currency)
+    yield _at(funnel, slot, "gross_revenue_cents", payment["amount_cents"], currency=currency)
+    for field, key in _keys(order).items():
+        yield _at(funnel, slot, field, 1, key=key, part="orders")
+    parts = apportion(payment["amount_cents"], [p["worth_cents"] for p in funnel["products"]])
+    for product, cents in zip(funnel["products"], parts, strict=True):
+        key, name = encode_key(product["product_id"]), product["name"]
+        product["revenue_cents"] = cents
+        yield _at(funnel, slot, "units", product["units"])
+        yield _at(funnel, slot, "products", product["units"], key=key, part="units")
+        if name is not None:
+            yield _at(funnel, slot, "products", 0, key=key, name=name)
+    yield from _divide(order, slot, "revenue_cents", payment["amount_cents"], parts)
+
+
+def refunded(order: State, slot: Slot, cents: int, *, is_first: bool) -> Iterator[Effect]:
+    """What was booked of a refund, on its own day; until the funnel is settled it is kept."""
+    if not order.get("funnel_settled", True):
+        _keep(order, slot, cents)
+        return
+    funnel = order.get("funnel")
+    if funnel is None:
+        return
+    currency = order["payment"]["currency"]
+    if is_first:
+        yield _at(funnel, slot, "refunded_orders", 1)
+    yield _at(funnel, slot, "refunded_cents", cents, currency=currency)
+    left = [p["revenue_cents"] - p["refunded_cents"] for p in funnel["products"]]
+    parts = apportion(cents, left)
+    for product, part in zip(funnel["products"], parts, strict=True):
+        product["refunded_cents"] += part
+    yield from _divide(order, slot, "refunded_cents", cents, parts)
+
+
+def attributed(order: State, source: str) -> Iterator[Effect]:
+    """The newest source takes with it what is booked already, on the days where it stands."""
+    if "source" not in order or not source:
+        return
+    before, order["source"] = order["source"], source
+    funnel, payment = order["funnel"], order["payment"]
+    if funnel is None or payment is None or before == source:
+        return
+    paid_on = Slot(payment["date"], payment["hour"])
+    booked = [(paid_on, "revenue_cents", payment["amount_cents"])]
+    booked += [(Slot(d, paid_on.hour), "refunded_cents", c) for d, c in order["refunds"].items()]
+    for name, sign in ((before, -1), (source, 1)):
+        key = _key(name)
+        yield _at(funnel, paid_on, "by_source", sign, key=key, part="orders")
+        for slot, part, cents in booked:
+            yield _money(order, slot, "by_source", key, part, sign * cents)
+
+
+def _keep(order: State, slot: Slot, cents: int) -> None:
+    if len(order["booked_refunds"]) < WAITING_REFUNDS_MAX:
+        order["booked_refunds"].append({"date": slot.day, "hour": slot.hour, "cents": cents})
+    else:
+        order["funnel_settled"], order["booked_refunds"] = True, []
+
+
+def _divide(order: State, slot: Slot, part: str, cents: int, parts: list[int]) -> Iterator[Effect]:
+    """Each breakdown adds up to the amount; what no product stands for is nobody's."""
+    for field, key in _keys(order).items():
+        yield _money(order, slot, field, key, part, cents)
+    for product, share in zip(order["funnel"]["products"], parts, strict=True):
+        if share:
+            key = encode_key(product["product_id"])
+            yield _money(order, slot, "products", key, part, share)
+    if cents and not any(parts):
+        yield _money(order, slot, "products", NOBODY, part, cents)
+
+
+def _keys(order: State) -> dict[str, str]:
+    return {"by_source": _key(order["source"]), "by_step": _key(order["funnel"]["step_id"])}
+
+
+def _key(name: str | None) -> str:
+    return NOBODY if name is None else encode_key(name)
+
+
+def _money(order: State, slot: Slot, field: str, key: str, part: str, cents: int) -> Effect:
+    currency = order["payment"]["currency"]
+    return _at(order["funnel"], slot, field, cents, currency=currency, key=key, part=part)
+
+
+def _at(funnel: Mapping[str, Any], slot: Slot, field: str, value: int, **where: str) -> Effect:
+    of = funnel["organization_id"], funnel["funnel_id"]
+    return effect(FunnelRevenueDay, slot, field, value, of=of, **where)

@@ -1,0 +1,123 @@
+"""The three servers together, in one directory."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from filelock import FileLock
+
+from daybook.local.errors import ServerError
+from daybook.local.kafka import Kafka
+from daybook.local.mongodb import MongoDB
+from daybook.local.ports import free_ports
+from daybook.local.redis import Redis
+from daybook.local.server import Report, Server, State, start_all, stop_all
+
+NAMES = ("kafka", "mongodb", "redis")
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the servers listen, on 127.0.0.1."""
+
+    kafka: int = 19092
+    controller: int = 19093
+    mongodb: int = 27117
+    redis: int = 16379
+
+    @classmethod
+    def free(cls) -> "Ports":
+        return cls(*free_ports(4))
+
+
+class Stack:
+    """Kafka, MongoDB and Redis; `with Stack(…)` starts them and stops them.
+
+    Two processes may do this to one directory at once: they take turns.
+    """
+
+    def __init__(self, directory: Path, ports: Ports | None = None) -> None:
+        ports = ports or Ports()
+        self.directory = directory.absolute()
+        self.kafka = Kafka(self.directory / "kafka", ports.kafka, ports.controller)
+        self.mongodb = MongoDB(self.directory / "mongodb", ports.mongodb)
+        self.redis = Redis(self.directory / "redis", ports.redis)
+
+    def servers(self, names: Collection[str] = NAMES) -> list[Server]:
+        return [each for each in (self.kafka, self.mongodb, self.redis) if each.name in names]
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        return {server.name: server.address for server in self.servers()}
+
+    def running(self) -> set[str]:
+        """The names of those that this directory started and that still run."""
+        return {server.name for server in self.servers() if server.pid is not None}
+
+    def require(self, names: Collection[str] = NAMES) -> None:
+        """Raises ServerError when this machine lacks what those that do not run yet need."""
+        for server in self.servers(set(names) - self.running()):
+            server.require()
+
+    def start(
+        self, names: Collection[str] = NAMES, report: Report | None = None
+    ) -> dict[str, State]:
+        """Returns when all of them serve. Raises ServerError."""
+        servers = self.servers(names)
+        with self._turn():
+            states = start_all(servers, report)
+        return {server.name: state for server, state in zip(servers, states, strict=True)}
+
+    def stop(self, names: Collection[str] = NAMES) -> set[str]:
+        """Stops what this directory started; returns the names of those that ran."""
+        if not self.directory.exists():
+            return set()
+        servers = self.servers(names)
+        with self._turn():
+            ran = stop_all(servers)
+        return {server.name for server, was in zip(servers, ran, strict=True) if was}
+
+    def wipe(self, names: Collection[str] = NAMES) -> set[str]:
+        """Stops them and removes their data; the directory too, when nothing is left in it."""
+        if not self.directory.exists():
+            return set()
+        ran = self.stop(names)
+        with self._turn():
+            for server in self.servers(names):
+                server.wipe()
+            self._lock_file.unlink()
+            if not any(self.directory.iterdir()):
+                self.directory.rmdir()
+        return ran
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.directory / "lock"
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self._lock_file)
+            lock.acquire()
+        except OSError as error:
+            raise ServerError(f"{self.directory} cannot be used: {error.strerror}.") from error
+        try:
+            yield
+        finally:
+            lock.release()

@@ -1,0 +1,104 @@
+"""Bearer tokens (JWT): by one algorithm, from one issuer, for this audience, until they expire."""
+
+import hashlib
+from typing import Any
+
+import jwt
+from jwt.exceptions import InvalidTokenError, PyJWTError
+from pydantic import TypeAdapter, ValidationError
+
+from daybook.engine.errors import WrongSetting
+from daybook.engine.settings import Settings
+from daybook.query.access.jwks import Jwks
+from daybook.query.caller import Caller
+from daybook.query.problem import unauthorized
+from daybook.service.api_keys import ROLES
+from schemas.fields import Id
+
+SECRET_BYTES_MIN = 32
+LEEWAY_SECONDS = 10
+_CHARS_MAX = 8_192
+_REQUIRED = ["exp", "iss", "aud"]
+_ID: TypeAdapter[str] = TypeAdapter(Id)
+
+
+class Tokens:
+    """Raises WrongSetting for settings that do not belong together, naming the variable."""
+
+    def __init__(self, settings: Settings) -> None:
+        assert settings.jwt_algorithm is not None
+        self._algorithm: str = settings.jwt_algorithm
+        self._issuer = settings.jwt_issuer
+        self._audience = settings.jwt_audience
+        for name, value in (("ISSUER", self._issuer), ("AUDIENCE", self._audience)):
+            if not value:
+                raise WrongSetting(f"DAYBOOK_JWT_{name}: is needed to accept tokens")
+        self._secret, self._jwks = None, None
+        if self._algorithm == "HS256":
+            self._secret = _secret(settings)
+        else:
+            self._jwks = _jwks(settings, self._algorithm)
+
+    async def caller(self, token: str) -> Caller:
+        """Who the token says its bearer is. Raises Problem (401), Unavailable."""
+        claims = await self._claims(token)
+        role, organization, subject = (
+            claims.get(name) for name in ("role", "organization_id", "sub")
+        )
+        if role not in ROLES:
+            raise unauthorized("the token's `role` is none that is known here")
+        if role == "admin":
+            organization = None
+        elif not _is_id(organization):
+            raise unauthorized("the token has no `organization_id`")
+        if role in ("creator", "brand") and not _is_id(subject):
+            raise unauthorized("the token's `sub` does not say which creator or brand")
+        told = repr((role, organization, subject)).encode()
+        return Caller(f"jwt:{hashlib.sha256(told).hexdigest()[:24]}", role, organization, subject)
+
+    async def _claims(self, token: str) -> dict[str, Any]:
+        if len(token) > _CHARS_MAX:
+            raise unauthorized("the token is too long")
+        try:
+            return jwt.decode(
+                token,
+                await self._key(token),
+                algorithms=[self._algorithm],
+                audience=self._audience,
+                issuer=self._issuer,
+                leeway=LEEWAY_SECONDS,
+                options={"require": _REQUIRED},
+            )
+        except (PyJWTError, ValueError, RecursionError):
+            raise unauthorized("the token is not valid here, or not any more") from None
+
+    async def _key(self, token: str) -> Any:
+        """For the pinned algorithm, whatever the token's header says. Raises InvalidTokenError."""
+        if self._jwks is None:
+            return self._secret
+        kid = jwt.get_unverified_header(token).get("kid")
+        found = await self._jwks.key(kid if isinstance(kid, str) else None)
+        if found is None:
+            raise InvalidTokenError("no such key")
+        return found.key
+
+
+def _secret(settings: Settings) -> bytes:
+    found = settings.jwt_secret.get_secret_value().encode() if settings.jwt_secret else b""
+    if len(found) < SECRET_BYTES_MIN:
+        raise WrongSetting(f"DAYBOOK_JWT_SECRET: HS256 needs {SECRET_BYTES_MIN} bytes at least")
+    return found
+
+
+def _jwks(settings: Settings, algorithm: str) -> Jwks:
+    if not settings.jwt_jwks:
+        raise WrongSetting(f"DAYBOOK_JWT_JWKS: {algorithm} needs a file or an address of keys")
+    return Jwks(settings.jwt_jwks, algorithm)
+
+
+def _is_id(value: object) -> bool:
+    try:
+        _ID.validate_python(value, strict=True)
+    except ValidationError:
+        return False
+    return True

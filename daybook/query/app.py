@@ -1,0 +1,131 @@
+"""The query module's routes, and what stands behind them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+from fastapi import FastAPI, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import Lifespan
+
+from daybook.engine.errors import Unavailable
+from daybook.engine.settings import Settings
+from daybook.query.access.authenticate import KEY_HEADER, Gate
+from daybook.query.answer.answers import Answers
+from daybook.query.answer.cache import Remembered
+from daybook.query.answer.report import Services
+from daybook.query.dashboard_files import router as pages
+from daybook.query.events.routes import router as events
+from daybook.query.exports.routes import router as exports
+from daybook.query.exports.services import TOPIC, ExportServices
+from daybook.query.funnels.routes import router as funnels
+from daybook.query.middleware import Guard
+from daybook.query.openapi import describe
+from daybook.query.organizations.routes import router as organizations
+from daybook.query.platform.routes import router as families
+from daybook.query.problem import tell_problems
+from daybook.query.read.freshness import Freshness
+from daybook.query.read.mongo import Reader
+from daybook.query.read.redis import Live
+from daybook.query.read.revisions import Revisions
+from daybook.query.stream.relay import Relay
+from daybook.query.stream.routes import router as stream
+from daybook.service.head import Head
+
+_log = structlog.get_logger()
+_PREFLIGHT_SECONDS = 86_400
+_HEADERS = ("Authorization", "Content-Type", "If-None-Match", "Last-Event-ID")
+_SPARE_SECONDS = 1.0
+"""What a call may take beside MongoDB's time limit."""
+
+
+def create_app(settings: Settings, exports: str = TOPIC) -> FastAPI:
+    """The application. Raises WrongSetting; servers that are away are no reason not to start.
+
+    `exports` is the topic of what the export workers shall make.
+    """
+    services = _services(settings, exports)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        services.exports.open()
+        warning = asyncio.create_task(_warn_of_writes(services.reader))
+        yield
+        warning.cancel()
+        await services.exports.close()
+        await services.relay.close()
+        await services.gate.close()
+        await services.live.close()
+        await services.reader.close()
+
+    app = routed(lifespan)
+    app.state.services = services
+    tell_problems(app)
+    app.add_middleware(Guard, seconds=settings.query_timeout_ms / 1_000 + _SPARE_SECONDS)
+    if settings.query_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.query_origins,
+            allow_methods=["GET", "HEAD", "POST"],
+            allow_headers=[*_HEADERS, KEY_HEADER],
+            expose_headers=["Daybook-As-Of", "ETag", "Retry-After"],
+            max_age=_PREFLIGHT_SECONDS,
+        )
+    app.add_middleware(Head)
+    _add_health(app)
+    describe(app)
+    return app
+
+
+def routed(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """The reports' routes alone: what they are can be told without a server behind them."""
+    app = FastAPI(
+        title="Daybook",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        # A redirect says http:// behind a proxy: the key would go in the clear.
+        redirect_slashes=False,
+    )
+    for router in (families, events, organizations, funnels, stream, exports):
+        app.include_router(router)
+    app.include_router(pages())
+    return app
+
+
+def _services(settings: Settings, exports: str) -> Services:
+    reader = Reader(settings)
+    live = Live(settings)
+    freshness = Freshness(reader, settings.zone_info())
+    remembered = Remembered(live, settings.mongodb_database)
+    answers = Answers(freshness, Revisions(), remembered)
+    gate = Gate(settings, reader)
+    relay, files = Relay(settings), ExportServices(settings, exports)
+    return Services(reader, live, freshness, answers, gate, relay, files, settings.currency)
+
+
+async def _warn_of_writes(reader: Reader) -> None:
+    """Once, if MongoDB answers: this service needs a user who can only read."""
+    with suppress(Unavailable):
+        if await reader.may_write():
+            _log.warning(f"{reader.setting}: its user may write; give it one with the role `read`")
+
+
+def _add_health(app: FastAPI) -> None:
+    @app.get("/health", include_in_schema=False)
+    async def health() -> Response:
+        return Response("ok\n", media_type="text/plain")
+
+    @app.get("/ready", include_in_schema=False)
+    async def ready() -> Response:
+        try:
+            await app.state.services.reader.ping()
+        except Unavailable:
+            return Response("MongoDB does not answer\n", 503, media_type="text/plain")
+        return Response("ok\n", media_type="text/plain")
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,128 @@
+"""Reports of a ticketed event."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Response
+
+from daybook.engine.documents.live import shown
+from daybook.engine.redis_client import RedisAway
+from daybook.funnels.live.redis_keys import ACTIVE_MS, CHECKOUT, event_active, event_totals
+from daybook.query.answer.keep import REALTIME, REPORTS
+from daybook.query.answer.report import Compare, Money, OrganizationReport, RecentRange, Report
+from daybook.query.events import report as event
+from daybook.query.examples import shown_as
+from daybook.query.figures.date_range import Span, told
+from daybook.query.platform.routes import Grain
+from daybook.query.problem import missing
+from daybook.query.read import groups
+from daybook.query.read.mongo import Document
+from daybook.query.read.scope import Scope
+from models.event_metrics import EventMetricsDay
+from models.uniques import Uniques, periods
+from schemas.fields import Id
+
+router = APIRouter(prefix="/api/v1/analytics/events/{event_id}", tags=["events"])
+
+EventId = Annotated[Id, Path(description="a ticketed event's")]
+_FIELDS = ["event_id", "date", "currencies", *shown(EventMetricsDay)]
+
+
+@router.get("/metrics", **shown_as("event-metrics"))
+async def metrics(
+    report: OrganizationReport,
+    event_id: EventId,
+    span: RecentRange,
+    granularity: Grain = "day",
+    compare: Compare = None,
+    currency: Money = None,
+) -> Response:
+    """From the first view to the scanned ticket, of the last 30 days unless a range is given."""
+
+    async def build() -> dict[str, Any]:
+        own = await ticketed_event(report.scope, event_id)
+        facts = await _facts(report.scope, event_id, span)
+        before = await _facts(report.scope, event_id, span.previous()) if compare else None
+        body = event.metrics(own, span, granularity, facts, before, (report.currency, currency))
+        return body | {"occupancy": event.occupancy(own, await _all_days(report.scope, event_id))}
+
+    return await report.answer(REPORTS, groups.FUNNEL_STEP, build)
+
+
+@router.get("/live", **shown_as("event-live"))
+async def live(report: OrganizationReport, event_id: EventId, currency: Money = None) -> Response:
+    """Today so far, and who is there now; `source` says where from."""
+
+    async def build() -> dict[str, Any]:
+        own = await ticketed_event(report.scope, event_id)
+        today, source = await _today(report, event_id)
+        active, checkouts = await _present(report, event_id)
+        return {
+            **event.named(own, report.zone),
+            "timestamp": told(report.now, report.zone),
+            "source": source,
+            **event.today(today, (report.currency, currency), report.now.date(), report.zone),
+            "active_visitors": active,
+            "active_checkouts": checkouts,
+            "occupancy": event.occupancy(own, await _all_days(report.scope, event_id)),
+        }
+
+    return await report.answer(REALTIME, groups.FUNNEL_STEP, build)
+
+
+async def ticketed_event(scope: Scope, event_id: str) -> Document:
+    """Its definition, or just its id when only traffic tells of it. Raises Problem (404)."""
+    found = await scope.find_one("ticketed_events", {"_id": scope.id(event_id)})
+    if found is not None:
+        return found
+    days = {"_id": scope.beneath(event_id)}
+    seen = await scope.find_one(EventMetricsDay.collection, days, ["organization_id", "event_id"])
+    if seen is None:
+        raise missing("event")
+    return seen
+
+
+async def _facts(scope: Scope, event_id: str, span: Span) -> event.Facts:
+    days = await scope.days(EventMetricsDay, span, event_id, fields=_FIELDS)
+    wanted = periods(span.first.isoformat(), span.last.isoformat())
+    sketches = {
+        kind: await scope.find(
+            Uniques.collection,
+            {"kind": kind, "id": event_id, "period": {"$in": wanted}},
+            fields=["sketch", "_daybook.model"],
+        )
+        for kind in event.KINDS.values()
+    }
+    return event.Facts(days, sketches)
+
+
+async def _all_days(scope: Scope, event_id: str) -> list[Document]:
+    days = {"_id": scope.beneath(event_id)}
+    fields = ["tickets_sold", "admissions"]
+    return await scope.find(EventMetricsDay.collection, days, fields=fields)
+
+
+async def _today(report: Report, event_id: str) -> tuple[Document | None, str]:
+    """As a document, whichever it comes from: a hash that is not there says nothing."""
+    today = report.now.date()
+    try:
+        stored = await report.live.hash(event_totals(report.scope.organization, event_id))
+    except RedisAway:
+        stored = {}
+    if stored.get("date") == today.isoformat():
+        return event.of_hash(stored), "redis"
+    span = Span(today, today, report.fleet_zone, report.zone)
+    days = await report.scope.days(EventMetricsDay, span, event_id, fields=[*_FIELDS, "updated_at"])
+    return (days[0] if days else None), "mongodb"
+
+
+async def _present(report: Report, event_id: str) -> tuple[int | None, int | None]:
+    """Visitors of the last 30 minutes, and those in the checkout; null while Redis is away."""
+    key = event_active(report.scope.organization, event_id)
+    since = f"({int(report.now.timestamp() * 1000) - ACTIVE_MS}"
+    try:
+        active = await report.live.ask(lambda redis: redis.zcount(key, since, "+inf"))
+        checkout = f"{key}:{CHECKOUT}"
+        checkouts = await report.live.ask(lambda redis: redis.zcount(checkout, since, "+inf"))
+    except RedisAway:
+        return None, None
+    return active, checkouts

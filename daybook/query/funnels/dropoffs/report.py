@@ -1,0 +1,169 @@
+"""Where visitors are lost, how grave it is, why, and what to look at."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from daybook.query.figures.body import Body, Period
+from daybook.query.figures.date_range import Span
+from daybook.query.figures.folded_comparison import Changes, Told, compared
+from daybook.query.figures.map_keys import UNATTRIBUTED
+from daybook.query.figures.money import Document
+from daybook.query.figures.rounding import rate
+from daybook.query.figures.sums import by_step, total
+from daybook.query.funnels.definition import Definition, Step
+from daybook.query.funnels.dropoffs.reasons import OtherReasons, Reason, reasons
+from daybook.query.funnels.dropoffs.severity import Flow, Level, Rule, severity
+from daybook.query.funnels.dropoffs.suggestions import Evidence, suggestions
+
+_GRAVITY: dict[Level, int] = {"high": 0, "medium": 1, "low": 2}
+
+
+class StepWithDropOff(Body):
+    """Bounds are Wilson's at 95 %. `suggestion_rules` name the rule of each suggestion."""
+
+    step_id: str
+    step_name: str
+    entries: int
+    drop_offs: int
+    drop_off_rate: float | None
+    drop_off_rate_lower: float
+    drop_off_rate_upper: float
+    previous_drop_off_rate: float | None
+    severity: Level
+    severity_rules: list[Rule]
+    common_exit_reasons: list[Reason]
+    other_exit_reasons: OtherReasons
+    suggestions: list[str]
+    suggestion_rules: list[str]
+
+
+class FunnelStep(Body):
+    """`reached` counts attempts; the cumulative rate is the part of them that did not."""
+
+    step_id: str
+    step_name: str
+    visitors: int
+    drop_offs: int
+    reached: int
+    cumulative_drop_off_rate: float | None
+
+
+class Attempts(Body):
+    """An attempt is a visitor's day with an entry of the first step."""
+
+    attempts: int
+    completions: int
+    drop_offs: int
+    drop_off_rate: float | None
+
+
+class DropOffs(Body):
+    period: Period
+    overall_drop_off_rate: float | None
+    overall: Attempts
+    steps_with_drop_off: list[StepWithDropOff]
+    drop_off_funnel: list[FunnelStep]
+    previous: Told | None = None
+    change: Changes | None = None
+
+
+class DropOffFacts(NamedTuple):
+    """Of one period: `analytics_funnel` and `analytics_funnel_step`."""
+
+    days: Sequence[Document]
+    steps: Sequence[Document]
+
+
+def drop_offs(
+    definition: Definition,
+    span: Span,
+    facts: DropOffFacts,
+    before: DropOffFacts,
+    *,
+    comparing: bool = False,
+) -> DropOffs:
+    """`before`: of the period before, which a step's severity is held against."""
+    found, past = by_step(facts.steps), by_step(before.steps)
+    steps = definition.with_seen(found.keys() - {UNATTRIBUTED})
+    overall = _overall(facts)
+    told: dict[str, Any] = {}
+    if comparing:
+        told["previous"], told["change"] = compared(
+            span.previous().period, {"overall": overall}, {"overall": _overall(before)}
+        )
+    grave = [
+        _step(step, found[step.step_id], past.get(step.step_id, ()), definition.first)
+        for step in steps
+        if total(found.get(step.step_id, ()), "drop_offs")
+    ]
+    return DropOffs(
+        period=Period(**span.period),
+        overall_drop_off_rate=overall.drop_off_rate,
+        overall=overall,
+        steps_with_drop_off=sorted(
+            grave, key=lambda each: (_GRAVITY[each.severity], -each.drop_off_rate_lower)
+        ),
+        drop_off_funnel=_funnel(steps, found, overall.attempts),
+        **told,
+    )
+
+
+def _overall(facts: DropOffFacts) -> Attempts:
+    attempts, completions = total(facts.days, "attempts"), total(facts.days, "completions")
+    return Attempts(
+        attempts=attempts,
+        completions=completions,
+        drop_offs=total(facts.steps, "drop_offs"),
+        drop_off_rate=rate(attempts - completions, attempts),
+    )
+
+
+def _step(
+    step: Step, days: Sequence[Document], before: Sequence[Document], first: str | None
+) -> StepWithDropOff:
+    now, past = _flow(days), _flow(before)
+    grave = severity(now, past)
+    why, other = reasons(days)
+    said = suggestions(Evidence(days, now, past, grave, why, step.step_id == first))
+    interval = now.interval
+    assert interval is not None
+    return StepWithDropOff(
+        step_id=step.step_id,
+        step_name=step.name,
+        entries=now.entries,
+        drop_offs=now.drop_offs,
+        drop_off_rate=now.rate,
+        drop_off_rate_lower=interval.lower,
+        drop_off_rate_upper=interval.upper,
+        previous_drop_off_rate=past.rate,
+        severity=grave.level,
+        severity_rules=list(grave.rules),
+        common_exit_reasons=why,
+        other_exit_reasons=other,
+        suggestions=[each.text for each in said],
+        suggestion_rules=[each.rule for each in said],
+    )
+
+
+def _funnel(
+    steps: Sequence[Step], found: Mapping[str, Sequence[Document]], attempts: int
+) -> list[FunnelStep]:
+    told = []
+    for step in steps:
+        days = found.get(step.step_id, ())
+        reached = total(days, "reached")
+        told.append(
+            FunnelStep(
+                step_id=step.step_id,
+                step_name=step.name,
+                visitors=total(days, "visitors"),
+                drop_offs=total(days, "drop_offs"),
+                reached=reached,
+                cumulative_drop_off_rate=rate(attempts - reached, attempts),
+            )
+        )
+    return told
+
+
+def _flow(days: Sequence[Document]) -> Flow:
+    return Flow(total(days, "drop_offs"), total(days, "entries"))

@@ -1,0 +1,132 @@
+"""What to look at where visitors drop off: each rule has a name, and says its evidence."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from daybook.query.figures.sums import counts
+from daybook.query.funnels.dropoffs.reasons import Reason
+from daybook.query.funnels.dropoffs.severity import Flow, Severity
+from daybook.query.funnels.step import DIRECT
+from daybook.query.statistics.proportions import wilson
+from daybook.query.statistics.quantiles import MEDIAN, P90, quantile_ms
+
+ENTRIES_MIN = 30
+"""With fewer entries nothing is suggested but to wait."""
+
+REASON_COUNT_MIN = 5
+QUICK_MS = 5_000
+LONG_MS = 120_000
+LONG_TIMES = 4
+TIMES_MIN = 30
+BACKWARD_FROM = 0.15
+DIRECT_FROM = 0.3
+
+
+class Evidence(NamedTuple):
+    """Of one step: its days, flows now and before, its reasons, and whether it is the first."""
+
+    days: Sequence[Mapping[str, Any]]
+    now: Flow
+    past: Flow
+    severity: Severity
+    reasons: Sequence[Reason]
+    is_first: bool
+
+
+class Suggestion(NamedTuple):
+    rule: str
+    text: str
+
+
+def suggestions(evidence: Evidence) -> list[Suggestion]:
+    """One for each rule that the data fulfil, in the order of the rules."""
+    if evidence.now.entries < ENTRIES_MIN:
+        entries = "1 entry" if evidence.now.entries == 1 else f"{evidence.now.entries} entries"
+        text = f"Only {entries}: wait for more before changing anything."
+        return [Suggestion("too_few_entries", text)]
+    found = [(rule, said(evidence)) for rule, said in RULES.items()]
+    return [Suggestion(rule, text) for rule, text in found if text is not None]
+
+
+def _telling_reason(evidence: Evidence) -> str | None:
+    """The most frequent of the reasons whose odds ratio is above 1 beyond doubt."""
+    for reason in evidence.reasons:
+        if reason.count >= REASON_COUNT_MIN and reason.odds_ratio_lower > 1:
+            return (
+                f"Begin with “{reason.reason}”: {reason.count} drop-offs name it, and the odds of "
+                f"dropping off are {reason.odds_ratio:.1f} times as high with it as without."
+            )
+    return None
+
+
+def _worse_than_before(evidence: Evidence) -> str | None:
+    now, past = evidence.now.rate, evidence.past.rate
+    if "worse_than_before" not in evidence.severity.rules or now is None or past is None:
+        return None
+    return (
+        f"Look at what changed here: the drop-off rate rose from {past:.1%} in the period before "
+        f"to {now:.1%}."
+    )
+
+
+def _quick_exit(evidence: Evidence) -> str | None:
+    """Where dropping off is not low, and half of those who left stayed for seconds only."""
+    histogram = counts(evidence.days, "time_histogram")
+    median = quantile_ms(histogram, MEDIAN)
+    if median is None or sum(histogram.values()) < TIMES_MIN or evidence.severity.level == "low":
+        return None
+    if median > QUICK_MS:
+        return None
+    return (
+        f"Half of the visits last {median / 1_000:.1f} seconds or less: check how fast the page "
+        "loads, and whether it keeps what the link to it promises."
+    )
+
+
+def _long_stay(evidence: Evidence) -> str | None:
+    """Where a tenth need much longer than the others, and minutes."""
+    histogram = counts(evidence.days, "time_histogram")
+    median, p90 = quantile_ms(histogram, MEDIAN), quantile_ms(histogram, P90)
+    if median is None or p90 is None or sum(histogram.values()) < TIMES_MIN:
+        return None
+    if p90 < LONG_MS or p90 < LONG_TIMES * median:
+        return None
+    return (
+        f"A tenth of the visits last over {p90 / 1_000:.0f} seconds, half of them up to "
+        f"{median / 1_000:.0f}: find what holds some up, or split the step."
+    )
+
+
+def _going_back(evidence: Evidence) -> str | None:
+    exits = counts(evidence.days, "exits_by_outcome")
+    backward, every = exits.get("backward", 0), sum(exits.values())
+    found = wilson(backward, every)
+    if found is None or found.lower < BACKWARD_FROM:
+        return None
+    return (
+        f"{backward / every:.1%} of the exits go back: show here what they go back for, such as "
+        "prices, delivery or what was chosen."
+    )
+
+
+def _direct_entries(evidence: Evidence) -> str | None:
+    """Of a step that is not the first."""
+    paths = counts(evidence.days, "entry_paths")
+    direct, every = paths.get(DIRECT, 0), sum(paths.values())
+    found = wilson(direct, every)
+    if evidence.is_first or found is None or found.lower < DIRECT_FROM:
+        return None
+    return (
+        f"{direct / every:.1%} of the entries come directly, past the steps before: make the page "
+        "understandable by itself, or lead them to the start."
+    )
+
+
+RULES: dict[str, Callable[[Evidence], str | None]] = {
+    "telling_reason": _telling_reason,
+    "worse_than_before": _worse_than_before,
+    "quick_exit": _quick_exit,
+    "long_stay": _long_stay,
+    "going_back": _going_back,
+    "direct_entries": _direct_entries,
+}

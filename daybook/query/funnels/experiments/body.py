@@ -1,0 +1,67 @@
+"""A/B tests, as they are answered."""
+
+from typing import Literal, get_args
+
+from daybook.query.figures.body import Body, Period
+from daybook.query.funnels.experiments.checks import Gate
+
+Metric = Literal["conversion_rate", "revenue_per_visitor"]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+
+
+class Effect(Body):
+    """A variant less the control: absolute, with Welch's two-sided p and its interval at 95 %."""
+
+    difference: float
+    lower: float
+    upper: float
+    p: float
+
+
+class Variant(Body):
+    """`conversions` counts converting visitors. The improvement is relative: an estimate only.
+
+    `confidence` is 1 − p of the absolute difference by the test's metric; the control has none.
+    """
+
+    variant_id: str
+    variant_name: str
+    is_control: bool
+    traffic_split: float | None
+    visitors: int
+    conversions: int
+    conversion_rate: float | None
+    revenue_cents: int
+    avg_revenue_per_visitor_cents: int | None
+    improvement_vs_control: float | None
+    confidence: float | None
+    multiple_exposures: int
+    by_conversion_rate: Effect | None
+    by_revenue_per_visitor: Effect | None
+
+
+class Winner(Body):
+    variant_id: str
+    reason: str
+
+
+class Experiment(Body):
+    test_id: str
+    test_name: str
+    status: Literal["running", "completed", "stopped"]
+    started_at: str | None
+    completed_at: str | None
+    metric: Metric
+    sequential: bool
+    currency: str | None
+    variants: list[Variant]
+    gates: list[Gate]
+    winner: Winner | None
+    by_currency: dict[str, dict[str, int]]
+
+
+class Experiments(Body):
+    """`period`: the days of first exposure that are looked at."""
+
+    period: Period
+    tests: list[Experiment]

@@ -1,0 +1,81 @@
+"""The platform's daily families: users, orders, revenue."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from daybook.engine.documents.fields import DailyDocument
+from daybook.engine.documents.live import shown
+from daybook.query.answer.keep import REPORTS
+from daybook.query.answer.report import Compare, Money, PlatformReport, Range, Report
+from daybook.query.examples import shown_as
+from daybook.query.figures.date_range import Granularity, Span
+from daybook.query.platform import report as daily
+from daybook.query.read import groups
+from daybook.query.read.mongo import Document
+from models.order_funnel import OrderFunnelDay
+from models.revenue import RevenueDay
+from models.user_lifecycle import UserLifecycleDay
+
+router = APIRouter(prefix="/api/v1/analytics", tags=["platform"])
+
+Grain = Annotated[Granularity, Query(description="weeks begin on Mondays")]
+
+
+@router.get("/user-lifecycle", **shown_as("user-lifecycle"))
+async def user_lifecycle(
+    report: PlatformReport, span: Range, granularity: Grain = "day", compare: Compare = None
+) -> Response:
+    """Registrations, and what became of them."""
+    return await _family(
+        report, UserLifecycleDay, groups.USER_LIFECYCLE, span, granularity, compare
+    )
+
+
+@router.get("/order-funnel", **shown_as("order-funnel"))
+async def order_funnel(
+    report: PlatformReport, span: Range, granularity: Grain = "day", compare: Compare = None
+) -> Response:
+    """How far orders come."""
+    return await _family(report, OrderFunnelDay, groups.ORDER_FUNNEL, span, granularity, compare)
+
+
+@router.get("/revenue", **shown_as("revenue"))
+async def revenue(
+    report: PlatformReport,
+    span: Range,
+    granularity: Grain = "day",
+    compare: Compare = None,
+    currency: Money = None,
+) -> Response:
+    """What was paid and refunded, net of each other, and whom it is owed to."""
+
+    async def build() -> daily.Body:
+        days = await report.scope.days(RevenueDay, span)
+        before = await _before(report, RevenueDay, span, compare)
+        return daily.revenue(span, granularity, days, before, report.currency, currency)
+
+    return await report.answer(REPORTS, groups.REVENUE, build)
+
+
+async def _family(
+    report: Report,
+    model: type[DailyDocument],
+    of: tuple[str, ...],
+    span: Span,
+    granularity: Granularity,
+    compare: str | None,
+) -> Response:
+    async def build() -> daily.Body:
+        days = await report.scope.days(model, span, fields=["date", *shown(model)])
+        before = await _before(report, model, span, compare)
+        return daily.family(model, span, granularity, days, before)
+
+    return await report.answer(REPORTS, of, build)
+
+
+async def _before(
+    report: Report, model: type[DailyDocument], span: Span, compare: str | None
+) -> Sequence[Document] | None:
+    return await report.scope.days(model, span.previous()) if compare else None

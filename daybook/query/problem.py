@@ -1,0 +1,110 @@
+"""Problem details (RFC 9457): what every failure is answered. None holds what was sent."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+
+from daybook.engine.errors import Unavailable
+from schemas.patterns import IN_WORDS
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 2
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="daybook"'}
+_ERRORS_MAX = 20
+
+CURRENCY = "^[A-Z]{3}$"
+"""The pattern of parameters that name a currency."""
+
+_IN_WORDS = IN_WORDS | {CURRENCY: "must be an ISO 4217 code, such as USD"}
+
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""As RFC 9110 has them: Python's own differ by its version."""
+
+
+class Problem(Exception):
+    """Ends a call with this status. `detail` is a sentence for the person who called."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        errors: Sequence[Mapping[str, str]] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.errors = list(errors)
+
+
+def missing(what: str) -> Problem:
+    """The one 404: the same for what is not there and for what is another organization's."""
+    return Problem(404, f"there is no such {what}")
+
+
+def wrong(parameter: str, reason: str) -> Problem:
+    """A parameter that cannot be used, by name."""
+    return Problem(422, f"{parameter}: {reason}", errors=[{"name": parameter, "reason": reason}])
+
+
+def unauthorized(detail: str) -> Problem:
+    return Problem(401, detail, _CHALLENGE)
+
+
+def forbidden(detail: str) -> Problem:
+    return Problem(403, detail)
+
+
+def unavailable(detail: str) -> Problem:
+    """Nothing is wrong with the call; it may come again a little later."""
+    return Problem(503, detail, {"Retry-After": str(RETRY_SECONDS)})
+
+
+def told(problem: Problem) -> Response:
+    content: dict[str, Any] = {
+        "type": "about:blank",
+        "title": _TITLES.get(problem.status) or HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+    }
+    if problem.errors:
+        content["errors"] = problem.errors
+    return Response(to_json(content), problem.status, problem.headers, MEDIA_TYPE)
+
+
+def _reason(error: Mapping[str, Any]) -> str:
+    """A pattern that was missed is told in words."""
+    pattern = error.get("ctx", {}).get("pattern", "")
+    return _IN_WORDS.get(pattern, str(error["msg"])[:200])
+
+
+def tell_problems(app: FastAPI) -> None:
+    """Every failure of a route, and every address that is no route, in this one form."""
+
+    @app.exception_handler(Problem)
+    async def _(_: Request, problem: Problem) -> Response:
+        return told(problem)
+
+    @app.exception_handler(Unavailable)
+    async def _(_: Request, error: Unavailable) -> Response:
+        return told(unavailable("the database does not answer at the moment"))
+
+    @app.exception_handler(HTTPException)
+    async def _(_: Request, error: HTTPException) -> Response:
+        detail = "there is nothing at this address" if error.status_code == 404 else error.detail
+        return told(Problem(error.status_code, detail, error.headers))
+
+    @app.exception_handler(RequestValidationError)
+    async def _(_: Request, error: RequestValidationError) -> Response:
+        errors = [
+            {"name": str(each["loc"][-1]), "reason": _reason(each)}
+            for each in error.errors()[:_ERRORS_MAX]
+        ]
+        detail = "; ".join(f"{each['name']}: {each['reason']}" for each in errors)
+        return told(Problem(422, detail, errors=errors))

@@ -1,0 +1,38 @@
+"""Quantiles of times, read off the buckets that they are counted in."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from math import ceil
+
+from daybook.funnels.histogram import BOUNDS
+
+MEDIAN, P90 = Fraction(1, 2), Fraction(9, 10)
+
+
+def quantile_ms(histogram: Mapping[str, int], quantile: Fraction) -> float | None:
+    """The nearest-rank quantile in milliseconds, 2 % off at most; None of no times.
+
+    `histogram` is {bucket: count}, as in `analytics_funnel_step.time_histogram`; 0 < quantile ≤ 1.
+    """
+    counts = sorted((int(bucket), count) for bucket, count in histogram.items() if count > 0)
+    rank = ceil(quantile * sum(count for _, count in counts))
+    for bucket, count in counts:
+        rank -= count
+        if rank <= 0:
+            return _middle_ms(bucket)
+    return None
+
+
+def quantile_seconds(histogram: Mapping[str, int], quantile: Fraction) -> int | None:
+    """The same in whole seconds, rounded half to even."""
+    found = quantile_ms(histogram, quantile)
+    return None if found is None else round(found / 1_000)
+
+
+def _middle_ms(bucket: int) -> float:
+    """As far, relatively, from the bucket's least whole millisecond as from its greatest."""
+    if not bucket:
+        return 0.0
+    least = BOUNDS[bucket - 1]
+    greatest = BOUNDS[bucket] - 1 if bucket < len(BOUNDS) else least
+    return 2 * least * greatest / (least + greatest)

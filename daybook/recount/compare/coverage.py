@@ -1,0 +1,108 @@
+"""Whether the log still holds all that a number was made of; where it does not, the reason."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from daybook.recount.fleet import Gap, Progress
+from daybook.recount.log.kafka import Topic
+from daybook.recount.recounted import Marks, Position
+
+
+def marks(document: Mapping[str, object], which: str) -> Marks:
+    """The offsets a stored document has `applied`, or the `first` it had, by partition."""
+    own = document.get("_daybook")
+    by_topic = own.get(which) if isinstance(own, dict) else None
+    found: Marks = {}
+    for topic_id, by_partition in by_topic.items() if isinstance(by_topic, dict) else ():
+        for number, offset in by_partition.items() if isinstance(by_partition, dict) else ():
+            if str(number).isdigit() and isinstance(offset, int | float):
+                found[topic_id, int(number)] = int(offset)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What of one topic's log is there, for a group that counted by it.
+
+    `needs_start`: the group's numbers depend on state, hence on everything since the start.
+    """
+
+    topic: Topic
+    progress: Progress
+    gaps: tuple[Gap, ...]
+    reach: Marks
+    window: int
+    needs_start: bool
+    _lost: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_lost", tuple(self._find_lost()))
+
+    def marks_now(self) -> Marks:
+        """The last offset counted of every partition of the topic as it is now."""
+        return {
+            position: last
+            for position, last in self.reach.items()
+            if position[0] == self.topic.id and last >= 0
+        }
+
+    def of_group(self, *, all_days: bool) -> list[str]:
+        """Why numbers of the group are not certain, whichever document they are in.
+
+        What is lost from the log may have been in a document that is lost as well; that only
+        matters when all are asked for.
+        """
+        reasons = [f"gap accepted: {gap} were never counted" for gap in self.gaps]
+        reasons += [
+            f"{self._name(number)}: {last + 1} offsets were counted, and the log ends at {end}"
+            for number, end in self.topic.ends.items()
+            if (last := self.reach.get((self.topic.id, number), -1)) >= end
+        ]
+        if all_days or self.needs_start:
+            reasons += self._lost
+        return reasons
+
+    def _find_lost(self) -> list[str]:
+        reasons = [
+            f"{self._name(number)}: the log begins at {start}, counting began at {first}"
+            for number, start in self.topic.starts.items()
+            if (first := self.progress.firsts.get((self.topic.id, number), start)) < start
+        ]
+        older = {topic_id for topic_id, _ in self.progress.firsts} - {self.topic.id}
+        return reasons + [
+            f"{self.topic.name}: an earlier incarnation was counted ({topic_id}), its log is gone"
+            for topic_id in sorted(older)
+        ]
+
+    def of_document(
+        self, applied: Marks, firsts: Marks, touched: Iterable[Position] = ()
+    ) -> str | None:
+        """Why a document cannot be recounted; `touched`: partitions of its recounted effects."""
+        for position, offset in applied.items():
+            topic_id, number = position
+            if topic_id != self.topic.id:
+                return (
+                    f"counted from an earlier incarnation of {self.topic.name}, whose log is gone"
+                )
+            if offset >= self.topic.ends.get(number, 0):
+                return f"{self._name(number)}: the log ends below offset {offset}, which it holds"
+        if self.needs_start:
+            lost = [*self._lost, *map(str, self.gaps)]
+            return f"state was lost with the log: {lost[0]}" if lost else None
+        for position in applied.keys() | set(touched):
+            certain = self._certain_from(position[1])
+            if certain and firsts.get(position, -1) < certain:
+                return f"{self._name(position[1])}: the log is whole from offset {certain} only"
+        return None
+
+    def _certain_from(self, number: int) -> int:
+        """From which offset on what is counted, and what is a duplicate, can be told."""
+        position = self.topic.id, number
+        start = self.topic.starts.get(number, 0)
+        broken = [max(g.first, g.end) for g in self.gaps if (g.topic_id, g.partition) == position]
+        if self.progress.firsts.get(position, start) < start:
+            broken.append(start)
+        return max(broken) + self.window if broken else start
+
+    def _name(self, number: int) -> str:
+        return f"{self.topic.name}[{number}]"

@@ -1,0 +1,47 @@
+"""State documents as they stood, on disk: there may be millions."""
+
+from collections.abc import Iterator
+from tempfile import TemporaryFile
+from types import TracebackType
+from typing import Any
+
+import bson
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from pymongo.collection import Collection
+
+from daybook.recount.errors import asking_mongodb
+
+_TOLD_EVERY = 10_000
+
+
+class Spool:
+    """All documents of a collection, read once, iterated in the order of their ids."""
+
+    def __init__(self, collection: Collection[dict[str, Any]], tell: Any) -> None:
+        """Raises Unreachable."""
+        self._file = TemporaryFile(prefix="daybook-states-")  # noqa: SIM115
+        raw = collection.with_options(CodecOptions(RawBSONDocument))
+        self.count = 0
+        with asking_mongodb():
+            total = collection.estimated_document_count()
+            for document in raw.find().sort("_id"):
+                self._file.write(document.raw)
+                self.count += 1
+                if self.count % _TOLD_EVERY == 0:
+                    tell("reading states", self.count, total)
+
+    def __enter__(self) -> "Spool":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        self._file.seek(0)
+        yield from bson.decode_file_iter(self._file, CodecOptions(tz_aware=True))

@@ -1,0 +1,104 @@
+"""What was published of funnels, and when it was appended: from the log's own messages."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from daybook.recount.log.messages import Columns
+
+DATA_FIELDS = ("funnel_id", "name", "steps", "order", "exclusions", "window_seconds")
+
+_WINDOW_SECONDS = 14 * 24 * 3600
+_WINDOW_MS_MAX = 30 * 24 * 3600 * 1000
+_STEPS_MAX = 100
+_UUID = re.compile("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_ORDERS = ("ordered", "strict", "any")
+
+Row = tuple[str, int, int, int, str, str, str]
+
+
+def rows(topic_id: str, columns: Columns) -> Iterator[Row]:
+    """Each definition that can be one: reference, partition, offset, append time, the event's id,
+    funnel, text."""
+    names = (
+        "partition",
+        "offset",
+        "appended_ms",
+        "message_key",
+        "event_id",
+        "event_type",
+        "organization_id",
+        "data",
+    )
+    for number, offset, appended_ms, key, event_id, kind, organization, data in zip(
+        *(columns[name] for name in names), strict=True
+    ):
+        funnel = data.get("funnel_id")
+        if kind != "funnel.published" or not isinstance(funnel, str) or funnel != key:
+            continue
+        if not isinstance(event_id, str) or not _UUID.fullmatch(event_id):
+            continue
+        told = _definition(data)
+        if told is not None:
+            whose = f"{_encoded(organization or 'default')}:{_encoded(funnel)}"
+            reference = f"{topic_id}:{number}:{offset}"
+            text = as_text(**told)
+            yield reference, number, offset, appended_ms, event_id.lower(), whose, text
+
+
+def as_text(steps: list[dict[str, Any]], order: str, exclusions: list[str], window_ms: int) -> str:
+    """One text for whatever says the same."""
+    named = [{"step_id": s["step_id"], "optional": bool(s.get("optional"))} for s in steps]
+    return json.dumps(
+        {"steps": named, "order": order, "exclusions": exclusions, "window_ms": int(window_ms)}
+    )
+
+
+def stored_text(told: object) -> str | None:
+    """What a state has kept of a definition; None for what cannot be one."""
+    names = ("steps", "order", "exclusions", "window_ms")
+    if not isinstance(told, dict) or not _are_rules(*map(told.get, names)):
+        return None
+    return as_text(**{name: told[name] for name in names})
+
+
+def _definition(data: dict[str, Any]) -> dict[str, Any] | None:
+    steps, order = data.get("steps"), data.get("order", "ordered")
+    exclusions = data.get("exclusions", [])
+    seconds = data.get("window_seconds", _WINDOW_SECONDS)
+    window_ms = seconds * 1000 if type(seconds) is int else None
+    rules = {"steps": steps, "order": order, "exclusions": exclusions, "window_ms": window_ms}
+    fits = (
+        isinstance(data.get("name"), str)
+        and _are_rules(**rules)
+        and all(isinstance(s.get(name), str) for s in steps or () for name in ("name", "type"))
+    )
+    return rules if fits else None
+
+
+def _are_rules(steps: object, order: object, exclusions: object, window_ms: object) -> bool:
+    return (
+        isinstance(steps, list)
+        and 0 < len(steps) <= _STEPS_MAX
+        and all(map(_is_step, steps))
+        and order in _ORDERS
+        and isinstance(exclusions, list)
+        and all(isinstance(step, str) for step in exclusions)
+        and isinstance(window_ms, int)
+        and 0 < window_ms <= _WINDOW_MS_MAX
+    )
+
+
+def _is_step(step: object) -> bool:
+    return (
+        isinstance(step, dict)
+        and isinstance(step.get("step_id"), str)
+        and isinstance(step.get("optional", False), bool)
+    )
+
+
+def _encoded(part: str) -> str:
+    for letter in "%:.$\0":
+        part = part.replace(letter, f"%{ord(letter):02X}")
+    return part

@@ -1,0 +1,106 @@
+"""The known answer of a log: every document that its events are counted in."""
+
+import json
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from typing import IO
+from zlib import crc32
+from zoneinfo import ZoneInfo
+
+from daybook.simulate.answer import orders, tickets, users, visitor
+from daybook.simulate.answer.deed import BY_OTHER_KEYS, Deed, deed
+from daybook.simulate.answer.definitions import Definitions
+from daybook.simulate.answer.entry import FUNNELS, ORDERS, TRACKING, USERS, Entry, Event
+from daybook.simulate.answer.ledger import Ledger
+from daybook.simulate.answer.render import Line, lines
+
+UTC = ZoneInfo("UTC")
+LEADERS = frozenset({"leader", "admin"})
+_BUCKETS = 64
+_BUCKET_BYTES_IN_MEMORY = 2**20
+
+
+def answer(
+    log: Iterable[Entry], zone: ZoneInfo = UTC, leaders: frozenset[str] = LEADERS
+) -> list[Line]:
+    """The documents that a log comes to. `zone`: whose days are counted; `leaders`: their roles."""
+    with Answer(zone, leaders) as known:
+        for entry in log:
+            known.take(entry)
+        return list(known.lines())
+
+
+class Answer(ExitStack):
+    """Takes a log's entries in their order. Events are put aside in files, by their keys,
+    which are gone with the context."""
+
+    def __init__(self, zone: ZoneInfo = UTC, leaders: frozenset[str] = LEADERS) -> None:
+        super().__init__()
+        self._zone = zone
+        self._leaders = leaders
+        self._definitions = Definitions()
+        self._place = 0
+        self._buckets = [self.enter_context(_bucket()) for _ in range(_BUCKETS)]
+
+    def take(self, entry: Entry) -> None:
+        self._place += 1
+        if entry.topic == FUNNELS:
+            self._definitions.take(entry.event, self._place)
+        elif entry.topic in _KEYS:
+            key = _KEYS[entry.topic](entry.event)
+            put_aside = json.dumps([entry.topic, key, self._place, entry.appended_ms, entry.event])
+            bucket = crc32(key.encode()) % _BUCKETS
+            self._buckets[bucket].write(put_aside.encode() + b"\n")
+
+    def lines(self) -> Iterator[Line]:
+        """What all that was taken comes to; nothing can be taken afterwards."""
+        ledger = Ledger()
+        for bucket in self._buckets:
+            bucket.seek(0)
+            self._count(ledger, bucket)
+        yield from lines(ledger)
+
+    def _count(self, ledger: Ledger, bucket: Iterable[bytes]) -> None:
+        histories: dict[tuple[str, str, str], list[Deed]] = defaultdict(list)
+        seen: set[str] = set()
+        for line in bucket:
+            topic, key, place, appended_ms, event = json.loads(line)
+            if event["event_id"].lower() in seen:
+                continue
+            seen.add(event["event_id"].lower())
+            told = deed(event, place, appended_ms, self._zone)
+            owner = told.organization if topic == TRACKING else ""
+            histories[topic, owner, key].append(told)
+        for (topic, organization, _), history in histories.items():
+            if topic == ORDERS:
+                orders.count(ledger, history)
+            elif topic == USERS:
+                users.count(ledger, self._leaders, history)
+            elif history[0].kind in BY_OTHER_KEYS:
+                tickets.count_served(ledger, organization, history)
+            else:
+                visitor.count(ledger, self._definitions, organization, history)
+
+
+def _bucket() -> IO[bytes]:
+    return tempfile.SpooledTemporaryFile(_BUCKET_BYTES_IN_MEMORY)
+
+
+def _tracked(event: Event) -> str:
+    """As the catalogue says; no visitor's id begins as those of orders and tickets do here."""
+    match event["event_type"]:
+        case "email_confirmed" | "email_failed":
+            return f"o: {event['data']['order_id']}"
+        case "barcode_scanned":
+            return f"t: {event['data']['ticket_id']}"
+        case _:
+            return str(event["data"]["visitor_id"])
+
+
+_KEYS: dict[str, Callable[[Event], str]] = {
+    TRACKING: _tracked,
+    ORDERS: lambda event: str(event["data"]["order_id"]),
+    USERS: lambda event: str(event["data"]["user_id"]),
+}

@@ -1,0 +1,42 @@
+"""`analytics_experiment`: the variant a visitor stands in, and whether he converted after."""
+
+from collections import Counter
+
+from daybook.simulate.answer.deed import Deed
+from daybook.simulate.answer.grouping import by
+from daybook.simulate.answer.ledger import Ledger
+from daybook.simulate.answer.shape import EXPERIMENT
+
+
+def count(ledger: Ledger, organization: str, deeds: list[Deed]) -> None:
+    """`deeds`: the visitor's, in order."""
+    exposures = [deed for deed in deeds if deed.kind == "experiment_exposed"]
+    for test, own in by(exposures, lambda deed: str(deed.data["test_id"])).items():
+        first = own[0]
+        names = (organization, test, str(first.data["variant_id"]))
+        if len({deed.data["variant_id"] for deed in own}) > 1:
+            ledger.scalar(EXPERIMENT, names, first.at, "multiple_exposures")
+        else:
+            ledger.scalar(EXPERIMENT, names, first.at, "visitors")
+            _conversions(ledger, names, first, deeds)
+
+
+def _conversions(ledger: Ledger, names: tuple[str, ...], first: Deed, deeds: list[Deed]) -> None:
+    after = [
+        deed
+        for deed in deeds
+        if deed.kind == "conversion"
+        and deed.funnel == first.data["funnel_id"]
+        and deed.at.ms >= first.at.ms
+    ]
+    if not after:
+        return
+    ledger.scalar(EXPERIMENT, names, first.at, "conversions")
+    totals: Counter[str] = Counter()
+    for deed in after:
+        if deed.money:
+            totals[deed.money[0]] += deed.money[1]
+    for currency, cents in totals.items():
+        ledger.money(EXPERIMENT, names, first.at, ("value_cents",), currency, cents)
+        squared = ("value_cents_squared",)
+        ledger.money(EXPERIMENT, names, first.at, squared, currency, cents * cents)

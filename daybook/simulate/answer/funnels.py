@@ -1,0 +1,73 @@
+"""`analytics_funnel`: a visitor's sessions, days, sources and pages in one funnel."""
+
+from daybook.simulate.answer.deed import Deed
+from daybook.simulate.answer.grouping import by, day_of, first_by, session_of
+from daybook.simulate.answer.keys import key
+from daybook.simulate.answer.ledger import Ledger
+from daybook.simulate.answer.shape import FUNNEL
+
+Names = tuple[str, ...]
+
+CONTEXT_MAPS = {
+    "sources": "source",
+    "channels": "channel",
+    "devices": "device_type",
+    "browsers": "browser",
+    "countries": "country",
+    "campaigns": "utm_campaign",
+    "landing_pages": "landing_page",
+}
+
+
+def count(ledger: Ledger, names: Names, deeds: list[Deed], first_day: str | None) -> None:
+    """`deeds`: the visitor's in the funnel, in order."""
+    sessions = by(deeds, session_of)
+    for session in sessions.values():
+        _session(ledger, names, session)
+    for day, of_the_day in by(deeds, day_of).items():
+        _visitor(ledger, names, of_the_day[0], is_new=day == first_day)
+        conversions = [deed for deed in of_the_day if deed.kind == "conversion"]
+        if conversions:
+            ledger.scalar(FUNNEL, names, conversions[0].at, "converting_visitors")
+        for field, name in CONTEXT_MAPS.items():
+            if value := of_the_day[0].context.get(name):
+                _stand(ledger, names, day, (field, key(value)), conversions)
+        for page in {deed.page for deed in of_the_day if deed.page}:
+            ledger.entry(FUNNEL, names, day, ("pages", key(page), "visitors"))
+        for conversion in conversions:
+            if last := _last_page(sessions[conversion.session], conversion):
+                _convert(ledger, names, ("pages", key(last)), conversion)
+
+
+def _session(ledger: Ledger, names: Names, session: list[Deed]) -> None:
+    first, last = session[0], session[-1]
+    ledger.scalar(FUNNEL, names, first.at, "sessions")
+    if len(session) == 1 and first.kind == "page_view":
+        ledger.scalar(FUNNEL, names, first.at, "bounced_sessions")
+    seconds = (last.at.ms - first.at.ms) // 1000
+    ledger.scalar(FUNNEL, names, first.at, "visit_seconds", seconds)
+    for deed in first_by(session, day_of).values():
+        ledger.scalar(FUNNEL, names, deed.at, "visitors")
+
+
+def _visitor(ledger: Ledger, names: Names, first: Deed, *, is_new: bool) -> None:
+    ledger.scalar(FUNNEL, names, first.at, "unique_visitors")
+    ledger.scalar(FUNNEL, names, first.at, "new_visitors" if is_new else "returning_visitors")
+
+
+def _stand(ledger: Ledger, names: Names, day: str, path: Names, conversions: list[Deed]) -> None:
+    ledger.entry(FUNNEL, names, day, (*path, "visitors"))
+    for conversion in conversions:
+        _convert(ledger, names, path, conversion)
+
+
+def _convert(ledger: Ledger, names: Names, path: Names, conversion: Deed) -> None:
+    ledger.entry(FUNNEL, names, conversion.at.day, (*path, "conversions"))
+    if conversion.money:
+        where = (*path, "value_cents")
+        ledger.money(FUNNEL, names, conversion.at, where, *conversion.money)
+
+
+def _last_page(session: list[Deed], conversion: Deed) -> str | None:
+    before = [deed.page for deed in session if deed.page and deed.order < conversion.order]
+    return before[-1] if before else None

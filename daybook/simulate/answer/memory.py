@@ -1,0 +1,61 @@
+"""What is remembered of a visitor of an organization, and what is forgotten when."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from daybook.simulate.answer.deed import Deed
+from daybook.simulate.answer.definitions import Definition
+
+REMEMBERED_MS = 35 * 24 * 3600 * 1000
+SESSIONS_MAX = 50
+SESSION_EVENTS_MAX = 500
+
+FunnelDay = tuple[str, str]
+"""A funnel and a day."""
+
+
+@dataclass
+class Memory:
+    """`sessions` by id, in the order of their first messages; each with its deeds by offset.
+
+    `pins`: the definition by which a day's attempts are worked out. A pin is kept as long as an
+    entry of its day is. `first_day` is kept for ever.
+    """
+
+    sessions: dict[str, list[Deed]] = field(default_factory=dict)
+    pins: dict[FunnelDay, Definition] = field(default_factory=dict)
+    first_day: str | None = None
+
+    def expired(self, appended_ms: int) -> list[str]:
+        """The sessions that a message appended now finds too old."""
+        return [
+            session
+            for session, deeds in self.sessions.items()
+            if appended_ms - deeds[0].appended_ms > REMEMBERED_MS
+        ]
+
+    def crowded_out(self, session: str) -> list[str]:
+        """The session that makes room when this one begins."""
+        full = len(self.sessions) >= SESSIONS_MAX and session not in self.sessions
+        return [next(iter(self.sessions))] if full else []
+
+    def forget(self, sessions: list[str]) -> None:
+        for session in sessions:
+            del self.sessions[session]
+        kept = {(d.funnel, d.at.day) for d in self.deeds() if d.kind == "step_entry"}
+        self.pins = {day: pinned for day, pinned in self.pins.items() if day in kept}
+
+    def seen(self, day: str) -> None:
+        self.first_day = min(day, self.first_day or day)
+
+    def keep(self, deed: Deed) -> bool:
+        """False if the session has its fill already."""
+        deeds = self.sessions.setdefault(deed.session, [])
+        if len(deeds) >= SESSION_EVENTS_MAX:
+            return False
+        deeds.append(deed)
+        return True
+
+    def deeds(self) -> Iterator[Deed]:
+        for deeds in self.sessions.values():
+            yield from deeds

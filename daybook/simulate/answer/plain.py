@@ -1,0 +1,75 @@
+"""What an event counts for by itself, whatever else the visitor did: also beyond what is kept."""
+
+from daybook.simulate.answer.deed import Deed
+from daybook.simulate.answer.keys import key
+from daybook.simulate.answer.ledger import Ledger
+from daybook.simulate.answer.shape import FUNNEL, STEP, TICKETED
+
+TICKET_COUNTERS = {
+    "view": "views",
+    "cart_add": "add_to_cart",
+    "checkout_start": "checkouts_started",
+}
+
+
+def count(ledger: Ledger, organization: str, deed: Deed) -> None:
+    match deed.kind:
+        case "page_view" if deed.funnel:
+            ledger.scalar(FUNNEL, (organization, deed.funnel), deed.at, "page_views")
+        case "step_entry":
+            ledger.scalar(STEP, _step(organization, deed), deed.at, "entries")
+        case "step_exit":
+            _exit(ledger, organization, deed)
+        case "conversion":
+            _conversion(ledger, organization, deed)
+        case "view" | "cart_add" | "checkout_start" | "purchase":
+            _ticket(ledger, (organization, str(deed.data["event_id"])), deed)
+
+
+def bot(ledger: Ledger, organization: str, deed: Deed) -> None:
+    """A bot's event: under each of its reasons once, and nowhere else."""
+    if funnel := deed.data.get("funnel_id"):
+        for reason in filter(None, set(deed.bot)):
+            ledger.entry(FUNNEL, (organization, funnel), deed.at.day, ("bots", key(reason)))
+
+
+def step_conversion(ledger: Ledger, names: tuple[str, ...], deed: Deed) -> None:
+    ledger.scalar(STEP, names, deed.at, "conversions")
+    if deed.money:
+        ledger.money(STEP, names, deed.at, ("value_cents",), *deed.money)
+
+
+def _step(organization: str, deed: Deed) -> tuple[str, ...]:
+    return organization, str(deed.funnel), deed.step
+
+
+def _exit(ledger: Ledger, organization: str, deed: Deed) -> None:
+    step = _step(organization, deed)
+    outcome = deed.data["exit_outcome"]
+    ledger.scalar(STEP, step, deed.at, "exits")
+    if outcome == "bounce":
+        ledger.scalar(STEP, step, deed.at, "drop_offs")
+    ledger.entry(STEP, step, deed.at.day, ("exits_by_outcome", outcome))
+    if reason := deed.data.get("reason"):
+        ledger.entry(STEP, step, deed.at.day, ("reasons_by_outcome", outcome, key(reason)))
+
+
+def _conversion(ledger: Ledger, organization: str, deed: Deed) -> None:
+    names = (organization, str(deed.funnel))
+    by_type = ("conversions_by_type", deed.data["conversion_type"])
+    ledger.scalar(FUNNEL, names, deed.at, "conversions")
+    ledger.entry(FUNNEL, names, deed.at.day, (*by_type, "count"))
+    if deed.money:
+        ledger.money(FUNNEL, names, deed.at, ("value_cents",), *deed.money)
+        ledger.money(FUNNEL, names, deed.at, (*by_type, "value_cents"), *deed.money)
+    if deed.data.get("step_id"):
+        step_conversion(ledger, _step(organization, deed), deed)
+
+
+def _ticket(ledger: Ledger, names: tuple[str, ...], deed: Deed) -> None:
+    if deed.kind != "purchase":
+        ledger.scalar(TICKETED, names, deed.at, TICKET_COUNTERS[deed.kind])
+        return
+    ledger.scalar(TICKETED, names, deed.at, "tickets_sold", deed.data.get("quantity", 1))
+    if deed.money:
+        ledger.money(TICKETED, names, deed.at, ("revenue_cents",), *deed.money)

@@ -1,0 +1,78 @@
+"""Who visits: new people, people who come back, and a few of whom there is something to say."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from daybook.simulate import contexts, experiments
+from daybook.simulate.dice import Dice, Table
+from daybook.simulate.organizations import ACME, BY_TRAFFIC, CURRENCIES
+from daybook.simulate.plan import DAY_MS
+
+PEOPLE_MAX = 4_000
+"""Who may come back; more are forgotten, so that memory stays bounded."""
+RETURN_CHANCE = 0.45
+KIOSK_CHANCE = 0.012
+TWIN_CHANCE = 0.01
+SHARED_SESSION_CHANCE = 0.004
+_HOUR_MS = DAY_MS // 24
+_SKEWS_MS: Table[int] = Table(
+    [(0, 94), (-90_000, 2), (40_000, 2), (-11 * _HOUR_MS, 1), (3 * _HOUR_MS, 1)]
+)
+
+
+@dataclass
+class Person:
+    """`skew_ms`: how far the browser's clock is ahead."""
+
+    visitor: str
+    organization: str | None
+    device: dict[str, Any]
+    currency: str
+    skew_ms: int
+    variants: dict[str, str]
+    user: str | None = None
+
+
+class People:
+    """Everybody who may come back."""
+
+    def __init__(self, dice: Dice) -> None:
+        self._dice = dice
+        self._known: list[Person] = []
+        self._kiosk = self._new("kiosk-in-the-shop", ACME)
+
+    def next(self) -> Person:
+        """Who comes now: somebody new, somebody again, or the shop's own kiosk."""
+        dice = self._dice
+        if dice.chance(KIOSK_CHANCE):
+            return self._kiosk
+        if self._known and dice.chance(RETURN_CHANCE):
+            return dice.choice(self._known)
+        twin = self._known and dice.chance(TWIN_CHANCE)
+        visitor = dice.choice(self._known).visitor if twin else dice.uuid()
+        person = self._new(visitor, dice.of(BY_TRAFFIC))
+        self._remember(person)
+        return person
+
+    def session(self) -> str:
+        """A session's id; now and then one that several visitors use."""
+        if self._dice.chance(SHARED_SESSION_CHANCE):
+            return "shared-by-mistake"
+        return self._dice.uuid()
+
+    def _new(self, visitor: str, organization: str | None) -> Person:
+        dice = self._dice
+        return Person(
+            visitor,
+            organization,
+            contexts.device(dice),
+            dice.of(CURRENCIES[organization]),
+            dice.of(_SKEWS_MS),
+            experiments.assigned(dice),
+        )
+
+    def _remember(self, person: Person) -> None:
+        if len(self._known) < PEOPLE_MAX:
+            self._known.append(person)
+        else:
+            self._known[self._dice.randrange(PEOPLE_MAX)] = person

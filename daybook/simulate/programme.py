@@ -1,0 +1,20 @@
+"""The ticketed events that there are tickets for."""
+
+from daybook.simulate.message import Data
+
+GIGS = ("gig-1", "gig-2", "fair:2026", "open.air$", "matinee")
+UNKNOWN_GIG = "gig-unknown"
+"""Seen in traffic only."""
+
+
+def published(start: str) -> list[Data]:
+    """The data of each `event.published`; `start` is the day the simulation begins."""
+    return [
+        {
+            "event_id": gig,
+            "name": gig.title(),
+            "starts_at": f"{start}T19:00:00Z",
+            "capacity": 1_000 * (number + 1),
+        }
+        for number, gig in enumerate(GIGS)
+    ]

@@ -1,0 +1,56 @@
+"""Accounts: made at the end of a sign-up, used later, and all that may become of them."""
+
+from daybook.simulate.dice import Table
+from daybook.simulate.message import USERS, Data
+from daybook.simulate.visit import Visit
+
+_LATER: Table[str | None] = Table(
+    [
+        ("user.login_succeeded", 60),
+        ("user.login_failed", 5),
+        ("user.role_changed", 1),
+        ("user.consent_given", 1),
+        ("user.consent_withdrawn", 1),
+        ("user.suspended", 0.5),
+        ("user.reactivated", 0.5),
+        ("user.locked", 0.5),
+        ("user.deleted", 0.5),
+        (None, 30),
+    ]
+)
+
+
+def register(visit: Visit) -> None:
+    """The visitor gets an account, unless there is one."""
+    person, dice = visit.person, visit.dice
+    if person.user:
+        return
+    person.user = f"user-{dice.uuid()}"
+    created = {
+        "user_id": person.user,
+        "email_domain": dice.choice(("example.com", "example.org", "mail.example")),
+        "country": visit.context.get("country"),
+        "role": "buyer",
+        "source": visit.context.get("source"),
+    }
+    visit.serve(USERS, "user.created", 300, created)
+    if dice.chance(0.8):
+        verified = {"user_id": person.user, "visitor_id": person.visitor}
+        visit.serve(USERS, "user.verified", 30_000 + dice.about_ms(3_600), verified)
+
+
+def come_back(visit: Visit) -> None:
+    """What somebody with an account does first."""
+    person, dice = visit.person, visit.dice
+    kind = dice.of(_LATER)
+    if not person.user or kind is None:
+        return
+    data: Data = {"user_id": person.user, "visitor_id": person.visitor}
+    if kind in ("user.login_failed", "user.locked", "user.suspended"):
+        data = {"user_id": person.user, "reason": "too many attempts"}
+    if kind == "user.role_changed":
+        old, new = dice.choice((("buyer", "leader"), ("leader", "buyer"), ("buyer", "seller")))
+        data = {"user_id": person.user, "old_role": old, "new_role": new}
+    visit.serve(USERS, kind, 0, data)
+    if kind == "user.deleted":
+        person.user = None

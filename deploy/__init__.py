@@ -1,1 +1,0 @@
-"""What runs Daybook: the local servers, compose file and charts."""
