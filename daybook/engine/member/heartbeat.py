@@ -8,12 +8,10 @@ from datetime import UTC, datetime
 import structlog
 from pymongo import WriteConcern
 
+from daybook.engine import bookkeeping
 from daybook.engine.errors import Unavailable
 from daybook.engine.member.member import Member
 from daybook.engine.mongo.client import Documents, reachable
-
-COLLECTION = "_daybook_members"
-EXPIRES_SECONDS = 24 * 3600
 
 log = structlog.get_logger()
 
@@ -22,7 +20,9 @@ class Heartbeat:
     """News of one member. Its loss costs a second, so no majority is waited for."""
 
     def __init__(self, group: str, documents: Documents, port: int) -> None:
-        self._collection = documents[COLLECTION].with_options(write_concern=WriteConcern(1))
+        self._collection = documents[bookkeeping.MEMBERS].with_options(
+            write_concern=WriteConcern(1)
+        )
         self._id = f"{group}:{uuid.uuid4().hex[:12]}"
         self._fixed = {
             "group": group,

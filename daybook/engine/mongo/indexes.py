@@ -2,10 +2,9 @@
 
 from pymongo import ASCENDING, IndexModel
 
+from daybook.engine import bookkeeping
 from daybook.engine.group import Group
-from daybook.engine.member import heartbeat
 from daybook.engine.mongo.client import Documents, reachable
-from daybook.engine.protocol import dead_letters
 
 
 def ensure(documents: Documents, group: Group) -> None:
@@ -27,10 +26,10 @@ def ensure(documents: Documents, group: Group) -> None:
                 by = [(name, ASCENDING) for name in index.fields]
                 own = {"partialFilterExpression": index.where} if index.where else {}
                 documents[rows.collection].create_indexes([IndexModel(by, **own)])
-        documents[dead_letters.COLLECTION].create_index(
+        documents[bookkeeping.DEAD_LETTERS].create_index(
             [("group", ASCENDING), ("topic_id", ASCENDING), ("partition", ASCENDING),
              ("offset", ASCENDING)]
         )  # fmt: skip
-        documents[heartbeat.COLLECTION].create_index(
-            "heartbeat_at", expireAfterSeconds=heartbeat.EXPIRES_SECONDS
+        documents[bookkeeping.MEMBERS].create_index(
+            "heartbeat_at", expireAfterSeconds=bookkeeping.MEMBERS_EXPIRE_SECONDS
         )

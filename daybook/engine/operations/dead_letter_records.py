@@ -11,9 +11,9 @@ from typing import Any
 
 from bson import Int64
 
+from daybook.engine import bookkeeping
 from daybook.engine.mongo.client import Documents, reachable
 from daybook.engine.partition import Partition
-from daybook.engine.protocol.dead_letters import COLLECTION
 
 _IDS_AT_ONCE = 1_000
 
@@ -52,7 +52,7 @@ class Letters:
     """Every method raises Unavailable."""
 
     def __init__(self, documents: Documents, topic: str) -> None:
-        self._collection = documents[COLLECTION]
+        self._collection = documents[bookkeeping.DEAD_LETTERS]
         self._topic = topic
 
     def find(self, *, group: str | None = None, reason: str | None = None) -> Iterator[Letter]:

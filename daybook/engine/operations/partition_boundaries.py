@@ -13,13 +13,13 @@ from bson import Int64
 from confluent_kafka.admin import AdminClient
 from pymongo.errors import DuplicateKeyError
 
+from daybook.engine import bookkeeping
 from daybook.engine.errors import DaybookError
 from daybook.engine.group import Group
 from daybook.engine.kafka.admin import log_bounds, members
 from daybook.engine.kafka.clients import topic_ids
 from daybook.engine.mongo.client import Documents, reachable
 from daybook.engine.protocol.checkpoints import Checkpoints
-from daybook.engine.protocol.fleet import COLLECTION
 
 
 class NotYet(DaybookError):
@@ -80,7 +80,7 @@ def is_recorded(
 def _append(
     documents: Documents, topic: str, topic_id: str, to: int, ends: Mapping[int, int]
 ) -> None:
-    collection, name = documents[COLLECTION], f"boundaries:{topic_id}"
+    collection, name = documents[bookkeeping.FLEET], f"boundaries:{topic_id}"
     with reachable():
         found = collection.find_one({"_id": name}) or {"boundaries": []}
         known = found["boundaries"]

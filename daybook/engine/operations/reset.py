@@ -13,6 +13,7 @@ from bson import Int64
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from daybook.engine import bookkeeping
 from daybook.engine.errors import DaybookError
 from daybook.engine.group import Group
 from daybook.engine.kafka.admin import answering, log_bounds, members
@@ -21,7 +22,6 @@ from daybook.engine.kafka.offsets import Commit, LogBounds, metadata, start_offs
 from daybook.engine.mongo.client import Documents, reachable
 from daybook.engine.partition import Partition
 from daybook.engine.protocol.checkpoints import Checkpoints
-from daybook.engine.protocol.fleet import COLLECTION
 from daybook.engine.settings import Settings
 
 _EVERYTHING = LogBounds(0, 2**63 - 1)
@@ -85,7 +85,7 @@ def accept(reset: Reset, group: Group, documents: Documents) -> None:
     """Records the gap and moves the checkpoint. Raises DaybookError if it moved meanwhile."""
     partition, now = reset.partition, datetime.now(UTC)
     place = f"{group.name}:{partition.topic_id}:{partition.number}"
-    collection = documents[COLLECTION]
+    collection = documents[bookkeeping.FLEET]
     with reachable():
         if reset.missed != reset.counted_again:
             gap = {

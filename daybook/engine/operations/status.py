@@ -7,15 +7,13 @@ from typing import Any
 
 from confluent_kafka.admin import AdminClient
 
+from daybook.engine import bookkeeping
 from daybook.engine.group import Group
 from daybook.engine.kafka.admin import Place, log_bounds
 from daybook.engine.kafka.clients import topic_ids
 from daybook.engine.kafka.offsets import LogBounds
-from daybook.engine.member import heartbeat
 from daybook.engine.mongo.client import Documents, reachable
-from daybook.engine.protocol import dead_letters
 from daybook.engine.protocol.checkpoints import Checkpoints
-from daybook.engine.protocol.fleet import COLLECTION
 
 SILENT_SECONDS_MAX = 15
 
@@ -74,11 +72,13 @@ def _standing(
 ) -> Standing:
     reached = Checkpoints(group.name, documents).all()
     with reachable():
-        members = list(documents[heartbeat.COLLECTION].find({"group": group.name}))
-        waiting = documents[dead_letters.COLLECTION].count_documents(
+        members = list(documents[bookkeeping.MEMBERS].find({"group": group.name}))
+        waiting = documents[bookkeeping.DEAD_LETTERS].count_documents(
             {"group": group.name, "replayed": {"$ne": "replayed"}}
         )
-        gaps = documents[COLLECTION].count_documents({"_id": {"$regex": f"^gap:{group.name}:"}})
+        gaps = documents[bookkeeping.FLEET].count_documents(
+            {"_id": {"$regex": f"^gap:{group.name}:"}}
+        )
     alive = now - timedelta(seconds=SILENT_SECONDS_MAX)
     return Standing(
         group=group.name,

@@ -2,10 +2,10 @@
 
 from confluent_kafka.admin import AdminClient
 
+from daybook.engine import bookkeeping
 from daybook.engine.errors import Bound
 from daybook.engine.kafka.clients import cluster_id
 from daybook.engine.mongo.client import Documents, reachable
-from daybook.engine.protocol.fleet import COLLECTION
 
 
 def bound_fleet(documents: Documents, client: AdminClient) -> str | None:
@@ -14,7 +14,7 @@ def bound_fleet(documents: Documents, client: AdminClient) -> str | None:
     Raises Bound when the database was counted from another cluster, and Unavailable.
     """
     with reachable():
-        own = documents[COLLECTION].find_one({"_id": "fleet"})
+        own = documents[bookkeeping.FLEET].find_one({"_id": "fleet"})
     if own is None:
         return None
     here = cluster_id(client)

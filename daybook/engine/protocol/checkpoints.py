@@ -8,9 +8,9 @@ from typing import Any
 from bson import Int64
 from pymongo import UpdateOne
 
+from daybook.engine import bookkeeping
 from daybook.engine.mongo.client import Documents, reachable
 from daybook.engine.partition import Partition
-from daybook.engine.protocol.fleet import COLLECTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Checkpoints:
 
     def __init__(self, group: str, documents: Documents) -> None:
         self._group = group
-        self._collection = documents[COLLECTION]
+        self._collection = documents[bookkeeping.FLEET]
 
     def find(self, partition: Partition) -> int | None:
         """The next offset to count; None when this incarnation was never counted from."""

@@ -7,6 +7,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from pymongo import InsertOne
 from pymongo.errors import BulkWriteError
 
+from daybook.engine import bookkeeping
 from daybook.engine.batch import Batch, DeadLetter
 from daybook.engine.errors import Unavailable
 from daybook.engine.failpoints import reach
@@ -14,7 +15,6 @@ from daybook.engine.metrics import DEAD_LETTER_FAILURES, DEAD_LETTERS
 from daybook.engine.mongo.client import Documents, only_duplicates, reachable
 from daybook.engine.partition import Partition
 
-COLLECTION = "_daybook_dead_letters"
 DELIVERY_SECONDS = 60.0
 
 
@@ -23,7 +23,7 @@ class DeadLetters:
 
     def __init__(self, group: str, documents: Documents, producer: Producer) -> None:
         self._group = group
-        self._collection = documents[COLLECTION]
+        self._collection = documents[bookkeeping.DEAD_LETTERS]
         self._producer = producer
 
     def positions(self, partition: Partition, start: int) -> dict[int, tuple[str, str]]:

@@ -9,12 +9,11 @@ from typing import Any
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
+from daybook.engine import bookkeeping
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.errors import Bound
 from daybook.engine.group import Group
 from daybook.engine.mongo.client import Documents, reachable
-
-COLLECTION = "_daybook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ def join(documents: Documents, cluster_id: str, rules: Rules, group: Group) -> F
     """
     with reachable():
         own = _find_or_insert(
-            documents[COLLECTION],
+            documents[bookkeeping.FLEET],
             "fleet",
             {
                 "fleet": uuid.uuid4().hex,
@@ -69,7 +68,7 @@ def _check(own: dict[str, Any], documents: Documents, cluster_id: str, rules: Ru
 
 def _join_group(documents: Documents, group: Group) -> dict[str, int]:
     """The model versions that the group's documents are complete for. Raises Bound."""
-    collection = documents[COLLECTION]
+    collection = documents[bookkeeping.FLEET]
     own = _find_or_insert(
         collection,
         f"group:{group.name}",
@@ -79,7 +78,7 @@ def _join_group(documents: Documents, group: Group) -> dict[str, int]:
         raise Bound(
             f"{group.name} judged its messages by schema revision {own['schema_revision']}, this "
             f"member would by {group.schema_revision}: stop the whole group, then set "
-            f"schema_revision of 'group:{group.name}' in {COLLECTION}"
+            f"schema_revision of 'group:{group.name}' in {bookkeeping.FLEET}"
         )
     models: dict[str, int] = own["models"]
     return {name: models.get(name, 0) for name in group.models}

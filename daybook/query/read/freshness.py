@@ -8,9 +8,8 @@ from time import monotonic
 from typing import Any, TypedDict
 from zoneinfo import ZoneInfo
 
+from daybook.engine.bookkeeping import FLEET, MEMBERS
 from daybook.engine.errors import Unavailable
-from daybook.engine.member.heartbeat import COLLECTION as MEMBERS
-from daybook.engine.protocol.fleet import COLLECTION as FLEET
 from daybook.query.figures.date_range import told
 from daybook.query.read.mongo import Document, Reader, beneath
 
