@@ -18,8 +18,8 @@ from daybook.engine.documents.fields import (
     Money,
     PerCurrency,
 )
-from daybook.engine.documents.hll import grown
 from daybook.engine.documents.keys import encode_part
+from daybook.engine.documents.sketches import grown
 from daybook.engine.mongo import indexes
 from daybook.engine.mongo.client import Documents
 from models.funnel import FunnelDay

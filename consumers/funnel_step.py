@@ -2,15 +2,16 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
+from daybook.engine.batch import Batch
 from daybook.engine.documents.calendar import Slot
-from daybook.engine.documents.change import Effect, Row, RowUpdate, effect
+from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import Event
-from daybook.engine.group import Arrival, Group, State
+from daybook.engine.documents.rows import Row, RowUpdate
+from daybook.engine.documents.state import State
+from daybook.engine.group import Arrival, Definitions, Group, Prepare
 from daybook.engine.partition import Partition
-from daybook.engine.protocol.definitions import Definitions
 from daybook.engine.store import Store
 from daybook.funnels import memory
 from daybook.funnels.folded_pins import forget_pins, pinned_to
@@ -29,10 +30,6 @@ from models.visitor_state import VisitorState
 from schemas import REVISION
 from schemas.catalogue import source
 from schemas.envelope import organization_of
-
-if TYPE_CHECKING:
-    from daybook.engine.batch import Batch
-    from daybook.engine.group import Prepare
 
 
 def react(
@@ -97,12 +94,12 @@ class VisitorMemory:
         return memory.measures(visitor, parts)
 
 
-def preparer(definitions: Definitions) -> "Prepare":
+def preparer(definitions: Definitions) -> Prepare:
     """Stores definitions as they come, and pins what each visitor's day goes by."""
     registry = Registry()
     untold: deque[tuple[list[Row], Partition]] = deque()
 
-    def prepare(batch: "Batch", states: dict[str, State], store: Store) -> None:
+    def prepare(batch: Batch, states: dict[str, State], store: Store) -> None:
         # A store that is away loses nothing: what was taken is stored with the next attempt.
         for definition in definitions.news():
             if row := registry.take(definition):
@@ -118,7 +115,7 @@ def preparer(definitions: Definitions) -> "Prepare":
     return prepare
 
 
-def _unpublished(batch: "Batch", registry: Registry) -> Iterator[Row]:
+def _unpublished(batch: Batch, registry: Registry) -> Iterator[Row]:
     """Of the funnels that the batch names, and that nobody has published."""
     for event in batch.events:
         funnel = event["data"].get("funnel_id")

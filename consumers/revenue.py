@@ -11,7 +11,8 @@ from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_key
-from daybook.engine.group import Arrival, Group, State
+from daybook.engine.documents.state import State
+from daybook.engine.group import Arrival, Group
 from daybook.funnels import order_revenue
 from models.funnel_revenue import FunnelRevenueDay
 from models.order_state import WAITING_REFUNDS_MAX, OrderState

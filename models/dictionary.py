@@ -19,9 +19,10 @@ from daybook.engine.documents.fields import (
     Squares,
     is_money,
 )
-from daybook.engine.documents.hll import LG_K
-from daybook.engine.documents.sketches import SketchModel
-from daybook.engine.group import Group, RowModel, StateModel
+from daybook.engine.documents.rows import RowModel
+from daybook.engine.documents.sketches import LG_K, SketchModel
+from daybook.engine.documents.state import StateModel
+from daybook.engine.group import Group
 
 _HEAD = """\
 # The data dictionary

@@ -1,6 +1,6 @@
 """What is kept of a file that somebody asked for: its request, how far it is, when it goes."""
 
-from daybook.engine.group import RowIndex, RowModel
+from daybook.engine.documents.rows import RowIndex, RowModel
 
 Exports = RowModel(
     "exports",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from daybook.engine.group import StateModel
+from daybook.engine.documents.state import StateModel
 
 WAITING_REFUNDS_MAX = 1_000
 """Refunds that wait for their payment one by one; what comes beyond is excess when it is paid.

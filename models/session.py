@@ -1,7 +1,7 @@
 """Sessions' rows: what they hold, and how they are found: by when they began, when they were last
 seen, and if they converted."""
 
-from daybook.engine.group import RowIndex, RowModel
+from daybook.engine.documents.rows import RowIndex, RowModel
 
 CONVERTED = {"conversions.0": {"$exists": True}}
 """Of a row of `funnel_sessions` with a conversion; a reader must ask for just this."""

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from daybook.engine.documents.hll import Estimate, united
-from daybook.engine.documents.sketches import SketchModel
+from daybook.engine.documents.sketches import Estimate, SketchModel, united
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
 from models.funnel_step import FunnelStepDay

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_part
-from daybook.engine.group import StateModel
+from daybook.engine.documents.state import StateModel
 from models.session import Sessions
 from schemas.envelope import organization_of
 

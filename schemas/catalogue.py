@@ -9,8 +9,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from daybook.engine.documents.fields import Event
+from daybook.engine.documents.source import Source
 from daybook.engine.errors import DaybookError, Unknown
-from daybook.engine.group import Source
 from schemas.event import TicketedEventEvent
 from schemas.export import ExportEvent
 from schemas.funnel import FunnelEvent

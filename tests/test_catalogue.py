@@ -23,8 +23,10 @@ from daybook.engine.documents.fields import (
     Squares,
     parts_of,
 )
+from daybook.engine.documents.rows import RowModel
 from daybook.engine.documents.sketches import SketchModel
-from daybook.engine.group import Group, RowModel, StateModel
+from daybook.engine.documents.state import StateModel
+from daybook.engine.group import Group
 from daybook.exports.group import GROUP as EXPORTS
 from daybook.recount.groups import GROUPS
 from models.dictionary import dictionary

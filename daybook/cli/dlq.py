@@ -26,7 +26,7 @@ from daybook.engine.mongo.client import database
 from daybook.engine.operations.dead_letter_messages import originals
 from daybook.engine.operations.dead_letter_records import Letter, Letters
 from daybook.engine.operations.dead_letter_replay import Replay, Replayed
-from daybook.engine.protocol.bound import bound_fleet
+from daybook.engine.protocol.fleet import bound_fleet
 from daybook.engine.settings import settings
 from schemas.catalogue import source
 

@@ -9,7 +9,7 @@ from daybook.cli.support.printing import say
 from daybook.engine.kafka.clients import admin
 from daybook.engine.mongo.client import database
 from daybook.engine.operations.reset import Reset, accept, check_stopped, commit, find_resets
-from daybook.engine.protocol.bound import bound_fleet
+from daybook.engine.protocol.fleet import bound_fleet
 from daybook.engine.settings import settings
 from daybook.exports.group import GROUP as EXPORTS
 

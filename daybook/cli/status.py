@@ -17,7 +17,7 @@ from daybook.engine.errors import WrongSetting
 from daybook.engine.kafka.clients import admin
 from daybook.engine.mongo.client import database
 from daybook.engine.operations.status import Standing, standings
-from daybook.engine.protocol.bound import bound_fleet
+from daybook.engine.protocol.fleet import bound_fleet
 from daybook.engine.settings import Settings, settings
 from daybook.exports.group import GROUP as EXPORTS
 

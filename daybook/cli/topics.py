@@ -23,7 +23,7 @@ from daybook.engine.kafka.topics import (
 )
 from daybook.engine.mongo.client import database
 from daybook.engine.operations.partition_boundaries import partition_ends, record_boundary
-from daybook.engine.protocol.bound import bound_fleet
+from daybook.engine.protocol.fleet import bound_fleet
 from daybook.engine.settings import Settings, settings
 from schemas.catalogue import catalogue
 

@@ -1,28 +1,21 @@
 """A consumer group as data: what it reads, what it owns, and its pure rule from event to change."""
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
-from pydantic import TypeAdapter
-
+from daybook.engine.batch import Batch
 from daybook.engine.documents.calendar import Slot
-from daybook.engine.documents.change import Effect, RowUpdate
+from daybook.engine.documents.change import Effect
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import DailyDocument, Event
-from daybook.engine.documents.keys import encode_part
 from daybook.engine.documents.live import Live
+from daybook.engine.documents.rows import RowModel, RowUpdate
 from daybook.engine.documents.sketches import SketchModel
-
-if TYPE_CHECKING:
-    from daybook.engine.batch import Batch
-    from daybook.engine.protocol.definitions import Definitions
-    from daybook.engine.store import Store
-
-    Prepare = Callable[[Batch, dict[str, "State"], Store], None]
-
-State = MutableMapping[str, Any]
-"""A state document as it is stored; a group's `react` changes its own fields in place."""
+from daybook.engine.documents.source import Definition, Source
+from daybook.engine.documents.state import State, StateModel
+from daybook.engine.partition import Partition
+from daybook.engine.store import Store
 
 
 class Arrival(NamedTuple):
@@ -35,6 +28,17 @@ class Arrival(NamedTuple):
 
 
 React = Callable[[Event, Slot, Arrival, State, Rules], Iterable[Effect | RowUpdate]]
+Prepare = Callable[[Batch, dict[str, State], Store], None]
+
+
+class Definitions(Protocol):
+    """The topics in a group's `definitions`, as far as a member has read them."""
+
+    def news(self) -> list[Definition]:
+        """What was appended since the last call, in each partition's order. Raises Unavailable."""
+
+    def home(self, topic: str) -> Partition | None:
+        """The topic's first partition, if it is known."""
 
 
 class Memory(Protocol):
@@ -63,62 +67,6 @@ class Memory(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A topic, how its messages are read, and the key that each must have."""
-
-    topic: str
-    events: TypeAdapter[Any]
-    key_of: Callable[[Event], str]
-
-
-class RowIndex(NamedTuple):
-    """The fields of an index, in order; with `where` it holds what fits that filter alone."""
-
-    fields: tuple[str, ...]
-    where: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RowModel:
-    """A collection of rows (`Row`), and the indexes by which they are read.
-
-    `fields`: each with its type and what it is, for the data dictionary.
-    """
-
-    collection: str
-    indexes: tuple[RowIndex, ...]
-    fields: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-
-
-def _message_key(event: Event, key: str) -> str:
-    return key
-
-
-@dataclass(frozen=True, slots=True)
-class StateModel:
-    """The one state document of a key; `new` gives a key's fields before its first event.
-
-    `since` names the fields that came later, with the version that brought each: states from
-    before lack them until they are rebuilt.
-    `key_of` makes the key from an event and its message's key, which it must tell apart at least
-    as finely as a partition does; `id_of` makes the document's `_id` from the key.
-    `rows` are what of a state is told in rows that have indexes of their own.
-    """
-
-    collection: str
-    new: Callable[[str], dict[str, Any]]
-    key_of: Callable[[Event, str], str] = _message_key
-    id_of: Callable[[str], str] = encode_part
-    since: Mapping[str, int] = field(default_factory=dict, hash=False)
-    rows: tuple[RowModel, ...] = ()
-
-    @property
-    def version(self) -> int:
-        """The newest that a field says."""
-        return max(self.since.values(), default=1)
-
-
-@dataclass(frozen=True, slots=True)
 class Group:
     """A group without state counts by the declarations on its documents' fields.
 
@@ -142,7 +90,7 @@ class Group:
     memory: Memory | None = None
     sketches: SketchModel | None = None
     definitions: tuple[Source, ...] = ()
-    preparer: "Callable[[Definitions], Prepare] | None" = None
+    preparer: Callable[[Definitions], Prepare] | None = None
     live: Live | None = None
     rows: tuple[RowModel, ...] = ()
 

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from daybook.engine.documents.change import Change, Document, Row
-from daybook.engine.group import State, StateModel
+from daybook.engine.documents.change import Change, Document
+from daybook.engine.documents.rows import Row
+from daybook.engine.documents.state import State, StateModel
 from daybook.engine.partition import Partition
 
 

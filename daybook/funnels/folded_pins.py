@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from daybook.engine.documents.keys import encode_part
-from daybook.engine.group import Arrival, State
+from daybook.engine.documents.state import State
+from daybook.engine.group import Arrival
 
 Pins = dict[str, dict[str, list[dict[str, Any]]]]
 """By funnel and day, in the order of their offsets; each holds from its own to the next one's."""

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from daybook.engine.documents.change import Effect
 from daybook.engine.documents.fields import Event
-from daybook.engine.group import State
+from daybook.engine.documents.state import State
 from daybook.funnels.measures import funnel as funnel_measures
 from daybook.funnels.measures import step
 from daybook.funnels.measures.attempts import attempt_measures

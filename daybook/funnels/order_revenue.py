@@ -11,7 +11,7 @@ from daybook.engine.documents.calendar import Slot
 from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_key
-from daybook.engine.group import State
+from daybook.engine.documents.state import State
 from daybook.funnels.apportion import apportion
 from daybook.funnels.order_lines import products
 from models.funnel_revenue import FunnelRevenueDay

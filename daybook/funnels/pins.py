@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from daybook.engine.batch import Batch
 from daybook.engine.documents.counting_rules import EVENT_IDS_KEPT
-from daybook.engine.group import Arrival, State, StateModel
+from daybook.engine.documents.state import State, StateModel
+from daybook.engine.group import Arrival
 from daybook.engine.store import Store
 from daybook.funnels import memory
 from daybook.funnels.folded_pins import Decided, forget_pins, pinned_to, pins_of, with_pins

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from daybook.engine.decode.duplicate_window import id_bytes
-from daybook.engine.documents.change import Row
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_part
+from daybook.engine.documents.rows import Row
+from daybook.engine.documents.source import Definition
 from daybook.engine.partition import Partition
-from daybook.engine.protocol.definitions import Definition
 from schemas.envelope import organization_of
 
 WINDOW_SECONDS = 14 * 24 * 3600

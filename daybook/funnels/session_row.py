@@ -3,9 +3,9 @@
 from functools import partial
 from typing import Any
 
-from daybook.engine.documents.change import RowUpdate
 from daybook.engine.documents.fields import Event
-from daybook.engine.group import State
+from daybook.engine.documents.rows import RowUpdate
+from daybook.engine.documents.state import State
 from daybook.funnels.memory import SESSION_EVENTS_MAX
 from daybook.funnels.visitor_event import Seen, moment
 from daybook.funnels.visits import in_time, is_of

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
-from daybook.engine.group import State
+from daybook.engine.documents.state import State
 from daybook.funnels.visitor_event import Seen
 
 NOT_OF_A_FUNNEL = frozenset({"experiment_exposed"})

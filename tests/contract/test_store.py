@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from bson import Decimal128
 
-from daybook.engine.documents.change import Amount, Change, Document, Row, Tail
+from daybook.engine.documents.change import Amount, Change, Document
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import (
     DailyDocument,
@@ -17,6 +17,7 @@ from daybook.engine.documents.fields import (
     money,
     squares,
 )
+from daybook.engine.documents.rows import Row, Tail
 from daybook.engine.errors import Refused
 from daybook.engine.mongo.client import database
 from daybook.engine.mongo.store import MongoStore

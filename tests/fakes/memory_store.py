@@ -7,7 +7,7 @@ from typing import Any
 
 from bson import Decimal128
 
-from daybook.engine.documents.change import Amount, Change, Document, Row
+from daybook.engine.documents.change import Amount, Change, Document
 from daybook.engine.documents.fields import (
     Average,
     Breakdown,
@@ -24,8 +24,9 @@ from daybook.engine.documents.fields import (
     Squares,
     is_money,
 )
+from daybook.engine.documents.rows import Row
+from daybook.engine.documents.state import State, StateModel
 from daybook.engine.errors import Refused
-from daybook.engine.group import State, StateModel
 from daybook.engine.partition import Partition
 from daybook.engine.store import Read
 

@@ -6,7 +6,7 @@ from typing import Any
 from bson import Int64
 from redis import Redis
 
-from daybook.engine.documents.hll import grown
+from daybook.engine.documents.sketches import grown
 from daybook.funnels.live import redis_keys
 from models.event_metrics import EventMetricsDay
 from tests.query.conftest import ORGANIZATION, Office

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from daybook.engine.group import Group, StateModel
+from daybook.engine.documents.state import StateModel
+from daybook.engine.group import Group
 from daybook.engine.member.run import run
 from models.funnel_revenue import FunnelRevenueDay
 from models.order_state import OrderState

@@ -4,7 +4,7 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import NewPartitions, OffsetSpec  # type: ignore[attr-defined]
 
-from daybook.engine.kafka import clients
+from daybook.engine.kafka import admin, clients
 from tests.scenarios.scenario import SMALL_BATCHES, Scenario
 from tests.support import checks
 from tests.support.shop import as_message
@@ -23,7 +23,7 @@ class TopicMadeAgain(Scenario):
         protocol = {"DAYBOOK_KAFKA_GROUP_PROTOCOL": self.protocol}
         member = self.world.member(self.group, **SMALL_BATCHES, **protocol)
         self.world.wait_for_commits(self.group)
-        self.before = clients.topic_ids(self.world.admin, [self.world.topic()])
+        self.before = admin.topic_ids(self.world.admin, [self.world.topic()])
         self.world.delete_topic()
         self.world.make_topic()
         self.publish(self.second)
@@ -31,7 +31,7 @@ class TopicMadeAgain(Scenario):
         member.end()
 
     def landed(self) -> None:
-        assert clients.topic_ids(self.world.admin, [self.world.topic()]) != self.before
+        assert admin.topic_ids(self.world.admin, [self.world.topic()]) != self.before
 
     def check(self) -> None:
         super().check()
@@ -85,7 +85,7 @@ class LateCommitOfAnotherIncarnation(Scenario):
     def play(self) -> None:
         self.world.catch_up(self.group)
         group = self.world.group(self.group)
-        old = clients.topic_ids(self.world.admin, group.topics)[group.topics[0]]
+        old = admin.topic_ids(self.world.admin, group.topics)[group.topics[0]]
         fleet = self.world.documents["_daybook"].find_one({"_id": "fleet"})
         assert fleet is not None
         self.world.delete_topic()

@@ -9,10 +9,13 @@ from pydantic import TypeAdapter
 
 from daybook.engine.batch import Batch
 from daybook.engine.documents.calendar import Slot
-from daybook.engine.documents.change import Effect, RowUpdate, effect
+from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import DailyDocument, Event, counter
-from daybook.engine.group import Arrival, Group, Source, State, StateModel
+from daybook.engine.documents.rows import RowUpdate
+from daybook.engine.documents.source import Source
+from daybook.engine.documents.state import State, StateModel
+from daybook.engine.group import Arrival, Group
 from daybook.engine.member.run import run
 from daybook.engine.store import Store
 from schemas.order import OrderEvent

@@ -16,7 +16,7 @@ from daybook.engine.operations.dead_letter_records import Letter, Letters
 from daybook.engine.operations.dead_letter_replay import REPLAY_OF, Replay
 from daybook.engine.operations.partition_boundaries import NotYet, record_boundary
 from daybook.engine.operations.reset import accept, check_stopped, commit, find_resets
-from daybook.engine.protocol.bound import bound_fleet
+from daybook.engine.protocol.fleet import bound_fleet
 from tests.support import checks
 from tests.support.shop import Shop
 from tests.support.world import World

@@ -9,7 +9,7 @@ import pytest
 from daybook.engine.member.caught_up import log_ends
 from daybook.engine.operations.dead_letter_records import Letter, Letters
 from daybook.engine.operations.dead_letter_replay import Replay
-from daybook.engine.protocol.bound import bound_fleet
+from daybook.engine.protocol.fleet import bound_fleet
 from tests.scenarios.scenario import Scenario
 from tests.support import checks
 from tests.support.shop import POISON, Message

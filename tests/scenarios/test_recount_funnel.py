@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from daybook.engine.documents.hll import grown, united
+from daybook.engine.documents.sketches import grown, united
 from daybook.engine.kafka import clients
 from daybook.recount.days import Days
 from daybook.recount.groups import find

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from daybook.engine.documents.hll import Estimate
+from daybook.engine.documents.sketches import Estimate
 from daybook.simulate.answer.entry import TRACKING, Entry
 from models.uniques import people
 

@@ -13,7 +13,7 @@ from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 import consumers
 from daybook.engine.group import Group
-from daybook.engine.kafka import clients
+from daybook.engine.kafka import admin, clients
 from daybook.engine.member.caught_up import log_ends
 from daybook.engine.mongo.client import database
 from daybook.engine.settings import Settings
@@ -112,7 +112,7 @@ class World:
 
     def commits(self, group: Group) -> dict[tuple[str, int], int]:
         """The group's offsets by topic id and partition, of this incarnation of its topics."""
-        ids = clients.topic_ids(self.admin, group.topics)
+        ids = admin.topic_ids(self.admin, group.topics)
         return {
             (ids[place.topic], place.partition): place.offset
             for place in self._committed(group)

@@ -8,8 +8,9 @@ import pytest
 
 from consumers import order_funnel, revenue
 from daybook.engine.batch import Batch
-from daybook.engine.decode.decoder import EVENT_BYTES_MAX, Decoder
+from daybook.engine.decode.decoder import Decoder
 from daybook.engine.decode.duplicate_window import DuplicateWindow
+from daybook.engine.decode.parse import EVENT_BYTES_MAX
 from daybook.engine.documents.calendar import Calendar
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.group import Group

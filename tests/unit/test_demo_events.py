@@ -9,7 +9,7 @@ from typing import Any
 
 from daybook.cli.demo.cdnow import Purchase
 from daybook.cli.demo.cdnow_events import NAMESPACE, ORDERS, PREFIX, USERS, Event, shop
-from daybook.engine.decode.decoder import read
+from daybook.engine.decode.parse import read
 from schemas.catalogue import source
 
 FIRST_DAY = datetime(1997, 1, 1, tzinfo=UTC)

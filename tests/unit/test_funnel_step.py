@@ -13,13 +13,16 @@ from hypothesis import strategies as st
 
 from consumers import funnel_step
 from daybook.engine.batch import Batch
-from daybook.engine.documents.change import Amount, Document, Row
+from daybook.engine.documents.change import Amount, Document
 from daybook.engine.documents.counting_rules import Rules
+from daybook.engine.documents.rows import Row
+from daybook.engine.documents.source import Definition
+from daybook.engine.documents.state import State
 from daybook.engine.errors import Damaged, Unavailable
 from daybook.engine.fold.keyed import Folded, fold
-from daybook.engine.group import Group, State
+from daybook.engine.group import Group
 from daybook.engine.partition import Partition
-from daybook.engine.protocol.definitions import Definition, Definitions
+from daybook.engine.protocol.definitions import Definitions
 from daybook.funnels import memory
 from daybook.funnels.memory import SESSION_EVENTS_MAX, SESSIONS_MAX
 from daybook.simulate.answer.answer import answer

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from daybook.cli.support.line_check import BadLine, LineCheck, raw_key
-from daybook.engine.decode.decoder import EVENT_BYTES_MAX
+from daybook.engine.decode.parse import EVENT_BYTES_MAX
 from daybook.engine.documents.calendar import Calendar
 from schemas.catalogue import source
 

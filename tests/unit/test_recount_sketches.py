@@ -5,7 +5,7 @@ import random
 import pytest
 from datasketches import hll_sketch  # type: ignore[import-untyped]
 
-from daybook.engine.documents.hll import grown
+from daybook.engine.documents.sketches import grown
 from daybook.recount.verdict.sketches import holding, lacks, united
 
 

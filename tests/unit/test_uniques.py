@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daybook.engine.documents import hll
+from daybook.engine.documents import sketches
 from daybook.engine.documents.sketches import Sketch
 from daybook.engine.partition import Partition
 from daybook.engine.protocol.sketch_merge import unite
@@ -204,10 +204,10 @@ def test_nobody_came() -> None:
 
 def test_the_order_of_keys_and_their_repetition_change_nothing() -> None:
     keys = [f"v{number}" for number in range(2_000)]
-    there, back = hll.grown(None, keys), hll.grown(None, [*reversed(keys), *keys])
+    there, back = sketches.grown(None, keys), sketches.grown(None, [*reversed(keys), *keys])
     assert there and back
-    assert hll.united([there, back]) == hll.united([back, there, there])
-    assert hll.grown(there, keys) is hll.grown(back, keys) is None
+    assert sketches.united([there, back]) == sketches.united([back, there, there])
+    assert sketches.grown(there, keys) is sketches.grown(back, keys) is None
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from daybook.engine.decode.decoder import EVENT_BYTES_MAX, read
+from daybook.engine.decode.parse import EVENT_BYTES_MAX, read
 from daybook.engine.documents.calendar import Calendar
+from daybook.engine.documents.source import Source
 from daybook.engine.errors import Poison
-from daybook.engine.group import Source
 from schemas.patterns import IN_WORDS
 
 _WHERE = re.compile(r" at line 1 column (\d+)")

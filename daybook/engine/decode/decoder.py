@@ -4,21 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from confluent_kafka import Message
-from pydantic import ValidationError
-from pydantic_core import from_json
 
 from daybook.engine.batch import Batch, DeadLetter
 from daybook.engine.decode.duplicate_window import DuplicateWindow, id_bytes
 from daybook.engine.decode.fast_path import RUN_MESSAGES, PlainRun
+from daybook.engine.decode.parse import EVENT_BYTES_MAX, Ignored, read
 from daybook.engine.documents.calendar import Calendar
 from daybook.engine.documents.fields import looked_into
 from daybook.engine.errors import Poison
-from daybook.engine.group import Group, Source
+from daybook.engine.group import Group
 from daybook.engine.partition import Partition
 
-EVENT_BYTES_MAX = 2**20
 REPLAY_GROUP = "daybook-group"
-_DETAIL_CHARS_MAX = 300
 
 
 class Decoder:
@@ -124,31 +121,3 @@ class Decoder:
                 offset, message.key(), message.value(), poison.reason, poison.detail
             )
             batch.dead.append(letter)
-
-
-class Ignored(Exception):
-    """A type that the topic may carry and this fleet does not know."""
-
-
-def read(source: Source, value: bytes) -> Any:
-    """The event in a message's bytes. Raises Poison, or Ignored for an unknown type."""
-    if len(value) > EVENT_BYTES_MAX:
-        raise Poison("too_large", f"{len(value)} bytes, more than {EVENT_BYTES_MAX}")
-    try:
-        return source.events.validator.validate_json(value)
-    except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    if problem["type"] == "json_invalid":
-        raise Poison("not_json", problem["msg"][:_DETAIL_CHARS_MAX])
-    if problem["type"] == "union_tag_invalid" and isinstance(from_json(value)["event_type"], str):
-        raise Ignored
-    if problem["type"] == "dict_type" and not problem["loc"]:
-        raise Poison("not_an_object", "the message is JSON, but no object")
-    where = ".".join(str(part) for part in problem["loc"][1:]) or "event_type"
-    raise Poison("invalid", f"{where}: {_without_values(problem)}")
-
-
-def _without_values(problem: Any) -> str:
-    if problem["type"] in ("union_tag_not_found", "union_tag_invalid"):
-        return "must be a string that names the type of the event"
-    return str(problem["msg"])[:_DETAIL_CHARS_MAX]

@@ -203,3 +203,15 @@ def is_money(model: type[DailyDocument], name: str) -> bool:
     if isinstance(field, Average | Difference):
         return is_money(model, parts_of(field)[0])
     return isinstance(field, Money | Squares | MoneyMap)
+
+
+def shown(model: type[DailyDocument]) -> list[str]:
+    """The fields that are one number each."""
+    plain = Counter | Money | PerCurrency | Derived
+    return [name for name, field in model.fields.items() if isinstance(field, plain)]
+
+
+def by_currency(model: type[DailyDocument]) -> list[str]:
+    """Of them, those that stand in each currency as well."""
+    fields = model.fields
+    return [n for n in shown(model) if is_money(model, n) or isinstance(fields[n], PerCurrency)]

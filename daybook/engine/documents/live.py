@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from daybook.engine.documents.fields import (
-    Counter,
     DailyDocument,
-    Derived,
     Event,
-    Money,
-    PerCurrency,
-    is_money,
+    by_currency,
+    shown,
 )
 
 Stored = Mapping[str, Any]
@@ -87,15 +84,3 @@ def scalars(model: type[DailyDocument], stored: Stored) -> dict[str, Value]:
             if amounts.get(name) is not None:
                 numbers[f"{name}.{currency}"] = amounts[name]
     return numbers
-
-
-def shown(model: type[DailyDocument]) -> list[str]:
-    """The fields that are one number each."""
-    plain = Counter | Money | PerCurrency | Derived
-    return [name for name, field in model.fields.items() if isinstance(field, plain)]
-
-
-def by_currency(model: type[DailyDocument]) -> list[str]:
-    """Of them, those that stand in each currency as well."""
-    fields = model.fields
-    return [n for n in shown(model) if is_money(model, n) or isinstance(fields[n], PerCurrency)]

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from daybook.engine.batch import Batch
-from daybook.engine.documents.change import Change, Document, Effect, Row, RowUpdate, Tail
+from daybook.engine.documents.change import Change, Document, Effect
 from daybook.engine.documents.counting_rules import EVENT_IDS_KEPT, Rules
 from daybook.engine.documents.keys import encode_part
+from daybook.engine.documents.rows import Row, RowUpdate, Tail
 from daybook.engine.documents.sketches import Sketch, SketchModel
+from daybook.engine.documents.state import State
 from daybook.engine.errors import Refused
 from daybook.engine.fold.memory_delta import Caused, Measured
-from daybook.engine.group import Arrival, Group, State
+from daybook.engine.group import Arrival, Group
 
 
 @dataclass(slots=True)

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from daybook.engine.documents.calendar import Slot
 from daybook.engine.documents.change import Amount, Document, Effect
 from daybook.engine.documents.fields import Event
-from daybook.engine.group import Arrival, Memory, State
+from daybook.engine.documents.state import State
+from daybook.engine.group import Arrival, Memory
 
 _new = tuple.__new__
 

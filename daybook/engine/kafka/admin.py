@@ -1,11 +1,12 @@
 """What an operator's commands ask a Kafka cluster, and how its refusals are told."""
 
-from collections.abc import Callable, Iterator
+import base64
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
 from typing import TypeVar
 
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from daybook.engine.errors import DaybookError, Unavailable
@@ -101,3 +102,32 @@ def members(client: AdminClient, group: str) -> int:
 
     with answering(f"who is in {group}"):
         return patiently(ask)
+
+
+def topic_ids(client: AdminClient, topics: Iterable[str]) -> dict[str, str]:
+    """The id of each topic's present incarnation, as Kafka prints it; absent topics are left out.
+
+    Raises Unavailable.
+    """
+    found: dict[str, str] = {}
+    wanted = list(topics)
+    futures = client.describe_topics(TopicCollection(wanted), request_timeout=REQUEST_SECONDS)
+    for topic, future in futures.items():
+        try:
+            uuid = future.result().topic_id
+        except KafkaException as error:
+            if error.args[0].name() == "UNKNOWN_TOPIC_OR_PART":
+                continue
+            raise Unavailable(f"Kafka does not describe {topic}: {error.args[0].str()}") from error
+        high, low = uuid.get_most_significant_bits(), uuid.get_least_significant_bits()
+        raw = ((high % 2**64) << 64 | low % 2**64).to_bytes(16, "big")
+        found[topic] = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    return found
+
+
+def cluster_id(client: AdminClient) -> str:
+    """Raises Unavailable."""
+    try:
+        return str(client.list_topics(timeout=REQUEST_SECONDS).cluster_id)
+    except KafkaException as error:
+        raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error

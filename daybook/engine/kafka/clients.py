@@ -1,13 +1,10 @@
 """Kafka's clients, configured in one place."""
 
-import base64
-from collections.abc import Iterable
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicCollection
+from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 
-from daybook.engine.errors import Unavailable
 from daybook.engine.settings import Settings
 
 MESSAGE_BYTES_MAX = 8 * 2**20
@@ -98,32 +95,3 @@ def member(settings: Settings, group: str) -> Consumer:
             "fetch.queue.backoff.ms": 50,
         }
     )
-
-
-def topic_ids(client: AdminClient, topics: Iterable[str]) -> dict[str, str]:
-    """The id of each topic's present incarnation, as Kafka prints it; absent topics are left out.
-
-    Raises Unavailable.
-    """
-    found: dict[str, str] = {}
-    wanted = list(topics)
-    futures = client.describe_topics(TopicCollection(wanted), request_timeout=REQUEST_SECONDS)
-    for topic, future in futures.items():
-        try:
-            uuid = future.result().topic_id
-        except KafkaException as error:
-            if error.args[0].name() == "UNKNOWN_TOPIC_OR_PART":
-                continue
-            raise Unavailable(f"Kafka does not describe {topic}: {error.args[0].str()}") from error
-        high, low = uuid.get_most_significant_bits(), uuid.get_least_significant_bits()
-        raw = ((high % 2**64) << 64 | low % 2**64).to_bytes(16, "big")
-        found[topic] = base64.urlsafe_b64encode(raw).decode().rstrip("=")
-    return found
-
-
-def cluster_id(client: AdminClient) -> str:
-    """Raises Unavailable."""
-    try:
-        return str(client.list_topics(timeout=REQUEST_SECONDS).cluster_id)
-    except KafkaException as error:
-        raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error

@@ -6,8 +6,8 @@ from itertools import islice
 from typing import Any
 
 from daybook.engine.documents.change import Document
-from daybook.engine.documents.fields import DailyDocument
-from daybook.engine.documents.live import Live, Totals, by_currency, shown
+from daybook.engine.documents.fields import DailyDocument, by_currency, shown
+from daybook.engine.documents.live import Live, Totals
 from daybook.engine.mongo.client import Documents, reachable
 
 AT_ONCE = 500

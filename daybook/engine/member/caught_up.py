@@ -3,8 +3,7 @@
 from confluent_kafka.admin import AdminClient
 
 from daybook.engine.errors import DaybookError
-from daybook.engine.kafka.admin import log_bounds
-from daybook.engine.kafka.clients import topic_ids
+from daybook.engine.kafka.admin import log_bounds, topic_ids
 from daybook.engine.protocol.checkpoints import Checkpoints
 
 Ends = dict[tuple[str, int], int]

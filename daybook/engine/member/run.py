@@ -4,7 +4,6 @@ import platform
 from collections.abc import Callable
 from importlib.metadata import version
 from time import monotonic
-from typing import TYPE_CHECKING
 
 import structlog
 from confluent_kafka import libversion
@@ -14,8 +13,9 @@ from daybook.engine.decode.duplicate_window import DuplicateWindow
 from daybook.engine.documents.calendar import Calendar
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.errors import DaybookError
-from daybook.engine.group import Group
-from daybook.engine.kafka.clients import admin, cluster_id, member, producer, reader, topic_ids
+from daybook.engine.group import Group, Prepare
+from daybook.engine.kafka.admin import cluster_id, topic_ids
+from daybook.engine.kafka.clients import admin, member, producer, reader
 from daybook.engine.live.documents import LiveDocuments
 from daybook.engine.live.projector import Projector
 from daybook.engine.live.store import LiveStore
@@ -35,9 +35,6 @@ from daybook.engine.protocol.definitions import Definitions
 from daybook.engine.protocol.fleet import join
 from daybook.engine.protocol.settle import Settler, Settling
 from daybook.engine.settings import Settings
-
-if TYPE_CHECKING:
-    from daybook.engine.group import Prepare
 
 Work = Callable[[Documents, DeadLetters], Settling]
 """What does a group's work that is not counting: one for all partitions of a member."""
@@ -116,7 +113,7 @@ def run(
 
 def _preparation(
     group: Group, settings: Settings, letters: DeadLetters, client: AdminClient, rules: Rules
-) -> "Prepare | None":
+) -> Prepare | None:
     if group.preparer is None:
         return None
     topics = [source.topic for source in group.definitions]

@@ -11,7 +11,8 @@ from daybook.engine.documents.calendar import Calendar
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.errors import Unavailable
 from daybook.engine.group import Group
-from daybook.engine.kafka.clients import REQUEST_SECONDS, topic_ids
+from daybook.engine.kafka.admin import topic_ids
+from daybook.engine.kafka.clients import REQUEST_SECONDS
 from daybook.engine.kafka.offsets import Commit, LogBounds, check_commit, start_offset
 from daybook.engine.member.assigned_partition import Owned
 from daybook.engine.member.assignment import Place

@@ -8,15 +8,15 @@ from typing import Any
 from bson import Int64
 from pymongo import InsertOne, ReplaceOne, UpdateOne
 
-from daybook.engine.documents.change import Change, Document, Row
+from daybook.engine.documents.change import Change, Document
 from daybook.engine.documents.counting_rules import Rules
+from daybook.engine.documents.rows import Row
+from daybook.engine.documents.state import State, StateModel
 from daybook.engine.errors import Refused
 from daybook.engine.failpoints import armed, reach
-from daybook.engine.group import State, StateModel
 from daybook.engine.mongo.bulk import Bulks, Operation, parted
 from daybook.engine.mongo.client import Documents, reachable
-from daybook.engine.mongo.row import row_pipeline
-from daybook.engine.mongo.update import guard, pipeline
+from daybook.engine.mongo.update import guard, pipeline, row_pipeline
 from daybook.engine.partition import Partition
 from daybook.engine.store import Read
 

@@ -9,14 +9,15 @@ from daybook.engine.documents.change import Change
 from daybook.engine.documents.fields import (
     Counter,
     DailyDocument,
+    Derived,
     Field,
     Money,
     PerCurrency,
     Squares,
 )
-from daybook.engine.mongo.derived import derive
+from daybook.engine.documents.rows import Row
+from daybook.engine.mongo.derived import derive, derived
 from daybook.engine.mongo.expressions import Expression, Stage, cached, compiled, plus
-from daybook.engine.mongo.hour_sums import hours
 from daybook.engine.mongo.map_update import map_stages
 from daybook.engine.partition import Partition
 
@@ -105,3 +106,79 @@ def _paths(model: type[DailyDocument], name: str, currency: str | None) -> tuple
             return (name, beside_money)
         case _:
             return (name,)
+
+
+def hours(change: Change) -> dict[str, Expression]:
+    """One expression for all hours: what is added stands in literals beside what they were."""
+    fields = change.document.model.fields
+    sums: dict[str, dict[str, Any]] = {}
+    for amount, value in change.amounts.items():
+        if amount.key is None:
+            hour = sums.setdefault(amount.hour, {})
+            hour[amount.field] = hour.get(amount.field, 0) + value
+    if not sums:
+        return {}
+    names = dict.fromkeys(name for hour in sums.values() for name in hour)
+    for hour in sums.values():
+        for name, value in hour.items():
+            is_square = isinstance(fields[name], Squares)
+            hour[name] = Decimal128(str(value)) if is_square else Int64(value)
+    each = [
+        {"was": f"$hours.{name}", "add": {"$literal": {"k": name, "v": hour}}}
+        for name, hour in sums.items()
+    ]
+    with_sums = {"$map": {"input": each, "as": "h", "in": _hour(change.document.model, *names)}}
+    return {"hours": {"$mergeObjects": ["$hours", {"$arrayToObject": with_sums}]}}
+
+
+@cached
+def _hour(model: type[DailyDocument], *names: str) -> Expression:
+    total = {name: _total(model, name) for name in names}
+    # What is worked out may be 0, of fields that this change does not touch nothing is.
+    is_kept = {"$or": [{"$ne": ["$$this.v", 0]}, {"$not": {"$in": ["$$this.k", list(names)]}}]}
+    entries = {"$objectToArray": {"$mergeObjects": ["$$h.was", total]}}
+    sums = {"$arrayToObject": {"$filter": {"input": entries, "cond": is_kept}}}
+    worked_out = {
+        name: derived(field, "$v.")
+        for name, field in model.fields.items()
+        if isinstance(field, Derived)
+    }
+    whole = {"$let": {"vars": {"v": sums}, "in": {"$mergeObjects": ["$$v", worked_out]}}}
+    return compiled({"k": "$$h.add.k", "v": whole if worked_out else sums})
+
+
+def _total(model: type[DailyDocument], name: str) -> Expression:
+    nothing = _NO_SQUARES if isinstance(model.fields[name], Squares) else 0
+    parts = [f"$$h.was.{name}", f"$$h.add.v.{name}"]
+    return {"$add": [{"$ifNull": [part, nothing]} for part in parts]}
+
+
+def row_pipeline(row: Row, partition: Partition, now_ms: int) -> list[dict[str, Any]]:
+    """Replaces the values; adds to `tail` what is above the row's watermark.
+
+    So a row may be written again from wherever a batch was cut, and its tail repeats nothing.
+    """
+    values: dict[str, Any] = {name: {"$literal": value} for name, value in row.values.items()}
+    marks = {
+        partition.watermark: Int64(row.last),
+        partition.first: {"$ifNull": [f"${partition.first}", Int64(row.last)]},
+        "_daybook.revision": {"$add": [{"$ifNull": ["$_daybook.revision", now_ms]}, 1]},
+        "updated_at": "$$NOW",
+    }
+    if row.tail is not None:
+        values |= _tail(row, partition)
+    return [{"$set": values | marks}]
+
+
+def _tail(row: Row, partition: Partition) -> dict[str, Any]:
+    assert row.tail is not None
+    field, items, kept = row.tail
+    every = {"$literal": [{"offset": Int64(offset), "item": item} for offset, item in items]}
+    applied = {"$ifNull": [f"${partition.watermark}", Int64(-1)]}
+    new = {"$filter": {"input": every, "cond": {"$gt": ["$$this.offset", applied]}}}
+    added = {"$map": {"input": new, "in": "$$this.item"}}
+    stored, total = {"$ifNull": [f"${field}", []]}, {"$ifNull": [f"${field}_total", Int64(0)]}
+    return {
+        field: {"$slice": [{"$concatArrays": [stored, added]}, kept]},
+        f"{field}_total": {"$add": [total, {"$toLong": {"$size": new}}]},
+    }

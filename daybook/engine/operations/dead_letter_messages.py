@@ -6,8 +6,7 @@ from typing import NamedTuple
 from confluent_kafka import Message
 from confluent_kafka.admin import AdminClient
 
-from daybook.engine.kafka.admin import Place, log_bounds
-from daybook.engine.kafka.clients import topic_ids
+from daybook.engine.kafka.admin import Place, log_bounds, topic_ids
 from daybook.engine.kafka.offsets import LogBounds
 from daybook.engine.kafka.scan import scan
 from daybook.engine.operations.dead_letter_records import Letter

@@ -17,8 +17,8 @@ from confluent_kafka.admin import AdminClient
 
 from daybook.engine.decode.decoder import REPLAY_GROUP
 from daybook.engine.errors import DaybookError
-from daybook.engine.kafka.admin import Place, answering, log_bounds
-from daybook.engine.kafka.clients import MESSAGE_BYTES_MAX, REQUEST_SECONDS, common, topic_ids
+from daybook.engine.kafka.admin import Place, answering, log_bounds, topic_ids
+from daybook.engine.kafka.clients import MESSAGE_BYTES_MAX, REQUEST_SECONDS, common
 from daybook.engine.kafka.offsets import LogBounds
 from daybook.engine.kafka.scan import scan
 from daybook.engine.operations.dead_letter_messages import Original, originals

@@ -16,8 +16,7 @@ from pymongo.errors import DuplicateKeyError
 from daybook.engine import bookkeeping
 from daybook.engine.errors import DaybookError
 from daybook.engine.group import Group
-from daybook.engine.kafka.admin import log_bounds, members
-from daybook.engine.kafka.clients import topic_ids
+from daybook.engine.kafka.admin import log_bounds, members, topic_ids
 from daybook.engine.mongo.client import Documents, reachable
 from daybook.engine.protocol.checkpoints import Checkpoints
 

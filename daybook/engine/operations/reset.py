@@ -16,8 +16,8 @@ from confluent_kafka.admin import AdminClient
 from daybook.engine import bookkeeping
 from daybook.engine.errors import DaybookError
 from daybook.engine.group import Group
-from daybook.engine.kafka.admin import answering, log_bounds, members
-from daybook.engine.kafka.clients import REQUEST_SECONDS, member, topic_ids
+from daybook.engine.kafka.admin import answering, log_bounds, members, topic_ids
+from daybook.engine.kafka.clients import REQUEST_SECONDS, member
 from daybook.engine.kafka.offsets import Commit, LogBounds, metadata, start_offset
 from daybook.engine.mongo.client import Documents, reachable
 from daybook.engine.partition import Partition

@@ -9,8 +9,7 @@ from confluent_kafka.admin import AdminClient
 
 from daybook.engine import bookkeeping
 from daybook.engine.group import Group
-from daybook.engine.kafka.admin import Place, log_bounds
-from daybook.engine.kafka.clients import topic_ids
+from daybook.engine.kafka.admin import Place, log_bounds, topic_ids
 from daybook.engine.kafka.offsets import LogBounds
 from daybook.engine.mongo.client import Documents, reachable
 from daybook.engine.protocol.checkpoints import Checkpoints

@@ -1,17 +1,15 @@
 """Topics that are read whole by every member: definitions, which other topics' events go by."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from daybook.engine.batch import Batch, DeadLetter
-from daybook.engine.decode.decoder import Ignored, read
+from daybook.engine.decode.parse import Ignored, read
 from daybook.engine.documents.calendar import Calendar
-from daybook.engine.documents.fields import Event
+from daybook.engine.documents.source import Definition, Source
 from daybook.engine.errors import Poison, Unavailable
-from daybook.engine.group import Source
 from daybook.engine.kafka.clients import REQUEST_SECONDS
 from daybook.engine.partition import Partition
 from daybook.engine.protocol.dead_letters import DeadLetters
@@ -20,19 +18,6 @@ log = structlog.get_logger()
 
 _POLL_SECONDS = 0.2
 _MESSAGES = 1_000
-
-
-class Definition(NamedTuple):
-    """`appended_ms` says from when on it is in force, by the broker's clock."""
-
-    partition: Partition
-    offset: int
-    appended_ms: int
-    event: Event
-
-    @property
-    def reference(self) -> str:
-        return f"{self.partition.topic_id}:{self.partition.number}:{self.offset}"
 
 
 class Definitions:

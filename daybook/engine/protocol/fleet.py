@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from confluent_kafka.admin import AdminClient
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
@@ -13,6 +14,7 @@ from daybook.engine import bookkeeping
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.errors import Bound
 from daybook.engine.group import Group
+from daybook.engine.kafka.admin import cluster_id
 from daybook.engine.mongo.client import Documents, reachable
 
 
@@ -94,3 +96,22 @@ def _find_or_insert(
         # Another member may have made it an instant ago, not yet durably.
         found = collection.find_one({"_id": name})
     return found
+
+
+def bound_fleet(documents: Documents, client: AdminClient) -> str | None:
+    """The fleet's id; None before its first member ran.
+
+    Raises Bound when the database was counted from another cluster, and Unavailable.
+    """
+    with reachable():
+        own = documents[bookkeeping.FLEET].find_one({"_id": "fleet"})
+    if own is None:
+        return None
+    here = cluster_id(client)
+    if own["cluster_id"] != here:
+        raise Bound(
+            f"database {documents.name} was counted from Kafka cluster {own['cluster_id']}, and "
+            f"DAYBOOK_KAFKA_BOOTSTRAP_SERVERS is cluster {here}: set one or the other "
+            "(DAYBOOK_MONGODB_DATABASE)"
+        )
+    return str(own["fleet"])

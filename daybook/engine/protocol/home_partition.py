@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from daybook.engine.batch import Batch, DeadLetter
+from daybook.engine.documents.state import State
 from daybook.engine.errors import Refused
-from daybook.engine.group import Group, State
+from daybook.engine.group import Group
 from daybook.engine.store import Store
 
 _REASON = "key_on_two_partitions"

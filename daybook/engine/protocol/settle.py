@@ -7,25 +7,22 @@ again from the start at any time, by this member or by another that cut its batc
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from daybook.engine.batch import Batch
 from daybook.engine.decode.duplicate_window import DuplicateWindow
 from daybook.engine.documents.change import Change, Document
 from daybook.engine.documents.counting_rules import Rules
-from daybook.engine.errors import Refused
+from daybook.engine.documents.state import State, StateModel
+from daybook.engine.errors import Damaged, Refused
 from daybook.engine.failpoints import reach
 from daybook.engine.fold.counters import CountingFold
 from daybook.engine.fold.keyed import fold
-from daybook.engine.group import Group, State
-from daybook.engine.protocol.damage import MISREAD, blame
+from daybook.engine.group import Group, Prepare
 from daybook.engine.protocol.dead_letters import DeadLetters
 from daybook.engine.protocol.home_partition import settle_homes
 from daybook.engine.protocol.sketch_merge import unite
 from daybook.engine.store import Read, Store
-
-if TYPE_CHECKING:
-    from daybook.engine.group import Prepare
 
 _PAUSE_SECONDS = 0.01
 
@@ -62,7 +59,7 @@ class Settler:
         store: Store,
         letters: DeadLetters,
         window: DuplicateWindow,
-        prepare: "Prepare | None" = None,
+        prepare: Prepare | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._group = group
@@ -174,3 +171,26 @@ class Settler:
                 # Another partition made the document first, or its write is not durable yet.
                 self._pause(_PAUSE_SECONDS)
             pending = again | trim(overlapping)
+
+
+MISREAD = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What comes of reading a list where there is a text, and the like."""
+
+
+def blame(batch: Batch, model: StateModel, store: Store) -> None:
+    """Raises Damaged if a state of the batch's keys is, as it is stored; and Unavailable."""
+    for key, state in store.load(model, set(batch.keys)).items():
+        for name in ("home", "event_ids", *model.new(key)):
+            if why := _wrong(state, name, model, key):
+                raise Damaged(model.id_of(key), f"{model.collection}.{name} {why}")
+
+
+def _wrong(state: State, name: str, model: StateModel, key: str) -> str | None:
+    """Only of fields that are texts, lists or maps from the beginning on."""
+    own = {"home": {}, "event_ids": []} | model.new(key)
+    if name not in state:
+        return None if name in model.since else "is not there"
+    kind = type(own[name])
+    if kind in (str, list, dict) and not isinstance(state[name], kind):
+        return f"is no {'text' if kind is str else 'list' if kind is list else 'map'}"
+    return None

@@ -11,7 +11,7 @@ from typing import Any
 
 from bson import Int64
 
-from daybook.engine.documents import hll
+from daybook.engine.documents import sketches
 from daybook.engine.documents.sketches import Sketch, SketchModel
 from daybook.engine.partition import Partition
 from daybook.engine.store import Store
@@ -46,9 +46,9 @@ def _unite(
         changed = []
         for name, (empty, keys) in pending.items():
             document = stored.get(name, empty)
-            sketch = hll.grown(document.get("sketch"), keys)
+            sketch = sketches.grown(document.get("sketch"), keys)
             if sketch is not None:
-                estimate = Int64(hll.united([sketch]).estimate)
+                estimate = Int64(sketches.united([sketch]).estimate)
                 changed.append(document | {"sketch": sketch, "estimate": estimate})
         pending = {name: pending[name] for name in store.swap(collection, changed)}
         if pending:

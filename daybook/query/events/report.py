@@ -5,8 +5,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from daybook.engine.documents.fields import Rate
-from daybook.engine.documents.live import by_currency, shown
+from daybook.engine.documents.fields import Rate, by_currency, shown
 from daybook.query.figures.comparison import compared
 from daybook.query.figures.date_range import Granularity, Span, told
 from daybook.query.figures.series import series

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
-from daybook.engine.documents.live import shown
+from daybook.engine.documents.fields import shown
 from daybook.engine.redis_client import RedisAway
 from daybook.funnels.live.redis_keys import ACTIVE_MS, CHECKOUT, event_active, event_totals
 from daybook.query.answer.keep import REALTIME, REPORTS

@@ -12,8 +12,9 @@ from daybook.engine.documents.fields import (
     Money,
     PerCurrency,
     Rate,
+    by_currency,
+    shown,
 )
-from daybook.engine.documents.live import by_currency, shown
 
 P = TypeVar("P", str, str | None)
 Number = int | float | None

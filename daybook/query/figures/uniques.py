@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
-from daybook.engine.documents.hll import LG_K
+from daybook.engine.documents.sketches import LG_K
 from daybook.query.figures.body import Body
 from models.uniques import people
 

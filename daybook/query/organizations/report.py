@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from daybook.engine.documents.fields import DailyDocument
-from daybook.engine.documents.live import by_currency, shown
+from daybook.engine.documents.fields import DailyDocument, by_currency, shown
 from daybook.query.figures.comparison import compared
 from daybook.query.figures.date_range import Granularity, Span
 from daybook.query.figures.series import series

@@ -5,8 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from daybook.engine.documents.fields import DailyDocument
-from daybook.engine.documents.live import shown
+from daybook.engine.documents.fields import DailyDocument, shown
 from daybook.query.answer.keep import REPORTS
 from daybook.query.answer.report import Compare, Money, PlatformReport, Range, Report
 from daybook.query.examples import shown_as

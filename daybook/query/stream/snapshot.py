@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
-from daybook.engine.documents.fields import Counter, DailyDocument, Difference
-from daybook.engine.documents.live import Stored, Totals, shown
+from daybook.engine.documents.fields import Counter, DailyDocument, Difference, shown
+from daybook.engine.documents.live import Stored, Totals
 from daybook.engine.live.documents import projection
 from daybook.engine.redis_client import RedisAway
 from daybook.funnels.live.redis_keys import event_totals

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybook.engine.documents.hll import grown
 from daybook.engine.documents.keys import encode_key
+from daybook.engine.documents.sketches import grown
 from daybook.query.figures.comparison import change
 from daybook.query.figures.folded_series import Granularity, series
 from daybook.query.figures.map_keys import name_of
