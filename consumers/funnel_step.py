@@ -14,10 +14,9 @@ from daybook.engine.group import Arrival, Definitions, Group, Prepare
 from daybook.engine.partition import Partition
 from daybook.engine.store import Store
 from daybook.funnels import memory
-from daybook.funnels.folded_pins import forget_pins, pinned_to
 from daybook.funnels.live.presence import LIVE
 from daybook.funnels.measures.single_event import bot_effects, plain_effects
-from daybook.funnels.pins import pin
+from daybook.funnels.pins import forget_pins, pin, pinned_to
 from daybook.funnels.registry import Registry
 from daybook.funnels.session_row import session_update
 from daybook.funnels.visitor_event import MAILS, context_of, is_bot, is_of_a_visitor, seen

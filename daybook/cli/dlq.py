@@ -15,10 +15,10 @@ from daybook.cli.support.printing import (
     console,
     moment,
     number_of,
+    print_line,
+    print_warning,
     printable,
-    say,
     table,
-    warn,
 )
 from daybook.engine.errors import DaybookError
 from daybook.engine.kafka.clients import admin
@@ -66,12 +66,12 @@ def list_(
         print(as_json([asdict(letter) for letter in found]))
         return
     if not found:
-        say(f"no dead letters of {topic}")
+        print_line(f"no dead letters of {topic}")
         return
     rows = [_row(letter) for letter in found[-SHOWN_MAX:]]
     headings = ("id", "group", "since", "replayed", "what is wrong")
     console().print(table(headings, rows))
-    say(summary(found))
+    print_line(summary(found))
 
 
 @dlq.command()
@@ -84,9 +84,9 @@ def show(topic: Topic, id: Id, group: Group = None) -> None:
     chosen = named(list(_letters(topic).find(group=_full(group))), id)
     for found in originals(own, admin(own), chosen[:1]):
         for letter in chosen:
-            say("\n".join(_lines(letter)))
-        say(f"key       {_text(found.key)}")
-        say(f"value     {_text(found.value)}")
+            print_line("\n".join(_lines(letter)))
+        print_line(f"key       {_text(found.key)}")
+        print_line(f"value     {_text(found.value)}")
         return
     raise DaybookError(
         f"{id}: its message is neither in {topic}.dlq nor in {topic} any more: "
@@ -124,7 +124,7 @@ def replay(
     found = list(letters.find(group=_full(group)))
     chosen = choose(topic, found, ids or [], reason)
     if not chosen:
-        say(f"nothing of {topic} waits to be replayed")
+        print_line(f"nothing of {topic} waits to be replayed")
         return
     client, documents = admin(own), database(own)
     fleet = bound_fleet(documents, client)
@@ -187,12 +187,12 @@ def _text(raw: bytes | None) -> str:
 def _tell(topic: str, chosen: list[Letter], moved: list[Letter], outcome: Replayed) -> None:
     groups = ", ".join(sorted({one.group for one in chosen}))
     if outcome.sent:
-        say(f"{outcome.sent:,} sent to {topic} again, for {groups} to count")
+        print_line(f"{outcome.sent:,} sent to {topic} again, for {groups} to count")
     if outcome.found:
-        say(f"{outcome.found:,} had been sent by a replay that died: marked, not sent again")
+        print_line(f"{outcome.found:,} had been sent by a replay that died: marked, not sent again")
     taken = len(chosen) - outcome.sent - outcome.found - len(outcome.lost)
     if taken:
-        warn(f"{taken:,} were taken by another replay meanwhile")
+        print_warning(f"{taken:,} were taken by another replay meanwhile")
     problems = []
     if outcome.lost:
         problems.append(

@@ -1,22 +1,23 @@
 """`daybook down`: ends what `daybook up` started."""
 
-import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from daybook.cli.support.local_servers import (
+    VARIABLES,
+    given_servers,
+    local_directory,
+    sentences,
+)
+from daybook.cli.support.printing import print_line
 from daybook.engine.errors import DaybookError
-from daybook.engine.settings import PREFIX, settings
+from daybook.engine.settings import settings
 from daybook.local.docker import Containers
-from daybook.local.errors import ServerError
 from daybook.local.stack import NAMES, Stack
-
-VARIABLES = {server.name: server.variable for server in Stack(Path()).servers()}
 
 
 def down(
@@ -44,16 +45,16 @@ def servers_down(console: Console, *, wipe: bool) -> None:
     given = given_servers()
     names = set(NAMES) - given.keys()
     for name in given:
-        say(console, f"{name}: left alone, {VARIABLES[name]} names it")
+        print_line(f"{name}: left alone, {VARIABLES[name]} names it", console)
     if wipe and "mongodb" in names and _remove_exports(directory):
-        say(console, "exports: their files removed")
+        print_line("exports: their files removed", console)
     with sentences():
         stack = Stack(directory)
         ran = stack.wipe(names) if wipe else stack.stop(names)
         ran |= Containers(directory).stop(names, wipe=wipe)
     for name in (name for name in NAMES if name in names):
         ended = "stopped" if name in ran else "was not running"
-        say(console, f"{name}: {ended}{', its data removed' if wipe else ''}")
+        print_line(f"{name}: {ended}{', its data removed' if wipe else ''}", console)
 
 
 def _remove_exports(directory: Path) -> bool:
@@ -69,47 +70,3 @@ def _remove_exports(directory: Path) -> bool:
     except OSError as error:
         raise DaybookError(f"{folder} cannot be removed: {error.strerror}") from None
     return True
-
-
-def given_servers() -> dict[str, str]:
-    """Name to address of each server that a DAYBOOK_ variable names. Raises WrongSetting."""
-    chosen = settings()
-    fields = {name: variable.removeprefix(PREFIX).lower() for name, variable in VARIABLES.items()}
-    addresses = {
-        "kafka": chosen.kafka_bootstrap_servers,
-        "mongodb": chosen.mongodb_uri.get_secret_value(),
-        "redis": chosen.redis_url.get_secret_value(),
-    }
-    return {
-        name: without_secrets(addresses[name])
-        for name in NAMES
-        if fields[name] in chosen.model_fields_set
-    }
-
-
-def without_secrets(address: str) -> str:
-    """An address without the user, the password and the options it may carry."""
-    return re.sub(r"//[^/]*@", "//", address).partition("?")[0]
-
-
-def local_directory() -> Path:
-    """`.daybook` of the project we stand in: the nearest directory that has one, or has .git."""
-    here = Path.cwd()
-    for place in (here, *here.parents):
-        if (place / ".daybook").is_dir() or (place / ".git").exists():
-            return place / ".daybook"
-    return here / ".daybook"
-
-
-@contextmanager
-def sentences() -> Iterator[None]:
-    """A server's failure becomes the command's."""
-    try:
-        yield
-    except ServerError as error:
-        raise DaybookError(str(error)) from error
-
-
-def say(console: Console, line: str) -> None:
-    """One plain line, whatever brackets it holds, folded nowhere."""
-    console.print(line, markup=False, highlight=False, soft_wrap=True)

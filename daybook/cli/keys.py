@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from daybook.cli.support.printing import console, moment, say, table
+from daybook.cli.support.printing import console, moment, print_line, table
 from daybook.engine.mongo.client import database
 from daybook.engine.settings import settings
 from daybook.service.api_keys import Key, Kind, Role, create, listed, revoke
@@ -73,8 +73,8 @@ def create_key(
     if as_json:
         print(json.dumps(_told(key) | {"key": text}))
         return
-    say(text)
-    say(f"a {kind} key of {organization}, id {key.id}; it is not shown again")
+    print_line(text)
+    print_line(f"a {kind} key of {organization}, id {key.id}; it is not shown again")
 
 
 @keys.command("list")
@@ -99,7 +99,7 @@ def revoke_key(
 ) -> None:
     """End a key for ever. Services notice within a minute."""
     key = revoke(database(settings()), key_id, datetime.now(UTC))
-    say(f"the {key.kind} key {key.id} of {key.organization_id} is revoked")
+    print_line(f"the {key.kind} key {key.id} of {key.organization_id} is revoked")
 
 
 def _what(key: Key) -> str:

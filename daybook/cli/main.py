@@ -8,7 +8,7 @@ from rich.console import Console
 
 from daybook.cli.demo.command import demo
 from daybook.cli.dlq import dlq
-from daybook.cli.down import down, given_servers
+from daybook.cli.down import down
 from daybook.cli.keys import keys
 from daybook.cli.publish import publish
 from daybook.cli.rebuild import rebuild
@@ -20,6 +20,7 @@ from daybook.cli.show import show
 from daybook.cli.simulate import simulate
 from daybook.cli.status import status
 from daybook.cli.support.closed_pipe import outlive_readers
+from daybook.cli.support.local_servers import given_servers
 from daybook.cli.support.unknown_settings import warnings
 from daybook.cli.topics import topics
 from daybook.cli.up import up

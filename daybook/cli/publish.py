@@ -22,7 +22,7 @@ from daybook.cli.support.checked_file import Checked, check_lines, keyed_lines
 from daybook.cli.support.interrupt import interruptible
 from daybook.cli.support.line_check import LineCheck, raw_key
 from daybook.cli.support.lines import fingerprint, lines, opened, size
-from daybook.cli.support.printing import number_of, say, warn
+from daybook.cli.support.printing import number_of, print_line, print_warning
 from daybook.engine.documents.calendar import Calendar
 from daybook.engine.errors import DaybookError, Unavailable
 from daybook.engine.kafka.admin import partition_counts
@@ -111,7 +111,7 @@ def _publish_checked(
 def _tell(checked: Checked, *, skip_bad: bool) -> None:
     """Names the bad lines. Raises DaybookError if they may not be skipped."""
     for sentence in checked.tell():
-        warn(sentence)
+        print_warning(sentence)
     if not checked.bad:
         return
     found = f"{checked.bad:,} of {checked.good + checked.bad:,} lines cannot be counted"
@@ -119,7 +119,7 @@ def _tell(checked: Checked, *, skip_bad: bool) -> None:
         raise DaybookError(
             f"{found}; nothing was sent. Mend them, or send the others with --skip-bad"
         )
-    warn(f"{found}; they are skipped")
+    print_warning(f"{found}; they are skipped")
 
 
 def _send(
@@ -153,7 +153,7 @@ def _send(
         )
     seconds = monotonic() - began
     rate = f", {sender.sent / seconds:,.0f} a second" if sender.sent >= _WORTH_A_RATE else ""
-    say(f"sent {number_of(sender.sent, 'message')} to {topic}{rate}")
+    print_line(f"sent {number_of(sender.sent, 'message')} to {topic}{rate}")
 
 
 @contextmanager

@@ -5,15 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from daybook.cli.support.printing import as_json, console, number_of, say, table
-from daybook.cli.verify import (
+from daybook.cli.support.date_options import DateOption, FromOption, ToOption, days
+from daybook.cli.support.printing import as_json, console, number_of, print_line, table
+from daybook.cli.support.recount_options import (
     SHOWN_MAX,
-    DateOption,
-    FromOption,
     GroupName,
     JsonOption,
-    ToOption,
-    days,
     print_doubts,
     recounting,
 )
@@ -70,8 +67,8 @@ def _print(rebuilt: "Rebuilt") -> None:
         console().print(table(("document", "what", "fields"), rows))
     hidden = len(rebuilt.changes) - len(shown)
     if hidden:
-        say(f"… and {hidden:,} changes more; --json has all")
-    say(summary(rebuilt))
+        print_line(f"… and {hidden:,} changes more; --json has all")
+    print_line(summary(rebuilt))
 
 
 def _fields(names: tuple[str, ...]) -> str:

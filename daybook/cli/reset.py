@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import consumers
-from daybook.cli.support.printing import say
+from daybook.cli.support.printing import print_line
 from daybook.engine.kafka.clients import admin
 from daybook.engine.mongo.client import database
 from daybook.engine.operations.reset import Reset, accept, check_stopped, commit, find_resets
@@ -40,7 +40,7 @@ def reset(
     client, documents = admin(own), database(own)
     fleet = bound_fleet(documents, client)
     if fleet is None:
-        say(f"database {documents.name} has counted nothing yet, so there is no gap")
+        print_line(f"database {documents.name} has counted nothing yet, so there is no gap")
         return
     check_stopped(found, client)
     resets = find_resets(found, fleet, documents, client, own)
@@ -49,9 +49,9 @@ def reset(
     if resets:
         commit(resets, found, fleet, own)
     for one in resets:
-        say(describe(one))
+        print_line(describe(one))
     if not resets:
-        say(f"the log holds all that {found.name} has still to count: nothing to accept")
+        print_line(f"the log holds all that {found.name} has still to count: nothing to accept")
 
 
 def describe(one: Reset) -> str:

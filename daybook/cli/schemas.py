@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import consumers
-from daybook.cli.support.printing import console, say, table
+from daybook.cli.support.printing import console, print_line, table
 from daybook.engine.errors import DaybookError
 from daybook.exports.group import GROUP as EXPORTS
 from daybook.query.app import routed
@@ -63,10 +63,10 @@ def schemas(
 
 def _list() -> None:
     for topic in topics():
-        say(f"{topic}, key {catalogue().topics[topic].key}")
+        print_line(f"{topic}, key {catalogue().topics[topic].key}")
         rows = [(name, ", ".join(fields(event))) for name, event in events(topic).items()]
         console().print(table(("event_type", "data"), rows))
-        say("")
+        print_line("")
 
 
 def _write(directory: Path) -> None:
@@ -75,7 +75,7 @@ def _write(directory: Path) -> None:
         for topic in topics():
             path = directory / f"{topic}.json"
             path.write_text(_text(topic))
-            say(str(path))
+            print_line(str(path))
     except OSError as error:
         raise DaybookError(f"--out {error.filename}: {error.strerror}") from None
 

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 import consumers
 from daybook.cli.support.date_options import day
 from daybook.cli.support.day_rows import day_rows, headings, maps
-from daybook.cli.support.printing import as_json, console, say, table
+from daybook.cli.support.printing import as_json, console, print_line, table
 from daybook.engine.documents.fields import DailyDocument
 from daybook.engine.mongo.client import Documents, database, reachable
 from daybook.engine.settings import settings
@@ -65,7 +65,7 @@ def show(
         return
     if not any(several for _, several in stored):
         days = " for these days" if date or from_ or to else ""
-        say(f"{found.name} has no documents{days}; `daybook run {group}` counts what the log holds")
+        print_line(f"{found.name} has no documents{days}; count the log with `daybook run {group}`")
         return
     for model, several in stored:
         _print(model, several)
@@ -145,4 +145,4 @@ def _print_maps(model: type[DailyDocument], documents: list[Stored]) -> None:
         for name, amounts in maps(model, document):
             console().print(table((name, "amount"), amounts[:KEYS_SHOWN_MAX]))
             hidden = len(amounts) - KEYS_SHOWN_MAX
-            say(f"and {hidden:,} keys more, in --json\n" if hidden > 0 else "")
+            print_line(f"and {hidden:,} keys more, in --json\n" if hidden > 0 else "")

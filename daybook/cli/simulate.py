@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from daybook.cli.publish import Interrupted
 from daybook.cli.support.date_options import day
 from daybook.cli.support.interrupt import interruptible
-from daybook.cli.support.printing import number_of, say
+from daybook.cli.support.printing import number_of, print_line
 from daybook.cli.support.simulate_files import (
     ANSWER,
     check_writable,
@@ -104,7 +104,7 @@ def _write(plan: Plan, directory: Path, known: Answer) -> None:
     with _bar("making events", plan) as told:
         written = write_topics(directory, _noted(storefront(plan), known, told))
     for topic in TOPICS:
-        say(f"{directory / topic}.ndjson: {number_of(written[topic], 'event')}")
+        print_line(f"{directory / topic}.ndjson: {number_of(written[topic], 'event')}")
     _answer(known, directory / ANSWER)
 
 
@@ -129,7 +129,7 @@ def _publish(own: Settings, plan: Plan, rate: float | None, known: Answer | None
         )
     a_second = plan.events / (publisher.ended - publisher.began)
     tracked = number_of(plan.events, "tracking event")
-    say(f"sent {number_of(delivered, 'message')}, {tracked} among them, {a_second:,.0f} a second")
+    print_line(f"sent {number_of(delivered, 'message')} ({tracked}), {a_second:,.0f} a second")
 
 
 def _noted(
@@ -151,7 +151,7 @@ def _answer(known: Answer, path: Path) -> None:
     console = Console(stderr=True)
     with console.status("working out the answer"):
         count = write_answer(path, known.lines())
-    say(f"{path}: what {number_of(count, 'document')} must hold")
+    print_line(f"{path}: what {number_of(count, 'document')} must hold")
 
 
 @contextmanager

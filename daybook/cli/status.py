@@ -11,7 +11,7 @@ import typer
 from prometheus_client import CollectorRegistry, start_http_server
 
 import consumers
-from daybook.cli.support.printing import as_json, console, moment, say, table, warn
+from daybook.cli.support.printing import as_json, console, moment, print_line, print_warning, table
 from daybook.cli.support.status_exporter import StandingCollector
 from daybook.engine.errors import WrongSetting
 from daybook.engine.kafka.clients import admin
@@ -59,7 +59,7 @@ def status(
     console().print(table(headings, [_row(one) for one in found]))
     for one in found:
         for sentence in _troubles(one):
-            warn(sentence)
+            print_warning(sentence)
 
 
 def as_document(one: Standing) -> dict[str, object]:
@@ -83,12 +83,12 @@ def _serve(own: Settings, port: int, ask: Callable[[], list[Standing]]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     registry = CollectorRegistry()
-    registry.register(StandingCollector(ask, warn))
+    registry.register(StandingCollector(ask, print_warning))
     try:
         server, thread = start_http_server(port, own.health_host, registry)
     except OSError as error:
         raise WrongSetting(f"--serve {port} on {own.health_host}: {error.strerror}") from None
-    say(f"http://{own.health_host}:{server.server_port}/metrics")
+    print_line(f"http://{own.health_host}:{server.server_port}/metrics")
     stopped.wait()
     server.shutdown()
     thread.join()

@@ -9,7 +9,7 @@ import typer
 from confluent_kafka.admin import AdminClient
 
 import consumers
-from daybook.cli.support.printing import console, number_of, say, table
+from daybook.cli.support.printing import console, number_of, print_line, table
 from daybook.engine.kafka.clients import admin
 from daybook.engine.kafka.topics import (
     Drift,
@@ -64,7 +64,7 @@ def check(
         rows = [(drift.topic, describe(drift), remedy(drift)) for drift in drifts]
         console().print(table(("topic", "drift", "remedy"), rows))
     else:
-        say(f"{len(wanted)} topics are as topics.yaml says")
+        print_line(f"{len(wanted)} topics are as topics.yaml says")
     if drifts:
         raise typer.Exit(1)
 
@@ -95,7 +95,7 @@ def apply(
     Exit 0: all is as declared. 1: something was left as it is, and why. 4: a server does not
     answer.
     """
-    left = apply_topics(settings(), say, with_partitions=with_partitions)
+    left = apply_topics(settings(), print_line, with_partitions=with_partitions)
     if left:
         raise typer.Exit(1)
 

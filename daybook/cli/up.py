@@ -10,7 +10,20 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from daybook.cli.down import VARIABLES, given_servers, local_directory, say, sentences, servers_down
+import consumers
+from daybook.cli.down import servers_down
+from daybook.cli.support.local_servers import (
+    VARIABLES,
+    given_servers,
+    local_directory,
+    sentences,
+)
+from daybook.cli.support.printing import print_line
+from daybook.cli.topics import apply_topics
+from daybook.engine.mongo import indexes
+from daybook.engine.mongo.client import database
+from daybook.engine.settings import settings
+from daybook.exports.group import GROUP as EXPORTS
 from daybook.local.choice import choose
 from daybook.local.server import Report
 from daybook.local.stack import NAMES, Stack
@@ -39,8 +52,6 @@ def up(
     if wipe:
         servers_down(console, wipe=True)
     servers_up(console)
-    from daybook.cli.prepare import prepare
-
     prepare()
 
 
@@ -49,12 +60,12 @@ def servers_up(console: Console) -> None:
     given = given_servers()
     wanted = [name for name in NAMES if name not in given]
     for name in given:
-        say(console, f"{name}: yours, because {VARIABLES[name]} names it")
+        print_line(f"{name}: yours, because {VARIABLES[name]} names it", console)
     states = {name: f"given by {VARIABLES[name]}" for name in given}
     if wanted:
         with sentences():
             choice = choose(local_directory(), wanted)
-            say(console, f"{', '.join(wanted)}: {choice.why}")
+            print_line(f"{', '.join(wanted)}: {choice.why}", console)
             with _progress(console) as report:
                 states |= choice.servers.start(wanted, report)
     console.print(_table({**Stack(Path()).addresses, **given}, states))
@@ -73,7 +84,7 @@ def _table(addresses: Mapping[str, str], states: Mapping[str, str]) -> Table:
 def _progress(console: Console) -> Iterator[Report]:
     """A line that changes on a terminal, else a line for each step."""
     if not console.is_terminal:
-        yield lambda name, line: say(console, f"{name}: {line}")
+        yield lambda name, line: print_line(f"{name}: {line}", console)
         return
     latest: dict[str, str] = {}
     with console.status("") as status:
@@ -84,3 +95,12 @@ def _progress(console: Console) -> Iterator[Report]:
             status.update(escape(" · ".join(f"{name} {line}" for name, line in told)))
 
         yield report
+
+
+def prepare() -> None:
+    """Says what was made. Raises DaybookError, Unavailable."""
+    own = settings()
+    apply_topics(own, print_line, with_partitions=False)
+    documents = database(own)
+    for group in (*consumers.FLEET, EXPORTS):
+        indexes.ensure(documents, group)

@@ -1,40 +1,29 @@
 """`daybook verify`: every number once more, from the log."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from bson import Int64
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-import consumers
-from daybook.cli.support.date_options import day
-from daybook.cli.support.printing import as_json, console, number_of, say, table
-from daybook.engine.errors import Unavailable
+from daybook.cli.support.date_options import DateOption, FromOption, ToOption, days
+from daybook.cli.support.printing import as_json, console, number_of, print_line, table
+from daybook.cli.support.recount_options import (
+    SHOWN_MAX,
+    GroupName,
+    JsonOption,
+    print_doubts,
+    recounting,
+)
 from daybook.engine.kafka import clients
 from daybook.engine.mongo.client import database
 from daybook.engine.settings import settings
 from daybook.recount.compare.documents import ABSENT
-from daybook.recount.days import Days
-from daybook.recount.verdict.report import Doubt, Report
+from daybook.recount.verdict.report import Report
 
 if TYPE_CHECKING:
-    from daybook.recount.groups import Group
-    from daybook.recount.session import Progress as Tell
-
-# What counts in DuckDB is imported where it is used: every other command does without.
-
-SHOWN_MAX = 50
+    pass
 VALUE_CHARS_MAX = 60
-
-GroupName = Annotated[str, typer.Argument(help="revenue, or sc-analytics-revenue")]
-DateOption = Annotated[str | None, typer.Option("--date", help="One day: 2026-11-20")]
-FromOption = Annotated[str | None, typer.Option("--from", help="The first day of several")]
-ToOption = Annotated[str | None, typer.Option("--to", help="The last day of several")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
 
 def verify(
@@ -71,47 +60,9 @@ def verify(
     raise typer.Exit(report.exit_code)
 
 
-def days(date: str | None, first: str | None, last: str | None, every: bool) -> Days:
-    """The days that the options name. Raises BadParameter when they name none, or two kinds."""
-    ranged = first is not None or last is not None
-    if (date is not None) + ranged + every != 1:
-        raise typer.BadParameter("say which days: --date, or --from and --to, or --all")
-    if every:
-        return Days()
-    chosen = Days(_day(date or first), _day(date or last))
-    if chosen.first and chosen.last and chosen.first > chosen.last:
-        raise typer.BadParameter(f"--from {first} is after --to {last}")
-    return chosen
-
-
-def _day(text: str | None) -> str | None:
-    return None if text is None else day(text).isoformat()
-
-
-@contextmanager
-def recounting(name: str) -> Iterator[tuple["Group", "Tell"]]:
-    """The group's recount, and a bar on a terminal. Raises Unknown and Unavailable."""
-    from daybook.recount.errors import Unreachable
-    from daybook.recount.groups import find
-
-    group = find(consumers.find(name).name)
-    own = Console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=own, disable=not own.is_terminal, transient=True) as bar:
-        task = bar.add_task(group.name, total=None)
-
-        def tell(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total or None)
-
-        try:
-            yield group, tell
-        except Unreachable as error:
-            raise Unavailable(str(error)) from error
-
-
 def _print(report: Report) -> None:
     for gap in report.gaps:
-        say(f"gap accepted, never counted: {gap}")
+        print_line(f"gap accepted, never counted: {gap}")
     print_doubts(report.doubts)
     shown = report.differences[:SHOWN_MAX]
     if shown:
@@ -122,18 +73,9 @@ def _print(report: Report) -> None:
         console().print(table(("document", "field", "stored", "recounted"), rows))
     hidden = len(report.differences) - len(shown)
     if hidden:
-        say(f"… and {hidden:,} differences more; --json has all")
+        print_line(f"… and {hidden:,} differences more; --json has all")
     if report.documents or not report.doubts:
-        say(summary(report))
-
-
-def print_doubts(doubts: list[Doubt]) -> None:
-    """Why something cannot be recounted, the first of them."""
-    for doubt in doubts[:SHOWN_MAX]:
-        where = " ".join(filter(None, (doubt.collection, doubt.document, doubt.field)))
-        say(f"cannot be recounted: {where + ': ' if where else ''}{doubt.reason}")
-    if len(doubts) > SHOWN_MAX:
-        say(f"… and {len(doubts) - SHOWN_MAX:,} more that cannot be recounted; --json has all")
+        print_line(summary(report))
 
 
 def value(stored: Any) -> str:

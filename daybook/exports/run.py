@@ -17,7 +17,7 @@ from daybook.exports.notices.mail import Mail
 from daybook.exports.notices.webhook import Webhook
 from daybook.exports.sweep import Sweeper
 from daybook.exports.worker import Exporter
-from daybook.files.store import open_files
+from daybook.files.open import open_files
 from daybook.query.exports.secret import Secret
 
 

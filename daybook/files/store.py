@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from daybook.engine.errors import DaybookError
-from daybook.engine.settings import Settings
 
 CHUNK_BYTES = 2**18
 
@@ -44,14 +43,3 @@ class Files(Protocol):
 
     def kept(self) -> Iterator[Kept]:
         """Every file that is there, whole ones alone."""
-
-
-def open_files(settings: Settings) -> Files:
-    """As the settings say. Raises WrongSetting."""
-    if settings.exports_bucket:
-        from daybook.files.bucket import Bucket
-
-        return Bucket(settings)
-    from daybook.files.folder import Folder
-
-    return Folder(Path(settings.exports_folder))

@@ -4,7 +4,7 @@ The order's first `order.created` names it, once and for all; it may come after 
 refunds. Each function takes the order's state, changes its own fields there, and says the effects.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from daybook.engine.documents.calendar import Slot
@@ -13,7 +13,6 @@ from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_key
 from daybook.engine.documents.state import State
 from daybook.funnels.apportion import apportion
-from daybook.funnels.order_lines import products
 from models.funnel_revenue import FunnelRevenueDay
 from models.order_state import WAITING_REFUNDS_MAX
 from schemas.envelope import organization_of
@@ -137,3 +136,33 @@ def _money(order: State, slot: Slot, field: str, key: str, part: str, cents: int
 def _at(funnel: Mapping[str, Any], slot: Slot, field: str, value: int, **where: str) -> Effect:
     of = funnel["organization_id"], funnel["funnel_id"]
     return effect(FunnelRevenueDay, slot, field, value, of=of, **where)
+
+
+_WORTH_MAX = 2**53 - 1
+"""As for any amount; the lines of one product may well multiply beyond what is stored."""
+
+
+def products(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One entry a product, in the order of their ids; lines of nothing are none.
+
+    Of what the lines call a product the greatest by code point is its name, null without any.
+    `worth_cents` is quantity times price, by which the payment is divided.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for line in lines:
+        if not line["quantity"]:
+            continue
+        new = {"product_id": line["product_id"], "name": None, "units": 0, "worth_cents": 0}
+        product = found.setdefault(line["product_id"], new)
+        product["name"] = max(product["name"] or "", line.get("product_name", "")) or None
+        product["units"] += line["quantity"]
+        product["worth_cents"] += line["quantity"] * line["price_cents"]
+    return [
+        found[product_id]
+        | {
+            "worth_cents": min(found[product_id]["worth_cents"], _WORTH_MAX),
+            "revenue_cents": 0,
+            "refunded_cents": 0,
+        }
+        for product_id in sorted(found)
+    ]

@@ -1,5 +1,6 @@
 """What a replay tells of the log: sums of documents, keys of sketches, and where they come from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -33,3 +34,18 @@ class Key(NamedTuple):
     topic_id: str
     partition: int
     is_due: bool
+
+
+Document = dict[str, Any]
+
+
+def marks(document: Mapping[str, object], which: str) -> Marks:
+    """The offsets a stored document has `applied`, or the `first` it had, by partition."""
+    own = document.get("_daybook")
+    by_topic = own.get(which) if isinstance(own, dict) else None
+    found: Marks = {}
+    for topic_id, by_partition in by_topic.items() if isinstance(by_topic, dict) else ():
+        for number, offset in by_partition.items() if isinstance(by_partition, dict) else ():
+            if str(number).isdigit() and isinstance(offset, int | float):
+                found[topic_id, int(number)] = int(offset)
+    return found

@@ -9,8 +9,7 @@ from typing import Any
 
 from confluent_kafka.admin import AdminClient
 
-from daybook.recount.compare.coverage import Coverage, marks
-from daybook.recount.compare.expected import Document
+from daybook.recount.compare.coverage import Coverage
 from daybook.recount.compare.spool import Spool
 from daybook.recount.days import Days
 from daybook.recount.errors import Unrecountable, asking_mongodb
@@ -18,7 +17,7 @@ from daybook.recount.fleet import Documents, Fleet, Gap
 from daybook.recount.groups import Group
 from daybook.recount.log import definitions, kafka, pins
 from daybook.recount.log.messages import LogReader
-from daybook.recount.recounted import Marks, Name
+from daybook.recount.recounted import Document, Marks, Name, marks
 from daybook.recount.replay.model import Model
 from daybook.recount.replay.replay import Replay
 from daybook.recount.replay.strays import strays

@@ -14,7 +14,8 @@ from daybook.engine.errors import Unavailable
 from daybook.engine.settings import Settings
 from daybook.files.bucket import Bucket
 from daybook.files.folder import Folder
-from daybook.files.store import Files, Gone, open_files
+from daybook.files.open import open_files
+from daybook.files.store import Files, Gone
 from tests.exports.conftest import opened
 from tests.exports.hook import Hook
 from tests.exports.reading import as_told, csv_rows

@@ -2,8 +2,8 @@
 
 import pytest
 
-from daybook.simulate.answer.histogram import bucket
 from daybook.simulate.answer.keys import document_id, key
+from daybook.simulate.answer.steps import bucket
 from tests.simulate.told import FUNNEL_ID, TODAY, Log
 
 HOUR = 3600

@@ -2,7 +2,7 @@
 
 import pytest
 
-from daybook.simulate.answer.histogram import bucket
+from daybook.simulate.answer.steps import bucket
 from tests.simulate.told import Log
 
 

@@ -15,7 +15,7 @@ from daybook.cli.demo.ecom_events import STEPS, TRACKING, events
 from daybook.engine.errors import DaybookError
 from daybook.local.cache import silent
 from daybook.simulate.answer.answer import answer
-from daybook.simulate.answer.chains import reached_by_day
+from daybook.simulate.answer.attempts import reached_by_day
 from daybook.simulate.answer.deed import Deed, deed
 from daybook.simulate.answer.definitions import definition
 from daybook.simulate.answer.entry import Entry

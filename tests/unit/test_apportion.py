@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from daybook.engine.documents.calendar import Slot
 from daybook.funnels.apportion import apportion
-from daybook.funnels.order_lines import products
-from daybook.funnels.order_revenue import paid, refunded
+from daybook.funnels.order_revenue import paid, products, refunded
 from models.order_state import new_order
 
 CENTS = st.integers(0, 2**53 - 1)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from daybook.cli.down import given_servers, servers_down, without_secrets
+from daybook.cli.down import servers_down
+from daybook.cli.support.local_servers import given_servers, without_secrets
 from daybook.cli.up import servers_up
 from daybook.engine.errors import DaybookError
 from daybook.engine.settings import settings

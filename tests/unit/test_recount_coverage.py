@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from daybook.recount.compare.coverage import Coverage, marks
+from daybook.recount.compare.coverage import Coverage
 from daybook.recount.fleet import Gap, Progress
 from daybook.recount.log.kafka import Topic
-from daybook.recount.recounted import Marks
+from daybook.recount.recounted import Marks, marks
 
 NOW, OLD = "nownownownownownownowno", "oldoldoldoldoldoldoldol"
 

@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 
 from daybook.recount.compare import states
-from daybook.recount.compare.expected import Document
 from daybook.recount.days import Days
+from daybook.recount.recounted import Document
 from daybook.simulate.answer.entry import FUNNELS, TRACKING, Entry
 from tests.unit.funnel_counting import counted, lanes
 from tests.unit.funnel_traffic import DAY_MS, NOON_MS, Traffic, replayed

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
-from daybook.recount.compare.expected import Document
 from daybook.recount.log.messages import Facts
+from daybook.recount.recounted import Document
 from daybook.recount.replay.strays import strays
 from tests.unit.recounting import TOPIC_ID, HandLog, replayed
 

@@ -6,9 +6,9 @@ import pytest
 
 from daybook.recount.compare import states
 from daybook.recount.compare.documents import Unequal
-from daybook.recount.compare.expected import Document
 from daybook.recount.days import Days
 from daybook.recount.log import pins
+from daybook.recount.recounted import Document
 from daybook.recount.replay.replay import Replay
 from tests.unit.funnel_counting import counted, lanes
 from tests.unit.funnel_traffic import Traffic, replayed

@@ -12,7 +12,8 @@ from daybook.cli.demo.cdnow_events import Event, shop
 from daybook.cli.demo.console import Steps, bars
 from daybook.cli.demo.groups import count_all, verify_all
 from daybook.cli.demo.report import Books, as_json, span, table
-from daybook.cli.down import given_servers, local_directory, say, sentences
+from daybook.cli.support.local_servers import given_servers, local_directory, sentences
+from daybook.cli.support.printing import print_line
 from daybook.engine.errors import DaybookError
 from daybook.engine.mongo.client import database, reachable
 from daybook.engine.settings import Settings, settings
@@ -66,7 +67,9 @@ def demo() -> None:
     try:
         _demo(console)
     except KeyboardInterrupt:
-        say(console, "\nStopped. `daybook demo` goes on from here, and counts nothing twice.")
+        print_line(
+            "\nStopped. Run `daybook demo` again to continue; nothing is counted twice.", console
+        )
         raise typer.Exit(130) from None
 
 
@@ -77,20 +80,20 @@ def _demo(console: Console) -> None:
     own = settings()
     logs = _logs()
     with steps.step("CDNOW: what a shop sold in 1997 and 1998"), sentences():
-        purchases = cdnow.fetch(lambda line: say(console, line))
-        say(console, str(cdnow.totals(purchases)))
+        purchases = cdnow.fetch(lambda line: print_line(line, console))
+        print_line(str(cdnow.totals(purchases)), console)
     with steps.step("Publish: the purchases as events, in the order of their time"):
         with console.status("making events of the purchases"):
             events = shop(purchases)
         _publish(own, console, events)
     with steps.step("Count: the groups side by side, each event exactly once"):
-        say(console, f"what the members say: {logs}")
+        print_line(f"what the members say: {logs}", console)
         count_all(own, console, logs)
     with steps.step("Documents: one a day and group, here by month, and a day of revenue"):
         books = _show(own, console, events)
     with steps.step("Visitors: the clicks of a shop, and a simulated storefront"), sentences():
-        clicks = ecom.fetch(lambda line: say(console, line))
-        say(console, str(ecom.totals(clicks)))
+        clicks = ecom.fetch(lambda line: print_line(line, console))
+        print_line(str(ecom.totals(clicks)), console)
         messages = _track(own, console, clicks)
     with steps.step("Count: whoever comes twice, late or out of order, once"):
         count_all(own, console, logs)
@@ -104,25 +107,26 @@ def _demo(console: Console) -> None:
         with console.status("counting the traffic a second time"):
             known = traffic.known(own, messages)
         equal = traffic.compare(database(own), known)
-        say(console, f"{equal:,} documents of visitors: each number as the known answer has it")
+        print_line(
+            f"{equal:,} documents of visitors equal the known answer in every number", console
+        )
     with ExitStack() as stack:
         with steps.step("Serve: the dashboard over it, and an event through the collector"):
             served = stack.enter_context(serve.services(own, console, logs))
             right = check.look(served.query, *span(events), known)
-            say(console, f"{right} numbers of the reports are what the documents came to")
+            print_line(f"{right} numbers of the reports are what the documents came to", console)
             seconds = check.track(served.collector, served.query)
-            say(console, f"an event that was tracked is told by the stream after {seconds:.1f} s")
-        say(console, f"\nAll of it took {steps.total}.")
-        say(console, _NEXT)
+            print_line(f"a tracked event reached the live stream after {seconds:.1f} s", console)
+        print_line(f"\nAll of it took {steps.total}.", console)
+        print_line(_NEXT, console)
         if serve.goes_on(own):
-            say(console, serve.invitation(served))
+            print_line(serve.invitation(served), console)
             serve.stay(served, console)
 
 
 def _servers(console: Console) -> None:
     # Deferred: what starts servers is slow to import, and every command imports this module.
-    from daybook.cli.prepare import prepare
-    from daybook.cli.up import servers_up
+    from daybook.cli.up import prepare, servers_up
 
     servers_up(console)
     prepare()
@@ -134,11 +138,13 @@ def _publish(own: Settings, console: Console, events: list[Event]) -> None:
         present = publish.ids_in_log(own, publish.TOPICS, wanted)
     missing = publish.missing(events, present)
     if not missing:
-        say(console, f"already published: the log holds all {len(events):,} events")
+        print_line(f"already published: the log holds all {len(events):,} events", console)
         return
     if len(missing) < len(events):
         held = len(events) - len(missing)
-        say(console, f"already published: {held:,} of {len(events):,} events; the rest follows")
+        print_line(
+            f"{held:,} of {len(events):,} events are published; publishing the rest", console
+        )
     with bars(console, {"publishing": len(missing)}) as advance:
         publish.publish(own, missing, lambda done: advance("publishing", done))
 
@@ -148,7 +154,7 @@ def _track(own: Settings, console: Console, clicks: list[ecom.Click]) -> list[Me
         messages = traffic.traffic(clicks)
         missing = traffic.missing(own, messages)
     if not missing:
-        say(console, f"already published: the log holds all {len(messages):,} messages")
+        print_line(f"already published: the log holds all {len(messages):,} messages", console)
         return messages
     with bars(console, {"publishing": traffic.tracked(missing)}) as advance:
         traffic.publish(own, missing, lambda done: advance("publishing", done))
@@ -171,7 +177,7 @@ def _show(own: Settings, console: Console, events: list[Event]) -> Books:
     with reachable():
         day = documents[RevenueDay.collection].find_one({"_id": DAY})
     if day:
-        say(console, f"\n{RevenueDay.collection}, {DAY}:")
+        print_line(f"\n{RevenueDay.collection}, {DAY}:", console)
         console.print(as_json(day), markup=False, soft_wrap=True)
     return books
 
@@ -184,4 +190,4 @@ def _compare(console: Console, found: cdnow.Totals) -> None:
             "orders of your own for those days, or made a topic anew, that is why: "
             "`daybook verify revenue --all` says whether the documents are what the log says"
         )
-    say(console, f"{found}: as CDNOW says")
+    print_line(f"{found}: as CDNOW says", console)

@@ -18,7 +18,7 @@ from daybook.cli.demo import funnel_tables
 from daybook.cli.demo.processes import Processes, StepFailed, check, command, processes
 from daybook.cli.demo.service_client import API, Service
 from daybook.cli.demo.traffic import PLAN
-from daybook.cli.down import say
+from daybook.cli.support.printing import print_line
 from daybook.engine.mongo.client import database
 from daybook.engine.settings import Settings
 from daybook.local.ports import free_ports, holder, is_free
@@ -80,7 +80,9 @@ def stay(own: Served, console: Console) -> None:
                     raise StepFailed(f"{name} was told to stop by somebody else", 1)
             sleep(_SECONDS_BETWEEN_LOOKS)
     except KeyboardInterrupt:
-        say(console, "\nStopping the services. The servers run on: `daybook down` ends them.")
+        print_line(
+            "\nStopping the services. The servers keep running; `daybook down` stops them.", console
+        )
 
 
 def invitation(own: Served) -> str:
@@ -105,7 +107,7 @@ def _port(console: Console, what: str, usual: int) -> int:
     if is_free(usual):
         return usual
     (other,) = free_ports(1)
-    say(console, f"port {usual} is taken by {holder(usual)}: {what} listens on {other} instead")
+    print_line(f"port {usual} is in use by {holder(usual)}; {what} listens on {other}", console)
     return other
 
 

@@ -21,13 +21,13 @@ def console() -> Console:
     return found if found.is_terminal else Console(width=_PIPE_WIDTH)
 
 
-def say(sentence: str) -> None:
-    """One line, folded nowhere, whatever brackets it holds."""
-    console().print(sentence, markup=False, highlight=False, soft_wrap=True)
+def print_line(line: str, out: Console | None = None) -> None:
+    """One plain line, not folded, whatever brackets it holds; on stdout unless `out` is given."""
+    (out or console()).print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def warn(sentence: str) -> None:
-    """The same on stderr."""
+def print_warning(sentence: str) -> None:
+    """One plain line on stderr."""
     Console(stderr=True).print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 

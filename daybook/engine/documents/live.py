@@ -4,12 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from daybook.engine.documents.fields import (
-    DailyDocument,
-    Event,
-    by_currency,
-    shown,
-)
+from daybook.engine.documents.fields import DailyDocument, Event, by_currency, shown
 
 Stored = Mapping[str, Any]
 """A document as MongoDB has it; of its maps nothing but `currencies` may be there."""

@@ -1,7 +1,7 @@
 """What stands behind the routes of exports."""
 
 from daybook.engine.settings import Settings
-from daybook.files.store import open_files
+from daybook.files.open import open_files
 from daybook.query.exports.publisher import Publisher
 from daybook.query.exports.secret import Secret
 from daybook.query.problem import Problem

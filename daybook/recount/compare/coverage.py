@@ -1,23 +1,11 @@
 """Whether the log still holds all that a number was made of; where it does not, the reason."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from daybook.recount.fleet import Gap, Progress
 from daybook.recount.log.kafka import Topic
 from daybook.recount.recounted import Marks, Position
-
-
-def marks(document: Mapping[str, object], which: str) -> Marks:
-    """The offsets a stored document has `applied`, or the `first` it had, by partition."""
-    own = document.get("_daybook")
-    by_topic = own.get(which) if isinstance(own, dict) else None
-    found: Marks = {}
-    for topic_id, by_partition in by_topic.items() if isinstance(by_topic, dict) else ():
-        for number, offset in by_partition.items() if isinstance(by_partition, dict) else ():
-            if str(number).isdigit() and isinstance(offset, int | float):
-                found[topic_id, int(number)] = int(offset)
-    return found
 
 
 @dataclass(frozen=True, slots=True)

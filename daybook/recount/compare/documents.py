@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 from bson import Decimal128, Int64
 
 from daybook.recount.compare import maps
-from daybook.recount.compare.expected import Document, expected, is_nothing
+from daybook.recount.compare.expected import expected, is_nothing
 from daybook.recount.compare.maps import fit_map
+from daybook.recount.recounted import Document
 from daybook.recount.replay.model import Field, Model
 
 OWN_FIELDS = frozenset({"_id", "_daybook", "updated_at"})

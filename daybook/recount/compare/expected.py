@@ -8,9 +8,8 @@ from urllib.parse import unquote
 from bson import Decimal128, Int64
 
 from daybook.recount.compare.maps import breakdown, breakdown_money, count_map
+from daybook.recount.recounted import Document
 from daybook.recount.replay.model import Field, Model
-
-Document = dict[str, Any]
 
 
 def expected(

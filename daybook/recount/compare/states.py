@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from bson import Int64
 
 from daybook.recount.compare.documents import ABSENT, OWN_FIELDS, Unequal
-from daybook.recount.compare.expected import Document
+from daybook.recount.recounted import Document
 from daybook.recount.replay.model import Model
 
 _OF_THE_KEY = frozenset({"order_id", "organization_id", "visitor_id", "home"})

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from bson import Int64
 
-from daybook.recount.compare.expected import Document
+from daybook.recount.recounted import Document
 
 PATH_KEPT = 100
 

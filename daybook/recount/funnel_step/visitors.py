@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any
 from urllib.parse import unquote
 
-from daybook.recount.compare.expected import Document
+from daybook.recount.recounted import Document
 
 _CONTEXT = (
     "source",

@@ -9,11 +9,9 @@ from pymongo import ReturnDocument
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
-from daybook.recount.compare.coverage import marks
 from daybook.recount.compare.documents import fitted
-from daybook.recount.compare.expected import Document
 from daybook.recount.errors import asking_mongodb
-from daybook.recount.recounted import Recounted
+from daybook.recount.recounted import Document, Recounted, marks
 from daybook.recount.repair import plan as repair
 from daybook.recount.repair.change import Change
 from daybook.recount.session import Look, Recount

@@ -5,7 +5,7 @@ from typing import Any
 
 from bson import Decimal128, Int64
 
-from daybook.recount.compare.expected import Document
+from daybook.recount.recounted import Document
 from daybook.recount.replay.model import Field, Model
 
 Expression = Any

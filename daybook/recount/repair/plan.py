@@ -14,10 +14,8 @@ from bson import Decimal128, Int64
 from pymongo.errors import BulkWriteError
 
 from daybook.recount.compare import maps
-from daybook.recount.compare.coverage import marks
 from daybook.recount.compare.documents import OWN_FIELDS, is_hour, same
-from daybook.recount.compare.expected import Document
-from daybook.recount.recounted import Marks, Position
+from daybook.recount.recounted import Document, Marks, Position, marks
 from daybook.recount.repair import pipeline
 from daybook.recount.replay.model import Field, Model
 

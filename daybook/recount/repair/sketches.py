@@ -10,9 +10,8 @@ from urllib.parse import unquote
 from bson import Int64
 from pymongo.errors import DuplicateKeyError
 
-from daybook.recount.compare.expected import Document
 from daybook.recount.errors import asking_mongodb
-from daybook.recount.recounted import Key
+from daybook.recount.recounted import Document, Key
 from daybook.recount.repair.change import Change
 from daybook.recount.session import Recount
 from daybook.recount.verdict.sketches import VERSION, Verdict, count, holding

@@ -7,9 +7,8 @@ from typing import Any
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 
-from daybook.recount.compare.expected import Document
 from daybook.recount.errors import asking_mongodb
-from daybook.recount.recounted import Position
+from daybook.recount.recounted import Document, Position
 from daybook.recount.repair import plan
 from daybook.recount.repair.change import Change
 from daybook.recount.replay.model import Model

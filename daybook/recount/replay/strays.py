@@ -3,8 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
-from daybook.recount.compare.coverage import marks
-from daybook.recount.compare.expected import Document
+from daybook.recount.recounted import Document, marks
 from daybook.recount.replay.replay import Replay
 
 Find = Callable[[Sequence[str]], Iterable[Document]]

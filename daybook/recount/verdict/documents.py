@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from daybook.recount.compare import states
-from daybook.recount.compare.coverage import marks
 from daybook.recount.compare.documents import ABSENT, Unequal, unequal_fields
-from daybook.recount.compare.expected import Document, expected, is_nothing
+from daybook.recount.compare.expected import expected, is_nothing
 from daybook.recount.compare.spool import Spool
-from daybook.recount.recounted import Recounted
+from daybook.recount.recounted import Document, Recounted, marks
 from daybook.recount.replay.model import Model
 from daybook.recount.session import Look, Recount
 

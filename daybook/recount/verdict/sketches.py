@@ -8,8 +8,7 @@ from typing import Any
 from datasketches import hll_sketch, hll_union, tgt_hll_type  # type: ignore[import-untyped]
 
 from daybook.recount.compare.documents import ABSENT
-from daybook.recount.compare.expected import Document
-from daybook.recount.recounted import Key
+from daybook.recount.recounted import Document, Key
 from daybook.recount.session import Look, Recount
 from daybook.recount.verdict.report import Difference
 

@@ -1,8 +1,9 @@
 """Attempts: how far a visitor came in the order that the funnel's definition gives."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 
-from daybook.simulate.answer.chains import reached_by_day
+from daybook.simulate.answer.clock import When
 from daybook.simulate.answer.deed import Deed
 from daybook.simulate.answer.definitions import Definition
 from daybook.simulate.answer.ledger import Ledger
@@ -44,3 +45,79 @@ def is_complete(pinned: Definition, reached: set[int]) -> bool:
     if pinned.order == "any":
         return reached.issuperset(needed)
     return bool(needed) and needed[-1] in reached
+
+
+Reached = dict[str, set[int]]
+"""By the day of the start, the positions that were reached."""
+
+
+def reached_by_day(definition: Definition, entries: list[Deed]) -> Reached:
+    """`entries`: all of the visitor's in the funnel."""
+    if definition.order == "any":
+        return _any(definition, entries)
+    return _in_order(definition, entries)
+
+
+def _in_order(definition: Definition, entries: list[Deed]) -> Reached:
+    reached: Reached = defaultdict(set)
+    starts: dict[int, When] = {}
+    before: int | None = None
+    for entry in sorted(entries, key=lambda e: _order(definition, e)):
+        if entry.step in definition.exclusions:
+            starts, before = {}, None
+            continue
+        position = definition.position(entry.step)
+        if position is None:
+            continue
+        start = _start(definition, position, entry.at, starts, before)
+        before = None
+        if start is not None:
+            starts[position] = start
+            reached[start.day].add(position)
+            before = position
+    return reached
+
+
+def _start(
+    definition: Definition,
+    position: int,
+    at: When,
+    starts: dict[int, When],
+    before: int | None,
+) -> When | None:
+    """Where the chain began that an entry of the step at `position` carries on, if there is one.
+
+    `before`: the position of the entry directly before, if that one carried a chain.
+    """
+    if position == 0:
+        return at
+    candidates = _leading_to(definition, position)
+    if definition.order == "strict":
+        candidates = [n for n in candidates if n == before]
+    begun = [starts[n] for n in candidates if n in starts]
+    in_time = [start for start in begun if at.ms - start.ms <= definition.window_ms]
+    return max(in_time, key=lambda start: start.ms, default=None)
+
+
+def _leading_to(definition: Definition, position: int) -> list[int]:
+    """The steps before it from which every step between is optional."""
+    return [n for n in range(position) if all(definition.optional[n + 1 : position])]
+
+
+def _order(definition: Definition, entry: Deed) -> tuple[int, int, int]:
+    """By time; ties by the step's position, then by offset."""
+    position = definition.position(entry.step)
+    last = len(definition.steps)
+    return entry.at.ms, last if position is None else position, entry.place
+
+
+def _any(definition: Definition, entries: list[Deed]) -> Reached:
+    reached: Reached = defaultdict(set)
+    known = [e for e in entries if definition.position(e.step) is not None]
+    known.sort(key=lambda e: _order(definition, e))
+    for day in {e.at.day for e in known}:
+        start = next(e for e in known if e.at.day == day).at.ms
+        for entry in known:
+            if 0 <= entry.at.ms - start <= definition.window_ms:
+                reached[day].add(definition.steps.index(entry.step))
+    return reached

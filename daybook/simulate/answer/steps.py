@@ -1,9 +1,10 @@
 """`analytics_funnel_step`: a visitor's entries, exits and conversions of each step of a funnel."""
 
+from bisect import bisect_right
+
 from daybook.simulate.answer import plain
 from daybook.simulate.answer.deed import Deed
 from daybook.simulate.answer.grouping import by, first_by, session_of
-from daybook.simulate.answer.histogram import bucket
 from daybook.simulate.answer.keys import DIRECT, EXIT, UNATTRIBUTED, key
 from daybook.simulate.answer.ledger import Ledger
 from daybook.simulate.answer.shape import STEP
@@ -86,3 +87,13 @@ def _entered_last(session: list[Deed], conversion: Deed) -> str:
         deed.step for deed in session if deed.kind == "step_entry" and deed.order < conversion.order
     ]
     return before[-1] if before else UNATTRIBUTED
+
+
+_bounds = [1]
+
+
+def bucket(ms: int) -> int:
+    """0 for no time at all, else the largest i with b(i) <= ms; b(1) = 1."""
+    while _bounds[-1] <= ms:
+        _bounds.append(max(_bounds[-1] + 1, _bounds[-1] * 51 // 49))
+    return bisect_right(_bounds, ms)

@@ -1,0 +1,53 @@
+"""What `verify` and `rebuild` share: their options, a progress bar, what cannot be recounted."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+import consumers
+from daybook.cli.support.printing import print_line
+from daybook.engine.errors import Unavailable
+from daybook.recount.verdict.report import Doubt
+
+if TYPE_CHECKING:
+    from daybook.recount.groups import Group
+    from daybook.recount.session import Progress as Tell
+
+SHOWN_MAX = 50
+
+GroupName = Annotated[str, typer.Argument(help="revenue, or sc-analytics-revenue")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+
+
+@contextmanager
+def recounting(name: str) -> Iterator[tuple["Group", "Tell"]]:
+    """The group's recount, and a bar on a terminal. Raises Unknown and Unavailable."""
+    from daybook.recount.errors import Unreachable
+    from daybook.recount.groups import find
+
+    group = find(consumers.find(name).name)
+    own = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, console=own, disable=not own.is_terminal, transient=True) as bar:
+        task = bar.add_task(group.name, total=None)
+
+        def tell(what: str, done: int, total: int) -> None:
+            bar.update(task, description=what, completed=done, total=total or None)
+
+        try:
+            yield group, tell
+        except Unreachable as error:
+            raise Unavailable(str(error)) from error
+
+
+def print_doubts(doubts: list[Doubt]) -> None:
+    """Why something cannot be recounted, the first of them."""
+    for doubt in doubts[:SHOWN_MAX]:
+        where = " ".join(filter(None, (doubt.collection, doubt.document, doubt.field)))
+        print_line(f"cannot be recounted: {where + ': ' if where else ''}{doubt.reason}")
+    if len(doubts) > SHOWN_MAX:
+        print_line(f"… and {len(doubts) - SHOWN_MAX:,} more; --json lists all")
