@@ -7,12 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from daybook.cli.support.local_servers import (
-    VARIABLES,
-    given_servers,
-    local_directory,
-    sentences,
-)
+from daybook.cli.support.local_servers import VARIABLES, given_servers, local_directory, sentences
 from daybook.cli.support.printing import print_line
 from daybook.engine.errors import DaybookError
 from daybook.engine.settings import settings

@@ -12,12 +12,7 @@ from rich.table import Table
 
 import consumers
 from daybook.cli.down import servers_down
-from daybook.cli.support.local_servers import (
-    VARIABLES,
-    given_servers,
-    local_directory,
-    sentences,
-)
+from daybook.cli.support.local_servers import VARIABLES, given_servers, local_directory, sentences
 from daybook.cli.support.printing import print_line
 from daybook.cli.topics import apply_topics
 from daybook.engine.mongo import indexes

@@ -13,14 +13,17 @@ from daybook.query.figures.body import Period
 from daybook.query.figures.date_range import Span, span
 from daybook.query.figures.money import Wanted
 from daybook.query.figures.pagination import SIZE_MAX, Asked, Place
-from daybook.query.funnels import facts, load
-from daybook.query.funnels.conversions import conversions, converting_visitor
-from daybook.query.funnels.conversions_body import ConvertingVisitor
-from daybook.query.funnels.definition import Definition
-from daybook.query.funnels.dropoffs.report import drop_offs
-from daybook.query.funnels.overview import overview
-from daybook.query.funnels.revenue import revenue
-from daybook.query.funnels.sessions import converted
+from daybook.query.funnels.conversions import (
+    ConvertingVisitor,
+    conversions_report,
+    converting_visitor,
+    load_conversions,
+    load_converted_sessions,
+)
+from daybook.query.funnels.definition import Definition, load_definition
+from daybook.query.funnels.dropoffs.report import drop_offs_report, load_drop_offs
+from daybook.query.funnels.overview import load_overview, overview_report
+from daybook.query.funnels.revenue import load_revenue, revenue_report
 from daybook.query.problem import missing
 from daybook.query.read import groups
 from daybook.query.read.freshness import Freshness
@@ -45,7 +48,7 @@ async def load_content(
     else:
         if job.funnel_id is None:
             raise missing("funnel")
-        funnel = await load.definition(scope, job.funnel_id)
+        funnel = await load_definition(scope, job.funnel_id)
         title = f"{_TITLES[job.report_type]} of {funnel.name}"
         body = await _report(job, scope, funnel, days, Wanted(currency, None))
     if job.report_type == "conversions":
@@ -69,16 +72,16 @@ async def _report(
     of = scope, funnel.funnel_id, days
     match job.report_type:
         case "overview":
-            return overview(funnel, days, await facts.of_overview(*of), None, money)
+            return overview_report(funnel, days, await load_overview(*of), None, money)
         case "conversions":
             page = Asked(size=1)
-            known = await facts.of_conversions(*of, page)
-            return conversions(funnel, days, "day", known, page, None, money)
+            known = await load_conversions(*of, page)
+            return conversions_report(funnel, days, "day", known, page, None, money)
         case "dropoffs":
-            past = await facts.of_drop_offs(scope, funnel.funnel_id, days.previous(), why=False)
-            return drop_offs(funnel, days, await facts.of_drop_offs(*of), past)
+            past = await load_drop_offs(scope, funnel.funnel_id, days.previous(), why=False)
+            return drop_offs_report(funnel, days, await load_drop_offs(*of), past)
         case _:
-            return revenue(funnel, days, "day", await facts.of_revenue(*of), None, money)
+            return revenue_report(funnel, days, "day", await load_revenue(*of), None, money)
 
 
 async def _events(
@@ -87,7 +90,7 @@ async def _events(
     """With its title, which names the funnel where one was asked for."""
     title = "Events"
     if job.funnel_id is not None:
-        title += f" of {(await load.definition(scope, job.funnel_id)).name}"
+        title += f" of {(await load_definition(scope, job.funnel_id)).name}"
     rows = event_rows(scope, days, job.funnel_id, job.user_id, names)
     user = {"user_id": job.user_id}
     told = names.hide(user) if names else user
@@ -101,7 +104,9 @@ async def _visitors(
     """Page after page, as the report's cursor leads."""
     after: Place | None = None
     while True:
-        found = await converted(scope, funnel_id, days, Asked(size=SIZE_MAX, after=after))
+        found = await load_converted_sessions(
+            scope, funnel_id, days, Asked(size=SIZE_MAX, after=after)
+        )
         for session in found[:SIZE_MAX]:
             own = names.hide(session) if names else session
             yield converting_visitor(own, days, currency)

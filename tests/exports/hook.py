@@ -10,7 +10,7 @@ class Hook(Website):
         self.calls: list[tuple[dict[str, str], bytes]] = []
         hook = self
 
-        class Told(Handler):
+        class Previous(Handler):
             def do_POST(self) -> None:
                 hook.calls.append((dict(self.headers.items()), self.heard()))
                 status = statuses[min(len(hook.calls), len(statuses)) - 1]
@@ -19,4 +19,4 @@ class Hook(Website):
 
             do_GET = do_POST
 
-        super().__init__(Told)
+        super().__init__(Previous)

@@ -12,8 +12,7 @@ from consumers import FLEET
 from daybook.engine.mongo import indexes
 from daybook.query.answer import answers
 from daybook.query.answer.answers import UNCHECKED, UNCHECKED_SECONDS_MAX, Answers, Making
-from daybook.query.answer.cache import Answer, Question, Remembered
-from daybook.query.answer.keep import REALTIME, REPORTS, Keep
+from daybook.query.answer.cache import REALTIME, REPORTS, Answer, Keep, Question, Remembered
 from daybook.query.read import groups
 from daybook.query.read.freshness import Freshness
 from daybook.query.read.revisions import KNOWN_SECONDS, SETTLED_SECONDS, Revisions

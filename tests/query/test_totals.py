@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from daybook.query.figures.comparison import change
 from daybook.query.figures.totals import currencies, main_currency, totals
-from daybook.query.platform.shares import TOP, parts
+from daybook.query.platform.report import TOP, parts
 from models.order_funnel import OrderFunnelDay
 from models.revenue import RevenueDay
 

@@ -10,7 +10,7 @@ from tests.support.log import LogMessage
 from tests.support.runner import Lane, Letters, Runner
 from tests.unit.funnel_traffic import PARTITIONS, Kafka
 from tests.unit.recounting import TOPIC_ID
-from tests.unit.test_funnel_step import Told
+from tests.unit.test_funnel_step import Previous
 
 
 def lanes(entries: list[Entry]) -> list[list[LogMessage]]:
@@ -35,7 +35,7 @@ def counted(
     store = MemoryStore()
     for number, log in enumerate(lanes(entries)):
         lane = Lane(Partition("sc.tracking.funnel", TOPIC_ID, number), log)
-        runner = Runner(store, Letters(), funnel_step.GROUP, lane, Told(entries))
+        runner = Runner(store, Letters(), funnel_step.GROUP, lane, Previous(entries))
         end = len(log) if ends is None else ends[number]
         while runner.next < end:
             runner.settle(min(messages, end - runner.next))

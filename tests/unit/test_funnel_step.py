@@ -42,7 +42,7 @@ DEFINED = Partition("sc.domain.funnel", DEFINITIONS_ID, 0)
 HERE = Partition("sc.tracking.funnel", "incarnation", 0)
 
 
-class Told:
+class Previous:
     """Stands for the definition topics: everything that they will ever say, told at once."""
 
     def __init__(self, entries: list[Entry]) -> None:
@@ -97,7 +97,7 @@ def after_deaths(
         store.before = strike
     for messages, operation in deaths:
         left = 0
-        runner = Runner(store, letters, GROUP, lane, Told(entries))
+        runner = Runner(store, letters, GROUP, lane, Previous(entries))
         left = operation
         try:
             runner.settle(messages)
@@ -105,7 +105,7 @@ def after_deaths(
         except Crash:
             continue
     left = 0
-    runner = Runner(store, letters, GROUP, lane, Told(entries))
+    runner = Runner(store, letters, GROUP, lane, Previous(entries))
     while runner.next < len(lane.log):
         runner.settle(7)
     return store.collections
@@ -120,7 +120,7 @@ def test_the_documents_are_the_known_answer_however_batches_are_cut(
     visitors.define()
     visitors.act(200)
     store, lane = MemoryStore(), Lane(HERE, as_log(visitors.entries))
-    runner = Runner(store, Letters(), GROUP, lane, Told(visitors.entries))
+    runner = Runner(store, Letters(), GROUP, lane, Previous(visitors.entries))
     turn = 0
     while runner.next < len(lane.log):
         runner.settle(cuts[turn % len(cuts)])
@@ -162,7 +162,7 @@ def test_what_messages_cause_together_covers_what_each_causes(seed: int, cuts: l
         return ours[-1]
 
     lane = Lane(HERE, as_log(entries))
-    runner = Runner(MemoryStore(), Letters(), GROUP, lane, Told(entries))
+    runner = Runner(MemoryStore(), Letters(), GROUP, lane, Previous(entries))
     with patch("daybook.engine.protocol.settle.fold", twice):
         for cut in [*cuts, 1_000]:
             runner.settle(cut)
@@ -235,7 +235,7 @@ def test_a_damaged_state_is_named(field: str, damage: str | None) -> None:
     log.appended_ms = int(NOON.timestamp() * 1000)
     log.define("A").enter("A", 0).enter("A", 1)
     store, lane = MemoryStore(), Lane(HERE, as_log(log.entries))
-    runner = Runner(store, Letters(), GROUP, lane, Told(log.entries))
+    runner = Runner(store, Letters(), GROUP, lane, Previous(log.entries))
     runner.settle(1)
     state = store.collections["visitor_state"]["default:v"]
     if damage is None:
@@ -263,7 +263,7 @@ def test_a_definition_that_could_not_be_stored_is_in_force_and_stored_later(miss
         stored(rows, partition)
 
     with patch.object(store, "put", put):
-        runner = Runner(store, Letters(), GROUP, lane, Told(log.entries))
+        runner = Runner(store, Letters(), GROUP, lane, Previous(log.entries))
         while runner.next < len(lane.log):
             runner.settle(7)
     assert_is_the_known_answer(store.collections, answer(log.entries))
@@ -272,7 +272,7 @@ def test_a_definition_that_could_not_be_stored_is_in_force_and_stored_later(miss
 
 def test_definitions_that_were_read_when_kafka_went_away_are_told_later() -> None:
     log = Log().define("A", "B")
-    (told,) = Told(log.entries).news()
+    (told,) = Previous(log.entries).news()
     other = Partition("sc.domain.event", "events", 0)
     definitions = Definitions((), Mock(), dict, Mock(), Mock())
 
@@ -312,7 +312,7 @@ def test_a_day_keeps_its_definition_when_its_visitor_moves_to_a_lower_offset(see
     moved = [replace(message, at=at) for at, message in enumerate(log[before:])]
     store = MemoryStore()
     for lane in (Lane(HERE, log[:before]), Lane(added, moved)):
-        runner = Runner(store, Letters(), GROUP, lane, Told(visitors.entries))
+        runner = Runner(store, Letters(), GROUP, lane, Previous(visitors.entries))
         while runner.next < len(lane.log):
             runner.settle(9)
     assert_is_the_known_answer(store.collections, answer(visitors.entries))

@@ -19,7 +19,7 @@ from tests.fakes.memory_store import MemoryStore
 from tests.support.runner import Lane, Letters, Runner
 from tests.support.uniques import Name, assert_tell, known
 from tests.support.visitors import Visitors
-from tests.unit.test_funnel_step import GROUP, HERE, Crash, Told, as_log
+from tests.unit.test_funnel_step import GROUP, HERE, Crash, Previous, as_log
 
 THERE = Partition("sc.tracking.funnel", "incarnation", 1)
 DAY = Sketch("funnel", ("default", "f"), "2026-03-02")
@@ -43,7 +43,7 @@ def history(seed: int, people: int) -> tuple[list[Entry], Lane]:
 
 
 def finish(store: MemoryStore, letters: Letters, lane: Lane, entries: list[Entry]) -> None:
-    runner = Runner(store, letters, GROUP, lane, Told(entries))
+    runner = Runner(store, letters, GROUP, lane, Previous(entries))
     while runner.next < len(lane.log):
         runner.settle(7)
 
@@ -63,7 +63,7 @@ def test_visitors_are_in_their_sketches_before_any_state_remembers_them() -> Non
 
         store.before = strike
         with suppress(Crash):
-            Runner(store, letters, GROUP, lane, Told(entries)).settle(5)
+            Runner(store, letters, GROUP, lane, Previous(entries)).settle(5)
         if left > 0:
             break
         finish(store, letters, lane, entries)
@@ -92,7 +92,7 @@ def test_members_that_die_anywhere_lose_no_visitor(
 
     setattr(store, "after" if lost else "before", strike)
     for messages, after in deaths:
-        runner, left = Runner(store, letters, GROUP, lane, Told(entries)), after
+        runner, left = Runner(store, letters, GROUP, lane, Previous(entries)), after
         try:
             runner.settle(messages)
             lane.checkpoint = runner.next
@@ -118,12 +118,12 @@ def test_owners_that_are_alive_at_once_lose_no_visitor(
         nonlocal left
         left -= 1
         if left == 0:
-            Runner(store, letters, GROUP, lane, Told(entries)).settle(messages)
+            Runner(store, letters, GROUP, lane, Previous(entries)).settle(messages)
 
     store.before = wake
     for after, several in wakes:
         left, messages = after, several
-        runner = Runner(store, letters, GROUP, lane, Told(entries))
+        runner = Runner(store, letters, GROUP, lane, Previous(entries))
         runner.settle(20)
         lane.checkpoint = runner.next
     left = 0

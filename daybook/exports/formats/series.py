@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from daybook.query.funnels.conversions_body import Conversions
+from daybook.query.funnels.conversions import Conversions
 from daybook.query.funnels.dropoffs.report import DropOffs
-from daybook.query.funnels.overview_body import Overview
-from daybook.query.funnels.revenue_body import Revenue
+from daybook.query.funnels.overview import Overview
+from daybook.query.funnels.revenue import Revenue
 
 
 class Series(NamedTuple):

@@ -12,8 +12,7 @@ from pydantic_core import to_json
 
 from daybook.engine.errors import Unavailable
 from daybook.query import metrics
-from daybook.query.answer.cache import Answer, Question, Remembered
-from daybook.query.answer.keep import Keep
+from daybook.query.answer.cache import Answer, Keep, Question, Remembered
 from daybook.query.read.freshness import Freshness
 from daybook.query.read.revisions import Revisions
 from daybook.query.read.scope import Scope

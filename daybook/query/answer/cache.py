@@ -9,7 +9,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from daybook.engine.redis_client import RedisAway
 from daybook.query import metrics
-from daybook.query.answer.keep import STALE_SECONDS, Keep
 from daybook.query.read.redis import Live
 
 _BYTES_MAX = 2**22
@@ -56,6 +55,18 @@ class Answer:
 _FORM = TypeAdapter(Answer)
 
 
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """`seconds`: an answer is as good as new for so long at most; with `by_revision` only while
+    no document has changed that it may be made of.
+
+    Beyond, it is kept for an hour, for the case that MongoDB does not answer.
+    """
+
+    seconds: int
+    by_revision: bool = True
+
+
 class Remembered:
     """Without Redis nothing is remembered, and nobody waits for it.
 
@@ -90,3 +101,10 @@ class Remembered:
             await self._live.ask(lambda redis: redis.set(key, raw, ex=lifetime))
         except RedisAway:
             metrics.NOT_REMEMBERED.inc()
+
+
+STALE_SECONDS = 3_600
+
+
+REALTIME = Keep(5, by_revision=False)
+REPORTS = Keep(60)

@@ -1,8 +1,8 @@
 """What every route of a report is given, and what its parameters mean."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Path, Query, Request, Response
@@ -10,21 +10,18 @@ from fastapi.dependencies.models import Dependant
 
 from daybook.query.access.authenticate import Gate
 from daybook.query.answer.answers import Answers, Build, Making, response
-from daybook.query.answer.cache import Question
-from daybook.query.answer.keep import Keep
+from daybook.query.answer.cache import Keep, Question
 from daybook.query.caller import Caller
 from daybook.query.exports.services import ExportServices
-from daybook.query.figures.date_range import Span, span, zone_named
+from daybook.query.figures.date_range import zone_named
 from daybook.query.middleware import TURN
-from daybook.query.problem import CURRENCY, Problem, wrong
+from daybook.query.problem import Problem, wrong
 from daybook.query.read.freshness import Freshness
 from daybook.query.read.mongo import Reader
 from daybook.query.read.redis import Live
 from daybook.query.read.scope import Scope, organization_scope, platform_scope
 from daybook.query.stream.relay import Relay
 from schemas.fields import Id
-
-_RECENT_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,69 +122,6 @@ async def _report(request: Request, scope: Scope, tz: str | None) -> Report:
 OrganizationReport = Annotated[Report, Depends(organization_report)]
 NamedOrganizationReport = Annotated[Report, Depends(named_organization_report)]
 PlatformReport = Annotated[Report, Depends(platform_report)]
-
-First = Annotated[
-    str | None, Query(alias="from", max_length=40, description="first day; `date_from` as well")
-]
-Last = Annotated[
-    str | None, Query(alias="to", max_length=40, description="last day, counted; or `date_to`")
-]
-FirstToo = Annotated[str | None, Query(alias="date_from", max_length=40)]
-LastToo = Annotated[str | None, Query(alias="date_to", max_length=40)]
-
-
-async def asked_span(
-    request: Request,
-    _: Asking,
-    first: First = None,
-    last: Last = None,
-    date_from: FirstToo = None,
-    date_to: LastToo = None,
-    tz: Zone = None,
-) -> Span:
-    """Both bounds are needed. Raises Problem (422)."""
-    services: Services = request.app.state.services
-    fleet_zone = await services.freshness.zone()
-    zone = zone_named(tz) if tz else fleet_zone
-    today = datetime.now(fleet_zone).date()
-    bounds = _either(first, date_from), _either(last, date_to)
-    names = ("from" if date_from is None else "date_from", "to" if date_to is None else "date_to")
-    return span(*bounds, fleet_zone, zone, today, names)
-
-
-async def recent_span(
-    request: Request,
-    own: Asking,
-    first: First = None,
-    last: Last = None,
-    date_from: FirstToo = None,
-    date_to: LastToo = None,
-    tz: Zone = None,
-) -> Span:
-    """The last 30 days, today among them, unless a range was asked for."""
-    if first or last or date_from or date_to:
-        return await asked_span(request, own, first, last, date_from, date_to, tz)
-    services: Services = request.app.state.services
-    today = datetime.now(await services.freshness.zone()).date()
-    begin = today - timedelta(days=_RECENT_DAYS - 1)
-    return await asked_span(request, own, begin.isoformat(), today.isoformat(), None, None, tz)
-
-
-Range = Annotated[Span, Depends(asked_span)]
-RecentRange = Annotated[Span, Depends(recent_span)]
-Compare = Annotated[
-    Literal["previous"] | None, Query(description="`previous`: the period before, and the change")
-]
-Money = Annotated[
-    str | None,
-    Query(pattern=CURRENCY, description="told first; else the fleet's, where there is any"),
-]
-
-
-def _either(one: str | None, other: str | None) -> str | None:
-    if one is not None and other is not None and one != other:
-        raise Problem(422, "a bound is given twice: by its short and by its long name")
-    return one if one is not None else other
 
 
 def _only_known(request: Request) -> None:

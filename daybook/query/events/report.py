@@ -6,10 +6,17 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from daybook.engine.documents.fields import Rate, by_currency, shown
-from daybook.query.figures.comparison import compared
+from daybook.query.figures.comparison import compare_totals
 from daybook.query.figures.date_range import Granularity, Span, told
-from daybook.query.figures.series import series
-from daybook.query.figures.totals import Document, Numbers, currencies, main_currency, money, totals
+from daybook.query.figures.series import buckets
+from daybook.query.figures.totals import (
+    DayDocument,
+    Numbers,
+    currencies,
+    main_currency,
+    money,
+    totals,
+)
 from daybook.query.figures.uniques import uniques as told_apart
 from models.event_metrics import EventMetricsDay
 
@@ -23,12 +30,12 @@ KINDS = {"unique_viewers": "event", "unique_buyers": "event_buyers"}
 class Facts(NamedTuple):
     """Of one period: `analytics_event_metrics`; `analytics_uniques` by kind."""
 
-    days: Sequence[Document]
-    sketches: Mapping[str, Sequence[Document]]
+    days: Sequence[DayDocument]
+    sketches: Mapping[str, Sequence[DayDocument]]
 
 
 def metrics(
-    own: Document,
+    own: DayDocument,
     span: Span,
     granularity: Granularity,
     facts: Facts,
@@ -38,7 +45,7 @@ def metrics(
     """People of the range are told once each, and how exactly; the rate is of the days' sums."""
     amounts = currencies(facts.days, "revenue_cents")
     currency = main_currency(amounts, *wanted)
-    points = series(span, granularity, facts.days)
+    points = buckets(span, granularity, facts.days)
     now, uniques = _totals(facts, currency)
     body = {
         **named(own, span.zone),
@@ -63,10 +70,10 @@ def metrics(
     }
     if before is None:
         return body
-    return body | compared(span, now, _totals(before, currency)[0])
+    return body | compare_totals(span, now, _totals(before, currency)[0])
 
 
-def named(own: Document, zone: ZoneInfo) -> dict[str, Any]:
+def named(own: DayDocument, zone: ZoneInfo) -> dict[str, Any]:
     """Who the event is; null what no definition has said."""
     starts_at = own.get("starts_at")
     return {
@@ -78,7 +85,7 @@ def named(own: Document, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def occupancy(own: Document, every_day: Sequence[Document]) -> dict[str, Any]:
+def occupancy(own: DayDocument, every_day: Sequence[DayDocument]) -> dict[str, Any]:
     """Of all days there are, whatever the range: `rate` is of those let in, else of those sold."""
     sold = sum(int(day.get("tickets_sold") or 0) for day in every_day)
     admitted = sum(int(day.get("admissions") or 0) for day in every_day)
@@ -93,7 +100,7 @@ def occupancy(own: Document, every_day: Sequence[Document]) -> dict[str, Any]:
     }
 
 
-def today(stored: Document | None, wanted: Wanted, day: date, zone: ZoneInfo) -> dict[str, Any]:
+def today(stored: DayDocument | None, wanted: Wanted, day: date, zone: ZoneInfo) -> dict[str, Any]:
     """A day's numbers, zeros when there is no document of it yet."""
     days = [stored] if stored else []
     amounts = currencies(days, "revenue_cents")

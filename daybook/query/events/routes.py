@@ -7,8 +7,9 @@ from fastapi import APIRouter, Path, Response
 from daybook.engine.documents.fields import shown
 from daybook.engine.redis_client import RedisAway
 from daybook.funnels.live.redis_keys import ACTIVE_MS, CHECKOUT, event_active, event_totals
-from daybook.query.answer.keep import REALTIME, REPORTS
-from daybook.query.answer.report import Compare, Money, OrganizationReport, RecentRange, Report
+from daybook.query.answer.cache import REALTIME, REPORTS
+from daybook.query.answer.parameters import Compare, Money, RecentRange
+from daybook.query.answer.report import OrganizationReport, Report
 from daybook.query.events import report as event
 from daybook.query.examples import shown_as
 from daybook.query.figures.date_range import Span, told

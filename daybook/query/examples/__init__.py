@@ -5,6 +5,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import create_model
+
+from daybook.query.figures.body import Body
+
 _HERE = Path(__file__).parent
 
 _STREAM = """\
@@ -23,6 +27,23 @@ data: {"organization_id":"acme","event_id":"gala","updated_at":"2026-11-20T10:00
 def example(name: str) -> Any:
     """By the report's name."""
     return json.loads((_HERE / f"{name}.json").read_text(encoding="utf-8"))
+
+
+class Fresh(Body):
+    """How fresh the numbers are: what the members that count said last; null is not known."""
+
+    newest_event_at: str | None
+    counted_at: str | None
+    lag_messages: int | None
+    reported_at: str | None
+    is_stale: bool
+
+
+def documented(name: str, body: type[Body]) -> dict[str, Any]:
+    """What a funnel's route says of its answer: the body's schema, with `as_of`, and an example."""
+    answer = create_model(f"{body.__name__}Answer", __base__=body, as_of=(Fresh, ...))
+    content = {"application/json": {"example": example(f"funnels/{name}")}}
+    return {"responses": {200: {"model": answer, "content": content}}}
 
 
 def shown_as(name: str) -> dict[str, Any]:

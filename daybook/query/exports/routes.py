@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -12,15 +12,15 @@ from daybook.engine.errors import Unavailable
 from daybook.files.store import Gone
 from daybook.query.answer.report import Asking, Organization, Services
 from daybook.query.caller import Caller
-from daybook.query.examples import shown_as
+from daybook.query.examples import example, shown_as
 from daybook.query.exports import job_id as ticket
 from daybook.query.exports import request as orders
 from daybook.query.exports.body import Accepted, Export, Status
-from daybook.query.exports.described import ASK, FETCH
+from daybook.query.exports.request import Order
 from daybook.query.exports.services import ExportServices
 from daybook.query.exports.signed_link import PREFIX, check, gone, link
 from daybook.query.figures.date_range import Span, span, told
-from daybook.query.funnels import load
+from daybook.query.funnels.definition import load_definition
 from daybook.query.problem import missing, unavailable
 from daybook.query.read import groups
 from daybook.query.read.mongo import Document
@@ -46,6 +46,26 @@ Expires = Annotated[int, Query(ge=0, le=253_402_300_799, description="of the lin
 Signature = Annotated[str, Query(max_length=128, description="of the link")]
 
 
+ASK: dict[str, Any] = {
+    "responses": {
+        202: {"content": {"application/json": {"example": example("export-accepted")}}},
+        400: {"description": "Not JSON, or no such report type"},
+        413: {"description": "The body is over 16 KiB"},
+    },
+    "openapi_extra": {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": Order.model_json_schema(),
+                    "example": example("export-order"),
+                }
+            },
+        }
+    },
+}
+
+
 @router.post("", status_code=202, **ASK)
 async def ask(request: Request, own: Asking, organization_id: Organization = None) -> Accepted:
     """Ask for a report as a file. A worker makes it; the answer says when to look again."""
@@ -55,7 +75,7 @@ async def ask(request: Request, own: Asking, organization_id: Organization = Non
     now = datetime.now(UTC)
     days = await _days(services, order, now)
     if order.funnel_id is not None:
-        await load.definition(scope, order.funnel_id)
+        await load_definition(scope, order.funnel_id)
     ready = now + timedelta(seconds=await _seconds(services, order))
     organization = scope.organization
     job_id = ticket.issue(exports.secret, organization, now)
@@ -83,6 +103,26 @@ async def look(
     # Asked for an instant ago, or its turn has not come: no worker has written of it yet.
     unknown = dict.fromkeys(Export.model_fields)
     return Export.model_validate(unknown | {"job_id": job_id, "status": "processing"})
+
+
+_FILE = """\
+table,funnel_id,period.start,period.end,visitors.total,step_id,entries
+report,spring,2026-11-01,2026-11-19,1204,,
+steps,,,,,catalog,1204
+"""
+
+
+FETCH: dict[str, Any] = {
+    "responses": {
+        200: {
+            "description": "The file, called as `Content-Disposition` says",
+            "content": {"text/csv": {"schema": {"type": "string"}, "example": _FILE}},
+        },
+        403: {"description": "A link that was not signed here"},
+        410: {"description": "The link has expired, and the file is gone"},
+    },
+    "openapi_extra": {"security": []},
+}
 
 
 @router.get("/{job_id}/download", response_class=Response, **FETCH)

@@ -1,13 +1,16 @@
 """A report's numbers beside those of the period before."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
+from daybook.query.figures.body import Body
 from daybook.query.figures.date_range import Span
 from daybook.query.figures.totals import Number, Numbers
 
 
-def compared(span: Span, now: Numbers, before: Numbers) -> dict[str, Any]:
+def compare_totals(span: Span, now: Numbers, before: Numbers) -> dict[str, Any]:
     """What `compare=previous` adds: `previous` with its period, and `change` by `totals.<name>`."""
     return {
         "previous": {"period": span.previous().period, "totals": before},
@@ -21,3 +24,44 @@ def change(now: Number, before: Number) -> Mapping[str, Number]:
         return {"absolute": None, "relative": None}
     absolute = now - before
     return {"absolute": absolute, "relative": absolute / abs(before) if before else None}
+
+
+class Change(Body):
+    """`absolute` is now less before, `relative` its share of before; null where unknown."""
+
+    absolute: int | float | None
+    relative: float | None
+
+
+Previous = dict[str, dict[str, int | float | str | None]]
+"""Parts of a report by name, with their numbers; `period` is one of them."""
+
+Changes = dict[str, Change]
+"""By `part.number`."""
+
+
+def compare_parts(
+    period: Mapping[str, str], now: Mapping[str, BaseModel], before: Mapping[str, BaseModel]
+) -> tuple[Previous, Changes]:
+    """What `compare=previous` asks for: `previous` and `change` of a report.
+
+    The numbers of as many days directly before, and the change of each of these parts' numbers.
+    """
+    previous: Previous = {"period": dict(period)}
+    for name, part in before.items():
+        previous[name] = {k: v for k, v in part.model_dump().items() if _is_shown(v)}
+    earlier = dict(_numbers(before))
+    return previous, {
+        name: Change(**change(value, earlier.get(name))) for name, value in _numbers(now)
+    }
+
+
+def _numbers(parts: Mapping[str, BaseModel]) -> Iterator[tuple[str, int | float | None]]:
+    for part, model in parts.items():
+        for name, value in model.model_dump().items():
+            if value is None or isinstance(value, int | float):
+                yield f"{part}.{name}", value
+
+
+def _is_shown(value: object) -> bool:
+    return value is None or isinstance(value, int | float | str)

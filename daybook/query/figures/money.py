@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from daybook.query.figures import totals
-
-Document = Mapping[str, Any]
+from daybook.query.figures.totals import DayDocument
 
 
 class Wanted(NamedTuple):
@@ -19,7 +18,7 @@ class Wanted(NamedTuple):
 ANY = Wanted()
 
 
-def main_currency(documents: Iterable[Document], field: str, wanted: Wanted) -> str | None:
+def main_currency(documents: Iterable[DayDocument], field: str, wanted: Wanted) -> str | None:
     """The currency that a report is told in: what is wanted, else the most frequent one.
 
     That is the one with an amount on most documents, by name where several are.
@@ -33,7 +32,7 @@ def main_currency(documents: Iterable[Document], field: str, wanted: Wanted) -> 
     return totals.main_currency(days, *wanted)
 
 
-def others(documents: Iterable[Document], field: str, main: str | None) -> list[str]:
+def others(documents: Iterable[DayDocument], field: str, main: str | None) -> list[str]:
     """The other currencies that have an amount, by name."""
     named = {
         currency
@@ -44,7 +43,7 @@ def others(documents: Iterable[Document], field: str, main: str | None) -> list[
     return sorted(named - {main})
 
 
-def amount(documents: Iterable[Document], field: str, currency: str | None) -> int | None:
+def amount(documents: Iterable[DayDocument], field: str, currency: str | None) -> int | None:
     """The sum of a field in one currency; 0 where it has none.
 
     Null where an hour's share is not known: hours of a day with several currencies hold no money.
@@ -57,13 +56,13 @@ def amount(documents: Iterable[Document], field: str, currency: str | None) -> i
     return total
 
 
-def known(documents: Iterable[Document], field: str, currency: str | None) -> int:
+def known(documents: Iterable[DayDocument], field: str, currency: str | None) -> int:
     """The same, of whole days, of which it is always known."""
     return amount(documents, field, currency) or 0
 
 
 def by_key(
-    documents: Iterable[Document], field: str, part: str, currency: str | None
+    documents: Iterable[DayDocument], field: str, part: str, currency: str | None
 ) -> dict[str, int]:
     """{key: amount} of a map with money, in one currency; keys as they are stored."""
     found: Counter[str] = Counter()
@@ -74,5 +73,5 @@ def by_key(
     return dict(found)
 
 
-def currencies_of(document: Document) -> Mapping[str, Mapping[str, Any]]:
+def currencies_of(document: DayDocument) -> Mapping[str, Mapping[str, Any]]:
     return document.get("currencies") or {}

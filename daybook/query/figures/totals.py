@@ -1,5 +1,6 @@
 """Numbers of several days in one: counters added up, what is worked out from them anew."""
 
+import collections
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -19,11 +20,11 @@ from daybook.engine.documents.fields import (
 P = TypeVar("P", str, str | None)
 Number = int | float | None
 Numbers = dict[str, Number]
-Document = Mapping[str, Any]
+DayDocument = Mapping[str, Any]
 
 
 def totals(
-    model: type[DailyDocument], documents: Sequence[Document], currency: str | None = None
+    model: type[DailyDocument], documents: Sequence[DayDocument], currency: str | None = None
 ) -> Numbers:
     """Of whole days. Money, and what is counted beside it, is that of the currency.
 
@@ -34,13 +35,13 @@ def totals(
     return {name: _worked_out(model.fields[name], sums, name) for name in shown(model)}
 
 
-def money(model: type[DailyDocument], documents: Sequence[Document], currency: str) -> Numbers:
+def money(model: type[DailyDocument], documents: Sequence[DayDocument], currency: str) -> Numbers:
     """Those of the numbers that stand in each currency."""
     found = totals(model, documents, currency)
     return {name: found[name] for name in by_currency(model)}
 
 
-def currencies(documents: Iterable[Document], field: str) -> dict[str, int]:
+def currencies(documents: Iterable[DayDocument], field: str) -> dict[str, int]:
     """Every currency that was ever named, with the days on which the field is not 0 in it."""
     found: dict[str, int] = {}
     for document in documents:
@@ -63,7 +64,7 @@ def main_currency(days: Mapping[str, int], preferred: P, asked: str | None) -> s
 
 
 def _sums(
-    model: type[DailyDocument], documents: Sequence[Document], currency: str | None
+    model: type[DailyDocument], documents: Sequence[DayDocument], currency: str | None
 ) -> dict[str, int]:
     found = {}
     for name, field in model.fields.items():
@@ -92,3 +93,34 @@ def _rounded(total: int, number: int) -> int:
     """Half to even, exactly, however large."""
     whole, rest = divmod(total, number)
     return whole + (2 * rest > number or (2 * rest == number and whole % 2 == 1))
+
+
+def total(documents: Iterable[DayDocument], field: str) -> int:
+    """Of a counter; what is absent is 0, as it is in hours."""
+    return sum(int(document.get(field) or 0) for document in documents)
+
+
+def counts(documents: Iterable[DayDocument], field: str) -> dict[str, int]:
+    """Of a map of counts {key: count}."""
+    found: collections.Counter[str] = collections.Counter()
+    for document in documents:
+        for key, count in (document.get(field) or {}).items():
+            found[key] += int(count)
+    return dict(found)
+
+
+def parts(documents: Iterable[DayDocument], field: str, part: str) -> dict[str, int]:
+    """Of one number of a breakdown: {key: {part: count}}."""
+    found: collections.Counter[str] = collections.Counter()
+    for document in documents:
+        for key, numbers in (document.get(field) or {}).items():
+            found[key] += int(numbers.get(part) or 0)
+    return dict(found)
+
+
+def by_step(documents: Iterable[DayDocument]) -> dict[str, list[DayDocument]]:
+    """Documents of `analytics_funnel_step`, by step."""
+    found: dict[str, list[DayDocument]] = {}
+    for document in documents:
+        found.setdefault(document["step_id"], []).append(document)
+    return found

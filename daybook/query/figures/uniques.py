@@ -1,19 +1,18 @@
 """How many people there were: exactly on one day, by united sketches over several."""
 
-from collections.abc import Collection, Mapping
-from typing import Any, Literal
+from collections.abc import Collection
+from typing import Literal
 
 from daybook.engine.documents.sketches import LG_K
 from daybook.query.figures.body import Body
+from daybook.query.figures.totals import DayDocument
 from models.uniques import people
 
 STANDARD_ERROR = 1.04 / 2 ** (LG_K / 2)
 """Of united sketches, relative: 1.6 %."""
 
-Document = Mapping[str, Any]
 
-
-class Uniques(Body):
+class UniqueCount(Body):
     """Distinct people of a range.
 
     `method` is `exact`, or `estimate` with the relative `standard_error` and bounds that hold in
@@ -30,8 +29,8 @@ class Uniques(Body):
 
 
 def uniques(
-    days: Collection[Document], sketches: Collection[Document], field: str = "unique_visitors"
-) -> Uniques:
+    days: Collection[DayDocument], sketches: Collection[DayDocument], field: str = "unique_visitors"
+) -> UniqueCount:
     """Of daily documents, and of the sketches of the same range.
 
     Each day is exact, so there cannot be fewer people than on its greatest day, nor than are new,
@@ -42,7 +41,7 @@ def uniques(
     new = sum(int(day.get("new_visitors") or 0) for day in days)
     least, most = max(new, *counted, 0), sum(counted)
     if least == most:
-        return Uniques(
+        return UniqueCount(
             count=most, method="exact", lower=most, upper=most, standard_error=0.0, by_day=most
         )
     told = people(sketches)
@@ -50,7 +49,7 @@ def uniques(
     lower, upper = max(least, told.lower), min(most, told.upper) if whole else most
     lower = min(lower, upper)
     exact = whole and told.lower == told.upper
-    return Uniques(
+    return UniqueCount(
         count=min(max(told.estimate, lower), upper),
         method="exact" if exact else "estimate",
         lower=lower,
@@ -66,5 +65,5 @@ def _error(whole: bool, exact: bool) -> float | None:
     return STANDARD_ERROR if whole else None
 
 
-def _is_whole(sketch: Document) -> bool:
+def _is_whole(sketch: DayDocument) -> bool:
     return bool(sketch.get("_daybook", {}).get("model"))

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from daybook.query.problem import missing
+from daybook.query.read.scope import Scope
+
 UNKNOWN_TYPE = "unknown"
 
 
@@ -52,3 +55,11 @@ class Definition:
 
 def _step(stored: Mapping[str, Any]) -> Step:
     return Step(stored["step_id"], stored["name"], stored["type"])
+
+
+async def load_definition(scope: Scope, funnel_id: str) -> Definition:
+    """Raises Problem (404) for a funnel that was neither published nor seen."""
+    stored = await scope.find_one("funnels", {"_id": scope.id(funnel_id)})
+    if stored is None:
+        raise missing("funnel")
+    return Definition(stored)

@@ -7,8 +7,12 @@ from zoneinfo import ZoneInfo
 
 from daybook.query.figures.body import Body
 from daybook.query.figures.date_range import told
-from daybook.query.figures.money import Document
 from daybook.query.figures.pagination import Asked, Pagination
+from daybook.query.figures.totals import DayDocument
+from daybook.query.problem import missing
+from daybook.query.read.mongo import Document
+from daybook.query.read.scope import Scope
+from models.session import Sessions
 
 IDLE = timedelta(minutes=30)
 """A session has ended once nothing came for so long."""
@@ -55,16 +59,16 @@ class Journey(Body):
     pagination: Pagination
 
 
-def page_of(rows: Sequence[Document], asked: Asked) -> list[Document]:
+def page_of(rows: Sequence[DayDocument], asked: Asked) -> list[DayDocument]:
     """The rows that stand on a page."""
     ordered = sorted(rows, key=lambda row: (_begin(row), row["_id"]))
     return ordered[asked.skip : asked.skip + asked.size]
 
 
-def journey(
+def journey_report(
     visitor_id: str,
-    rows: Sequence[Document],
-    shown: Sequence[Document],
+    rows: Sequence[DayDocument],
+    shown: Sequence[DayDocument],
     asked: Asked,
     now: datetime,
     zone: ZoneInfo,
@@ -90,7 +94,7 @@ def journey(
     )
 
 
-def _session(row: Document, now: datetime, zone: ZoneInfo) -> Session:
+def _session(row: DayDocument, now: datetime, zone: ZoneInfo) -> Session:
     begin, end = _begin(row), _end(row)
     events = sorted(row["events"], key=lambda event: event["at"])
     return Session(
@@ -124,23 +128,54 @@ def event_told(event: Mapping[str, Any], zone: ZoneInfo) -> JourneyEvent:
 # only the events as they came.
 
 
-def _begin(row: Document) -> datetime:
+def _begin(row: DayDocument) -> datetime:
     found: datetime = row.get("started_at") or min(event["at"] for event in row["events"])
     return found
 
 
-def _end(row: Document) -> datetime:
+def _end(row: DayDocument) -> datetime:
     found: datetime = row.get("last_at") or max(event["at"] for event in row["events"])
     return found
 
 
-def _page_views(row: Document) -> int:
+def _page_views(row: DayDocument) -> int:
     return int(row["page_views"]) if "page_views" in row else _of_type(row, "page_view")
 
 
-def _conversions(row: Document) -> int:
+def _conversions(row: DayDocument) -> int:
     return len(row["conversions"]) if "conversions" in row else _of_type(row, "conversion")
 
 
-def _of_type(row: Document, kind: str) -> int:
+def _of_type(row: DayDocument, kind: str) -> int:
     return sum(event["event_type"] == kind for event in row["events"])
+
+
+_STORY = {
+    name: True
+    for name in (
+        "session_id", "funnel_id", "started_at", "last_at", "page_views", "conversions",
+    )
+}  # fmt: skip
+
+
+async def load_visitor_sessions(
+    scope: Scope, visitor_id: str, funnel_id: str | None
+) -> list[Document]:
+    """All of a visitor's, without their events where the row has its story.
+
+    Raises Problem (404) if there are none.
+    """
+    where: dict[str, Any] = {"_id": scope.beneath(visitor_id)}
+    if funnel_id is not None:
+        where["funnel_id"] = funnel_id
+    events = {"$cond": [{"$gt": ["$started_at", None]}, [], "$events"]}
+    found = await scope.find(Sessions.collection, where, fields={**_STORY, "events": events})
+    if not found:
+        raise missing("visitor")
+    return found
+
+
+async def load_whole_sessions(scope: Scope, rows: Sequence[Mapping[str, Any]]) -> list[Document]:
+    """The same rows with everything that is stored of them."""
+    names = [row["_id"] for row in rows]
+    return await scope.find(Sessions.collection, {"_id": {"$in": names}})

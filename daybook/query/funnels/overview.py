@@ -1,47 +1,131 @@
 """A funnel at a glance: who came, from where, who converted, and what it came to."""
 
+from asyncio import gather
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from daybook.query.figures.body import Period
+from daybook.query.figures.body import Body, Period
+from daybook.query.figures.comparison import Changes, Previous, compare_parts
 from daybook.query.figures.date_range import Span
-from daybook.query.figures.folded_comparison import compared
 from daybook.query.figures.map_keys import by_name
-from daybook.query.figures.money import ANY, Document, Wanted, known, others
+from daybook.query.figures.money import ANY, Wanted, known, others
+from daybook.query.figures.projections import money_of, projection, sums_by_key
 from daybook.query.figures.rounding import average, rate
 from daybook.query.figures.shares import TOP, Rest, rest, shares
-from daybook.query.figures.sums import total
-from daybook.query.figures.uniques import Uniques, uniques
+from daybook.query.figures.totals import DayDocument, total
+from daybook.query.figures.uniques import UniqueCount, uniques
 from daybook.query.funnels.definition import Definition
-from daybook.query.funnels.overview_body import (
-    Campaign,
-    Conversions,
-    Country,
-    Engagement,
-    OtherMoney,
-    Overview,
-    Page,
-    Revenue,
-    Source,
-    Visitors,
-)
-from daybook.query.funnels.overview_steps import overview_steps
-from daybook.query.funnels.revenue_basis import Earned, earned
+from daybook.query.funnels.load import FUNNEL_FIELDS, STEP_COUNTS, load_sketches, load_step_sums
+from daybook.query.funnels.overview_steps import OverviewStep, overview_steps
+from daybook.query.funnels.revenue_basis import Basis, Earned, earned
+from daybook.query.read.scope import Scope
+from models.funnel import FunnelDay
+from models.funnel_revenue import FunnelRevenueDay
 
 
 class Facts(NamedTuple):
     """Of one period: `analytics_funnel`, `…_funnel_revenue`, `…_uniques`; `…_funnel_step` in sum,
     and by where visitors come from a row for each key."""
 
-    days: Sequence[Document]
-    orders: Sequence[Document]
-    sketches: Sequence[Document]
-    steps: Sequence[Document] = ()
-    rows: Mapping[str, Sequence[Document]] = MappingProxyType({})
+    days: Sequence[DayDocument]
+    orders: Sequence[DayDocument]
+    sketches: Sequence[DayDocument]
+    steps: Sequence[DayDocument] = ()
+    rows: Mapping[str, Sequence[DayDocument]] = MappingProxyType({})
 
 
-def overview(
+class OtherMoney(Body):
+    value_cents: int
+    revenue_cents: int
+
+
+class Campaign(Body):
+    campaign: str
+    visitors: int
+    conversions: int
+    percentage: float
+
+
+class Country(Body):
+    country: str
+    visitors: int
+    conversions: int
+    percentage: float
+
+
+class Source(Body):
+    source: str
+    visitors: int
+    conversions: int
+    percentage: float
+
+
+class Page(Body):
+    """A visitor stands under every page that he viewed, so pages are no shares of a whole."""
+
+    page: str
+    visitors: int
+    conversions: int
+
+
+class Engagement(Body):
+    page_views: int
+    sessions: int
+    bounced_sessions: int
+    bounce_rate: float | None
+    avg_visit_seconds: int | None
+
+
+class Revenue(Body):
+    """`per_visitor_cents` is of the sum of the days' unique visitors, as rates are."""
+
+    total_cents: int
+    per_visitor_cents: int | None
+    per_conversion_cents: int | None
+
+
+class Conversions(Body):
+    """`rate`: converting visitors over unique visitors, each added up over the days."""
+
+    total: int
+    rate: float | None
+    value_cents: int
+    converting_visitors: int
+
+
+class Visitors(Body):
+    """`total` counts sessions by day; `unique` people of the whole range."""
+
+    total: int
+    unique: int
+    new: int
+    returning: int
+
+
+class Overview(Body):
+    funnel_id: str
+    funnel_name: str
+    period: Period
+    currency: str | None
+    basis: Basis
+    visitors: Visitors
+    uniques: UniqueCount
+    conversions: Conversions
+    revenue: Revenue
+    engagement: Engagement
+    steps: list[OverviewStep]
+    top_pages: list[Page]
+    sources: list[Source]
+    countries: list[Country]
+    campaigns: list[Campaign]
+    others: dict[str, Rest]
+    by_currency: dict[str, OtherMoney]
+    previous: Previous | None = None
+    change: Changes | None = None
+
+
+def overview_report(
     definition: Definition,
     span: Span,
     facts: Facts,
@@ -57,7 +141,7 @@ def overview(
     if before is not None:
         earlier = earned(before.days, before.orders, money.basis)
         past = _numbers(before, earlier, uniques(before.days, before.sketches), currency)
-        told["previous"], told["change"] = compared(span.previous().period, numbers, past)
+        told["previous"], told["change"] = compare_parts(span.previous().period, numbers, past)
     sources, other_sources = _from(facts.rows["sources"])
     countries, other_countries = _from(facts.rows["countries"])
     campaigns, other_campaigns = _from(facts.rows["campaigns"])
@@ -90,7 +174,9 @@ def overview(
     )
 
 
-def _numbers(facts: Facts, money: Earned, people: Uniques, currency: str | None) -> dict[str, Any]:
+def _numbers(
+    facts: Facts, money: Earned, people: UniqueCount, currency: str | None
+) -> dict[str, Any]:
     """The parts of which a change is told."""
     days = facts.days
     new, converting = total(days, "new_visitors"), total(days, "converting_visitors")
@@ -128,7 +214,7 @@ def _other_currencies(facts: Facts, money: Earned, currency: str | None) -> list
     return sorted({*money.others(currency), *others(facts.days, "value_cents", currency)})
 
 
-def _pages(rows: Sequence[Document]) -> list[Page]:
+def _pages(rows: Sequence[DayDocument]) -> list[Page]:
     converted = dict(by_name(_by_key(rows, "conversions")))
     return [
         Page(page=name, visitors=visitors, conversions=converted[name])
@@ -136,7 +222,7 @@ def _pages(rows: Sequence[Document]) -> list[Page]:
     ]
 
 
-def _from(keys: Sequence[Document]) -> tuple[list[tuple[str, dict[str, Any]]], Rest]:
+def _from(keys: Sequence[DayDocument]) -> tuple[list[tuple[str, dict[str, Any]]], Rest]:
     converted = dict(by_name(_by_key(keys, "conversions")))
     rows, beyond = shares(_by_key(keys, "visitors"))
     told = [
@@ -153,5 +239,41 @@ def _from(keys: Sequence[Document]) -> tuple[list[tuple[str, dict[str, Any]]], R
     return told, rest(beyond)
 
 
-def _by_key(rows: Sequence[Document], part: str) -> dict[str, int]:
+def _by_key(rows: Sequence[DayDocument], part: str) -> dict[str, int]:
     return {row["_id"]: int(row[part]) for row in rows}
+
+
+_OVERVIEW = (
+    *FUNNEL_FIELDS, "visitors", "new_visitors", "returning_visitors", "page_views", "sessions",
+    "bounced_sessions", "visit_seconds",
+)  # fmt: skip
+_FROM = ("sources", "countries", "campaigns", "pages")
+_WHO = ("visitors", "conversions")
+ORDER_FIELDS = ("date", "orders", "refunded_orders", "units")
+ORDER_MONEY = ("gross_revenue_cents", "refunded_cents", "orders")
+
+
+async def load_overview(scope: Scope, funnel_id: str, span: Span) -> Facts:
+    days = scope.of_days(FunnelDay, span, funnel_id)
+    by_key = [
+        scope.aggregate(FunnelDay.collection, days, sums_by_key(name, _WHO)) for name in _FROM
+    ]
+    own, steps, rows = await gather(
+        load_overview_before(scope, funnel_id, span),
+        load_step_sums(scope, funnel_id, span, STEP_COUNTS),
+        gather(*by_key),
+    )
+    return own._replace(steps=steps, rows=dict(zip(_FROM, rows, strict=True)))
+
+
+async def load_overview_before(scope: Scope, funnel_id: str, span: Span) -> Facts:
+    """Only what a period is compared by."""
+    own = projection(_OVERVIEW) | money_of(["value_cents"])
+    paid = projection(ORDER_FIELDS) | money_of(ORDER_MONEY)
+    return Facts(
+        *await gather(
+            scope.days(FunnelDay, span, funnel_id, fields=own),
+            scope.days(FunnelRevenueDay, span, funnel_id, fields=paid),
+            load_sketches(scope, "funnel", funnel_id, span),
+        )
+    )

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from daybook.query.figures.body import Body
 from daybook.query.figures.map_keys import UNATTRIBUTED
-from daybook.query.figures.money import Document
 from daybook.query.figures.rounding import average, rate
-from daybook.query.figures.sums import by_step, total
+from daybook.query.figures.totals import DayDocument, by_step, total
 from daybook.query.funnels.definition import Definition
 
 
@@ -26,7 +25,7 @@ class OverviewStep(Body):
     reached: int
 
 
-def overview_steps(definition: Definition, documents: Sequence[Document]) -> list[OverviewStep]:
+def overview_steps(definition: Definition, documents: Sequence[DayDocument]) -> list[OverviewStep]:
     """Of `analytics_funnel_step` of some days: the funnel's steps in order, then others seen."""
     found = by_step(documents)
     people = first_step_people(definition, found)
@@ -54,6 +53,6 @@ def overview_steps(definition: Definition, documents: Sequence[Document]) -> lis
     return told
 
 
-def first_step_people(definition: Definition, found: Mapping[str, Sequence[Document]]) -> int:
+def first_step_people(definition: Definition, found: Mapping[str, Sequence[DayDocument]]) -> int:
     """What every step's rate is of: the first step's unique visitors, added up over the days."""
     return total(found.get(definition.first or "", ()), "unique_visitors")

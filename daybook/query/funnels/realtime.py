@@ -7,12 +7,27 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from daybook.funnels.live.redis_keys import ACTIVE_MS, CONVERSIONS_MS, RECENT_KEPT
+from redis.asyncio import Redis
+
+from daybook.engine.documents.keys import encode_part
+from daybook.engine.redis_client import RedisAway
+from daybook.funnels.live.redis_keys import (
+    ACTIVE_MS,
+    CONVERSIONS_MS,
+    RECENT_KEPT,
+    funnel_active,
+    funnel_conversions,
+    funnel_recent,
+)
+from daybook.query.answer.report import Report
 from daybook.query.figures.body import Body
 from daybook.query.figures.date_range import told
-from daybook.query.figures.money import ANY, Document, Wanted
-from daybook.query.figures.totals import main_currency
+from daybook.query.figures.money import ANY, Wanted
+from daybook.query.figures.totals import DayDocument, main_currency
 from daybook.query.funnels.definition import Definition
+from daybook.query.read.mongo import Document
+from daybook.query.read.scope import Scope
+from models.session import Sessions
 
 ACTIVE = timedelta(milliseconds=ACTIVE_MS)
 _CONVERSIONS = timedelta(milliseconds=CONVERSIONS_MS)
@@ -68,7 +83,7 @@ class Happening(NamedTuple):
 
     active: int
     by_step: dict[str, int]
-    recent: Sequence[Document]
+    recent: Sequence[DayDocument]
     conversions: Sequence[Converted]
 
 
@@ -113,13 +128,13 @@ def from_redis(
     )
 
 
-def from_sessions(sessions: Iterable[Document], now: datetime) -> Happening:
+def from_sessions(sessions: Iterable[DayDocument], now: datetime) -> Happening:
     """From `funnel_sessions` with an event in the last 30 minutes.
 
     A visitor of several sessions is where he was last; who left a step, in whatever way, is at
     none until he enters another one.
     """
-    latest: dict[str, Document] = {}
+    latest: dict[str, DayDocument] = {}
     recent: list[dict[str, Any]] = []
     converted: list[Converted] = []
     for session in sessions:
@@ -137,7 +152,7 @@ def from_sessions(sessions: Iterable[Document], now: datetime) -> Happening:
     return Happening(len(latest), dict(steps), recent[:RECENT_KEPT], converted)
 
 
-def _told(event: Document, session: Document) -> dict[str, Any]:
+def _told(event: DayDocument, session: DayDocument) -> dict[str, Any]:
     return {
         "event_type": event["event_type"],
         "step_id": event["step_id"],
@@ -147,7 +162,7 @@ def _told(event: Document, session: Document) -> dict[str, Any]:
     }
 
 
-def _place(session: Document) -> str | None:
+def _place(session: DayDocument) -> str | None:
     moves = [e for e in session["events"] if e["event_type"] in ("step_entry", "step_exit")]
     if not moves:
         return None
@@ -156,7 +171,7 @@ def _place(session: Document) -> str | None:
     return step
 
 
-def _event(event: Document, zone: ZoneInfo) -> RecentEvent:
+def _event(event: DayDocument, zone: ZoneInfo) -> RecentEvent:
     return RecentEvent(
         event_type=event["event_type"],
         step_id=event["step_id"],
@@ -176,4 +191,53 @@ def _conversions(found: Sequence[Converted], wanted: Wanted) -> RecentConversion
         value_cents=worth.get(currency or "", 0),
         currency=currency,
         by_currency={name: worth[name] for name in sorted(worth) if name != currency},
+    )
+
+
+async def load_realtime(report: Report, definition: Definition, wanted: Wanted) -> Realtime:
+    """Raises Unavailable when neither answers."""
+    now = report.now
+    try:
+        found = await report.live.ask(lambda redis: _ask(redis, report, definition, now))
+        return realtime(definition, "redis", found, now, report.zone, wanted)
+    except RedisAway:
+        sessions = await load_active_sessions(report.scope, definition.funnel_id, now)
+        found = from_sessions(sessions, now)
+        return realtime(definition, "mongodb", found, now, report.zone, wanted)
+
+
+async def _ask(redis: "Redis", report: Report, definition: Definition, now: datetime) -> Happening:
+    """In one round trip. What is past its window counts no more, trimmed or not."""
+    of = report.scope.organization, definition.funnel_id
+    now_ms = round(now.timestamp() * 1_000)
+    since, steps = f"({now_ms - ACTIVE_MS}", [step.step_id for step in definition.ever()]
+    async with redis.pipeline(transaction=False) as pipe:
+        pipe.zcount(funnel_active(*of), since, "+inf")
+        pipe.zrevrangebyscore(funnel_recent(*of), "+inf", since, 0, RECENT_KEPT)
+        pipe.zrevrangebyscore(funnel_conversions(*of), "+inf", f"({now_ms - CONVERSIONS_MS}")
+        for step in steps:
+            pipe.zcount(f"{funnel_active(*of)}:{encode_part(step)}", since, "+inf")
+        answers: list[Any] = await pipe.execute()
+    everybody, recent, conversions, *at = answers
+    return from_redis(everybody, dict(zip(steps, at, strict=True)), recent, conversions)
+
+
+_ACTIVE_MAX = 10_000
+_LAST_EVENTS = 50
+
+
+async def load_active_sessions(scope: Scope, funnel_id: str, now: datetime) -> list[Document]:
+    """Those with an event in the last 30 minutes, at most the newest ten thousand."""
+    return await scope.find(
+        Sessions.collection,
+        {"funnel_id": funnel_id, "last_at": {"$gt": now - ACTIVE}},
+        fields={
+            "visitor_id": True,
+            "session_id": True,
+            "last_at": True,
+            "conversions": True,
+            "events": {"$slice": -_LAST_EVENTS},
+        },
+        order=[("last_at", -1)],
+        limit=_ACTIVE_MAX,
     )

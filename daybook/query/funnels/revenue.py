@@ -1,27 +1,32 @@
 """What a funnel earned: from which source, at which step, with which products, and when."""
 
+from asyncio import gather
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from daybook.query.figures.body import Period
+from daybook.query.figures.body import Body, Period
+from daybook.query.figures.comparison import Changes, Previous, compare_parts
 from daybook.query.figures.date_range import Span
-from daybook.query.figures.folded_comparison import compared
-from daybook.query.figures.folded_series import Granularity, series
 from daybook.query.figures.map_keys import OTHER, UNATTRIBUTED, name_of
-from daybook.query.figures.money import ANY, Document, Wanted, amount, by_key
-from daybook.query.figures.rounding import average, percentages
-from daybook.query.figures.sums import parts, total
-from daybook.query.funnels.definition import Definition
-from daybook.query.funnels.revenue_basis import Earned, earned
-from daybook.query.funnels.revenue_body import (
-    OtherRevenue,
-    Product,
-    Revenue,
-    RevenuePoint,
-    RevenueSource,
-    RevenueStep,
-    RevenueSummary,
+from daybook.query.figures.money import ANY, Wanted, amount, by_key
+from daybook.query.figures.projections import (
+    money_of,
+    projection,
 )
+from daybook.query.figures.rounding import average, percentages
+from daybook.query.figures.series import FunnelGranularity, points
+from daybook.query.figures.totals import DayDocument, parts, total
+from daybook.query.funnels.definition import Definition
+from daybook.query.funnels.load import (
+    FUNNEL_FIELDS,
+    STEP_FIELDS,
+    hours_if,
+    load_step_days,
+)
+from daybook.query.funnels.revenue_basis import Basis, Earned, earned
+from daybook.query.read.scope import Scope
+from models.funnel import FunnelDay
+from models.funnel_revenue import FunnelRevenueDay
 
 SOURCES_MAX = 100
 PRODUCTS_MAX = 20
@@ -31,15 +36,91 @@ _NO_PRODUCTS = frozenset({OTHER, UNATTRIBUTED})
 class RevenueFacts(NamedTuple):
     """Of one period: `analytics_funnel`, `…_funnel_revenue` and `…_funnel_step`."""
 
-    days: Sequence[Document]
-    orders: Sequence[Document]
-    steps: Sequence[Document] = ()
+    days: Sequence[DayDocument]
+    orders: Sequence[DayDocument]
+    steps: Sequence[DayDocument] = ()
 
 
-def revenue(
+class OtherRevenue(Body):
+    total_revenue_cents: int
+    refunded_cents: int
+    net_revenue_cents: int
+    refund_rate: float | None
+    orders: int | None
+    avg_order_value_cents: int | None
+
+
+class Product(Body):
+    """`units_sold` are of any currency; a product without a name is called by its id."""
+
+    product_id: str
+    product_name: str
+    revenue_cents: int
+    units_sold: int
+
+
+class RevenuePoint(Body):
+    """`revenue_cents` is null for an hour of a day with several currencies."""
+
+    timestamp: str
+    revenue_cents: int | None
+    orders: int | None
+    avg_order_value_cents: int | None
+
+
+class RevenueStep(Body):
+    """`orders` are of any currency; their average is null where there are several."""
+
+    step_id: str
+    step_name: str
+    revenue_cents: int
+    orders: int
+    avg_order_value_cents: int | None
+
+
+class RevenueSource(Body):
+    """Sources beyond the first hundred are one, `other`; money without one is `unattributed`."""
+
+    source: str
+    revenue_cents: int
+    percentage: float
+
+
+class RevenueSummary(Body):
+    """Money before refunds but for `net_revenue_cents`; `refund_rate` is refunded over total.
+
+    With the basis `conversions` an order is a conversion, and of refunds nothing is known.
+    """
+
+    total_revenue_cents: int
+    refunded_cents: int
+    net_revenue_cents: int
+    refund_rate: float | None
+    orders: int | None
+    avg_order_value_cents: int | None
+    revenue_per_visitor_cents: int | None
+    revenue_per_conversion_cents: int | None
+
+
+class Revenue(Body):
+    period: Period
+    granularity: FunnelGranularity
+    basis: Basis
+    currency: str | None
+    summary: RevenueSummary
+    by_source: list[RevenueSource]
+    by_step: list[RevenueStep]
+    over_time: list[RevenuePoint]
+    top_products: list[Product]
+    by_currency: dict[str, OtherRevenue]
+    previous: Previous | None = None
+    change: Changes | None = None
+
+
+def revenue_report(
     definition: Definition,
     span: Span,
-    granularity: Granularity,
+    granularity: FunnelGranularity,
     facts: RevenueFacts,
     before: RevenueFacts | None = None,
     wanted: Wanted = ANY,
@@ -52,7 +133,7 @@ def revenue(
     if before is not None:
         earlier = earned(before.days, before.orders, money.basis)
         past = _summary(earlier, before.days, currency)
-        told["previous"], told["change"] = compared(
+        told["previous"], told["change"] = compare_parts(
             span.previous().period, {"summary": summary}, {"summary": past}
         )
     return Revenue(
@@ -65,7 +146,7 @@ def revenue(
         by_step=_steps(definition, money, facts, currency),
         over_time=[
             _point(money, point.timestamp, point.documents, currency)
-            for point in series(money.documents, span, granularity)
+            for point in points(money.documents, span, granularity)
         ],
         top_products=_products(facts.orders, currency),
         by_currency={
@@ -87,7 +168,7 @@ def _gross_to_net(money: Earned, currency: str | None) -> dict[str, Any]:
     }
 
 
-def _summary(money: Earned, days: Sequence[Document], currency: str | None) -> RevenueSummary:
+def _summary(money: Earned, days: Sequence[DayDocument], currency: str | None) -> RevenueSummary:
     gross = money.gross_cents(currency)
     return RevenueSummary(
         **_gross_to_net(money, currency),
@@ -164,7 +245,7 @@ def _named(found: Mapping[str, int]) -> dict[str, int]:
 
 
 def _point(
-    money: Earned, timestamp: str, documents: Sequence[Document], currency: str | None
+    money: Earned, timestamp: str, documents: Sequence[DayDocument], currency: str | None
 ) -> RevenuePoint:
     cents = amount(documents, money.gross, currency)
     if money.basis == "orders":
@@ -179,7 +260,7 @@ def _point(
     )
 
 
-def _products(orders: Sequence[Document], currency: str | None) -> list[Product]:
+def _products(orders: Sequence[DayDocument], currency: str | None) -> list[Product]:
     """By revenue, then units, then id. A name is the newest day's that has one."""
     worth = by_key(orders, "products", "revenue_cents", currency)
     units, names = parts(orders, "products", "units"), _names(orders)
@@ -198,10 +279,26 @@ def _products(orders: Sequence[Document], currency: str | None) -> list[Product]
     ]
 
 
-def _names(orders: Sequence[Document]) -> dict[str, str]:
+def _names(orders: Sequence[DayDocument]) -> dict[str, str]:
     return {
         key: product["name"]
         for day in orders
         for key, product in (day.get("products") or {}).items()
         if product.get("name")
     }
+
+
+async def load_revenue(
+    scope: Scope, funnel_id: str, span: Span, *, hours: bool = False
+) -> RevenueFacts:
+    own = projection(FUNNEL_FIELDS) | money_of(["value_cents", "sources"]) | hours_if(hours)
+    paid = {"_daybook": False} if hours else None
+    return RevenueFacts(
+        *await gather(
+            scope.days(FunnelDay, span, funnel_id, fields=own),
+            scope.days(FunnelRevenueDay, span, funnel_id, fields=paid),
+            load_step_days(
+                scope, funnel_id, span, projection(STEP_FIELDS) | money_of(["value_cents"])
+            ),
+        )
+    )

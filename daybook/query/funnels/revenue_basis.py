@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from daybook.query.figures.money import Document, Wanted, known, main_currency, others
+from daybook.query.figures.money import Wanted, known, main_currency, others
 from daybook.query.figures.rounding import average, rate
-from daybook.query.figures.sums import total
+from daybook.query.figures.totals import DayDocument, total
 
 Basis = Literal["orders", "conversions"]
 
@@ -19,7 +19,7 @@ class Earned:
     """
 
     basis: Basis
-    documents: Sequence[Document]
+    documents: Sequence[DayDocument]
     gross: str
     count: str
     by_source: str
@@ -55,7 +55,7 @@ class Earned:
 
 
 def earned(
-    days: Sequence[Document], orders: Sequence[Document], basis: Basis | None = None
+    days: Sequence[DayDocument], orders: Sequence[DayDocument], basis: Basis | None = None
 ) -> Earned:
     """From `analytics_funnel` and `analytics_funnel_revenue` of the same days.
 

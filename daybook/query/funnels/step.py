@@ -1,30 +1,38 @@
 """One step in detail: who entered, how long they stayed, and where they came from and went."""
 
+from asyncio import gather
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from daybook.query.figures.body import Period
+from daybook.query.figures.body import Body, Period
+from daybook.query.figures.comparison import Changes, Previous, compare_parts
 from daybook.query.figures.date_range import Span
-from daybook.query.figures.folded_comparison import compared
-from daybook.query.figures.folded_series import Granularity, series
 from daybook.query.figures.map_keys import OTHER, name_of
-from daybook.query.figures.money import Document
-from daybook.query.figures.rounding import average, rate
-from daybook.query.figures.shares import Share, rest, shares
-from daybook.query.figures.sums import counts, total
-from daybook.query.figures.uniques import Uniques, uniques
-from daybook.query.funnels.definition import Definition
-from daybook.query.funnels.step_body import (
-    Browser,
-    Device,
-    EntryPath,
-    ExitPath,
-    StepPoint,
-    StepReport,
-    StepSummary,
-    TrafficSource,
+from daybook.query.figures.projections import (
+    counts_of,
+    projection,
 )
+from daybook.query.figures.rounding import average, rate
+from daybook.query.figures.series import FunnelGranularity, points
+from daybook.query.figures.shares import Rest, Share, rest, shares
+from daybook.query.figures.totals import DayDocument, counts, total
+from daybook.query.figures.uniques import UniqueCount, uniques
+from daybook.query.funnels.definition import Definition
+from daybook.query.funnels.load import (
+    STEP_FIELDS,
+    hours_if,
+    load_sketches,
+)
+from daybook.query.read.scope import Scope
 from daybook.query.statistics.quantiles import MEDIAN, P90, quantile_seconds
+from models.funnel_step import FunnelStepDay
+
+
+async def is_step_seen(scope: Scope, funnel_id: str, step_id: str) -> bool:
+    """Whether a step was ever counted, in a definition or not."""
+    where = {"funnel_id": funnel_id, "step_id": step_id}
+    return await scope.find_one(FunnelStepDay.collection, where, ["_id"]) is not None
+
 
 DIRECT, EXIT = "direct", "exit"
 
@@ -32,15 +40,94 @@ DIRECT, EXIT = "direct", "exit"
 class StepFacts(NamedTuple):
     """Of one step and period: `analytics_funnel_step`, and its sketches."""
 
-    days: Sequence[Document]
-    sketches: Sequence[Document]
+    days: Sequence[DayDocument]
+    sketches: Sequence[DayDocument]
+
+
+class ExitPath(Body):
+    """`next_step_id` is null for those who left the funnel."""
+
+    next_step_id: str | None
+    count: int
+
+
+class EntryPath(Body):
+    """`previous_step_id` is null for those who came directly."""
+
+    previous_step_id: str | None
+    count: int
+
+
+class Browser(Body):
+    browser: str
+    visitors: int
+    percentage: float
+
+
+class Device(Body):
+    device_type: str
+    visitors: int
+    percentage: float
+
+
+class TrafficSource(Body):
+    source: str
+    visitors: int
+    percentage: float
+
+
+class StepPoint(Body):
+    timestamp: str
+    visitors: int
+    entries: int
+    exits: int
+    drop_offs: int
+    drop_off_rate: float | None
+    avg_time_seconds: int | None
+
+
+class StepSummary(Body):
+    """`unique_visitors` are people of the whole range; times of entries that were left."""
+
+    visitors: int
+    unique_visitors: int
+    entries: int
+    exits: int
+    drop_offs: int
+    drop_off_rate: float | None
+    avg_time_seconds: int | None
+    median_time_seconds: int | None
+    p90_time_seconds: int | None
+
+
+class StepReport(Body):
+    """`other_…_paths`: what found no room when it was stored, beyond a thousand steps."""
+
+    step_id: str
+    step_name: str
+    step_type: str
+    period: Period
+    granularity: FunnelGranularity
+    summary: StepSummary
+    uniques: UniqueCount
+    over_time: list[StepPoint]
+    traffic_sources: list[TrafficSource]
+    devices: list[Device]
+    browsers: list[Browser]
+    others: dict[str, Rest]
+    entry_paths: list[EntryPath]
+    exit_paths: list[ExitPath]
+    other_entry_paths: int
+    other_exit_paths: int
+    previous: Previous | None = None
+    change: Changes | None = None
 
 
 def step_report(
     definition: Definition,
     step_id: str,
     span: Span,
-    granularity: Granularity,
+    granularity: FunnelGranularity,
     facts: StepFacts,
     before: StepFacts | None = None,
 ) -> StepReport:
@@ -51,7 +138,7 @@ def step_report(
     told: dict[str, Any] = {}
     if before is not None:
         past = _summary(before.days, uniques(before.days, before.sketches))
-        told["previous"], told["change"] = compared(
+        told["previous"], told["change"] = compare_parts(
             span.previous().period, {"summary": summary}, {"summary": past}
         )
     sources, other_sources = shares(counts(days, "sources"))
@@ -65,7 +152,7 @@ def step_report(
         granularity=granularity,
         summary=summary,
         uniques=people,
-        over_time=[_point(*point) for point in series(days, span, granularity)],
+        over_time=[_point(*point) for point in points(days, span, granularity)],
         traffic_sources=[TrafficSource(source=each.name, **_told(each)) for each in sources],
         devices=[Device(device_type=each.name, **_told(each)) for each in devices],
         browsers=[Browser(browser=each.name, **_told(each)) for each in browsers],
@@ -88,7 +175,7 @@ def step_report(
     )
 
 
-def _summary(days: Sequence[Document], people: Uniques) -> StepSummary:
+def _summary(days: Sequence[DayDocument], people: UniqueCount) -> StepSummary:
     histogram = counts(days, "time_histogram")
     return StepSummary(
         visitors=total(days, "visitors"),
@@ -99,11 +186,11 @@ def _summary(days: Sequence[Document], people: Uniques) -> StepSummary:
     )
 
 
-def _point(timestamp: str, documents: Sequence[Document]) -> StepPoint:
+def _point(timestamp: str, documents: Sequence[DayDocument]) -> StepPoint:
     return StepPoint(timestamp=timestamp, visitors=total(documents, "visitors"), **_flow(documents))
 
 
-def _flow(documents: Sequence[Document]) -> dict[str, Any]:
+def _flow(documents: Sequence[DayDocument]) -> dict[str, Any]:
     entries, drop_offs = total(documents, "entries"), total(documents, "drop_offs")
     return {
         "entries": entries,
@@ -125,3 +212,17 @@ def _paths(found: Mapping[str, int], end: str) -> Iterable[tuple[str | None, int
     for key, count in sorted(found.items(), key=lambda each: (-each[1], each[0])):
         if key != OTHER:
             yield (None if key == end else name_of(key)), count
+
+
+_STEP_MAPS = ("time_histogram", "entry_paths", "exit_paths", "sources", "devices", "browsers")
+
+
+async def load_step(
+    scope: Scope, funnel_id: str, step_id: str, span: Span, *, hours: bool = False
+) -> StepFacts:
+    own = projection(STEP_FIELDS) | counts_of(_STEP_MAPS) | hours_if(hours)
+    days, people = await gather(
+        scope.days(FunnelStepDay, span, funnel_id, step_id, fields=own),
+        load_sketches(scope, "step", funnel_id, span, step_id),
+    )
+    return StepFacts(days, people)

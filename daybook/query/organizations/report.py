@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from daybook.engine.documents.fields import DailyDocument, by_currency, shown
-from daybook.query.figures.comparison import compared
+from daybook.query.figures.comparison import compare_totals
 from daybook.query.figures.date_range import Granularity, Span
-from daybook.query.figures.series import series
-from daybook.query.figures.totals import Document, Numbers, currencies, main_currency, totals
+from daybook.query.figures.series import buckets
+from daybook.query.figures.totals import DayDocument, Numbers, currencies, main_currency, totals
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
 from models.funnel_revenue import FunnelRevenueDay
@@ -59,12 +59,12 @@ FIELDS = {model: _fields(model) for model in _MODELS}
 class Facts(NamedTuple):
     """Documents of one period; `names` are the rows of definitions by what they define."""
 
-    funnels: Sequence[Document]
-    orders: Sequence[Document]
-    events: Sequence[Document]
-    names: Mapping[tuple[str, str], Document]
+    funnels: Sequence[DayDocument]
+    orders: Sequence[DayDocument]
+    events: Sequence[DayDocument]
+    names: Mapping[tuple[str, str], DayDocument]
 
-    def of(self, model: type[DailyDocument]) -> Sequence[Document]:
+    def of(self, model: type[DailyDocument]) -> Sequence[DayDocument]:
         own = {FunnelDay: self.funnels, FunnelRevenueDay: self.orders, EventMetricsDay: self.events}
         return own[model]
 
@@ -99,7 +99,7 @@ def dashboard(
             if other != currency
         },
     }
-    return body if before is None else body | compared(span, own, _totals(before, currency))
+    return body if before is None else body | compare_totals(span, own, _totals(before, currency))
 
 
 def _totals(facts: Facts, currency: str) -> Numbers:
@@ -119,7 +119,7 @@ def _over_time(
 ) -> list[dict[str, Any]]:
     points: dict[str, dict[str, Any]] = {}
     for model, names in _MODELS.items():
-        for at, days in series(span, granularity, facts.of(model)):
+        for at, days in buckets(span, granularity, facts.of(model)):
             some = _told(totals(model, days, currency), names, model)
             points.setdefault(at, {"timestamp": at}).update(some)
     return list(points.values())
@@ -151,8 +151,8 @@ def _named(key: str, value: str, facts: Facts) -> dict[str, Any]:
     return {key: value, "name": row.get("name"), "status": row.get("status")}
 
 
-def _by(documents: Iterable[Document], key: str) -> dict[Any, list[Document]]:
-    found: dict[Any, list[Document]] = {}
+def _by(documents: Iterable[DayDocument], key: str) -> dict[Any, list[DayDocument]]:
+    found: dict[Any, list[DayDocument]] = {}
     for document in documents:
         found.setdefault(document[key], []).append(document)
     return found

@@ -4,8 +4,9 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from daybook.query.answer.keep import REPORTS
-from daybook.query.answer.report import Compare, Money, NamedOrganizationReport, RecentRange
+from daybook.query.answer.cache import REPORTS
+from daybook.query.answer.parameters import Compare, Money, RecentRange
+from daybook.query.answer.report import NamedOrganizationReport
 from daybook.query.examples import shown_as
 from daybook.query.figures.date_range import Span
 from daybook.query.organizations.report import FIELDS, Facts, dashboard

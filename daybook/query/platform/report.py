@@ -1,14 +1,24 @@
 """The bodies of the daily families: a series of days, weeks or months, with totals."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+from urllib.parse import unquote
 
 from daybook.engine.documents.fields import DailyDocument
-from daybook.query.figures.comparison import compared
+from daybook.engine.documents.keys import RESERVED
+from daybook.query.figures.comparison import compare_totals
 from daybook.query.figures.date_range import Granularity, Span
-from daybook.query.figures.series import series
-from daybook.query.figures.totals import Document, Numbers, currencies, main_currency, money, totals
-from daybook.query.platform.shares import parts
+from daybook.query.figures.rounding import percentages
+from daybook.query.figures.series import buckets
+from daybook.query.figures.totals import (
+    DayDocument,
+    Numbers,
+    currencies,
+    main_currency,
+    money,
+    totals,
+)
 from models.revenue import RevenueDay
 
 Body = dict[str, Any]
@@ -18,8 +28,8 @@ def family(
     model: type[DailyDocument],
     span: Span,
     granularity: Granularity,
-    days: Sequence[Document],
-    before: Sequence[Document] | None = None,
+    days: Sequence[DayDocument],
+    before: Sequence[DayDocument] | None = None,
 ) -> Body:
     """Of a family without money. `before`: the days of the period before, to compare with."""
     own = totals(model, days)
@@ -28,17 +38,18 @@ def family(
         "granularity": granularity,
         "totals": own,
         "over_time": [
-            {"timestamp": at, **totals(model, some)} for at, some in series(span, granularity, days)
+            {"timestamp": at, **totals(model, some)}
+            for at, some in buckets(span, granularity, days)
         ],
     }
-    return body if before is None else body | compared(span, own, totals(model, before))
+    return body if before is None else body | compare_totals(span, own, totals(model, before))
 
 
 def revenue(
     span: Span,
     granularity: Granularity,
-    days: Sequence[Document],
-    before: Sequence[Document] | None,
+    days: Sequence[DayDocument],
+    before: Sequence[DayDocument] | None,
     preferred: str,
     asked: str | None,
 ) -> Body:
@@ -49,7 +60,7 @@ def revenue(
     """
     named = currencies(days, "gross_revenue_cents")
     currency = main_currency(named, preferred, asked)
-    points = series(span, granularity, days)
+    points = buckets(span, granularity, days)
     own = _with_rate(totals(RevenueDay, days, currency))
     body: Body = {
         "period": span.period,
@@ -76,10 +87,58 @@ def revenue(
     }
     if before is None:
         return body
-    return body | compared(span, own, _with_rate(totals(RevenueDay, before, currency)))
+    return body | compare_totals(span, own, _with_rate(totals(RevenueDay, before, currency)))
 
 
 def _with_rate(numbers: Numbers) -> Numbers:
     gross, refunded = numbers["gross_revenue_cents"], numbers["refunded_cents"]
     assert gross is not None and refunded is not None
     return {**numbers, "refund_rate": refunded / gross if gross else None}
+
+
+TOP = 20
+_OTHER, _NOBODY = "other", "unattributed"
+
+
+def parts(
+    documents: Iterable[DayDocument], currency: str, what: Literal["community", "promotion"]
+) -> list[dict[str, Any]]:
+    """Rows that add up to the whole, their percentages to 100 (to two decimals).
+
+    The greatest 20 by revenue, then `other` and `unattributed` if there is any of them: these two
+    are no ids, and have null for one.
+    """
+    paid, refunded = Counter[str](), Counter[str]()
+    for document in documents:
+        amounts = (document.get("currencies") or {}).get(currency, {})
+        paid.update(amounts.get(f"revenue_by_{what}") or {})
+        refunded.update(amounts.get(f"refunded_by_{what}") or {})
+    named = sorted({*paid, *refunded} - {_OTHER, _NOBODY}, key=lambda key: (-paid[key], key))
+    top, beyond = named[:TOP], [*named[TOP:], _OTHER]
+    rows: list[tuple[str | None, str, int, int]] = [
+        (_name(key), "named", int(paid[key]), int(refunded[key])) for key in top
+    ]
+    rows.append((None, _OTHER, _sum(paid, beyond), _sum(refunded, beyond)))
+    rows.append((None, _NOBODY, int(paid[_NOBODY]), int(refunded[_NOBODY])))
+    rows = [row for row in rows if row[1] == "named" or row[2] or row[3]]
+    shares = percentages([row[2] for row in rows])
+    return [
+        {
+            f"{what}_id": name,
+            "kind": kind,
+            "revenue_cents": revenue,
+            "refunded_cents": back,
+            "percentage": share,
+        }
+        for (name, kind, revenue, back), share in zip(rows, shares, strict=True)
+    ]
+
+
+def _sum(amounts: Counter[str], keys: Iterable[str]) -> int:
+    return int(sum(amounts[key] for key in keys))
+
+
+def _name(key: str) -> str:
+    """The id that a key was made of; one that equals a reserved word stays encoded."""
+    text = unquote(key)
+    return key if text in RESERVED else text

@@ -6,8 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from daybook.engine.documents.fields import DailyDocument, shown
-from daybook.query.answer.keep import REPORTS
-from daybook.query.answer.report import Compare, Money, PlatformReport, Range, Report
+from daybook.query.answer.cache import REPORTS
+from daybook.query.answer.parameters import Compare, Money, Range
+from daybook.query.answer.report import PlatformReport, Report
 from daybook.query.examples import shown_as
 from daybook.query.figures.date_range import Granularity, Span
 from daybook.query.platform import report as daily

@@ -11,7 +11,7 @@ import structlog
 from daybook.engine.errors import Unavailable
 from daybook.engine.settings import Settings
 from daybook.query import metrics
-from daybook.query.answer.keep import REALTIME
+from daybook.query.answer.cache import REALTIME
 from daybook.query.problem import Problem, unavailable
 from daybook.query.stream.channel_state import Load, Topic
 from daybook.query.stream.client_queue import Feed

@@ -16,7 +16,7 @@ from daybook.simulate.plan import Plan
 from daybook.simulate.storefront import storefront
 from tests.fakes.memory_store import MemoryStore
 from tests.support.runner import Lane, Letters, Runner
-from tests.unit.test_funnel_step import HERE, Told, as_log
+from tests.unit.test_funnel_step import HERE, Previous, as_log
 
 FIRST, LAST = "2026-01-05", "2026-01-18"
 _EVENTS = 4_000
@@ -38,7 +38,9 @@ def shop() -> Shop:
     """Two weeks of three organizations, the same in every test of a process."""
     entries = list(_entries())
     store = MemoryStore()
-    runner = Runner(store, Letters(), funnel_step.GROUP, Lane(HERE, as_log(entries)), Told(entries))
+    runner = Runner(
+        store, Letters(), funnel_step.GROUP, Lane(HERE, as_log(entries)), Previous(entries)
+    )
     while runner.next < len(runner.lane.log):
         runner.settle(_AT_ONCE)
     known: dict[str, dict[str, dict[str, Any]]] = {}

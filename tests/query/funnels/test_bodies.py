@@ -8,7 +8,7 @@ import jsonschema_rs
 import pytest
 from fastapi.routing import APIRoute
 
-from daybook.query.examples import examples
+from daybook.query import examples
 from daybook.query.funnels.routes import router
 from tests.query.funnels.conftest import Reading
 from tests.query.funnels.shop import FIRST, LAST, shop

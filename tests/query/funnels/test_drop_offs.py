@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from daybook.query.funnels.dropoffs.reasons import reasons
-from daybook.query.funnels.dropoffs.report import DropOffFacts, drop_offs
+from daybook.query.funnels.dropoffs.report import DropOffFacts, drop_offs_report
 from daybook.query.funnels.dropoffs.severity import Flow, severity
 from daybook.query.funnels.dropoffs.suggestions import Evidence, suggestions
 from tests.query.funnels.build import day, funnel, span, step_day
@@ -135,7 +135,7 @@ def test_the_cumulative_rate_is_of_attempts() -> None:
             step_day(DAY, "unattributed", conversions=3),
         ],
     )
-    found = drop_offs(funnel("a", "b", "c"), span(DAY, DAY), facts, DropOffFacts([], []))
+    found = drop_offs_report(funnel("a", "b", "c"), span(DAY, DAY), facts, DropOffFacts([], []))
     assert found.overall_drop_off_rate == 0.8
     rates = [(each.step_id, each.cumulative_drop_off_rate) for each in found.drop_off_funnel]
     assert rates == [("a", 0.0), ("b", 0.6), ("c", 1.0)]

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from daybook.engine.documents.keys import encode_key
 from daybook.engine.documents.sketches import grown
 from daybook.query.figures.comparison import change
-from daybook.query.figures.folded_series import Granularity, series
 from daybook.query.figures.map_keys import name_of
 from daybook.query.figures.money import Wanted, amount, main_currency, others
 from daybook.query.figures.pagination import Place, cursor, place
+from daybook.query.figures.series import FunnelGranularity, points
 from daybook.query.figures.shares import shares
 from daybook.query.figures.uniques import uniques
 from daybook.query.funnels.realtime import from_sessions
@@ -103,7 +103,7 @@ class TestUniques:
 
 class TestSeries:
     @pytest.mark.parametrize(
-        ("granularity", "first", "last", "points"),
+        ("granularity", "first", "last", "count"),
         [
             ("day", "2026-01-05", "2026-01-07", 3),
             ("week", "2026-01-07", "2026-01-13", 2),
@@ -114,25 +114,25 @@ class TestSeries:
         ],
     )
     def test_every_point_is_there(
-        self, granularity: Granularity, first: str, last: str, points: int
+        self, granularity: FunnelGranularity, first: str, last: str, count: int
     ) -> None:
-        found = list(series([], span(first, last, "Europe/Berlin"), granularity))
-        assert len({point.timestamp for point in found}) == len(found) == points
+        found = list(points([], span(first, last, "Europe/Berlin"), granularity))
+        assert len({point.timestamp for point in found}) == len(found) == count
 
     def test_a_day_begins_in_the_fleets_zone_and_is_told_in_the_callers(self) -> None:
-        (point,) = series([], span("2026-01-05", "2026-01-05", "Europe/Berlin", "UTC"), "day")
+        (point,) = points([], span("2026-01-05", "2026-01-05", "Europe/Berlin", "UTC"), "day")
         assert point.timestamp == "2026-01-04T23:00:00Z"
 
     def test_days_come_to_their_week(self) -> None:
         days = [day(f"2026-01-{n:02d}", visits=n) for n in (7, 11, 12)]
-        found = series(days, span("2026-01-07", "2026-01-13"), "week")
+        found = points(days, span("2026-01-07", "2026-01-13"), "week")
         visits = [sum(each["visits"] for each in point.documents) for point in found]
         assert visits == [18, 12]
 
     def test_an_hour_of_several_currencies_has_no_money(self) -> None:
         one = day("2026-01-05", hours={"10": {"value_cents": 5}}, **euros(5))
         both = day("2026-01-06", hours={"10": {"conversions": 2}}, **BOTH)
-        found = list(series([one, both], span("2026-01-05", "2026-01-06"), "hour"))
+        found = list(points([one, both], span("2026-01-05", "2026-01-06"), "hour"))
         assert amount(found[10].documents, "value_cents", "EUR") == 5
         assert amount(found[34].documents, "value_cents", "EUR") is None
         assert amount(found[35].documents, "value_cents", "EUR") == 0

@@ -9,11 +9,17 @@ from hypothesis import strategies as st
 from daybook.funnels.histogram import bucket
 from daybook.query.figures.rounding import average, percentages, rate
 from daybook.query.statistics.chi_square import chi_square_p, sample_ratio_p
-from daybook.query.statistics.odds import odds_ratio
-from daybook.query.statistics.proportions import wilson
+from daybook.query.statistics.proportions import odds_ratio, wilson
 from daybook.query.statistics.quantiles import MEDIAN, P90, quantile_ms, quantile_seconds
-from daybook.query.statistics.student import incomplete_beta, two_sided_p, two_sided_quantile
-from daybook.query.statistics.t_test import Difference, Sample, compare, successes
+from daybook.query.statistics.t_test import (
+    Difference,
+    Sample,
+    compare,
+    incomplete_beta,
+    successes,
+    two_sided_p,
+    two_sided_quantile,
+)
 
 CONTROL = Sample(3407, 1396.87, 52377.9767)
 VARIANT = Sample(3461, 2422.7, 134698.29)

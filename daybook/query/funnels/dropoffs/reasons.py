@@ -6,8 +6,8 @@ from typing import Any
 from daybook.query.figures.body import Body
 from daybook.query.figures.map_keys import by_name
 from daybook.query.figures.shares import shares
-from daybook.query.figures.sums import counts
-from daybook.query.statistics.odds import Odds, odds_ratio
+from daybook.query.figures.totals import counts
+from daybook.query.statistics.proportions import Odds, odds_ratio
 
 BOUNCE = "bounce"
 

@@ -1,19 +1,26 @@
 """Where visitors are lost, how grave it is, why, and what to look at."""
 
+from asyncio import gather
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from daybook.query.figures.body import Body, Period
+from daybook.query.figures.comparison import Changes, Previous, compare_parts
 from daybook.query.figures.date_range import Span
-from daybook.query.figures.folded_comparison import Changes, Told, compared
 from daybook.query.figures.map_keys import UNATTRIBUTED
-from daybook.query.figures.money import Document
+from daybook.query.figures.projections import (
+    counts_of,
+    projection,
+)
 from daybook.query.figures.rounding import rate
-from daybook.query.figures.sums import by_step, total
+from daybook.query.figures.totals import DayDocument, by_step, total
 from daybook.query.funnels.definition import Definition, Step
 from daybook.query.funnels.dropoffs.reasons import OtherReasons, Reason, reasons
 from daybook.query.funnels.dropoffs.severity import Flow, Level, Rule, severity
 from daybook.query.funnels.dropoffs.suggestions import Evidence, suggestions
+from daybook.query.funnels.load import load_step_days
+from daybook.query.read.scope import Scope
+from models.funnel import FunnelDay
 
 _GRAVITY: dict[Level, int] = {"high": 0, "medium": 1, "low": 2}
 
@@ -63,18 +70,18 @@ class DropOffs(Body):
     overall: Attempts
     steps_with_drop_off: list[StepWithDropOff]
     drop_off_funnel: list[FunnelStep]
-    previous: Told | None = None
+    previous: Previous | None = None
     change: Changes | None = None
 
 
 class DropOffFacts(NamedTuple):
     """Of one period: `analytics_funnel` and `analytics_funnel_step`."""
 
-    days: Sequence[Document]
-    steps: Sequence[Document]
+    days: Sequence[DayDocument]
+    steps: Sequence[DayDocument]
 
 
-def drop_offs(
+def drop_offs_report(
     definition: Definition,
     span: Span,
     facts: DropOffFacts,
@@ -88,7 +95,7 @@ def drop_offs(
     overall = _overall(facts)
     told: dict[str, Any] = {}
     if comparing:
-        told["previous"], told["change"] = compared(
+        told["previous"], told["change"] = compare_parts(
             span.previous().period, {"overall": overall}, {"overall": _overall(before)}
         )
     grave = [
@@ -119,7 +126,7 @@ def _overall(facts: DropOffFacts) -> Attempts:
 
 
 def _step(
-    step: Step, days: Sequence[Document], before: Sequence[Document], first: str | None
+    step: Step, days: Sequence[DayDocument], before: Sequence[DayDocument], first: str | None
 ) -> StepWithDropOff:
     now, past = _flow(days), _flow(before)
     grave = severity(now, past)
@@ -146,7 +153,7 @@ def _step(
 
 
 def _funnel(
-    steps: Sequence[Step], found: Mapping[str, Sequence[Document]], attempts: int
+    steps: Sequence[Step], found: Mapping[str, Sequence[DayDocument]], attempts: int
 ) -> list[FunnelStep]:
     told = []
     for step in steps:
@@ -165,5 +172,25 @@ def _funnel(
     return told
 
 
-def _flow(days: Sequence[Document]) -> Flow:
+def _flow(days: Sequence[DayDocument]) -> Flow:
     return Flow(total(days, "drop_offs"), total(days, "entries"))
+
+
+_DROP_OFFS = ("date", "step_id", "visitors", "entries", "drop_offs", "reached")
+_WHY = ("exits_by_outcome", "reasons_by_outcome", "entry_paths")
+
+
+async def load_drop_offs(
+    scope: Scope, funnel_id: str, span: Span, *, why: bool = True
+) -> DropOffFacts:
+    """Of a period that others are held against, only how many there were."""
+    days = projection(["date", "attempts", "completions"])
+    steps = projection(_DROP_OFFS)
+    if why:
+        steps |= projection(_WHY) | counts_of(["time_histogram"])
+    return DropOffFacts(
+        *await gather(
+            scope.days(FunnelDay, span, funnel_id, fields=days),
+            load_step_days(scope, funnel_id, span, steps),
+        )
+    )

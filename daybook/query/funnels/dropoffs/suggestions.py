@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from daybook.query.figures.sums import counts
+from daybook.query.figures.totals import counts
 from daybook.query.funnels.dropoffs.reasons import Reason
 from daybook.query.funnels.dropoffs.severity import Flow, Severity
 from daybook.query.funnels.step import DIRECT

@@ -1,15 +1,15 @@
 """A/B tests: what each variant came to beside the control, and whether one has won."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from daybook.query.figures.body import Period
 from daybook.query.figures.date_range import Span, told
-from daybook.query.figures.money import ANY, Document, Wanted, currencies_of, known, main_currency
+from daybook.query.figures.money import ANY, Wanted, currencies_of, known, main_currency
 from daybook.query.figures.rounding import average, rate
-from daybook.query.figures.sums import total
+from daybook.query.figures.totals import DayDocument, total
 from daybook.query.funnels.experiments.body import (
     METRICS,
     Effect,
@@ -20,6 +20,8 @@ from daybook.query.funnels.experiments.body import (
 )
 from daybook.query.funnels.experiments.checks import Arm, gates
 from daybook.query.funnels.experiments.winner import How, winner
+from daybook.query.read.mongo import Document
+from daybook.query.read.scope import Scope
 from daybook.query.statistics.t_test import (
     SEQUENTIAL_VISITORS,
     Difference,
@@ -27,17 +29,18 @@ from daybook.query.statistics.t_test import (
     compare,
     successes,
 )
+from models.experiment import ExperimentDay
 
 
-def experiments(
+def experiments_report(
     span: Span,
-    tests: Sequence[Document],
-    days: Sequence[Document],
+    tests: Sequence[DayDocument],
+    days: Sequence[DayDocument],
     how: How,
     wanted: Wanted = ANY,
 ) -> Experiments:
     """From documents of `experiments`, and `analytics_experiment` of them all."""
-    by_test: dict[str, list[Document]] = {}
+    by_test: dict[str, list[DayDocument]] = {}
     for day in days:
         by_test.setdefault(day["test_id"], []).append(day)
     return Experiments(
@@ -50,10 +53,10 @@ def experiments(
 
 
 def experiment(
-    test: Document, days: Sequence[Document], zone: ZoneInfo, how: How, wanted: Wanted = ANY
+    test: DayDocument, days: Sequence[DayDocument], zone: ZoneInfo, how: How, wanted: Wanted = ANY
 ) -> Experiment:
     """Of one test: its variants as defined, then others that visitors were exposed to."""
-    found: dict[str, list[Document]] = {}
+    found: dict[str, list[DayDocument]] = {}
     for day in days:
         found.setdefault(day["variant_id"], []).append(day)
     currency = main_currency(days, "value_cents", wanted)
@@ -88,7 +91,7 @@ def experiment(
 class _Side:
     """One variant's days, and its samples."""
 
-    def __init__(self, days: Sequence[Document], currency: str | None) -> None:
+    def __init__(self, days: Sequence[DayDocument], currency: str | None) -> None:
         self.visitors = total(days, "visitors")
         self.conversions = total(days, "conversions")
         self.multiple = total(days, "multiple_exposures")
@@ -165,3 +168,22 @@ def _arm(variant: Variant) -> Arm:
 
 def _moment(moment: datetime | None, zone: ZoneInfo) -> str | None:
     return None if moment is None else told(moment, zone)
+
+
+async def load_tests(scope: Scope, funnel_id: str, test_id: str | None) -> list[Document]:
+    """The funnel's experiments, the newest first; by `_id`, for an organization has few."""
+    where = {"_id": scope.id(test_id) if test_id else scope.beneath()}
+    found = await scope.find("experiments", {**where, "funnel_id": funnel_id})
+    never = datetime.min.replace(tzinfo=UTC)
+    return sorted(found, key=lambda test: (test["started_at"] or never, test["_id"]), reverse=True)
+
+
+async def load_test_days(scope: Scope, tests: Sequence[Document], span: Span) -> list[Document]:
+    names = [test["test_id"] for test in tests]
+    if not names:
+        return []
+    return await scope.find(
+        ExperimentDay.collection,
+        {"test_id": {"$in": names}, "date": span.dates},
+        fields={"hours": False, "_daybook": False},
+    )
