@@ -68,7 +68,7 @@ def serve_query(host: Host = "127.0.0.1", port: Port = 8080) -> None:
         app,
         listen(host, port),
         lambda found: log.info("query started", host=host, port=found),
-        app.state.services.relay.end,
+        app.state.relay.end,
     )
 
 

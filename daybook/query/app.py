@@ -46,22 +46,25 @@ def create_app(settings: Settings, exports: str = TOPIC) -> FastAPI:
 
     `exports` is the topic of what the export workers shall make.
     """
-    services = _services(settings, exports)
+    services, relay = _services(settings), Relay(settings)
+    export_services = ExportServices(settings, exports)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        services.exports.open()
+        export_services.open()
         warning = asyncio.create_task(_warn_of_writes(services.reader))
         yield
         warning.cancel()
-        await services.exports.close()
-        await services.relay.close()
+        await export_services.close()
+        await relay.close()
         await services.gate.close()
         await services.live.close()
         await services.reader.close()
 
     app = routed(lifespan)
     app.state.services = services
+    app.state.relay = relay
+    app.state.exports = export_services
     tell_problems(app)
     app.add_middleware(Guard, seconds=settings.query_timeout_ms / 1_000 + _SPARE_SECONDS)
     if settings.query_origins:
@@ -95,15 +98,14 @@ def routed(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     return app
 
 
-def _services(settings: Settings, exports: str) -> Services:
+def _services(settings: Settings) -> Services:
     reader = Reader(settings)
     live = Live(settings)
     freshness = Freshness(reader, settings.zone_info())
     remembered = Remembered(live, settings.mongodb_database)
     answers = Answers(freshness, Revisions(), remembered)
     gate = Gate(settings, reader)
-    relay, files = Relay(settings), ExportServices(settings, exports)
-    return Services(reader, live, freshness, answers, gate, relay, files, settings.currency)
+    return Services(reader, live, freshness, answers, gate, settings.currency)
 
 
 async def _warn_of_writes(reader: Reader) -> None:

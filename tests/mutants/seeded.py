@@ -172,14 +172,14 @@ MUTANTS = (
     ),
     Mutant(
         "a pin that holds for what came before it",
-        "daybook/funnels/folded_pins.py",
+        "daybook/funnels/pins.py",
         'not _is_here(pin, arrival) or int(pin["offset"]) <= arrival.offset',
         "True",
         FUNNELS,
     ),
     Mutant(
         "a pin that its visitor leaves behind when he moves",
-        "daybook/funnels/folded_pins.py",
+        "daybook/funnels/pins.py",
         '(pin["topic_id"], pin["partition"]) == (arrival.topic_id, arrival.partition)',
         'pin["topic_id"] == arrival.topic_id',
         FUNNELS,

@@ -22,7 +22,7 @@ def main() -> None:
             app,
             listen("127.0.0.1", 0),
             lambda port: log.info("query started", port=port),
-            app.state.services.relay.end,
+            app.state.relay.end,
         )
     except DaybookError as error:
         print(error, file=sys.stderr)

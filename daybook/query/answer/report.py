@@ -12,7 +12,6 @@ from daybook.query.access.authenticate import Gate
 from daybook.query.answer.answers import Answers, Build, Making, response
 from daybook.query.answer.cache import Keep, Question
 from daybook.query.caller import Caller
-from daybook.query.exports.services import ExportServices
 from daybook.query.figures.date_range import zone_named
 from daybook.query.middleware import TURN
 from daybook.query.problem import Problem, wrong
@@ -20,21 +19,18 @@ from daybook.query.read.freshness import Freshness
 from daybook.query.read.mongo import Reader
 from daybook.query.read.redis import Live
 from daybook.query.read.scope import Scope, organization_scope, platform_scope
-from daybook.query.stream.relay import Relay
 from schemas.fields import Id
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What stands behind the routes, in `app.state.services`."""
+    """What the routes of all reports share, in `app.state.services`."""
 
     reader: Reader
     live: Live
     freshness: Freshness
     answers: Answers
     gate: Gate
-    relay: Relay
-    exports: ExportServices
     currency: str
 
 

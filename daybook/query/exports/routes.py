@@ -66,12 +66,17 @@ ASK: dict[str, Any] = {
 }
 
 
+def _exports(request: Request) -> ExportServices:
+    services: ExportServices = request.app.state.exports
+    return services
+
+
 @router.post("", status_code=202, **ASK)
 async def ask(request: Request, own: Asking, organization_id: Organization = None) -> Accepted:
     """Ask for a report as a file. A worker makes it; the answer says when to look again."""
     services: Services = request.app.state.services
     scope = organization_scope(services.reader, own, organization_id)
-    order, exports = await orders.read(request), services.exports
+    order, exports = await orders.read(request), _exports(request)
     now = datetime.now(UTC)
     days = await _days(services, order, now)
     if order.funnel_id is not None:
@@ -92,7 +97,7 @@ async def look(
     """How far a file is, and once it is there, where it is fetched."""
     services: Services = request.app.state.services
     scope = organization_scope(services.reader, own, organization_id)
-    exports, now = services.exports, datetime.now(UTC)
+    exports, now = _exports(request), datetime.now(UTC)
     organization = scope.organization
     is_own = ticket.is_own(exports.secret, organization, job_id, now)
     found = await scope.find_one(Exports.collection, {"_id": scope.id(job_id)})
@@ -131,7 +136,7 @@ async def fetch(
 ) -> Response:
     """The file, to whoever has the link; 410 once it has expired."""
     services: Services = request.app.state.services
-    exports, now = services.exports, datetime.now(UTC)
+    exports, now = _exports(request), datetime.now(UTC)
     check(exports.secret, organization, job_id, expires, signature, now)
     scope = Scope(services.reader, Caller("link", "server", organization), organization)
     found = await scope.find_one(Exports.collection, {"_id": scope.id(job_id)})

@@ -12,7 +12,7 @@ STANDARD_ERROR = 1.04 / 2 ** (LG_K / 2)
 """Of united sketches, relative: 1.6 %."""
 
 
-class UniqueCount(Body):
+class Uniques(Body):
     """Distinct people of a range.
 
     `method` is `exact`, or `estimate` with the relative `standard_error` and bounds that hold in
@@ -30,7 +30,7 @@ class UniqueCount(Body):
 
 def uniques(
     days: Collection[DayDocument], sketches: Collection[DayDocument], field: str = "unique_visitors"
-) -> UniqueCount:
+) -> Uniques:
     """Of daily documents, and of the sketches of the same range.
 
     Each day is exact, so there cannot be fewer people than on its greatest day, nor than are new,
@@ -41,7 +41,7 @@ def uniques(
     new = sum(int(day.get("new_visitors") or 0) for day in days)
     least, most = max(new, *counted, 0), sum(counted)
     if least == most:
-        return UniqueCount(
+        return Uniques(
             count=most, method="exact", lower=most, upper=most, standard_error=0.0, by_day=most
         )
     told = people(sketches)
@@ -49,7 +49,7 @@ def uniques(
     lower, upper = max(least, told.lower), min(most, told.upper) if whole else most
     lower = min(lower, upper)
     exact = whole and told.lower == told.upper
-    return UniqueCount(
+    return Uniques(
         count=min(max(told.estimate, lower), upper),
         method="exact" if exact else "estimate",
         lower=lower,

@@ -14,7 +14,7 @@ from daybook.query.figures.projections import money_of, projection, sums_by_key
 from daybook.query.figures.rounding import average, rate
 from daybook.query.figures.shares import TOP, Rest, rest, shares
 from daybook.query.figures.totals import DayDocument, total
-from daybook.query.figures.uniques import UniqueCount, uniques
+from daybook.query.figures.uniques import Uniques, uniques
 from daybook.query.funnels.definition import Definition
 from daybook.query.funnels.load import FUNNEL_FIELDS, STEP_COUNTS, load_sketches, load_step_sums
 from daybook.query.funnels.overview_steps import OverviewStep, overview_steps
@@ -110,7 +110,7 @@ class Overview(Body):
     currency: str | None
     basis: Basis
     visitors: Visitors
-    uniques: UniqueCount
+    uniques: Uniques
     conversions: Conversions
     revenue: Revenue
     engagement: Engagement
@@ -174,9 +174,7 @@ def overview_report(
     )
 
 
-def _numbers(
-    facts: Facts, money: Earned, people: UniqueCount, currency: str | None
-) -> dict[str, Any]:
+def _numbers(facts: Facts, money: Earned, people: Uniques, currency: str | None) -> dict[str, Any]:
     """The parts of which a change is told."""
     days = facts.days
     new, converting = total(days, "new_visitors"), total(days, "converting_visitors")

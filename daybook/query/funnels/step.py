@@ -16,7 +16,7 @@ from daybook.query.figures.rounding import average, rate
 from daybook.query.figures.series import FunnelGranularity, points
 from daybook.query.figures.shares import Rest, Share, rest, shares
 from daybook.query.figures.totals import DayDocument, counts, total
-from daybook.query.figures.uniques import UniqueCount, uniques
+from daybook.query.figures.uniques import Uniques, uniques
 from daybook.query.funnels.definition import Definition
 from daybook.query.funnels.load import (
     STEP_FIELDS,
@@ -109,7 +109,7 @@ class StepReport(Body):
     period: Period
     granularity: FunnelGranularity
     summary: StepSummary
-    uniques: UniqueCount
+    uniques: Uniques
     over_time: list[StepPoint]
     traffic_sources: list[TrafficSource]
     devices: list[Device]
@@ -175,7 +175,7 @@ def step_report(
     )
 
 
-def _summary(days: Sequence[DayDocument], people: UniqueCount) -> StepSummary:
+def _summary(days: Sequence[DayDocument], people: Uniques) -> StepSummary:
     histogram = counts(days, "time_histogram")
     return StepSummary(
         visitors=total(days, "visitors"),

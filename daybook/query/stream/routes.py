@@ -11,6 +11,7 @@ from daybook.query.problem import Problem
 from daybook.query.read.scope import organization_scope
 from daybook.query.stream.channel import Asked, Channel, channel_named
 from daybook.query.stream.channel_state import Load
+from daybook.query.stream.relay import Relay
 from daybook.query.stream.response import Stream
 from daybook.query.stream.snapshot import of_the_event, of_the_organization
 
@@ -46,5 +47,6 @@ async def stream(
         load = partial(of_the_event, scope, services.live, zone, channel.id)
     else:
         load = partial(of_the_organization, scope, zone)
-    feed = services.relay.open(channel.address(scope.organization), channel.kind, load)
+    relay: Relay = request.app.state.relay
+    feed = relay.open(channel.address(scope.organization), channel.kind, load)
     return Stream(feed, partial(services.gate.still_knows, request))
