@@ -8,7 +8,7 @@ from bench.servers import PARTITIONS
 from bench.totals import WrongTotals
 from daybook.cli.support.simulate_publish import Publisher
 from daybook.engine.kafka import clients
-from daybook.engine.kafka.bulk_producer import Sender
+from daybook.engine.kafka.bulk_producer import BulkProducer
 from daybook.engine.kafka.topics import Wanted, create
 from daybook.engine.mongo.client import Documents
 from daybook.engine.settings import Settings
@@ -47,7 +47,7 @@ class Storefront:
             partitions = PARTITIONS if topic == TRACKING else 1
             create(client, Wanted(PREFIX + topic, partitions, 1, catalogue().config(topic)))
         senders = {
-            topic: Sender(clients.producer(settings), PREFIX + topic)
+            topic: BulkProducer(clients.producer(settings), PREFIX + topic)
             for topic in (TRACKING, *DEFINITIONS)
         }
         publisher = Publisher(senders, None, lambda tracked: None)

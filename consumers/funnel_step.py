@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
 from daybook.engine.batch import Batch
-from daybook.engine.documents.calendar import Slot
+from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import Event
@@ -32,7 +32,7 @@ from schemas.envelope import organization_of
 
 
 def react(
-    event: Event, slot: Slot, arrival: Arrival, visitor: State, rules: Rules
+    event: Event, slot: DayHour, arrival: Arrival, visitor: State, rules: Rules
 ) -> Iterator[Effect | RowUpdate]:
     """What one event counts by itself, and the row of its session; `VisitorMemory` has the rest."""
     organization, data = visitor["organization_id"], event["data"]
@@ -54,7 +54,7 @@ def react(
         yield session_update(visitor, event, one)
 
 
-def _served(organization: str, event: Event, slot: Slot, state: State) -> Iterator[Effect]:
+def _served(organization: str, event: Event, slot: DayHour, state: State) -> Iterator[Effect]:
     """Of e-mails to an order, and of a ticket at the door, which counts once."""
     data, kind = event["data"], event["event_type"]
     if "event_id" not in data:
@@ -82,7 +82,7 @@ class VisitorMemory:
     def follows(self, visitor: State, event: Event, arrival: Arrival) -> bool:
         return memory.follows(visitor, event, arrival.offset)
 
-    def parts(self, visitor: State, event: Event, slot: Slot) -> Sequence[memory.Part]:
+    def parts(self, visitor: State, event: Event, slot: DayHour) -> Sequence[memory.Part]:
         if is_bot(event) or not is_of_a_visitor(event):
             return ()
         return memory.parts(visitor, event, slot.day)

@@ -6,7 +6,7 @@ The same amounts go to the days of the funnel that an order names: see
 
 from collections.abc import Iterator
 
-from daybook.engine.documents.calendar import Slot
+from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import Event
@@ -26,7 +26,7 @@ SPLITS = {"community_id": "community", "promotion_id": "promotion"}
 
 
 def react(
-    event: Event, slot: Slot, arrival: Arrival, order: State, rules: Rules
+    event: Event, slot: DayHour, arrival: Arrival, order: State, rules: Rules
 ) -> Iterator[Effect]:
     """What one event of an order adds to the days. Payment, refunds and attribution come in any
     order; each books what the others left waiting."""
@@ -46,7 +46,7 @@ def react(
             yield from order_revenue.attributed(order, data.get("source", ""))
 
 
-def _pay(order: State, slot: Slot, currency: str, cents: int) -> Iterator[Effect]:
+def _pay(order: State, slot: DayHour, currency: str, cents: int) -> Iterator[Effect]:
     if order["payment"]:
         yield effect(RevenueDay, slot, "duplicate_payments", 1)
         return
@@ -63,12 +63,12 @@ def _pay(order: State, slot: Slot, currency: str, cents: int) -> Iterator[Effect
     waiting, excess = order["waiting_refunds"], order["waiting_excess_cents"]
     order["waiting_refunds"], order["waiting_excess_cents"] = [], 0
     for refund in waiting:
-        yield from _book_refund(order, Slot(refund["date"], refund["hour"]), refund["cents"])
+        yield from _book_refund(order, DayHour(refund["date"], refund["hour"]), refund["cents"])
     if excess:
         yield effect(RevenueDay, slot, "refund_excess_cents", excess, currency=currency)
 
 
-def _refund(order: State, slot: Slot, cents: int) -> Iterator[Effect]:
+def _refund(order: State, slot: DayHour, cents: int) -> Iterator[Effect]:
     if order["payment"]:
         yield from _book_refund(order, slot, cents)
     elif len(order["waiting_refunds"]) < WAITING_REFUNDS_MAX:
@@ -77,7 +77,7 @@ def _refund(order: State, slot: Slot, cents: int) -> Iterator[Effect]:
         order["waiting_excess_cents"] += cents
 
 
-def _book_refund(order: State, slot: Slot, cents: int) -> Iterator[Effect]:
+def _book_refund(order: State, slot: DayHour, cents: int) -> Iterator[Effect]:
     """Capped, in sum, at what was paid; the rest is told apart and never subtracted."""
     payment = order["payment"]
     currency = payment["currency"]
@@ -95,12 +95,12 @@ def _book_refund(order: State, slot: Slot, cents: int) -> Iterator[Effect]:
         yield effect(RevenueDay, slot, "refund_excess_cents", cents - booked, currency=currency)
 
 
-def _split(order: State, slot: Slot, what: str, cents: int) -> Iterator[Effect]:
+def _split(order: State, slot: DayHour, what: str, cents: int) -> Iterator[Effect]:
     for field in SPLITS:
         yield _share(order, slot, f"{what}_by_{SPLITS[field]}", order[field], cents)
 
 
-def _share(order: State, slot: Slot, field: str, owner: str | None, cents: int) -> Effect:
+def _share(order: State, slot: DayHour, field: str, owner: str | None, cents: int) -> Effect:
     key = UNATTRIBUTED if owner is None else encode_key(owner)
     currency = order["payment"]["currency"]
     return effect(RevenueDay, slot, field, cents, currency=currency, key=key)
@@ -115,7 +115,7 @@ def _attribute(order: State, field: str, owner: str) -> Iterator[Effect]:
     booked = [("revenue", payment["date"], payment["amount_cents"])]
     booked += [("refunded", day, cents) for day, cents in order["refunds"].items()]
     for what, day, cents in booked:
-        slot = Slot(day, payment["hour"])
+        slot = DayHour(day, payment["hour"])
         name = f"{what}_by_{SPLITS[field]}"
         yield _share(order, slot, name, before, -cents)
         yield _share(order, slot, name, owner, cents)

@@ -23,10 +23,10 @@ from daybook.cli.support.printing import (
 from daybook.engine.errors import DaybookError
 from daybook.engine.kafka.clients import admin
 from daybook.engine.mongo.client import database
-from daybook.engine.operations.dead_letter_messages import originals
-from daybook.engine.operations.dead_letter_records import Letter, Letters
+from daybook.engine.operations.dead_letter_messages import dead_letter_messages
+from daybook.engine.operations.dead_letter_records import DeadLetterRecord, DeadLetterRecords
 from daybook.engine.operations.dead_letter_replay import Replay, Replayed
-from daybook.engine.protocol.fleet import bound_fleet
+from daybook.engine.protocol.fleet import find_fleet
 from daybook.engine.settings import settings
 from schemas.catalogue import source
 
@@ -82,7 +82,7 @@ def show(topic: Topic, id: Id, group: Group = None) -> None:
     """
     own = settings()
     chosen = named(list(_letters(topic).find(group=_full(group))), id)
-    for found in originals(own, admin(own), chosen[:1]):
+    for found in dead_letter_messages(own, admin(own), chosen[:1]):
         for letter in chosen:
             print_line("\n".join(_lines(letter)))
         print_line(f"key       {_text(found.key)}")
@@ -127,7 +127,7 @@ def replay(
         print_line(f"nothing of {topic} waits to be replayed")
         return
     client, documents = admin(own), database(own)
-    fleet = bound_fleet(documents, client)
+    fleet = find_fleet(documents, client)
     chosen, moved = part(chosen, documents)
     bar = Console(stderr=True)
     with Progress(console=bar, disable=not bar.is_terminal, transient=True) as progress:
@@ -138,7 +138,7 @@ def replay(
     _tell(topic, chosen, moved, outcome)
 
 
-def summary(found: list[Letter]) -> str:
+def summary(found: list[DeadLetterRecord]) -> str:
     """How many there are, how many wait, and why."""
     waiting = Counter(one.reason for one in found if one.replayed != "replayed")
     reasons = ", ".join(f"{reason} {times:,}" for reason, times in waiting.most_common())
@@ -148,15 +148,15 @@ def summary(found: list[Letter]) -> str:
     return f"{number_of(len(found), 'dead letter')}{more}, {waiting.total():,} not replayed{told}"
 
 
-def _letters(topic: str) -> Letters:
-    return Letters(database(settings()), source(topic).topic)
+def _letters(topic: str) -> DeadLetterRecords:
+    return DeadLetterRecords(database(settings()), source(topic).topic)
 
 
 def _full(group: str | None) -> str | None:
     return consumers.find(group).name if group else None
 
 
-def _row(letter: Letter) -> tuple[str, ...]:
+def _row(letter: DeadLetterRecord) -> tuple[str, ...]:
     group = letter.group.removeprefix(consumers.PREFIX)
     state = moment(letter.replayed_at) or letter.replayed or "no"
     wrong = f"{letter.reason}: {letter.detail}"
@@ -164,7 +164,7 @@ def _row(letter: Letter) -> tuple[str, ...]:
     return letter.position, group, moment(letter.at), state, short
 
 
-def _lines(letter: Letter) -> list[str]:
+def _lines(letter: DeadLetterRecord) -> list[str]:
     return [
         f"id        {letter.id}",
         f"group     {letter.group}",
@@ -184,7 +184,9 @@ def _text(raw: bytes | None) -> str:
     return f"{text} … and {rest:,} bytes more" if rest > 0 else text
 
 
-def _tell(topic: str, chosen: list[Letter], moved: list[Letter], outcome: Replayed) -> None:
+def _tell(
+    topic: str, chosen: list[DeadLetterRecord], moved: list[DeadLetterRecord], outcome: Replayed
+) -> None:
     groups = ", ".join(sorted({one.group for one in chosen}))
     if outcome.sent:
         print_line(f"{outcome.sent:,} sent to {topic} again, for {groups} to count")
@@ -209,5 +211,5 @@ def _tell(topic: str, chosen: list[Letter], moved: list[Letter], outcome: Replay
         raise DaybookError("; ".join(problems))
 
 
-def _positions(letters: list[Letter]) -> str:
+def _positions(letters: list[DeadLetterRecord]) -> str:
     return ", ".join(one.position for one in letters[:SHOWN_MAX])

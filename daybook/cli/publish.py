@@ -26,7 +26,7 @@ from daybook.cli.support.printing import number_of, print_line, print_warning
 from daybook.engine.documents.calendar import Calendar
 from daybook.engine.errors import DaybookError, Unavailable
 from daybook.engine.kafka.admin import partition_counts
-from daybook.engine.kafka.bulk_producer import Sender
+from daybook.engine.kafka.bulk_producer import BulkProducer
 from daybook.engine.kafka.clients import MESSAGE_BYTES_MAX, admin, producer
 from daybook.engine.settings import Settings, settings
 from schemas.catalogue import catalogue, source
@@ -130,7 +130,7 @@ def _send(
 ) -> None:
     """Sends, and says what arrived. `total`: how many there are, where that is known."""
     began = monotonic()
-    sender = Sender(producer(own), topic)
+    sender = BulkProducer(producer(own), topic)
     with interruptible(sender):
         for value, key in keyed:
             if len(value) > MESSAGE_BYTES_MAX:

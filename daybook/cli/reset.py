@@ -8,8 +8,8 @@ import consumers
 from daybook.cli.support.printing import print_line
 from daybook.engine.kafka.clients import admin
 from daybook.engine.mongo.client import database
-from daybook.engine.operations.reset import Reset, accept, check_stopped, commit, find_resets
-from daybook.engine.protocol.fleet import bound_fleet
+from daybook.engine.operations.reset import OffsetReset, accept, check_stopped, commit, find_resets
+from daybook.engine.protocol.fleet import find_fleet
 from daybook.engine.settings import settings
 from daybook.exports.group import GROUP as EXPORTS
 
@@ -38,7 +38,7 @@ def reset(
         raise typer.BadParameter("say --accept-gap: what the log has lost is never counted")
     own = settings()
     client, documents = admin(own), database(own)
-    fleet = bound_fleet(documents, client)
+    fleet = find_fleet(documents, client)
     if fleet is None:
         print_line(f"database {documents.name} has counted nothing yet, so there is no gap")
         return
@@ -54,7 +54,7 @@ def reset(
         print_line(f"the log holds all that {found.name} has still to count: nothing to accept")
 
 
-def describe(one: Reset) -> str:
+def describe(one: OffsetReset) -> str:
     """What was accepted, in words."""
     if one.missed == one.counted_again:
         return f"{one.partition}: nothing is missing; Kafka's offset now is {one.restart}, too"

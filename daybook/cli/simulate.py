@@ -25,7 +25,7 @@ from daybook.cli.support.simulate_publish import Progress as Told
 from daybook.cli.support.simulate_publish import Publisher
 from daybook.engine.errors import DaybookError, Unavailable
 from daybook.engine.kafka.admin import partition_counts
-from daybook.engine.kafka.bulk_producer import Sender
+from daybook.engine.kafka.bulk_producer import BulkProducer
 from daybook.engine.kafka.clients import admin, producer
 from daybook.engine.settings import Settings, settings
 from daybook.simulate.answer.answer import Answer
@@ -113,7 +113,7 @@ def _publish(own: Settings, plan: Plan, rate: float | None, known: Answer | None
     for topic in TOPICS:
         if topic not in present:
             raise DaybookError(f"no topic {topic} on the cluster: run `daybook topics apply`")
-    senders = {topic: Sender(producer(own), topic) for topic in TOPICS}
+    senders = {topic: BulkProducer(producer(own), topic) for topic in TOPICS}
     with _bar("sending events", plan) as told:
         publisher = Publisher(senders, rate, told)
         with interruptible(publisher):

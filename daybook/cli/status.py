@@ -16,8 +16,8 @@ from daybook.cli.support.status_exporter import StandingCollector
 from daybook.engine.errors import WrongSetting
 from daybook.engine.kafka.clients import admin
 from daybook.engine.mongo.client import database
-from daybook.engine.operations.status import Standing, standings
-from daybook.engine.protocol.fleet import bound_fleet
+from daybook.engine.operations.status import GroupStatus, standings
+from daybook.engine.protocol.fleet import find_fleet
 from daybook.engine.settings import Settings, settings
 from daybook.exports.group import GROUP as EXPORTS
 
@@ -62,23 +62,23 @@ def status(
             print_warning(sentence)
 
 
-def as_document(one: Standing) -> dict[str, object]:
+def as_document(one: GroupStatus) -> dict[str, object]:
     """For machines: every field, and the lag in sum and by partition."""
     partitions = [asdict(partition) | {"lag": partition.lag} for partition in one.partitions]
     return asdict(one) | {"lag": one.lag, "partitions": partitions}
 
 
-def _question(own: Settings) -> Callable[[], list[Standing]]:
+def _question(own: Settings) -> Callable[[], list[GroupStatus]]:
     documents, client = database(own), admin(own)
 
-    def ask() -> list[Standing]:
-        bound_fleet(documents, client)
+    def ask() -> list[GroupStatus]:
+        find_fleet(documents, client)
         return standings((*consumers.FLEET, EXPORTS), documents, client, datetime.now(UTC))
 
     return ask
 
 
-def _serve(own: Settings, port: int, ask: Callable[[], list[Standing]]) -> None:
+def _serve(own: Settings, port: int, ask: Callable[[], list[GroupStatus]]) -> None:
     stopped = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
@@ -94,7 +94,7 @@ def _serve(own: Settings, port: int, ask: Callable[[], list[Standing]]) -> None:
     thread.join()
 
 
-def _row(one: Standing) -> tuple[str, ...]:
+def _row(one: GroupStatus) -> tuple[str, ...]:
     return (
         one.group.removeprefix(consumers.PREFIX),
         f"{one.members}",
@@ -106,7 +106,7 @@ def _row(one: Standing) -> tuple[str, ...]:
     )
 
 
-def _troubles(one: Standing) -> list[str]:
+def _troubles(one: GroupStatus) -> list[str]:
     group = one.group.removeprefix(consumers.PREFIX)
     troubles = [
         f"{group}: no topic {topic} on the cluster: run `daybook topics apply`"

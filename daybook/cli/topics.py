@@ -23,7 +23,7 @@ from daybook.engine.kafka.topics import (
 )
 from daybook.engine.mongo.client import database
 from daybook.engine.operations.partition_boundaries import partition_ends, record_boundary
-from daybook.engine.protocol.fleet import bound_fleet
+from daybook.engine.protocol.fleet import find_fleet
 from daybook.engine.settings import Settings, settings
 from schemas.catalogue import catalogue
 
@@ -172,7 +172,7 @@ def _add_partitions(own: Settings, client: AdminClient, drift: Drift, say: Say) 
     ends = None
     if stateful:
         documents = database(own)
-        bound_fleet(documents, client)
+        find_fleet(documents, client)
         ends = record_boundary(documents, client, topic, to, stateful)
     add_partitions(client, topic, to)
     say(f"{topic}: {drift.found} partitions became {to}")

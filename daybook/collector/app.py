@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.cors import CORSMiddleware
 
 from daybook.collector.acquisition.origin import Origins
-from daybook.collector.acquisition.source_cap import Spread
+from daybook.collector.acquisition.source_cap import SourceCap
 from daybook.collector.client.caller import Callers
 from daybook.collector.direct import Direct
 from daybook.collector.enrich import Enricher
@@ -20,12 +20,12 @@ from daybook.collector.openapi import TRACK
 from daybook.collector.response import tell_refusals
 from daybook.collector.script import Script
 from daybook.collector.track import Tracker
-from daybook.engine.kafka.async_producer import Sender, Sending
+from daybook.engine.kafka.async_producer import AsyncProducer, ProducerLimits
 from daybook.engine.mongo.client import database
 from daybook.engine.settings import Settings
 from daybook.service.api_keys import Key, find
 from daybook.service.head import Head
-from daybook.service.key_cache import Keyring
+from daybook.service.key_cache import KeyCache
 from daybook.service.rate_limit import Rate
 
 PATH = "/api/v1/analytics/track"
@@ -37,9 +37,9 @@ def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
     documents = database(settings)
     callers = Callers(settings)
     rate = Rate(settings, "collector", settings.collector_rate, settings.collector_burst)
-    enricher = Enricher(callers, Origins(), Spread(settings.collector_sources_max))
+    enricher = Enricher(callers, Origins(), SourceCap(settings.collector_sources_max))
     script = Script()
-    sending = Sending(
+    sending = ProducerLimits(
         settings.collector_linger_ms, settings.collector_ack_ms, settings.collector_queue_messages
     )
 
@@ -48,8 +48,8 @@ def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        sender = Sender(settings, topic, sending, QUEUE_MESSAGES.set)
-        keyring = Keyring(ask, ("write", "server"), STALE_KEYS.inc)
+        sender = AsyncProducer(settings, topic, sending, QUEUE_MESSAGES.set)
+        keyring = KeyCache(ask, ("write", "server"), STALE_KEYS.inc)
         app.state.sender = sender
         app.state.tracker = Tracker(callers, enricher, keyring, rate, sender, settings.currency)
         gc.collect()

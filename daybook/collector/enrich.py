@@ -5,7 +5,7 @@ from typing import Any
 
 from daybook.collector import metrics
 from daybook.collector.acquisition.origin import UTM, Origin, Origins
-from daybook.collector.acquisition.source_cap import Spread
+from daybook.collector.acquisition.source_cap import SourceCap
 from daybook.collector.arrival import Arrival
 from daybook.collector.client.caller import Caller, Callers
 
@@ -13,7 +13,7 @@ from daybook.collector.client.caller import Caller, Callers
 class Enricher:
     """Makes contexts. Addresses and user agents are read here, and go no further."""
 
-    def __init__(self, callers: Callers, origins: Origins, spread: Spread) -> None:
+    def __init__(self, callers: Callers, origins: Origins, spread: SourceCap) -> None:
         self._callers = callers
         self._origins = origins
         self._spread = spread

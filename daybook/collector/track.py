@@ -17,10 +17,10 @@ from daybook.collector.event import HAS_CONTEXT, MONEY, Invalid, envelope, event
 from daybook.collector.invalid_log import Complaints
 from daybook.collector.response import Refusal, answer, refused, unavailable
 from daybook.engine.errors import Unavailable
-from daybook.engine.kafka.async_producer import Keyed, Sender
+from daybook.engine.kafka.async_producer import AsyncProducer, Keyed
 from daybook.service.api_keys import Key
-from daybook.service.key_cache import Keyring
-from daybook.service.rate_limit import Rate, Taken
+from daybook.service.key_cache import KeyCache
+from daybook.service.rate_limit import Rate, RateDecision
 
 _OPTED_OUT = {"status": "ignored", "reason": "the caller does not want to be tracked"}
 
@@ -40,9 +40,9 @@ class Tracker:
         self,
         callers: Callers,
         enricher: Enricher,
-        keyring: Keyring,
+        keyring: KeyCache,
         rate: Rate,
-        sender: Sender,
+        sender: AsyncProducer,
         currency: str,
     ) -> None:
         self._callers = callers
@@ -91,9 +91,9 @@ class Tracker:
             raise Refusal(401, reason, headers)
         return key
 
-    async def _limit(self, own: Caller, events: int) -> Taken:
+    async def _limit(self, own: Caller, events: int) -> RateDecision:
         if own.is_server:
-            return Taken(0, is_suspect=False)
+            return RateDecision(0, is_suspect=False)
         taken = await self._rate.take(own.bucket, events)
         if taken.wait_ms:
             metrics.EVENTS.labels("limited").inc(events)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from daybook.engine.documents.calendar import Slot
+from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.fields import Event
 from daybook.engine.partition import Partition
 
@@ -33,7 +33,7 @@ class Batch:
     partition: Partition
     next_offset: int
     offsets: list[int] = field(default_factory=list)
-    slots: list[Slot] = field(default_factory=list)
+    slots: list[DayHour] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     ids: list[bytes] = field(default_factory=list)

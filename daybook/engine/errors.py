@@ -25,7 +25,7 @@ class Unavailable(DaybookError):
     exit_code = 4
 
 
-class UnderWay(Exception):
+class InProgress(Exception):
     """The work goes on in another thread: keep polling while paused, and ask again."""
 
 
@@ -49,7 +49,7 @@ class Gap(DaybookError):
     """The log no longer holds what must be counted next."""
 
 
-class Bound(DaybookError):
+class FleetMismatch(DaybookError):
     """The database or the group belongs to another fleet, or was counted by other settings."""
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from daybook.engine.batch import Batch
-from daybook.engine.documents.calendar import Slot
+from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.change import Effect
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import DailyDocument, Event
@@ -27,7 +27,7 @@ class Arrival(NamedTuple):
     appended_ms: int
 
 
-React = Callable[[Event, Slot, Arrival, State, Rules], Iterable[Effect | RowUpdate]]
+React = Callable[[Event, DayHour, Arrival, State, Rules], Iterable[Effect | RowUpdate]]
 Prepare = Callable[[Batch, dict[str, State], Store], None]
 
 
@@ -58,7 +58,7 @@ class Memory(Protocol):
         """Whether the message goes on where all that is remembered leaves off. What such messages
         make of a document, one after the other, never comes to what it was before them."""
 
-    def parts(self, state: State, event: Event, slot: Slot) -> Sequence[Any]:
+    def parts(self, state: State, event: Event, slot: DayHour) -> Sequence[Any]:
         """The parts of what is measured that this message may change, asked ahead of it; hashable.
         Together all parts are what is measured, and no two measure the same."""
 

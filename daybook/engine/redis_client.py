@@ -24,11 +24,11 @@ _log = structlog.get_logger()
 T = TypeVar("T")
 
 
-class RedisAway(Exception):
+class RedisUnavailable(Exception):
     """Redis does not answer: do without it."""
 
 
-class QuickRedis:
+class FailFastRedis:
     """After a failure Redis is left alone for a moment. `away` and `again` are what is logged
     then, and once it answers again.
 
@@ -59,7 +59,7 @@ class QuickRedis:
         """What Redis answers, strings as bytes. Raises RedisAway, twice so many seconds after it
         was asked at most."""
         if monotonic() < self._away_until:
-            raise RedisAway
+            raise RedisUnavailable
         away, again = self._said
         try:
             async with self._turns:
@@ -69,7 +69,7 @@ class QuickRedis:
             if not self._is_away:
                 self._is_away = True
                 _log.warning(away, why=type(error).__name__)
-            raise RedisAway from error
+            raise RedisUnavailable from error
         if self._is_away:
             self._is_away = False
             _log.info(again)

@@ -24,7 +24,7 @@ _OURS = "it could not be made, and that is our fault; the worker's log says why"
 _log = structlog.get_logger()
 
 
-class Work:
+class Attempt:
     """Of one job. `run` may be called again after Unavailable, and goes on with the same claim."""
 
     def __init__(

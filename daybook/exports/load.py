@@ -12,7 +12,7 @@ from daybook.exports.pseudonyms import Pseudonyms
 from daybook.query.figures.body import Period
 from daybook.query.figures.date_range import Span, span
 from daybook.query.figures.money import Wanted
-from daybook.query.figures.pagination import SIZE_MAX, Asked, Place
+from daybook.query.figures.pagination import SIZE_MAX, Cursor, PageRequest
 from daybook.query.funnels.conversions import (
     ConvertingVisitor,
     conversions_report,
@@ -74,7 +74,7 @@ async def _report(
         case "overview":
             return overview_report(funnel, days, await load_overview(*of), None, money)
         case "conversions":
-            page = Asked(size=1)
+            page = PageRequest(size=1)
             known = await load_conversions(*of, page)
             return conversions_report(funnel, days, "day", known, page, None, money)
         case "dropoffs":
@@ -102,10 +102,10 @@ async def _visitors(
     scope: Scope, funnel_id: str, days: Span, currency: str | None, names: Pseudonyms | None
 ) -> AsyncIterator[ConvertingVisitor]:
     """Page after page, as the report's cursor leads."""
-    after: Place | None = None
+    after: Cursor | None = None
     while True:
         found = await load_converted_sessions(
-            scope, funnel_id, days, Asked(size=SIZE_MAX, after=after)
+            scope, funnel_id, days, PageRequest(size=SIZE_MAX, after=after)
         )
         for session in found[:SIZE_MAX]:
             own = names.hide(session) if names else session
@@ -113,4 +113,4 @@ async def _visitors(
         if len(found) <= SIZE_MAX:
             return
         last = found[SIZE_MAX - 1]
-        after = Place(last["started_at"], last["_id"])
+        after = Cursor(last["started_at"], last["_id"])

@@ -16,7 +16,7 @@ from daybook.exports.notices.announce import Announcer, Notice
 from daybook.exports.notices.mail import Mail
 from daybook.exports.notices.webhook import Webhook
 from daybook.exports.sweep import Sweeper
-from daybook.exports.worker import Exporter
+from daybook.exports.worker import Worker
 from daybook.files.open import open_files
 from daybook.query.exports.secret import Secret
 
@@ -27,14 +27,14 @@ def run(settings: Settings, started: Callable[[Member], None], group: Group = GR
     maker = Maker(settings, secret)
     sweepers: list[Sweeper] = []
 
-    def work(documents: Documents, letters: DeadLetters) -> Exporter:
+    def work(documents: Documents, letters: DeadLetters) -> Worker:
         jobs = Jobs(documents)
         [topic] = group.topics
         url = settings.exports_public_url
         announcer = Announcer(topic, producer(settings), secret, url, notices)
         sweepers.append(Sweeper(jobs, files))
         sweepers[0].start()
-        return Exporter(letters, jobs, files, maker, announcer)
+        return Worker(letters, jobs, files, maker, announcer)
 
     # One at a time: what a member has read, no other one can begin.
     one_by_one = settings.model_copy(update={"batch_messages_max": 1})

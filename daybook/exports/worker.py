@@ -4,10 +4,10 @@ from concurrent.futures import Future, wait
 from threading import Thread
 
 from daybook.engine.batch import Batch
-from daybook.engine.errors import UnderWay
+from daybook.engine.errors import InProgress
 from daybook.engine.protocol.dead_letters import DeadLetters
 from daybook.engine.protocol.settle import Settled
-from daybook.exports.attempt import Work
+from daybook.exports.attempt import Attempt
 from daybook.exports.job import Job, job_of
 from daybook.exports.job_store import Jobs
 from daybook.exports.make import Maker
@@ -17,7 +17,7 @@ from daybook.files.store import Files
 _QUICK_SECONDS = 0.5
 
 
-class Exporter:
+class Worker:
     """Of the member's thread, for all its partitions. A job that is left alone is stopped."""
 
     def __init__(
@@ -28,7 +28,7 @@ class Exporter:
         self._files = files
         self._maker = maker
         self._announcer = announcer
-        self._work: Work | None = None
+        self._work: Attempt | None = None
         self._running: Future[None] | None = None
         self._ended: set[str] = set()
 
@@ -46,12 +46,12 @@ class Exporter:
             return
         if self._work is None or self._work.job != job:
             self._leave()
-            self._work = Work(job, self._jobs, self._files, self._maker, self._announcer)
+            self._work = Attempt(job, self._jobs, self._files, self._maker, self._announcer)
         if self._running is None:
             self._running = _started(self._work)
         # Polling while paused throws away what was read ahead: not for a file that is quick.
         if not wait([self._running], _QUICK_SECONDS).done:
-            raise UnderWay
+            raise InProgress
         done, self._running = self._running, None
         done.result()
         self._work = None
@@ -65,7 +65,7 @@ class Exporter:
         self._ended.clear()
 
 
-def _started(work: Work) -> Future[None]:
+def _started(work: Attempt) -> Future[None]:
     """In a thread that does not keep the process from ending."""
     future: Future[None] = Future()
 

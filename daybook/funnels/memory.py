@@ -11,7 +11,7 @@ from daybook.funnels.measures import step
 from daybook.funnels.measures.attempts import attempt_measures
 from daybook.funnels.measures.experiment import experiment_measures
 from daybook.funnels.measures.ticket import ticket_measures
-from daybook.funnels.visitor_event import Seen, milliseconds
+from daybook.funnels.visitor_event import VisitorEvent, milliseconds
 from daybook.funnels.visits import NOT_OF_A_FUNNEL, Visits, in_time, is_of
 
 REMEMBERED_MS = 35 * 24 * 3600 * 1000
@@ -44,7 +44,7 @@ def forget(visitor: State, session_ids: Sequence[str]) -> None:
 
 
 def remember(
-    visitor: State, session_id: str, appended_ms: int, event: Seen, context: dict[str, str]
+    visitor: State, session_id: str, appended_ms: int, event: VisitorEvent, context: dict[str, str]
 ) -> bool:
     """Adds an event; False if its session has its fill already."""
     session = _session(visitor, session_id, appended_ms)

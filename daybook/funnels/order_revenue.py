@@ -7,7 +7,7 @@ refunds. Each function takes the order's state, changes its own fields there, an
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from daybook.engine.documents.calendar import Slot
+from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_key
@@ -38,7 +38,7 @@ def created(order: State, event: Event) -> Iterator[Effect]:
     if order["payment"]:
         yield from paid(order)
     for number, refund in enumerate(booked):
-        slot = Slot(refund["date"], refund["hour"])
+        slot = DayHour(refund["date"], refund["hour"])
         yield from refunded(order, slot, refund["cents"], is_first=number == 0)
 
 
@@ -48,7 +48,7 @@ def paid(order: State) -> Iterator[Effect]:
     if funnel is None:
         return
     payment = order["payment"]
-    slot, currency = Slot(payment["date"], payment["hour"]), payment["currency"]
+    slot, currency = DayHour(payment["date"], payment["hour"]), payment["currency"]
     yield _at(funnel, slot, "orders", 1, currency=currency)
     yield _at(funnel, slot, "gross_revenue_cents", payment["amount_cents"], currency=currency)
     for field, key in _keys(order).items():
@@ -64,7 +64,7 @@ def paid(order: State) -> Iterator[Effect]:
     yield from _divide(order, slot, "revenue_cents", payment["amount_cents"], parts)
 
 
-def refunded(order: State, slot: Slot, cents: int, *, is_first: bool) -> Iterator[Effect]:
+def refunded(order: State, slot: DayHour, cents: int, *, is_first: bool) -> Iterator[Effect]:
     """What was booked of a refund, on its own day; until the funnel is settled it is kept."""
     if not order.get("funnel_settled", True):
         _keep(order, slot, cents)
@@ -91,9 +91,9 @@ def attributed(order: State, source: str) -> Iterator[Effect]:
     funnel, payment = order["funnel"], order["payment"]
     if funnel is None or payment is None or before == source:
         return
-    paid_on = Slot(payment["date"], payment["hour"])
+    paid_on = DayHour(payment["date"], payment["hour"])
     booked = [(paid_on, "revenue_cents", payment["amount_cents"])]
-    booked += [(Slot(d, paid_on.hour), "refunded_cents", c) for d, c in order["refunds"].items()]
+    booked += [(DayHour(d, paid_on.hour), "refunded_cents", c) for d, c in order["refunds"].items()]
     for name, sign in ((before, -1), (source, 1)):
         key = _key(name)
         yield _at(funnel, paid_on, "by_source", sign, key=key, part="orders")
@@ -101,14 +101,16 @@ def attributed(order: State, source: str) -> Iterator[Effect]:
             yield _money(order, slot, "by_source", key, part, sign * cents)
 
 
-def _keep(order: State, slot: Slot, cents: int) -> None:
+def _keep(order: State, slot: DayHour, cents: int) -> None:
     if len(order["booked_refunds"]) < WAITING_REFUNDS_MAX:
         order["booked_refunds"].append({"date": slot.day, "hour": slot.hour, "cents": cents})
     else:
         order["funnel_settled"], order["booked_refunds"] = True, []
 
 
-def _divide(order: State, slot: Slot, part: str, cents: int, parts: list[int]) -> Iterator[Effect]:
+def _divide(
+    order: State, slot: DayHour, part: str, cents: int, parts: list[int]
+) -> Iterator[Effect]:
     """Each breakdown adds up to the amount; what no product stands for is nobody's."""
     for field, key in _keys(order).items():
         yield _money(order, slot, field, key, part, cents)
@@ -128,12 +130,12 @@ def _key(name: str | None) -> str:
     return NOBODY if name is None else encode_key(name)
 
 
-def _money(order: State, slot: Slot, field: str, key: str, part: str, cents: int) -> Effect:
+def _money(order: State, slot: DayHour, field: str, key: str, part: str, cents: int) -> Effect:
     currency = order["payment"]["currency"]
     return _at(order["funnel"], slot, field, cents, currency=currency, key=key, part=part)
 
 
-def _at(funnel: Mapping[str, Any], slot: Slot, field: str, value: int, **where: str) -> Effect:
+def _at(funnel: Mapping[str, Any], slot: DayHour, field: str, value: int, **where: str) -> Effect:
     of = funnel["organization_id"], funnel["funnel_id"]
     return effect(FunnelRevenueDay, slot, field, value, of=of, **where)
 

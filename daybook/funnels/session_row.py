@@ -7,14 +7,14 @@ from daybook.engine.documents.fields import Event
 from daybook.engine.documents.rows import RowUpdate
 from daybook.engine.documents.state import State
 from daybook.funnels.memory import SESSION_EVENTS_MAX
-from daybook.funnels.visitor_event import Seen, moment
+from daybook.funnels.visitor_event import VisitorEvent, moment
 from daybook.funnels.visits import in_time, is_of
 
 EVENTS_KEPT = 500
 PATH_KEPT = 100
 
 
-def session_update(visitor: State, event: Event, one: Seen) -> RowUpdate:
+def session_update(visitor: State, event: Event, one: VisitorEvent) -> RowUpdate:
     """What the event makes of the row of its session and funnel."""
     data = event["data"]
     [session] = [s for s in visitor["sessions"] if s["session_id"] == data["session_id"]]
@@ -53,7 +53,7 @@ def _values(named: dict[str, Any], session: Any) -> dict[str, Any]:
     return named | _story(session, events) if events else named
 
 
-def _story(session: Any, events: list[Seen]) -> dict[str, Any]:
+def _story(session: Any, events: list[VisitorEvent]) -> dict[str, Any]:
     pages = [each["page"] for each in events if "page" in each]
     return {
         "started_at": moment(events[0]["at"]),
@@ -77,7 +77,7 @@ def _story(session: Any, events: list[Seen]) -> dict[str, Any]:
     }
 
 
-def _path(events: list[Seen]) -> list[str]:
+def _path(events: list[VisitorEvent]) -> list[str]:
     path: list[str] = []
     for each in events:
         if each["type"] == "step_entry" and path[-1:] != [each["step"]]:

@@ -6,7 +6,7 @@ from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
-from daybook.engine.documents.calendar import Slot
+from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.fields import Event
 
 NO_CURRENCY = "XXX"
@@ -28,7 +28,7 @@ MAILS = {"email_confirmed": "emails_confirmed", "email_failed": "emails_failed"}
 """Types of events about an order's e-mails, and what counts each."""
 
 
-class Seen(TypedDict):
+class VisitorEvent(TypedDict):
     """`at` in milliseconds; `context` is an index into the session's contexts."""
 
     at: int
@@ -74,7 +74,7 @@ _NAMES = {
 }
 
 
-def seen(event: Event, slot: Slot, offset: int) -> Seen:
+def seen(event: Event, slot: DayHour, offset: int) -> VisitorEvent:
     """What is remembered of an event of a visitor."""
     data = event["data"]
     one: Any = {
@@ -93,7 +93,7 @@ def seen(event: Event, slot: Slot, offset: int) -> Seen:
         one["page"] = page
     if "value_cents" in data:
         one["currency"] = data.get("currency", NO_CURRENCY)
-    found: Seen = one
+    found: VisitorEvent = one
     return found
 
 
@@ -123,6 +123,6 @@ def context_of(event: Event) -> dict[str, str]:
     return {name: context[name] for name in CONTEXT.values() if name in context}
 
 
-def slot_of(one: Seen) -> Slot:
+def slot_of(one: VisitorEvent) -> DayHour:
     # Made millions of times: by the class itself each takes twice as long.
-    return _new(Slot, (one["day"], one["hour"]))
+    return _new(DayHour, (one["day"], one["hour"]))

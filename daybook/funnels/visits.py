@@ -5,7 +5,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from daybook.engine.documents.state import State
-from daybook.funnels.visitor_event import Seen
+from daybook.funnels.visitor_event import VisitorEvent
 
 NOT_OF_A_FUNNEL = frozenset({"experiment_exposed"})
 """Of the types that a visitor's session remembers, those that are no event of the funnel."""
@@ -19,7 +19,7 @@ _new = tuple.__new__
 class InSession(NamedTuple):
     """An event, its session's id, and the context that it had."""
 
-    event: Seen
+    event: VisitorEvent
     session: str
     context: dict[str, str]
 
@@ -63,13 +63,13 @@ class Visits:
             for event in self.events()
         )
 
-    def events(self, session_id: str | None = None) -> Iterator[Seen]:
+    def events(self, session_id: str | None = None) -> Iterator[VisitorEvent]:
         """Those of a session, or of all."""
         for each in self._sessions if session_id is None else (session_id,):
             yield from self._sessions[each]["events"] if each in self._sessions else ()
 
 
-def is_of(funnel: str, event: Seen) -> bool:
+def is_of(funnel: str, event: VisitorEvent) -> bool:
     return event.get("funnel") == funnel and event["type"] not in NOT_OF_A_FUNNEL
 
 

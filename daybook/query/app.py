@@ -12,16 +12,16 @@ from starlette.types import Lifespan
 
 from daybook.engine.errors import Unavailable
 from daybook.engine.settings import Settings
-from daybook.query.access.authenticate import KEY_HEADER, Gate
+from daybook.query.access.authenticate import KEY_HEADER, Authenticator
 from daybook.query.answer.answers import Answers
-from daybook.query.answer.cache import Remembered
+from daybook.query.answer.cache import ResponseCache
 from daybook.query.answer.report import Services
 from daybook.query.dashboard_files import router as pages
 from daybook.query.events.routes import router as events
 from daybook.query.exports.routes import router as exports
 from daybook.query.exports.services import TOPIC, ExportServices
 from daybook.query.funnels.routes import router as funnels
-from daybook.query.middleware import Guard
+from daybook.query.middleware import RequestLimits
 from daybook.query.openapi import describe
 from daybook.query.organizations.routes import router as organizations
 from daybook.query.platform.routes import router as families
@@ -66,7 +66,7 @@ def create_app(settings: Settings, exports: str = TOPIC) -> FastAPI:
     app.state.relay = relay
     app.state.exports = export_services
     tell_problems(app)
-    app.add_middleware(Guard, seconds=settings.query_timeout_ms / 1_000 + _SPARE_SECONDS)
+    app.add_middleware(RequestLimits, seconds=settings.query_timeout_ms / 1_000 + _SPARE_SECONDS)
     if settings.query_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -102,9 +102,9 @@ def _services(settings: Settings) -> Services:
     reader = Reader(settings)
     live = Live(settings)
     freshness = Freshness(reader, settings.zone_info())
-    remembered = Remembered(live, settings.mongodb_database)
+    remembered = ResponseCache(live, settings.mongodb_database)
     answers = Answers(freshness, Revisions(), remembered)
-    gate = Gate(settings, reader)
+    gate = Authenticator(settings, reader)
     return Services(reader, live, freshness, answers, gate, settings.currency)
 
 

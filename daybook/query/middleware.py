@@ -34,7 +34,7 @@ TURN = "daybook.turn"
 """In a call's scope: gives its turn back. Once an answer begins it is given back anyway."""
 
 
-class Guard:
+class RequestLimits:
     """`seconds`: an answer that has not begun by then is 503. One that has may take its time."""
 
     def __init__(self, app: ASGIApp, seconds: float) -> None:

@@ -17,9 +17,9 @@ from daybook.recount.groups import Group
 from daybook.recount.log import kafka
 from daybook.recount.repair.change import Change
 from daybook.recount.repair.days import insert_days, repair_days
-from daybook.recount.repair.sketches import heal_sketches
-from daybook.recount.repair.states import heal_states
-from daybook.recount.session import Look, Progress, Recount
+from daybook.recount.repair.sketches import repair_sketches
+from daybook.recount.repair.states import repair_states
+from daybook.recount.session import Progress, Recount, Snapshot
 from daybook.recount.verdict import documents as examine
 from daybook.recount.verdict.documents import Verdict
 from daybook.recount.verdict.report import EQUAL, UNRECOUNTABLE, Doubt
@@ -114,7 +114,7 @@ def _rebuild(recount: Recount, days: Days, rebuilt: Rebuilt) -> None:
 
 
 def _heal(
-    recount: Recount, look: Look, rebuilt: Rebuilt, *, insert: bool
+    recount: Recount, look: Snapshot, rebuilt: Rebuilt, *, insert: bool
 ) -> tuple[bool, bool, bool]:
     """Whether anything ailed, whether states did, and whether something absent was left out.
 
@@ -128,7 +128,7 @@ def _heal(
             healed = True
             here = [verdict for verdict in some if verdict.stored or insert]
             left_out |= len(here) < len(some)
-            rebuilt.changes += heal_states(recount, look, model, here)
+            rebuilt.changes += repair_states(recount, look, model, here)
     stored = [verdict for verdict in days if verdict.stored]
     absent = [verdict for verdict in days if not verdict.stored]
     if insert:
@@ -136,7 +136,7 @@ def _heal(
     rebuilt.changes += repair_days(recount, look, stored)
     sketched = [v for v in sketches(recount, look) if v.differences or v.is_of_old]
     if sketched:
-        rebuilt.changes += heal_sketches(recount, sketched)
+        rebuilt.changes += repair_sketches(recount, sketched)
     return healed or bool(days or sketched), healed, left_out or bool(absent and not insert)
 
 

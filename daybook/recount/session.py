@@ -30,7 +30,7 @@ _CRITICAL = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Snapshot:
     """What was stored at one moment, and how far every document must be by then."""
 
     days: Days
@@ -113,7 +113,7 @@ class Recount:
             reach[position] = max(reach.get(position, -1), offset - 1)
         return reach
 
-    def look(self, days: Days, *, with_states: bool) -> Look:
+    def look(self, days: Days, *, with_states: bool) -> Snapshot:
         """Reads what is stored, then the log on to its end, and replays it.
 
         First how far the group has come, then the documents, then what is dead, then the log:
@@ -147,7 +147,7 @@ class Recount:
             needs_start=any(m.is_state or m.is_measured for m in self.models.values()),
         )
         self.replay.limit(reach, ((name, marks(d, "applied")) for name, d in documents.items()))
-        return Look(days, coverage, gaps, self.fleet.models(), documents, states, sketches)
+        return Snapshot(days, coverage, gaps, self.fleet.models(), documents, states, sketches)
 
     def read_on(self) -> kafka.Topic:
         """Reads the log to its present end and replays it whole.

@@ -8,7 +8,7 @@ from daybook.recount.days import Days
 from daybook.recount.errors import Unrecountable, within_memory
 from daybook.recount.fleet import Documents
 from daybook.recount.groups import Group
-from daybook.recount.session import Look, Progress, Recount
+from daybook.recount.session import Progress, Recount, Snapshot
 from daybook.recount.verdict import documents as examine
 from daybook.recount.verdict.documents import Verdict
 from daybook.recount.verdict.report import Difference, Doubt, Report
@@ -50,7 +50,7 @@ def verify_group(
     return report
 
 
-def judge_group(report: Report, recount: Recount, look: Look) -> None:
+def judge_group(report: Report, recount: Recount, look: Snapshot) -> None:
     """Notes what is uncertain about every document."""
     report.gaps = [str(gap) for gap in look.gaps]
     for reason in look.coverage.of_group(all_days=look.days.are_all):
@@ -80,7 +80,7 @@ def judge(report: Report, verdict: Verdict) -> None:
             report.doubts.append(Doubt(reason, *name, each.field))
 
 
-def judge_sketches(report: Report, recount: Recount, look: Look) -> None:
+def judge_sketches(report: Report, recount: Recount, look: Snapshot) -> None:
     """Adds the verdicts on sketches; those of a group that counted before it kept any are in
     doubt until a rebuild, and all are where the log is not whole."""
     collection = recount.group.sketches

@@ -20,7 +20,7 @@ class _Entry:
     asked_at: float
 
 
-class Keyring:
+class KeyCache:
     """`find` asks the database, and may raise Unavailable; `kinds` are those that are let in.
 
     `stale` is told of each call that a remembered key let in while the database was away.

@@ -7,7 +7,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
-from daybook.engine.redis_client import QuickRedis, RedisAway
+from daybook.engine.redis_client import FailFastRedis, RedisUnavailable
 from daybook.engine.settings import Settings
 
 SUSPECT_SECONDS = 60
@@ -40,7 +40,7 @@ return {wait, recently and 1 or 0}
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class RateDecision:
     """`wait_ms` is 0 when the call may go on. `is_known` is false when Redis could not say.
 
     `is_suspect`: the caller was over the limit within the last minute.
@@ -51,7 +51,7 @@ class Taken:
     is_known: bool = True
 
 
-_UNKNOWN = Taken(0, is_suspect=False, is_known=False)
+_UNKNOWN = RateDecision(0, is_suspect=False, is_known=False)
 
 
 class Rate:
@@ -61,23 +61,23 @@ class Rate:
     """
 
     def __init__(self, settings: Settings, service: str, rate: int, burst: int) -> None:
-        self._redis = QuickRedis(
+        self._redis = FailFastRedis(
             settings, "no rate limit: Redis does not answer", "rate limit again"
         )
-        self._script = Bunched(self._redis.client, _TAKE)
+        self._script = BatchedScript(self._redis.client, _TAKE)
         self._prefix = f"daybook:{service}:rate:"
         self._own = rate, burst
 
-    async def take(self, bucket: str, tokens: int) -> Taken:
+    async def take(self, bucket: str, tokens: int) -> RateDecision:
         """Takes that many tokens out of a bucket, or none. Raises nothing."""
         key = self._prefix + bucket
         try:
             wait_ms, suspect = await self._redis.ask(
                 lambda _: self._script.call(key, *self._own, tokens, SUSPECT_SECONDS)
             )
-        except RedisAway:
+        except RedisUnavailable:
             return _UNKNOWN
-        return Taken(int(wait_ms), bool(suspect))
+        return RateDecision(int(wait_ms), bool(suspect))
 
     async def close(self) -> None:
         await self._redis.close()
@@ -86,7 +86,7 @@ class Rate:
 Asked = tuple[str, tuple[int, ...], asyncio.Future[Any]]
 
 
-class Bunched:
+class BatchedScript:
     """One script on one key a call. A single call goes at once; a loop that is busy sends fewer,
     larger bunches, so that a call costs it less. Of one event loop."""
 

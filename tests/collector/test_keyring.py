@@ -8,7 +8,7 @@ import pytest
 
 from daybook.engine.errors import Unavailable
 from daybook.service.api_keys import Key
-from daybook.service.key_cache import FRESH_SECONDS, STALE_SECONDS, Keyring
+from daybook.service.key_cache import FRESH_SECONDS, STALE_SECONDS, KeyCache
 
 TEXT = "dbwrite_" + "a" * 32
 KEY = Key("0" * 12, "write", "org-1", "", datetime(2026, 1, 1, tzinfo=UTC), None)
@@ -22,7 +22,7 @@ class Shelf:
         self.asked = 0
         self.find: Callable[[], Key | None] = lambda: KEY
         self.stale = 0
-        self.ring = Keyring(self._find, ("write", "server"), self._count, lambda: self.now)
+        self.ring = KeyCache(self._find, ("write", "server"), self._count, lambda: self.now)
 
     def _count(self) -> None:
         self.stale += 1

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from daybook.engine.settings import Settings
 from daybook.query.examples import example
 from daybook.query.exports import job_id as ticket
-from daybook.query.exports.request import Order
+from daybook.query.exports.request import ExportRequest
 from daybook.query.exports.secret import Secret
 from daybook.query.exports.signed_link import link
 from tests.exports.conftest import EXPORT, ORGANIZATION, SECRET, Press, order
@@ -39,7 +39,7 @@ def test_an_order_is_answered_as_promised(press: Press) -> None:
     body = reply.json
     assert body.keys() == {"job_id", "status", "estimated_completion"}
     assert body.keys() == example("export-accepted").keys()
-    assert Order.model_validate(example("export-order")).report_type == "overview"
+    assert ExportRequest.model_validate(example("export-order")).report_type == "overview"
     assert str(uuid.UUID(body["job_id"])) == body["job_id"]
     assert body["status"] == "processing"
     assert datetime.fromisoformat(body["estimated_completion"]) > before

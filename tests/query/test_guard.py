@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
-from daybook.query.middleware import TURN, TURNS, Guard
+from daybook.query.middleware import TURN, TURNS, RequestLimits
 
 START: Message = {"type": "http.response.start", "status": 200, "headers": []}
 
@@ -29,7 +29,7 @@ class App:
 
 async def calls(app: App, count: int) -> list[asyncio.Task[None]]:
     """As far as they come by themselves."""
-    guard = Guard(app, seconds=60)
+    guard = RequestLimits(app, seconds=60)
 
     async def sent(_: Message) -> None: ...
 

@@ -12,7 +12,14 @@ from consumers import FLEET
 from daybook.engine.mongo import indexes
 from daybook.query.answer import answers
 from daybook.query.answer.answers import UNCHECKED, UNCHECKED_SECONDS_MAX, Answers, Making
-from daybook.query.answer.cache import REALTIME, REPORTS, Answer, Keep, Question, Remembered
+from daybook.query.answer.cache import (
+    REALTIME,
+    REPORTS,
+    CachedResponse,
+    CacheKey,
+    CachePolicy,
+    ResponseCache,
+)
 from daybook.query.read import groups
 from daybook.query.read.freshness import Freshness
 from daybook.query.read.revisions import KNOWN_SECONDS, SETTLED_SECONDS, Revisions
@@ -28,7 +35,7 @@ DAYS = {"first": "2026-11-01", "last": "2026-11-02"}
 DASHBOARD = f"/organizations/{ORGANIZATION}/dashboard"
 LONG_AGO = datetime.now(UTC) - timedelta(hours=1)
 OF_REVISIONS = {"appName": "daybook-query", "command.sort": {"updated_at": -1}}
-QUESTION = Question.of("a", "/revenue", [])
+QUESTION = CacheKey.of("a", "/revenue", [])
 
 
 def told_again(service: QueryProcess) -> float:
@@ -154,12 +161,12 @@ def test_many_reports_of_a_scope_ask_for_its_revision_once_a_second() -> None:
 class Memory:
     """What was remembered last."""
 
-    kept: Answer | None = None
+    kept: CachedResponse | None = None
 
-    async def get(self, _: Question) -> Answer | None:
+    async def get(self, _: CacheKey) -> CachedResponse | None:
         return self.kept
 
-    async def put(self, _: Question, answer: Answer, __: Keep) -> None:
+    async def put(self, _: CacheKey, answer: CachedResponse, __: CachePolicy) -> None:
         self.kept = answer
 
 
@@ -175,14 +182,14 @@ class Desk:
         self.now = 1_000.0
         self.made = 0
         self.scope, self.memory = Asked(), Memory()
-        freshness, memory = cast(Freshness, NeverFresh()), cast(Remembered, self.memory)
+        freshness, memory = cast(Freshness, NeverFresh()), cast(ResponseCache, self.memory)
         revisions = Revisions(lambda: self.now)
         self.answers = Answers(freshness, revisions, memory, lambda: self.now)
         self.ask(REPORTS)
         assert self.memory.kept
         self.memory.kept = replace(self.memory.kept, took=took)
 
-    def ask(self, keep: Keep) -> str:
+    def ask(self, keep: CachePolicy) -> str:
         async def build() -> dict[str, Any]:
             self.made += 1
             return {}

@@ -9,8 +9,8 @@ from pydantic_core import to_json
 
 from daybook.engine.settings import Settings
 from daybook.query.stream import sse
-from daybook.query.stream.channel_state import Topic
-from daybook.query.stream.client_queue import QUEUE_MAX, Feed
+from daybook.query.stream.channel_state import ChannelState
+from daybook.query.stream.client_queue import QUEUE_MAX, ClientQueue
 from daybook.query.stream.relay import BEAT_SECONDS, Relay
 from daybook.query.stream.response import Stream
 
@@ -26,7 +26,7 @@ async def load() -> list[sse.Row]:
     return [row(1)]
 
 
-async def taken(feed: Feed, count: int) -> list[bytes]:
+async def taken(feed: ClientQueue, count: int) -> list[bytes]:
     found = [await asyncio.wait_for(feed.next(), 5) for _ in range(count)]
     return [each for each in found if each is not None]
 
@@ -36,13 +36,13 @@ def said(event: bytes) -> dict[str, Any]:
     return {"event": lines["event"], "data": lines["data"]}
 
 
-async def a_topic() -> Topic:
-    topic = Topic("analytics:event:acme:gala", "event", load)
+async def a_topic() -> ChannelState:
+    topic = ChannelState("analytics:event:acme:gala", "event", load)
     await topic.load(0.0)
     return topic
 
 
-def heard(topic: Topic, revisions: range) -> None:
+def heard(topic: ChannelState, revisions: range) -> None:
     for revision in revisions:
         topic.hear(to_json(row(revision)))
 
@@ -123,7 +123,7 @@ def answered(known: Callable[[], Awaitable[bool]], leaves: bool) -> list[bytes]:
         feed = topic.join()
 
         @asynccontextmanager
-        async def opened() -> AsyncIterator[Feed]:
+        async def opened() -> AsyncIterator[ClientQueue]:
             yield feed
             topic.leave(feed)
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from daybook.engine.batch import Batch
-from daybook.engine.documents.calendar import Slot
+from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import DailyDocument, Event, counter
@@ -31,7 +31,7 @@ VISITOR = StateModel("test_visitors", lambda key: {"visitor_id": key, "pinned": 
 
 
 def react(
-    event: Event, slot: Slot, arrival: Arrival, state: State, rules: Rules
+    event: Event, slot: DayHour, arrival: Arrival, state: State, rules: Rules
 ) -> Iterable[Effect | RowUpdate]:
     """Each event is a step by the definition in force at the key's first, and a row's new end."""
     state["seen"] += 1

@@ -12,27 +12,27 @@ from daybook.engine.errors import DaybookError
 from daybook.engine.kafka.admin import log_bounds
 from daybook.engine.kafka.scan import scan
 from daybook.engine.kafka.topics import add_partitions
-from daybook.engine.operations.dead_letter_records import Letter, Letters
+from daybook.engine.operations.dead_letter_records import DeadLetterRecord, DeadLetterRecords
 from daybook.engine.operations.dead_letter_replay import REPLAY_OF, Replay
 from daybook.engine.operations.partition_boundaries import NotYet, record_boundary
 from daybook.engine.operations.reset import accept, check_stopped, commit, find_resets
-from daybook.engine.protocol.fleet import bound_fleet
+from daybook.engine.protocol.fleet import find_fleet
 from tests.support import checks
 from tests.support.shop import Shop
 from tests.support.world import World
 
 
-def with_dead_letters(world: World, *groups: str) -> Letters:
+def with_dead_letters(world: World, *groups: str) -> DeadLetterRecords:
     world.make_topic()
     shop = Shop()
     world.publish(shop.with_poison(shop.messages(500)))
     for group in groups:
         world.catch_up(group)
-    return Letters(world.documents, world.topic())
+    return DeadLetterRecords(world.documents, world.topic())
 
 
-def replay(world: World, letters: Letters) -> Replay:
-    fleet = str(bound_fleet(world.documents, world.admin))
+def replay(world: World, letters: DeadLetterRecords) -> Replay:
+    fleet = str(find_fleet(world.documents, world.admin))
     return Replay(world.settings, world.admin, letters, fleet, world.topic())
 
 
@@ -46,10 +46,10 @@ def copies(world: World) -> Counter[tuple[Any, Any]]:
     return found
 
 
-def assert_each_once(world: World, letters: list[Letter]) -> None:
+def assert_each_once(world: World, letters: list[DeadLetterRecord]) -> None:
     expected = {(one.origin.encode(), one.group.encode()): 1 for one in letters}
     assert copies(world) == expected
-    again = Letters(world.documents, world.topic()).again(letters)
+    again = DeadLetterRecords(world.documents, world.topic()).again(letters)
     assert {one.replayed for one in again} == {"replayed"}
 
 
@@ -73,8 +73,8 @@ class Died(Exception):
     """Where a process would be killed."""
 
 
-class DiesOnDone(Letters):
-    def done(self, letter: Letter) -> None:
+class DiesOnDone(DeadLetterRecords):
+    def done(self, letter: DeadLetterRecord) -> None:
         raise Died
 
 
@@ -99,12 +99,12 @@ def test_a_replay_that_died_after_it_sent_is_not_repeated(world: World) -> None:
     assert_each_once(world, first)
 
 
-class Overtaken(Letters):
+class Overtaken(DeadLetterRecords):
     """Somebody else replays everything, an instant after this one has decided to."""
 
     overtake: Callable[[], object]
 
-    def begin(self, letter: Letter, replay_from: int, topic_id: str) -> bool:
+    def begin(self, letter: DeadLetterRecord, replay_from: int, topic_id: str) -> bool:
         mine = super().begin(letter, replay_from, topic_id)
         self.overtake()
         return mine
@@ -180,7 +180,7 @@ def test_a_gap_is_accepted_recorded_and_gone_over(world: World) -> None:
     world.admin.delete_records([cut])[cut].result()
     assert world.member("order-funnel").wait(60) == 1
 
-    fleet = str(bound_fleet(world.documents, world.admin))
+    fleet = str(find_fleet(world.documents, world.admin))
     check_stopped(group, world.admin)
     found = find_resets(group, fleet, world.documents, world.admin, world.settings)
     (reset,) = found

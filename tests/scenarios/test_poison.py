@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from daybook.engine.member.caught_up import log_ends
-from daybook.engine.operations.dead_letter_records import Letter, Letters
+from daybook.engine.operations.dead_letter_records import DeadLetterRecord, DeadLetterRecords
 from daybook.engine.operations.dead_letter_replay import Replay
-from daybook.engine.protocol.fleet import bound_fleet
+from daybook.engine.protocol.fleet import find_fleet
 from tests.scenarios.scenario import Scenario
 from tests.support import checks
 from tests.support.shop import POISON, Message
@@ -50,9 +50,9 @@ UNREADABLE: list[Message] = [
 PASSED_BY: list[Message] = [("o1", None), ("o1", event(event_type="order.teleported"))]
 
 
-def replay(world: World, letters: Letters, found: list[Letter]) -> int:
+def replay(world: World, letters: DeadLetterRecords, found: list[DeadLetterRecord]) -> int:
     """Replays dead letters by a replay of its own; how many were sent."""
-    fleet = str(bound_fleet(world.documents, world.admin))
+    fleet = str(find_fleet(world.documents, world.admin))
     return Replay(world.settings, world.admin, letters, fleet, world.topic()).run(found).sent
 
 
@@ -68,7 +68,7 @@ class PoisonOfEveryKind(Scenario):
 
     def play(self) -> None:
         self.first = self.world.catch_up(self.group)
-        letters = Letters(self.world.documents, self.world.topic())
+        letters = DeadLetterRecords(self.world.documents, self.world.topic())
         found = list(letters.find())
         self.sent = [replay(self.world, letters, found) for _ in range(2)]
         self.second = self.world.catch_up(self.group)
@@ -116,7 +116,7 @@ def test_what_an_older_schema_refused_counts_once_when_it_is_replayed(world: Wor
     world.catch_up("revenue")
     days = world.documents["analytics_revenue"]
     assert days.count_documents({}) == 0
-    letters = Letters(world.documents, world.topic())
+    letters = DeadLetterRecords(world.documents, world.topic())
     found = list(letters.find())
     assert [replay(world, letters, found) for _ in range(2)] == [1, 0]
     world.catch_up("revenue")

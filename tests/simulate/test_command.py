@@ -15,7 +15,7 @@ from daybook.cli.main import app
 from daybook.cli.support.simulate_files import check_writable
 from daybook.cli.support.simulate_publish import Publisher
 from daybook.engine.errors import DaybookError
-from daybook.engine.kafka.bulk_producer import Sender
+from daybook.engine.kafka.bulk_producer import BulkProducer
 from daybook.engine.settings import settings
 from daybook.simulate.answer.answer import answer
 from daybook.simulate.answer.entry import Entry
@@ -76,7 +76,7 @@ def fresh_settings() -> Iterator[None]:
 
 def publisher(broker: Broker, rate: float | None = None) -> tuple[Publisher, list[int]]:
     told: list[int] = []
-    senders = {topic: Sender(broker.producer(), topic) for topic in TOPICS}
+    senders = {topic: BulkProducer(broker.producer(), topic) for topic in TOPICS}
     return Publisher(senders, rate, told.append), told
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybook.engine.documents.calendar import Slot
+from daybook.engine.documents.calendar import DayHour
 from daybook.funnels.apportion import apportion
 from daybook.funnels.order_revenue import paid, products, refunded
 from models.order_state import new_order
@@ -65,7 +65,7 @@ def test_refunds_take_no_more_from_a_product_than_it_brought(
     for asked in refunds:
         booked = min(asked, left)
         left -= booked
-        list(refunded(order, Slot("2026-01-02", "11"), booked, is_first=False))
+        list(refunded(order, DayHour("2026-01-02", "11"), booked, is_first=False))
         remain = [p["revenue_cents"] - p["refunded_cents"] for p in order["funnel"]["products"]]
         assert sum(remain) == (left if sum(worth) else 0)
         assert all(each >= 0 for each in remain)

@@ -4,15 +4,15 @@ import pytest
 
 from daybook.cli.reset import describe
 from daybook.engine.kafka.offsets import LogBounds
-from daybook.engine.operations.reset import Reset, plan
+from daybook.engine.operations.reset import OffsetReset, plan
 from daybook.engine.partition import Partition
 
 HERE = Partition("orders", "id", 3)
 LOG = LogBounds(10, 100)
 
 
-def reset(checkpoint: int, restart: int, missed: int, counted_again: int) -> Reset:
-    return Reset(HERE, checkpoint, restart, missed, counted_again)
+def reset(checkpoint: int, restart: int, missed: int, counted_again: int) -> OffsetReset:
+    return OffsetReset(HERE, checkpoint, restart, missed, counted_again)
 
 
 @pytest.mark.parametrize("start", [10, 50, 100])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from daybook.engine.documents.live import Entry, Presence, Sign
+from daybook.engine.documents.live import Entry, LiveUpdate, Presence
 from daybook.engine.live.gather import gather
 from daybook.funnels.live.presence import signs
 
@@ -26,7 +26,7 @@ def event(kind: str, **data: Any) -> dict[str, Any]:
     }
 
 
-def shown(kind: str, appended_ms: int = NOON_MS + 5_000, **data: Any) -> list[Sign]:
+def shown(kind: str, appended_ms: int = NOON_MS + 5_000, **data: Any) -> list[LiveUpdate]:
     return list(signs(event(kind, **data), appended_ms))
 
 

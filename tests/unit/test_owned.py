@@ -6,7 +6,7 @@ from consumers import order_funnel
 from daybook.engine.decode.decoder import Decoder
 from daybook.engine.decode.duplicate_window import DuplicateWindow
 from daybook.engine.documents.calendar import Calendar
-from daybook.engine.member.assigned_partition import Owned
+from daybook.engine.member.assigned_partition import AssignedPartition
 from daybook.engine.partition import Partition
 from daybook.engine.protocol.settle import Settler
 from tests.fakes.memory_store import MemoryStore
@@ -17,10 +17,10 @@ from tests.support.shop import Shop
 HERE = Partition("sc.domain.order", "topic-id", 0)
 
 
-def owned(start: int) -> Owned:
+def owned(start: int) -> AssignedPartition:
     window = DuplicateWindow(1_000)
     letters: Any = Letters()
-    return Owned(
+    return AssignedPartition(
         HERE,
         Decoder(order_funnel.GROUP, HERE, Calendar(RULES.zone_info()), window, {}, start),
         Settler(order_funnel.GROUP, RULES, MemoryStore(), letters, window),

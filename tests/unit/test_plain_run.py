@@ -10,7 +10,7 @@ from consumers import order_funnel, user_lifecycle
 from daybook.engine.batch import Batch
 from daybook.engine.decode.decoder import Decoder
 from daybook.engine.decode.duplicate_window import DuplicateWindow
-from daybook.engine.decode.fast_path import RUN_MESSAGES, PlainRun
+from daybook.engine.decode.fast_path import RUN_MESSAGES, FastPath
 from daybook.engine.documents.calendar import Calendar
 from daybook.engine.group import Group
 from daybook.engine.partition import Partition
@@ -68,7 +68,7 @@ def test_a_run_is_taken_as_its_messages_would_be_one_by_one(
         for at, (key, value) in enumerate(pairs)
     ]
     quick = decode(messages, start, dead)
-    with patch.object(PlainRun, "take", lambda *_: False):
+    with patch.object(FastPath, "take", lambda *_: False):
         long = decode(messages, start, dead)
     for batch in long:
         batch.events = [{"event_type": event["event_type"]} for event in batch.events]

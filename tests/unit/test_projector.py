@@ -10,10 +10,10 @@ import pytest
 from prometheus_client import REGISTRY
 
 from daybook.engine.batch import Batch
-from daybook.engine.documents.calendar import Slot
+from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.change import Document
 from daybook.engine.documents.fields import Event
-from daybook.engine.documents.live import Entry, Live, Sign, Totals
+from daybook.engine.documents.live import Entry, Live, LiveUpdate, Totals
 from daybook.engine.errors import WrongSetting
 from daybook.engine.live.buffer import DOCUMENTS_MAX, EVENTS_MAX, LiveBuffer
 from daybook.engine.live.projector import Projector, day_end_ms
@@ -32,14 +32,14 @@ TODAY = "2026-11-21"
 """In Berlin."""
 
 
-def show(event: Event, appended_ms: int) -> Iterator[Sign]:
+def show(event: Event, appended_ms: int) -> Iterator[LiveUpdate]:
     yield Entry("events", str(event["event_id"]), appended_ms, 20 * 60_000)
 
 
 def batch(*appended_ms: int) -> Batch:
     """Events that came at these times."""
     count = len(appended_ms)
-    slots, events = [Slot(TODAY, "00")] * count, [{"event_id": f"{at}"} for at in appended_ms]
+    slots, events = [DayHour(TODAY, "00")] * count, [{"event_id": f"{at}"} for at in appended_ms]
     return Batch(
         HERE, count, list(range(count)), slots, list(events), appended_ms=list(appended_ms)
     )

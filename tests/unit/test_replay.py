@@ -8,14 +8,14 @@ import pytest
 
 from daybook.engine.errors import DaybookError
 from daybook.engine.kafka.offsets import LogBounds
-from daybook.engine.operations.dead_letter_records import Letter, is_before_boundary
+from daybook.engine.operations.dead_letter_records import DeadLetterRecord, is_before_boundary
 from daybook.engine.operations.dead_letter_replay import search_area
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 BOUNDS = {("orders", 0): LogBounds(10, 100), ("orders", 1): LogBounds(0, 50)}
 
 
-WAITING = Letter(
+WAITING = DeadLetterRecord(
     id="group:id:0:7",
     group="group",
     topic="orders",
@@ -32,11 +32,11 @@ WAITING = Letter(
 )
 
 
-def letter(**fields: Any) -> Letter:
+def letter(**fields: Any) -> DeadLetterRecord:
     return replace(WAITING, **fields)
 
 
-def replaying(replay_from: int, **fields: Any) -> Letter:
+def replaying(replay_from: int, **fields: Any) -> DeadLetterRecord:
     return letter(replayed="replaying", replay_from=replay_from, replay_topic_id="id", **fields)
 
 
@@ -53,7 +53,7 @@ def test_each_partition_is_searched_from_its_earliest_replay() -> None:
     [replaying(9), replaying(101), replaying(60, partition=2)],
     ids=["deleted", "tail lost", "no partition"],
 )
-def test_when_the_log_cannot_tell_nothing_is_sent(lost: Letter) -> None:
+def test_when_the_log_cannot_tell_nothing_is_sent(lost: DeadLetterRecord) -> None:
     with pytest.raises(DaybookError, match="no longer tells"):
         search_area([lost], "id", BOUNDS)
 

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from daybook.engine.kafka.bulk_producer import Sender
+from daybook.engine.kafka.bulk_producer import BulkProducer
 
 Deliver = Callable[[KafkaError | None, Any], None]
 
@@ -47,8 +47,8 @@ class FakeProducer:
             deliver(KafkaError(KafkaError._PURGE_QUEUE), None)
 
 
-def sender(fake: FakeProducer) -> Sender:
-    return Sender(cast(Producer, fake), "orders")
+def sender(fake: FakeProducer) -> BulkProducer:
+    return BulkProducer(cast(Producer, fake), "orders")
 
 
 def test_a_full_queue_is_waited_for() -> None:

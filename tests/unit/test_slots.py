@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from daybook.engine.documents.calendar import Calendar, Slot
+from daybook.engine.documents.calendar import Calendar, DayHour
 from daybook.engine.errors import Poison
 
 NOON_MS = int(datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp() * 1000)
@@ -16,30 +16,30 @@ BERLIN = Calendar(ZoneInfo("Europe/Berlin"))
 @pytest.mark.parametrize(
     ("occurred_at", "slot"),
     [
-        ("2026-11-20T23:59:59.999999Z", Slot("2026-11-20", "23")),
-        ("2026-11-20T23:59:59+00:00", Slot("2026-11-20", "23")),
-        ("2026-11-21T00:30:00+01:00", Slot("2026-11-20", "23")),
-        ("2026-11-20T22:00:00.5-03:30", Slot("2026-11-21", "01")),
-        ("1990-01-01T00:00:00Z", Slot("1990-01-01", "00")),
-        ("2024-02-29T07:00:00Z", Slot("2024-02-29", "07")),
+        ("2026-11-20T23:59:59.999999Z", DayHour("2026-11-20", "23")),
+        ("2026-11-20T23:59:59+00:00", DayHour("2026-11-20", "23")),
+        ("2026-11-21T00:30:00+01:00", DayHour("2026-11-20", "23")),
+        ("2026-11-20T22:00:00.5-03:30", DayHour("2026-11-21", "01")),
+        ("1990-01-01T00:00:00Z", DayHour("1990-01-01", "00")),
+        ("2024-02-29T07:00:00Z", DayHour("2024-02-29", "07")),
     ],
 )
-def test_the_offset_decides_the_day(occurred_at: str, slot: Slot) -> None:
+def test_the_offset_decides_the_day(occurred_at: str, slot: DayHour) -> None:
     assert UTC_CALENDAR.slot(occurred_at, NOON_MS) == slot
 
 
 @pytest.mark.parametrize(
     ("occurred_at", "slot"),
     [
-        ("2026-10-24T22:00:00Z", Slot("2026-10-25", "00")),
-        ("2026-10-25T00:30:00Z", Slot("2026-10-25", "02")),
-        ("2026-10-25T01:30:00Z", Slot("2026-10-25", "02")),
-        ("2026-10-25T22:59:59Z", Slot("2026-10-25", "23")),
-        ("2026-03-29T00:59:00Z", Slot("2026-03-29", "01")),
-        ("2026-03-29T01:00:00Z", Slot("2026-03-29", "03")),
+        ("2026-10-24T22:00:00Z", DayHour("2026-10-25", "00")),
+        ("2026-10-25T00:30:00Z", DayHour("2026-10-25", "02")),
+        ("2026-10-25T01:30:00Z", DayHour("2026-10-25", "02")),
+        ("2026-10-25T22:59:59Z", DayHour("2026-10-25", "23")),
+        ("2026-03-29T00:59:00Z", DayHour("2026-03-29", "01")),
+        ("2026-03-29T01:00:00Z", DayHour("2026-03-29", "03")),
     ],
 )
-def test_days_of_25_and_23_hours(occurred_at: str, slot: Slot) -> None:
+def test_days_of_25_and_23_hours(occurred_at: str, slot: DayHour) -> None:
     assert BERLIN.slot(occurred_at, NOON_MS) == slot
 
 

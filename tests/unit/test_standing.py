@@ -9,7 +9,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from daybook.cli.support.status_exporter import StandingCollector
 from daybook.engine.errors import Unavailable
 from daybook.engine.kafka.offsets import LogBounds
-from daybook.engine.operations.status import PartitionStanding, Standing, newest, partition_standing
+from daybook.engine.operations.status import (
+    GroupStatus,
+    PartitionStanding,
+    newest,
+    partition_standing,
+)
 
 PLACE = ("orders", 3)
 LOG = LogBounds(10, 100)
@@ -43,8 +48,8 @@ def test_the_newest_event_is_the_latest_moment_that_any_member_tells() -> None:
     assert newest([]) is None
 
 
-def standing(newest_event_at: datetime | None) -> Standing:
-    return Standing(
+def standing(newest_event_at: datetime | None) -> GroupStatus:
+    return GroupStatus(
         group="sc-analytics-revenue",
         members=2,
         partitions=[PartitionStanding("orders", 3, 60, 100, True)],
@@ -81,7 +86,7 @@ def test_what_is_not_known_is_not_told() -> None:
 
 
 def test_while_a_server_is_away_the_exporter_says_only_that() -> None:
-    def away() -> list[Standing]:
+    def away() -> list[GroupStatus]:
         raise Unavailable("Kafka does not answer")
 
     noted: list[str] = []

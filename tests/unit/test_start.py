@@ -2,7 +2,7 @@
 
 import pytest
 
-from daybook.engine.errors import Bound, Gap
+from daybook.engine.errors import FleetMismatch, Gap
 from daybook.engine.kafka.offsets import Commit, LogBounds, start_offset
 from daybook.engine.partition import Partition
 
@@ -35,7 +35,7 @@ def test_offsets_that_are_lost_do_no_harm() -> None:
 
 
 def test_a_commit_of_another_fleet_is_refused() -> None:
-    with pytest.raises(Bound, match="another fleet"):
+    with pytest.raises(FleetMismatch, match="another fleet"):
         start(60, Commit(50, "stranger|new-topic"))
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from daybook.engine.documents import sketches
 from daybook.engine.documents.sketches import Sketch
 from daybook.engine.partition import Partition
-from daybook.engine.protocol.sketch_merge import unite
+from daybook.engine.protocol.sketch_merge import merge_sketches
 from daybook.simulate.answer.entry import FUNNELS, Entry
 from models.uniques import Uniques, people, periods
 from tests.fakes.memory_store import MemoryStore
@@ -136,7 +136,9 @@ def test_what_another_owner_adds_at_the_same_moment_stays(operation: int) -> Non
     store, left = MemoryStore(), operation
 
     def add(keys: Collection[str]) -> None:
-        unite(store, Uniques, HERE, {DAY: keys, DAY._replace(kind="step"): keys}, lambda _: None)
+        merge_sketches(
+            store, Uniques, HERE, {DAY: keys, DAY._replace(kind="step"): keys}, lambda _: None
+        )
 
     def wake() -> None:
         nonlocal left
@@ -153,16 +155,16 @@ def test_what_another_owner_adds_at_the_same_moment_stays(operation: int) -> Non
 def test_what_a_sketch_holds_already_is_not_written_again() -> None:
     store = MemoryStore()
     keys = [f"v{number}" for number in range(200)]
-    unite(store, Uniques, HERE, {DAY: keys}, lambda _: None)
+    merge_sketches(store, Uniques, HERE, {DAY: keys}, lambda _: None)
     before = stored(store)
-    unite(store, Uniques, HERE, {DAY: keys[20:70]}, lambda _: None)
+    merge_sketches(store, Uniques, HERE, {DAY: keys[20:70]}, lambda _: None)
     assert stored(store) == before
 
 
 def test_a_sketch_is_named_by_what_it_counts_and_by_its_partition() -> None:
     store = MemoryStore()
     sketch = Sketch("step", ("org:1", "f", "e.e"), "2026-03")
-    unite(store, Uniques, THERE, {sketch: ["v"]}, lambda _: None)
+    merge_sketches(store, Uniques, THERE, {sketch: ["v"]}, lambda _: None)
     (document,) = stored(store)
     assert document.pop("sketch") and document.pop("_daybook")
     assert document == {
@@ -187,7 +189,9 @@ def test_days_and_partitions_united_are_the_month(each: int, among: int) -> None
             keys = {f"v{number}-{(day * 7919 + n * 31) % among}" for n in range(each)}
             of_day = DAY._replace(period=f"2026-04-{day:02d}")
             of_month = DAY._replace(period="2026-04")
-            unite(store, Uniques, partition, {of_day: keys, of_month: keys}, lambda _: None)
+            merge_sketches(
+                store, Uniques, partition, {of_day: keys, of_month: keys}, lambda _: None
+            )
             everybody |= keys
     months = people(d for d in stored(store) if d["period"] == "2026-04")
     days = people(d for d in stored(store) if d["period"] != "2026-04")

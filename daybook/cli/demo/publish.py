@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from daybook.cli.demo.cdnow_events import ORDERS, USERS, Event
 from daybook.engine.errors import DaybookError, Unavailable
-from daybook.engine.kafka.bulk_producer import Sender
+from daybook.engine.kafka.bulk_producer import BulkProducer
 from daybook.engine.kafka.clients import REQUEST_SECONDS, producer, reader
 from daybook.engine.settings import Settings
 
@@ -60,7 +60,7 @@ def publish(settings: Settings, events: Iterable[Event], progress: Progress) -> 
 
     Stopped half-way, it leaves a part of the events in the log, each whole.
     """
-    senders = {topic: Sender(producer(settings), topic) for topic in TOPICS}
+    senders = {topic: BulkProducer(producer(settings), topic) for topic in TOPICS}
     for number, event in enumerate(events, start=1):
         senders[event.topic].send(event.value, event.key.encode())
         if number % _BETWEEN_REPORTS == 0:
@@ -70,7 +70,7 @@ def publish(settings: Settings, events: Iterable[Event], progress: Progress) -> 
     _report(senders.values(), progress)
 
 
-def _report(senders: Collection[Sender], progress: Progress) -> None:
+def _report(senders: Collection[BulkProducer], progress: Progress) -> None:
     """Raises Unavailable as soon as one message has failed."""
     for sender in senders:
         if sender.failed:

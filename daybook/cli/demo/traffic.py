@@ -15,7 +15,7 @@ from daybook.cli.demo.publish import ids_in_log
 from daybook.cli.support.interrupt import interruptible
 from daybook.cli.support.simulate_publish import Progress, Publisher
 from daybook.engine.errors import DaybookError, Unavailable
-from daybook.engine.kafka.bulk_producer import Sender
+from daybook.engine.kafka.bulk_producer import BulkProducer
 from daybook.engine.kafka.clients import producer
 from daybook.engine.mongo.client import Documents, reachable
 from daybook.engine.settings import Settings
@@ -62,7 +62,7 @@ def tracked(messages: list[Message]) -> int:
 
 def publish(settings: Settings, messages: list[Message], progress: Progress) -> None:
     """Returns when the brokers hold every message. Raises Unavailable, KeyboardInterrupt."""
-    senders = {topic: Sender(producer(settings), topic) for topic in TOPICS}
+    senders = {topic: BulkProducer(producer(settings), topic) for topic in TOPICS}
     publisher = Publisher(senders, None, progress)
     with interruptible(publisher):
         publisher.publish(messages)

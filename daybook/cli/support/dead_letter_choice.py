@@ -4,11 +4,13 @@ import consumers
 from daybook.cli.support.printing import moment
 from daybook.engine.errors import DaybookError
 from daybook.engine.mongo.client import Documents
-from daybook.engine.operations.dead_letter_records import Letter, is_before_boundary
+from daybook.engine.operations.dead_letter_records import DeadLetterRecord, is_before_boundary
 from daybook.engine.protocol.checkpoints import Checkpoints
 
 
-def choose(topic: str, found: list[Letter], ids: list[str], reason: str | None) -> list[Letter]:
+def choose(
+    topic: str, found: list[DeadLetterRecord], ids: list[str], reason: str | None
+) -> list[DeadLetterRecord]:
     """Those of the ids, or of the reason, or all that were not replayed.
 
     Raises DaybookError for an id or a reason that there is not, and for one replayed already.
@@ -21,7 +23,7 @@ def choose(topic: str, found: list[Letter], ids: list[str], reason: str | None) 
     return [one for one in found if one.replayed != "replayed" and reason in (None, one.reason)]
 
 
-def named(found: list[Letter], id: str) -> list[Letter]:
+def named(found: list[DeadLetterRecord], id: str) -> list[DeadLetterRecord]:
     """The dead letters of that full id, or at that position (one a group).
 
     Raises DaybookError when there is none, and when the position names two messages.
@@ -37,7 +39,7 @@ def named(found: list[Letter], id: str) -> list[Letter]:
     return chosen
 
 
-def unreplayed(found: list[Letter], id: str) -> list[Letter]:
+def unreplayed(found: list[DeadLetterRecord], id: str) -> list[DeadLetterRecord]:
     """Those of `named` that may be replayed. Raises DaybookError when all of them were."""
     chosen = named(found, id)
     left = [one for one in chosen if one.replayed != "replayed"]
@@ -47,14 +49,16 @@ def unreplayed(found: list[Letter], id: str) -> list[Letter]:
     return left
 
 
-def part(letters: list[Letter], documents: Documents) -> tuple[list[Letter], list[Letter]]:
+def part(
+    letters: list[DeadLetterRecord], documents: Documents
+) -> tuple[list[DeadLetterRecord], list[DeadLetterRecord]]:
     """Those that can be sent, and those of groups with state that came before partitions were
     added: sent to their old partition, they could make it their key's home. Raises Unavailable."""
     with_state = {group.name for group in consumers.FLEET if group.state}
     places = {(one.group, one.topic_id) for one in letters if one.group in with_state}
     boundaries = {place: Checkpoints(place[0], documents).boundaries(place[1]) for place in places}
-    sendable: list[Letter] = []
-    moved: list[Letter] = []
+    sendable: list[DeadLetterRecord] = []
+    moved: list[DeadLetterRecord] = []
     for one in letters:
         before = is_before_boundary(one, boundaries.get((one.group, one.topic_id), ()))
         (moved if before else sendable).append(one)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from time import monotonic, sleep
 
-from daybook.engine.kafka.bulk_producer import Sender
+from daybook.engine.kafka.bulk_producer import BulkProducer
 from daybook.simulate.message import DEFINITIONS, TRACKING, Message
 from daybook.simulate.parts import parts
 
@@ -23,7 +23,7 @@ class Publisher:
     """
 
     def __init__(
-        self, senders: Mapping[str, Sender], rate: float | None, progress: Progress
+        self, senders: Mapping[str, BulkProducer], rate: float | None, progress: Progress
     ) -> None:
         self._senders = senders
         self._rate = rate

@@ -7,9 +7,9 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from daybook.engine.errors import DaybookError
-from daybook.engine.operations.status import Standing
+from daybook.engine.operations.status import GroupStatus
 
-Ask = Callable[[], list[Standing]]
+Ask = Callable[[], list[GroupStatus]]
 
 
 class StandingCollector(Collector):
@@ -25,7 +25,7 @@ class StandingCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         up = GaugeMetricFamily("daybook_exporter_up", "1 if Kafka and MongoDB answered this scrape")
-        standings: list[Standing] = []
+        standings: list[GroupStatus] = []
         with self._lock:
             try:
                 standings = self._ask()
@@ -41,7 +41,7 @@ class StandingCollector(Collector):
         return []
 
 
-def _metrics(standings: list[Standing]) -> Iterator[Metric]:
+def _metrics(standings: list[GroupStatus]) -> Iterator[Metric]:
     place = ["group", "topic", "partition"]
     lag = GaugeMetricFamily(
         "daybook_lag_messages",

@@ -7,7 +7,7 @@ from daybook.collector import metrics
 OTHER = "other"
 
 
-class Spread:
+class SourceCap:
     """Counts in this process alone; a day's names are forgotten with the day."""
 
     def __init__(self, sources_max: int) -> None:

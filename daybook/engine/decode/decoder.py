@@ -7,10 +7,10 @@ from confluent_kafka import Message
 
 from daybook.engine.batch import Batch, DeadLetter
 from daybook.engine.decode.duplicate_window import DuplicateWindow, id_bytes
-from daybook.engine.decode.fast_path import RUN_MESSAGES, PlainRun
+from daybook.engine.decode.fast_path import RUN_MESSAGES, FastPath
 from daybook.engine.decode.parse import EVENT_BYTES_MAX, Ignored, read
 from daybook.engine.documents.calendar import Calendar
-from daybook.engine.documents.fields import looked_into
+from daybook.engine.documents.fields import conditional_event_types
 from daybook.engine.errors import Poison
 from daybook.engine.group import Group
 from daybook.engine.partition import Partition
@@ -45,13 +45,13 @@ class Decoder:
         self._window = window
         self._dead = dead
         self._start = start
-        self._plain = PlainRun(
+        self._plain = FastPath(
             self._source.events.validator.validate_json,
             self._source.key_of,
             EVENT_BYTES_MAX,
             calendar,
             window,
-            looked_into(group.documents),
+            conditional_event_types(group.documents),
         )
 
     def decode(self, messages: Sequence[Message], next_offset: int) -> Batch:

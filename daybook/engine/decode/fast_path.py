@@ -20,7 +20,7 @@ RUN_MESSAGES = 100
 """Few enough that what is read of them is still at hand when it is let go."""
 
 
-class PlainRun:
+class FastPath:
     """`looked_into`: the types of events of which more than the type is kept."""
 
     def __init__(

@@ -13,7 +13,7 @@ _CACHED_HOURS_MAX = 10_000
 _REASON = "occurred_at"
 
 
-class Slot(NamedTuple):
+class DayHour(NamedTuple):
     """`day` as YYYY-MM-DD, `hour` as 00 … 23."""
 
     day: str
@@ -25,10 +25,10 @@ class Calendar:
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
-        self._minutes: dict[str, tuple[Slot, int]] = {}
-        self._hours: dict[str, tuple[Slot, int]] = {}
+        self._minutes: dict[str, tuple[DayHour, int]] = {}
+        self._hours: dict[str, tuple[DayHour, int]] = {}
 
-    def slot(self, occurred_at: str, appended_ms: int) -> Slot:
+    def slot(self, occurred_at: str, appended_ms: int) -> DayHour:
         """The slot of a moment that reached the log at `appended_ms`.
 
         Raises Poison for a date that does not exist, one before 1990, or one more than 24 hours
@@ -47,7 +47,7 @@ class Calendar:
             self._refuse_future(occurred_at, appended_ms)
         return slot
 
-    def slots(self, occurred_at: list[str], appended_ms: list[int]) -> list[Slot]:
+    def slots(self, occurred_at: list[str], appended_ms: list[int]) -> list[DayHour]:
         """As `slot`, of several. Raises Poison if it would for any."""
         hours = [each[:13] for each in occurred_at if each[-1] == "Z"]
         for hour in {hour for hour in hours if hour not in self._hours}:
@@ -61,7 +61,7 @@ class Calendar:
                 return [slot for slot, _ in known]
         return list(map(self.slot, occurred_at, appended_ms))
 
-    def _learn(self, minute: str) -> tuple[Slot, int]:
+    def _learn(self, minute: str) -> tuple[DayHour, int]:
         try:
             start = datetime.fromisoformat(minute if minute[16:] else f"{minute}+00:00")
             local = start.astimezone(self._zone)
@@ -73,7 +73,7 @@ class Calendar:
         if len(self._minutes) >= _CACHED_MINUTES_MAX:
             self._minutes.clear()
         text = local.isoformat()
-        known = Slot(text[:10], text[11:13]), start_ms
+        known = DayHour(text[:10], text[11:13]), start_ms
         self._minutes[minute] = known
         return known
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from daybook.engine.documents.calendar import Slot
+from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.fields import DailyDocument
 from daybook.engine.documents.keys import encode_part
 
@@ -61,7 +61,7 @@ class Change:
 
 def effect(
     model: type[DailyDocument],
-    slot: Slot,
+    slot: DayHour,
     field: str,
     value: int,
     *,

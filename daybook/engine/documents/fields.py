@@ -189,7 +189,7 @@ def parts_of(field: Field) -> tuple[str, ...]:
             return ()
 
 
-def looked_into(models: Iterable[type[DailyDocument]]) -> frozenset[str]:
+def conditional_event_types(models: Iterable[type[DailyDocument]]) -> frozenset[str]:
     """The types of which some field asks more than how many there are."""
     fields = (field for model in models for field in model.fields.values())
     return frozenset(

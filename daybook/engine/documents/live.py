@@ -51,7 +51,7 @@ class Presence(NamedTuple):
     place: str | None = None
 
 
-Sign = Entry | Presence
+LiveUpdate = Entry | Presence
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Live:
     """
 
     totals: Mapping[type[DailyDocument], Callable[[Stored], Totals]]
-    signs: Callable[[Event, int], Iterable[Sign]]
+    signs: Callable[[Event, int], Iterable[LiveUpdate]]
 
 
 def scalars(model: type[DailyDocument], stored: Stored) -> dict[str, Value]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from daybook.engine.batch import Batch
-from daybook.engine.documents.calendar import Slot
+from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.change import Amount, Change, Document
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import Counter, DailyDocument, Event, When
@@ -66,7 +66,7 @@ class CountingFold:
                     change.add(amount, 1)
         return changes
 
-    def _chosen(self, slot: Slot, event: Event) -> Iterator[tuple[Document, Amount]]:
+    def _chosen(self, slot: DayHour, event: Event) -> Iterator[tuple[Document, Amount]]:
         for model, field, when in self._conditional.get(event["event_type"], ()):
             if when(event, self._rules):
                 yield Document(model, (), slot.day), Amount(slot.hour, field)

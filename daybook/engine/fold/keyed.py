@@ -12,7 +12,7 @@ from daybook.engine.documents.rows import Row, RowUpdate, Tail
 from daybook.engine.documents.sketches import Sketch, SketchModel
 from daybook.engine.documents.state import State
 from daybook.engine.errors import Refused
-from daybook.engine.fold.memory_delta import Caused, Measured
+from daybook.engine.fold.memory_delta import Caused, MemoryDelta
 from daybook.engine.group import Arrival, Group
 
 
@@ -76,7 +76,7 @@ def fold(
     """
     assert group.react is not None
     folded = Folded(group.sketches)
-    measured = Measured(group.memory, singly=singly) if group.memory else None
+    measured = MemoryDelta(group.memory, singly=singly) if group.memory else None
     partition = batch.partition
     for index, offset in enumerate(batch.offsets):
         key, event = batch.keys[index], batch.events[index]

@@ -9,7 +9,7 @@ there for ever.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from daybook.engine.documents.calendar import Slot
+from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.change import Amount, Document, Effect
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.state import State
@@ -28,7 +28,7 @@ class Caused(NamedTuple):
     effect: Effect
 
 
-class Measured:
+class MemoryDelta:
     """Of the keys of one batch; with `singly` every message is measured by itself."""
 
     def __init__(self, memory: Memory, *, singly: bool) -> None:
@@ -40,7 +40,9 @@ class Measured:
         """The first and last message of each part's run; parts without one are not in it."""
         self._alone: Sequence[Any] = ()
 
-    def before(self, state: State, event: Event, slot: Slot, arrival: Arrival) -> Iterator[Caused]:
+    def before(
+        self, state: State, event: Event, slot: DayHour, arrival: Arrival
+    ) -> Iterator[Caused]:
         """Called ahead of what the message does to the state; forgets what must be forgotten.
 
         What is forgotten is in neither side of any difference, so it stays in the documents.

@@ -14,7 +14,7 @@ from daybook.engine.kafka.clients import common
 from daybook.engine.settings import Settings
 
 
-class Waiting:
+class PendingDeliveries:
     """Which of a call's events are acknowledged. One future a call, whatever it carries.
 
     Of the loop's thread alone. `broken`: the client has failed for good.
@@ -65,7 +65,7 @@ Keyed = tuple[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class ProducerLimits:
     """How long a message may wait for others, how long for the broker, and how many may wait."""
 
     linger_ms: int
@@ -73,7 +73,7 @@ class Sending:
     queue_messages: int
 
 
-class Sender:
+class AsyncProducer:
     """An idempotent producer, acknowledged by all replicas, partitioned as Java's default does.
 
     Of the loop's thread: acknowledgements are asked for there, every millisecond while any is due.
@@ -86,7 +86,7 @@ class Sender:
         self,
         settings: Settings,
         topic: str,
-        sending: Sending,
+        sending: ProducerLimits,
         queued: Callable[[int], None] = lambda waiting: None,
     ) -> None:
         self._settings = settings
@@ -104,7 +104,7 @@ class Sender:
 
     async def send(self, messages: list[Keyed]) -> list[bool]:
         """Which of the messages the broker has, for sure. Raises nothing."""
-        waiting = Waiting(len(messages))
+        waiting = PendingDeliveries(len(messages))
         producer = self._producer
         sent = 0
         if self.problem is None:

@@ -7,7 +7,7 @@ _WAIT_SECONDS = 0.1
 _GIVE_UP_SECONDS = 5.0
 
 
-class Sender:
+class BulkProducer:
     """`delivered` and `failed` count messages; `why` is the first failure.
 
     `broken`: the cluster is away or refuses this producer for good; more would fail as well.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from daybook.engine.errors import Bound, Gap
+from daybook.engine.errors import FleetMismatch, Gap
 from daybook.engine.partition import Partition
 
 
@@ -58,7 +58,7 @@ def check_commit(topic: str, fleet: str, commit: Commit) -> None:
     """Raises Bound when another fleet commits under this group's name."""
     owner, separator, _ = (commit.metadata or "").partition("|")
     if commit.offset >= 0 and separator and owner != fleet:
-        raise Bound(
+        raise FleetMismatch(
             f"another fleet ({owner}) commits {topic} for this group on this cluster: two fleets "
             "that share a group would each miss what the other gets. Use its database "
             "(DAYBOOK_MONGODB_DATABASE), or another cluster"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from daybook.engine.documents.live import Entry, Presence, Sign
+from daybook.engine.documents.live import Entry, LiveUpdate, Presence
 
 Entries = dict[tuple[str, int, int], dict[str, int]]
 """By key, window in ms, and how many are kept: members with their time."""
@@ -11,7 +11,7 @@ Presences = dict[tuple[str, str, int], dict[str, tuple[int, str | None]]]
 """By key, key of the places, and window in ms: who, when, and at which place."""
 
 
-def gather(signs: Iterable[Sign]) -> tuple[Entries, Presences]:
+def gather(signs: Iterable[LiveUpdate]) -> tuple[Entries, Presences]:
     """Of signs in the log's order. A set that keeps the newest few is given no more than those."""
     entries: Entries = {}
     presences: Presences = {}

@@ -8,16 +8,16 @@ from confluent_kafka import Message
 from daybook.engine.batch import Batch
 from daybook.engine.decode.decoder import Decoder
 from daybook.engine.partition import Partition
-from daybook.engine.protocol.settle import Settled, Settling
+from daybook.engine.protocol.settle import BatchHandler, Settled
 
 
 @dataclass(slots=True)
-class Owned:
+class AssignedPartition:
     """`durable`: every effect below it is in the stores; `read`: where the next message is due."""
 
     partition: Partition
     decoder: Decoder
-    settler: Settling
+    settler: BatchHandler
     first: int
     durable: int
     read: int

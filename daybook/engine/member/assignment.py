@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 import structlog
 from confluent_kafka import Consumer, TopicPartition
 
-from daybook.engine.member.assigned_partition import Owned
+from daybook.engine.member.assigned_partition import AssignedPartition
 from daybook.engine.metrics import REBALANCES
 
 log = structlog.get_logger()
@@ -26,12 +26,15 @@ class Assignment:
     """
 
     def __init__(
-        self, group: str, consumer: Consumer, before_revoke: Callable[[list[Owned]], None]
+        self,
+        group: str,
+        consumer: Consumer,
+        before_revoke: Callable[[list[AssignedPartition]], None],
     ) -> None:
         self._group = group
         self._consumer = consumer
         self._before_revoke = before_revoke
-        self.owned: dict[Place, Owned] = {}
+        self.owned: dict[Place, AssignedPartition] = {}
         self.pending: set[Place] = set()
         self.failure: Exception | None = None
         self.changed = False
@@ -41,7 +44,7 @@ class Assignment:
             topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
         )
 
-    def start(self, owned: Owned, read_from: int) -> None:
+    def start(self, owned: AssignedPartition, read_from: int) -> None:
         """Begins to read a pending partition at an explicit offset."""
         place = owned.partition.topic, owned.partition.number
         self._consumer.incremental_assign([TopicPartition(*place, read_from)])

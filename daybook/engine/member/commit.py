@@ -7,7 +7,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from daybook.engine.failpoints import reach
 from daybook.engine.kafka.offsets import metadata
-from daybook.engine.member.assigned_partition import Owned
+from daybook.engine.member.assigned_partition import AssignedPartition
 from daybook.engine.metrics import OFFSET_COMMITS
 from daybook.engine.protocol.checkpoints import Checkpoint, Checkpoints
 
@@ -23,7 +23,7 @@ class Committer:
         self._consumer = consumer
         self._checkpoints = checkpoints
 
-    def commit(self, owned: Collection[Owned]) -> None:
+    def commit(self, owned: Collection[AssignedPartition]) -> None:
         """Commits what is durable and not committed yet. Raises Unavailable for the checkpoint.
 
         Kafka's refusal is not an error: whoever counts the messages again finds them counted.

@@ -15,12 +15,12 @@ from daybook.engine.errors import DaybookError, Gap, Unavailable, WrongSetting
 from daybook.engine.group import Group
 from daybook.engine.kafka.offsets import Commit
 from daybook.engine.live.projector import Projector
-from daybook.engine.member.assigned_partition import Owned
+from daybook.engine.member.assigned_partition import AssignedPartition
 from daybook.engine.member.assignment import Assignment, Place
 from daybook.engine.member.commit import Committer
-from daybook.engine.member.progress import Observer
-from daybook.engine.member.retry import Abandoned, Patience
-from daybook.engine.member.starter import Starter
+from daybook.engine.member.progress import MemberProgress
+from daybook.engine.member.retry import RetryCancelled, RetryLoop
+from daybook.engine.member.starter import PartitionStarter
 from daybook.engine.metrics import BUFFERED_MESSAGES, LAST_POLL
 from daybook.engine.settings import Settings
 
@@ -40,7 +40,7 @@ class Member:
         group: Group,
         settings: Settings,
         consumer: Consumer,
-        starter: Starter,
+        starter: PartitionStarter,
         committer: Committer,
         on_tick: Callable[["Member"], None],
         projector: Projector | None = None,
@@ -49,8 +49,8 @@ class Member:
         self.assignment = Assignment(group.name, consumer, self._before_revoke)
         self.last_poll = monotonic()
         self.ready = False
-        self.observer = Observer(group.name)
-        self._patience = Patience(group.name, consumer, self._poll, self._tell)
+        self.observer = MemberProgress(group.name)
+        self._patience = RetryLoop(group.name, consumer, self._poll, self._tell)
         self._settings = settings
         self._consumer = consumer
         self._starter = starter
@@ -61,7 +61,7 @@ class Member:
         self._next_commit = 0.0
 
     @property
-    def owned(self) -> list[Owned]:
+    def owned(self) -> list[AssignedPartition]:
         return list(self.assignment.owned.values())
 
     @property
@@ -191,11 +191,11 @@ class Member:
             log.warning("topic was made again", partitions=[f"{t}[{p}]" for t, p in stale])
             self.assignment.restart(stale)
 
-    def _settle(self, owned: Owned) -> None:
+    def _settle(self, owned: AssignedPartition) -> None:
         began = monotonic()
         try:
             batch, settled = self._patience.until_done(owned.settle, lambda: owned.lost)
-        except Abandoned:
+        except RetryCancelled:
             return
         self.observer.settled(batch, settled, monotonic() - began)
         if self._projector:
@@ -214,13 +214,13 @@ class Member:
             self._next_commit = monotonic() + COMMIT_SECONDS
             self._on_tick(self)
 
-    def end_of(self, owned: Owned) -> int:
+    def end_of(self, owned: AssignedPartition) -> int:
         """The log's end as the client last heard of it."""
         place = TopicPartition(owned.partition.topic, owned.partition.number)
         _, high = self._consumer.get_watermark_offsets(place, cached=True) or (0, -1)
         return max(int(high), owned.durable)
 
-    def _before_revoke(self, going: list[Owned]) -> None:
+    def _before_revoke(self, going: list[AssignedPartition]) -> None:
         if self._patience.waiting:
             return
         try:

@@ -22,7 +22,7 @@ from daybook.engine.partition import Partition
 from daybook.engine.protocol.settle import Settled
 
 
-class Observer:
+class MemberProgress:
     """`totals` since the member began; `newest_event_at` of the events it counted."""
 
     def __init__(self, group: str) -> None:

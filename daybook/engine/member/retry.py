@@ -7,7 +7,7 @@ from typing import TypeVar
 import structlog
 from confluent_kafka import Consumer
 
-from daybook.engine.errors import Unavailable, UnderWay
+from daybook.engine.errors import InProgress, Unavailable
 from daybook.engine.metrics import PAUSED, STORE_RETRIES
 
 log = structlog.get_logger()
@@ -19,11 +19,11 @@ _SECONDS_MAX = 2.0
 _POLL_SECONDS = 0.05
 
 
-class Abandoned(Exception):
+class RetryCancelled(Exception):
     """What was waited for is not wanted any more."""
 
 
-class Patience:
+class RetryLoop:
     """`poll` is called all the while; after `deadline` (monotonic seconds) waiting is over.
 
     `tick` is called while work is under way: the member lives, and may say so.
@@ -64,13 +64,13 @@ class Patience:
                 seconds = min(2 * seconds, _SECONDS_MAX)
                 if unwanted():
                     self._go_on()
-                    raise Abandoned from error
-            except UnderWay as work:
+                    raise RetryCancelled from error
+            except InProgress as work:
                 self._poll_paused()
                 self._tick()
                 if unwanted() or monotonic() > self.deadline:
                     self._go_on()
-                    raise Abandoned from work
+                    raise RetryCancelled from work
             else:
                 self._go_on()
                 return result

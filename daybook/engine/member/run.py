@@ -24,7 +24,7 @@ from daybook.engine.member.commit import Committer
 from daybook.engine.member.health import Health
 from daybook.engine.member.heartbeat import Heartbeat
 from daybook.engine.member.member import Member
-from daybook.engine.member.starter import Starter
+from daybook.engine.member.starter import PartitionStarter
 from daybook.engine.metrics import BUILD_INFO
 from daybook.engine.mongo import indexes
 from daybook.engine.mongo.client import Documents, database
@@ -33,10 +33,10 @@ from daybook.engine.protocol.checkpoints import Checkpoints
 from daybook.engine.protocol.dead_letters import DeadLetters
 from daybook.engine.protocol.definitions import Definitions
 from daybook.engine.protocol.fleet import join
-from daybook.engine.protocol.settle import Settler, Settling
+from daybook.engine.protocol.settle import BatchHandler, Settler
 from daybook.engine.settings import Settings
 
-Work = Callable[[Documents, DeadLetters], Settling]
+Work = Callable[[Documents, DeadLetters], BatchHandler]
 """What does a group's work that is not counting: one for all partitions of a member."""
 
 log = structlog.get_logger()
@@ -67,7 +67,7 @@ def run(
     letters = DeadLetters(group.name, documents, producer(settings))
     if work:
         own = work(documents, letters)
-        starter = Starter(group, rules, fleet, checkpoints, letters, client, lambda _: own)
+        starter = PartitionStarter(group, rules, fleet, checkpoints, letters, client, lambda _: own)
     else:
         store = MongoStore(documents, rules, fleet.stamps)
         prepare = _preparation(group, settings, letters, client, rules)
@@ -75,7 +75,7 @@ def run(
         def settler(window: DuplicateWindow) -> Settler:
             return Settler(group, rules, store, letters, window, prepare)
 
-        starter = Starter(group, rules, fleet, checkpoints, letters, client, settler)
+        starter = PartitionStarter(group, rules, fleet, checkpoints, letters, client, settler)
     consumer = member(settings, group.name)
 
     projector = _projector(group, settings, documents, rules)

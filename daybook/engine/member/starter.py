@@ -14,16 +14,16 @@ from daybook.engine.group import Group
 from daybook.engine.kafka.admin import topic_ids
 from daybook.engine.kafka.clients import REQUEST_SECONDS
 from daybook.engine.kafka.offsets import Commit, LogBounds, check_commit, start_offset
-from daybook.engine.member.assigned_partition import Owned
+from daybook.engine.member.assigned_partition import AssignedPartition
 from daybook.engine.member.assignment import Place
 from daybook.engine.partition import Partition
 from daybook.engine.protocol.checkpoints import Checkpoints
 from daybook.engine.protocol.dead_letters import DeadLetters
 from daybook.engine.protocol.fleet import Fleet
-from daybook.engine.protocol.settle import Settling
+from daybook.engine.protocol.settle import BatchHandler
 
 
-class Starter:
+class PartitionStarter:
     """Knows how far a partition was counted, and builds what counts the rest of it."""
 
     def __init__(
@@ -34,7 +34,7 @@ class Starter:
         checkpoints: Checkpoints,
         letters: DeadLetters,
         admin: AdminClient,
-        settler: Callable[[DuplicateWindow], Settling],
+        settler: Callable[[DuplicateWindow], BatchHandler],
     ) -> None:
         self._group = group
         self._rules = rules
@@ -79,7 +79,7 @@ class Starter:
 
     def prepare(
         self, consumer: Consumer, place: Place, topic_id: str, commit: Commit
-    ) -> tuple[Owned, int]:
+    ) -> tuple[AssignedPartition, int]:
         """The partition, and the offset to read from: a window's length before what is due.
 
         Raises Gap, Bound and Unavailable.
@@ -92,7 +92,7 @@ class Starter:
         read_from = max(bounds.low, start - self._rules.duplicate_window)
         window = DuplicateWindow(self._rules.duplicate_window)
         dead = self._letters.positions(partition, read_from)
-        owned = Owned(
+        owned = AssignedPartition(
             partition,
             Decoder(self._group, partition, self._calendar, window, dead, start),
             self._settler(window),

@@ -9,20 +9,20 @@ from confluent_kafka.admin import AdminClient
 from daybook.engine.kafka.admin import Place, log_bounds, topic_ids
 from daybook.engine.kafka.offsets import LogBounds
 from daybook.engine.kafka.scan import scan
-from daybook.engine.operations.dead_letter_records import Letter
+from daybook.engine.operations.dead_letter_records import DeadLetterRecord
 from daybook.engine.settings import Settings
 
 _COORDINATES = ("daybook-group", "daybook-topic-id", "daybook-partition", "daybook-offset")
 
 
 class Original(NamedTuple):
-    letter: Letter
+    letter: DeadLetterRecord
     key: bytes | None
     value: bytes | None
 
 
-def originals(
-    settings: Settings, client: AdminClient, letters: Iterable[Letter]
+def dead_letter_messages(
+    settings: Settings, client: AdminClient, letters: Iterable[DeadLetterRecord]
 ) -> Iterator[Original]:
     """The original of each letter, once, in the order found; those that nobody has are left out.
 
@@ -52,7 +52,7 @@ def _text(value: object) -> str:
 
 
 def _from_log(
-    settings: Settings, client: AdminClient, topic: str, letters: Iterable[Letter]
+    settings: Settings, client: AdminClient, topic: str, letters: Iterable[DeadLetterRecord]
 ) -> Iterator[Original]:
     """One died between recording a letter and producing it, and nobody came after: the log has it,
     unless its retention or its topic is over."""

@@ -19,7 +19,7 @@ _IDS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class DeadLetterRecord:
     """`replay_from`: the end of its partition, in incarnation `replay_topic_id` of its topic, when
     its replay began; the copy that was sent, if it was, stands at or above it."""
 
@@ -48,14 +48,16 @@ class Letter:
         return f"{self.topic_id}:{self.partition}:{self.offset}"
 
 
-class Letters:
+class DeadLetterRecords:
     """Every method raises Unavailable."""
 
     def __init__(self, documents: Documents, topic: str) -> None:
         self._collection = documents[bookkeeping.DEAD_LETTERS]
         self._topic = topic
 
-    def find(self, *, group: str | None = None, reason: str | None = None) -> Iterator[Letter]:
+    def find(
+        self, *, group: str | None = None, reason: str | None = None
+    ) -> Iterator[DeadLetterRecord]:
         """In the order in which they were found dead."""
         where = {"topic": self._topic, "group": group, "reason": reason}
         chosen = {name: value for name, value in where.items() if value is not None}
@@ -63,7 +65,7 @@ class Letters:
             for found in self._collection.find(chosen).sort([("at", 1), ("_id", 1)]):
                 yield _letter(found)
 
-    def again(self, letters: Iterable[Letter]) -> Iterator[Letter]:
+    def again(self, letters: Iterable[DeadLetterRecord]) -> Iterator[DeadLetterRecord]:
         """The same letters as they are recorded now."""
         ids = [letter.id for letter in letters]
         for start in range(0, len(ids), _IDS_AT_ONCE):
@@ -71,7 +73,7 @@ class Letters:
                 some = {"_id": {"$in": ids[start : start + _IDS_AT_ONCE]}}
                 yield from map(_letter, self._collection.find(some))
 
-    def begin(self, letter: Letter, replay_from: int, topic_id: str) -> bool:
+    def begin(self, letter: DeadLetterRecord, replay_from: int, topic_id: str) -> bool:
         """Whether it waited until now; from now on, this replay is to send it."""
         news = {
             "replayed": "replaying",
@@ -80,11 +82,11 @@ class Letters:
         }
         return self._step(letter, None, news)
 
-    def done(self, letter: Letter) -> None:
+    def done(self, letter: DeadLetterRecord) -> None:
         """It was sent, and the brokers have it."""
         self._step(letter, "replaying", {"replayed": "replayed", "replayed_at": datetime.now(UTC)})
 
-    def _step(self, letter: Letter, before: str | None, news: dict[str, Any]) -> bool:
+    def _step(self, letter: DeadLetterRecord, before: str | None, news: dict[str, Any]) -> bool:
         with reachable():
             found = self._collection.update_one(
                 {"_id": letter.id, "replayed": before}, {"$set": news}
@@ -92,14 +94,14 @@ class Letters:
         return found.matched_count == 1
 
 
-def is_before_boundary(letter: Letter, boundaries: tuple[Mapping[int, int], ...]) -> bool:
+def is_before_boundary(letter: DeadLetterRecord, boundaries: tuple[Mapping[int, int], ...]) -> bool:
     """Whether partitions were added to its topic after it came."""
     place = Partition(letter.topic, letter.topic_id, letter.partition, boundaries)
     return place.epoch(letter.offset) < len(boundaries)
 
 
-def _letter(found: dict[str, Any]) -> Letter:
-    return Letter(
+def _letter(found: dict[str, Any]) -> DeadLetterRecord:
+    return DeadLetterRecord(
         id=found["_id"],
         group=found["group"],
         topic=found["topic"],

@@ -21,8 +21,8 @@ from daybook.engine.kafka.admin import Place, answering, log_bounds, topic_ids
 from daybook.engine.kafka.clients import MESSAGE_BYTES_MAX, REQUEST_SECONDS, common
 from daybook.engine.kafka.offsets import LogBounds
 from daybook.engine.kafka.scan import scan
-from daybook.engine.operations.dead_letter_messages import Original, originals
-from daybook.engine.operations.dead_letter_records import Letter, Letters
+from daybook.engine.operations.dead_letter_messages import Original, dead_letter_messages
+from daybook.engine.operations.dead_letter_records import DeadLetterRecord, DeadLetterRecords
 from daybook.engine.settings import Settings
 
 REPLAY_OF = "daybook-replay-of"
@@ -43,14 +43,19 @@ class Replayed:
 
     sent: int = 0
     found: int = 0
-    lost: list[Letter] = field(default_factory=list)
+    lost: list[DeadLetterRecord] = field(default_factory=list)
 
 
 class Replay:
     """Replays letters of one topic. Everything raises DaybookError and Unavailable."""
 
     def __init__(
-        self, settings: Settings, client: AdminClient, letters: Letters, fleet: str, topic: str
+        self,
+        settings: Settings,
+        client: AdminClient,
+        letters: DeadLetterRecords,
+        fleet: str,
+        topic: str,
     ) -> None:
         self._settings = settings
         self._client = client
@@ -62,7 +67,9 @@ class Replay:
             raise DaybookError(f"no topic {topic} on the cluster: run `daybook topics apply`")
         self._topic_id = ids[topic]
 
-    def run(self, chosen: Collection[Letter], progress: Progress = lambda done: None) -> Replayed:
+    def run(
+        self, chosen: Collection[DeadLetterRecord], progress: Progress = lambda done: None
+    ) -> Replayed:
         """Replays what of these letters was not; the others are left alone."""
         with _refusals("beginning to replay"):
             self._producer.init_transactions(REQUEST_SECONDS)
@@ -76,7 +83,7 @@ class Replay:
         pending = {one.id: one for one in now if one.id not in gone}
         batch: list[Original] = []
         size = 0
-        for original in originals(self._settings, self._client, list(pending.values())):
+        for original in dead_letter_messages(self._settings, self._client, list(pending.values())):
             del pending[original.letter.id]
             batch.append(original)
             size += len(original.value or b"")
@@ -88,10 +95,10 @@ class Replay:
         outcome.lost += pending.values()
         return outcome
 
-    def _settle(self, begun: list[Letter], bounds: dict[Place, LogBounds]) -> set[str]:
+    def _settle(self, begun: list[DeadLetterRecord], bounds: dict[Place, LogBounds]) -> set[str]:
         """Marks those whose copy is in the log already; returns their ids."""
         stretches = search_area(begun, self._topic_id, bounds)
-        wanted: dict[tuple[object, object], Letter] = {
+        wanted: dict[tuple[object, object], DeadLetterRecord] = {
             (letter.origin.encode(), letter.group.encode()): letter for letter in begun
         }
         settled = set()
@@ -135,7 +142,7 @@ class Replay:
                 self._producer.abort_transaction(REQUEST_SECONDS)
             raise
 
-    def _claim(self, letter: Letter, bounds: dict[Place, LogBounds]) -> bool:
+    def _claim(self, letter: DeadLetterRecord, bounds: dict[Place, LogBounds]) -> bool:
         """Whether this replay is the one to send it."""
         if letter.replayed == "replaying":
             return True
@@ -145,7 +152,7 @@ class Replay:
 
 
 def search_area(
-    begun: Iterable[Letter], topic_id: str, bounds: dict[Place, LogBounds]
+    begun: Iterable[DeadLetterRecord], topic_id: str, bounds: dict[Place, LogBounds]
 ) -> dict[Place, LogBounds]:
     """Where the copies of letters found `replaying` stand, if they were sent.
 

@@ -28,7 +28,7 @@ _EVERYTHING = LogBounds(0, 2**63 - 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Reset:
+class OffsetReset:
     """A partition that cannot go on by itself.
 
     `checkpoint` was the next offset to count, `restart` is the one to go on at. Between `missed`
@@ -45,7 +45,7 @@ class Reset:
 
 def find_resets(
     group: Group, fleet: str, documents: Documents, client: AdminClient, settings: Settings
-) -> list[Reset]:
+) -> list[OffsetReset]:
     """The partitions where the group would refuse to start. Raises Bound, Unavailable."""
     ids = topic_ids(client, group.topics)
     reached = Checkpoints(group.name, documents).all()
@@ -65,7 +65,9 @@ def find_resets(
     return resets
 
 
-def plan(partition: Partition, checkpoint: int, start: int, bounds: LogBounds) -> Reset | None:
+def plan(
+    partition: Partition, checkpoint: int, start: int, bounds: LogBounds
+) -> OffsetReset | None:
     """What must be accepted to go on; None when the log holds `start`, where counting would begin.
 
     `start` is below the checkpoint when Kafka's offset is; what lies between is counted already.
@@ -77,11 +79,11 @@ def plan(partition: Partition, checkpoint: int, start: int, bounds: LogBounds) -
     if start < bounds.low:
         restart = max(checkpoint, bounds.low)
         if restart <= bounds.high:
-            return Reset(partition, checkpoint, restart, checkpoint, restart)
-    return Reset(partition, checkpoint, bounds.high, bounds.high, checkpoint)
+            return OffsetReset(partition, checkpoint, restart, checkpoint, restart)
+    return OffsetReset(partition, checkpoint, bounds.high, bounds.high, checkpoint)
 
 
-def accept(reset: Reset, group: Group, documents: Documents) -> None:
+def accept(reset: OffsetReset, group: Group, documents: Documents) -> None:
     """Records the gap and moves the checkpoint. Raises DaybookError if it moved meanwhile."""
     partition, now = reset.partition, datetime.now(UTC)
     place = f"{group.name}:{partition.topic_id}:{partition.number}"
@@ -107,7 +109,7 @@ def accept(reset: Reset, group: Group, documents: Documents) -> None:
         raise DaybookError(f"{partition}: its checkpoint moved meanwhile; is the group stopped?")
 
 
-def commit(resets: list[Reset], group: Group, fleet: str, settings: Settings) -> None:
+def commit(resets: list[OffsetReset], group: Group, fleet: str, settings: Settings) -> None:
     """Moves Kafka's offsets of a stopped group to where it goes on. Raises Unavailable."""
     offsets = [
         TopicPartition(

@@ -34,7 +34,7 @@ class PartitionStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class GroupStatus:
     """`newest_event_at` is the newest event applied, as a member of the last day tells it;
     `newest_day` is the newest with a document, YYYY-MM-DD, member or not."""
 
@@ -54,7 +54,7 @@ class Standing:
 
 def standings(
     groups: Iterable[Group], documents: Documents, client: AdminClient, now: datetime
-) -> list[Standing]:
+) -> list[GroupStatus]:
     """How each group stands. Raises Unavailable."""
     chosen = list(groups)
     topics = sorted({topic for group in chosen for topic in group.topics})
@@ -68,7 +68,7 @@ def _standing(
     ids: Mapping[str, str],
     bounds: Mapping[Place, LogBounds],
     now: datetime,
-) -> Standing:
+) -> GroupStatus:
     reached = Checkpoints(group.name, documents).all()
     with reachable():
         members = list(documents[bookkeeping.MEMBERS].find({"group": group.name}))
@@ -79,7 +79,7 @@ def _standing(
             {"_id": {"$regex": f"^gap:{group.name}:"}}
         )
     alive = now - timedelta(seconds=SILENT_SECONDS_MAX)
-    return Standing(
+    return GroupStatus(
         group=group.name,
         members=sum(m["heartbeat_at"] >= alive and "left_at" not in m for m in members),
         partitions=[

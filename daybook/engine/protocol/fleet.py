@@ -12,7 +12,7 @@ from pymongo.errors import DuplicateKeyError
 
 from daybook.engine import bookkeeping
 from daybook.engine.documents.counting_rules import Rules
-from daybook.engine.errors import Bound
+from daybook.engine.errors import FleetMismatch
 from daybook.engine.group import Group
 from daybook.engine.kafka.admin import cluster_id
 from daybook.engine.mongo.client import Documents, reachable
@@ -50,19 +50,19 @@ def join(documents: Documents, cluster_id: str, rules: Rules, group: Group) -> F
 
 def _check(own: dict[str, Any], documents: Documents, cluster_id: str, rules: Rules) -> None:
     if own["cluster_id"] != cluster_id:
-        raise Bound(
+        raise FleetMismatch(
             f"database {documents.name} was counted from Kafka cluster {own['cluster_id']}, and "
             f"DAYBOOK_KAFKA_BOOTSTRAP_SERVERS is cluster {cluster_id}: give this fleet a database "
             "of its own (DAYBOOK_MONGODB_DATABASE)"
         )
     if own["database"] != documents.name:
-        raise Bound(
+        raise FleetMismatch(
             f"database {documents.name} is a copy of {own['database']}, whose fleet goes on "
             "counting there: empty its _daybook collection before a fleet of its own uses it"
         )
     for name, here in rules.bound().items():
         if own["settings"].get(name) != here:
-            raise Bound(
+            raise FleetMismatch(
                 f"DAYBOOK_{name.upper()} is {here}, but database {documents.name} was counted "
                 f"with {own['settings'].get(name)}: set it so, or count into another database"
             )
@@ -77,7 +77,7 @@ def _join_group(documents: Documents, group: Group) -> dict[str, int]:
         {"group": group.name, "schema_revision": group.schema_revision, "models": group.models},
     )
     if own["schema_revision"] != group.schema_revision:
-        raise Bound(
+        raise FleetMismatch(
             f"{group.name} judged its messages by schema revision {own['schema_revision']}, this "
             f"member would by {group.schema_revision}: stop the whole group, then set "
             f"schema_revision of 'group:{group.name}' in {bookkeeping.FLEET}"
@@ -98,7 +98,7 @@ def _find_or_insert(
     return found
 
 
-def bound_fleet(documents: Documents, client: AdminClient) -> str | None:
+def find_fleet(documents: Documents, client: AdminClient) -> str | None:
     """The fleet's id; None before its first member ran.
 
     Raises Bound when the database was counted from another cluster, and Unavailable.
@@ -109,7 +109,7 @@ def bound_fleet(documents: Documents, client: AdminClient) -> str | None:
         return None
     here = cluster_id(client)
     if own["cluster_id"] != here:
-        raise Bound(
+        raise FleetMismatch(
             f"database {documents.name} was counted from Kafka cluster {own['cluster_id']}, and "
             f"DAYBOOK_KAFKA_BOOTSTRAP_SERVERS is cluster {here}: set one or the other "
             "(DAYBOOK_MONGODB_DATABASE)"

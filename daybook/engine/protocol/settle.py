@@ -21,7 +21,7 @@ from daybook.engine.fold.keyed import fold
 from daybook.engine.group import Group, Prepare
 from daybook.engine.protocol.dead_letters import DeadLetters
 from daybook.engine.protocol.home_partition import settle_homes
-from daybook.engine.protocol.sketch_merge import unite
+from daybook.engine.protocol.sketch_merge import merge_sketches
 from daybook.engine.store import Read, Store
 
 _PAUSE_SECONDS = 0.01
@@ -41,7 +41,7 @@ class Settled:
     replayed: int = 0
 
 
-class Settling(Protocol):
+class BatchHandler(Protocol):
     """What makes the batches of one partition durable, one at a time, in the log's order."""
 
     def settle(self, batch: Batch) -> Settled:
@@ -78,7 +78,7 @@ class Settler:
             return self._settle(batch)
         except MISREAD:
             if self._group.state:
-                blame(batch, self._group.state, self._store)
+                raise_if_damaged(batch, self._group.state, self._store)
             raise
 
     def _settle(self, batch: Batch) -> Settled:
@@ -135,7 +135,9 @@ class Settler:
                 continue
             self._store.put(folded.rows(), batch.partition)
             if folded.sketches:
-                unite(self._store, folded.sketches, batch.partition, folded.sketched, self._pause)
+                merge_sketches(
+                    self._store, folded.sketches, batch.partition, folded.sketched, self._pause
+                )
             reach("before_state")
             changed = [(reads[key], states[key]) for key in folded.touched]
             settled.duplicates, settled.replayed = folded.duplicates, folded.replayed
@@ -177,7 +179,7 @@ MISREAD = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What comes of reading a list where there is a text, and the like."""
 
 
-def blame(batch: Batch, model: StateModel, store: Store) -> None:
+def raise_if_damaged(batch: Batch, model: StateModel, store: Store) -> None:
     """Raises Damaged if a state of the batch's keys is, as it is stored; and Unavailable."""
     for key, state in store.load(model, set(batch.keys)).items():
         for name in ("home", "event_ids", *model.new(key)):

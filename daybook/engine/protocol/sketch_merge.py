@@ -24,7 +24,7 @@ Wanted = tuple[dict[str, Any], Collection[str]]
 """A sketch's document as it is when empty, and the keys that it must hold."""
 
 
-def unite(
+def merge_sketches(
     store: Store,
     model: SketchModel,
     partition: Partition,

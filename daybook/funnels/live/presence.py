@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_part
-from daybook.engine.documents.live import Entry, Live, Presence, Sign
+from daybook.engine.documents.live import Entry, Live, LiveUpdate, Presence
 from daybook.funnels.live.redis_keys import (
     ACTIVE_MS,
     CHECKOUT,
@@ -31,7 +31,7 @@ _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """Always the same bytes for the same event."""
 
 
-def signs(event: Event, appended_ms: int) -> Iterator[Sign]:
+def signs(event: Event, appended_ms: int) -> Iterator[LiveUpdate]:
     """Of a person's event; an event from the future is one of the moment in which it arrived."""
     kind, data = event["event_type"], event["data"]
     if kind in _OF_NO_VISITOR or is_bot(event):
@@ -48,7 +48,9 @@ def signs(event: Event, appended_ms: int) -> Iterator[Sign]:
         yield Presence(event_active(*of), event_places(*of), who, at_ms, ACTIVE_MS, place)
 
 
-def _in_funnel(of: tuple[str, str], event: Event, occurred_ms: int, at_ms: int) -> Iterator[Sign]:
+def _in_funnel(
+    of: tuple[str, str], event: Event, occurred_ms: int, at_ms: int
+) -> Iterator[LiveUpdate]:
     data = event["data"]
     recent = {
         "event_id": event["event_id"],

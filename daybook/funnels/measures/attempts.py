@@ -9,7 +9,7 @@ from typing import Any
 
 from daybook.engine.documents.change import Effect, effect
 from daybook.funnels.measures.step import step_key
-from daybook.funnels.visitor_event import Seen, slot_of
+from daybook.funnels.visitor_event import VisitorEvent, slot_of
 from daybook.funnels.visits import Of
 from models.funnel import FunnelDay
 from models.funnel_step import FunnelStepDay
@@ -57,7 +57,7 @@ class Definition:
 
 
 def attempt_measures(
-    of: Of, entries: Sequence[Seen], definitions: Mapping[str, Any]
+    of: Of, entries: Sequence[VisitorEvent], definitions: Mapping[str, Any]
 ) -> Iterator[Effect]:
     """Attempts, completions and what was reached, a day; `definitions` as the state keeps them.
 
@@ -78,7 +78,9 @@ def attempt_measures(
             yield from _attempt(of, firsts[day], reached.get(day, set()), definition)
 
 
-def _in_order(entries: Sequence[Seen], definition: Definition) -> list[tuple[int, Seen]]:
+def _in_order(
+    entries: Sequence[VisitorEvent], definition: Definition
+) -> list[tuple[int, VisitorEvent]]:
     """Entries of defined steps with their positions, and of excluded ones, which come last."""
     positions, beyond = definition.positions, len(definition.ids)
     known = [
@@ -89,18 +91,20 @@ def _in_order(entries: Sequence[Seen], definition: Definition) -> list[tuple[int
     return sorted(known, key=lambda each: (each[1]["at"], each[0], each[1]["offset"]))
 
 
-def _firsts(ordered: list[tuple[int, Seen]], definition: Definition) -> dict[str, Seen]:
+def _firsts(
+    ordered: list[tuple[int, VisitorEvent]], definition: Definition
+) -> dict[str, VisitorEvent]:
     """Where each day's attempt stands: its first entry of step 1, or of any step."""
-    firsts: dict[str, Seen] = {}
+    firsts: dict[str, VisitorEvent] = {}
     for position, event in ordered:
         if position == 0 or (definition.order == "any" and position < len(definition.ids)):
             firsts.setdefault(event["day"], event)
     return firsts
 
 
-def _chains(ordered: list[tuple[int, Seen]], definition: Definition) -> dict[str, set[int]]:
+def _chains(ordered: list[tuple[int, VisitorEvent]], definition: Definition) -> dict[str, set[int]]:
     """The positions reached by the chains of each day's first steps."""
-    starts: dict[int, Seen] = {}
+    starts: dict[int, VisitorEvent] = {}
     directly_before: int | None = None
     reached: dict[str, set[int]] = {}
     for position, event in ordered:
@@ -125,7 +129,7 @@ def _chains(ordered: list[tuple[int, Seen]], definition: Definition) -> dict[str
 
 
 def _in_any_order(
-    ordered: list[tuple[int, Seen]], definition: Definition, days: set[str]
+    ordered: list[tuple[int, VisitorEvent]], definition: Definition, days: set[str]
 ) -> dict[str, set[int]]:
     reached: dict[str, set[int]] = {}
     for day in days:
@@ -140,7 +144,9 @@ def _in_any_order(
     return reached
 
 
-def _attempt(of: Of, first: Seen, reached: set[int], definition: Definition) -> Iterator[Effect]:
+def _attempt(
+    of: Of, first: VisitorEvent, reached: set[int], definition: Definition
+) -> Iterator[Effect]:
     slot = slot_of(first)
     yield effect(FunnelDay, slot, "attempts", 1, of=of)
     if definition.is_complete(reached):

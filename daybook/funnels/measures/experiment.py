@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from daybook.engine.documents.change import Effect, effect
-from daybook.funnels.visitor_event import Seen, slot_of
+from daybook.funnels.visitor_event import VisitorEvent, slot_of
 from models.experiment import ExperimentDay
 
 
-def experiment_measures(organization: str, events: list[Seen]) -> Iterator[Effect]:
+def experiment_measures(organization: str, events: list[VisitorEvent]) -> Iterator[Effect]:
     """Of all that a visitor did, in order."""
-    by_test: dict[str, list[Seen]] = {}
+    by_test: dict[str, list[VisitorEvent]] = {}
     for event in events:
         if event["type"] == "experiment_exposed":
             by_test.setdefault(event["test"], []).append(event)

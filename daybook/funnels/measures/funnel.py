@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from daybook.engine.documents.calendar import Slot
+from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.keys import encode_key
-from daybook.funnels.visitor_event import CONTEXT, Seen, slot_of
+from daybook.funnels.visitor_event import CONTEXT, VisitorEvent, slot_of
 from daybook.funnels.visits import InSession, Of, on
 from models.funnel import FunnelDay
 
@@ -69,7 +69,7 @@ def _pages(sessions: list[list[InSession]]) -> dict[int, str]:
     return found
 
 
-def _converted(conversion: Seen, field: str, key: str, of: Of) -> Iterator[Effect]:
+def _converted(conversion: VisitorEvent, field: str, key: str, of: Of) -> Iterator[Effect]:
     slot = slot_of(conversion)
     yield by_key(slot, field, key, "conversions", 1, of)
     if cents := conversion.get("cents"):
@@ -77,7 +77,7 @@ def _converted(conversion: Seen, field: str, key: str, of: Of) -> Iterator[Effec
 
 
 def by_key(
-    slot: Slot,
+    slot: DayHour,
     field: str,
     key: str,
     part: str,

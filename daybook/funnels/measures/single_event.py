@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator
 
-from daybook.engine.documents.calendar import Slot
+from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_key
 from daybook.funnels.measures.funnel import by_key
 from daybook.funnels.measures.step import at_step, converted, step_key
 from daybook.funnels.measures.ticket import at_event
-from daybook.funnels.visitor_event import Seen, slot_of
+from daybook.funnels.visitor_event import VisitorEvent, slot_of
 from models.funnel import FunnelDay
 
 _TICKETS = {"view": "views", "cart_add": "add_to_cart", "checkout_start": "checkouts_started"}
 
 
-def plain_effects(organization: str, event: Seen) -> Iterator[Effect]:
+def plain_effects(organization: str, event: VisitorEvent) -> Iterator[Effect]:
     """Of a person's event."""
     if event["type"] in _TICKETS:
         yield at_event(organization, event, _TICKETS[event["type"]])
@@ -27,7 +27,7 @@ def plain_effects(organization: str, event: Seen) -> Iterator[Effect]:
         yield from _in_funnel((organization, event["funnel"]), event)
 
 
-def bot_effects(organization: str, event: Event, slot: Slot) -> Iterator[Effect]:
+def bot_effects(organization: str, event: Event, slot: DayHour) -> Iterator[Effect]:
     """Of an event that is a bot's: one for each reason, if it names a funnel."""
     data = event["data"]
     if "funnel_id" in data:
@@ -36,7 +36,7 @@ def bot_effects(organization: str, event: Event, slot: Slot) -> Iterator[Effect]
             yield effect(FunnelDay, slot, "bots", 1, key=encode_key(reason), of=of)
 
 
-def _in_funnel(of: tuple[str, str], event: Seen) -> Iterator[Effect]:
+def _in_funnel(of: tuple[str, str], event: VisitorEvent) -> Iterator[Effect]:
     match event["type"]:
         case "page_view":
             yield effect(FunnelDay, slot_of(event), "page_views", 1, of=of)
@@ -48,7 +48,7 @@ def _in_funnel(of: tuple[str, str], event: Seen) -> Iterator[Effect]:
             yield from _exit(of, event)
 
 
-def _conversion(of: tuple[str, str], event: Seen) -> Iterator[Effect]:
+def _conversion(of: tuple[str, str], event: VisitorEvent) -> Iterator[Effect]:
     slot, kind = slot_of(event), encode_key(event["kind"])
     yield effect(FunnelDay, slot, "conversions", 1, of=of)
     yield by_key(slot, "conversions_by_type", kind, "count", 1, of)
@@ -60,7 +60,7 @@ def _conversion(of: tuple[str, str], event: Seen) -> Iterator[Effect]:
         yield from converted(event, step_key(event["step"]), of)
 
 
-def _exit(of: tuple[str, str], event: Seen) -> Iterator[Effect]:
+def _exit(of: tuple[str, str], event: VisitorEvent) -> Iterator[Effect]:
     step, outcome = step_key(event["step"]), event["outcome"]
     yield at_step(event, "exits", step, of)
     yield at_step(event, "exits_by_outcome", step, of, key=outcome)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.keys import encode_key
 from daybook.funnels.histogram import bucket
-from daybook.funnels.visitor_event import Seen, slot_of
+from daybook.funnels.visitor_event import VisitorEvent, slot_of
 from daybook.funnels.visits import InSession, Of, in_time, on
 from models.funnel_step import FunnelStepDay
 
@@ -32,7 +32,7 @@ def measures_of_day(of: Of, day: str, sessions: list[list[InSession]]) -> Iterat
             entries.setdefault(step_key(each.event["step"]), []).append(each)
     for step, several in entries.items():
         yield from _entered(of, step, several)
-    firsts: dict[str, Seen] = {}
+    firsts: dict[str, VisitorEvent] = {}
     for session in sessions:
         for each, step in _conversions(session):
             if each.event["day"] == day:
@@ -57,7 +57,7 @@ def step_key(step: str) -> str:
     return encode_key(step) if step == UNATTRIBUTED else step
 
 
-def converted(event: Seen, step: str, of: Of) -> Iterator[Effect]:
+def converted(event: VisitorEvent, step: str, of: Of) -> Iterator[Effect]:
     """A conversion of the step."""
     yield at_step(event, "conversions", step, of)
     if cents := event.get("cents"):
@@ -67,7 +67,7 @@ def converted(event: Seen, step: str, of: Of) -> Iterator[Effect]:
         )
 
 
-def _paths(of: Of, moves: list[Seen]) -> Iterator[Effect]:
+def _paths(of: Of, moves: list[VisitorEvent]) -> Iterator[Effect]:
     before: str | None = None
     for index, event in enumerate(moves):
         step = step_key(event["step"])
@@ -86,7 +86,7 @@ def _paths(of: Of, moves: list[Seen]) -> Iterator[Effect]:
         before = event["step"]
 
 
-def _times(of: Of, moves: list[Seen]) -> Iterator[Effect]:
+def _times(of: Of, moves: list[VisitorEvent]) -> Iterator[Effect]:
     for index, event in enumerate(moves):
         if event["type"] != "step_entry":
             continue
@@ -120,7 +120,7 @@ def _entered(of: Of, step: str, entries: list[InSession]) -> Iterator[Effect]:
 
 
 def at_step(
-    event: Seen,
+    event: VisitorEvent,
     field: str,
     step: str,
     of: Of,

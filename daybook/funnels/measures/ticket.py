@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from daybook.engine.documents.change import Effect, effect
-from daybook.funnels.visitor_event import Seen, slot_of
+from daybook.funnels.visitor_event import VisitorEvent, slot_of
 from models.event_metrics import EventMetricsDay
 
 _UNIQUE = {"view": "unique_viewers", "purchase": "unique_buyers"}
 
 
-def ticket_measures(organization: str, events: list[Seen]) -> Iterator[Effect]:
+def ticket_measures(organization: str, events: list[VisitorEvent]) -> Iterator[Effect]:
     """Of all that a visitor did, in order."""
     known: set[tuple[str, str, str]] = set()
     for event in events:
@@ -22,7 +22,7 @@ def ticket_measures(organization: str, events: list[Seen]) -> Iterator[Effect]:
 
 
 def at_event(
-    organization: str, event: Seen, field: str, value: int = 1, currency: str | None = None
+    organization: str, event: VisitorEvent, field: str, value: int = 1, currency: str | None = None
 ) -> Effect:
     of = organization, event["event"]
     return effect(EventMetricsDay, slot_of(event), field, value, currency=currency, of=of)

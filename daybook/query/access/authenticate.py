@@ -14,7 +14,7 @@ from daybook.query.problem import Problem, unauthorized, unavailable
 from daybook.query.read.mongo import Reader
 from daybook.service import api_keys
 from daybook.service.api_keys import Key
-from daybook.service.key_cache import Keyring
+from daybook.service.key_cache import KeyCache
 from daybook.service.rate_limit import Rate
 
 KEY_HEADER = "x-daybook-key"
@@ -22,14 +22,14 @@ EVERYBODY = Caller("everybody", "admin", None)
 _log = structlog.get_logger()
 
 
-class Gate:
+class Authenticator:
     """Raises WrongSetting."""
 
     def __init__(self, settings: Settings, reader: Reader) -> None:
         self._is_open = settings.auth == "off"
         self._reader = reader
         self._tokens = Tokens(settings) if settings.jwt_algorithm else None
-        self._keys = Keyring(self._find, ("read",), metrics.STALE_KEYS.inc)
+        self._keys = KeyCache(self._find, ("read",), metrics.STALE_KEYS.inc)
         self._rate = Rate(settings, "query", settings.query_rate, settings.query_burst)
         if self._is_open:
             _log.warning("DAYBOOK_AUTH is off: everybody on this machine reads everything")

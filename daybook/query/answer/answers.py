@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from daybook.engine.errors import Unavailable
 from daybook.query import metrics
-from daybook.query.answer.cache import Answer, Keep, Question, Remembered
+from daybook.query.answer.cache import CachedResponse, CacheKey, CachePolicy, ResponseCache
 from daybook.query.read.freshness import Freshness
 from daybook.query.read.revisions import Revisions
 from daybook.query.read.scope import Scope
@@ -20,7 +20,7 @@ from daybook.query.read.scope import Scope
 Body = Mapping[str, Any]
 Build = Callable[[], Awaitable[Body]]
 Origin = Literal["made", "shared", "remembered", "stale"]
-Found = tuple[Answer, Origin]
+Found = tuple[CachedResponse, Origin]
 
 PATIENCE_SECONDS = 2.0
 """Who has waited for so long is told the last answer that is known, marked as stale."""
@@ -34,7 +34,7 @@ class Making(NamedTuple):
     """How an answer is made: in which scope, from what these groups keep, told in which zone."""
 
     scope: Scope
-    keep: Keep
+    keep: CachePolicy
     groups: tuple[str, ...]
     zone: ZoneInfo
     build: Build
@@ -44,7 +44,7 @@ class _Finding:
     """An answer that is on its way, and the last one that is known."""
 
     def __init__(self, coroutine: Callable[["_Finding"], Awaitable[Found]]) -> None:
-        self.before: Answer | None = None
+        self.before: CachedResponse | None = None
         self.task = asyncio.ensure_future(coroutine(self))
 
 
@@ -55,16 +55,16 @@ class Answers:
         self,
         freshness: Freshness,
         revisions: Revisions,
-        remembered: Remembered,
+        remembered: ResponseCache,
         clock: Callable[[], float] = time,
     ) -> None:
         self._freshness = freshness
         self._revisions = revisions
         self._remembered = remembered
         self._clock = clock
-        self._finding: dict[Question, _Finding] = {}
+        self._finding: dict[CacheKey, _Finding] = {}
 
-    async def get(self, question: Question, making: Making) -> Found:
+    async def get(self, question: CacheKey, making: Making) -> Found:
         """Raises Unavailable, and what `build` raises.
 
         While MongoDB does not answer, or is slow, it is the last answer that is known, for up to
@@ -82,7 +82,7 @@ class Answers:
         answer, origin = await asyncio.shield(finding.task)
         return answer, "shared" if is_shared and origin == "made" else origin
 
-    async def _find(self, question: Question, making: Making, finding: _Finding) -> Found:
+    async def _find(self, question: CacheKey, making: Making, finding: _Finding) -> Found:
         finding.before = before = await self._remembered.get(question)
         try:
             if before and await self._is_good(before, making):
@@ -95,7 +95,7 @@ class Answers:
         await self._remembered.put(question, answer, making.keep)
         return answer, "made"
 
-    async def _is_good(self, before: Answer, making: Making) -> bool:
+    async def _is_good(self, before: CachedResponse, making: Making) -> bool:
         now, keep = self._clock(), making.keep
         if not before.is_fresh(keep.seconds, now):
             return False
@@ -104,7 +104,7 @@ class Answers:
             return True
         return before.revision == await self._revisions.known(making.scope, making.groups)
 
-    async def _make(self, scope: str, making: Making) -> Answer:
+    async def _make(self, scope: str, making: Making) -> CachedResponse:
         at = self._clock()
         async with making.scope.reader.bounded():
             # Asked first: they may promise less than is in the numbers, never more.
@@ -113,15 +113,15 @@ class Answers:
             if making.keep.by_revision:
                 revision = await self._revisions.now(making.scope, making.groups, at)
             body = to_json(await making.build()).decode()
-        return Answer(scope, at, self._clock() - at, revision, dict(as_of), body)
+        return CachedResponse(scope, at, self._clock() - at, revision, dict(as_of), body)
 
-    def _found(self, question: Question, done: asyncio.Future[Found]) -> None:
+    def _found(self, question: CacheKey, done: asyncio.Future[Found]) -> None:
         self._finding.pop(question, None)
         if not done.cancelled():
             done.exception()  # looked at, for everybody who waited may have gone
 
 
-def response(request: Request, answer: Answer, origin: Origin) -> Response:
+def response(request: Request, answer: CachedResponse, origin: Origin) -> Response:
     """The body with `as_of`, or 304 when the caller has these numbers already.
 
     The tag is that of the numbers alone; how fresh they are is told in a header as well.

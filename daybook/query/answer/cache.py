@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from daybook.engine.redis_client import RedisAway
+from daybook.engine.redis_client import RedisUnavailable
 from daybook.query import metrics
 from daybook.query.read.redis import Live
 
@@ -15,7 +15,7 @@ _BYTES_MAX = 2**22
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class CacheKey:
     """Everything that an answer depends on: whose documents, which report, with what said."""
 
     scope: str
@@ -23,7 +23,7 @@ class Question:
     parameters: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, scope: str, path: str, parameters: Iterable[tuple[str, str]]) -> "Question":
+    def of(cls, scope: str, path: str, parameters: Iterable[tuple[str, str]]) -> "CacheKey":
         return cls(scope, path, tuple(sorted(parameters)))
 
     @property
@@ -32,7 +32,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CachedResponse:
     """`body` is the JSON object that is sent, without its last field. `at`: seconds since 1970,
     `took`: how many it took to make.
 
@@ -52,11 +52,11 @@ class Answer:
         return -1 <= now - self.at < seconds
 
 
-_FORM = TypeAdapter(Answer)
+_FORM = TypeAdapter(CachedResponse)
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class CachePolicy:
     """`seconds`: an answer is as good as new for so long at most; with `by_revision` only while
     no document has changed that it may be made of.
 
@@ -67,7 +67,7 @@ class Keep:
     by_revision: bool = True
 
 
-class Remembered:
+class ResponseCache:
     """Without Redis nothing is remembered, and nobody waits for it.
 
     `database` keeps fleets apart that share a Redis.
@@ -77,11 +77,11 @@ class Remembered:
         self._live = live
         self._prefix = f"daybook:query:answer:{database}:"
 
-    async def get(self, question: Question) -> Answer | None:
+    async def get(self, question: CacheKey) -> CachedResponse | None:
         key = self._prefix + question.digest
         try:
             raw = await self._live.ask(lambda redis: redis.get(key))
-        except RedisAway:
+        except RedisUnavailable:
             return None
         if raw is None:
             return None
@@ -91,7 +91,7 @@ class Remembered:
             return None
         return found if found.scope == question.scope else None
 
-    async def put(self, question: Question, answer: Answer, keep: Keep) -> None:
+    async def put(self, question: CacheKey, answer: CachedResponse, keep: CachePolicy) -> None:
         raw = _FORM.dump_json(answer)
         if len(raw) > _BYTES_MAX:
             metrics.NOT_REMEMBERED.inc()
@@ -99,12 +99,12 @@ class Remembered:
         key, lifetime = self._prefix + question.digest, keep.seconds + STALE_SECONDS
         try:
             await self._live.ask(lambda redis: redis.set(key, raw, ex=lifetime))
-        except RedisAway:
+        except RedisUnavailable:
             metrics.NOT_REMEMBERED.inc()
 
 
 STALE_SECONDS = 3_600
 
 
-REALTIME = Keep(5, by_revision=False)
-REPORTS = Keep(60)
+REALTIME = CachePolicy(5, by_revision=False)
+REPORTS = CachePolicy(60)

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Path, Query, Request, Response
 from fastapi.dependencies.models import Dependant
 
-from daybook.query.access.authenticate import Gate
+from daybook.query.access.authenticate import Authenticator
 from daybook.query.answer.answers import Answers, Build, Making, response
-from daybook.query.answer.cache import Keep, Question
+from daybook.query.answer.cache import CacheKey, CachePolicy
 from daybook.query.caller import Caller
 from daybook.query.figures.date_range import zone_named
 from daybook.query.middleware import TURN
@@ -30,7 +30,7 @@ class Services:
     live: Live
     freshness: Freshness
     answers: Answers
-    gate: Gate
+    gate: Authenticator
     currency: str
 
 
@@ -50,13 +50,13 @@ class Report:
     def now(self) -> datetime:
         return datetime.now(self.fleet_zone)
 
-    async def answer(self, keep: Keep, groups: tuple[str, ...], build: Build) -> Response:
+    async def answer(self, keep: CachePolicy, groups: tuple[str, ...], build: Build) -> Response:
         """The body that `build` makes, or the one remembered; `groups` keep its numbers.
 
         Raises Unavailable, and whatever `build` raises.
         """
         said = self.request.query_params.multi_items()
-        question = Question.of(self.scope.name, self.request.url.path, said)
+        question = CacheKey.of(self.scope.name, self.request.url.path, said)
         making = Making(self.scope, keep, groups, self.zone, build)
         await self.request.scope[TURN]()
         answer, origin = await self.answers.get(question, making)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 
 from daybook.engine.documents.fields import shown
-from daybook.engine.redis_client import RedisAway
+from daybook.engine.redis_client import RedisUnavailable
 from daybook.funnels.live.redis_keys import ACTIVE_MS, CHECKOUT, event_active, event_totals
 from daybook.query.answer.cache import REALTIME, REPORTS
 from daybook.query.answer.parameters import Compare, Money, RecentRange
@@ -107,7 +107,7 @@ async def _today(report: Report, event_id: str) -> tuple[Document | None, str]:
     today = report.now.date()
     try:
         stored = await report.live.hash(event_totals(report.scope.organization, event_id))
-    except RedisAway:
+    except RedisUnavailable:
         stored = {}
     if stored.get("date") == today.isoformat():
         return event.of_hash(stored), "redis"
@@ -124,6 +124,6 @@ async def _present(report: Report, event_id: str) -> tuple[int | None, int | Non
         active = await report.live.ask(lambda redis: redis.zcount(key, since, "+inf"))
         checkout = f"{key}:{CHECKOUT}"
         checkouts = await report.live.ask(lambda redis: redis.zcount(checkout, since, "+inf"))
-    except RedisAway:
+    except RedisUnavailable:
         return None, None
     return active, checkouts

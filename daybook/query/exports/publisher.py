@@ -5,9 +5,9 @@ from datetime import datetime
 
 from pydantic_core import to_json
 
-from daybook.engine.kafka.async_producer import Sender, Sending
+from daybook.engine.kafka.async_producer import AsyncProducer, ProducerLimits
 from daybook.engine.settings import Settings
-from daybook.query.exports.request import Order
+from daybook.query.exports.request import ExportRequest
 from daybook.query.problem import unavailable
 from schemas.envelope import moment_text
 
@@ -18,10 +18,12 @@ class Publisher:
     """Of the loop's thread; begins to ask for the cluster at once."""
 
     def __init__(self, settings: Settings, topic: str) -> None:
-        sending = Sending(0, settings.query_timeout_ms, _QUEUE_MESSAGES)
-        self._sender = Sender(settings, topic, sending)
+        sending = ProducerLimits(0, settings.query_timeout_ms, _QUEUE_MESSAGES)
+        self._sender = AsyncProducer(settings, topic, sending)
 
-    async def publish(self, job_id: str, organization: str, order: Order, now: datetime) -> None:
+    async def publish(
+        self, job_id: str, organization: str, order: ExportRequest, now: datetime
+    ) -> None:
         """Raises Problem (503) unless the brokers are known to have it."""
         event = {
             "event_id": str(uuid.uuid4()),

@@ -14,7 +14,7 @@ _BYTES_MAX = 16_384
 _TYPES = get_args(ReportType)
 
 
-class Order(BaseModel):
+class ExportRequest(BaseModel):
     """A report of a range of days as a file. Without `include_pii` visitors have pseudonyms."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -37,7 +37,7 @@ class Order(BaseModel):
         return value
 
 
-async def read(request: Request) -> Order:
+async def read(request: Request) -> ExportRequest:
     """Raises Problem: 400, 413, 422; reads no more than that takes."""
     raw = b""
     async for piece in request.stream():
@@ -45,7 +45,7 @@ async def read(request: Request) -> Order:
         if len(raw) > _BYTES_MAX:
             raise Problem(413, f"a body may have {_BYTES_MAX:,} bytes", {"Connection": "close"})
     try:
-        found = Order.model_validate_json(raw)
+        found = ExportRequest.model_validate_json(raw)
     except ValidationError as error:
         told = error.errors(include_url=False, include_input=False)
         if told[0]["type"] == "json_invalid":

@@ -16,7 +16,7 @@ from daybook.query.examples import example, shown_as
 from daybook.query.exports import job_id as ticket
 from daybook.query.exports import request as orders
 from daybook.query.exports.body import Accepted, Export, Status
-from daybook.query.exports.request import Order
+from daybook.query.exports.request import ExportRequest
 from daybook.query.exports.services import ExportServices
 from daybook.query.exports.signed_link import PREFIX, check, gone, link
 from daybook.query.figures.date_range import Span, span, told
@@ -57,7 +57,7 @@ ASK: dict[str, Any] = {
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": Order.model_json_schema(),
+                    "schema": ExportRequest.model_json_schema(),
                     "example": example("export-order"),
                 }
             },
@@ -157,14 +157,14 @@ async def fetch(
     return StreamingResponse(pieces, 200, headers, _MEDIA_TYPES[found["format"]])
 
 
-async def _days(services: Services, order: orders.Order, now: datetime) -> Span:
+async def _days(services: Services, order: orders.ExportRequest, now: datetime) -> Span:
     """Raises Problem (422)."""
     zone = await services.freshness.zone()
     today, names = now.astimezone(zone).date(), ("date_from", "date_to")
     return span(order.date_from, order.date_to, zone, zone, today, names)
 
 
-async def _seconds(services: Services, order: orders.Order) -> int:
+async def _seconds(services: Services, order: orders.ExportRequest) -> int:
     """What a file of its kind takes, and those that wait before it. Raises Unavailable."""
     fresh = await services.freshness.of(groups.EXPORTS, _UTC)
     waiting = fresh["lag_messages"] or 0

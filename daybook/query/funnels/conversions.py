@@ -19,7 +19,7 @@ from daybook.query.figures.money import (
     main_currency,
     others,
 )
-from daybook.query.figures.pagination import Asked, Pagination, Place, pagination
+from daybook.query.figures.pagination import Cursor, PageRequest, Pagination, pagination
 from daybook.query.figures.projections import (
     money_of,
     projection,
@@ -44,7 +44,7 @@ SESSION_AGE_MAX = timedelta(milliseconds=REMEMBERED_MS)
 
 
 async def load_converted_sessions(
-    scope: Scope, funnel_id: str, span: Span, asked: Asked
+    scope: Scope, funnel_id: str, span: Span, asked: PageRequest
 ) -> list[Document]:
     """A page of the sessions with a conversion in the range, and one more if there is one.
 
@@ -153,7 +153,7 @@ def conversions_report(
     span: Span,
     granularity: FunnelGranularity,
     facts: ConversionFacts,
-    asked: Asked,
+    asked: PageRequest,
     before: ConversionFacts | None = None,
     wanted: Wanted = ANY,
 ) -> Conversions:
@@ -186,7 +186,7 @@ def conversions_report(
         ],
         converting_visitors=[converting_visitor(session, span, currency) for session in page],
         pagination=pagination(
-            asked, facts.sessions, Place(page[-1]["started_at"], page[-1]["_id"]) if page else None
+            asked, facts.sessions, Cursor(page[-1]["started_at"], page[-1]["_id"]) if page else None
         ),
         by_currency={
             other: OtherValue(
@@ -269,7 +269,12 @@ def converting_visitor(session: DayDocument, span: Span, currency: str | None) -
 
 
 async def load_conversions(
-    scope: Scope, funnel_id: str, span: Span, asked: Asked | None = None, *, hours: bool = False
+    scope: Scope,
+    funnel_id: str,
+    span: Span,
+    asked: PageRequest | None = None,
+    *,
+    hours: bool = False,
 ) -> ConversionFacts:
     """Without a page asked for, only what a period is compared by."""
     money = money_of(["value_cents", "conversions_by_type"])

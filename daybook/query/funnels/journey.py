@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from daybook.query.figures.body import Body
 from daybook.query.figures.date_range import told
-from daybook.query.figures.pagination import Asked, Pagination
+from daybook.query.figures.pagination import PageRequest, Pagination
 from daybook.query.figures.totals import DayDocument
 from daybook.query.problem import missing
 from daybook.query.read.mongo import Document
@@ -59,7 +59,7 @@ class Journey(Body):
     pagination: Pagination
 
 
-def page_of(rows: Sequence[DayDocument], asked: Asked) -> list[DayDocument]:
+def page_of(rows: Sequence[DayDocument], asked: PageRequest) -> list[DayDocument]:
     """The rows that stand on a page."""
     ordered = sorted(rows, key=lambda row: (_begin(row), row["_id"]))
     return ordered[asked.skip : asked.skip + asked.size]
@@ -69,7 +69,7 @@ def journey_report(
     visitor_id: str,
     rows: Sequence[DayDocument],
     shown: Sequence[DayDocument],
-    asked: Asked,
+    asked: PageRequest,
     now: datetime,
     zone: ZoneInfo,
 ) -> Journey:

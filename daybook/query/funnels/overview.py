@@ -18,7 +18,7 @@ from daybook.query.figures.uniques import Uniques, uniques
 from daybook.query.funnels.definition import Definition
 from daybook.query.funnels.load import FUNNEL_FIELDS, STEP_COUNTS, load_sketches, load_step_sums
 from daybook.query.funnels.overview_steps import OverviewStep, overview_steps
-from daybook.query.funnels.revenue_basis import Basis, Earned, earned
+from daybook.query.funnels.revenue_basis import Basis, RevenueBasis, earned
 from daybook.query.read.scope import Scope
 from models.funnel import FunnelDay
 from models.funnel_revenue import FunnelRevenueDay
@@ -174,7 +174,9 @@ def overview_report(
     )
 
 
-def _numbers(facts: Facts, money: Earned, people: Uniques, currency: str | None) -> dict[str, Any]:
+def _numbers(
+    facts: Facts, money: RevenueBasis, people: Uniques, currency: str | None
+) -> dict[str, Any]:
     """The parts of which a change is told."""
     days = facts.days
     new, converting = total(days, "new_visitors"), total(days, "converting_visitors")
@@ -208,7 +210,7 @@ def _numbers(facts: Facts, money: Earned, people: Uniques, currency: str | None)
     }
 
 
-def _other_currencies(facts: Facts, money: Earned, currency: str | None) -> list[str]:
+def _other_currencies(facts: Facts, money: RevenueBasis, currency: str | None) -> list[str]:
     return sorted({*money.others(currency), *others(facts.days, "value_cents", currency)})
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from redis.asyncio import Redis
 
 from daybook.engine.documents.keys import encode_part
-from daybook.engine.redis_client import RedisAway
+from daybook.engine.redis_client import RedisUnavailable
 from daybook.funnels.live.redis_keys import (
     ACTIVE_MS,
     CONVERSIONS_MS,
@@ -200,7 +200,7 @@ async def load_realtime(report: Report, definition: Definition, wanted: Wanted) 
     try:
         found = await report.live.ask(lambda redis: _ask(redis, report, definition, now))
         return realtime(definition, "redis", found, now, report.zone, wanted)
-    except RedisAway:
+    except RedisUnavailable:
         sessions = await load_active_sessions(report.scope, definition.funnel_id, now)
         found = from_sessions(sessions, now)
         return realtime(definition, "mongodb", found, now, report.zone, wanted)

@@ -23,7 +23,7 @@ from daybook.query.funnels.load import (
     hours_if,
     load_step_days,
 )
-from daybook.query.funnels.revenue_basis import Basis, Earned, earned
+from daybook.query.funnels.revenue_basis import Basis, RevenueBasis, earned
 from daybook.query.read.scope import Scope
 from models.funnel import FunnelDay
 from models.funnel_revenue import FunnelRevenueDay
@@ -156,7 +156,7 @@ def revenue_report(
     )
 
 
-def _gross_to_net(money: Earned, currency: str | None) -> dict[str, Any]:
+def _gross_to_net(money: RevenueBasis, currency: str | None) -> dict[str, Any]:
     gross, refunded = money.gross_cents(currency), money.refunded_cents(currency)
     return {
         "total_revenue_cents": gross,
@@ -168,7 +168,9 @@ def _gross_to_net(money: Earned, currency: str | None) -> dict[str, Any]:
     }
 
 
-def _summary(money: Earned, days: Sequence[DayDocument], currency: str | None) -> RevenueSummary:
+def _summary(
+    money: RevenueBasis, days: Sequence[DayDocument], currency: str | None
+) -> RevenueSummary:
     gross = money.gross_cents(currency)
     return RevenueSummary(
         **_gross_to_net(money, currency),
@@ -177,7 +179,7 @@ def _summary(money: Earned, days: Sequence[DayDocument], currency: str | None) -
     )
 
 
-def _sources(money: Earned, currency: str | None) -> list[RevenueSource]:
+def _sources(money: RevenueBasis, currency: str | None) -> list[RevenueSource]:
     """The greatest first. What conversions' visitors came from is not always known."""
     worth = by_key(money.documents, money.by_source, money.worth, currency)
     missing = money.gross_cents(currency) - sum(worth.values())
@@ -199,7 +201,7 @@ def _sources(money: Earned, currency: str | None) -> list[RevenueSource]:
 
 
 def _steps(
-    definition: Definition, money: Earned, facts: RevenueFacts, currency: str | None
+    definition: Definition, money: RevenueBasis, facts: RevenueFacts, currency: str | None
 ) -> list[RevenueStep]:
     """Every step of the funnel, and others with money; `unattributed` is one."""
     worth, orders = _by_step(money, facts, currency)
@@ -219,7 +221,7 @@ def _steps(
 
 
 def _by_step(
-    money: Earned, facts: RevenueFacts, currency: str | None
+    money: RevenueBasis, facts: RevenueFacts, currency: str | None
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Cents and sales, by step."""
     if money.basis == "orders":
@@ -245,7 +247,7 @@ def _named(found: Mapping[str, int]) -> dict[str, int]:
 
 
 def _point(
-    money: Earned, timestamp: str, documents: Sequence[DayDocument], currency: str | None
+    money: RevenueBasis, timestamp: str, documents: Sequence[DayDocument], currency: str | None
 ) -> RevenuePoint:
     cents = amount(documents, money.gross, currency)
     if money.basis == "orders":

@@ -12,7 +12,7 @@ Basis = Literal["orders", "conversions"]
 
 
 @dataclass(frozen=True, slots=True)
-class Earned:
+class RevenueBasis:
     """The documents that money is taken from, and the fields that say it.
 
     `count` is what there is one of for each sale: a paid order, or a conversion.
@@ -56,7 +56,7 @@ class Earned:
 
 def earned(
     days: Sequence[DayDocument], orders: Sequence[DayDocument], basis: Basis | None = None
-) -> Earned:
+) -> RevenueBasis:
     """From `analytics_funnel` and `analytics_funnel_revenue` of the same days.
 
     Orders count as soon as one of them was paid or refunded in these days; `basis` says it
@@ -65,8 +65,10 @@ def earned(
     if basis is None:
         basis = "orders" if any(map(_has_orders, orders)) else "conversions"
     if basis == "orders":
-        return Earned(basis, orders, "gross_revenue_cents", "orders", "by_source", "revenue_cents")
-    return Earned(basis, days, "value_cents", "conversions", "sources", "value_cents")
+        return RevenueBasis(
+            basis, orders, "gross_revenue_cents", "orders", "by_source", "revenue_cents"
+        )
+    return RevenueBasis(basis, days, "value_cents", "conversions", "sources", "value_cents")
 
 
 def _has_orders(day: Any) -> bool:

@@ -10,7 +10,7 @@ from daybook.query.answer.parameters import Compare, Money, Range, RecentRange
 from daybook.query.answer.report import OrganizationReport, Report
 from daybook.query.examples import documented
 from daybook.query.figures.money import Wanted
-from daybook.query.figures.pagination import NUMBER_MAX, SIZE, SIZE_MAX, Asked, place
+from daybook.query.figures.pagination import NUMBER_MAX, SIZE, SIZE_MAX, PageRequest, place
 from daybook.query.figures.series import FunnelGranularity
 from daybook.query.funnels.conversions import Conversions, conversions_report, load_conversions
 from daybook.query.funnels.definition import load_definition
@@ -45,7 +45,7 @@ FunnelId = Annotated[Id, Path(alias="id", description="the funnel")]
 Grain = Annotated[FunnelGranularity, Query(description="weeks begin on Mondays")]
 StepId = Annotated[Id, Path(description="a step of it, of today or of before")]
 _CURSOR_MAX = 2_048
-Cursor = Annotated[
+CursorParameter = Annotated[
     str | None,
     Query(max_length=_CURSOR_MAX, description="`next_cursor` of the page before, for `page`"),
 ]
@@ -53,12 +53,14 @@ PageSize = Annotated[int, Query(ge=1, le=SIZE_MAX)]
 PageNumber = Annotated[int, Query(ge=1, le=NUMBER_MAX)]
 
 
-def _asked(page: PageNumber = 1, page_size: PageSize = SIZE, cursor: Cursor = None) -> Asked:
+def _asked(
+    page: PageNumber = 1, page_size: PageSize = SIZE, cursor: CursorParameter = None
+) -> PageRequest:
     """Raises Problem (422) for a cursor that is none."""
-    return Asked(page, page_size, None if cursor is None else place(cursor))
+    return PageRequest(page, page_size, None if cursor is None else place(cursor))
 
 
-Page = Annotated[Asked, Depends(_asked)]
+Page = Annotated[PageRequest, Depends(_asked)]
 Sequential = Annotated[
     bool, Query(description="p and intervals that hold however often they are looked at")
 ]
@@ -66,11 +68,11 @@ ByMetric = Annotated[Metric, Query(description="what a variant is judged by")]
 TestId = Annotated[Id | None, Query(description="one experiment; else all")]
 
 
-def _numbered(page: PageNumber = 1, page_size: PageSize = SIZE) -> Asked:
-    return Asked(page, page_size)
+def _numbered(page: PageNumber = 1, page_size: PageSize = SIZE) -> PageRequest:
+    return PageRequest(page, page_size)
 
 
-NumberedPage = Annotated[Asked, Depends(_numbered)]
+NumberedPage = Annotated[PageRequest, Depends(_numbered)]
 OfFunnel = Annotated[Id | None, Query(description="sessions in one funnel; else in all")]
 VisitorId = Annotated[Id, Path(description="the visitor")]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from daybook.engine.redis_client import QuickRedis
+from daybook.engine.redis_client import FailFastRedis
 from daybook.engine.settings import Settings
 
 _CONNECTIONS_MAX = 64
@@ -10,7 +10,7 @@ _SECONDS = 1.0
 """A report that is made keeps the loop busy for longer than the usual quarter of a second."""
 
 
-class Live(QuickRedis):
+class Live(FailFastRedis):
     """Raises WrongSetting for an address that cannot be read."""
 
     def __init__(self, settings: Settings) -> None:

@@ -9,7 +9,7 @@ from typing import Literal
 import structlog
 
 from daybook.query.stream import sse
-from daybook.query.stream.client_queue import Feed
+from daybook.query.stream.client_queue import ClientQueue
 from daybook.query.stream.sse import Row
 
 Load = Callable[[], Awaitable[list[Row]]]
@@ -18,7 +18,7 @@ Load = Callable[[], Awaitable[list[Row]]]
 _log = structlog.get_logger()
 
 
-class Topic:
+class ChannelState:
     """`rows` are the newest of each ticketed event and funnel, all of one day: totals never go
     back, neither in a stream nor from one client to the next."""
 
@@ -35,18 +35,18 @@ class Topic:
         self._today = ""
         self._at = 0
         self._whole: list[bytes] | None = None
-        self._feeds: set[Feed] = set()
+        self._feeds: set[ClientQueue] = set()
 
-    def join(self) -> Feed:
-        feed = Feed(self._snapshot, lambda: self._at)
+    def join(self) -> ClientQueue:
+        feed = ClientQueue(self._snapshot, lambda: self._at)
         self._feeds.add(feed)
         return feed
 
-    def leave(self, feed: Feed) -> None:
+    def leave(self, feed: ClientQueue) -> None:
         self._feeds.discard(feed)
 
     @property
-    def feeds(self) -> list[Feed]:
+    def feeds(self) -> list[ClientQueue]:
         return list(self._feeds)
 
     async def load(self, at: float) -> None:

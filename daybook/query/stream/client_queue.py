@@ -13,7 +13,7 @@ Snapshot = Callable[[], Sequence[bytes]]
 """The totals as they stand now, as events."""
 
 
-class Feed:
+class ClientQueue:
     """Begins with the totals. `at` gives the id that an event of now has."""
 
     def __init__(self, snapshot: Snapshot, at: Callable[[], int]) -> None:

@@ -13,8 +13,8 @@ from daybook.engine.settings import Settings
 from daybook.query import metrics
 from daybook.query.answer.cache import REALTIME
 from daybook.query.problem import Problem, unavailable
-from daybook.query.stream.channel_state import Load, Topic
-from daybook.query.stream.client_queue import Feed
+from daybook.query.stream.channel_state import ChannelState, Load
+from daybook.query.stream.client_queue import ClientQueue
 from daybook.query.stream.redis_subscription import Subscription
 
 CLIENTS_MAX = 1_500
@@ -39,7 +39,7 @@ class Relay:
         self._subscription = Subscription(settings, self._heard, self._subscribed, self._away)
         self._sleep = sleep
         self._clock = clock
-        self._topics: dict[str, Topic] = {}
+        self._topics: dict[str, ChannelState] = {}
         self._clients = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._heart: asyncio.Task[None] | None = None
@@ -48,7 +48,7 @@ class Relay:
     @asynccontextmanager
     async def open(
         self, address: str, kind: Literal["event", "dashboard"], load: Load
-    ) -> AsyncIterator[Feed]:
+    ) -> AsyncIterator[ClientQueue]:
         """What a client is told, for as long as it stays. `load` is that of the first who comes.
 
         Raises what `load` raises, and Problem (503) while there are as many clients as may be.
@@ -56,7 +56,7 @@ class Relay:
         if self._has_ended or self._clients >= CLIENTS_MAX:
             raise unavailable("there are too many streams at the moment")
         self._clients += 1
-        topic = self._topics.setdefault(address, Topic(address, kind, load))
+        topic = self._topics.setdefault(address, ChannelState(address, kind, load))
         topic.users += 1
         feed = None
         try:
@@ -101,7 +101,7 @@ class Relay:
             self._heart = asyncio.create_task(self._beat())
         self._subscription.want(self._topics)
 
-    async def _make_current(self, topic: Topic) -> None:
+    async def _make_current(self, topic: ChannelState) -> None:
         """What was read before the subscription may have gaps; else all that is new was heard.
 
         Read anew after a while nevertheless: members may have had to drop a message.
@@ -127,7 +127,7 @@ class Relay:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _resume(self, topic: Topic) -> None:
+    async def _resume(self, topic: ChannelState) -> None:
         """What happened while nobody listened is in the totals."""
         async with topic.loading:
             try:
@@ -150,5 +150,5 @@ class Relay:
             for feed in self._feeds():
                 feed.beat()
 
-    def _feeds(self) -> list[Feed]:
+    def _feeds(self) -> list[ClientQueue]:
         return [feed for topic in self._topics.values() for feed in topic.feeds]

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from daybook.query.stream import sse
-from daybook.query.stream.client_queue import Feed
+from daybook.query.stream.client_queue import ClientQueue
 
 HEADERS = {"X-Accel-Buffering": "no", "Vary": "Authorization, X-Daybook-Key"}
 """The first is for nginx, which would hold events back."""
@@ -22,7 +22,7 @@ class Stream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, feed: AbstractAsyncContextManager[Feed], is_known: IsKnown) -> None:
+    def __init__(self, feed: AbstractAsyncContextManager[ClientQueue], is_known: IsKnown) -> None:
         super().__init__(None, 200, HEADERS)
         del self.headers["content-length"]
         self._feed = feed
@@ -42,7 +42,7 @@ class Stream(Response):
                     task.cancel()
                 await asyncio.gather(*both, return_exceptions=True)
 
-    async def _tell(self, feed: Feed, send: Send) -> None:
+    async def _tell(self, feed: ClientQueue, send: Send) -> None:
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         await send(start)
         while (some := await feed.next()) is not None:

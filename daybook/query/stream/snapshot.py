@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from daybook.engine.documents.fields import Counter, DailyDocument, Difference, shown
 from daybook.engine.documents.live import Stored, Totals
 from daybook.engine.live.documents import projection
-from daybook.engine.redis_client import RedisAway
+from daybook.engine.redis_client import RedisUnavailable
 from daybook.funnels.live.redis_keys import event_totals
 from daybook.funnels.live.totals import of_event, of_funnel
 from daybook.query.events.routes import ticketed_event
@@ -29,7 +29,7 @@ async def of_the_event(scope: Scope, live: Live, zone: ZoneInfo, event_id: str) 
     today = datetime.now(zone).date()
     try:
         stored = await live.hash(event_totals(scope.organization, event_id))
-    except RedisAway:
+    except RedisUnavailable:
         stored = {}
     if stored.get("date") == today.isoformat():
         return [{name: _value(name, text) for name, text in stored.items()}]

@@ -14,11 +14,11 @@ from daybook.recount.errors import asking_mongodb
 from daybook.recount.recounted import Document, Recounted, marks
 from daybook.recount.repair import plan as repair
 from daybook.recount.repair.change import Change
-from daybook.recount.session import Look, Recount
+from daybook.recount.session import Recount, Snapshot
 from daybook.recount.verdict.documents import Verdict
 
 
-def insert_days(recount: Recount, look: Look, verdicts: list[Verdict]) -> Iterator[Change]:
+def insert_days(recount: Recount, look: Snapshot, verdicts: list[Verdict]) -> Iterator[Change]:
     """Puts absent documents where the group is, in every partition.
 
     So whatever is still on its way from below is refused, and what comes is added. One that a
@@ -41,7 +41,7 @@ def insert_days(recount: Recount, look: Look, verdicts: list[Verdict]) -> Iterat
         yield Change(verdict.model.collection, verdict.document, "inserted", fields)
 
 
-def repair_days(recount: Recount, look: Look, verdicts: list[Verdict]) -> Iterator[Change]:
+def repair_days(recount: Recount, look: Snapshot, verdicts: list[Verdict]) -> Iterator[Change]:
     """Repairs what is stored, each from a snapshot of its own."""
     claimed = [
         (verdict, snapshot) for verdict in verdicts if (snapshot := _claim(recount, verdict))

@@ -19,7 +19,7 @@ from daybook.recount.verdict.sketches import VERSION, Verdict, count, holding
 _NAMES = ("organization_id", "kind", "id", "step_id")
 
 
-def heal_sketches(recount: Recount, verdicts: Iterable[Verdict]) -> Iterator[Change]:
+def repair_sketches(recount: Recount, verdicts: Iterable[Verdict]) -> Iterator[Change]:
     """One that somebody wrote to meanwhile refuses, and has its turn in the next round."""
     collection = recount.fleet.documents[recount.group.sketches]
     for verdict in verdicts:

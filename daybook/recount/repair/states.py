@@ -12,14 +12,14 @@ from daybook.recount.recounted import Document, Position
 from daybook.recount.repair import plan
 from daybook.recount.repair.change import Change
 from daybook.recount.replay.model import Model
-from daybook.recount.session import Look, Recount
+from daybook.recount.session import Recount, Snapshot
 from daybook.recount.verdict.documents import Verdict
 
 Spans = Mapping[Position, tuple[int, int]]
 
 
-def heal_states(
-    recount: Recount, look: Look, model: Model, verdicts: list[Verdict]
+def repair_states(
+    recount: Recount, look: Snapshot, model: Model, verdicts: list[Verdict]
 ) -> Iterator[Change]:
     """Replaces, inserts where the group is, or deletes what the log knows nothing of.
 
@@ -46,7 +46,7 @@ def heal_states(
 
 def _insert(
     collection: Collection[dict[str, Any]],
-    look: Look,
+    look: Snapshot,
     verdicts: list[Verdict],
     spans: Mapping[str, Spans],
 ) -> Iterator[Change]:

@@ -10,7 +10,7 @@ from daybook.recount.compare.expected import expected, is_nothing
 from daybook.recount.compare.spool import Spool
 from daybook.recount.recounted import Document, Recounted, marks
 from daybook.recount.replay.model import Model
-from daybook.recount.session import Look, Recount
+from daybook.recount.session import Recount, Snapshot
 
 _TOLD_EVERY = 5_000
 
@@ -36,7 +36,7 @@ class Verdict:
         return field.since <= self.version
 
 
-def documents(recount: Recount, look: Look) -> Iterator[Verdict]:
+def documents(recount: Recount, look: Snapshot) -> Iterator[Verdict]:
     """A verdict on each daily document that is stored, or that the log knows of."""
     found = recount.replay.documents(look.days)
     names = sorted(look.documents.keys() | found.keys())
@@ -46,7 +46,7 @@ def documents(recount: Recount, look: Look) -> Iterator[Verdict]:
         yield _document(recount, look, name, found.get(name, Recounted()))
 
 
-def _document(recount: Recount, look: Look, name: tuple[str, str], found: Recounted) -> Verdict:
+def _document(recount: Recount, look: Snapshot, name: tuple[str, str], found: Recounted) -> Verdict:
     collection, document = name
     model = recount.models[collection]
     stored = look.documents.get(name)
@@ -62,7 +62,7 @@ def _document(recount: Recount, look: Look, name: tuple[str, str], found: Recoun
     return Verdict(model, document, stored, doubt, unequal, version, recounted=found)
 
 
-def _version(model: Model, stored: Document | None, look: Look) -> int:
+def _version(model: Model, stored: Document | None, look: Snapshot) -> int:
     """What is not stored, or does not say, is as complete as the group says its documents are."""
     own: Any = (stored or {}).get("_daybook")
     version = own.get("model") if isinstance(own, dict) else None
@@ -77,7 +77,7 @@ def _all_of(model: Model, should: Document) -> Iterator[Unequal]:
             yield Unequal(field.name, ABSENT, value, field.since)
 
 
-def state_documents(recount: Recount, look: Look, model: Model) -> Iterator[Verdict]:
+def state_documents(recount: Recount, look: Snapshot, model: Model) -> Iterator[Verdict]:
     """A verdict on each document of a collection of states that is stored, or whose key the log
     knows."""
     if model.collection not in look.states:
@@ -92,7 +92,7 @@ def state_documents(recount: Recount, look: Look, model: Model) -> Iterator[Verd
     yield from _unless_ahead(recount, moved)
 
 
-def _states(recount: Recount, look: Look, model: Model) -> Iterator[Verdict]:
+def _states(recount: Recount, look: Snapshot, model: Model) -> Iterator[Verdict]:
     spool = look.states[model.collection]
     ahead: dict[str, Document] = {}
     pairs = states.paired(_named(spool), recount.replay.states(model.collection))
@@ -134,7 +134,7 @@ def _named(spool: Spool) -> Iterator[tuple[str, Document]]:
 
 def _state(
     recount: Recount,
-    look: Look,
+    look: Snapshot,
     model: Model,
     document: str,
     stored: Document | None,

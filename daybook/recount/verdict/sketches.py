@@ -9,7 +9,7 @@ from datasketches import hll_sketch, hll_union, tgt_hll_type  # type: ignore[imp
 
 from daybook.recount.compare.documents import ABSENT
 from daybook.recount.recounted import Document, Key
-from daybook.recount.session import Look, Recount
+from daybook.recount.session import Recount, Snapshot
 from daybook.recount.verdict.report import Difference
 
 VERSION = 1
@@ -34,12 +34,12 @@ class Verdict:
         return any(one.get("_daybook", {}).get("model", 0) < VERSION for one in self.stored)
 
 
-def doubt(recount: Recount, look: Look) -> str | None:
+def doubt(recount: Recount, look: Snapshot) -> str | None:
     """Why none of the group's sketches can be judged, if so: the log is not whole."""
     return look.coverage.of_document({}, {}) if recount.group.sketches else None
 
 
-def sketches(recount: Recount, look: Look) -> Iterator[Verdict]:
+def sketches(recount: Recount, look: Snapshot) -> Iterator[Verdict]:
     """A verdict on each sketch that is stored, or that the log knows of; after the documents.
     None where there is a doubt.
 

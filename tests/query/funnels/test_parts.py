@@ -12,7 +12,7 @@ from daybook.engine.documents.sketches import grown
 from daybook.query.figures.comparison import change
 from daybook.query.figures.map_keys import name_of
 from daybook.query.figures.money import Wanted, amount, main_currency, others
-from daybook.query.figures.pagination import Place, cursor, place
+from daybook.query.figures.pagination import Cursor, cursor, place
 from daybook.query.figures.series import FunnelGranularity, points
 from daybook.query.figures.shares import shares
 from daybook.query.figures.uniques import uniques
@@ -169,7 +169,7 @@ def test_changes(
 @given(st.integers(631_152_000_000, 4_102_444_800_000), st.text(max_size=50))
 def test_a_cursor_comes_back_as_it_was(at_ms: int, name: str) -> None:
     at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at_ms)
-    assert place(cursor(Place(at, name))) == (at, name)
+    assert place(cursor(Cursor(at, name))) == (at, name)
 
 
 def test_a_visitor_in_two_sessions_is_one_where_he_was_last() -> None:

@@ -3,7 +3,7 @@
 from typing import Literal, get_args
 
 from daybook.query.figures.body import Body, Period
-from daybook.query.funnels.experiments.checks import Gate
+from daybook.query.funnels.experiments.checks import Check
 
 Metric = Literal["conversion_rate", "revenue_per_visitor"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
@@ -55,7 +55,7 @@ class Experiment(Body):
     sequential: bool
     currency: str | None
     variants: list[Variant]
-    gates: list[Gate]
+    gates: list[Check]
     winner: Winner | None
     by_currency: dict[str, dict[str, int]]
 

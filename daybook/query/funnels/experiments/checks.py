@@ -14,7 +14,7 @@ MULTIPLE_BELOW = 0.01
 GateName = Literal["one_control", "sample_ratio", "conversions", "visitors", "multiple_exposures"]
 
 
-class Gate(Body):
+class Check(Body):
     """`value` is what is held against `limit`; null where it cannot be told, which is no pass."""
 
     gate: GateName
@@ -33,7 +33,7 @@ class Arm(NamedTuple):
     is_control: bool
 
 
-def gates(arms: Sequence[Arm]) -> list[Gate]:
+def gates(arms: Sequence[Arm]) -> list[Check]:
     """Of the variants that the experiment is said to have."""
     visitors = [arm.visitors for arm in arms]
     multiple = sum(arm.multiple_exposures for arm in arms)
@@ -42,13 +42,13 @@ def gates(arms: Sequence[Arm]) -> list[Gate]:
     p = sample_ratio_p(visitors, [arm.split for arm in arms])
     share = multiple / exposed if exposed else None
     return [
-        Gate(gate="one_control", passed=controls == 1, value=float(controls), limit=1.0),
-        Gate(
+        Check(gate="one_control", passed=controls == 1, value=float(controls), limit=1.0),
+        Check(
             gate="sample_ratio", passed=p is not None and p >= SRM_P_MIN, value=p, limit=SRM_P_MIN
         ),
         _at_least("conversions", [arm.conversions for arm in arms], CONVERSIONS_MIN),
         _at_least("visitors", visitors, VISITORS_MIN),
-        Gate(
+        Check(
             gate="multiple_exposures",
             passed=share is not None and share < MULTIPLE_BELOW,
             value=share,
@@ -57,7 +57,7 @@ def gates(arms: Sequence[Arm]) -> list[Gate]:
     ]
 
 
-def _at_least(gate: GateName, values: Sequence[int], limit: int) -> Gate:
+def _at_least(gate: GateName, values: Sequence[int], limit: int) -> Check:
     """In each variant, so in the one with the fewest."""
     fewest = min(values, default=0)
-    return Gate(gate=gate, passed=fewest >= limit, value=float(fewest), limit=float(limit))
+    return Check(gate=gate, passed=fewest >= limit, value=float(fewest), limit=float(limit))
