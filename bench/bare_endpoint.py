@@ -25,7 +25,7 @@ def create_app(report: bytes) -> FastAPI:
         return Response(_ANSWER, 202, media_type="application/json")
 
     @app.get("/api/v1/analytics/{path:path}")
-    async def told(path: str) -> Response:
+    async def report_of(path: str) -> Response:
         return Response(report, media_type="application/json")
 
     @app.get("/ready")

@@ -53,6 +53,6 @@ def _counts() -> dict[str, int]:
 
 def _publish(runs: Runs, name: str) -> Log:
     orders, topic = Orders(_counts()[name]), f"bench.{name}"
-    runs.tell(f"publishing {orders.count:,} events to {topic}")
+    runs.log(f"publishing {orders.count:,} events to {topic}")
     publish(runs.settings(), topic, orders)
     return Log(topic, orders.count, partial(check, orders=orders))

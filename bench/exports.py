@@ -44,7 +44,7 @@ def exports(runs: Runs, pairs: int) -> Result:
     with database(settings).client as client:
         documents = client[settings.mongodb_database]
         try:
-            runs.tell(f"writing {_SESSIONS:,} sessions")
+            runs.log(f"writing {_SESSIONS:,} sessions")
             _fill(documents)
             for of, rows in list(_FILES.items()) * pairs:
                 log = Log("", rows, lambda program, documents: None)

@@ -19,7 +19,7 @@ SAME_UPDATES = "the same updates, replayed"
 def funnel_step(runs: Runs, pairs: int) -> Result:
     """Every number of every document is compared with the known answer, after each run."""
     traffic = Storefront(int(os.environ.get("DAYBOOK_BENCH_TRACKING_EVENTS", EVENTS)))
-    runs.tell(f"publishing {traffic.count:,} events to {TOPIC}")
+    runs.log(f"publishing {traffic.count:,} events to {TOPIC}")
     traffic.publish(runs.settings())
     log = Log(TOPIC, traffic.count, traffic.check)
     with TemporaryDirectory(prefix="daybook-bench-") as directory:

@@ -41,12 +41,12 @@ class Log:
 
 
 class Runs:
-    """`tell` gets a line for each run that is over."""
+    """`log` gets a line for each run that is over."""
 
-    def __init__(self, servers: Mapping[str, str], tell: Callable[[str], None]) -> None:
+    def __init__(self, servers: Mapping[str, str], log: Callable[[str], None]) -> None:
         tuned = {name: os.environ[name] for name in _TUNED if name in os.environ}
         self.variables: Mapping[str, str] = dict(servers) | tuned
-        self.tell = tell
+        self.log = log
         self._numbers = count(1)
 
     def settings(self, name: str = "bench") -> Settings:
@@ -107,5 +107,5 @@ class Runs:
             raise RunFailed(f"{program} ended with {done.returncode}: {done.stderr[-2_000:]}")
         measured = Measured(**json.loads(done.stdout))
         log.check(program, documents)
-        self.tell(f"{program}: {measured.rate:,.0f} events/s, {measured.seconds:.2f} s")
+        self.log(f"{program}: {measured.rate:,.0f} events/s, {measured.seconds:.2f} s")
         return measured

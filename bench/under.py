@@ -12,7 +12,7 @@ class Under:
 
     def __init__(self, runs: Runs, name: str, own: Service) -> None:
         self.accepted = 0
-        self._tell = runs.tell
+        self._log = runs.log
         self._name = name
         self._own = own
 
@@ -27,5 +27,5 @@ class Under:
         load.start_seconds, load.peak_mib = self._own.start_seconds, self._own.peak_mib()
         self.accepted += load.events
         p95 = load.percentile(95)
-        self._tell(f"{self._name}, {what}: {load.rate:,.0f} a second, p95 {p95:.1f} ms")
+        self._log(f"{self._name}, {what}: {load.rate:,.0f} a second, p95 {p95:.1f} ms")
         return load

@@ -32,19 +32,19 @@ from schemas.envelope import organization_of
 
 
 def react(
-    event: Event, slot: DayHour, arrival: Arrival, visitor: State, rules: Rules
+    event: Event, day_hour: DayHour, arrival: Arrival, visitor: State, rules: Rules
 ) -> Iterator[Effect | RowUpdate]:
     """What one event counts by itself, and the row of its session; `VisitorMemory` has the rest."""
     organization, data = visitor["organization_id"], event["data"]
     if not is_of_a_visitor(event):
-        yield from _served(organization, event, slot, visitor)
+        yield from _served(organization, event, day_hour, visitor)
         return
     if is_bot(event):
-        yield from bot_effects(organization, event, slot)
+        yield from bot_effects(organization, event, day_hour)
         return
-    one = seen(event, slot, arrival.offset)
+    one = seen(event, day_hour, arrival.offset)
     if event["event_type"] == "step_entry":
-        pinned = pinned_to(visitor, data["funnel_id"], slot.day, arrival)
+        pinned = pinned_to(visitor, data["funnel_id"], day_hour.day, arrival)
         if pinned is not None:
             one["pinned"] = pinned
     yield from plain_effects(organization, one)
@@ -54,17 +54,17 @@ def react(
         yield session_update(visitor, event, one)
 
 
-def _served(organization: str, event: Event, slot: DayHour, state: State) -> Iterator[Effect]:
+def _served(organization: str, event: Event, day_hour: DayHour, state: State) -> Iterator[Effect]:
     """Of e-mails to an order, and of a ticket at the door, which counts once."""
     data, kind = event["data"], event["event_type"]
     if "event_id" not in data:
         return
     of = organization, data["event_id"]
     if kind in MAILS:
-        yield effect(EventMetricsDay, slot, MAILS[kind], 1, of=of)
+        yield effect(EventMetricsDay, day_hour, MAILS[kind], 1, of=of)
     elif not state["admitted"]:
         state["admitted"] = True
-        yield effect(EventMetricsDay, slot, "admissions", 1, of=of)
+        yield effect(EventMetricsDay, day_hour, "admissions", 1, of=of)
 
 
 class VisitorMemory:
@@ -82,10 +82,10 @@ class VisitorMemory:
     def follows(self, visitor: State, event: Event, arrival: Arrival) -> bool:
         return memory.follows(visitor, event, arrival.offset)
 
-    def parts(self, visitor: State, event: Event, slot: DayHour) -> Sequence[memory.Part]:
+    def parts(self, visitor: State, event: Event, day_hour: DayHour) -> Sequence[memory.Part]:
         if is_bot(event) or not is_of_a_visitor(event):
             return ()
-        return memory.parts(visitor, event, slot.day)
+        return memory.parts(visitor, event, day_hour.day)
 
     def measure(
         self, visitor: State, parts: Iterable[memory.Part]

@@ -26,7 +26,7 @@ SPLITS = {"community_id": "community", "promotion_id": "promotion"}
 
 
 def react(
-    event: Event, slot: DayHour, arrival: Arrival, order: State, rules: Rules
+    event: Event, day_hour: DayHour, arrival: Arrival, order: State, rules: Rules
 ) -> Iterator[Effect]:
     """What one event of an order adds to the days. Payment, refunds and attribution come in any
     order; each books what the others left waiting."""
@@ -35,10 +35,10 @@ def react(
         case "order.created":
             yield from order_revenue.created(order, event)
         case "order.payment_succeeded":
-            yield from _pay(order, slot, data["currency"], data["amount_cents"])
+            yield from _pay(order, day_hour, data["currency"], data["amount_cents"])
         case "order.refunded" | "order.cancelled":
             if cents := data.get("refund_cents", 0):
-                yield from _refund(order, slot, cents)
+                yield from _refund(order, day_hour, cents)
         case "order.attribution_recorded":
             for field in SPLITS:
                 if field in data:
@@ -46,38 +46,40 @@ def react(
             yield from order_revenue.attributed(order, data.get("source", ""))
 
 
-def _pay(order: State, slot: DayHour, currency: str, cents: int) -> Iterator[Effect]:
+def _pay(order: State, day_hour: DayHour, currency: str, cents: int) -> Iterator[Effect]:
     if order["payment"]:
-        yield effect(RevenueDay, slot, "duplicate_payments", 1)
+        yield effect(RevenueDay, day_hour, "duplicate_payments", 1)
         return
     order["payment"] = {
-        "date": slot.day,
-        "hour": slot.hour,
+        "date": day_hour.day,
+        "hour": day_hour.hour,
         "currency": currency,
         "amount_cents": cents,
     }
-    yield effect(RevenueDay, slot, "paid_orders", 1, currency=currency)
-    yield effect(RevenueDay, slot, "gross_revenue_cents", cents, currency=currency)
-    yield from _split(order, slot, "revenue", cents)
+    yield effect(RevenueDay, day_hour, "paid_orders", 1, currency=currency)
+    yield effect(RevenueDay, day_hour, "gross_revenue_cents", cents, currency=currency)
+    yield from _split(order, day_hour, "revenue", cents)
     yield from order_revenue.paid(order)
     waiting, excess = order["waiting_refunds"], order["waiting_excess_cents"]
     order["waiting_refunds"], order["waiting_excess_cents"] = [], 0
     for refund in waiting:
         yield from _book_refund(order, DayHour(refund["date"], refund["hour"]), refund["cents"])
     if excess:
-        yield effect(RevenueDay, slot, "refund_excess_cents", excess, currency=currency)
+        yield effect(RevenueDay, day_hour, "refund_excess_cents", excess, currency=currency)
 
 
-def _refund(order: State, slot: DayHour, cents: int) -> Iterator[Effect]:
+def _refund(order: State, day_hour: DayHour, cents: int) -> Iterator[Effect]:
     if order["payment"]:
-        yield from _book_refund(order, slot, cents)
+        yield from _book_refund(order, day_hour, cents)
     elif len(order["waiting_refunds"]) < WAITING_REFUNDS_MAX:
-        order["waiting_refunds"].append({"date": slot.day, "hour": slot.hour, "cents": cents})
+        order["waiting_refunds"].append(
+            {"date": day_hour.day, "hour": day_hour.hour, "cents": cents}
+        )
     else:
         order["waiting_excess_cents"] += cents
 
 
-def _book_refund(order: State, slot: DayHour, cents: int) -> Iterator[Effect]:
+def _book_refund(order: State, day_hour: DayHour, cents: int) -> Iterator[Effect]:
     """Capped, in sum, at what was paid; the rest is told apart and never subtracted."""
     payment = order["payment"]
     currency = payment["currency"]
@@ -85,25 +87,25 @@ def _book_refund(order: State, slot: DayHour, cents: int) -> Iterator[Effect]:
     if booked:
         is_first = not order["refunds"]
         if is_first:
-            yield effect(RevenueDay, slot, "refunded_orders", 1)
+            yield effect(RevenueDay, day_hour, "refunded_orders", 1)
         order["refunded_cents"] += booked
-        order["refunds"][slot.day] = order["refunds"].get(slot.day, 0) + booked
-        yield effect(RevenueDay, slot, "refunded_cents", booked, currency=currency)
-        yield from _split(order, slot, "refunded", booked)
-        yield from order_revenue.refunded(order, slot, booked, is_first=is_first)
+        order["refunds"][day_hour.day] = order["refunds"].get(day_hour.day, 0) + booked
+        yield effect(RevenueDay, day_hour, "refunded_cents", booked, currency=currency)
+        yield from _split(order, day_hour, "refunded", booked)
+        yield from order_revenue.refunded(order, day_hour, booked, is_first=is_first)
     if cents > booked:
-        yield effect(RevenueDay, slot, "refund_excess_cents", cents - booked, currency=currency)
+        yield effect(RevenueDay, day_hour, "refund_excess_cents", cents - booked, currency=currency)
 
 
-def _split(order: State, slot: DayHour, what: str, cents: int) -> Iterator[Effect]:
+def _split(order: State, day_hour: DayHour, what: str, cents: int) -> Iterator[Effect]:
     for field in SPLITS:
-        yield _share(order, slot, f"{what}_by_{SPLITS[field]}", order[field], cents)
+        yield _share(order, day_hour, f"{what}_by_{SPLITS[field]}", order[field], cents)
 
 
-def _share(order: State, slot: DayHour, field: str, owner: str | None, cents: int) -> Effect:
+def _share(order: State, day_hour: DayHour, field: str, owner: str | None, cents: int) -> Effect:
     key = UNATTRIBUTED if owner is None else encode_key(owner)
     currency = order["payment"]["currency"]
-    return effect(RevenueDay, slot, field, cents, currency=currency, key=key)
+    return effect(RevenueDay, day_hour, field, cents, currency=currency, key=key)
 
 
 def _attribute(order: State, field: str, owner: str) -> Iterator[Effect]:
@@ -115,10 +117,10 @@ def _attribute(order: State, field: str, owner: str) -> Iterator[Effect]:
     booked = [("revenue", payment["date"], payment["amount_cents"])]
     booked += [("refunded", day, cents) for day, cents in order["refunds"].items()]
     for what, day, cents in booked:
-        slot = DayHour(day, payment["hour"])
+        day_hour = DayHour(day, payment["hour"])
         name = f"{what}_by_{SPLITS[field]}"
-        yield _share(order, slot, name, before, -cents)
-        yield _share(order, slot, name, owner, cents)
+        yield _share(order, day_hour, name, before, -cents)
+        yield _share(order, day_hour, name, owner, cents)
 
 
 GROUP = Group(

@@ -135,7 +135,7 @@ def replay(
         outcome = Replay(own, client, letters, str(fleet), topic).run(
             chosen, lambda done: progress.update(task, completed=done)
         )
-    _tell(topic, chosen, moved, outcome)
+    _print_outcome(topic, chosen, moved, outcome)
 
 
 def summary(found: list[DeadLetterRecord]) -> str:
@@ -184,7 +184,7 @@ def _text(raw: bytes | None) -> str:
     return f"{text} … and {rest:,} bytes more" if rest > 0 else text
 
 
-def _tell(
+def _print_outcome(
     topic: str, chosen: list[DeadLetterRecord], moved: list[DeadLetterRecord], outcome: Replayed
 ) -> None:
     groups = ", ".join(sorted({one.group for one in chosen}))

@@ -71,7 +71,7 @@ def create_key(
     made = create(database(settings()), kind, organization, name, datetime.now(UTC), role, subject)
     text, key = made
     if as_json:
-        print(json.dumps(_told(key) | {"key": text}))
+        print(json.dumps(_as_row(key) | {"key": text}))
         return
     print_line(text)
     print_line(f"a {kind} key of {organization}, id {key.id}; it is not shown again")
@@ -84,7 +84,7 @@ def list_keys(
     """List every key by its id, those that were revoked as well."""
     found = list(listed(database(settings())))
     if as_json:
-        print(json.dumps([_told(key) for key in found], indent=2))
+        print(json.dumps([_as_row(key) for key in found], indent=2))
         return
     rows = [
         (k.id, _what(k), k.organization_id, k.name, moment(k.created_at), moment(k.revoked_at))
@@ -108,7 +108,7 @@ def _what(key: Key) -> str:
     return " ".join(told)
 
 
-def _told(key: Key) -> dict[str, str | None]:
+def _as_row(key: Key) -> dict[str, str | None]:
     return {
         "id": key.id,
         "kind": key.kind,

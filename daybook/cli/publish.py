@@ -100,7 +100,7 @@ def _publish_checked(
     before = fingerprint(data)
     with tempfile.TemporaryFile() as keys:
         checked = check_lines(data, check, keys, bars("checking", data))
-        _tell(checked, skip_bad=skip_bad)
+        _report_bad_lines(checked, skip_bad=skip_bad)
         data.seek(0)
         keys.seek(0)
         if fingerprint(data) != before:
@@ -108,9 +108,9 @@ def _publish_checked(
         _send(own, topic, keyed_lines(data, keys, bars("sending", data)), checked.good)
 
 
-def _tell(checked: Checked, *, skip_bad: bool) -> None:
+def _report_bad_lines(checked: Checked, *, skip_bad: bool) -> None:
     """Names the bad lines. Raises DaybookError if they may not be skipped."""
-    for sentence in checked.tell():
+    for sentence in checked.problems():
         print_warning(sentence)
     if not checked.bad:
         return

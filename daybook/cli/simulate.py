@@ -169,8 +169,8 @@ def _bar(what: str, plan: Plan) -> Iterator[Told]:
     ) as progress:
         task = progress.add_task(what, total=plan.events)
 
-        def told(tracked: int) -> None:
+        def report(tracked: int) -> None:
             if tracked % _SHOWN_EVERY == 0:
                 progress.update(task, completed=tracked)
 
-        yield told
+        yield report

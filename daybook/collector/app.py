@@ -17,7 +17,7 @@ from daybook.collector.enrich import Enricher
 from daybook.collector.event import TOPIC
 from daybook.collector.metrics import QUEUE_MESSAGES, STALE_KEYS
 from daybook.collector.openapi import TRACK
-from daybook.collector.response import tell_refusals
+from daybook.collector.response import add_error_handlers
 from daybook.collector.script import Script
 from daybook.collector.track import Tracker
 from daybook.engine.kafka.async_producer import AsyncProducer, ProducerLimits
@@ -68,7 +68,7 @@ def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
         # A redirect says http:// behind a proxy: key and event would go in the clear.
         redirect_slashes=False,
     )
-    tell_refusals(app)
+    add_error_handlers(app)
     app.add_middleware(Direct, owner=app, path=PATH)
     if settings.collector_origins:
         app.add_middleware(

@@ -100,11 +100,11 @@ def message(event: dict[str, Any]) -> tuple[bytes, bytes]:
     try:
         valid = _SOURCE.events.validator.validate_python(event)
     except ValidationError as error:
-        raise Invalid(*_told(error, event["event_type"])) from None
+        raise Invalid(*_problems(error, event["event_type"])) from None
     return _SOURCE.key_of(valid).encode(), to_json(valid)
 
 
-def _told(error: ValidationError, named: str) -> list[tuple[str, str]]:
+def _problems(error: ValidationError, named: str) -> list[tuple[str, str]]:
     found: dict[str, str] = {}
     for problem in error.errors(include_url=False, include_input=False):
         where = [str(part) for part in problem["loc"] if part not in (named, "data")]

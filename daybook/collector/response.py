@@ -50,7 +50,7 @@ def refused(refusal: Refusal) -> Response:
     return kind(body, refusal.status, refusal.headers, "application/json")
 
 
-def tell_refusals(app: FastAPI) -> None:
+def add_error_handlers(app: FastAPI) -> None:
     """What is no route, or no method of one, is refused in the same form as everything else."""
 
     @app.exception_handler(HTTPException)

@@ -77,7 +77,7 @@ class Tracker:
         taken = await self._limit(own, len(call.events))
         taking = self._judge(call, own, arrived, taken.is_suspect)
         has = await self._sender.send(taking.messages) if taking.messages else []
-        return self._told(call, taking, has)
+        return self._response(call, taking, has)
 
     async def _key(self, request: Request) -> Key:
         shown = shown_key(request)
@@ -135,7 +135,7 @@ class Tracker:
             data.setdefault("currency", self._currency)
         return event
 
-    def _told(self, call: Call, taking: Taking, has: list[bool]) -> Response:
+    def _response(self, call: Call, taking: Taking, has: list[bool]) -> Response:
         """The answer: 202 when the broker has all that is right, and something is."""
         for position, acknowledged, bot in zip(taking.positions, has, taking.bots, strict=True):
             if acknowledged:

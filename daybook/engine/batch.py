@@ -33,7 +33,7 @@ class Batch:
     partition: Partition
     next_offset: int
     offsets: list[int] = field(default_factory=list)
-    slots: list[DayHour] = field(default_factory=list)
+    day_hours: list[DayHour] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     ids: list[bytes] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Batch:
 
     def select(self, kept: list[int]) -> None:
         """Leaves only the events at these indices."""
-        columns: list[list[Any]] = [self.offsets, self.slots, self.events, self.appended_ms]
+        columns: list[list[Any]] = [self.offsets, self.day_hours, self.events, self.appended_ms]
         for column in [*columns, self.keys, self.ids, self.raw]:
             if len(column) != len(kept):
                 column[:] = [column[i] for i in kept]

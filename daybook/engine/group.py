@@ -58,7 +58,7 @@ class Memory(Protocol):
         """Whether the message goes on where all that is remembered leaves off. What such messages
         make of a document, one after the other, never comes to what it was before them."""
 
-    def parts(self, state: State, event: Event, slot: DayHour) -> Sequence[Any]:
+    def parts(self, state: State, event: Event, day_hour: DayHour) -> Sequence[Any]:
         """The parts of what is measured that this message may change, asked ahead of it; hashable.
         Together all parts are what is measured, and no two measure the same."""
 

@@ -52,7 +52,7 @@ class Attempt:
         found = self._jobs.find(self.job)
         if found and found["status"] != "processing" and not found["is_told"]:
             self._announcer.announce(found)
-            self._jobs.told(self.job)
+            self._jobs.mark_notified(self.job)
 
     def _begin(self) -> Claim | None:
         """A claim, and nothing left of what earlier attempts have begun."""

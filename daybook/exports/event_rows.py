@@ -87,7 +87,7 @@ async def _fitting(scope: Scope, fits: list[Any]) -> AsyncIterator[list[str]]:
 
 def _row(session: Document, event: Document, span: Span, *, with_metadata: bool) -> EventRow:
     return EventRow(
-        timestamp=span.told(event["at"]),
+        timestamp=span.render(event["at"]),
         event_type=event["event_type"],
         funnel_id=session["funnel_id"],
         visitor_id=session["visitor_id"],

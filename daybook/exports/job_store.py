@@ -83,7 +83,7 @@ class Jobs:
             )
         return int(found["failures"]) if found else 0
 
-    def told(self, job: Job) -> None:
+    def mark_notified(self, job: Job) -> None:
         with reachable():
             self._collection.update_one({"_id": job.id}, {"$set": {"is_told": True}})
 

@@ -33,7 +33,7 @@ class Worker:
         self._ended: set[str] = set()
 
     def settle(self, batch: Batch) -> Settled:
-        """Raises UnderWay while a job is being done; Unavailable."""
+        """Raises InProgress while a job is being done; Unavailable."""
         self._letters.write(batch)
         for event in batch.events:
             if event["event_type"] == "export.requested":

@@ -38,8 +38,8 @@ def created(order: State, event: Event) -> Iterator[Effect]:
     if order["payment"]:
         yield from paid(order)
     for number, refund in enumerate(booked):
-        slot = DayHour(refund["date"], refund["hour"])
-        yield from refunded(order, slot, refund["cents"], is_first=number == 0)
+        day_hour = DayHour(refund["date"], refund["hour"])
+        yield from refunded(order, day_hour, refund["cents"], is_first=number == 0)
 
 
 def paid(order: State) -> Iterator[Effect]:
@@ -48,39 +48,39 @@ def paid(order: State) -> Iterator[Effect]:
     if funnel is None:
         return
     payment = order["payment"]
-    slot, currency = DayHour(payment["date"], payment["hour"]), payment["currency"]
-    yield _at(funnel, slot, "orders", 1, currency=currency)
-    yield _at(funnel, slot, "gross_revenue_cents", payment["amount_cents"], currency=currency)
+    day_hour, currency = DayHour(payment["date"], payment["hour"]), payment["currency"]
+    yield _at(funnel, day_hour, "orders", 1, currency=currency)
+    yield _at(funnel, day_hour, "gross_revenue_cents", payment["amount_cents"], currency=currency)
     for field, key in _keys(order).items():
-        yield _at(funnel, slot, field, 1, key=key, part="orders")
+        yield _at(funnel, day_hour, field, 1, key=key, part="orders")
     parts = apportion(payment["amount_cents"], [p["worth_cents"] for p in funnel["products"]])
     for product, cents in zip(funnel["products"], parts, strict=True):
         key, name = encode_key(product["product_id"]), product["name"]
         product["revenue_cents"] = cents
-        yield _at(funnel, slot, "units", product["units"])
-        yield _at(funnel, slot, "products", product["units"], key=key, part="units")
+        yield _at(funnel, day_hour, "units", product["units"])
+        yield _at(funnel, day_hour, "products", product["units"], key=key, part="units")
         if name is not None:
-            yield _at(funnel, slot, "products", 0, key=key, name=name)
-    yield from _divide(order, slot, "revenue_cents", payment["amount_cents"], parts)
+            yield _at(funnel, day_hour, "products", 0, key=key, name=name)
+    yield from _divide(order, day_hour, "revenue_cents", payment["amount_cents"], parts)
 
 
-def refunded(order: State, slot: DayHour, cents: int, *, is_first: bool) -> Iterator[Effect]:
+def refunded(order: State, day_hour: DayHour, cents: int, *, is_first: bool) -> Iterator[Effect]:
     """What was booked of a refund, on its own day; until the funnel is settled it is kept."""
     if not order.get("funnel_settled", True):
-        _keep(order, slot, cents)
+        _keep(order, day_hour, cents)
         return
     funnel = order.get("funnel")
     if funnel is None:
         return
     currency = order["payment"]["currency"]
     if is_first:
-        yield _at(funnel, slot, "refunded_orders", 1)
-    yield _at(funnel, slot, "refunded_cents", cents, currency=currency)
+        yield _at(funnel, day_hour, "refunded_orders", 1)
+    yield _at(funnel, day_hour, "refunded_cents", cents, currency=currency)
     left = [p["revenue_cents"] - p["refunded_cents"] for p in funnel["products"]]
     parts = apportion(cents, left)
     for product, part in zip(funnel["products"], parts, strict=True):
         product["refunded_cents"] += part
-    yield from _divide(order, slot, "refunded_cents", cents, parts)
+    yield from _divide(order, day_hour, "refunded_cents", cents, parts)
 
 
 def attributed(order: State, source: str) -> Iterator[Effect]:
@@ -97,29 +97,31 @@ def attributed(order: State, source: str) -> Iterator[Effect]:
     for name, sign in ((before, -1), (source, 1)):
         key = _key(name)
         yield _at(funnel, paid_on, "by_source", sign, key=key, part="orders")
-        for slot, part, cents in booked:
-            yield _money(order, slot, "by_source", key, part, sign * cents)
+        for day_hour, part, cents in booked:
+            yield _money(order, day_hour, "by_source", key, part, sign * cents)
 
 
-def _keep(order: State, slot: DayHour, cents: int) -> None:
+def _keep(order: State, day_hour: DayHour, cents: int) -> None:
     if len(order["booked_refunds"]) < WAITING_REFUNDS_MAX:
-        order["booked_refunds"].append({"date": slot.day, "hour": slot.hour, "cents": cents})
+        order["booked_refunds"].append(
+            {"date": day_hour.day, "hour": day_hour.hour, "cents": cents}
+        )
     else:
         order["funnel_settled"], order["booked_refunds"] = True, []
 
 
 def _divide(
-    order: State, slot: DayHour, part: str, cents: int, parts: list[int]
+    order: State, day_hour: DayHour, part: str, cents: int, parts: list[int]
 ) -> Iterator[Effect]:
     """Each breakdown adds up to the amount; what no product stands for is nobody's."""
     for field, key in _keys(order).items():
-        yield _money(order, slot, field, key, part, cents)
+        yield _money(order, day_hour, field, key, part, cents)
     for product, share in zip(order["funnel"]["products"], parts, strict=True):
         if share:
             key = encode_key(product["product_id"])
-            yield _money(order, slot, "products", key, part, share)
+            yield _money(order, day_hour, "products", key, part, share)
     if cents and not any(parts):
-        yield _money(order, slot, "products", NOBODY, part, cents)
+        yield _money(order, day_hour, "products", NOBODY, part, cents)
 
 
 def _keys(order: State) -> dict[str, str]:
@@ -130,14 +132,16 @@ def _key(name: str | None) -> str:
     return NOBODY if name is None else encode_key(name)
 
 
-def _money(order: State, slot: DayHour, field: str, key: str, part: str, cents: int) -> Effect:
+def _money(order: State, day_hour: DayHour, field: str, key: str, part: str, cents: int) -> Effect:
     currency = order["payment"]["currency"]
-    return _at(order["funnel"], slot, field, cents, currency=currency, key=key, part=part)
+    return _at(order["funnel"], day_hour, field, cents, currency=currency, key=key, part=part)
 
 
-def _at(funnel: Mapping[str, Any], slot: DayHour, field: str, value: int, **where: str) -> Effect:
+def _at(
+    funnel: Mapping[str, Any], day_hour: DayHour, field: str, value: int, **where: str
+) -> Effect:
     of = funnel["organization_id"], funnel["funnel_id"]
-    return effect(FunnelRevenueDay, slot, field, value, of=of, **where)
+    return effect(FunnelRevenueDay, day_hour, field, value, of=of, **where)
 
 
 _WORTH_MAX = 2**53 - 1

@@ -110,7 +110,7 @@ def pin(
 def _may_decide(batch: Batch, indices: list[int], state: State) -> bool:
     """Whether an entry may be the first of its day, or the first again, as all were forgotten."""
     entries = [i for i in indices if batch.events[i]["event_type"] == "step_entry"]
-    days = {(batch.events[i]["data"]["funnel_id"], batch.slots[i].day) for i in entries}
+    days = {(batch.events[i]["data"]["funnel_id"], batch.day_hours[i].day) for i in entries}
     if not all(pins_of(state, funnel, day) for funnel, day in days):
         return True
     sessions = {batch.events[i]["data"].get("session_id") for i in indices}
@@ -139,7 +139,7 @@ def _decide(
         if outdated := memory.outdated(visitor, session_id, arrival.appended_ms):
             memory.forget(visitor, outdated)
             forget_pins(visitor, arrival)
-        one = seen(event, batch.slots[index], arrival.offset)
+        one = seen(event, batch.day_hours[index], arrival.offset)
         kept = memory.remember(visitor, session_id, arrival.appended_ms, one, context_of(event))
         if not kept or one["type"] != "step_entry":
             continue

@@ -25,7 +25,7 @@ from daybook.query.middleware import RequestLimits
 from daybook.query.openapi import describe
 from daybook.query.organizations.routes import router as organizations
 from daybook.query.platform.routes import router as families
-from daybook.query.problem import tell_problems
+from daybook.query.problem import add_error_handlers
 from daybook.query.read.freshness import Freshness
 from daybook.query.read.mongo import Reader
 from daybook.query.read.redis import Live
@@ -65,7 +65,7 @@ def create_app(settings: Settings, exports: str = TOPIC) -> FastAPI:
     app.state.services = services
     app.state.relay = relay
     app.state.exports = export_services
-    tell_problems(app)
+    add_error_handlers(app)
     app.add_middleware(RequestLimits, seconds=settings.query_timeout_ms / 1_000 + _SPARE_SECONDS)
     if settings.query_origins:
         app.add_middleware(

@@ -8,7 +8,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daybook.query import metrics
-from daybook.query.problem import Problem, told, unavailable
+from daybook.query.problem import Problem, problem_response, unavailable
 
 _log = structlog.get_logger()
 
@@ -69,13 +69,15 @@ class RequestLimits:
         except TimeoutError:
             if status:
                 raise
-            await told(unavailable("the time is up"))(scope, receive, sent)
+            await problem_response(unavailable("the time is up"))(scope, receive, sent)
         except Exception as error:
             # Not the message: it may hold what was sent, or what was read.
             _log.error("a call failed", kind=type(error).__name__, exc_info=_where(error))
             if status:
                 raise
-            await told(Problem(500, "that went wrong, and it is our fault"))(scope, receive, sent)
+            await problem_response(Problem(500, "that went wrong, and it is our fault"))(
+                scope, receive, sent
+            )
         route = getattr(scope.get("route"), "path", "none")
         metrics.REQUESTS.labels(route, str(status)).inc()
         if not is_stream:

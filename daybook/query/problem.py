@@ -66,7 +66,7 @@ def unavailable(detail: str) -> Problem:
     return Problem(503, detail, {"Retry-After": str(RETRY_SECONDS)})
 
 
-def told(problem: Problem) -> Response:
+def problem_response(problem: Problem) -> Response:
     content: dict[str, Any] = {
         "type": "about:blank",
         "title": _TITLES.get(problem.status) or HTTPStatus(problem.status).phrase,
@@ -84,21 +84,21 @@ def _reason(error: Mapping[str, Any]) -> str:
     return _IN_WORDS.get(pattern, str(error["msg"])[:200])
 
 
-def tell_problems(app: FastAPI) -> None:
+def add_error_handlers(app: FastAPI) -> None:
     """Every failure of a route, and every address that is no route, in this one form."""
 
     @app.exception_handler(Problem)
     async def _(_: Request, problem: Problem) -> Response:
-        return told(problem)
+        return problem_response(problem)
 
     @app.exception_handler(Unavailable)
     async def _(_: Request, error: Unavailable) -> Response:
-        return told(unavailable("the database does not answer at the moment"))
+        return problem_response(unavailable("the database does not answer at the moment"))
 
     @app.exception_handler(HTTPException)
     async def _(_: Request, error: HTTPException) -> Response:
         detail = "there is nothing at this address" if error.status_code == 404 else error.detail
-        return told(Problem(error.status_code, detail, error.headers))
+        return problem_response(Problem(error.status_code, detail, error.headers))
 
     @app.exception_handler(RequestValidationError)
     async def _(_: Request, error: RequestValidationError) -> Response:
@@ -107,4 +107,4 @@ def tell_problems(app: FastAPI) -> None:
             for each in error.errors()[:_ERRORS_MAX]
         ]
         detail = "; ".join(f"{each['name']}: {each['reason']}" for each in errors)
-        return told(Problem(422, detail, errors=errors))
+        return problem_response(Problem(422, detail, errors=errors))

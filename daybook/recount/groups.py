@@ -7,7 +7,7 @@ from pathlib import Path
 from daybook.recount.funnel_step import STAGES
 from daybook.recount.funnel_step.sessions import session
 from daybook.recount.funnel_step.visitors import visitor
-from daybook.recount.replay.replay import AsStored, Stage, as_told
+from daybook.recount.replay.replay import AsStored, Stage, parse_document
 from daybook.recount.revenue import PARTS
 
 _HERE = Path(__file__).parent
@@ -73,7 +73,7 @@ GROUPS = (
             "items",
         ),
         parts=PARTS,
-        told={"order_state": as_told},
+        told={"order_state": parse_document},
     ),
     Group(
         "sc-analytics-funnel-step",

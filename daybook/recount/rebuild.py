@@ -87,12 +87,12 @@ def _rebuild(recount: Recount, days: Days, rebuilt: Rebuilt) -> None:
     topic, name = recount.topic(), recount.group.name
     settled = not kafka.has_members(recount.admin, name)
     for _ in range(_ROUNDS_MAX):
-        look = recount.look(days, with_states=days.are_all)
-        rebuilt.doubts = [Doubt(why) for why in recount.unreadable(look.reach)]
+        snapshot = recount.snapshot(days, with_states=days.are_all)
+        rebuilt.doubts = [Doubt(why) for why in recount.unreadable(snapshot.reach)]
         if rebuilt.doubts:
             return
-        rebuilt.doubts += [Doubt(r) for r in look.coverage.of_group(all_days=days.are_all)]
-        ailed, healed, absent = _heal(recount, look, rebuilt, insert=settled)
+        rebuilt.doubts += [Doubt(r) for r in snapshot.coverage.of_group(all_days=days.are_all)]
+        ailed, repaired, absent = _heal(recount, snapshot, rebuilt, insert=settled)
         if not ailed:
             if days.are_all and not rebuilt.doubts:
                 versions = {model.collection: model.version for model in recount.models.values()}
@@ -100,12 +100,12 @@ def _rebuild(recount: Recount, days: Days, rebuilt: Rebuilt) -> None:
                     versions[recount.group.sketches] = VERSION
                 recount.fleet.raise_models(versions)
             return
-        if healed:
+        if repaired:
             # Batches under way were worked out from the states of before: what their documents
             # lack shows only when they have landed.
             topic, settled = recount.topic(), not kafka.has_members(recount.admin, name)
         if not settled:
-            settled = _wait_for_group(recount, topic, _PATIENCE_SECONDS[absent or healed])
+            settled = _wait_for_group(recount, topic, _PATIENCE_SECONDS[absent or repaired])
             if not settled and absent:
                 why = "absent documents were left out: the group has members, and counts nothing"
                 rebuilt.doubts.append(Doubt(why))
@@ -114,30 +114,30 @@ def _rebuild(recount: Recount, days: Days, rebuilt: Rebuilt) -> None:
 
 
 def _heal(
-    recount: Recount, look: Snapshot, rebuilt: Rebuilt, *, insert: bool
+    recount: Recount, snapshot: Snapshot, rebuilt: Rebuilt, *, insert: bool
 ) -> tuple[bool, bool, bool]:
     """Whether anything ailed, whether states did, and whether something absent was left out.
 
     States before days: members go on working out effects from them.
     """
-    days = list(_ailing(examine.documents(recount, look), rebuilt))
-    healed, left_out = False, False
+    days = list(_ailing(examine.documents(recount, snapshot), rebuilt))
+    repaired, left_out = False, False
     for model in recount.state_models:
-        states = _ailing(examine.state_documents(recount, look, model), rebuilt)
+        states = _ailing(examine.state_documents(recount, snapshot, model), rebuilt)
         while some := list(islice(states, _STATES_AT_ONCE)):
-            healed = True
+            repaired = True
             here = [verdict for verdict in some if verdict.stored or insert]
             left_out |= len(here) < len(some)
-            rebuilt.changes += repair_states(recount, look, model, here)
+            rebuilt.changes += repair_states(recount, snapshot, model, here)
     stored = [verdict for verdict in days if verdict.stored]
     absent = [verdict for verdict in days if not verdict.stored]
     if insert:
-        rebuilt.changes += insert_days(recount, look, absent)
-    rebuilt.changes += repair_days(recount, look, stored)
-    sketched = [v for v in sketches(recount, look) if v.differences or v.is_of_old]
+        rebuilt.changes += insert_days(recount, snapshot, absent)
+    rebuilt.changes += repair_days(recount, snapshot, stored)
+    sketched = [v for v in sketches(recount, snapshot) if v.differences or v.is_of_old]
     if sketched:
         rebuilt.changes += repair_sketches(recount, sketched)
-    return healed or bool(days or sketched), healed, left_out or bool(absent and not insert)
+    return repaired or bool(days or sketched), repaired, left_out or bool(absent and not insert)
 
 
 def _ailing(verdicts: Iterable[Verdict], rebuilt: Rebuilt) -> Iterator[Verdict]:
@@ -164,7 +164,7 @@ def _wait_for_group(recount: Recount, topic: kafka.Topic, patience_seconds: floa
         for number, start in topic.starts.items():
             next_offset = counted.get((topic.id, number), -1) + 1
             done += max(0, min(next_offset, topic.ends[number]) - start)
-        recount.tell("waiting for the group", done, total)
+        recount.report_progress("waiting for the group", done, total)
         if done == total:
             return True
         if done > best:

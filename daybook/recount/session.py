@@ -50,7 +50,7 @@ class Snapshot:
 
 
 class Recount:
-    """A group's log and documents. The log is read on, never again, at each further look."""
+    """A group's log and documents. The log is read on, never again, at each further snapshot."""
 
     def __init__(
         self, kafka_config: Mapping[str, Any], documents: Documents, group: Group, tell: Progress
@@ -60,7 +60,7 @@ class Recount:
         self.fleet = Fleet(documents, group.name)
         self._kafka_config = dict(kafka_config) | {"log_level": _CRITICAL}
         self.admin = AdminClient(self._kafka_config)
-        self.tell = tell
+        self.report_progress = tell
         cluster = kafka.cluster_id(self.admin)
         if cluster != self.fleet.cluster_id:
             raise Unrecountable(
@@ -113,7 +113,7 @@ class Recount:
             reach[position] = max(reach.get(position, -1), offset - 1)
         return reach
 
-    def look(self, days: Days, *, with_states: bool) -> Snapshot:
+    def snapshot(self, days: Days, *, with_states: bool) -> Snapshot:
         """Reads what is stored, then the log on to its end, and replays it.
 
         First how far the group has come, then the documents, then what is dead, then the log:
@@ -128,7 +128,9 @@ class Recount:
         }
         self._spools.close()
         states = {
-            name: self._spools.enter_context(Spool(self.fleet.documents[name], self.tell))
+            name: self._spools.enter_context(
+                Spool(self.fleet.documents[name], self.report_progress)
+            )
             for name in (self.group.told if with_states else ())
         }
         sketches = self._find_sketches(days)
@@ -155,7 +157,7 @@ class Recount:
         Raises Unrecountable when the topic was made anew meanwhile.
         """
         facts = self.fleet.facts(self._topic.id)
-        self.replay.bury(facts.dead)
+        self.replay.exclude_dead(facts.dead)
         topic = self.topic()
         if topic.id != self._topic.id:
             raise Unrecountable(f"{topic.name} was deleted and made again while it was read")
@@ -168,11 +170,11 @@ class Recount:
         for messages in kafka.read(self._kafka_config, topic.name, spans):
             self.replay.add(topic.id, self._log.read(messages, facts))
             done += len(messages)
-            self.tell("reading the log", done, total)
+            self.report_progress("reading the log", done, total)
         self._read_to = dict(topic.ends)
         if self.group.definitions:
             self._read_definitions(self.group.definitions)
-        self.tell("replaying", 0, 0)
+        self.report_progress("replaying", 0, 0)
         self.replay.run(topic.id)
         return topic
 
@@ -199,7 +201,7 @@ class Recount:
                 continue
             find = partial(self._find_homes, model.collection)
             if found := strays(self.replay, model.collection, find):
-                self.replay.bury(found)
+                self.replay.exclude_dead(found)
                 self.replay.run(self._topic.id)
 
     def _find_homes(self, name: str, ids: Sequence[str]) -> list[Document]:

@@ -35,14 +35,14 @@ def verify_group(
     report = Report(group.name)
     try:
         with within_memory(), Recount(kafka_config, documents, group, tell) as recount:
-            look = recount.look(days, with_states=days.are_all)
-            judge_group(report, recount, look)
-            for verdict in examine.documents(recount, look):
+            snapshot = recount.snapshot(days, with_states=days.are_all)
+            judge_group(report, recount, snapshot)
+            for verdict in examine.documents(recount, snapshot):
                 judge(report, verdict)
             for model in recount.state_models:
-                for verdict in examine.state_documents(recount, look, model):
+                for verdict in examine.state_documents(recount, snapshot, model):
                     judge(report, verdict)
-            judge_sketches(report, recount, look)
+            judge_sketches(report, recount, snapshot)
             report.messages = recount.messages
     except Unrecountable as error:
         report.doubts.append(Doubt(str(error)))
@@ -50,12 +50,12 @@ def verify_group(
     return report
 
 
-def judge_group(report: Report, recount: Recount, look: Snapshot) -> None:
+def judge_group(report: Report, recount: Recount, snapshot: Snapshot) -> None:
     """Notes what is uncertain about every document."""
-    report.gaps = [str(gap) for gap in look.gaps]
-    for reason in look.coverage.of_group(all_days=look.days.are_all):
+    report.gaps = [str(gap) for gap in snapshot.gaps]
+    for reason in snapshot.coverage.of_group(all_days=snapshot.days.are_all):
         report.doubts.append(Doubt(reason))
-    for reason in recount.unreadable(look.reach):
+    for reason in recount.unreadable(snapshot.reach):
         report.doubts.append(Doubt(reason))
 
 
@@ -80,14 +80,14 @@ def judge(report: Report, verdict: Verdict) -> None:
             report.doubts.append(Doubt(reason, *name, each.field))
 
 
-def judge_sketches(report: Report, recount: Recount, look: Snapshot) -> None:
+def judge_sketches(report: Report, recount: Recount, snapshot: Snapshot) -> None:
     """Adds the verdicts on sketches; those of a group that counted before it kept any are in
     doubt until a rebuild, and all are where the log is not whole."""
     collection = recount.group.sketches
-    if doubt := doubt_of_sketches(recount, look):
+    if doubt := doubt_of_sketches(recount, snapshot):
         report.doubts.append(Doubt(doubt, collection))
-    is_backfilled = look.versions.get(collection, 0) >= VERSION
-    for verdict in sketches(recount, look):
+    is_backfilled = snapshot.versions.get(collection, 0) >= VERSION
+    for verdict in sketches(recount, snapshot):
         report.sketches += 1
         report.sketches_equal += not verdict.differences
         for each in verdict.differences:

@@ -110,9 +110,9 @@ class BatchedScript:
             while self._asked:
                 bunch, self._asked = self._asked, []
                 try:
-                    _tell(bunch, await self._run(bunch))
+                    _resolve(bunch, await self._run(bunch))
                 except Exception as error:
-                    _tell(bunch, [error] * len(bunch))
+                    _resolve(bunch, [error] * len(bunch))
         finally:
             self._sending = None
 
@@ -137,7 +137,7 @@ class BatchedScript:
         return list(await pipeline.execute(raise_on_error=False))
 
 
-def _tell(bunch: list[Asked], found: list[Any]) -> None:
+def _resolve(bunch: list[Asked], found: list[Any]) -> None:
     for (_, _, answer), one in zip(bunch, found, strict=True):
         if answer.done():
             continue

@@ -49,7 +49,7 @@ def _event(dice: Dice, happening: Happening, arrival_ms: int) -> Data:
     event: Data = {
         "event_id": dice.uuid(),
         "event_type": happening.kind,
-        "occurred_at": _told(dice, happening.at_ms + happening.skew_ms),
+        "occurred_at": _timestamp(dice, happening.at_ms + happening.skew_ms),
         "schema_version": 1,
         "data": data,
     }
@@ -60,7 +60,7 @@ def _event(dice: Dice, happening: Happening, arrival_ms: int) -> Data:
     return event
 
 
-def _told(dice: Dice, ms: int) -> str:
+def _timestamp(dice: Dice, ms: int) -> str:
     """Most in milliseconds and UTC; some in microseconds, in seconds, or by a clock abroad."""
     way = dice.random()
     if way < 0.92:

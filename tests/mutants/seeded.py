@@ -56,7 +56,9 @@ MUTANTS = (
                 continue
             self._store.put(folded.rows(), batch.partition)
             if folded.sketches:
-                unite(self._store, folded.sketches, batch.partition, folded.sketched, self._pause)
+                merge_sketches(
+                    self._store, folded.sketches, batch.partition, folded.sketched, self._pause
+                )
             reach("before_state")
             changed = [(reads[key], states[key]) for key in folded.touched]
 """,
@@ -80,14 +82,18 @@ MUTANTS = (
         "states before their sketches",
         "daybook/engine/protocol/settle.py",
         """            if folded.sketches:
-                unite(self._store, folded.sketches, batch.partition, folded.sketched, self._pause)
+                merge_sketches(
+                    self._store, folded.sketches, batch.partition, folded.sketched, self._pause
+                )
             reach("before_state")
             changed = [(reads[key], states[key]) for key in folded.touched]
 """,
         """            changed = [(reads[key], states[key]) for key in folded.touched]
             self._store.replace(model, changed)
             if folded.sketches:
-                unite(self._store, folded.sketches, batch.partition, folded.sketched, self._pause)
+                merge_sketches(
+                    self._store, folded.sketches, batch.partition, folded.sketched, self._pause
+                )
             changed = []
 """,
         UNIQUES,
@@ -354,7 +360,7 @@ MUTANTS = (
     Mutant(
         "a funnel's refunds forgotten until its order is created",
         "daybook/funnels/order_revenue.py",
-        "        _keep(order, slot, cents)\n        return",
+        "        _keep(order, day_hour, cents)\n        return",
         "        return",
         PROTOCOL,
     ),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybook.query.figures.date_range import DAYS_MAX, Granularity, Span, span, told
+from daybook.query.figures.date_range import DAYS_MAX, Granularity, Span, iso_timestamp, span
 from daybook.query.problem import Problem
 
 ROME, NEW_YORK = ZoneInfo("Europe/Rome"), ZoneInfo("America/New_York")
@@ -55,7 +55,7 @@ def test_days_of_23_and_25_hours_begin_at_midnight() -> None:
 def test_midnights_are_told_in_the_callers_zone() -> None:
     found = span("2026-11-20", "2026-11-20", NEW_YORK, ROME, TODAY)
     assert found.midnight(found.first) == "2026-11-20T06:00:00+01:00"
-    assert told(datetime(2026, 11, 20, tzinfo=UTC), UTC_ZONE) == "2026-11-20T00:00:00Z"
+    assert iso_timestamp(datetime(2026, 11, 20, tzinfo=UTC), UTC_ZONE) == "2026-11-20T00:00:00Z"
 
 
 DAYS = st.dates(date(2000, 1, 1), date(2026, 11, 20))

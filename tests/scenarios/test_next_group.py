@@ -31,11 +31,11 @@ VISITOR = StateModel("test_visitors", lambda key: {"visitor_id": key, "pinned": 
 
 
 def react(
-    event: Event, slot: DayHour, arrival: Arrival, state: State, rules: Rules
+    event: Event, day_hour: DayHour, arrival: Arrival, state: State, rules: Rules
 ) -> Iterable[Effect | RowUpdate]:
     """Each event is a step by the definition in force at the key's first, and a row's new end."""
     state["seen"] += 1
-    yield effect(StepsDay, slot, "steps", 1, of=[f"by {state['pinned']}"])
+    yield effect(StepsDay, day_hour, "steps", 1, of=[f"by {state['pinned']}"])
     seen = state["seen"]
     yield RowUpdate("test_sessions", (state["visitor_id"],), lambda: {"events": seen})
 

@@ -74,7 +74,7 @@ class Died(Exception):
 
 
 class DiesOnDone(DeadLetterRecords):
-    def done(self, letter: DeadLetterRecord) -> None:
+    def mark_replayed(self, letter: DeadLetterRecord) -> None:
         raise Died
 
 
@@ -83,7 +83,7 @@ def test_a_replay_that_died_before_it_sent_is_gone_on_with(world: World) -> None
     first = list(letters.find())
     for one in first[:3]:
         here = log_bounds(world.admin, [world.topic()])[world.topic(), one.partition]
-        assert letters.begin(one, here.high, one.topic_id)
+        assert letters.mark_replaying(one, here.high, one.topic_id)
     outcome = replay(world, letters).run(first)
     assert (outcome.sent, outcome.found) == (len(first), 0)
     assert_each_once(world, first)
@@ -104,8 +104,8 @@ class Overtaken(DeadLetterRecords):
 
     overtake: Callable[[], object]
 
-    def begin(self, letter: DeadLetterRecord, replay_from: int, topic_id: str) -> bool:
-        mine = super().begin(letter, replay_from, topic_id)
+    def mark_replaying(self, letter: DeadLetterRecord, replay_from: int, topic_id: str) -> bool:
+        mine = super().mark_replaying(letter, replay_from, topic_id)
         self.overtake()
         return mine
 

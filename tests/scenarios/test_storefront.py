@@ -11,7 +11,7 @@ from tests.support.known_answer import Documents, assert_is_the_known_answer
 from tests.support.members import MemberProcess
 from tests.support.soak import SOAK, TRACKED
 from tests.support.storefront import Storefront
-from tests.support.uniques import assert_tell, known
+from tests.support.uniques import assert_sketches, known
 from tests.support.wait import until
 from tests.support.watch import Watch
 from tests.support.world import World
@@ -66,4 +66,4 @@ def test_the_known_answer_while_members_die_join_and_leave(world: World) -> None
     checks.assert_recounted_equal(world, "funnel-step")
     assert shop.published >= TRACKED
     assert_is_the_known_answer(stored(world), shop.answer())
-    assert_tell(world.documents[Uniques.collection].find(), known(shop.entries()))
+    assert_sketches(world.documents[Uniques.collection].find(), known(shop.entries()))

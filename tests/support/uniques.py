@@ -57,7 +57,7 @@ def estimates(documents: Iterable[Mapping[str, Any]]) -> dict[Name, Estimate]:
     return {name: people(several) for name, several in apart.items()}
 
 
-def assert_tell(documents: Iterable[Mapping[str, Any]], expected: Mapping[Name, int]) -> None:
+def assert_sketches(documents: Iterable[Mapping[str, Any]], expected: Mapping[Name, int]) -> None:
     """Few people are told exactly; of more, 95 of 100 numbers lie within their bounds."""
     found = estimates(documents)
     assert found.keys() == expected.keys()

@@ -26,7 +26,7 @@ def test_good_lines_come_back_with_their_keys_and_bad_ones_do_not() -> None:
     keys = io.BytesIO()
     checked = check_lines(data, CHECK, keys, ignore)
     assert (checked.good, checked.bad) == (2, 1)
-    (told,) = checked.tell()
+    (told,) = checked.problems()
     assert told.startswith("line 2: not_json")
     data.seek(0)
     keys.seek(0)
@@ -35,6 +35,6 @@ def test_good_lines_come_back_with_their_keys_and_bad_ones_do_not() -> None:
 
 def test_only_the_first_bad_lines_are_named() -> None:
     checked = check_lines(io.BytesIO(b"bad\n" * 1_500), CHECK, io.BytesIO(), ignore)
-    told = list(checked.tell())
+    told = list(checked.problems())
     assert len(told) == NAMED_MAX + 1
     assert told[-1] == "and 1,480 more"

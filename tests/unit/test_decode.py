@@ -60,7 +60,7 @@ def decode(
 
 def test_a_valid_event_is_counted() -> None:
     batch = decode(message(event()))
-    assert (batch.offsets, batch.slots) == ([0], [("2026-11-20", "10")])
+    assert (batch.offsets, batch.day_hours) == ([0], [("2026-11-20", "10")])
     assert batch.dead == []
 
 

@@ -23,7 +23,7 @@ def test_an_example_is_an_event_of_its_type(path: Path) -> None:
     assert event["event_type"] == event_type
     assert event == json.loads(path.read_bytes()), "it has fields that the schema does not know"
     assert known.key_of(event)
-    Calendar(Settings().zone_info()).slot(event["occurred_at"], LONG_AFTER_MS)
+    Calendar(Settings().zone_info()).day_hour(event["occurred_at"], LONG_AFTER_MS)
 
 
 @pytest.mark.parametrize("topic", topics())

@@ -39,7 +39,7 @@ def messages(count: int) -> Any:
 
 def test_what_is_read_only_for_the_window_is_settled_and_let_go() -> None:
     one = owned(start=10)
-    one.take(messages(10))
+    one.buffer_messages(messages(10))
     assert one.pending
     batch, _ = one.settle()
     assert (batch.events, one.buffer, one.buffered_bytes) == ([], [], 0)
@@ -48,7 +48,7 @@ def test_what_is_read_only_for_the_window_is_settled_and_let_go() -> None:
 
 def test_a_tail_of_control_records_is_reached() -> None:
     one = owned(start=0)
-    one.take(messages(3))
+    one.buffer_messages(messages(3))
     one.reached(5)
     one.settle()
     assert (one.durable, one.pending) == (5, False)

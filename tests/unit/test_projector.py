@@ -39,9 +39,12 @@ def show(event: Event, appended_ms: int) -> Iterator[LiveUpdate]:
 def batch(*appended_ms: int) -> Batch:
     """Events that came at these times."""
     count = len(appended_ms)
-    slots, events = [DayHour(TODAY, "00")] * count, [{"event_id": f"{at}"} for at in appended_ms]
+    day_hours, events = (
+        [DayHour(TODAY, "00")] * count,
+        [{"event_id": f"{at}"} for at in appended_ms],
+    )
     return Batch(
-        HERE, count, list(range(count)), slots, list(events), appended_ms=list(appended_ms)
+        HERE, count, list(range(count)), day_hours, list(events), appended_ms=list(appended_ms)
     )
 
 

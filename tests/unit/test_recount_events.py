@@ -102,7 +102,7 @@ def test_what_becomes_a_dead_letter_later_is_taken_out() -> None:
     log.order("shipped", id=ONE)
     with replayed(log, "order-funnel") as replay:
         assert sums(replay, "orders") == {"2026-01-01": {"orders_created": 1}}
-        replay.bury({0: frozenset({dead})})
+        replay.exclude_dead({0: frozenset({dead})})
         replay.run("")
         assert sums(replay, "orders") == {"2026-01-01": {"orders_shipped": 1}}
 

@@ -31,7 +31,7 @@ def test_the_order_of_what_is_counted_is_as_if_they_were_not_there() -> None:
         assert dict(replay.states("order_state"))["o"]["refunded_cents"] == 300
         found = strays(replay, "order_state", partial(at_home, state(0, **{"0": 1})))
         assert found == {1: frozenset({0})}
-        replay.bury(found)
+        replay.exclude_dead(found)
         replay.run(TOPIC_ID)
         told = dict(replay.states("order_state"))["o"]
     assert told["refunded_cents"] == 100

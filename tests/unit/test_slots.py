@@ -14,7 +14,7 @@ BERLIN = Calendar(ZoneInfo("Europe/Berlin"))
 
 
 @pytest.mark.parametrize(
-    ("occurred_at", "slot"),
+    ("occurred_at", "day_hour"),
     [
         ("2026-11-20T23:59:59.999999Z", DayHour("2026-11-20", "23")),
         ("2026-11-20T23:59:59+00:00", DayHour("2026-11-20", "23")),
@@ -24,12 +24,12 @@ BERLIN = Calendar(ZoneInfo("Europe/Berlin"))
         ("2024-02-29T07:00:00Z", DayHour("2024-02-29", "07")),
     ],
 )
-def test_the_offset_decides_the_day(occurred_at: str, slot: DayHour) -> None:
-    assert UTC_CALENDAR.slot(occurred_at, NOON_MS) == slot
+def test_the_offset_decides_the_day(occurred_at: str, day_hour: DayHour) -> None:
+    assert UTC_CALENDAR.day_hour(occurred_at, NOON_MS) == day_hour
 
 
 @pytest.mark.parametrize(
-    ("occurred_at", "slot"),
+    ("occurred_at", "day_hour"),
     [
         ("2026-10-24T22:00:00Z", DayHour("2026-10-25", "00")),
         ("2026-10-25T00:30:00Z", DayHour("2026-10-25", "02")),
@@ -39,15 +39,15 @@ def test_the_offset_decides_the_day(occurred_at: str, slot: DayHour) -> None:
         ("2026-03-29T01:00:00Z", DayHour("2026-03-29", "03")),
     ],
 )
-def test_days_of_25_and_23_hours(occurred_at: str, slot: DayHour) -> None:
-    assert BERLIN.slot(occurred_at, NOON_MS) == slot
+def test_days_of_25_and_23_hours(occurred_at: str, day_hour: DayHour) -> None:
+    assert BERLIN.day_hour(occurred_at, NOON_MS) == day_hour
 
 
 @pytest.mark.parametrize(("zone", "hours"), [("2026-10-25", 25), ("2026-03-29", 23)])
 def test_a_day_has_as_many_hours_as_the_zone_says(zone: str, hours: int) -> None:
     start = datetime.fromisoformat(f"{zone}T00:00:00+00:00") - timedelta(hours=4)
     moments = [start + timedelta(hours=n) for n in range(34)]
-    days = [BERLIN.slot(f"{m:%Y-%m-%dT%H:%M:%S}Z", NOON_MS).day for m in moments]
+    days = [BERLIN.day_hour(f"{m:%Y-%m-%dT%H:%M:%S}Z", NOON_MS).day for m in moments]
     assert days.count(zone) == hours
 
 
@@ -70,16 +70,16 @@ def test_a_day_has_as_many_hours_as_the_zone_says(zone: str, hours: int) -> None
 )
 def test_times_that_cannot_be(occurred_at: str) -> None:
     with pytest.raises(Poison) as poison:
-        UTC_CALENDAR.slot(occurred_at, NOON_MS)
+        UTC_CALENDAR.day_hour(occurred_at, NOON_MS)
     assert poison.value.reason == "occurred_at"
 
 
 def test_a_day_ahead_of_its_arrival_is_let_pass_and_no_more() -> None:
-    assert UTC_CALENDAR.slot("2026-11-22T12:00:00.000Z", NOON_MS).day == "2026-11-22"
+    assert UTC_CALENDAR.day_hour("2026-11-22T12:00:00.000Z", NOON_MS).day == "2026-11-22"
     with pytest.raises(Poison):
-        UTC_CALENDAR.slot("2026-11-22T12:00:00.001Z", NOON_MS)
+        UTC_CALENDAR.day_hour("2026-11-22T12:00:00.001Z", NOON_MS)
     with pytest.raises(Poison):
-        UTC_CALENDAR.slot("2026-11-22T12:00:01Z", NOON_MS)
+        UTC_CALENDAR.day_hour("2026-11-22T12:00:01Z", NOON_MS)
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe"])
@@ -88,14 +88,14 @@ def test_several_at_once_are_what_each_is_alone(zone: str) -> None:
     for begin in (datetime(2026, 10, 24, 12, tzinfo=UTC), datetime(2026, 4, 4, 12, tzinfo=UTC)):
         minutes = [begin + timedelta(minutes=n) for n in range(1_440)]
         times = [f"{moment:%Y-%m-%dT%H:%M}:30Z" for moment in minutes]
-        slots = [single.slot(each, NOON_MS) for each in times]
+        day_hours = [single.day_hour(each, NOON_MS) for each in times]
         for _ in range(2):
-            assert many.slots(times, [NOON_MS] * len(times)) == slots
+            assert many.day_hours(times, [NOON_MS] * len(times)) == day_hours
 
 
 @pytest.mark.parametrize("occurred_at", ["2026-11-20T10:60:00Z", "2026-11-20T10:00:60Z"])
 def test_several_at_once_are_refused_for_one(occurred_at: str) -> None:
     calendar = Calendar(ZoneInfo("UTC"))
-    calendar.slot("2026-11-20T10:00:00Z", NOON_MS)
+    calendar.day_hour("2026-11-20T10:00:00Z", NOON_MS)
     with pytest.raises(Poison):
-        calendar.slots(["2026-11-20T10:00:00Z", occurred_at], [NOON_MS] * 2)
+        calendar.day_hours(["2026-11-20T10:00:00Z", occurred_at], [NOON_MS] * 2)

@@ -17,7 +17,7 @@ from daybook.simulate.answer.entry import FUNNELS, Entry
 from models.uniques import Uniques, people, periods
 from tests.fakes.memory_store import MemoryStore
 from tests.support.runner import Lane, Letters, Runner
-from tests.support.uniques import Name, assert_tell, known
+from tests.support.uniques import Name, assert_sketches, known
 from tests.support.visitors import Visitors
 from tests.unit.test_funnel_step import GROUP, HERE, Crash, Previous, as_log
 
@@ -32,7 +32,7 @@ def stored(store: MemoryStore) -> list[dict[str, Any]]:
 def assert_nobody_is_lost(store: MemoryStore, expected: dict[Name, int]) -> None:
     for document in stored(store):
         assert document["estimate"] == people([document]).estimate
-    assert_tell(stored(store), expected)
+    assert_sketches(stored(store), expected)
 
 
 def history(seed: int, people: int) -> tuple[list[Entry], Lane]:

@@ -10,14 +10,14 @@ ONE, TWO = b"1" * 16, b"2" * 16
 
 def test_an_id_is_a_duplicate_within_the_window() -> None:
     window = DuplicateWindow(5)
-    assert not window.seen(ONE, 10)
-    assert window.seen(ONE, 15)
-    assert not window.seen(ONE, 21)
+    assert not window.check_and_add(ONE, 10)
+    assert window.check_and_add(ONE, 15)
+    assert not window.check_and_add(ONE, 21)
 
 
 def test_a_copy_stands_too() -> None:
     window = DuplicateWindow(5)
-    assert [window.seen(ONE, at) for at in (0, 4, 8, 12)] == [False, True, True, True]
+    assert [window.check_and_add(ONE, at) for at in (0, 4, 8, 12)] == [False, True, True, True]
 
 
 def test_letters_of_an_id_may_be_written_either_way() -> None:
@@ -28,7 +28,7 @@ def test_letters_of_an_id_may_be_written_either_way() -> None:
 def test_memory_is_bounded_by_the_window() -> None:
     window = DuplicateWindow(1_000)
     for offset in range(20_000):
-        window.seen(offset.to_bytes(16, "big"), offset)
+        window.check_and_add(offset.to_bytes(16, "big"), offset)
     assert len(window) <= 2_300
 
 
@@ -38,7 +38,7 @@ def test_reading_again_from_a_windows_length_before_gives_the_same(
 ) -> None:
     size = 7
     whole, again = DuplicateWindow(size), DuplicateWindow(size)
-    said = [whole.seen(bytes([i] * 16), at) for at, i in enumerate(ids)]
+    said = [whole.check_and_add(bytes([i] * 16), at) for at, i in enumerate(ids)]
     begin = max(0, start - size)
-    repeated = [again.seen(bytes([i] * 16), at) for at, i in enumerate(ids[begin:], begin)]
+    repeated = [again.check_and_add(bytes([i] * 16), at) for at, i in enumerate(ids[begin:], begin)]
     assert repeated[start - begin :] == said[start:]

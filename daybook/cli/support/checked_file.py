@@ -18,7 +18,7 @@ class Checked:
     bad: int = 0
     named: list[tuple[int, str]] = field(default_factory=list)
 
-    def tell(self) -> Iterator[str]:
+    def problems(self) -> Iterator[str]:
         """The bad lines, a sentence each, and how many more there are."""
         for number, reason in self.named:
             yield f"line {number:,}: {reason}"

@@ -24,19 +24,19 @@ def headings(model: type[DailyDocument]) -> tuple[list[str], list[str]]:
     named = [*model.key, "date"]
     if _has_money(model):
         named.append("currency")
-    return [_words(name) for name in named], [_words(name) for name in _told(model)]
+    return [_words(name) for name in named], [_words(name) for name in _shown_fields(model)]
 
 
 def day_rows(model: type[DailyDocument], document: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     """One line, or one a currency; what belongs to the whole day stands in the first."""
     named = [*(str(document[name]) for name in model.key), f"{document['date']:%Y-%m-%d}"]
     if not _has_money(model):
-        yield *named, *(_cell(model, name, document, None) for name in _told(model))
+        yield *named, *(_cell(model, name, document, None) for name in _shown_fields(model))
         return
     currencies = document.get("currencies") or {NOTHING: document}
     for number, (currency, amounts) in enumerate(sorted(currencies.items())):
         cells = []
-        for name in _told(model):
+        for name in _shown_fields(model):
             of_currency = is_money(model, name) or isinstance(model.fields[name], PerCurrency)
             if of_currency:
                 cells.append(_cell(model, name, amounts, currency))
@@ -67,7 +67,7 @@ def _ordered(amounts: Mapping[str, int], currency: str) -> list[tuple[str, str]]
     return [(_key(key), in_words(cents, currency)) for key, cents in ordered]
 
 
-def _told(model: type[DailyDocument]) -> list[str]:
+def _shown_fields(model: type[DailyDocument]) -> list[str]:
     return [name for name, field in model.fields.items() if not isinstance(field, Map)]
 
 

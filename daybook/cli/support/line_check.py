@@ -36,12 +36,12 @@ class LineCheck:
             if len(line) > EVENT_BYTES_MAX:
                 read(self._source, line)
             event = self._validate(line)
-            self._calendar.slot(event["occurred_at"], self._now_ms)
+            self._calendar.day_hour(event["occurred_at"], self._now_ms)
             return self._key_of(event).encode()
         except ValidationError as error:
             raise BadLine(self._reason(error, line)) from None
         except Poison as poison:
-            raise BadLine(_told(poison)) from None
+            raise BadLine(_describe(poison)) from None
 
     def _reason(self, error: ValidationError, line: bytes) -> str:
         problem: Any = error.errors(include_url=False, include_input=False)[0]
@@ -55,7 +55,7 @@ class LineCheck:
         try:
             read(self._source, line)
         except Poison as poison:
-            return _told(poison)
+            return _describe(poison)
         raise error
 
 
@@ -68,7 +68,7 @@ def raw_key(line: bytes, field: str) -> bytes | None:
     return found.encode() if isinstance(found, str) else None
 
 
-def _told(poison: Poison) -> str:
+def _describe(poison: Poison) -> str:
     detail = _WHERE.sub(r" at column \1", poison.detail).replace("its arrival", "now")
     return f"{poison.reason}: {detail}"
 

@@ -35,11 +35,11 @@ def recounting(name: str) -> Iterator[tuple["Group", "Tell"]]:
     with Progress(*columns, console=own, disable=not own.is_terminal, transient=True) as bar:
         task = bar.add_task(group.name, total=None)
 
-        def tell(what: str, done: int, total: int) -> None:
+        def report(what: str, done: int, total: int) -> None:
             bar.update(task, description=what, completed=done, total=total or None)
 
         try:
-            yield group, tell
+            yield group, report
         except Unreachable as error:
             raise Unavailable(str(error)) from error
 

@@ -93,15 +93,15 @@ class Decoder:
             raise Poison("wrong_key", "the message's key is not what the catalogue says")
         appended_ms = message.timestamp()[1]
         occurred_at = event["occurred_at"]
-        slot = self._calendar.slot(occurred_at, appended_ms)
+        day_hour = self._calendar.day_hour(occurred_at, appended_ms)
         event_id = id_bytes(event["event_id"])
         if not counted or not self._state:
-            duplicate = self._window.seen(event_id, offset)
+            duplicate = self._window.check_and_add(event_id, offset)
             if duplicate or not counted:
                 return batch.note("duplicate", counted)
         batch.newest = max(batch.newest, occurred_at)
         batch.offsets.append(offset)
-        batch.slots.append(slot)
+        batch.day_hours.append(day_hour)
         batch.events.append(event)
         batch.appended_ms.append(appended_ms)
         if self._state:

@@ -23,7 +23,7 @@ class DuplicateWindow:
     def __len__(self) -> int:
         return len(self._last)
 
-    def seen(self, event_id: bytes, offset: int) -> bool:
+    def check_and_add(self, event_id: bytes, offset: int) -> bool:
         """Whether the id stood within the window below `offset`; it stands there from now on."""
         if offset >= self._part_ends:
             self._begin_part(offset)
@@ -33,13 +33,13 @@ class DuplicateWindow:
         return before is not None and offset - before <= self._size
 
     def seen_in_run(self, event_ids: list[bytes], offsets: list[int]) -> set[int]:
-        """As `seen`, of several in the log's order; the indices of those that were."""
+        """As `check_and_add`, of several in the log's order; the indices of those that were."""
         alike = len(set(event_ids)) < len(event_ids)
         if offsets[-1] < self._part_ends and not alike and self._last.keys().isdisjoint(event_ids):
             self._last.update(zip(event_ids, offsets, strict=True))
             self._part += event_ids
             return set()
-        seen = map(self.seen, event_ids, offsets)
+        seen = map(self.check_and_add, event_ids, offsets)
         return {index for index, duplicate in enumerate(seen) if duplicate}
 
     def _begin_part(self, offset: int) -> None:

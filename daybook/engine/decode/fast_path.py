@@ -21,7 +21,7 @@ RUN_MESSAGES = 100
 
 
 class FastPath:
-    """`looked_into`: the types of events of which more than the type is kept."""
+    """`conditional`: the types of events of which more than the type is kept."""
 
     def __init__(
         self,
@@ -30,14 +30,14 @@ class FastPath:
         value_bytes_max: int,
         calendar: Calendar,
         window: DuplicateWindow,
-        looked_into: frozenset[str],
+        conditional: frozenset[str],
     ) -> None:
         self._validate = validate
         self._key_of = key_of
         self._value_bytes_max = value_bytes_max
         self._calendar = calendar
         self._window = window
-        self._looked_into = looked_into
+        self._conditional = conditional
         self._types: dict[str, Event] = {}
 
     def take(self, run: Sequence[Message], dead: Collection[int], batch: Batch) -> bool:
@@ -54,7 +54,7 @@ class FastPath:
         try:
             events = list(map(self._validate, values))
             times = [event["occurred_at"] for event in events]
-            slots = self._calendar.slots(times, appended_ms)
+            day_hours = self._calendar.day_hours(times, appended_ms)
         except (ValidationError, Poison):
             return False
         keys = [key.encode() for key in map(self._key_of, events)]
@@ -66,11 +66,11 @@ class FastPath:
         batch.received += len(run)
         if duplicates:
             batch.note("duplicate", len(duplicates))
-            for column in (offsets, times, slots, kept, appended_ms):
+            for column in (offsets, times, day_hours, kept, appended_ms):
                 column[:] = [each for i, each in enumerate(column) if i not in duplicates]
         batch.newest = max([batch.newest, *times])
         batch.offsets += offsets
-        batch.slots += slots
+        batch.day_hours += day_hours
         batch.events += kept
         batch.appended_ms += appended_ms
         return True
@@ -80,9 +80,9 @@ class FastPath:
         types = [event["event_type"] for event in events]
         for event_type in set(types) - self._types.keys():
             self._types[event_type] = {"event_type": event_type}
-        if self._looked_into.isdisjoint(types):
+        if self._conditional.isdisjoint(types):
             return list(map(self._types.__getitem__, types))
         return [
-            event if event_type in self._looked_into else self._types[event_type]
+            event if event_type in self._conditional else self._types[event_type]
             for event_type, event in zip(types, events, strict=True)
         ]

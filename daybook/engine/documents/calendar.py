@@ -21,15 +21,15 @@ class DayHour(NamedTuple):
 
 
 class Calendar:
-    """Maps `occurred_at` to a slot; the outcome depends on the message alone, never on a clock."""
+    """Maps `occurred_at` to its day and hour; the message alone decides, never a clock."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
         self._minutes: dict[str, tuple[DayHour, int]] = {}
         self._hours: dict[str, tuple[DayHour, int]] = {}
 
-    def slot(self, occurred_at: str, appended_ms: int) -> DayHour:
-        """The slot of a moment that reached the log at `appended_ms`.
+    def day_hour(self, occurred_at: str, appended_ms: int) -> DayHour:
+        """The day and hour of a moment that reached the log at `appended_ms`.
 
         Raises Poison for a date that does not exist, one before 1990, or one more than 24 hours
         after the message arrived.
@@ -40,15 +40,15 @@ class Calendar:
         known = self._minutes.get(minute)
         if known is None:
             known = self._learn(minute)
-        slot, start_ms = known
+        day_hour, start_ms = known
         if occurred_at[17] > "5":
             raise Poison(_REASON, "there is no such second")
         if start_ms + 60_000 > appended_ms + FUTURE_MS_MAX:
             self._refuse_future(occurred_at, appended_ms)
-        return slot
+        return day_hour
 
-    def slots(self, occurred_at: list[str], appended_ms: list[int]) -> list[DayHour]:
-        """As `slot`, of several. Raises Poison if it would for any."""
+    def day_hours(self, occurred_at: list[str], appended_ms: list[int]) -> list[DayHour]:
+        """As `day_hour`, of several. Raises Poison if it would for any."""
         hours = [each[:13] for each in occurred_at if each[-1] == "Z"]
         for hour in {hour for hour in hours if hour not in self._hours}:
             self._learn_hour(hour)
@@ -58,8 +58,8 @@ class Calendar:
             is_a_minute = max([each[14] for each in occurred_at]) <= "5"
             is_a_second = max([each[17] for each in occurred_at]) <= "5"
             if is_a_minute and is_a_second and latest_ms <= min(appended_ms) + FUTURE_MS_MAX:
-                return [slot for slot, _ in known]
-        return list(map(self.slot, occurred_at, appended_ms))
+                return [day_hour for day_hour, _ in known]
+        return list(map(self.day_hour, occurred_at, appended_ms))
 
     def _learn(self, minute: str) -> tuple[DayHour, int]:
         try:
@@ -79,11 +79,11 @@ class Calendar:
 
     def _learn_hour(self, hour: str) -> None:
         """An hour of UTC, if it is one hour of the zone: most zones are whole hours away."""
-        slot, start_ms = self._learn(f"{hour}:00")
-        if slot == self._learn(f"{hour}:59")[0]:
+        day_hour, start_ms = self._learn(f"{hour}:00")
+        if day_hour == self._learn(f"{hour}:59")[0]:
             if len(self._hours) >= _CACHED_HOURS_MAX:
                 self._hours.clear()
-            self._hours[hour] = slot, start_ms
+            self._hours[hour] = day_hour, start_ms
 
     @staticmethod
     def _refuse_future(occurred_at: str, appended_ms: int) -> None:

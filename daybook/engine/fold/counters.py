@@ -42,34 +42,38 @@ class CountingFold:
             return self._fold_above(batch, above)
         changes: dict[Document, Change] = {}
         types = [event["event_type"] for event in batch.events]
-        for (slot, event_type), times in Tally(zip(batch.slots, types, strict=True)).items():
+        for (day_hour, event_type), times in Tally(
+            zip(batch.day_hours, types, strict=True)
+        ).items():
             for model, field in self._plain.get(event_type, ()):
-                document = Document(model, (), slot.day)
-                _change(changes, document, batch).add(Amount(slot.hour, field), times)
+                document = Document(model, (), day_hour.day)
+                _change(changes, document, batch).add(Amount(day_hour.hour, field), times)
         if not self._conditional.keys().isdisjoint(types):
-            for slot, event in zip(batch.slots, batch.events, strict=True):
-                for document, amount in self._chosen(slot, event):
+            for day_hour, event in zip(batch.day_hours, batch.events, strict=True):
+                for document, amount in self._chosen(day_hour, event):
                     _change(changes, document, batch).add(amount, 1)
         return changes
 
     def _fold_above(self, batch: Batch, above: Above) -> dict[Document, Change]:
         changes: dict[Document, Change] = {}
-        for offset, slot, event in zip(batch.offsets, batch.slots, batch.events, strict=True):
+        for offset, day_hour, event in zip(
+            batch.offsets, batch.day_hours, batch.events, strict=True
+        ):
             plain = (
-                (Document(model, (), slot.day), Amount(slot.hour, field))
+                (Document(model, (), day_hour.day), Amount(day_hour.hour, field))
                 for model, field in self._plain.get(event["event_type"], ())
             )
-            for document, amount in chain(plain, self._chosen(slot, event)):
+            for document, amount in chain(plain, self._chosen(day_hour, event)):
                 if document in above and offset > above[document]:
                     change = _change(changes, document, batch)
                     change.first = max(change.first, above[document] + 1)
                     change.add(amount, 1)
         return changes
 
-    def _chosen(self, slot: DayHour, event: Event) -> Iterator[tuple[Document, Amount]]:
+    def _chosen(self, day_hour: DayHour, event: Event) -> Iterator[tuple[Document, Amount]]:
         for model, field, when in self._conditional.get(event["event_type"], ()):
             if when(event, self._rules):
-                yield Document(model, (), slot.day), Amount(slot.hour, field)
+                yield Document(model, (), day_hour.day), Amount(day_hour.hour, field)
 
 
 def _change(changes: dict[Document, Change], document: Document, batch: Batch) -> Change:

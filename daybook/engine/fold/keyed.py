@@ -93,8 +93,8 @@ def fold(
             folded.duplicates += 1
             continue
         if measured:
-            folded.add(measured.before(state, event, batch.slots[index], arrival), state)
-        for result in group.react(event, batch.slots[index], arrival, state, rules):
+            folded.add(measured.before(state, event, batch.day_hours[index], arrival), state)
+        for result in group.react(event, batch.day_hours[index], arrival, state, rules):
             if isinstance(result, Effect):
                 folded.add([Caused(offset, offset, result)], state)
             else:

@@ -41,7 +41,7 @@ class MemoryDelta:
         self._alone: Sequence[Any] = ()
 
     def before(
-        self, state: State, event: Event, slot: DayHour, arrival: Arrival
+        self, state: State, event: Event, day_hour: DayHour, arrival: Arrival
     ) -> Iterator[Caused]:
         """Called ahead of what the message does to the state; forgets what must be forgotten.
 
@@ -53,7 +53,7 @@ class MemoryDelta:
             self._memory.forget(state, outdated, arrival)
             self._sums.pop(key, None)
         self._alone = ()
-        if not (parts := self._memory.parts(state, event, slot)):
+        if not (parts := self._memory.parts(state, event, day_hour)):
             return
         sums, runs = self._sums.setdefault(key, {}), self._runs.setdefault(key, {})
         if self._singly or not self._memory.follows(state, event, arrival):

@@ -28,7 +28,7 @@ class PendingDeliveries:
         self._sent: int | None = None
         self.broken = False
 
-    def told(self, index: int, error: KafkaError | None, _: Message) -> None:
+    def on_delivery(self, index: int, error: KafkaError | None, _: Message) -> None:
         """Once for each event that was sent."""
         if error is None:
             self._acknowledged[index] = True
@@ -110,7 +110,7 @@ class AsyncProducer:
         if self.problem is None:
             try:
                 for key, value in messages:
-                    told = partial(waiting.told, sent)
+                    told = partial(waiting.on_delivery, sent)
                     producer.produce(self._topic, value, key, on_delivery=told)
                     sent += 1
             except BufferError:

@@ -68,6 +68,6 @@ class LiveBuffer:
         """Nothing of a batch that is all history, at the cost of one look."""
         if not batch.events or batch.appended_ms[-1] < since_ms:
             return []
-        columns = zip(batch.events, batch.appended_ms, batch.slots, strict=True)
+        columns = zip(batch.events, batch.appended_ms, batch.day_hours, strict=True)
         found = [Arrived(e, at) for e, at, s in columns if at >= since_ms and s.day >= since_day]
         return found[-EVENTS_MAX:]

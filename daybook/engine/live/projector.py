@@ -105,9 +105,9 @@ class Projector:
             self._buffer.put_back(touched)
             self._next_refresh = 0.0
             self._away_until = monotonic() + AWAY_SECONDS
-            self._tell(False, f"{type(error).__name__}: {str(error)[:200]}")
+            self._log_state(False, f"{type(error).__name__}: {str(error)[:200]}")
         else:
-            self._tell(True)
+            self._log_state(True)
 
     def _show(self, touched: Collection[Document], events: Iterable[Arrived]) -> None:
         self._shown.extend(events)
@@ -149,7 +149,7 @@ class Projector:
     def _day(self, at_ms: int) -> date:
         return datetime.fromtimestamp(at_ms / 1000, self._zone).date()
 
-    def _tell(self, is_up: bool, why: str = "") -> None:
+    def _log_state(self, is_up: bool, why: str = "") -> None:
         LIVE_UP.labels(self._group).set(is_up)
         if not is_up and self._is_up is not False:
             log.warning("live numbers stand still", group=self._group, why=why)

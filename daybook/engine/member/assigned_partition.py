@@ -28,7 +28,7 @@ class AssignedPartition:
     oldest: float = 0.0
     batch: Batch | None = None
 
-    def take(self, messages: list[Message]) -> None:
+    def buffer_messages(self, messages: list[Message]) -> None:
         """Buffers messages in the log's order."""
         if not self.buffer:
             self.oldest = monotonic()

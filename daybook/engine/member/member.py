@@ -50,7 +50,7 @@ class Member:
         self.last_poll = monotonic()
         self.ready = False
         self.observer = MemberProgress(group.name)
-        self._patience = RetryLoop(group.name, consumer, self._poll, self._tell)
+        self._patience = RetryLoop(group.name, consumer, self._poll, self._heartbeat_while_waiting)
         self._settings = settings
         self._consumer = consumer
         self._starter = starter
@@ -111,7 +111,7 @@ class Member:
                 self._on_error(message, place)
         for place, several in by_place.items():
             if owned := self.assignment.owned.get(place):
-                owned.take(several)
+                owned.buffer_messages(several)
 
     def _room(self) -> int:
         """How many messages may be read at once, so that a fold is of no more than its setting."""
@@ -147,7 +147,7 @@ class Member:
 
     def _start(self, place: Place, topic_id: str, commit: Commit) -> None:
         owned, read_from = self._patience.until_done(
-            lambda: self._starter.prepare(self._consumer, place, topic_id, commit)
+            lambda: self._starter.open(self._consumer, place, topic_id, commit)
         )
         if place in self.assignment.pending:
             self.assignment.start(owned, read_from)
@@ -208,7 +208,7 @@ class Member:
         self.observer.assigned([(o.partition, self.end_of(o) - o.durable) for o in self.owned])
         self._on_tick(self)
 
-    def _tell(self) -> None:
+    def _heartbeat_while_waiting(self) -> None:
         """Says that it lives while one batch takes long."""
         if monotonic() >= self._next_commit:
             self._next_commit = monotonic() + COMMIT_SECONDS

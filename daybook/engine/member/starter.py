@@ -77,7 +77,7 @@ class PartitionStarter:
             raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
         return {(c.topic, c.partition): Commit(c.offset, c.metadata) for c in committed}
 
-    def prepare(
+    def open(
         self, consumer: Consumer, place: Place, topic_id: str, commit: Commit
     ) -> tuple[AssignedPartition, int]:
         """The partition, and the offset to read from: a window's length before what is due.

@@ -26,7 +26,7 @@ class Bulks:
         self._documents = documents
         self._writers = ThreadPoolExecutor(_WRITERS, "writer")
 
-    def beside(
+    def run_concurrently(
         self,
         write: Callable[[str, Sequence[Any]], T],
         bulks: Iterable[tuple[str, Sequence[Operation]]],

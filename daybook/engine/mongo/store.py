@@ -64,7 +64,7 @@ class MongoStore:
             (collection, [_row_update(row, partition, now_ms) for row in some])
             for collection, some in parted(rows, lambda row: row.collection)
         )
-        self._bulks.beside(self._bulks.write, operations)
+        self._bulks.run_concurrently(self._bulks.write, operations)
 
     def load(self, model: StateModel, keys: Collection[str]) -> dict[str, State]:
         ids = {model.id_of(key): key for key in keys}
@@ -101,7 +101,7 @@ class MongoStore:
             (collection, [_amendment(state, values) for state, values in some])
             for collection, some in parted(fields.values(), lambda _: model.collection)
         )
-        if not all(self._bulks.beside(self._bulks.match, operations)):
+        if not all(self._bulks.run_concurrently(self._bulks.match, operations)):
             raise Refused
         for state, values in fields.values():
             state.update(values)
@@ -134,7 +134,7 @@ class MongoStore:
             (collection, [_replacement(read, state, now) for read, state in some])
             for collection, some in parted(states, lambda _: model.collection)
         )
-        return all(self._bulks.beside(self._bulks.match, operations))
+        return all(self._bulks.run_concurrently(self._bulks.match, operations))
 
     def _apply(self, changes: Sequence[Change], partition: Partition) -> list[Document]:
         now_ms = int(self._clock() * 1000)
@@ -151,7 +151,7 @@ class MongoStore:
 
         parts = list(parted(changes, _collection))
         operations = ((collection, list(map(update, some))) for collection, some in parts)
-        refused = self._bulks.beside(self._bulks.write, operations)
+        refused = self._bulks.run_concurrently(self._bulks.write, operations)
         return [
             some[index].document
             for (_, some), indices in zip(parts, refused, strict=True)

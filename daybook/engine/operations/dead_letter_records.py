@@ -73,7 +73,7 @@ class DeadLetterRecords:
                 some = {"_id": {"$in": ids[start : start + _IDS_AT_ONCE]}}
                 yield from map(_letter, self._collection.find(some))
 
-    def begin(self, letter: DeadLetterRecord, replay_from: int, topic_id: str) -> bool:
+    def mark_replaying(self, letter: DeadLetterRecord, replay_from: int, topic_id: str) -> bool:
         """Whether it waited until now; from now on, this replay is to send it."""
         news = {
             "replayed": "replaying",
@@ -82,7 +82,7 @@ class DeadLetterRecords:
         }
         return self._step(letter, None, news)
 
-    def done(self, letter: DeadLetterRecord) -> None:
+    def mark_replayed(self, letter: DeadLetterRecord) -> None:
         """It was sent, and the brokers have it."""
         self._step(letter, "replaying", {"replayed": "replayed", "replayed_at": datetime.now(UTC)})
 

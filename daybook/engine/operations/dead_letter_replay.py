@@ -106,7 +106,7 @@ class Replay:
             headers = dict(message.headers() or [])
             letter = wanted.get((headers.get(REPLAY_OF), headers.get(REPLAY_GROUP)))
             if letter is not None:
-                self._letters.done(letter)
+                self._letters.mark_replayed(letter)
                 settled.add(letter.id)
         return settled
 
@@ -127,7 +127,7 @@ class Replay:
                     headers=[(REPLAY_OF, one.letter.origin), (REPLAY_GROUP, one.letter.group)],
                 )
         for one in mine:
-            self._letters.done(one.letter)
+            self._letters.mark_replayed(one.letter)
         outcome.sent += len(mine)
 
     @contextmanager
@@ -146,7 +146,7 @@ class Replay:
         """Whether this replay is the one to send it."""
         if letter.replayed == "replaying":
             return True
-        return self._letters.begin(
+        return self._letters.mark_replaying(
             letter, bounds[self._topic, letter.partition].high, self._topic_id
         )
 

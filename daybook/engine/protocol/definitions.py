@@ -131,7 +131,7 @@ class Definitions:
         if message.key() != source.key_of(event).encode():
             raise Poison("wrong_key", "the message's key is not what the catalogue says")
         appended_ms = message.timestamp()[1]
-        self._calendar.slot(event["occurred_at"], appended_ms)
+        self._calendar.day_hour(event["occurred_at"], appended_ms)
         return Definition(partition, offset, appended_ms, event)
 
     def _bury(self, partition: Partition, message: Message, poison: Poison, batch: Batch) -> None:

@@ -45,7 +45,7 @@ class BatchHandler(Protocol):
     """What makes the batches of one partition durable, one at a time, in the log's order."""
 
     def settle(self, batch: Batch) -> Settled:
-        """All of the batch, from the start each time. Raises Unavailable, and UnderWay: then call
+        """All of the batch, from the start each time. Raises Unavailable, and InProgress: then call
         again, with the same."""
 
 
@@ -102,7 +102,7 @@ class Settler:
         if self._group.state:
             kept = []
             for index, event_id in enumerate(batch.ids):
-                if self._window.seen(event_id, batch.offsets[index]):
+                if self._window.check_and_add(event_id, batch.offsets[index]):
                     batch.note("duplicate")
                 else:
                     kept.append(index)

@@ -23,7 +23,7 @@ async def write(content: Content, path: Path) -> int:
         def put(table: str, own: list[int], cells: list[Cell]) -> None:
             row: list[Cell] = [table, *([None] * len(columns))]
             for at, value in zip(own, cells, strict=True):
-                row[at] = _told(value)
+                row[at] = _escaped(value)
             writer.writerow(row)
 
         for table in tables:
@@ -39,7 +39,7 @@ async def write(content: Content, path: Path) -> int:
     return count
 
 
-def _told(value: Cell) -> Cell:
+def _escaped(value: Cell) -> Cell:
     if isinstance(value, bool):
         return "true" if value else "false"
     return harmless(value)

@@ -91,7 +91,7 @@ def _fill(
         for key, each in entries:
             known = own | ({_KEY: key} if key is not None else {})
             if isinstance(each, BaseModel):
-                _fill(shape, child, _told(each), known)
+                _fill(shape, child, _cells(each), known)
             else:
                 shape.rows[child].append(known | {_VALUE: cell(each)})
 
@@ -107,14 +107,14 @@ def _values(
     for field, value in values.items():
         path = f"{before}{field}"
         if isinstance(value, BaseModel):
-            _values(_told(value), f"{path}.", row, children)
+            _values(_cells(value), f"{path}.", row, children)
         elif isinstance(value, dict) or _is_list_of_models(value):
             children.append((path, value))
         else:
             row[path] = cell(value)
 
 
-def _told(model: BaseModel) -> dict[str, Any]:
+def _cells(model: BaseModel) -> dict[str, Any]:
     return {name: getattr(model, name) for name in type(model).model_fields}
 
 

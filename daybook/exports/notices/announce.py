@@ -54,7 +54,7 @@ class Announcer:
         """`ended`: the job's document. Raises Unavailable."""
         kind = "export.failed" if ended["status"] == "failed" else "export.completed"
         self._publish(kind, ended)
-        told = self._told(kind, ended)
+        told = self._message(kind, ended)
         for notice in self._notices:
             try:
                 notice.send(told)
@@ -64,7 +64,7 @@ class Announcer:
             else:
                 NOTICES.labels(notice.way, "sent").inc()
 
-    def _told(self, kind: str, ended: Document) -> Document:
+    def _message(self, kind: str, ended: Document) -> Document:
         of = ended["organization_id"], ended["job_id"]
         told: Document = {
             "event": kind,

@@ -9,7 +9,7 @@ from typing import Any
 
 from daybook.engine.documents.change import Effect, effect
 from daybook.funnels.measures.step import step_key
-from daybook.funnels.visitor_event import VisitorEvent, slot_of
+from daybook.funnels.visitor_event import VisitorEvent, day_hour_of
 from daybook.funnels.visits import Of
 from models.funnel import FunnelDay
 from models.funnel_step import FunnelStepDay
@@ -147,10 +147,10 @@ def _in_any_order(
 def _attempt(
     of: Of, first: VisitorEvent, reached: set[int], definition: Definition
 ) -> Iterator[Effect]:
-    slot = slot_of(first)
-    yield effect(FunnelDay, slot, "attempts", 1, of=of)
+    day_hour = day_hour_of(first)
+    yield effect(FunnelDay, day_hour, "attempts", 1, of=of)
     if definition.is_complete(reached):
-        yield effect(FunnelDay, slot, "completions", 1, of=of)
+        yield effect(FunnelDay, day_hour, "completions", 1, of=of)
     for step in {definition.ids[position] for position in reached}:
         where = (*of, step_key(step))
-        yield effect(FunnelStepDay, slot, "reached", 1, of=where)
+        yield effect(FunnelStepDay, day_hour, "reached", 1, of=where)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from daybook.engine.documents.change import Effect, effect
-from daybook.funnels.visitor_event import VisitorEvent, slot_of
+from daybook.funnels.visitor_event import VisitorEvent, day_hour_of
 from models.experiment import ExperimentDay
 
 
@@ -16,11 +16,11 @@ def experiment_measures(organization: str, events: list[VisitorEvent]) -> Iterat
             by_test.setdefault(event["test"], []).append(event)
     for test, exposures in by_test.items():
         first = exposures[0]
-        of, slot = (organization, test, first["variant"]), slot_of(first)
+        of, day_hour = (organization, test, first["variant"]), day_hour_of(first)
         if len({each["variant"] for each in exposures}) > 1:
-            yield effect(ExperimentDay, slot, "multiple_exposures", 1, of=of)
+            yield effect(ExperimentDay, day_hour, "multiple_exposures", 1, of=of)
             continue
-        yield effect(ExperimentDay, slot, "visitors", 1, of=of)
+        yield effect(ExperimentDay, day_hour, "visitors", 1, of=of)
         after = [
             event
             for event in events
@@ -29,13 +29,13 @@ def experiment_measures(organization: str, events: list[VisitorEvent]) -> Iterat
             and event["at"] >= first["at"]
         ]
         if after:
-            yield effect(ExperimentDay, slot, "conversions", 1, of=of)
+            yield effect(ExperimentDay, day_hour, "conversions", 1, of=of)
         worth = Counter[str]()
         for event in after:
             if cents := event.get("cents"):
                 worth[event["currency"]] += cents
         for currency, cents in worth.items():
-            yield effect(ExperimentDay, slot, "value_cents", cents, currency=currency, of=of)
+            yield effect(ExperimentDay, day_hour, "value_cents", cents, currency=currency, of=of)
             yield effect(
-                ExperimentDay, slot, "value_cents_squared", cents**2, currency=currency, of=of
+                ExperimentDay, day_hour, "value_cents_squared", cents**2, currency=currency, of=of
             )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.keys import encode_key
-from daybook.funnels.visitor_event import CONTEXT, VisitorEvent, slot_of
+from daybook.funnels.visitor_event import CONTEXT, VisitorEvent, day_hour_of
 from daybook.funnels.visits import InSession, Of, on
 from models.funnel import FunnelDay
 
@@ -13,17 +13,17 @@ from models.funnel import FunnelDay
 def measures_of_session(of: Of, session: list[InSession]) -> Iterator[Effect]:
     """What a session gives by itself; it has events."""
     first, last = session[0].event, session[-1].event
-    slot = slot_of(first)
-    yield effect(FunnelDay, slot, "sessions", 1, of=of)
+    day_hour = day_hour_of(first)
+    yield effect(FunnelDay, day_hour, "sessions", 1, of=of)
     if len(session) == 1 and first["type"] == "page_view":
-        yield effect(FunnelDay, slot, "bounced_sessions", 1, of=of)
+        yield effect(FunnelDay, day_hour, "bounced_sessions", 1, of=of)
     seconds = (last["at"] - first["at"]) // 1000
-    yield effect(FunnelDay, slot, "visit_seconds", seconds, of=of)
+    yield effect(FunnelDay, day_hour, "visit_seconds", seconds, of=of)
     days: set[str] = set()
     for each in session:
         if each.event["day"] not in days:
             days.add(each.event["day"])
-            yield effect(FunnelDay, slot_of(each.event), "visitors", 1, of=of)
+            yield effect(FunnelDay, day_hour_of(each.event), "visitors", 1, of=of)
 
 
 def measures_of_day(
@@ -34,13 +34,13 @@ def measures_of_day(
     `is_first`: of the visitor in the organization.
     """
     events = on(day, sessions)
-    first = slot_of(events[0].event)
+    first = day_hour_of(events[0].event)
     yield effect(FunnelDay, first, "unique_visitors", 1, of=of)
     which = "new_visitors" if is_first else "returning_visitors"
     yield effect(FunnelDay, first, which, 1, of=of)
     conversions = [each.event for each in events if each.event["type"] == "conversion"]
     if conversions:
-        yield effect(FunnelDay, slot_of(conversions[0]), "converting_visitors", 1, of=of)
+        yield effect(FunnelDay, day_hour_of(conversions[0]), "converting_visitors", 1, of=of)
     for field, name in CONTEXT.items():
         if value := events[0].context.get(name):
             key = encode_key(value)
@@ -70,14 +70,14 @@ def _pages(sessions: list[list[InSession]]) -> dict[int, str]:
 
 
 def _converted(conversion: VisitorEvent, field: str, key: str, of: Of) -> Iterator[Effect]:
-    slot = slot_of(conversion)
-    yield by_key(slot, field, key, "conversions", 1, of)
+    day_hour = day_hour_of(conversion)
+    yield by_key(day_hour, field, key, "conversions", 1, of)
     if cents := conversion.get("cents"):
-        yield by_key(slot, field, key, "value_cents", cents, of, conversion["currency"])
+        yield by_key(day_hour, field, key, "value_cents", cents, of, conversion["currency"])
 
 
 def by_key(
-    slot: DayHour,
+    day_hour: DayHour,
     field: str,
     key: str,
     part: str,
@@ -85,4 +85,4 @@ def by_key(
     of: Of,
     currency: str | None = None,
 ) -> Effect:
-    return effect(FunnelDay, slot, field, value, currency=currency, key=key, part=part, of=of)
+    return effect(FunnelDay, day_hour, field, value, currency=currency, key=key, part=part, of=of)

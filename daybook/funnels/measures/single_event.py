@@ -9,7 +9,7 @@ from daybook.engine.documents.keys import encode_key
 from daybook.funnels.measures.funnel import by_key
 from daybook.funnels.measures.step import at_step, converted, step_key
 from daybook.funnels.measures.ticket import at_event
-from daybook.funnels.visitor_event import VisitorEvent, slot_of
+from daybook.funnels.visitor_event import VisitorEvent, day_hour_of
 from models.funnel import FunnelDay
 
 _TICKETS = {"view": "views", "cart_add": "add_to_cart", "checkout_start": "checkouts_started"}
@@ -27,19 +27,19 @@ def plain_effects(organization: str, event: VisitorEvent) -> Iterator[Effect]:
         yield from _in_funnel((organization, event["funnel"]), event)
 
 
-def bot_effects(organization: str, event: Event, slot: DayHour) -> Iterator[Effect]:
+def bot_effects(organization: str, event: Event, day_hour: DayHour) -> Iterator[Effect]:
     """Of an event that is a bot's: one for each reason, if it names a funnel."""
     data = event["data"]
     if "funnel_id" in data:
         for reason in filter(None, dict.fromkeys(data["context"]["bot"])):
             of = organization, data["funnel_id"]
-            yield effect(FunnelDay, slot, "bots", 1, key=encode_key(reason), of=of)
+            yield effect(FunnelDay, day_hour, "bots", 1, key=encode_key(reason), of=of)
 
 
 def _in_funnel(of: tuple[str, str], event: VisitorEvent) -> Iterator[Effect]:
     match event["type"]:
         case "page_view":
-            yield effect(FunnelDay, slot_of(event), "page_views", 1, of=of)
+            yield effect(FunnelDay, day_hour_of(event), "page_views", 1, of=of)
         case "conversion":
             yield from _conversion(of, event)
         case "step_entry":
@@ -49,13 +49,13 @@ def _in_funnel(of: tuple[str, str], event: VisitorEvent) -> Iterator[Effect]:
 
 
 def _conversion(of: tuple[str, str], event: VisitorEvent) -> Iterator[Effect]:
-    slot, kind = slot_of(event), encode_key(event["kind"])
-    yield effect(FunnelDay, slot, "conversions", 1, of=of)
-    yield by_key(slot, "conversions_by_type", kind, "count", 1, of)
+    day_hour, kind = day_hour_of(event), encode_key(event["kind"])
+    yield effect(FunnelDay, day_hour, "conversions", 1, of=of)
+    yield by_key(day_hour, "conversions_by_type", kind, "count", 1, of)
     if cents := event.get("cents"):
         currency = event["currency"]
-        yield effect(FunnelDay, slot, "value_cents", cents, currency=currency, of=of)
-        yield by_key(slot, "conversions_by_type", kind, "value_cents", cents, of, currency)
+        yield effect(FunnelDay, day_hour, "value_cents", cents, currency=currency, of=of)
+        yield by_key(day_hour, "conversions_by_type", kind, "value_cents", cents, of, currency)
     if "step" in event:
         yield from converted(event, step_key(event["step"]), of)
 

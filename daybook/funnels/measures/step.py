@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.keys import encode_key
 from daybook.funnels.histogram import bucket
-from daybook.funnels.visitor_event import VisitorEvent, slot_of
+from daybook.funnels.visitor_event import VisitorEvent, day_hour_of
 from daybook.funnels.visits import InSession, Of, in_time, on
 from models.funnel_step import FunnelStepDay
 
@@ -63,7 +63,7 @@ def converted(event: VisitorEvent, step: str, of: Of) -> Iterator[Effect]:
     if cents := event.get("cents"):
         where, currency = (*of, step), event["currency"]
         yield effect(
-            FunnelStepDay, slot_of(event), "value_cents", cents, currency=currency, of=where
+            FunnelStepDay, day_hour_of(event), "value_cents", cents, currency=currency, of=where
         )
 
 
@@ -130,4 +130,4 @@ def at_step(
     part: str | None = None,
 ) -> Effect:
     where = (*of, step)
-    return effect(FunnelStepDay, slot_of(event), field, value, key=key, part=part, of=where)
+    return effect(FunnelStepDay, day_hour_of(event), field, value, key=key, part=part, of=where)

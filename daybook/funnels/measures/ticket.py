@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from daybook.engine.documents.change import Effect, effect
-from daybook.funnels.visitor_event import VisitorEvent, slot_of
+from daybook.funnels.visitor_event import VisitorEvent, day_hour_of
 from models.event_metrics import EventMetricsDay
 
 _UNIQUE = {"view": "unique_viewers", "purchase": "unique_buyers"}
@@ -25,4 +25,4 @@ def at_event(
     organization: str, event: VisitorEvent, field: str, value: int = 1, currency: str | None = None
 ) -> Effect:
     of = organization, event["event"]
-    return effect(EventMetricsDay, slot_of(event), field, value, currency=currency, of=of)
+    return effect(EventMetricsDay, day_hour_of(event), field, value, currency=currency, of=of)

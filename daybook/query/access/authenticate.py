@@ -34,7 +34,7 @@ class Authenticator:
         if self._is_open:
             _log.warning("DAYBOOK_AUTH is off: everybody on this machine reads everything")
 
-    async def let_in(self, request: Request) -> Caller:
+    async def authenticate(self, request: Request) -> Caller:
         """The caller. Raises Problem: 401, 429, and 503 when nobody can tell."""
         caller = EVERYBODY if self._is_open else await self._known(request)
         taken = await self._rate.take(caller.id, 1)

@@ -66,7 +66,7 @@ class Report:
 async def caller(request: Request) -> Caller:
     """Raises Problem: 401, 429, 503."""
     services: Services = request.app.state.services
-    found = await services.gate.let_in(request)
+    found = await services.gate.authenticate(request)
     _only_known(request)
     return found
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from daybook.engine.documents.fields import Rate, by_currency, shown
 from daybook.query.figures.comparison import compare_totals
-from daybook.query.figures.date_range import Granularity, Span, told
+from daybook.query.figures.date_range import Granularity, Span, iso_timestamp
 from daybook.query.figures.series import buckets
 from daybook.query.figures.totals import (
     DayDocument,
@@ -81,7 +81,7 @@ def named(own: DayDocument, zone: ZoneInfo) -> dict[str, Any]:
         "organization_id": own["organization_id"],
         "name": own.get("name"),
         "status": own.get("status"),
-        "starts_at": told(starts_at, zone) if starts_at else None,
+        "starts_at": iso_timestamp(starts_at, zone) if starts_at else None,
     }
 
 
@@ -108,7 +108,7 @@ def today(stored: DayDocument | None, wanted: Wanted, day: date, zone: ZoneInfo)
     updated_at = stored["updated_at"] if stored else None
     return {
         "date": day.isoformat(),
-        "updated_at": told(updated_at, zone) if updated_at else None,
+        "updated_at": iso_timestamp(updated_at, zone) if updated_at else None,
         "currency": currency,
         **totals(EventMetricsDay, days, currency),
         "by_currency": {

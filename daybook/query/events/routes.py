@@ -12,7 +12,7 @@ from daybook.query.answer.parameters import Compare, Money, RecentRange
 from daybook.query.answer.report import OrganizationReport, Report
 from daybook.query.events import report as event
 from daybook.query.examples import shown_as
-from daybook.query.figures.date_range import Span, told
+from daybook.query.figures.date_range import Span, iso_timestamp
 from daybook.query.platform.routes import Grain
 from daybook.query.problem import missing
 from daybook.query.read import groups
@@ -59,7 +59,7 @@ async def live(report: OrganizationReport, event_id: EventId, currency: Money = 
         active, checkouts = await _present(report, event_id)
         return {
             **event.named(own, report.zone),
-            "timestamp": told(report.now, report.zone),
+            "timestamp": iso_timestamp(report.now, report.zone),
             "source": source,
             **event.today(today, (report.currency, currency), report.now.date(), report.zone),
             "active_visitors": active,

@@ -19,7 +19,7 @@ from daybook.query.exports.body import Accepted, Export, Status
 from daybook.query.exports.request import ExportRequest
 from daybook.query.exports.services import ExportServices
 from daybook.query.exports.signed_link import PREFIX, check, gone, link
-from daybook.query.figures.date_range import Span, span, told
+from daybook.query.figures.date_range import Span, iso_timestamp, span
 from daybook.query.funnels.definition import load_definition
 from daybook.query.problem import missing, unavailable
 from daybook.query.read import groups
@@ -87,7 +87,9 @@ async def ask(request: Request, own: Asking, organization_id: Organization = Non
     bounds = {"date_from": days.first.isoformat(), "date_to": days.last.isoformat()}
     asked = order.model_copy(update=bounds)
     await exports.publisher.publish(job_id, organization, asked, now)
-    return Accepted(job_id=job_id, status="processing", estimated_completion=told(ready, _UTC))
+    return Accepted(
+        job_id=job_id, status="processing", estimated_completion=iso_timestamp(ready, _UTC)
+    )
 
 
 @router.get("/{job_id}", **shown_as("export"))
@@ -200,7 +202,7 @@ def _export(found: Document, exports: ExportServices, now: datetime) -> Export:
 
 
 def _moment(at: datetime | None) -> str | None:
-    return told(at, _UTC) if at else None
+    return iso_timestamp(at, _UTC) if at else None
 
 
 def _count(number: int | None) -> int | None:

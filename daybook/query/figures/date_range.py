@@ -65,22 +65,22 @@ class Span:
 
     def midnight(self, day: date) -> str:
         """When a day of the fleet begins, ISO 8601 in the caller's zone."""
-        return self.told(datetime.combine(day, time(), self.fleet_zone))
+        return self.render(datetime.combine(day, time(), self.fleet_zone))
 
     def hour(self, day: date, hour: int) -> str:
         """When an hour of a day of the fleet begins, likewise."""
-        return self.told(datetime.combine(day, time(hour), self.fleet_zone))
+        return self.render(datetime.combine(day, time(hour), self.fleet_zone))
 
-    def told(self, moment: datetime) -> str:
+    def render(self, moment: datetime) -> str:
         """A moment, ISO 8601 with its offset, in the caller's zone."""
-        return told(moment, self.zone)
+        return iso_timestamp(moment, self.zone)
 
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def told(moment: datetime, zone: ZoneInfo) -> str:
+def iso_timestamp(moment: datetime, zone: ZoneInfo) -> str:
     # By way of UTC: a time that a clock change skips does not exist, and is told as what it is.
     text = moment.astimezone(UTC).astimezone(zone).isoformat()
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text

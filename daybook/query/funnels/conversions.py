@@ -263,8 +263,8 @@ def converting_visitor(session: DayDocument, span: Span, currency: str | None) -
         session_id=session["session_id"],
         conversions=len(within),
         total_value_cents=sum(map(int, cents)),
-        first_conversion_at=span.told(min(each["at"] for each in within)),
-        last_conversion_at=span.told(max(each["at"] for each in within)),
+        first_conversion_at=span.render(min(each["at"] for each in within)),
+        last_conversion_at=span.render(max(each["at"] for each in within)),
     )
 
 

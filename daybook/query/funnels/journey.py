@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from daybook.query.figures.body import Body
-from daybook.query.figures.date_range import told
+from daybook.query.figures.date_range import iso_timestamp
 from daybook.query.figures.pagination import PageRequest, Pagination
 from daybook.query.figures.totals import DayDocument
 from daybook.query.problem import missing
@@ -76,8 +76,8 @@ def journey_report(
     """`rows`: all of the visitor's `funnel_sessions`, at least one; `shown`: the page's, whole."""
     return Journey(
         visitor_id=visitor_id,
-        first_seen_at=told(min(map(_begin, rows)), zone),
-        last_seen_at=told(max(map(_end, rows)), zone),
+        first_seen_at=iso_timestamp(min(map(_begin, rows)), zone),
+        last_seen_at=iso_timestamp(max(map(_end, rows)), zone),
         total_sessions=len({row["session_id"] for row in rows}),
         total_page_views=sum(map(_page_views, rows)),
         total_conversions=sum(map(_conversions, rows)),
@@ -99,8 +99,8 @@ def _session(row: DayDocument, now: datetime, zone: ZoneInfo) -> Session:
     events = sorted(row["events"], key=lambda event: event["at"])
     return Session(
         session_id=row["session_id"],
-        started_at=told(begin, zone),
-        ended_at=told(end, zone) if now - end >= IDLE else None,
+        started_at=iso_timestamp(begin, zone),
+        ended_at=iso_timestamp(end, zone) if now - end >= IDLE else None,
         funnel_id=row["funnel_id"],
         entry_page=row.get("entry_page"),
         exit_page=row.get("exit_page"),
@@ -109,17 +109,17 @@ def _session(row: DayDocument, now: datetime, zone: ZoneInfo) -> Session:
         conversions=_conversions(row),
         path=list(row.get("path", ())),
         events_total=int(row["events_total"]),
-        events=[event_told(event, zone) for event in events],
+        events=[render_event(event, zone) for event in events],
     )
 
 
-def event_told(event: Mapping[str, Any], zone: ZoneInfo) -> JourneyEvent:
+def render_event(event: Mapping[str, Any], zone: ZoneInfo) -> JourneyEvent:
     """One of a row's events."""
     return JourneyEvent(
         event_type=event["event_type"],
         page_id=event["page_id"],
         step_id=event["step_id"],
-        timestamp=told(event["at"], zone),
+        timestamp=iso_timestamp(event["at"], zone),
         metadata=dict(event["metadata"]),
     )
 

@@ -21,7 +21,7 @@ from daybook.funnels.live.redis_keys import (
 )
 from daybook.query.answer.report import Report
 from daybook.query.figures.body import Body
-from daybook.query.figures.date_range import told
+from daybook.query.figures.date_range import iso_timestamp
 from daybook.query.figures.money import ANY, Wanted
 from daybook.query.figures.totals import DayDocument, main_currency
 from daybook.query.funnels.definition import Definition
@@ -97,7 +97,7 @@ def realtime(
 ) -> Realtime:
     return Realtime(
         funnel_id=definition.funnel_id,
-        timestamp=told(now, zone),
+        timestamp=iso_timestamp(now, zone),
         source=source,
         active_visitors=ActiveVisitors(
             total=happening.active,
@@ -141,7 +141,7 @@ def from_sessions(sessions: Iterable[DayDocument], now: datetime) -> Happening:
         who = session["visitor_id"]
         if who not in latest or session["last_at"] > latest[who]["last_at"]:
             latest[who] = session
-        recent += [_told(event, session) for event in session["events"]]
+        recent += [_render_event(event, session) for event in session["events"]]
         converted += [
             Converted(each["currency"], int(each["value_cents"] or 0))
             for each in session["conversions"]
@@ -152,7 +152,7 @@ def from_sessions(sessions: Iterable[DayDocument], now: datetime) -> Happening:
     return Happening(len(latest), dict(steps), recent[:RECENT_KEPT], converted)
 
 
-def _told(event: DayDocument, session: DayDocument) -> dict[str, Any]:
+def _render_event(event: DayDocument, session: DayDocument) -> dict[str, Any]:
     return {
         "event_type": event["event_type"],
         "step_id": event["step_id"],
@@ -175,7 +175,7 @@ def _event(event: DayDocument, zone: ZoneInfo) -> RecentEvent:
     return RecentEvent(
         event_type=event["event_type"],
         step_id=event["step_id"],
-        timestamp=told(datetime.fromisoformat(event["timestamp"]).astimezone(UTC), zone),
+        timestamp=iso_timestamp(datetime.fromisoformat(event["timestamp"]).astimezone(UTC), zone),
         session_id=event["session_id"],
     )
 

@@ -153,9 +153,11 @@ def step_report(
         summary=summary,
         uniques=people,
         over_time=[_point(*point) for point in points(days, span, granularity)],
-        traffic_sources=[TrafficSource(source=each.name, **_told(each)) for each in sources],
-        devices=[Device(device_type=each.name, **_told(each)) for each in devices],
-        browsers=[Browser(browser=each.name, **_told(each)) for each in browsers],
+        traffic_sources=[
+            TrafficSource(source=each.name, **_render_share(each)) for each in sources
+        ],
+        devices=[Device(device_type=each.name, **_render_share(each)) for each in devices],
+        browsers=[Browser(browser=each.name, **_render_share(each)) for each in browsers],
         others={
             "traffic_sources": rest(other_sources),
             "devices": rest(other_devices),
@@ -203,7 +205,7 @@ def _flow(documents: Sequence[DayDocument]) -> dict[str, Any]:
     }
 
 
-def _told(share: Share) -> dict[str, Any]:
+def _render_share(share: Share) -> dict[str, Any]:
     return {"visitors": share.visitors, "percentage": share.percentage}
 
 

@@ -105,11 +105,11 @@ def dashboard(
 def _totals(facts: Facts, currency: str) -> Numbers:
     found: Numbers = {}
     for model, names in _MODELS.items():
-        found |= _told(totals(model, facts.of(model), currency), names, model)
+        found |= _round_money(totals(model, facts.of(model), currency), names, model)
     return found
 
 
-def _told(numbers: Numbers, names: Iterable[str], model: type[DailyDocument]) -> Numbers:
+def _round_money(numbers: Numbers, names: Iterable[str], model: type[DailyDocument]) -> Numbers:
     called = _CALLED if model is EventMetricsDay else {}
     return {called.get(name, name): numbers[name] for name in names}
 
@@ -120,7 +120,7 @@ def _over_time(
     points: dict[str, dict[str, Any]] = {}
     for model, names in _MODELS.items():
         for at, days in buckets(span, granularity, facts.of(model)):
-            some = _told(totals(model, days, currency), names, model)
+            some = _round_money(totals(model, days, currency), names, model)
             points.setdefault(at, {"timestamp": at}).update(some)
     return list(points.values())
 
@@ -129,9 +129,9 @@ def _funnels(facts: Facts, currency: str) -> list[dict[str, Any]]:
     visits, orders = _by(facts.funnels, "funnel_id"), _by(facts.orders, "funnel_id")
     told = []
     for funnel in sorted({*visits, *orders}):
-        numbers = _told(
+        numbers = _round_money(
             totals(FunnelDay, visits.get(funnel, []), currency), _FUNNEL, FunnelDay
-        ) | _told(
+        ) | _round_money(
             totals(FunnelRevenueDay, orders.get(funnel, []), currency), _ORDERS, FunnelRevenueDay
         )
         told.append(_named("funnel_id", funnel, facts) | numbers)

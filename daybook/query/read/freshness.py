@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from daybook.engine.bookkeeping import FLEET, MEMBERS
 from daybook.engine.errors import Unavailable
-from daybook.query.figures.date_range import told
+from daybook.query.figures.date_range import iso_timestamp
 from daybook.query.read.mongo import Document, Reader, beneath
 
 KNOWN_SECONDS = 1.0
@@ -101,12 +101,12 @@ def as_of(
             said = member["heartbeat_at"], own["lag"]
             newest[place] = max(said, newest.get(place, said))
     return {
-        "newest_event_at": _told(events, zone),
-        "counted_at": _told([one["at"] for one in checkpoints if "at" in one], zone),
+        "newest_event_at": _newest(events, zone),
+        "counted_at": _newest([one["at"] for one in checkpoints if "at" in one], zone),
         "lag_messages": sum(lag for _, lag in newest.values()) if newest else None,
-        "reported_at": _told(beats, zone),
+        "reported_at": _newest(beats, zone),
     }
 
 
-def _told(moments: list[datetime], zone: ZoneInfo) -> str | None:
-    return told(max(moments), zone) if moments else None
+def _newest(moments: list[datetime], zone: ZoneInfo) -> str | None:
+    return iso_timestamp(max(moments), zone) if moments else None

@@ -30,7 +30,7 @@ class Revisions:
         """
         newest = await self._ask(scope, groups)
         settled = all(_written(one) < at - SETTLED_SECONDS for one in newest)
-        return _told(newest) if settled else None
+        return _fingerprint(newest) if settled else None
 
     async def known(self, scope: Scope, groups: tuple[str, ...]) -> str:
         """As it was a second ago at most. Raises Unavailable."""
@@ -38,7 +38,7 @@ class Revisions:
         until, found = self._known.get(key, (0.0, ""))
         if self._clock() < until:
             return found
-        found = _told(await self._ask(scope, groups))
+        found = _fingerprint(await self._ask(scope, groups))
         if len(self._known) > 1_000:
             self._known.clear()
         self._known[key] = self._clock() + KNOWN_SECONDS, found
@@ -59,6 +59,6 @@ def _written(newest: Document) -> float:
     return at.timestamp() if at else 0.0
 
 
-def _told(newest: Sequence[Document]) -> str:
+def _fingerprint(newest: Sequence[Document]) -> str:
     marks = (one.get("_daybook", {}).get("revision") for one in newest)
     return " ".join(f"{_written(one)}/{mark}" for one, mark in zip(newest, marks, strict=True))

@@ -30,19 +30,19 @@ class Stream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._feed as feed:
-            telling = asyncio.create_task(self._tell(feed, send))
+            sending = asyncio.create_task(self._send_events(feed, send))
             leaving = asyncio.create_task(_left(receive))
-            both = (telling, leaving)
+            both = (sending, leaving)
             try:
                 await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-                if telling.done():
-                    telling.result()
+                if sending.done():
+                    sending.result()
             finally:
                 for task in both:
                     task.cancel()
                 await asyncio.gather(*both, return_exceptions=True)
 
-    async def _tell(self, feed: ClientQueue, send: Send) -> None:
+    async def _send_events(self, feed: ClientQueue, send: Send) -> None:
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         await send(start)
         while (some := await feed.next()) is not None:

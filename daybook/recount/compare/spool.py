@@ -18,7 +18,7 @@ _TOLD_EVERY = 10_000
 class Spool:
     """All documents of a collection, read once, iterated in the order of their ids."""
 
-    def __init__(self, collection: Collection[dict[str, Any]], tell: Any) -> None:
+    def __init__(self, collection: Collection[dict[str, Any]], report: Any) -> None:
         """Raises Unreachable."""
         self._file = TemporaryFile(prefix="daybook-states-")  # noqa: SIM115
         raw = collection.with_options(CodecOptions(RawBSONDocument))
@@ -29,7 +29,7 @@ class Spool:
                 self._file.write(document.raw)
                 self.count += 1
                 if self.count % _TOLD_EVERY == 0:
-                    tell("reading states", self.count, total)
+                    report("reading states", self.count, total)
 
     def __enter__(self) -> "Spool":
         return self

@@ -18,7 +18,7 @@ from daybook.recount.session import Recount, Snapshot
 from daybook.recount.verdict.documents import Verdict
 
 
-def insert_days(recount: Recount, look: Snapshot, verdicts: list[Verdict]) -> Iterator[Change]:
+def insert_days(recount: Recount, snapshot: Snapshot, verdicts: list[Verdict]) -> Iterator[Change]:
     """Puts absent documents where the group is, in every partition.
 
     So whatever is still on its way from below is refused, and what comes is added. One that a
@@ -28,7 +28,7 @@ def insert_days(recount: Recount, look: Snapshot, verdicts: list[Verdict]) -> It
         assert verdict.recounted is not None
         should = _should(recount, verdict, {}, verdict.recounted)
         firsts = {position: first for position, (first, _) in verdict.recounted.spans.items()}
-        applied = look.coverage.marks_now()
+        applied = snapshot.coverage.marks_now()
         new = repair.whole(
             verdict.model, verdict.document, should, applied, firsts, int(time() * 1000)
         )
@@ -41,25 +41,23 @@ def insert_days(recount: Recount, look: Snapshot, verdicts: list[Verdict]) -> It
         yield Change(verdict.model.collection, verdict.document, "inserted", fields)
 
 
-def repair_days(recount: Recount, look: Snapshot, verdicts: list[Verdict]) -> Iterator[Change]:
-    """Repairs what is stored, each from a snapshot of its own."""
-    claimed = [
-        (verdict, snapshot) for verdict in verdicts if (snapshot := _claim(recount, verdict))
-    ]
+def repair_days(recount: Recount, snapshot: Snapshot, verdicts: list[Verdict]) -> Iterator[Change]:
+    """Repairs what is stored, each as it is stored when it is claimed."""
+    claimed = [(verdict, stored) for verdict in verdicts if (stored := _claim(recount, verdict))]
     if not claimed:
         return
     cuts = [
-        ((verdict.model.collection, verdict.document), marks(snapshot, "applied"))
-        for verdict, snapshot in claimed
+        ((verdict.model.collection, verdict.document), marks(stored, "applied"))
+        for verdict, stored in claimed
     ]
-    ends = look.coverage.topic.ends
+    ends = snapshot.coverage.topic.ends
     if any(at >= ends.get(p, 0) for _, cut in cuts for (_, p), at in cut.items()):
         recount.read_on()
-    recount.replay.limit(look.reach, cuts)
-    found = recount.replay.documents(look.days)
-    for verdict, snapshot in claimed:
+    recount.replay.limit(snapshot.reach, cuts)
+    found = recount.replay.documents(snapshot.days)
+    for verdict, stored in claimed:
         recounted = found.get((verdict.model.collection, verdict.document), Recounted())
-        change = _repair(recount, verdict, snapshot, recounted)
+        change = _repair(recount, verdict, stored, recounted)
         if change:
             yield change
 
@@ -76,35 +74,35 @@ def _claim(recount: Recount, verdict: Verdict) -> Document | None:
 
 
 def _repair(
-    recount: Recount, verdict: Verdict, snapshot: Document, recounted: Recounted
+    recount: Recount, verdict: Verdict, stored: Document, recounted: Recounted
 ) -> Change | None:
     """None when the document refused, since somebody wrote what does not go together with it."""
     collection = _collection(recount, verdict)
     fields = tuple(each.field for each in verdict.unequal)
-    if not recounted.sums and not marks(snapshot, "applied"):
+    if not recounted.sums and not marks(stored, "applied"):
         # Nobody counted into it, and the log knows nothing of it: it was put there by hand.
-        claimed = {path: snapshot["_daybook"][path.rpartition(".")[2]] for path in _CLAIM}
+        claimed = {path: stored["_daybook"][path.rpartition(".")[2]] for path in _CLAIM}
         with asking_mongodb():
-            done = collection.delete_one({"_id": snapshot["_id"], **claimed}).deleted_count
+            done = collection.delete_one({"_id": stored["_id"], **claimed}).deleted_count
         what = Change(verdict.model.collection, verdict.document, "deleted", fields)
         return what if done else None
-    should = _should(recount, verdict, snapshot, recounted)
-    plan = repair.repair(verdict.model, snapshot, should, recounted.spans)
+    should = _should(recount, verdict, stored, recounted)
+    plan = repair.repair(verdict.model, stored, should, recounted.spans)
     with asking_mongodb():
         if plan.whole:
             done = collection.replace_one(plan.where, plan.whole).matched_count
         else:
             done = collection.update_one(plan.where, plan.pipeline).matched_count
     if not done:
-        _release(recount, verdict, snapshot)
+        _release(recount, verdict, stored)
         return None
     return Change(verdict.model.collection, verdict.document, "repaired", fields)
 
 
-def _release(recount: Recount, verdict: Verdict, snapshot: Document) -> None:
+def _release(recount: Recount, verdict: Verdict, stored: Document) -> None:
     with asking_mongodb():
         _collection(recount, verdict).update_one(
-            {"_id": snapshot["_id"], repair.TOKEN: snapshot["_daybook"]["rebuild"]},
+            {"_id": stored["_id"], repair.TOKEN: stored["_daybook"]["rebuild"]},
             {"$unset": {repair.TOKEN: ""}},
         )
 

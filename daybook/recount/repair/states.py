@@ -19,7 +19,7 @@ Spans = Mapping[Position, tuple[int, int]]
 
 
 def repair_states(
-    recount: Recount, look: Snapshot, model: Model, verdicts: list[Verdict]
+    recount: Recount, snapshot: Snapshot, model: Model, verdicts: list[Verdict]
 ) -> Iterator[Change]:
     """Replaces, inserts where the group is, or deletes what the log knows nothing of.
 
@@ -28,7 +28,7 @@ def repair_states(
     collection = recount.fleet.documents[model.collection]
     spans = recount.replay.places.spans(model.collection, [v.document for v in verdicts])
     absent = [verdict for verdict in verdicts if verdict.stored is None]
-    yield from _insert(collection, look, absent, spans)
+    yield from _insert(collection, snapshot, absent, spans)
     for verdict in verdicts:
         stored = verdict.stored
         if stored is None:
@@ -46,11 +46,11 @@ def repair_states(
 
 def _insert(
     collection: Collection[dict[str, Any]],
-    look: Snapshot,
+    snapshot: Snapshot,
     verdicts: list[Verdict],
     spans: Mapping[str, Spans],
 ) -> Iterator[Change]:
-    applied, revision = look.coverage.marks_now(), int(time() * 1000)
+    applied, revision = snapshot.coverage.marks_now(), int(time() * 1000)
     new = []
     for verdict in verdicts:
         firsts = {p: first for p, (first, _) in spans.get(verdict.document, {}).items()}

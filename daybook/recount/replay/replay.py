@@ -48,7 +48,7 @@ AsStored = Callable[[str, Sequence[str]], dict[str, Any]]
 """A state document from its `_id` and what the rules tell of it: JSON, in one piece or several."""
 
 
-def as_told(document: str, told: Sequence[str]) -> dict[str, Any]:
+def parse_document(document: str, told: Sequence[str]) -> dict[str, Any]:
     """A state document from one piece of JSON, whatever its `_id`."""
     [own] = told
     state: dict[str, Any] = json.loads(own)
@@ -110,7 +110,7 @@ class Replay:
         if self._pending_messages >= _MESSAGES_AT_ONCE:
             self._flush(topic_id)
 
-    def bury(self, dead: Mapping[int, frozenset[int]]) -> None:
+    def exclude_dead(self, dead: Mapping[int, frozenset[int]]) -> None:
         """Takes out what became a dead letter since it was read."""
         positions = [(number, offset) for number, offsets in dead.items() for offset in offsets]
         self._tables.refill("dead", positions)
@@ -208,7 +208,7 @@ class Replay:
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         """Every state document within the limits, or those named, in the order of their ids; where
         `stages` tell them, after `documents`."""
-        as_stored = self._told.get(collection, as_told)
+        as_stored = self._told.get(collection, parse_document)
         self._tables.refill("chosen", [(document,) for document in only or ()])
         where = "" if only is None else "WHERE document IN (SELECT document FROM chosen)"
         pieces = self._streamed(

@@ -36,37 +36,39 @@ class Verdict:
         return field.since <= self.version
 
 
-def documents(recount: Recount, look: Snapshot) -> Iterator[Verdict]:
+def documents(recount: Recount, snapshot: Snapshot) -> Iterator[Verdict]:
     """A verdict on each daily document that is stored, or that the log knows of."""
-    found = recount.replay.documents(look.days)
-    names = sorted(look.documents.keys() | found.keys())
+    found = recount.replay.documents(snapshot.days)
+    names = sorted(snapshot.documents.keys() | found.keys())
     for done, name in enumerate(names):
         if done % 100 == 0:
-            recount.tell("comparing documents", done, len(names))
-        yield _document(recount, look, name, found.get(name, Recounted()))
+            recount.report_progress("comparing documents", done, len(names))
+        yield _document(recount, snapshot, name, found.get(name, Recounted()))
 
 
-def _document(recount: Recount, look: Snapshot, name: tuple[str, str], found: Recounted) -> Verdict:
+def _document(
+    recount: Recount, snapshot: Snapshot, name: tuple[str, str], found: Recounted
+) -> Verdict:
     collection, document = name
     model = recount.models[collection]
-    stored = look.documents.get(name)
+    stored = snapshot.documents.get(name)
     firsts = {position: span[0] for position, span in found.spans.items()}
     firsts |= marks(stored or {}, "first")
-    doubt = look.coverage.of_document(marks(stored or {}, "applied"), firsts, found.spans)
+    doubt = snapshot.coverage.of_document(marks(stored or {}, "applied"), firsts, found.spans)
     if stored is None:
         unequal = list(_all_of(model, expected(model, document, found.sums)))
     else:
         keys_max = recount.fleet.settings.map_keys_max
         unequal = list(unequal_fields(model, document, found.sums, stored, keys_max))
-    version = _version(model, stored, look)
+    version = _version(model, stored, snapshot)
     return Verdict(model, document, stored, doubt, unequal, version, recounted=found)
 
 
-def _version(model: Model, stored: Document | None, look: Snapshot) -> int:
+def _version(model: Model, stored: Document | None, snapshot: Snapshot) -> int:
     """What is not stored, or does not say, is as complete as the group says its documents are."""
     own: Any = (stored or {}).get("_daybook")
     version = own.get("model") if isinstance(own, dict) else None
-    return version if isinstance(version, int) else look.versions.get(model.collection, 0)
+    return version if isinstance(version, int) else snapshot.versions.get(model.collection, 0)
 
 
 def _all_of(model: Model, should: Document) -> Iterator[Unequal]:
@@ -77,13 +79,13 @@ def _all_of(model: Model, should: Document) -> Iterator[Unequal]:
             yield Unequal(field.name, ABSENT, value, field.since)
 
 
-def state_documents(recount: Recount, look: Snapshot, model: Model) -> Iterator[Verdict]:
+def state_documents(recount: Recount, snapshot: Snapshot, model: Model) -> Iterator[Verdict]:
     """A verdict on each document of a collection of states that is stored, or whose key the log
     knows."""
-    if model.collection not in look.states:
+    if model.collection not in snapshot.states:
         return
     moved: list[Verdict] = []
-    for verdict in _states(recount, look, model):
+    for verdict in _states(recount, snapshot, model):
         is_moved = [each.field for each in verdict.unequal] == ["home"]
         if verdict.stored and verdict.should and is_moved:
             moved.append(verdict)
@@ -92,23 +94,23 @@ def state_documents(recount: Recount, look: Snapshot, model: Model) -> Iterator[
     yield from _unless_ahead(recount, moved)
 
 
-def _states(recount: Recount, look: Snapshot, model: Model) -> Iterator[Verdict]:
-    spool = look.states[model.collection]
+def _states(recount: Recount, snapshot: Snapshot, model: Model) -> Iterator[Verdict]:
+    spool = snapshot.states[model.collection]
     ahead: dict[str, Document] = {}
     pairs = states.paired(_named(spool), recount.replay.states(model.collection))
     for done, (document, stored, should) in enumerate(pairs):
         if done % _TOLD_EVERY == 0:
-            recount.tell("comparing states", done, spool.count)
+            recount.report_progress("comparing states", done, spool.count)
         applied = marks(stored or {}, "applied")
-        if any(last > look.reach.get(position, -1) for position, last in applied.items()):
+        if any(last > snapshot.reach.get(position, -1) for position, last in applied.items()):
             assert stored is not None
             ahead[document] = stored
         else:
-            yield _state(recount, look, model, document, stored, should)
+            yield _state(recount, snapshot, model, document, stored, should)
     if not ahead:
         return
     recount.replay.limit(
-        look.reach,
+        snapshot.reach,
         (
             ((model.collection, document), marks(each, "applied"))
             for document, each in ahead.items()
@@ -116,7 +118,7 @@ def _states(recount: Recount, look: Snapshot, model: Model) -> Iterator[Verdict]
     )
     further = dict(recount.replay.states(model.collection, list(ahead)))
     for document, stored in ahead.items():
-        yield _state(recount, look, model, document, stored, further.get(document))
+        yield _state(recount, snapshot, model, document, stored, further.get(document))
 
 
 def _absent(model: Model, should: Document) -> Unequal:
@@ -134,20 +136,20 @@ def _named(spool: Spool) -> Iterator[tuple[str, Document]]:
 
 def _state(
     recount: Recount,
-    look: Snapshot,
+    snapshot: Snapshot,
     model: Model,
     document: str,
     stored: Document | None,
     should: Document | None,
 ) -> Verdict:
-    doubt = look.coverage.of_document(marks(stored or {}, "applied"), {})
+    doubt = snapshot.coverage.of_document(marks(stored or {}, "applied"), {})
     if stored is None:
         unequal = [_absent(model, should)] if should else []
     elif should is None:
         unequal = states.not_blank(model, stored)
     else:
         unequal = states.unequal_fields(model, stored, should)
-    version = _version(model, stored, look)
+    version = _version(model, stored, snapshot)
     return Verdict(model, document, stored, doubt, unequal, version, should=should)
 
 

@@ -34,25 +34,25 @@ class Verdict:
         return any(one.get("_daybook", {}).get("model", 0) < VERSION for one in self.stored)
 
 
-def doubt(recount: Recount, look: Snapshot) -> str | None:
+def doubt(recount: Recount, snapshot: Snapshot) -> str | None:
     """Why none of the group's sketches can be judged, if so: the log is not whole."""
-    return look.coverage.of_document({}, {}) if recount.group.sketches else None
+    return snapshot.coverage.of_document({}, {}) if recount.group.sketches else None
 
 
-def sketches(recount: Recount, look: Snapshot) -> Iterator[Verdict]:
+def sketches(recount: Recount, snapshot: Snapshot) -> Iterator[Verdict]:
     """A verdict on each sketch that is stored, or that the log knows of; after the documents.
     None where there is a doubt.
 
     A sketch has no watermark. It must hold every key that the group has surely counted, and
     none that the log does not know.
     """
-    collection, left = recount.group.sketches, dict(look.sketches)
-    if not collection or doubt(recount, look):
+    collection, left = recount.group.sketches, dict(snapshot.sketches)
+    if not collection or doubt(recount, snapshot):
         return
-    found = recount.replay.sketched(look.days)
+    found = recount.replay.sketched(snapshot.days)
     for done, (name, keys) in enumerate(groupby(found, key=lambda key: key.sketch)):
         if done % _TOLD_EVERY == 0:
-            recount.tell("comparing sketches", done, len(look.sketches))
+            recount.report_progress("comparing sketches", done, len(snapshot.sketches))
         yield _verdict(collection, name, left.pop(name, []), list(keys))
     for name, stored in left.items():
         yield _verdict(collection, name, stored, [])

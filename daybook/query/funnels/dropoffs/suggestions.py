@@ -48,7 +48,7 @@ def suggestions(evidence: Evidence) -> list[Suggestion]:
     return [Suggestion(rule, text) for rule, text in found if text is not None]
 
 
-def _telling_reason(evidence: Evidence) -> str | None:
+def _reason_that_explains(evidence: Evidence) -> str | None:
     """The most frequent of the reasons whose odds ratio is above 1 beyond doubt."""
     for reason in evidence.reasons:
         if reason.count >= REASON_COUNT_MIN and reason.odds_ratio_lower > 1:
@@ -123,7 +123,7 @@ def _direct_entries(evidence: Evidence) -> str | None:
 
 
 RULES: dict[str, Callable[[Evidence], str | None]] = {
-    "telling_reason": _telling_reason,
+    "telling_reason": _reason_that_explains,
     "worse_than_before": _worse_than_before,
     "quick_exit": _quick_exit,
     "long_stay": _long_stay,

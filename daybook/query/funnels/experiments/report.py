@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from daybook.query.figures.body import Period
-from daybook.query.figures.date_range import Span, told
+from daybook.query.figures.date_range import Span, iso_timestamp
 from daybook.query.figures.money import ANY, Wanted, currencies_of, known, main_currency
 from daybook.query.figures.rounding import average, rate
 from daybook.query.figures.totals import DayDocument, total
@@ -167,7 +167,7 @@ def _arm(variant: Variant) -> Arm:
 
 
 def _moment(moment: datetime | None, zone: ZoneInfo) -> str | None:
-    return None if moment is None else told(moment, zone)
+    return None if moment is None else iso_timestamp(moment, zone)
 
 
 async def load_tests(scope: Scope, funnel_id: str, test_id: str | None) -> list[Document]:
