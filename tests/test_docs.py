@@ -9,9 +9,11 @@ from typer.main import get_command
 
 from daybook.cli.main import app
 from daybook.engine.settings import PREFIX, Settings
+from tests.test_imports import MAY_IMPORT
 
 ROOT = Path(__file__).parents[1]
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 
@@ -51,10 +53,22 @@ def test_every_command_stands_in_the_table_of_commands() -> None:
     assert commands <= told, f"add {commands - told} to the table in docs/commands.md"
 
 
+def test_the_architecture_says_who_may_import_whom() -> None:
+    table = ARCHITECTURE.partition("| package | may import |\n|---|---|\n")[2].partition("\n\n")[0]
+    rows = [re.fullmatch(r"\| `([\w.]+)` \| (.+) \|", line) for line in table.splitlines()]
+    named = {
+        row[1]: set() if row[2] == "nothing of the house" else _names(row[2]) for row in rows if row
+    }
+    assert all(rows), "a line of the table cannot be read"
+    assert named == MAY_IMPORT, "make the table in docs/architecture.md say what MAY_IMPORT says"
+
+
+def _names(cell: str) -> set[str]:
+    return {name.strip("`") for name in cell.split(", ")}
+
+
 def test_every_test_that_the_architecture_names_exists() -> None:
-    rows = re.findall(
-        r"^\| .* \| .* \| (`.*) \|$", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE
-    )
+    rows = re.findall(r"^\| .* \| .* \| (`.*) \|$", ARCHITECTURE, re.MULTILINE)
     files = {path.name: path.read_text() for path in (ROOT / "tests").rglob("*.py")}
     tests = set(files) | {
         name
