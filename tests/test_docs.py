@@ -9,9 +9,11 @@ from typer.main import get_command
 
 from daybook.cli.main import app
 from daybook.engine.settings import PREFIX, Settings
+from tests.test_imports import MAY_IMPORT
 
 ROOT = Path(__file__).parents[1]
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 
@@ -43,17 +45,30 @@ def test_every_metric_stands_in_operations() -> None:
     assert told == names, "name each metric in a table of docs/operations.md"
 
 
-def test_every_command_stands_in_the_readme() -> None:
-    rows = re.findall(r"^\| (`daybook .*?) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+def test_every_command_stands_in_the_table_of_commands() -> None:
+    page = (ROOT / "docs/commands.md").read_text()
+    rows = re.findall(r"^\| (`daybook .*?) \|", page, re.MULTILINE)
     told = {word for row in rows for word in re.findall(r"`(?:daybook )?([a-z]+)", row)}
     commands = set(get_command(app).commands)  # type: ignore[attr-defined]
-    assert commands <= told, f"add {commands - told} to the table of commands in README.md"
+    assert commands <= told, f"add {commands - told} to the table in docs/commands.md"
+
+
+def test_the_architecture_says_who_may_import_whom() -> None:
+    table = ARCHITECTURE.partition("| package | may import |\n|---|---|\n")[2].partition("\n\n")[0]
+    rows = [re.fullmatch(r"\| `([\w.]+)` \| (.+) \|", line) for line in table.splitlines()]
+    named = {
+        row[1]: set() if row[2] == "nothing of the house" else _names(row[2]) for row in rows if row
+    }
+    assert all(rows), "a line of the table cannot be read"
+    assert named == MAY_IMPORT, "make the table in docs/architecture.md say what MAY_IMPORT says"
+
+
+def _names(cell: str) -> set[str]:
+    return {name.strip("`") for name in cell.split(", ")}
 
 
 def test_every_test_that_the_architecture_names_exists() -> None:
-    rows = re.findall(
-        r"^\| .* \| .* \| (`.*) \|$", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE
-    )
+    rows = re.findall(r"^\| .* \| .* \| (`.*) \|$", ARCHITECTURE, re.MULTILINE)
     files = {path.name: path.read_text() for path in (ROOT / "tests").rglob("*.py")}
     tests = set(files) | {
         name
@@ -67,6 +82,8 @@ def test_every_test_that_the_architecture_names_exists() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", page.read_text())
+    text = page.read_text()
+    links = re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", text)
+    links += re.findall(r'<img src="([^":]+)"', text)
     broken = [link for link in links if not (page.parent / link).exists()]
     assert not broken
