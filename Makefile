@@ -38,7 +38,7 @@ mutants: $(READY) ## seeded bugs, each of which the tests must catch
 	$(BIN)/python -m tests.mutants
 
 soak: $(READY) ## the long run: 200 kills over 5,000,000 events, 1,000,000 tracking events, 20,000 random histories, each fault by five seeds
-	DAYBOOK_SOAK=1 $(BIN)/python -m pytest -n 2 -p no:cacheprovider tests/unit/test_protocol.py tests/scenarios
+	DAYBOOK_SOAK=1 $(BIN)/python -m pytest -n 2 -p no:cacheprovider tests/engine/protocol/test_protocol.py tests/scenarios
 
 pin: $(READY) ## requirements.txt and requirements-dev.txt anew, with hashes
 	$(BIN)/python -m pip install --quiet uv

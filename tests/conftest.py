@@ -1,6 +1,6 @@
 """What every test may ask for: the servers, and a fleet of its own on them."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -9,6 +9,8 @@ from filelock import FileLock
 
 from tests.support import servers as test_servers
 from tests.support.world import World
+
+LOG_LINES_SHOWN = 60
 
 # How long an example takes says something about the machine alone.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -33,6 +35,22 @@ def world(servers: dict[str, str], tmp_path: Path) -> Iterator[World]:
     """Topics, a database and members that no other test sees."""
     with World(servers, tmp_path) as own:
         yield own
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails shows the ends of what its members and services logged."""
+    report = yield
+    if report.failed:
+        fixtures = item.funcargs.values()  # type: ignore[attr-defined]
+        worlds = [getattr(fixture, "world", fixture) for fixture in fixtures]
+        directories = {own.directory for own in worlds if isinstance(own, World)}
+        for log in sorted(log for each in directories for log in each.rglob("*.log")):
+            lines = log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]
+            report.sections.append((f"end of {log.name}", "\n".join(lines)))
+    return report
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

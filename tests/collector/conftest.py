@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, TopicPartition
 from daybook.collector.event import TOPIC
 from daybook.engine.kafka import clients
 from daybook.service import api_keys
-from tests.support.collectors import CollectorProcess
+from tests.support.collector import CollectorProcess
 from tests.support.world import World
 
 ORGANIZATION = "org-1"

@@ -10,7 +10,7 @@ import pytest
 from schemas.catalogue import source
 from schemas.json_schema import events, examples
 from tests.collector.conftest import ORGANIZATION, Site
-from tests.support.collectors import CollectorProcess
+from tests.support.collector import CollectorProcess
 
 TOPIC = "sc.tracking.funnel"
 Track = Callable[..., dict[str, Any]]

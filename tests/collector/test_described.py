@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.collectors import CollectorProcess
+from tests.support.collector import CollectorProcess
 from tests.support.described import assert_answers_as_described
 
 

@@ -10,7 +10,7 @@ from daybook.collector.event import FIELDS
 from daybook.collector.script import SOURCE
 from daybook.service import api_keys
 from tests.collector.conftest import Site
-from tests.support.collectors import TRACK, CollectorProcess
+from tests.support.collector import TRACK, CollectorProcess
 
 VIEW = {"event_type": "page_view", "visitor_id": "v-1", "session_id": "s-1"}
 SHOP = "https://shop.example"

@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from tests.collector.conftest import Site
-from tests.support.collectors import CollectorProcess
+from tests.support.collector import CollectorProcess
 from tests.support.mmdb import write_database
 from tests.support.wait import until
 

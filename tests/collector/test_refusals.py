@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.collector.conftest import Site
-from tests.support.collectors import TRACK, CollectorProcess
+from tests.support.collector import TRACK, CollectorProcess
 
 VISIT: dict[str, Any] = {"visitor_id": "v-1", "session_id": "s-1"}
 VIEW = VISIT | {"event_type": "page_view"}

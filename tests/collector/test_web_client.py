@@ -9,7 +9,7 @@ import pytest
 from daybook.collector.script import SOURCE
 from tests.collector.conftest import Logged, Site
 from tests.support.browser import WHY_NOT, Browser, is_available
-from tests.support.collectors import CollectorProcess
+from tests.support.collector import CollectorProcess
 from tests.support.shop_pages import Pages
 from tests.support.wait import until
 

@@ -14,8 +14,8 @@ from daybook.engine.mongo import indexes
 from daybook.exports.group import GROUP
 from tests.query.conftest import Office
 from tests.query.funnels.shop import FIRST, LAST, documents, shop
-from tests.support.members import MemberProcess
-from tests.support.queries import API
+from tests.support.member import MemberProcess
+from tests.support.query import API
 from tests.support.service import Reply
 from tests.support.wait import until
 from tests.support.world import World

@@ -7,8 +7,16 @@ from typing import Any
 import pytest
 
 from tests.exports.conftest import Press, opened
-from tests.exports.reading import as_told, csv_rows, filled, json_body, numbers, pdf_text, xlsx_rows
-from tests.exports.told import told_events
+from tests.exports.file_readers import (
+    as_told,
+    csv_rows,
+    filled,
+    json_body,
+    numbers,
+    pdf_text,
+    xlsx_rows,
+)
+from tests.exports.topic_events import told_events
 from tests.support.wait import until
 
 KINDS = [

@@ -12,7 +12,7 @@ from daybook.local.mongodb import MongoDB
 from daybook.local.ports import free_ports
 from tests.exports.conftest import ORGANIZATION, Press, opened
 from tests.query.funnels.shop import documents
-from tests.support.members import MemberProcess
+from tests.support.member import MemberProcess
 from tests.support.wait import until
 
 SESSIONS, EVENTS = 300, 500

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from tests.exports.conftest import EXPORT, ORGANIZATION, TOPIC, Press, opened, order
-from tests.exports.told import is_caught_up, told_events
+from tests.exports.topic_events import is_caught_up, told_events
 from tests.support.wait import until
 
 

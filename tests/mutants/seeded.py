@@ -2,16 +2,16 @@
 
 from tests.mutants.mutant import Mutant
 
-PROTOCOL = ("tests/unit/test_protocol.py",)
-FUNNELS = ("tests/unit/test_funnel_step.py",)
-UNIQUES = ("tests/unit/test_uniques.py",)
+PROTOCOL = ("tests/engine/protocol/test_protocol.py",)
+FUNNELS = ("tests/consumers/test_funnel_step.py",)
+UNIQUES = ("tests/engine/protocol/test_sketch_merge.py",)
 FAILPOINTS = "tests/scenarios/test_failpoints.py"
 LOG = "tests/scenarios/test_log.py"
 LIVE = ("tests/contract/test_live_store.py",)
-PROJECTOR = ("tests/unit/test_projector.py",)
-SCOPE = ("tests/query/test_scope.py",)
+PROJECTOR = ("tests/engine/live/test_projector.py",)
+SCOPE = ("tests/query/read/test_scope.py",)
 
-EXPORTS = "tests/exports/test_calls.py"
+EXPORTS = "tests/exports/test_routes.py"
 
 MUTANTS = (
     Mutant(
@@ -19,7 +19,7 @@ MUTANTS = (
         "daybook/exports/formats/cell.py",
         """return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value""",
         "return value",
-        ("tests/exports/test_cells.py",),
+        ("tests/exports/formats/test_cell.py",),
     ),
     Mutant(
         "an attempt that was overtaken ends the job",
@@ -292,7 +292,7 @@ MUTANTS = (
         "daybook/engine/member/assigned_partition.py",
         "self.batch is not None or bool(self.buffer) or self.read > self.durable",
         "self.batch is not None or self.read > self.durable",
-        ("tests/unit/test_owned.py",),
+        ("tests/engine/member/test_assigned_partition.py",),
     ),
     Mutant(
         "one acknowledgement is enough",
@@ -327,7 +327,7 @@ MUTANTS = (
         "daybook/engine/kafka/offsets.py",
         "start = min(checkpoint, commit.offset)",
         "start = max(checkpoint, commit.offset)",
-        ("tests/unit/test_start.py",),
+        ("tests/engine/kafka/test_offsets.py",),
     ),
     Mutant(
         "any fleet's commits",
@@ -355,7 +355,7 @@ MUTANTS = (
         "daybook/funnels/order_revenue.py",
         'left = [p["revenue_cents"] - p["refunded_cents"] for p in funnel["products"]]',
         'left = [p["revenue_cents"] for p in funnel["products"]]',
-        ("tests/unit/test_apportion.py",),
+        ("tests/funnels/test_apportion.py",),
     ),
     Mutant(
         "a funnel's refunds forgotten until its order is created",
@@ -370,7 +370,7 @@ MUTANTS = (
         """        yield _at(funnel, paid_on, "by_source", sign, key=key, part="orders")
 """,
         "",
-        ("tests/unit/test_recount_funnel_revenue.py", "-k", "agree"),
+        ("tests/recount/revenue/test_funnels.py", "-k", "agree"),
     ),
     Mutant(
         "the newest name of a product",
@@ -384,7 +384,7 @@ MUTANTS = (
         "daybook/recount/compare/maps.py",
         "{NAME: counts.get(NAME)} if field.is_named else {}",
         "{NAME: None} if field.is_named else {}",
-        ("tests/unit/test_recount_funnel_revenue.py", "-k", "agree"),
+        ("tests/recount/revenue/test_funnels.py", "-k", "agree"),
     ),
     Mutant(
         "a zombie's totals shown",
@@ -482,13 +482,13 @@ MUTANTS = (
         "daybook/query/access/jwks.py",
         "key.algorithm_name == self._algorithm",
         "key.algorithm_name",
-        ("tests/query/test_jwks.py",),
+        ("tests/query/access/test_jwks.py",),
     ),
     Mutant(
         "a rate of nothing told as none",
         "daybook/query/figures/totals.py",
         "return sums[numerator] / sums[denominator] if sums[denominator] else None",
         "return sums[numerator] / sums[denominator] if sums[denominator] else 0.0",
-        ("tests/query/test_totals.py",),
+        ("tests/query/figures/test_totals.py",),
     ),
 )

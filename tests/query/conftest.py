@@ -18,7 +18,7 @@ from models.order_funnel import OrderFunnelDay
 from models.revenue import RevenueDay
 from tests.query.funnels.shop import FIRST, LAST, documents, shop
 from tests.support.desk import Desk
-from tests.support.queries import QueryProcess
+from tests.support.query import QueryProcess
 from tests.support.world import World
 
 ORGANIZATION = "org-1"

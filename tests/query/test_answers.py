@@ -11,7 +11,7 @@ from redis import Redis
 from models.funnel import FunnelDay
 from models.order_funnel import OrderFunnelDay
 from tests.query.conftest import ORGANIZATION, OTHER, Office
-from tests.support.queries import QueryProcess
+from tests.support.query import QueryProcess
 
 DAYS = {"first": "2026-11-01", "last": "2026-11-02"}
 GROUP = "sc-analytics-order-funnel"

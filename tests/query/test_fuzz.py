@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.query.conftest import Office
-from tests.support.queries import QueryProcess
+from tests.support.query import QueryProcess
 from tests.support.world import World
 
 USUAL = {

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.query.conftest import Office
-from tests.support.queries import QueryProcess
+from tests.support.query import QueryProcess
 
 
 def test_it_says_that_it_lives_and_that_it_is_ready(service: QueryProcess) -> None:

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from tests.query.conftest import ORGANIZATION, Office
-from tests.support.queries import API, QueryProcess
+from tests.support.query import API, QueryProcess
 from tests.support.world import World
 
 DAYS = {"first": "2026-11-01", "last": "2026-11-02"}

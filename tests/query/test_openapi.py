@@ -17,8 +17,8 @@ from models.order_funnel import OrderFunnelDay
 from models.revenue import RevenueDay
 from models.user_lifecycle import UserLifecycleDay
 from tests.query.conftest import ORGANIZATION, Office
-from tests.query.test_events import define, fill
-from tests.support.queries import QueryProcess
+from tests.query.events.test_routes import define, fill
+from tests.support.query import QueryProcess
 
 ROOT = Path(__file__).parents[2]
 DAYS = {"first": "2026-11-01", "last": "2026-11-02"}

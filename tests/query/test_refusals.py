@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.query.conftest import ORGANIZATION, Office
-from tests.support.queries import QueryProcess
+from tests.support.query import QueryProcess
 from tests.support.world import World
 
 DAYS = {"first": "2026-11-01", "last": "2026-11-02"}

@@ -19,7 +19,7 @@ from models.event_metrics import EventMetricsDay
 from tests.query.conftest import ORGANIZATION, Office
 from tests.query.funnels.test_bodies import paths
 from tests.query.test_described import STREAM
-from tests.support.queries import QueryProcess
+from tests.support.query import QueryProcess
 from tests.support.wait import until
 from tests.support.world import World
 

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from tests.scenarios.scenario import SMALL_BATCHES, Scenario
-from tests.support.members import MemberProcess
+from tests.support.member import MemberProcess
 from tests.support.soak import KILLS, MESSAGES_A_KILL
 from tests.support.wait import until
 from tests.support.world import World

@@ -18,7 +18,7 @@ from daybook.local.redis import Redis
 from tests.scenarios.scenario import SMALL_BATCHES
 from tests.support import checks
 from tests.support.live import Bustle, documents, hashes, noon_zone, wait_until_right
-from tests.support.members import MemberProcess
+from tests.support.member import MemberProcess
 from tests.support.wait import until
 from tests.support.world import World
 

@@ -8,7 +8,7 @@ from models.uniques import Uniques
 from tests.scenarios.scenario import SMALL_BATCHES
 from tests.support import checks
 from tests.support.known_answer import Documents, assert_is_the_known_answer
-from tests.support.members import MemberProcess
+from tests.support.member import MemberProcess
 from tests.support.soak import SOAK, TRACKED
 from tests.support.storefront import Storefront
 from tests.support.uniques import assert_sketches, known

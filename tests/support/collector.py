@@ -1,6 +1,14 @@
-"""`python -m tests.support.collector WORLD`: a collector on a free port, over a world's topic."""
+"""Collectors as processes of their own, called over real HTTP.
 
+`python -m tests.support.collector WORLD` is such a process: a collector on a free port, over a
+world's topic.
+"""
+
+import json
 import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -10,6 +18,37 @@ from daybook.engine import logs
 from daybook.engine.errors import DaybookError
 from daybook.engine.settings import settings
 from daybook.service.server import listen, serve
+from tests.support.service import Reply, ServiceProcess
+from tests.support.wait import until
+
+TRACK = "/api/v1/analytics/track"
+BROWSER = {
+    "User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 "
+    "(KHTML, like Gecko) Version/17.4 Mobile/15E148 Safari/604.1",
+    "Accept-Language": "de-DE",
+}
+
+
+class CollectorProcess(ServiceProcess):
+    """A running collector; `key` is shown with each call unless another is given."""
+
+    def __init__(self, world: str, environment: Mapping[str, str], log: Path) -> None:
+        super().__init__("tests.support.collector", (world,), "collector started", environment, log)
+
+    def ready(self) -> "CollectorProcess":
+        until(lambda: self.get("/ready").status == 200, "the collector is ready")
+        return self
+
+    def track(
+        self, body: Any, key: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """Sends a body, as JSON unless it is bytes."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        shown = {"X-Daybook-Key": self.key if key is None else key, "Content-Type": "text/plain"}
+        return self.call("POST", TRACK, raw, BROWSER | shown | dict(headers or {}))
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Reply:
+        return self.call("GET", path, None, dict(headers or {}))
 
 
 def main() -> None:
@@ -24,4 +63,5 @@ def main() -> None:
         sys.exit(error.exit_code)
 
 
-main()
+if __name__ == "__main__":
+    main()

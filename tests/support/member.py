@@ -1,6 +1,18 @@
-"""`python -m tests.support.member GROUP WORLD [--until-caught-up]`: a member of a world's group."""
+"""Members as processes of their own, which tests start, stop, freeze and kill by their id.
 
+`python -m tests.support.member GROUP WORLD [--until-caught-up]` is such a process: a member of a
+world's group.
+"""
+
+import json
+import signal
+import subprocess
 import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import consumers
 from daybook.cli.run import stop_on_signals
@@ -8,10 +20,106 @@ from daybook.engine import logs
 from daybook.engine.errors import DaybookError
 from daybook.engine.member.run import run
 from daybook.engine.settings import settings
-from tests.support.world import renamed
+from tests.support.wait import until
+
+ROOT = Path(__file__).parents[2]
+
+
+class MemberProcess:
+    """A running member; what it logs is read from its file."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        module: str = "tests.support.member",
+    ) -> None:
+        self._log = log
+        with log.open("wb") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                cwd=ROOT,
+                env=dict(environment) | {"DAYBOOK_LOG_FORMAT": "json"},
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def wait(self, seconds: float) -> int:
+        """The exit code; below zero the signal that ended it."""
+        return self._process.wait(seconds)
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def said(self) -> str:
+        return self._log.read_text()
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Its log's lines of that event."""
+        lines = [json.loads(x) for x in self.said().splitlines() if x.startswith("{")]
+        return [line for line in lines if line["event"] == name]
+
+    def wait_for(self, name: str, times: int = 1, seconds: float = 60.0) -> list[dict[str, Any]]:
+        """Waits until it has logged an event that often."""
+
+        def said_so() -> list[dict[str, Any]]:
+            found = self.events(name)
+            if len(found) < times and not self.is_alive():
+                raise AssertionError(f"it ended before {name}: {self.said()}")
+            return found if len(found) >= times else []
+
+        return until(said_so, f"a member logged {name!r} {times} times", seconds)
+
+    def counted(self, name: str) -> float:
+        """A total of what it did, as it told when it stopped."""
+        (stopped,) = self.events("member stopped")
+        return float(stopped.get(name, 0))
+
+    def ask(self, path: str) -> tuple[int, str]:
+        """Status and text of what it answers on its own port."""
+        (started,) = self.wait_for("member started")
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{started['port']}{path}") as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def metric(self, name: str) -> float:
+        """The sum of a metric over its labels."""
+        _, text = self.ask("/metrics")
+        lines = [line for line in text.splitlines() if line.split("{")[0] == name]
+        return sum(float(line.rpartition(" ")[2]) for line in lines)
+
+    def thaw(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+    def terminate(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """As a power cut would; harmless when it has ended."""
+        self._process.kill()
+        self._process.wait(10)
+
+    def end(self) -> None:
+        """Asks it to stop, and waits until it has."""
+        if self.is_alive():
+            self.wait_for("member started")
+            self.terminate()
+        assert self.wait(60) == 0, self.said()
 
 
 def main() -> None:
+    # The world starts members, so it imports this module.
+    from tests.support.world import renamed
+
     short, name, *options = sys.argv[1:]
     logs.configure("json")
     try:
@@ -26,4 +134,5 @@ def main() -> None:
         sys.exit(error.exit_code)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from tests.support.queries import API, QueryProcess
+from tests.support.query import API, QueryProcess
 
 SECONDS = 20
 

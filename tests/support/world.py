@@ -18,7 +18,7 @@ from daybook.engine.member.caught_up import log_ends
 from daybook.engine.mongo.client import database
 from daybook.engine.settings import Settings
 from schemas.catalogue import catalogue
-from tests.support.members import MemberProcess
+from tests.support.member import MemberProcess
 from tests.support.wait import until
 
 TOPICS = ("sc.domain.order", "sc.domain.user")

@@ -10,30 +10,14 @@ from daybook.query.figures.body import Body, Period
 from daybook.query.figures.comparison import Changes, Previous, compare_parts
 from daybook.query.figures.date_range import Span
 from daybook.query.figures.map_keys import OTHER, UNATTRIBUTED, by_name, name_of
-from daybook.query.figures.money import (
-    ANY,
-    Wanted,
-    amount,
-    by_key,
-    known,
-    main_currency,
-    others,
-)
+from daybook.query.figures.money import ANY, Wanted, amount, by_key, known, main_currency, others
 from daybook.query.figures.pagination import Cursor, PageRequest, Pagination, pagination
-from daybook.query.figures.projections import (
-    money_of,
-    projection,
-)
+from daybook.query.figures.projections import money_of, projection
 from daybook.query.figures.rounding import average, rate
 from daybook.query.figures.series import FunnelGranularity, points
 from daybook.query.figures.totals import DayDocument, by_step, parts, total
 from daybook.query.funnels.definition import Definition
-from daybook.query.funnels.load import (
-    FUNNEL_FIELDS,
-    STEP_COUNTS,
-    hours_if,
-    load_step_sums,
-)
+from daybook.query.funnels.load import FUNNEL_FIELDS, STEP_COUNTS, hours_if, load_step_sums
 from daybook.query.funnels.overview_steps import first_step_people
 from daybook.query.read.mongo import Document
 from daybook.query.read.scope import Scope

@@ -3,11 +3,7 @@
 from collections.abc import Sequence
 
 from daybook.query.figures.date_range import Span
-from daybook.query.figures.projections import (
-    Projection,
-    projection,
-    sums_of,
-)
+from daybook.query.figures.projections import Projection, projection, sums_of
 from daybook.query.read.mongo import Document
 from daybook.query.read.scope import Scope
 from models.funnel_step import FunnelStepDay

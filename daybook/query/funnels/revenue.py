@@ -9,20 +9,12 @@ from daybook.query.figures.comparison import Changes, Previous, compare_parts
 from daybook.query.figures.date_range import Span
 from daybook.query.figures.map_keys import OTHER, UNATTRIBUTED, name_of
 from daybook.query.figures.money import ANY, Wanted, amount, by_key
-from daybook.query.figures.projections import (
-    money_of,
-    projection,
-)
+from daybook.query.figures.projections import money_of, projection
 from daybook.query.figures.rounding import average, percentages
 from daybook.query.figures.series import FunnelGranularity, points
 from daybook.query.figures.totals import DayDocument, parts, total
 from daybook.query.funnels.definition import Definition
-from daybook.query.funnels.load import (
-    FUNNEL_FIELDS,
-    STEP_FIELDS,
-    hours_if,
-    load_step_days,
-)
+from daybook.query.funnels.load import FUNNEL_FIELDS, STEP_FIELDS, hours_if, load_step_days
 from daybook.query.funnels.revenue_basis import Basis, RevenueBasis, earned
 from daybook.query.read.scope import Scope
 from models.funnel import FunnelDay

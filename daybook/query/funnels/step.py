@@ -8,21 +8,14 @@ from daybook.query.figures.body import Body, Period
 from daybook.query.figures.comparison import Changes, Previous, compare_parts
 from daybook.query.figures.date_range import Span
 from daybook.query.figures.map_keys import OTHER, name_of
-from daybook.query.figures.projections import (
-    counts_of,
-    projection,
-)
+from daybook.query.figures.projections import counts_of, projection
 from daybook.query.figures.rounding import average, rate
 from daybook.query.figures.series import FunnelGranularity, points
 from daybook.query.figures.shares import Rest, Share, rest, shares
 from daybook.query.figures.totals import DayDocument, counts, total
 from daybook.query.figures.uniques import Uniques, uniques
 from daybook.query.funnels.definition import Definition
-from daybook.query.funnels.load import (
-    STEP_FIELDS,
-    hours_if,
-    load_sketches,
-)
+from daybook.query.funnels.load import STEP_FIELDS, hours_if, load_sketches
 from daybook.query.read.scope import Scope
 from daybook.query.statistics.quantiles import MEDIAN, P90, quantile_seconds
 from models.funnel_step import FunnelStepDay

@@ -8,7 +8,7 @@ from consumers import funnel_step, revenue
 from daybook.engine.mongo import indexes
 from tests.query.conftest import Office
 from tests.query.funnels.shop import documents, shop
-from tests.support.queries import QueryProcess
+from tests.support.query import QueryProcess
 
 
 class Reading:

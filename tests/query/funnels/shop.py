@@ -14,9 +14,9 @@ from daybook.simulate.answer.answer import answer
 from daybook.simulate.answer.entry import FUNNELS, TRACKING, Entry
 from daybook.simulate.plan import Plan
 from daybook.simulate.storefront import storefront
+from tests.consumers.test_funnel_step import HERE, Previous, as_log
 from tests.fakes.memory_store import MemoryStore
 from tests.support.runner import Lane, Letters, Runner
-from tests.unit.test_funnel_step import HERE, Previous, as_log
 
 FIRST, LAST = "2026-01-05", "2026-01-18"
 _EVENTS = 4_000

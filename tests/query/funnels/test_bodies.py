@@ -12,7 +12,7 @@ from daybook.query import examples
 from daybook.query.funnels.routes import router
 from tests.query.funnels.conftest import Reading
 from tests.query.funnels.shop import FIRST, LAST, shop
-from tests.support.queries import QueryProcess
+from tests.support.query import QueryProcess
 
 EXAMPLES = Path(examples.__file__).parent / "funnels"
 SCHEMAS = Path(__file__).parents[1] / "schemas"

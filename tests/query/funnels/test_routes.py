@@ -14,7 +14,7 @@ from models.funnel_revenue import FunnelRevenueDay
 from tests.query.conftest import ORGANIZATION, OTHER, Office
 from tests.query.funnels.conftest import Reading
 from tests.query.funnels.shop import FIRST, LAST
-from tests.support.queries import QueryProcess
+from tests.support.query import QueryProcess
 
 DAYS = {"date_from": FIRST, "date_to": LAST}
 NOWHERE = "redis://127.0.0.1:1/0"

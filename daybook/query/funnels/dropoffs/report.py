@@ -8,10 +8,7 @@ from daybook.query.figures.body import Body, Period
 from daybook.query.figures.comparison import Changes, Previous, compare_parts
 from daybook.query.figures.date_range import Span
 from daybook.query.figures.map_keys import UNATTRIBUTED
-from daybook.query.figures.projections import (
-    counts_of,
-    projection,
-)
+from daybook.query.figures.projections import counts_of, projection
 from daybook.query.figures.rounding import rate
 from daybook.query.figures.totals import DayDocument, by_step, total
 from daybook.query.funnels.definition import Definition, Step

@@ -1,0 +1,103 @@
+"""No cell is a formula, and no number is changed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from daybook.exports.formats import csv_file, json_file, pdf_file, xlsx_file
+from daybook.exports.formats.cell import cell, harmless
+from daybook.exports.formats.content import Content, Stream
+from daybook.query.figures.body import Body
+from tests.exports.file_readers import csv_rows, json_body, pdf_text, xlsx_rows
+
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    " =1",
+    "   @x",
+    '=HYPERLINK("http://evil")',
+    "=cmd|' /C calc'!A0",
+    "-2+3+cmd|'x'!A0",
+    "＝1",
+]
+HARMLESS = ["", "a=b", "a-b", "'=1", "1", "ünï", "a\nb", 'say "so", then']
+NUMBERS = [0, -1, -2.5, 1e-9, 2**53, -(2**53), 0.1, 0.15714285714285714, 1 / 3, 5e-324]
+
+
+class Row(Body):
+    text: str
+    number: int | float | None
+
+
+class Head(Body):
+    name: str
+    amount: int
+
+
+def content(texts: list[str], number: float = -5) -> Content:
+    async def rows() -> AsyncIterator[BaseModel]:
+        for text in texts:
+            yield Row(text=text, number=number)
+
+    head = Head(name=texts[0], amount=-12)
+    return Content("Any", head, frozenset(), {}, Stream("rows", Row, rows()))
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_text_that_begins_like_a_formula_is_told_as_text(text: str, tmp_path: Path) -> None:
+    assert harmless(text) == f"'{text}"
+    made = tmp_path / "made"
+    asyncio.run(csv_file.write(content([text]), made))
+    [row] = csv_rows(made.read_bytes())["rows"]
+    assert row == {"text": f"'{text}", "number": "-5"}
+    asyncio.run(xlsx_file.write(content([text]), made))
+    sheets = xlsx_rows(made.read_bytes())
+    assert sheets["rows"][0]["text"] == f"'{text}"
+    assert sheets["rows"][0]["number"] == -5
+    assert sheets["report"] == [{"name": sheets["rows"][0]["text"], "amount": -12}]
+    asyncio.run(json_file.write(content([text]), made))
+    assert json_body(made.read_bytes())["rows"] == [{"text": text, "number": -5}]
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_other_text_is_told_as_it_is(text: str) -> None:
+    assert harmless(text) == text
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_number_stays_a_number(number: float, tmp_path: Path) -> None:
+    assert harmless(number) is number
+    made = tmp_path / "made"
+    asyncio.run(xlsx_file.write(content(["x"], number), made))
+    assert xlsx_rows(made.read_bytes())["rows"][0]["number"] == number
+    asyncio.run(csv_file.write(content(["x"], number), made))
+    assert float(csv_rows(made.read_bytes())["rows"][0]["number"]) == number
+
+
+def test_a_number_that_a_workbook_would_round_is_text(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    asyncio.run(xlsx_file.write(content(["x"], 2**53 + 1), made))
+    assert xlsx_rows(made.read_bytes())["rows"][0]["number"] == str(2**53 + 1)
+
+
+def test_a_pdf_prints_markup_as_text(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    text = "<b>bold</b> & <img src='file:///etc/passwd'/>"
+    asyncio.run(pdf_file.write(content([text, "a\x00b"]), made, with_charts=True))
+    printed = pdf_text(made.read_bytes())
+    assert "<b>bold</b>" in printed
+    assert "ab" in printed
+
+
+def test_lists_and_objects_become_one_cell() -> None:
+    assert cell(["a", "b"]) == "a; b"
+    assert cell({"k": [1]}) == '{"k":[1]}'
+    assert cell(None) is None

@@ -1,0 +1,125 @@
+"""An organization's dashboard."""
+
+from typing import Any
+
+from bson import Int64
+
+from models.event_metrics import EventMetricsDay
+from models.funnel import FunnelDay
+from models.funnel_revenue import FunnelRevenueDay
+from tests.query.conftest import ORGANIZATION, OTHER, Office
+from tests.support.query import QueryProcess
+
+DAYS = {"first": "2026-11-01", "last": "2026-11-02"}
+DASHBOARD = f"/organizations/{ORGANIZATION}/dashboard"
+
+
+def money(**fields: int) -> dict[str, Any]:
+    return {name: Int64(value) for name, value in fields.items()}
+
+
+def fill(office: Office) -> None:
+    for organization, sessions in ((ORGANIZATION, 10), (OTHER, 9_999)):
+        office.day(
+            FunnelDay,
+            "2026-11-01",
+            organization,
+            "spring",
+            sessions=sessions,
+            conversions=2,
+            currencies={"EUR": money(value_cents=100)},
+        )
+    office.day(FunnelDay, "2026-11-02", ORGANIZATION, "autumn", sessions=5)
+    euros = money(gross_revenue_cents=5_000, refunded_cents=1_000, orders=2)
+    dollars = money(gross_revenue_cents=300, orders=1)
+    office.day(
+        FunnelRevenueDay,
+        "2026-11-02",
+        ORGANIZATION,
+        "spring",
+        orders=3,
+        currencies={"EUR": euros, "USD": dollars},
+    )
+    office.day(
+        EventMetricsDay,
+        "2026-11-02",
+        ORGANIZATION,
+        "gala",
+        views=8,
+        tickets_sold=4,
+        unique_viewers=5,
+        unique_buyers=1,
+        currencies={"EUR": money(revenue_cents=8_000)},
+    )
+    office.world.documents["funnels"].insert_one(
+        {
+            "_id": f"{ORGANIZATION}:spring",
+            "organization_id": ORGANIZATION,
+            "funnel_id": "spring",
+            "name": "Spring sale",
+            "status": "published",
+        }
+    )
+
+
+def test_a_dashboard_is_of_everything_that_the_organization_has(
+    office: Office, service: QueryProcess
+) -> None:
+    fill(office)
+    body = service.report(DASHBOARD, **DAYS).json
+    assert body["organization_id"] == ORGANIZATION
+    assert body["currency"] == "EUR"
+    told = {name: value for name, value in body["totals"].items() if value}
+    assert told == {
+        "sessions": 15,
+        "conversions": 2,
+        "value_cents": 100,
+        "gross_revenue_cents": 5_000,
+        "refunded_cents": 1_000,
+        "net_revenue_cents": 4_000,
+        "orders": 2,
+        "views": 8,
+        "tickets_sold": 4,
+        "tickets_revenue_cents": 8_000,
+        "tickets_conversion_rate": 0.2,
+    }
+    assert [day["sessions"] for day in body["over_time"]] == [10, 5]
+    assert [(each["funnel_id"], each["name"], each["sessions"]) for each in body["funnels"]] == [
+        ("spring", "Spring sale", 10),
+        ("autumn", None, 5),
+    ]
+    assert [(each["event_id"], each["tickets_sold"]) for each in body["events"]] == [("gala", 4)]
+    assert body["by_currency"]["USD"]["gross_revenue_cents"] == 300
+
+
+def test_a_dashboard_of_a_funnel_is_in_its_totals(office: Office, service: QueryProcess) -> None:
+    fill(office)
+    body = service.report(DASHBOARD, **DAYS).json
+    for name in ("sessions", "conversions", "gross_revenue_cents"):
+        assert sum(each[name] for each in body["funnels"]) == body["totals"][name]
+        assert sum(each[name] for each in body["over_time"]) == body["totals"][name]
+
+
+def test_the_last_thirty_days_are_told_unless_a_range_is_given(service: QueryProcess) -> None:
+    body = service.report(DASHBOARD).json
+    assert len(body["over_time"]) == 30
+    assert body["totals"]["sessions"] == 0
+    assert body["funnels"] == []
+
+
+def test_an_admin_reads_any_organization_that_there_is(
+    office: Office, service: QueryProcess
+) -> None:
+    fill(office)
+    for organization in (ORGANIZATION, OTHER):
+        path = f"/organizations/{organization}/dashboard"
+        assert service.report(path, office.admin, **DAYS).status == 200
+    assert service.report("/organizations/nobody/dashboard", office.admin, **DAYS).status == 404
+
+
+def test_what_an_organization_without_documents_is_told_is_not_an_admins(
+    office: Office, service: QueryProcess
+) -> None:
+    path = "/organizations/nobody/dashboard"
+    assert service.report(path, office.key("analyst", "nobody"), **DAYS).status == 200
+    assert service.report(path, office.admin, **DAYS).status == 404

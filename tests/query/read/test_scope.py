@@ -1,0 +1,189 @@
+"""The tenant's filter is put on in one place, whatever is asked."""
+
+import ast
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from consumers import FLEET
+from daybook.engine.documents.keys import encode_part
+from daybook.query.caller import Caller
+from daybook.query.figures.date_range import Span, span
+from daybook.query.problem import Problem
+from daybook.query.read import groups
+from daybook.query.read.mongo import Reader
+from daybook.query.read.scope import (
+    OF_ORGANIZATIONS,
+    OF_THE_PLATFORM,
+    Scope,
+    organization_scope,
+    platform_scope,
+)
+from daybook.service.api_keys import ROLES, Role
+from models.funnel import FunnelDay
+from models.revenue import RevenueDay
+from tests.query.figures.test_date_range import TODAY, UTC_ZONE
+
+QUERY = Path(__file__).parents[3] / "daybook/query"
+
+
+class Asked:
+    """A reader that notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.filters: list[Mapping[str, Any]] = []
+
+    async def find(self, _: str, where: Mapping[str, Any], **__: Any) -> list[dict[str, Any]]:
+        self.filters.append(where)
+        return []
+
+    async def find_one(self, _: str, where: Mapping[str, Any], *__: Any) -> None:
+        self.filters.append(where)
+
+    async def aggregate(self, _: str, stages: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        self.filters.append(stages[0]["$match"])
+        return []
+
+    async def count(self, _: str, where: Mapping[str, Any]) -> int:
+        self.filters.append(where)
+        return 0
+
+
+def caller(role: Role, organization: str | None) -> Caller:
+    return Caller("key:1", role, None if role == "admin" else organization, "anna")
+
+
+def days() -> Span:
+    return span("2026-11-01", "2026-11-20", UTC_ZONE, UTC_ZONE, TODAY)
+
+
+IDS = st.text(min_size=1, max_size=128).filter(lambda text: text.isprintable() and " " not in text)
+FILTERS = st.dictionaries(
+    st.sampled_from(["_id", "funnel_id", "date", "$or", "kind"]), st.integers() | st.text()
+)
+
+
+@given(
+    organization=IDS,
+    funnel=IDS,
+    collection=st.sampled_from(sorted(OF_ORGANIZATIONS)),
+    where=FILTERS,
+    role=st.sampled_from(ROLES),
+    asked=st.none() | IDS,
+)
+def test_whatever_is_asked_is_asked_of_one_organization(
+    organization: str,
+    funnel: str,
+    collection: str,
+    where: dict[str, Any],
+    role: Role,
+    asked: str | None,
+) -> None:
+    reader = Asked()
+    try:
+        scope = organization_scope(cast(Reader, reader), caller(role, organization), asked)
+    except Problem as problem:
+        assert problem.status in (403, 404)
+        return
+    assert role == "admin" or asked in (None, organization)
+
+    async def ask() -> None:
+        await scope.find(collection, where)
+        await scope.find_one(collection, where)
+        await scope.count(collection, where)
+        await scope.aggregate(collection, where, [{"$group": {"_id": "$funnel_id"}}])
+        await scope.days(FunnelDay, days(), funnel)
+
+    asyncio.run(ask())
+    allowed = (asked or "default") if role == "admin" else organization
+    assert {each["organization_id"] for each in reader.filters} == {allowed}
+    bounds = reader.filters[-1]["_id"]
+    own = f"{encode_part(allowed)}:{encode_part(funnel)}:"
+    assert bounds == {"$gte": f"{own}2026-11-01", "$lte": f"{own}2026-11-20"}
+
+
+@given(organization=IDS, other=IDS)
+@example(organization="acme", other="acme-2")
+@example(organization="acme", other="acm")
+def test_what_is_beneath_an_organization_is_beneath_no_other(organization: str, other: str) -> None:
+    bounds = Scope(cast(Reader, Asked()), caller("owner", organization), organization).beneath()
+    foreign = f"{encode_part(other)}:spring"
+    assert (bounds["$gte"] <= foreign < bounds["$lt"]) == (organization == other)
+
+
+def test_no_filter_may_name_an_organization_of_its_own() -> None:
+    scope = Scope(cast(Reader, Asked()), caller("owner", "org-1"), "org-1")
+    with pytest.raises(ValueError, match="organization_id"):
+        asyncio.run(scope.find("funnels", {"organization_id": "org-2"}))
+
+
+@pytest.mark.parametrize("elsewhere", ["$lookup", "$unionWith", "$facet", "$out", "$match"])
+def test_no_stage_may_look_elsewhere(elsewhere: str) -> None:
+    scope = Scope(cast(Reader, Asked()), caller("owner", "org-1"), "org-1")
+    with pytest.raises(ValueError, match="stages are"):
+        asyncio.run(scope.aggregate("funnels", {}, [{"$group": {}, elsewhere: {}}]))
+
+
+def test_a_collection_that_is_in_no_list_is_read_by_nobody() -> None:
+    for own in (
+        Scope(cast(Reader, Asked()), caller("owner", "org-1"), "org-1"),
+        platform_scope(cast(Reader, Asked()), caller("admin", None)),
+    ):
+        for collection in ("_daybook_keys", "visitor_state", "order_state", "_daybook"):
+            with pytest.raises(ValueError, match="nobody"):
+                asyncio.run(own.find(collection))
+
+
+def test_the_platforms_documents_are_the_admins() -> None:
+    admin = platform_scope(cast(Reader, Asked()), caller("admin", None))
+    asyncio.run(admin.days(RevenueDay, days()))
+    with pytest.raises(Problem, match="organization"):
+        asyncio.run(admin.find("funnels"))
+    for role in set(ROLES) - {"admin"}:
+        with pytest.raises(Problem, match="admin"):
+            platform_scope(cast(Reader, Asked()), caller(role, "org-1"))
+    for own in (caller("owner", "org-1"), caller("admin", None)):
+        within = organization_scope(cast(Reader, Asked()), own, "org-1")
+        for collection in OF_THE_PLATFORM:
+            with pytest.raises(Problem, match="platform"):
+                asyncio.run(within.find(collection))
+
+
+def test_answers_are_remembered_apart_by_whose_they_are() -> None:
+    scopes = [Scope(cast(Reader, Asked()), caller("owner", org), org) for org in ("a", "b")]
+    platform = platform_scope(cast(Reader, Asked()), caller("admin", None))
+    names = [own.name for own in (*scopes, platform)]
+    assert len(set(names)) == 3
+    named_so = Scope(cast(Reader, Asked()), caller("owner", "None"), "None")
+    assert named_so.name not in names
+
+
+def test_nobody_but_the_scope_asks_the_reader() -> None:
+    """Freshness and keys are the fleet's own, and hold nothing of a tenant's."""
+    users = {
+        path.name
+        for path in QUERY.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("find", "find_one", "count", "aggregate")
+        and isinstance(node.value, ast.Attribute)
+        and node.value.attr in ("reader", "_reader")
+    }
+    assert users == {"scope.py", "freshness.py", "authenticate.py"}
+
+
+def test_every_daily_family_is_somebodys() -> None:
+    models = [model for group in FLEET for model in group.documents]
+    keyed = {model.collection for model in models if model.key}
+    assert keyed <= OF_ORGANIZATIONS
+    assert {model.collection for model in models} - keyed == OF_THE_PLATFORM
+
+
+def test_freshness_and_revisions_are_asked_of_groups_and_documents_that_there_are() -> None:
+    kept = {group.name: {model.collection for model in group.documents} for group in FLEET}
+    assert kept == groups.COLLECTIONS

@@ -1,0 +1,76 @@
+"""Who may listen to what."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from models.event_metrics import EventMetricsDay
+from tests.query.conftest import ORGANIZATION, OTHER, Office
+from tests.support.query import QueryProcess
+from tests.support.streams import listening
+from tests.support.world import World
+
+DASHBOARD = f"analytics:dashboard:{ORGANIZATION}"
+
+
+@pytest.fixture(scope="module")
+def office(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """One for all tests of this file, which only look at who gets a stream."""
+    with World(servers, tmp_path_factory.mktemp("stream-who")) as own_world:
+        own = Office(own_world)
+        for organization in (ORGANIZATION, OTHER):
+            own.day(EventMetricsDay, "2026-11-01", organization, f"of-{organization}", views=1)
+        yield own
+        own.end()
+
+
+@pytest.fixture(scope="module")
+def service(office: Office) -> QueryProcess:
+    return office.start()
+
+
+def opens(service: QueryProcess, channel: str, key: str, **parameters: str) -> int:
+    with listening(service, channel, key=key, **parameters) as listener:
+        return listener.reply.status
+
+
+@pytest.mark.parametrize("kind", ["event", "dashboard"])
+def test_another_organizations_channel_is_as_missing_as_none(
+    service: QueryProcess, kind: str
+) -> None:
+    there = {"event": f"of-{OTHER}", "dashboard": OTHER}[kind]
+    foreign, nobody = (
+        service.report("/stream", channel=f"analytics:{kind}:{name}") for name in (there, "nobody")
+    )
+    assert (foreign.status, foreign.body) == (404, nobody.body)
+    assert foreign.headers["content-type"] == "application/problem+json"
+
+
+def test_an_organizations_readers_hear_their_own(office: Office, service: QueryProcess) -> None:
+    for channel in (DASHBOARD, f"analytics:event:of-{ORGANIZATION}"):
+        for role in ("analyst", "owner", "server"):
+            assert opens(service, channel, office.key(role)) == 200
+        assert opens(service, channel, office.key("creator", subject="anna")) == 403
+        assert service.report("/stream", "", channel=channel).status == 401
+
+
+def test_an_admin_hears_every_organization(office: Office, service: QueryProcess) -> None:
+    theirs = f"analytics:event:of-{OTHER}"
+    assert opens(service, f"analytics:dashboard:{OTHER}", office.admin) == 200
+    assert opens(service, theirs, office.admin, organization_id=OTHER) == 200
+    assert opens(service, theirs, office.admin) == 404
+
+
+@pytest.mark.parametrize(
+    "channel",
+    ["", "analytics:funnel:spring", "analytics:event:", "analytics:dashboard:a b", "*", "x" * 400],
+)
+def test_what_is_no_channel_is_refused_with_the_reason(service: QueryProcess, channel: str) -> None:
+    reply = service.report("/stream", channel=channel)
+    assert reply.status == 422
+    assert "channel" in reply.json["detail"]
+
+
+def test_a_channel_in_redis_own_spelling_reaches_nobody_elses(service: QueryProcess) -> None:
+    for name in (f"{OTHER}:of-{OTHER}", f"{ORGANIZATION}:of-{ORGANIZATION}"):
+        assert service.report("/stream", channel=f"analytics:event:{name}").status == 404

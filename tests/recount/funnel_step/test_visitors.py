@@ -1,0 +1,59 @@
+"""What is remembered of visitors, recounted: as the group leaves it, wherever it is."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from daybook.recount.compare import states
+from daybook.recount.compare.documents import Unequal
+from daybook.recount.days import Days
+from daybook.recount.log import pins
+from daybook.recount.recounted import Document
+from daybook.recount.replay.replay import Replay
+from tests.support.funnel_counting import counted, lanes
+from tests.support.funnel_traffic import Traffic, replayed
+from tests.support.recounting import TOPIC_ID
+
+
+def differences(
+    replay: Replay, stored: dict[str, Document], only: Sequence[str] | None = None
+) -> dict[str, list[Unequal]]:
+    model = replay.models()["visitor_state"]
+    told = dict(replay.states("visitor_state", only))
+    assert told.keys() == stored.keys()
+    unequal = {name: states.unequal_fields(model, stored[name], told[name]) for name in stored}
+    return {name: fields for name, fields in unequal.items() if fields}
+
+
+@pytest.mark.parametrize(
+    ("visitors", "sessions", "days"),
+    [(8, 4, 3), (3, 70, 120), (2, 200, 60), (1, 2, 20)],
+    ids=["a few", "35 days", "50 sessions", "500 events"],
+)
+def test_each_is_as_the_group_leaves_it(visitors: int, sessions: int, days: float) -> None:
+    """Whether what is pinned is still known, or only the log."""
+    traffic = Traffic(70, visitors=visitors, sessions=sessions, days=days)
+    entries = traffic.entries(2_500)
+    stored = counted(entries, "visitor_state")
+    with replayed(entries) as replay:
+        for known in (stored.values(), ()):
+            replay.pin(pins.rows(known, TOPIC_ID))
+            replay.documents(Days())
+            assert differences(replay, stored) == {}
+
+
+def test_they_are_told_to_where_the_group_is_and_one_further() -> None:
+    entries = Traffic(71).entries(600)
+    ends = [len(log) // 2 for log in lanes(entries)]
+    base, further = (counted(entries, "visitor_state", each) for each in (ends, None))
+    reach = {(TOPIC_ID, number): end - 1 for number, end in enumerate(ends)}
+    with replayed(entries) as replay:
+        replay.limit(reach)
+        replay.documents(Days())
+        assert differences(replay, base) == {}
+        name = next(name for name in sorted(base) if further[name] != base[name])
+        marks = {(TOPIC_ID, n): len(log) - 1 for n, log in enumerate(lanes(entries))}
+        replay.limit(reach, [(("visitor_state", name), marks)])
+        assert differences(replay, {name: further[name]}, [name]) == {}
+        spans = replay.places.spans("visitor_state", [name])[name]
+        assert all(reach[p] < last <= marks[p] for p, (_, last) in spans.items())

@@ -1,0 +1,182 @@
+"""What every group's recount stands on: days, duplicates, keys, and what cannot be counted."""
+
+from hashlib import sha256
+
+import duckdb
+import pytest
+
+from daybook.recount.log.messages import Facts
+from tests.support.recounting import HandLog, counted, reach, replayed, sums
+
+ONE = "aaaaaaaa-0000-4000-8000-00000000000a"
+
+
+def created(log: HandLog, **more: object) -> int:
+    """How many orders the funnel counts as created."""
+    days = counted(log, "orders_created", group="order-funnel", **more)  # type: ignore[arg-type]
+    return sum(amount for day in days.values() for amount in day.values())
+
+
+@pytest.mark.parametrize(
+    ("at", "day", "hour"),
+    [
+        ("2026-03-28T22:59:59.999Z", "2026-03-28", "23"),
+        ("2026-03-28T23:00:00Z", "2026-03-29", "00"),
+        ("2026-03-29T00:59:59Z", "2026-03-29", "01"),
+        ("2026-03-29T01:00:00Z", "2026-03-29", "03"),
+        ("2026-03-29T21:59:59Z", "2026-03-29", "23"),
+        ("2026-03-29T22:00:00Z", "2026-03-30", "00"),
+        ("2026-10-25T00:30:00Z", "2026-10-25", "02"),
+        ("2026-10-25T01:30:00Z", "2026-10-25", "02"),
+        ("2026-10-25T22:59:59+00:00", "2026-10-25", "23"),
+        ("2026-10-25T23:00:00Z", "2026-10-26", "00"),
+        ("2026-07-01T23:30:00+05:30", "2026-07-01", "20"),
+        ("2026-07-01T23:30:00-09:30", "2026-07-02", "11"),
+    ],
+)
+def test_the_day_is_that_of_the_fleets_zone(at: str, day: str, hour: str) -> None:
+    log = HandLog()
+    log.order("created", at=at)
+    expected = {day: {"orders_created": 1, f"hours.{hour}.orders_created": 1}}
+    assert counted(log, group="order-funnel", zone="Europe/Berlin") == expected
+
+
+def test_a_zone_may_change_at_any_minute() -> None:
+    """In 2010 Newfoundland put its clocks forward at one minute past midnight."""
+    log = HandLog()
+    log.order("created", at="2010-03-14T03:30:59Z")
+    log.order("created", at="2010-03-14T03:31:00Z")
+    hours = {"hours.00.orders_created": 1, "hours.01.orders_created": 1}
+    found = counted(log, "hours", group="order-funnel", zone="America/St_Johns")
+    assert found == {"2010-03-14": hours}
+
+
+@pytest.mark.parametrize(("distance", "counts"), [(1, 1), (5, 1), (6, 2)])
+def test_an_id_is_a_duplicate_within_the_window(distance: int, counts: int) -> None:
+    log = HandLog()
+    log.order("created", id=ONE, offset=100)
+    log.order("created", id=ONE, offset=100 + distance)
+    assert created(log, duplicate_window=5) == counts
+
+
+def test_copies_stand_as_well() -> None:
+    log = HandLog()
+    for offset in (0, 4, 8, 12, 18):
+        log.order("created", id=ONE, offset=offset)
+    assert created(log, duplicate_window=5) == 2
+
+
+def test_an_id_may_be_written_in_capitals_and_under_another_key() -> None:
+    log = HandLog()
+    log.order("created", "a", id=ONE)
+    log.order("created", "b", id=ONE.upper())
+    assert created(log) == 1
+
+
+def test_a_copy_in_another_partition_is_no_duplicate() -> None:
+    log = HandLog()
+    log.order("created", id=ONE)
+    log.order("created", id=ONE, partition=1)
+    assert created(log) == 2
+
+
+def test_a_type_that_is_not_counted_stands_and_an_unknown_one_does_not() -> None:
+    log = HandLog()
+    log.order("attribution_recorded", id=1)
+    log.order("created", id=1)
+    log.order("invented", id=2)
+    log.order("created", id=2)
+    assert created(log) == 1
+
+
+def test_a_dead_letter_does_not_stand() -> None:
+    log = HandLog()
+    dead = log.order("created", id=ONE)
+    log.order("created", id=ONE)
+    assert created(log, facts=Facts(dead={0: frozenset({dead})})) == 1
+
+
+def test_what_becomes_a_dead_letter_later_is_taken_out() -> None:
+    log = HandLog()
+    dead = log.order("created", id=ONE)
+    log.order("shipped", id=ONE)
+    with replayed(log, "order-funnel") as replay:
+        assert sums(replay, "orders") == {"2026-01-01": {"orders_created": 1}}
+        replay.exclude_dead({0: frozenset({dead})})
+        replay.run("")
+        assert sums(replay, "orders") == {"2026-01-01": {"orders_shipped": 1}}
+
+
+def test_a_recount_goes_as_far_as_it_is_told_document_by_document() -> None:
+    log = HandLog()
+    for day in ("2026-01-01", "2026-01-02") * 3:
+        log.order("created", at=f"{day}T10:00:00Z")
+    with replayed(log, "order-funnel") as replay:
+        further = ("analytics_order_funnel", "2026-01-02"), reach(3, 0)
+        replay.limit(reach(1, 0), [further])
+        assert sums(replay, "orders") == {
+            "2026-01-01": {"orders_created": 1},
+            "2026-01-02": {"orders_created": 2},
+        }
+
+
+@pytest.mark.parametrize(
+    ("raw_key", "at", "event_id", "reason"),
+    [
+        ("x", "2026-01-01T10:00:00Z", ONE, "key"),
+        ("o", "2026-02-30T10:00:00Z", ONE, "no time"),
+        ("o", "1989-12-31T23:59:59Z", ONE, "before 1990"),
+        ("o", "2027-01-01T00:00:01Z", ONE, "24 hours"),
+        ("o", "2026-01-01T10:00:00Z", "1", "no UUID"),
+    ],
+)
+def test_what_should_be_dead_is_noted(raw_key: str, at: str, event_id: str, reason: str) -> None:
+    log = HandLog()
+    log.order("created", id=ONE)
+    raw = (
+        f'{{"event_id": "{event_id}", "event_type": "order.shipped", "occurred_at": "{at}", '
+        '"data": {"order_id": "o"}}'
+    )
+    log.write(raw.encode(), raw_key)
+    with replayed(log, "order-funnel") as replay:
+        ((partition, offset, told),) = replay.unreadable()
+    assert (partition, offset) == (0, 1)
+    assert reason in told
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("plain", "plain"),
+        ("a.b:c$d%e", "a%2Eb%3Ac%24d%25e"),
+        ("nul\0", "nul%00"),
+        ("other", "%6Fther"),
+        ("unattributed", "%75nattributed"),
+        ("direct", "%64irect"),
+        ("exit", "%65xit"),
+        ("Other", "Other"),
+        ("%6Fther", "%256Fther"),
+        ("x" * 200, "x" * 200),
+        ("x" * 201, "x" * 150 + "~" + sha256(b"x" * 201).hexdigest()[:16]),
+        ("é" * 100, "é" * 100),
+        ("é" * 101, "é" * 75 + "~" + sha256("é".encode() * 101).hexdigest()[:16]),
+        (
+            "x" + "é" * 100,
+            "x" + "é" * 74 + "~" + sha256(b"x" + "é".encode() * 100).hexdigest()[:16],
+        ),
+        ("." * 67, "%2E" * 50 + "~" + sha256(b"%2E" * 67).hexdigest()[:16]),
+    ],
+)
+def test_names_become_keys(name: str, key: str) -> None:
+    with replayed(HandLog()) as replay:
+        (found,) = replay._rows("SELECT map_key(?)", [name])
+    assert found == (key,)
+
+
+def test_the_parser_of_times_needs_no_extension() -> None:
+    """Time zones are DuckDB's own business only for the offset in a text; no download."""
+    with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
+        query = "SELECT CAST('2026-01-01T10:00:00+05:30' AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+        found = connection.execute(query).fetchone()
+    assert found is not None
+    assert str(found[0]) == "2026-01-01 04:30:00"

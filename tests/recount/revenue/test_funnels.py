@@ -1,0 +1,228 @@
+"""A funnel's revenue: the group, the recount and a plain count of the events say the same."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from bson import Int64
+
+from consumers import revenue
+from daybook.engine.partition import Partition
+from daybook.funnels import order_revenue
+from daybook.recount.compare.documents import unequal_fields
+from daybook.recount.days import Days
+from daybook.recount.replay.replay import Replay
+from tests.fakes.memory_store import MemoryStore
+from tests.support.log import LogMessage
+from tests.support.order_traffic import Orders
+from tests.support.recounting import TOPIC_ID, HandLog, counted, reach, replayed, sums
+from tests.support.runner import Lane, Letters, Runner
+
+CREATED = "2025-12-31T10:00:00Z"
+PAID, LATER, LATEST = "default:f:2026-01-01", "default:f:2026-01-02", "default:f:2026-01-03"
+EUR = "currencies.EUR."
+CUP = {"product_id": "cup", "product_name": "Cup", "quantity": 2, "price_cents": 200}
+TEA = {"product_id": "tea", "product_name": "Tea", "quantity": 1, "price_cents": 100}
+
+
+def funnel(log: HandLog, *parts: str, **settings: Any) -> dict[str, dict[str, Any]]:
+    """What the log comes to for funnels, of the paths that begin with one of the parts."""
+    found = counted(log, *parts, **settings)
+    return {document: values for document, values in found.items() if ":" in document}
+
+
+def create(log: HandLog, *items: dict[str, Any], order: str = "o", **more: Any) -> int:
+    told = {"currency": "EUR", "total_cents": 0, "funnel_id": "f", "items": list(items)}
+    return log.order("created", order, CREATED, **told | more)
+
+
+def test_a_payment_goes_to_the_funnel_that_its_order_names() -> None:
+    log = HandLog()
+    create(log, CUP, TEA, step_id="pay")
+    log.attribute(source="Google")
+    log.pay(500)
+    assert funnel(log) == {
+        PAID: {
+            "orders": 1,
+            f"{EUR}orders": 1,
+            f"{EUR}gross_revenue_cents": 500,
+            "units": 3,
+            "by_source.Google.orders": 1,
+            f"{EUR}by_source.Google.revenue_cents": 500,
+            "by_step.pay.orders": 1,
+            f"{EUR}by_step.pay.revenue_cents": 500,
+            "products.cup.units": 2,
+            "products.cup.name": "Cup",
+            f"{EUR}products.cup.revenue_cents": 400,
+            "products.tea.units": 1,
+            "products.tea.name": "Tea",
+            f"{EUR}products.tea.revenue_cents": 100,
+            "hours.10.orders": 1,
+            "hours.10.units": 3,
+            "hours.10.gross_revenue_cents": 500,
+        }
+    }
+
+
+def test_a_refund_goes_to_its_own_day_and_takes_no_units_back() -> None:
+    log = HandLog()
+    create(log, CUP, TEA)
+    log.pay(500)
+    log.refund(250)
+    assert funnel(log)[LATER] == {
+        "refunded_orders": 1,
+        f"{EUR}refunded_cents": 250,
+        f"{EUR}by_source.unattributed.refunded_cents": 250,
+        f"{EUR}by_step.unattributed.refunded_cents": 250,
+        f"{EUR}products.cup.refunded_cents": 200,
+        f"{EUR}products.tea.refunded_cents": 50,
+        "hours.11.refunded_orders": 1,
+        "hours.11.refunded_cents": 250,
+    }
+
+
+def test_an_order_that_names_no_funnel_is_in_none() -> None:
+    log = HandLog()
+    log.order("created", currency="EUR", total_cents=1, items=[CUP])
+    log.pay(500)
+    create(log, CUP)
+    assert funnel(log) == {}
+
+
+def test_cents_go_by_largest_remainder_and_refunds_by_what_is_left() -> None:
+    log = HandLog()
+    thirds = [{"product_id": p, "quantity": 1, "price_cents": 5} for p in "abc"]
+    create(log, *thirds)
+    log.pay(100)
+    log.refund(50)
+    log.refund(999, day="2026-01-03")
+    found = funnel(log, f"{EUR}products")
+    shares = {day: [values[path] for path in sorted(values)] for day, values in found.items()}
+    assert shares == {PAID: [34, 33, 33], LATER: [17, 17, 16], LATEST: [17, 16, 17]}
+
+
+@pytest.mark.parametrize("items", [[], [CUP | {"price_cents": 0}], [CUP | {"quantity": 0}]])
+def test_money_that_no_line_stands_for_is_nobodys(items: list[dict[str, Any]]) -> None:
+    log = HandLog()
+    create(log, *items)
+    log.pay(500)
+    log.refund(20)
+    nobody = f"{EUR}products.unattributed"
+    assert funnel(log, f"{EUR}products") == {
+        PAID: {f"{nobody}.revenue_cents": 500},
+        LATER: {f"{nobody}.refunded_cents": 20},
+    }
+
+
+def test_a_late_creation_brings_what_is_booked_to_its_days() -> None:
+    log = HandLog()
+    log.pay(500)
+    log.refund(100)
+    late = create(log, CUP)
+    with replayed(log) as replay:
+        replay.limit(reach(late - 1))
+        assert [name for name in sums(replay) if ":" in name] == []
+        replay.limit(reach())
+        found = {name: r for (_, name), r in replay.documents(Days()).items() if ":" in name}
+    assert found[LATER].sums["hours.11.refunded_cents"] == 100
+    assert {span for each in found.values() for span in each.spans.values()} == {(late, late)}
+
+
+def test_a_creation_after_more_refunds_than_are_kept_comes_too_late() -> None:
+    log = HandLog()
+    log.pay(500)
+    for _ in range(2):
+        log.refund(1)
+    create(log, CUP)
+    assert PAID in funnel(log, order_waiting_max=2)
+    assert funnel(log, order_waiting_max=1) == {}
+
+
+def test_a_later_source_takes_orders_and_money_with_it() -> None:
+    log = HandLog()
+    create(log)
+    log.pay(500)
+    log.attribute(source="Bing")
+    log.refund(100)
+    log.attribute(source="")
+    log.attribute(source="Google")
+    assert funnel(log, "by_source", f"{EUR}by_source") == {
+        PAID: {"by_source.Google.orders": 1, f"{EUR}by_source.Google.revenue_cents": 500},
+        LATER: {f"{EUR}by_source.Google.refunded_cents": 100},
+    }
+
+
+def test_of_a_days_names_for_a_product_the_greatest_stays() -> None:
+    log = HandLog()
+    for order, name in enumerate(["Cup", "cup", "Čaša"]):
+        create(log, CUP | {"product_name": name}, order=f"o{order}")
+        log.pay(1, f"o{order}")
+    assert funnel(log, "products.cup.name") == {PAID: {"products.cup.name": "Čaša"}}
+
+
+def test_lines_that_cannot_be_read_are_noted() -> None:
+    log = HandLog()
+    bad = [create(log, CUP | {"quantity": "2"}), create(log, items=5), create(log, {"quantity": 1})]
+    with replayed(log) as replay:
+        assert [offset for _, offset, _ in replay.unreadable()] == bad
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_group_and_the_recount_agree_wherever_both_stand(seed: int) -> None:
+    """Each document and each state, after every batch."""
+    log = Orders(seed).write(100)
+    with few_are_kept(), replayed(log, duplicate_window=6, order_waiting_max=3) as replay:
+        store, letters = MemoryStore(), Letters()
+        lane = Lane(Partition("sc.domain.order", TOPIC_ID, 0), messages(log))
+        runner = Runner(store, letters, revenue.GROUP, lane)
+        while runner.next < len(lane.log):
+            runner.settle(19)
+            replay.limit(reach(runner.next - 1))
+            assert differences(replay, store) == []
+        assert len(store.collections["analytics_funnel_revenue"]) > 3
+
+
+def messages(log: HandLog) -> list[LogMessage]:
+    return [LogMessage(m.at, m.raw, m.raw_key, m.appended_ms) for m in log.messages]
+
+
+@contextmanager
+def few_are_kept() -> Iterator[None]:
+    with (
+        patch.object(order_revenue, "WAITING_REFUNDS_MAX", 3),
+        patch.object(revenue, "WAITING_REFUNDS_MAX", 3),
+    ):
+        yield
+
+
+def differences(replay: Replay, store: MemoryStore) -> list[Any]:
+    models, found = replay.models(), replay.documents(Days())
+    different: list[Any] = []
+    for collection in ("analytics_revenue", "analytics_funnel_revenue"):
+        stored = store.collections.get(collection, {})
+        assert stored.keys() == {name for kind, name in found if kind == collection}
+        for name, document in stored.items():
+            recounted = found[collection, name].sums
+            as_it_is = stored_form(document)
+            different += unequal_fields(models[collection], name, recounted, as_it_is, 1_000)
+    for name, state in replay.states("order_state"):
+        own = {n: v for n, v in store.collections["order_state"][name].items() if n in state}
+        own["event_ids"] = [each.hex() for each in own["event_ids"]]
+        if own != state:
+            different.append((name, own, state))
+    return different
+
+
+def stored_form(document: dict[str, Any]) -> dict[str, Any]:
+    """As MongoDB gives it back: whole numbers as int64, and a date."""
+
+    def int64s(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: int64s(each) for name, each in value.items()}
+        return Int64(value) if type(value) is int else value
+
+    stored: dict[str, Any] = int64s(document)
+    return stored | {"date": datetime.fromisoformat(f"{document['date']}T00:00:00+00:00")}

@@ -1,1 +1,0 @@
-"""The local servers themselves, started for real."""

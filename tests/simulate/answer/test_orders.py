@@ -1,0 +1,144 @@
+"""Users, orders and their money: the groups count what a plain look at the whole log tells."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from consumers import order_funnel, revenue, user_lifecycle
+from daybook.engine.group import Group
+from daybook.engine.partition import Partition
+from daybook.simulate.answer.answer import answer
+from daybook.simulate.answer.compare import all_differences, by_document
+from daybook.simulate.answer.entry import ORDERS, USERS, Entry
+from daybook.simulate.answer.order_funnels import shares
+from daybook.simulate.plan import Plan
+from daybook.simulate.storefront import storefront
+from tests.fakes.memory_store import MemoryStore
+from tests.support.log import LogMessage
+from tests.support.order_traffic import Orders
+from tests.support.recounting import HandLog
+from tests.support.runner import RULES, Lane, Letters, Runner
+
+GROUPS: tuple[tuple[Group, str], ...] = (
+    (order_funnel.GROUP, ORDERS),
+    (revenue.GROUP, ORDERS),
+    (user_lifecycle.GROUP, USERS),
+)
+ARRIVED_MS = 1_798_675_200_000  # 2026-12-31T00:00:00Z
+DAY = "2026-01-01"
+FUNNEL_DAY = f"default:f:{DAY}"
+CUP = {"product_id": "cup", "quantity": 2, "price_cents": 200}
+TEA = {"product_id": "tea", "quantity": 1, "price_cents": 100}
+
+
+def counted(entries: Sequence[Entry]) -> MemoryStore:
+    store = MemoryStore()
+    for group, topic in GROUPS:
+        (source,) = group.sources
+        log = [
+            LogMessage(
+                at, json.dumps(e.event).encode(), source.key_of(e.event).encode(), ARRIVED_MS
+            )
+            for at, e in enumerate(e for e in entries if e.topic == topic)
+        ]
+        runner = Runner(store, Letters(), group, Lane(Partition(topic, topic, 0), log))
+        while runner.next < len(log):
+            runner.settle(40)
+    return store
+
+
+def assert_is_the_answer(entries: Sequence[Entry]) -> None:
+    store = counted(entries)
+    told = by_document(answer(entries, leaders=RULES.leader_roles))
+    models = [model for group, _ in GROUPS for model in group.documents]
+    stored = {
+        (model.collection, name): document
+        for model in models
+        for name, document in store.collections.get(model.collection, {}).items()
+    }
+    assert told
+    assert list(all_differences(stored, told)) == []
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 10**6))
+def test_orders_whose_events_come_in_any_order(seed: int) -> None:
+    orders = Orders(seed)
+    orders.write(120)
+    assert_is_the_answer([Entry(ORDERS, event, 0) for event in orders.events])
+
+
+def test_all_orders_and_accounts_of_a_storefront() -> None:
+    messages = storefront(Plan(3_000, seed=3, start=date(2026, 1, 5), days=14))
+    assert_is_the_answer(
+        [Entry(m.topic, m.event, 0) for m in messages if m.topic in (ORDERS, USERS)]
+    )
+
+
+def fields(log: HandLog, collection: str, name: str) -> dict[str, Any]:
+    entries = (Entry(ORDERS, json.loads(message.raw or b""), 0) for message in log.messages)
+    found = [x for x in answer(entries) if (x["collection"], x["_id"]) == (collection, name)]
+    return dict(found[0]["fields"])
+
+
+def create(log: HandLog, items: Iterable[dict[str, Any]], **more: Any) -> None:
+    told = {"currency": "EUR", "total_cents": 0, "funnel_id": "f", "items": list(items)}
+    log.order("created", "o", f"{DAY}T08:00:00Z", **told | more)
+
+
+def test_a_payment_goes_to_the_day_to_its_owner_and_to_the_funnel() -> None:
+    log = HandLog()
+    create(log, [CUP, TEA], step_id="pay")
+    log.pay(500)
+    log.attribute(community_id="riders", source="Google")
+    day = fields(log, "analytics_revenue", DAY)
+    assert (day["paid_orders"], day["gross_revenue_cents"]) == (1, 500)
+    assert day["revenue_by_community"] == {"riders": 500}
+    assert day["revenue_by_promotion"] == {"unattributed": 500}
+    assert day["currencies"]["EUR"]["paid_orders"] == 1
+    funnel = fields(log, "analytics_funnel_revenue", FUNNEL_DAY)
+    part = {"orders": 1, "revenue_cents": 500, "refunded_cents": 0}
+    assert funnel["by_source"] == {"Google": part}
+    assert funnel["by_step"] == {"pay": part}
+    assert {name: own["revenue_cents"] for name, own in funnel["products"].items()} == {
+        "cup": 400,
+        "tea": 100,
+    }
+
+
+def test_what_is_given_back_beyond_what_was_paid_stands_apart() -> None:
+    log = HandLog()
+    log.refund(300, day=DAY)
+    log.pay(500)
+    log.refund(400, day=DAY)
+    day = fields(log, "analytics_revenue", DAY)
+    assert (day["refunded_orders"], day["refunded_cents"]) == (1, 500)
+    assert day["refund_excess_cents"] == 200
+
+
+def test_two_currencies_are_never_added() -> None:
+    log = HandLog()
+    log.pay(500)
+    log.pay(7, order="p", currency="USD")
+    day = fields(log, "analytics_revenue", DAY)
+    assert (day["paid_orders"], day["gross_revenue_cents"]) == (2, None)
+    assert day["currencies"]["USD"]["gross_revenue_cents"] == 7
+
+
+@pytest.mark.parametrize(
+    ("cents", "worth", "told"),
+    [
+        (100, {"a": 5, "b": 5, "c": 5}, {"a": 34, "b": 33, "c": 33}),
+        (1, {"b": 1, "a": 1}, {"a": 1, "b": 0}),
+        (5, {"a": 0, "b": 9}, {"a": 0, "b": 5}),
+        (5, {"a": 0}, {"a": 0}),
+        (5, {}, {}),
+    ],
+)
+def test_whole_cents_by_worth(cents: int, worth: dict[str, int], told: dict[str, int]) -> None:
+    assert shares(cents, worth) == told

@@ -1,0 +1,42 @@
+"""What the group funnel-step stores of made-up traffic, by its own fold, in memory."""
+
+from typing import Any
+
+from consumers import funnel_step
+from daybook.engine.partition import Partition
+from daybook.simulate.answer.entry import Entry
+from tests.consumers.test_funnel_step import Previous
+from tests.fakes.memory_store import MemoryStore
+from tests.support.funnel_traffic import PARTITIONS, Kafka
+from tests.support.log import LogMessage
+from tests.support.recounting import TOPIC_ID
+from tests.support.runner import Lane, Letters, Runner
+
+
+def lanes(entries: list[Entry]) -> list[list[LogMessage]]:
+    """The messages of each partition of the tracking topic."""
+    kafka = Kafka()
+    for entry in entries:
+        kafka.take(entry)
+    return [
+        [
+            LogMessage(each.offset(), each.value(), each.key(), each.timestamp()[1])
+            for each in kafka.tracking
+            if each.partition() == number
+        ]
+        for number in range(PARTITIONS)
+    ]
+
+
+def counted(
+    entries: list[Entry], collection: str, ends: list[int] | None = None, *, messages: int = 40
+) -> dict[str, dict[str, Any]]:
+    """What the group stores of the log, up to those ends of its partitions, batch by batch."""
+    store = MemoryStore()
+    for number, log in enumerate(lanes(entries)):
+        lane = Lane(Partition("sc.tracking.funnel", TOPIC_ID, number), log)
+        runner = Runner(store, Letters(), funnel_step.GROUP, lane, Previous(entries))
+        end = len(log) if ends is None else ends[number]
+        while runner.next < end:
+            runner.settle(min(messages, end - runner.next))
+    return dict(store.collections.get(collection, {}))

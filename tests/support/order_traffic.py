@@ -1,0 +1,75 @@
+"""Orders of funnels, made up from a seed: every event in any order, and now and then twice."""
+
+import json
+import random
+import uuid
+from typing import Any
+
+from tests.support.recounting import HandLog
+
+NAMES = ("Cup", "cup", "Čaša", "$Cup", "")
+PRODUCTS = ("p", "q.r", "other", "unattributed", "s")
+
+
+class Orders:
+    """Few of them, so that much happens to each."""
+
+    def __init__(self, seed: int, orders: int = 6) -> None:
+        self._random = random.Random(seed)
+        self._orders = [f"o{number}" for number in range(orders)]
+        self.log = HandLog()
+        self.events: list[dict[str, Any]] = []
+
+    def write(self, count: int) -> HandLog:
+        """Appends that many messages; `events` has each once, in the log's order."""
+        for _ in range(count):
+            if self.events and self._random.random() < 0.03:
+                event = self.events[-self._random.randint(1, min(5, len(self.events)))]
+            else:
+                event = self._event()
+                self.events.append(event)
+            self.log.write(json.dumps(event).encode(), event["data"]["order_id"])
+        return self.log
+
+    def _event(self) -> dict[str, Any]:
+        kinds = ("created", "payment_succeeded", "refunded", "attribution_recorded", "cancelled")
+        kind = self._random.choices(kinds, (3, 3, 5, 3, 1))[0]
+        data = {"order_id": self._random.choice(self._orders)} | self._data(kind)
+        day, hour = self._random.randint(1, 3), self._random.randrange(24)
+        event = {
+            "event_id": str(uuid.UUID(int=self._random.getrandbits(128))),
+            "event_type": f"order.{kind}",
+            "occurred_at": f"2026-11-{day:02d}T{hour:02d}:00:00Z",
+            "schema_version": 1,
+            "data": data,
+        }
+        return event | ({"organization_id": "a:b"} if self._random.random() < 0.3 else {})
+
+    def _data(self, kind: str) -> dict[str, Any]:
+        cents, chance = self._random.randint(0, 999), self._random.random()
+        match kind:
+            case "created":
+                named = {"funnel_id": self._random.choice("fg")} if chance < 0.8 else {}
+                step = {"step_id": self._random.choice("xy")} if chance < 0.6 else {}
+                items = {"items": self._items()} if chance < 0.7 else {}
+                return {"currency": "EUR", "total_cents": cents} | named | step | items
+            case "payment_succeeded":
+                currency = self._random.choice(("EUR", "EUR", "USD"))
+                return {"currency": currency, "amount_cents": cents}
+            case "attribution_recorded":
+                return {"source": self._random.choice(("Google", "Bing", "", "other"))}
+            case "refunded":
+                return {"refund_cents": cents // 9}
+            case _:
+                return {"refund_cents": cents} if chance < 0.5 else {}
+
+    def _items(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "product_id": self._random.choice(PRODUCTS),
+                "quantity": self._random.choice((0, 1, 1, 2, 7)),
+                "price_cents": self._random.choice((0, 7, 100, 333, 333, 2**53 - 1)),
+            }
+            | ({"product_name": name} if (name := self._random.choice(NAMES)) != "$Cup" else {})
+            for _ in range(self._random.randint(0, 4))
+        ]
