@@ -74,7 +74,7 @@ def test_it_stays_until_it_is_told_to_stop_or_a_service_ends(
         signal.setitimer(signal.ITIMER_REAL, 0.1)
         signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
         serve.stay(served, said)
-        assert "`daybook down` ends them" in text(said)
+        assert "`daybook down` stops them" in text(said)
         os.kill(os.getpid(), signal.SIGINT)  # once more: it is stopping already
         served.running["query"].terminate()
         with pytest.raises(StepFailed, match="query was told to stop by somebody else"):
@@ -103,5 +103,5 @@ def test_where_a_port_is_taken_another_is_used_and_named(
         with serve.services(own, said, tmp_path) as served:
             until(served.query.is_ready, "the dashboard is ready")
             assert served.query.port != taken
-    assert f"port {taken} is taken by " in text(said)
-    assert f"the dashboard listens on {served.query.port} instead" in text(said)
+    assert f"port {taken} is in use by " in text(said)
+    assert f"the dashboard listens on {served.query.port}" in text(said)
