@@ -32,6 +32,9 @@ EVENTS: dict[str, Any] = {
 }
 
 
+_DEFERRED = ConfigDict(defer_build=True)
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -111,7 +114,9 @@ def source(name: str) -> Source:
     if topic is None or topic.schema_ is None or topic.key is None:
         readable = ", ".join(n for n, t in catalogue().topics.items() if t.schema_)
         raise Unknown(f"no topic {name} in topics.yaml: events are read from {readable}")
-    return Source(name, TypeAdapter(EVENTS[topic.schema_.model]), _key_of(topic.key, topic.keys))
+    # Built when the first message is read: a member reads one topic of the many.
+    events: TypeAdapter[Any] = TypeAdapter(EVENTS[topic.schema_.model], config=_DEFERRED)
+    return Source(name, events, _key_of(topic.key, topic.keys))
 
 
 def _key_of(key: str, keys: Mapping[str, str]) -> Callable[[Event], str]:

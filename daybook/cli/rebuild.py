@@ -1,7 +1,7 @@
 """`daybook rebuild`: makes documents what the log says."""
 
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,9 +17,7 @@ from daybook.cli.support.recount_options import (
 from daybook.engine.kafka import clients
 from daybook.engine.mongo.client import database
 from daybook.engine.settings import settings
-
-if TYPE_CHECKING:
-    from daybook.recount.rebuild import Rebuilt
+from daybook.recount.rebuild import Rebuilt, rebuild_group
 
 FIELDS_SHOWN_MAX = 4
 
@@ -46,8 +44,6 @@ def rebuild(
 
     Examples: `daybook rebuild revenue --date 2026-11-20` · `daybook rebuild order-funnel --all`
     """
-    from daybook.recount.rebuild import rebuild_group
-
     chosen = days(date, from_, to, every)
     own = settings()
     with recounting(group) as (found, tell):
@@ -59,7 +55,7 @@ def rebuild(
     raise typer.Exit(rebuilt.exit_code)
 
 
-def _print(rebuilt: "Rebuilt") -> None:
+def _print(rebuilt: Rebuilt) -> None:
     print_doubts(rebuilt.doubts)
     shown = rebuilt.changes[:SHOWN_MAX]
     if shown:
@@ -76,7 +72,7 @@ def _fields(names: tuple[str, ...]) -> str:
     return ", ".join(names[:FIELDS_SHOWN_MAX]) + (f" and {more} more" if more > 0 else "")
 
 
-def summary(rebuilt: "Rebuilt") -> str:
+def summary(rebuilt: Rebuilt) -> str:
     """What was done, from how much of the log, in what time."""
     done = Counter(change.what for change in rebuilt.changes)
     told = ", ".join(f"{times:,} {what}" for what, times in done.items()) or "nothing to change"

@@ -7,11 +7,10 @@ from typing import Annotated
 import typer
 
 import consumers
+from daybook.cli.support.extras import extra
 from daybook.cli.support.printing import console, print_line, table
 from daybook.engine.errors import DaybookError
 from daybook.exports.group import GROUP as EXPORTS
-from daybook.query.app import routed
-from daybook.query.openapi import text
 from models.dictionary import dictionary
 from schemas.catalogue import catalogue
 from schemas.json_schema import events, fields, json_schema, topics
@@ -50,6 +49,9 @@ def schemas(
             "a TOPIC, --out, --dictionary and --openapi are four different things"
         )
     if reports:
+        with extra("query"):
+            from daybook.query.app import routed
+            from daybook.query.openapi import text
         print(text(routed()), end="")
     elif stored:
         print(dictionary((*consumers.FLEET, EXPORTS)), end="")

@@ -6,15 +6,10 @@ import structlog
 import typer
 
 from daybook.cli.run import stop_on_signals
-from daybook.collector.app import create_app
+from daybook.cli.support.extras import extra
 from daybook.engine import logs
 from daybook.engine.errors import WrongSetting
 from daybook.engine.settings import settings
-from daybook.exports.run import run as run_exports
-from daybook.query.app import create_app as create_query
-from daybook.service.outbound import is_loopback
-from daybook.service.server import listen
-from daybook.service.server import serve as run_server
 
 serve = typer.Typer(no_args_is_help=True, help="Run a service that answers over HTTP.")
 
@@ -37,11 +32,14 @@ def serve_collector(host: Host = "127.0.0.1", port: Port = 8081) -> None:
 
     Example: daybook serve collector --host 0.0.0.0
     """
+    with extra("collector"):
+        from daybook.collector.app import create_app
+        from daybook.service.server import listen, serve_app
     own = settings()
     logs.configure(own.log_format)
     app = create_app(own)
     log = structlog.get_logger()
-    run_server(
+    serve_app(
         app,
         listen(host, port),
         lambda found: log.info("collector started", host=host, port=found),
@@ -58,13 +56,17 @@ def serve_query(host: Host = "127.0.0.1", port: Port = 8080) -> None:
 
     Example: daybook serve query --host 0.0.0.0
     """
+    with extra("query"):
+        from daybook.query.app import create_app
+        from daybook.service.outbound import is_loopback
+        from daybook.service.server import listen, serve_app
     own = settings()
     logs.configure(own.log_format)
     if own.auth == "off" and not is_loopback(host):
         raise WrongSetting(f"DAYBOOK_AUTH=off: on a loopback address only, and {host} is none")
-    app = create_query(own)
+    app = create_app(own)
     log = structlog.get_logger()
-    run_server(
+    serve_app(
         app,
         listen(host, port),
         lambda found: log.info("query started", host=host, port=found),
@@ -95,8 +97,10 @@ def serve_exports(
 
     Example: daybook serve exports --port 8082
     """
+    with extra("exports"):
+        from daybook.exports.run import run_worker
     own = settings()
     logs.configure(own.log_format)
     said = {"health_host": host, "health_port": port}
     named = {name: value for name, value in said.items() if value is not None}
-    run_exports(own.model_copy(update=named), stop_on_signals)
+    run_worker(own.model_copy(update=named), stop_on_signals)

@@ -1,7 +1,7 @@
 """`daybook verify`: every number once more, from the log."""
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from bson import Int64
@@ -20,9 +20,8 @@ from daybook.engine.mongo.client import database
 from daybook.engine.settings import settings
 from daybook.recount.compare.documents import ABSENT
 from daybook.recount.verdict.report import Report
+from daybook.recount.verify import verify_group
 
-if TYPE_CHECKING:
-    pass
 VALUE_CHARS_MAX = 60
 
 
@@ -47,8 +46,6 @@ def verify(
 
     Examples: `daybook verify revenue --all` · `daybook verify order-funnel --date 2026-11-20`
     """
-    from daybook.recount.verify import verify_group
-
     chosen = days(date, from_, to, every)
     own = settings()
     with recounting(group) as (found, tell):

@@ -21,7 +21,7 @@ from daybook.files.open import open_files
 from daybook.query.exports.secret import Secret
 
 
-def run(settings: Settings, started: Callable[[Member], None], group: Group = GROUP) -> None:
+def run_worker(settings: Settings, started: Callable[[Member], None], group: Group = GROUP) -> None:
     """Until it is stopped. `started` gets the member before its loop runs. Raises DaybookError."""
     secret, files, notices = Secret(settings), open_files(settings), _notices(settings)
     maker = Maker(settings, secret)

@@ -29,7 +29,7 @@ def listen(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def serve(
+def serve_app(
     app: FastAPI,
     own: socket.socket,
     started: Callable[[int], None],

@@ -13,8 +13,8 @@ from daybook.engine.settings import settings
 @pytest.fixture
 def daybook(monkeypatch: pytest.MonkeyPatch) -> Iterator[CliRunner]:
     monkeypatch.setattr("daybook.cli.serve.logs.configure", lambda _: None)
-    monkeypatch.setattr("daybook.cli.serve.listen", lambda *_: None)
-    monkeypatch.setattr("daybook.cli.serve.run_server", lambda *_: None)
+    monkeypatch.setattr("daybook.service.server.listen", lambda *_: None)
+    monkeypatch.setattr("daybook.service.server.serve_app", lambda *_: None)
     settings.cache_clear()
     yield CliRunner()
     settings.cache_clear()

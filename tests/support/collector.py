@@ -17,7 +17,7 @@ from daybook.collector.event import TOPIC
 from daybook.engine import logs
 from daybook.engine.errors import DaybookError
 from daybook.engine.settings import settings
-from daybook.service.server import listen, serve
+from daybook.service.server import listen, serve_app
 from tests.support.service import Reply, ServiceProcess
 from tests.support.wait import until
 
@@ -57,7 +57,9 @@ def main() -> None:
     log = structlog.get_logger()
     try:
         app = create_app(settings(), f"{world}.{TOPIC}")
-        serve(app, listen("127.0.0.1", 0), lambda port: log.info("collector started", port=port))
+        serve_app(
+            app, listen("127.0.0.1", 0), lambda port: log.info("collector started", port=port)
+        )
     except DaybookError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)

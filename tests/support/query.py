@@ -17,7 +17,7 @@ from daybook.engine.errors import DaybookError
 from daybook.engine.settings import settings
 from daybook.query.app import create_app
 from daybook.query.exports.services import TOPIC
-from daybook.service.server import listen, serve
+from daybook.service.server import listen, serve_app
 from tests.support.service import Reply, ServiceProcess
 
 API = "/api/v1/analytics"
@@ -57,7 +57,7 @@ def main() -> None:
     log = structlog.get_logger()
     try:
         app = create_app(settings(), f"{world}.{TOPIC}")
-        serve(
+        serve_app(
             app,
             listen("127.0.0.1", 0),
             lambda port: log.info("query started", port=port),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -11,11 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 import consumers
 from daybook.cli.support.printing import print_line
 from daybook.engine.errors import Unavailable
+from daybook.recount.errors import Unreachable
+from daybook.recount.groups import Group, find
+from daybook.recount.session import Progress as ReportProgress
 from daybook.recount.verdict.report import Doubt
-
-if TYPE_CHECKING:
-    from daybook.recount.groups import Group
-    from daybook.recount.session import Progress as Tell
 
 SHOWN_MAX = 50
 
@@ -24,11 +23,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 
 
 @contextmanager
-def recounting(name: str) -> Iterator[tuple["Group", "Tell"]]:
+def recounting(name: str) -> Iterator[tuple[Group, ReportProgress]]:
     """The group's recount, and a bar on a terminal. Raises Unknown and Unavailable."""
-    from daybook.recount.errors import Unreachable
-    from daybook.recount.groups import find
-
     group = find(consumers.find(name).name)
     own = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()

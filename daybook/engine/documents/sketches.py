@@ -4,12 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from datasketches import (  # type: ignore[import-untyped]
-    hll_sketch,
-    hll_union,
-    tgt_hll_type,
-)
-
 from daybook.engine.documents.change import Effect
 from daybook.engine.documents.fields import DailyDocument
 from daybook.engine.documents.keys import encode_part
@@ -68,9 +62,6 @@ class SketchModel:
 LG_K = 12
 """4,096 registers: a standard error of 1.6 % once sketches are united, 1.3 % of one alone."""
 
-# Half the bytes of HLL_8, which are stored and go over the wire twice whenever a sketch grows; the
-# estimates are the same, and growing takes as long (1.5 µs).
-_TYPE = tgt_hll_type.HLL_4
 _DEVIATIONS = 2
 """Of the bounds: 95 % of estimates lie within two standard deviations."""
 
@@ -85,7 +76,13 @@ class Estimate(NamedTuple):
 
 def grown(sketch: bytes | None, keys: Iterable[str]) -> bytes | None:
     """The sketch with these keys in it, begun where there is none; None if it holds them all."""
-    found = hll_sketch.deserialize(sketch) if sketch else hll_sketch(LG_K, _TYPE)
+    # It brings numpy, which groups without sketches do without.
+    from datasketches import hll_sketch, tgt_hll_type  # type: ignore[import-untyped]
+
+    # Half the bytes of HLL_8, which are stored and go over the wire twice whenever a sketch grows;
+    # the estimates are the same, and growing takes as long (1.5 µs).
+    kind = tgt_hll_type.HLL_4
+    found = hll_sketch.deserialize(sketch) if sketch else hll_sketch(LG_K, kind)
     before = found.get_estimate()
     for key in keys:
         found.update(key)
@@ -95,6 +92,8 @@ def grown(sketch: bytes | None, keys: Iterable[str]) -> bytes | None:
 
 def united(sketches: Iterable[bytes]) -> Estimate:
     """How many distinct keys are in any of the sketches; nothing at all is 0."""
+    from datasketches import hll_sketch, hll_union
+
     union = hll_union(LG_K)
     for sketch in sketches:
         union.update(hll_sketch.deserialize(sketch))

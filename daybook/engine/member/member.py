@@ -4,7 +4,7 @@ import gc
 from collections import defaultdict
 from collections.abc import Callable
 from time import monotonic, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pymongo
 import structlog
@@ -14,7 +14,6 @@ from pymongo.errors import PyMongoError
 from daybook.engine.errors import DaybookError, Gap, Unavailable, WrongSetting
 from daybook.engine.group import Group
 from daybook.engine.kafka.offsets import Commit
-from daybook.engine.live.projector import Projector
 from daybook.engine.member.assigned_partition import AssignedPartition
 from daybook.engine.member.assignment import Assignment, Place
 from daybook.engine.member.commit import Committer
@@ -23,6 +22,9 @@ from daybook.engine.member.retry import RetryCancelled, RetryLoop
 from daybook.engine.member.starter import PartitionStarter
 from daybook.engine.metrics import BUFFERED_MESSAGES, LAST_POLL
 from daybook.engine.settings import Settings
+
+if TYPE_CHECKING:
+    from daybook.engine.live.projector import Projector
 
 log = structlog.get_logger()
 
@@ -43,7 +45,7 @@ class Member:
         starter: PartitionStarter,
         committer: Committer,
         on_tick: Callable[["Member"], None],
-        projector: Projector | None = None,
+        projector: "Projector | None" = None,
     ) -> None:
         self.group = group
         self.assignment = Assignment(group.name, consumer, self._before_revoke)

@@ -4,6 +4,7 @@ import platform
 from collections.abc import Callable
 from importlib.metadata import version
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import structlog
 from confluent_kafka import libversion
@@ -16,9 +17,6 @@ from daybook.engine.errors import DaybookError
 from daybook.engine.group import Group, Prepare
 from daybook.engine.kafka.admin import cluster_id, topic_ids
 from daybook.engine.kafka.clients import admin, member, producer, reader
-from daybook.engine.live.documents import LiveDocuments
-from daybook.engine.live.projector import Projector
-from daybook.engine.live.store import LiveStore
 from daybook.engine.member.caught_up import CaughtUp, log_ends
 from daybook.engine.member.commit import Committer
 from daybook.engine.member.health import Health
@@ -35,6 +33,9 @@ from daybook.engine.protocol.definitions import Definitions
 from daybook.engine.protocol.fleet import join
 from daybook.engine.protocol.settle import BatchHandler, Settler
 from daybook.engine.settings import Settings
+
+if TYPE_CHECKING:
+    from daybook.engine.live.projector import Projector
 
 Work = Callable[[Documents, DeadLetters], BatchHandler]
 """What does a group's work that is not counting: one for all partitions of a member."""
@@ -129,9 +130,14 @@ def _preparation(
 
 def _projector(
     group: Group, settings: Settings, documents: Documents, rules: Rules
-) -> Projector | None:
+) -> "Projector | None":
     if group.live is None:
         return None
+    # They bring Redis's client, which groups without live numbers do without.
+    from daybook.engine.live.documents import LiveDocuments
+    from daybook.engine.live.projector import Projector
+    from daybook.engine.live.store import LiveStore
+
     projector = Projector(
         group.name,
         group.live,
