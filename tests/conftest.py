@@ -6,7 +6,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 from filelock import FileLock
+from playwright.sync_api import Browser
 
+from tests.support import browser
 from tests.support import servers as test_servers
 from tests.support.world import World
 
@@ -32,6 +34,13 @@ def servers(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> dict[st
 def world(servers: dict[str, str], tmp_path: Path) -> Iterator[World]:
     """Topics, a database and members that no other test sees."""
     with World(servers, tmp_path) as own:
+        yield own
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A module's: no test of another one may find an event loop in its thread."""
+    with browser.chromium() as own:
         yield own
 
 
