@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types bench mutants soak pin clean
+.PHONY: help setup demo test browser lint types bench mutants soak pin clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,8 +21,25 @@ $(READY): requirements-dev.txt pyproject.toml
 demo: $(READY) ## a real shop's 18 months through a real broker into daily documents, and a recount
 	$(BIN)/daybook demo
 
-test: $(READY) lint types ## everything, on real Kafka, MongoDB and Redis that it starts itself
+test: $(READY) lint types browser ## everything, on real Kafka, MongoDB and Redis that it starts itself
 	$(BIN)/python -m pytest -n 3 --dist worksteal
+
+browser: ## the Chromium that tests of pages need: Debian's, where there is none and it may be installed
+	@for name in $${DAYBOOK_TEST_CHROMIUM:-chromium chromium-browser google-chrome}; do \
+	  command -v "$$name" >/dev/null && exit 0; \
+	done; \
+	if [ -n "$$DAYBOOK_TEST_CHROMIUM" ]; then \
+	  echo "DAYBOOK_TEST_CHROMIUM names $$DAYBOOK_TEST_CHROMIUM, which is no program: tests of pages will fail."; \
+	  exit 0; \
+	fi; \
+	as=; [ "$$(id -u)" = 0 ] || as="sudo -n"; \
+	if command -v apt-get >/dev/null && $$as true 2>/dev/null; then \
+	  echo "installing chromium"; \
+	  $$as apt-get update -qq && $$as env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends chromium >/dev/null && exit 0; \
+	fi; \
+	echo "There is no Chromium, and it could not be installed here: tests of pages will fail."; \
+	echo "Install it, with: sudo apt-get install chromium; or let DAYBOOK_TEST_CHROMIUM name one."
 
 lint: $(READY) ## ruff
 	$(BIN)/ruff check .

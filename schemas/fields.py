@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-import pycountry
 from pydantic import ConfigDict, Field, StringConstraints
+
+from daybook.engine.currency import CODES
 
 STRICT = ConfigDict(strict=True, extra="ignore")
 
@@ -36,9 +37,7 @@ Cents = Annotated[int, Field(ge=0, le=MONEY_MAX)]
 
 Currency = Annotated[
     str,
-    StringConstraints(
-        pattern="^(" + "|".join(sorted(c.alpha_3 for c in pycountry.currencies)) + ")$"
-    ),
+    StringConstraints(pattern="^(" + "|".join(sorted(CODES)) + ")$"),
 ]
 """An ISO 4217 code."""
 

@@ -6,7 +6,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 from filelock import FileLock
+from playwright.sync_api import Browser
 
+from tests.support import browser
 from tests.support import servers as test_servers
 from tests.support.world import World
 
@@ -51,6 +53,13 @@ def pytest_runtest_makereport(
             lines = log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]
             report.sections.append((f"end of {log.name}", "\n".join(lines)))
     return report
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A module's: no test of another one may find an event loop in its thread."""
+    with browser.chromium() as own:
+        yield own
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

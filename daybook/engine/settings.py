@@ -5,10 +5,10 @@ from ipaddress import ip_network
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-import pycountry
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from daybook.engine.currency import CODES
 from daybook.engine.errors import WrongSetting
 
 PREFIX = "DAYBOOK_"
@@ -190,7 +190,7 @@ class Settings(BaseSettings):
     @field_validator("currency")
     @classmethod
     def _known_currency(cls, value: str) -> str:
-        if pycountry.currencies.get(alpha_3=value) is None:
+        if value not in CODES:
             raise ValueError("not an ISO 4217 code, such as USD")
         return value
 

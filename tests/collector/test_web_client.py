@@ -1,51 +1,51 @@
 """daybook.js in a real Chromium, calling a real collector: what is in the log afterwards."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page
 
 from daybook.collector.script import SOURCE
 from tests.collector.conftest import Logged, Site
-from tests.support.browser import WHY_NOT, Browser, is_available
+from tests.support.browser import troubles
 from tests.support.collector import CollectorProcess
 from tests.support.shop_pages import Pages
 from tests.support.wait import until
 
-pytestmark = pytest.mark.skipif(not is_available(), reason=WHY_NOT)
-
 BYTES_MAX = 3 * 1024
 QUEUE = 'JSON.parse(localStorage["daybook.queue"] || "[]")'
-EMPTY = f"until(() => !{QUEUE}.length)"
+WAITING = f"{QUEUE}.length"
 
 
 class Visitor:
-    """A browser on pages that carry the client; `does` runs in a page, after the client."""
+    """A reader of pages that carry the client, with a storage of its own."""
 
-    def __init__(self, site: Site, directory: Path) -> None:
+    def __init__(self, site: Site, browser: Browser) -> None:
         self.pages: dict[str, str] = {}
         self.server = Pages(self.pages)
         self.collector = site.start(DAYBOOK_COLLECTOR_ORIGINS=self.server.origin).ready()
-        self.browser = Browser(directory)
+        self.context = browser.new_context()
         self.site = site
+        self.troubles: list[list[str]] = []
 
-    def visit(self, path: str, does: str, before: str = "", key: str | None = None) -> Any:
-        """What the script posts in the end: the value of its last `done(…)`."""
+    def visit(self, path: str, then: str = "", before: str = "", key: str | None = None) -> Page:
+        """The page, once loaded; `before` and `then` are its own scripts around the client."""
         key = self.site.write_key if key is None else key
         script = f"http://127.0.0.1:{self.collector.port}/daybook.js"
         self.pages[path.partition("?")[0]] = f"""
             <script>{before}</script>
             <script src="{script}" data-key="{key}" data-funnel="f-1"></script>
-            <script>
-              const done = value => parent.postMessage(value ?? null, "*");
-              const until = check => new Promise(resolve => {{
-                const look = () => check() ? resolve() : setTimeout(look, 20);
-                look();
-              }});
-              (async () => {{ {does} }})().catch(e => done("failed: " + e));
-            </script>"""
-        return self.browser.visit(self.server.url(path))
+            <script>{then}</script>"""
+        page = self.context.new_page()
+        self.troubles.append(troubles(page))
+        page.goto(self.server.url(path))
+        return page
+
+    def send(self, path: str, then: str = "", before: str = "", key: str | None = None) -> Page:
+        """A visit, until nothing waits to be sent."""
+        page = self.visit(path, then, before, key)
+        page.wait_for_function(f"!{WAITING}")
+        return page
 
     def logged(self, count: int) -> list[Logged]:
         """What is in the log once that many different events are, in order of time."""
@@ -62,10 +62,12 @@ class Visitor:
 
 
 @pytest.fixture
-def visitor(site: Site, tmp_path: Path) -> Iterator[Visitor]:
-    own = Visitor(site, tmp_path / "browser")
-    with own.server, own.browser:
+def visitor(site: Site, chromium: Browser) -> Iterator[Visitor]:
+    own = Visitor(site, chromium)
+    with own.server:
         yield own
+        own.context.close()
+    assert not any(own.troubles), own.troubles
 
 
 def test_it_is_small() -> None:
@@ -73,9 +75,9 @@ def test_it_is_small() -> None:
 
 
 def test_a_page_is_viewed_and_a_custom_event_tracked(visitor: Visitor) -> None:
-    visitor.visit(
+    visitor.send(
         "/spring?utm_source=newsletter&utm_medium=email&utm_campaign=may&token=secret",
-        f"""daybook.track("menu opened", {{ depth: 2 }}); await {EMPTY}; done();""",
+        'daybook.track("menu opened", { depth: 2 })',
     )
     view, custom = visitor.logged(2)
     assert (view.event["event_type"], custom.event["event_type"]) == ("page_view", "custom")
@@ -94,25 +96,23 @@ def test_a_page_is_viewed_and_a_custom_event_tracked(visitor: Visitor) -> None:
 
 
 def test_a_single_page_application_views_pages_without_loading_any(visitor: Visitor) -> None:
-    visitor.visit(
+    page = visitor.visit(
         "/",
-        f"""
-        history.pushState({{}}, "", "/cart");
-        history.pushState({{}}, "", "/cart#top");
-        history.pushState({{}}, "", "/pay");
-        await until(() => {QUEUE}.length == 0 || {QUEUE}.length == 3);
-        history.back();
-        await until(() => location.pathname == "/cart");
-        await {EMPTY};
-        done();""",
+        """history.pushState({}, "", "/cart");
+        history.pushState({}, "", "/cart#top");
+        history.pushState({}, "", "/pay");""",
     )
+    page.wait_for_function(f"{WAITING} == 0 || {WAITING} == 3")
+    page.go_back()
+    page.wait_for_function("location.pathname == '/cart'")
+    page.wait_for_function(f"!{WAITING}")
     views = visitor.logged(4)
     assert sorted(one.event["data"]["page"] for one in views) == ["/", "/cart", "/cart", "/pay"]
 
 
 def test_the_next_page_has_the_sessions_first_source(visitor: Visitor) -> None:
-    visitor.visit("/one?utm_source=partner", f"await {EMPTY}; done()")
-    visitor.visit("/two", f"await {EMPTY}; done()")
+    visitor.send("/one?utm_source=partner")
+    visitor.send("/two")
     first, second = (one.event["data"] for one in visitor.logged(2))
     assert first["session_id"] == second["session_id"]
     assert second["page"] == "/two"
@@ -129,35 +129,36 @@ def test_a_session_ends_after_30_minutes_idle_or_24_hours(
     own = f"""localStorage["daybook.session"] = JSON.stringify({{
         id: "old", from: {{}}, last: Date.now() - {last_minutes} * 6e4,
         start: Date.now() - {start_hours} * 36e5 }})"""
-    visitor.visit("/", f"await {EMPTY}; done()", before=own)
+    visitor.send("/", before=own)
     (view,) = visitor.logged(1)
     assert (view.event["data"]["session_id"] != "old") is is_new
 
 
 def test_events_are_sent_ten_at_a_time(visitor: Visitor) -> None:
-    bodies = visitor.visit(
+    page = visitor.send(
         "/",
-        f"""for (let n = 0; n < 24; n++) daybook.track("e", {{ n }});
-        await {EMPTY}; done(sizes)""",
+        """for (let n = 0; n < 24; n++) daybook.track("e", { n })""",
         before="""const sizes = [], real = fetch;
         window.fetch = (url, o) => { sizes.push(JSON.parse(o.body).events.length);
                                      return real(url, o); };""",
     )
-    assert bodies == [10, 10, 5]
+    assert page.evaluate("sizes") == [10, 10, 5]
     assert len(visitor.logged(25)) == 25
 
 
 def test_what_could_not_be_sent_is_sent_later_and_counts_at_its_own_time(visitor: Visitor) -> None:
     """A browser that was offline for an hour: its clock says when, whatever it shows."""
-    kept = visitor.visit(
+    page = visitor.visit(
         "/",
-        f"""daybook.track("offline"); await until(() => tried > 0); done({QUEUE}.length)""",
+        'daybook.track("offline")',
         before="let tried = 0; window.fetch = () => { tried++; return Promise.reject(); }",
     )
-    assert kept == 2
+    page.wait_for_function("tried > 0")
+    assert page.evaluate(WAITING) == 2
+    page.close()
     an_hour_ago = f"""localStorage["daybook.queue"] = JSON.stringify({QUEUE}.map(e =>
         ({{...e, occurred_at: new Date(Date.parse(e.occurred_at) - 36e5)}})))"""
-    visitor.visit("/", f"await {EMPTY}; done()", before=an_hour_ago)
+    visitor.send("/", before=an_hour_ago)
     events = [one.event for one in visitor.logged(3)]
     assert [one["event_type"] for one in events] == ["page_view", "custom", "page_view"]
     assert events[0]["occurred_at"] < events[2]["occurred_at"]
@@ -167,22 +168,20 @@ def test_what_could_not_be_sent_is_sent_later_and_counts_at_its_own_time(visitor
 
 
 def test_what_waits_when_the_page_is_left_goes_by_beacon(visitor: Visitor) -> None:
-    sent = visitor.visit(
+    page = visitor.visit(
         "/",
-        """daybook.track("leaving");
-        dispatchEvent(new Event("pagehide")); done(beacons)""",
+        """daybook.track("leaving"); dispatchEvent(new Event("pagehide"))""",
         before="""let beacons = 0; window.fetch = () => new Promise(() => {});
         const real = navigator.sendBeacon.bind(navigator);
         navigator.sendBeacon = (...all) => { beacons++; return real(...all); }""",
     )
-    assert sent == 1
+    assert page.evaluate("beacons") == 1
     assert [one.event["event_type"] for one in visitor.logged(2)] == ["page_view", "custom"]
 
 
 def test_an_answer_that_got_lost_is_no_second_event(visitor: Visitor) -> None:
-    visitor.visit(
+    visitor.send(
         "/",
-        f"await {EMPTY}; done()",
         before="""let lost = 0; const real = fetch;
         window.fetch = (url, o) => real(url, o).then(r => { if (!lost++) throw r; return r; })""",
     )
@@ -195,17 +194,17 @@ def test_an_answer_that_got_lost_is_no_second_event(visitor: Visitor) -> None:
 
 @pytest.mark.parametrize("sign", ["doNotTrack", "globalPrivacyControl"])
 def test_who_does_not_want_to_be_tracked_is_not(visitor: Visitor, sign: str) -> None:
-    kept = visitor.visit(
+    page = visitor.visit(
         "/",
-        'daybook.track("never"); done(localStorage.length)',
+        'daybook.track("never")',
         before=f'Object.defineProperty(navigator, "{sign}", {{ value: "1" }})',
     )
-    assert kept == 0
+    assert page.evaluate("localStorage.length") == 0
     assert visitor.site.logged() == []
 
 
 def test_a_wrong_key_is_not_tried_for_ever(visitor: Visitor) -> None:
-    visitor.visit("/", f"await {EMPTY}; done()", key="dbwrite_" + "x" * 32)
+    visitor.send("/", key="dbwrite_" + "x" * 32)
     assert visitor.site.logged() == []
     assert refused(visitor.collector) == 1
 

@@ -18,6 +18,7 @@ from daybook.engine.settings import settings
         ("DAYBOOK_HEALTH_PORT", "70000"),
         ("DAYBOOK_KAFKA_BOOTSTRAP_SERVERS", ""),
         ("DAYBOOK_CURRENCY", "EURO"),
+        ("DAYBOOK_CURRENCY", "eur"),
         ("DAYBOOK_TRUSTED_PROXIES", "10.0.0.0/8, proxy.example"),
         ("DAYBOOK_COLLECTOR_RATE", "0"),
     ],

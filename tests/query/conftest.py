@@ -3,11 +3,11 @@
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from bson import Int64
+from playwright.sync_api import Browser
 
 from consumers import funnel_step, revenue
 from daybook.engine.documents.fields import Counter, DailyDocument, PerCurrency
@@ -88,8 +88,8 @@ def service(office: Office) -> QueryProcess:
 
 
 @pytest.fixture
-def desk(service: QueryProcess, tmp_path: Path) -> Iterator[Desk]:
-    with Desk(service.port, tmp_path / "browser") as own:
+def desk(service: QueryProcess, chromium: Browser) -> Iterator[Desk]:
+    with Desk(chromium, service.port) as own:
         yield own
 
 

@@ -1,142 +1,99 @@
-"""The dashboard in a real browser: in a frame that a page of the test drives and observes.
+"""The dashboard in a real browser, as its readers open it; and how to read what it shows."""
 
-The service forbids frames, so a proxy between them takes that one word out of its policy. It also
-puts a script before the page's own, which remembers what went wrong; the rest is passed through.
-"""
+import re
+from typing import Any, Self
+from urllib.parse import urlencode, urlsplit
 
-import http.client
-import json
-import socket
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NamedTuple, Self
+from playwright.sync_api import Browser, Page, Request, Response
 
-from tests.support.browser import Browser
-from tests.support.website import Handler, Website
+from tests.support.browser import troubles
 
-_HERE = Path(__file__).parent
-_NO_FRAMES = "frame-ancestors 'none'; "
-_OWN = {"/watch.js": "desk_watch.js", "/drive.js": "desk_drive.js"}
-_HOP = {"connection", "transfer-encoding", "content-length", "x-frame-options", "date"}
-
-
-class Answer(NamedTuple):
-    """What the proxy says itself instead of passing a call on."""
-
-    status: int
-    body: Any
-    headers: dict[str, str] = {}
+HEIGHT = 900
 
 
 class Desk:
-    """`answers` by the end of a path; `asked` are the paths that the page called.
+    """Readers' pages, `width` pixels wide. In the end nothing may have gone wrong in any of them.
 
-    `width` is that of the page, in pixels. A page calls the functions of `calls` by their paths.
-    `resumed` are the ids of events with which streams were asked for.
+    `asked` are the paths that they called. `resumed` are the ids of events with which streams were
+    asked for, of those that began.
     """
 
-    def __init__(self, port: int, directory: Path) -> None:
-        self.answers: dict[str, Answer] = {}
-        self.asked: list[str] = []
+    def __init__(self, browser: Browser, port: int) -> None:
+        self.origin = f"http://127.0.0.1:{port}"
         self.width = 1_100
-        self.calls: dict[str, Callable[[], object]] = {"/cut": self._cut}
+        self.asked: list[str] = []
         self.resumed: list[str | None] = []
-        self.streams: list[http.client.HTTPConnection] = []
-        self._pages: dict[str, str] = {}
-        self._site = Website(_handler(self, port))
-        self.origin = self._site.origin
-        self._browser = Browser(directory)
+        self.context = browser.new_context(locale="en-US")
+        self._origins: set[str] = set()
+        self._troubles: list[list[str]] = []
 
-    def play(self, does: str, key: str = "", /, **choice: str) -> Any:
-        """What the script `does` returns, run beside the page once its reports are read.
+    def open(self, key: str = "", /, **choice: str) -> Page:
+        """The dashboard with a choice in its address, once its reports are read."""
+        page = self.context.new_page()
+        page.set_viewport_size({"width": self.width, "height": HEIGHT})
+        self._troubles.append(troubles(page))
+        page.on("request", self._note)
+        page.on("response", self._note_stream)
+        if key:
+            page.add_init_script(f"sessionStorage.setItem('daybook.key', '{key}')")
+        page.goto(f"{self.origin}/#{urlencode(choice)}")
+        settled(page)
+        return page
 
-        Nothing may be in the console, and no other origin asked.
-        """
-        told = {"key": key, "width": self.width, "choice": choice}
-        at = f"/drive/{len(self._pages)}"
-        self._pages[at] = (
-            f"<!doctype html><meta charset=utf-8><body><script src=/drive.js></script>"
-            f"<script>drive({json.dumps(told)}, async (page, window) => {{ {does} }})</script>"
+    def answer(
+        self, end: str, body: Any, status: int = 200, headers: dict[str, str] | None = None
+    ) -> None:
+        """What is answered instead of the service, for paths that end so."""
+        self.context.route(
+            re.compile(re.escape(end) + r"(\?|$)"),
+            lambda route: route.fulfill(status=status, json=body, headers=headers),
         )
-        found = self._browser.visit(self.origin + at, 60)
-        assert found.get("failed") is None, found
-        assert not found["errors"], found["errors"]
-        assert found["origins"] == [self.origin]
-        return found["value"]
 
-    def page(self, path: str) -> str | None:
-        """A page of the test's own, or one of its scripts."""
-        own = _OWN.get(path)
-        return (_HERE / own).read_text() if own else self._pages.get(path)
+    def recover(self) -> None:
+        """The service answers everything again."""
+        self.context.unroute_all()
 
-    def answer(self, path: str) -> Answer | None:
-        bare = path.partition("?")[0]
-        return next((said for end, said in self.answers.items() if bare.endswith(end)), None)
+    def _note(self, request: Request) -> None:
+        url = urlsplit(request.url)
+        self._origins.add(f"{url.scheme}://{url.netloc}")
+        self.asked.append(f"{url.path}?{url.query}" if url.query else url.path)
 
-    def _cut(self) -> None:
-        """Ends every stream that is open, as a proxy that restarts would."""
-        while self.streams:
-            if (sock := self.streams.pop().sock) is not None:
-                sock.shutdown(socket.SHUT_RDWR)
+    def _note_stream(self, response: Response) -> None:
+        if response.headers.get("content-type", "").startswith("text/event-stream"):
+            self.resumed.append(response.request.headers.get("last-event-id"))
 
     def __enter__(self) -> Self:
-        self._site.__enter__()
-        self._browser.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._browser.__exit__()
-        self._site.__exit__()
+    def __exit__(self, kind: object, *_: object) -> None:
+        self.context.close()
+        if kind is None:
+            assert not any(self._troubles), self._troubles
+            assert self._origins <= {self.origin}
 
 
-def _handler(desk: Desk, port: int) -> type[Handler]:
-    class Proxy(Handler):
-        def do_GET(self) -> None:
-            own = desk.page(self.path)
-            if own is not None:
-                kind = "text/javascript" if self.path.endswith(".js") else "text/html"
-                self.say(200, own.encode(), {"Content-Type": kind})
-                return
-            if call := desk.calls.get(self.path):
-                self.say(200, json.dumps(call()).encode(), {"Content-Type": "application/json"})
-                return
-            desk.asked.append(self.path)
-            said = desk.answer(self.path)
-            if said is not None:
-                headers = {"Content-Type": "application/json"} | said.headers
-                self.say(said.status, json.dumps(said.body).encode(), headers)
-                return
-            self._pass()
+def settled(page: Page) -> None:
+    """Waits until every report is read, or somebody is asked for a key."""
+    page.locator("#sign-in:not([hidden]), #reports[aria-busy=false]").first.wait_for(
+        state="attached"
+    )
 
-        def _pass(self) -> None:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-            connection.request("GET", self.path, headers=dict(self.headers.items()))
-            reply = connection.getresponse()
-            if reply.headers.get_content_type() == "text/event-stream":
-                self._relay(connection, reply)
-                return
-            body = reply.read().replace(b"<head>", b"<head><script src=/watch.js></script>")
-            headers = {n: v for n, v in reply.getheaders() if n.lower() not in _HOP}
-            for name, value in headers.items():
-                headers[name] = value.replace(_NO_FRAMES, "")
-            connection.close()
-            self.say(reply.status, body, headers)
 
-        def _relay(
-            self, connection: http.client.HTTPConnection, reply: http.client.HTTPResponse
-        ) -> None:
-            """Passes on what comes as it comes, until somebody ends it."""
-            desk.streams.append(connection)
-            desk.resumed.append(self.headers["Last-Event-ID"])
-            self.close_connection = True
-            self.send_response(200)
-            self.send_header("Content-Type", reply.headers["Content-Type"])
-            self.end_headers()
-            try:
-                while line := reply.readline():
-                    self.wfile.write(line)
-            except (ConnectionError, http.client.HTTPException):
-                """The page listens no more, or the stream is cut."""
-            connection.close()
+def text(page: Page, selector: str) -> str:
+    return page.locator(selector).first.text_content() or ""
 
-    return Proxy
+
+def rows(page: Page, selector: str) -> list[list[str]]:
+    """The text of each cell of the tables' bodies."""
+    read = "all => all.map(row => [...row.cells].map(cell => cell.textContent))"
+    found: list[list[str]] = page.locator(f"{selector} tbody tr").evaluate_all(read)
+    return found
+
+
+def facts(page: Page, selector: str) -> dict[str, str]:
+    """By their names, without what stands beneath them."""
+    read = """all => Object.fromEntries(all.map(one => [
+        one.querySelector("dt").textContent,
+        one.querySelector("dd").firstChild.textContent]))"""
+    found: dict[str, str] = page.locator(f"{selector} .fact").evaluate_all(read)
+    return found

@@ -1,14 +1,15 @@
 """The font of a PDF, and which text it can show."""
 
 from functools import cache
-from io import BytesIO
+from pathlib import Path
 
-from pymupdf_fonts import FiraGO_Regular  # type: ignore[import-untyped]
 from reportlab.pdfbase.pdfmetrics import registerFont
 from reportlab.pdfbase.ttfonts import TTFont
 
 FONT = "FiraGO"
 """Latin, Greek, Cyrillic, Georgian, Thai; of scripts that it lacks boxes are shown."""
+
+FILE = Path(__file__).parent / "fonts/FiraGO-Regular.ttf"
 
 
 def register() -> None:
@@ -18,7 +19,7 @@ def register() -> None:
 
 @cache
 def _font() -> TTFont:
-    return TTFont(FONT, BytesIO(FiraGO_Regular.fontbuffer))
+    return TTFont(FONT, str(FILE))
 
 
 def printable(text: str) -> str:

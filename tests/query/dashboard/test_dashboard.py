@@ -1,24 +1,22 @@
 """The dashboard in a real Chromium, over a real service: what its reader sees and can do."""
 
-from base64 import b64decode
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bson import Int64
+from PIL import Image
+from playwright.sync_api import FloatRect, expect
 
 from daybook.query.read import groups
 from models.funnel import FunnelDay
 from tests.query.conftest import ORGANIZATION, Office
 from tests.query.funnels.shop import FIRST, LAST
 from tests.query.funnels.test_routes import publish
-from tests.support import png
-from tests.support.browser import WHY_NOT, is_available
-from tests.support.desk import Answer, Desk
+from tests.support.desk import Desk, facts, rows, settled, text
 from tests.support.query import QueryProcess
-
-pytestmark = pytest.mark.skipif(not is_available(), reason=WHY_NOT)
 
 RANGE = {"from": FIRST, "to": LAST}
 DAYS = {"first": FIRST, "last": LAST}
@@ -53,17 +51,13 @@ def test_a_funnels_numbers_are_those_of_the_api(
     funnel = report["funnels"][0]["funnel_id"]
     overview = read(service, admin, f"/funnels/{funnel}/overview", **DAYS)
     lost = read(service, admin, f"/funnels/{funnel}/dropoffs", **DAYS)
-    shown = desk.play(
-        """return { rows: rows(page, "#funnel-report"), facts: facts(page, "#funnel-report"),
-                    chosen: page.getElementById("funnel").value,
-                    said: text(page, "#funnel-report dl"), sums: facts(page, "#summary") }""",
-        admin,
-        **RANGE,
-    )
-    assert shown["chosen"] == funnel
-    assert len(shown["rows"]) == len(overview["steps"]) > 3
+    page = desk.open(admin, **RANGE)
+    shown = facts(page, "#funnel-report")
+    steps = rows(page, "#funnel-report")
+    assert page.locator("#funnel").input_value() == funnel
+    assert len(steps) == len(overview["steps"]) > 3
     places = {one["step_id"]: one for one in lost["drop_off_funnel"]}
-    for row, step in zip(shown["rows"], overview["steps"], strict=True):
+    for row, step in zip(steps, overview["steps"], strict=True):
         assert row[0] == step["step_name"]
         assert [number(row[at]) for at in (3, 4)] == [step["entries"], step["drop_offs"]]
         assert number(row[5]) == pytest.approx(step["drop_off_rate"], abs=0.0006)
@@ -73,37 +67,28 @@ def test_a_funnels_numbers_are_those_of_the_api(
         assert number(row[1]) == step["reached"]
         until = places[step["step_id"]]["cumulative_drop_off_rate"]
         assert number(row[2]) == pytest.approx(until, abs=0.0006)
-    assert number(shown["facts"]["Unique visitors"]) == overview["visitors"]["unique"]
-    assert f"of {overview['basis']}" in shown["said"], "what the revenue is of"
+    assert number(shown["Unique visitors"]) == overview["visitors"]["unique"]
+    assert f"of {overview['basis']}" in text(page, "#funnel-report dl"), "what the revenue is of"
     assert any(step["step_type"] == "unknown" for step in overview["steps"])
-    assert number(shown["facts"]["Attempts"]) == lost["overall"]["attempts"]
-    assert number(shown["sums"]["Sessions"]) == report["totals"]["sessions"]
+    assert number(shown["Attempts"]) == lost["overall"]["attempts"]
+    assert number(facts(page, "#summary")["Sessions"]) == report["totals"]["sessions"]
 
 
 def test_the_platforms_orders_are_shown_to_its_admins(stored: Office, desk: Desk) -> None:
-    shown = desk.play(
-        """await until(() => page.querySelectorAll("#revenue canvas").length > 1);
-           return { facts: facts(page, "#revenue"), orders: rows(page, "#orders"),
-                    days: rows(page, "#revenue details"), drawn: page.querySelectorAll(
-                      "#revenue canvas").length }""",
-        stored.admin,
-        **RANGE,
-    )
-    assert shown["facts"]["Gross"] == "€213.45"
-    assert shown["facts"]["Paid orders"] == "4"
-    assert [row[:2] for row in shown["orders"]][0] == ["Created", "8"]
-    assert shown["days"][0][:2] == [FIRST, "€90.00"]
-    assert shown["drawn"] == 2
+    page = desk.open(stored.admin, **RANGE)
+    expect(page.locator("#revenue canvas")).to_have_count(2)
+    shown = facts(page, "#revenue")
+    assert shown["Gross"] == "€213.45"
+    assert shown["Paid orders"] == "4"
+    assert [row[:2] for row in rows(page, "#orders")][0] == ["Created", "8"]
+    assert rows(page, "#revenue details")[0][:2] == [FIRST, "€90.00"]
 
 
 def test_who_is_no_admin_is_told_why_the_platform_is_not_shown(office: Office, desk: Desk) -> None:
     publish(office)
-    shown = desk.play(
-        """return ["#revenue", "#orders", "#summary", "#experiments", "#live"].map(
-             each => text(page, `${each} .body`))""",
-        office.analyst,
-        **FUNNEL,
-    )
+    page = desk.open(office.analyst, **FUNNEL)
+    panels = ("#revenue", "#orders", "#summary", "#experiments", "#live")
+    shown = [text(page, f"{each} .body") for each in panels]
     assert "read with the role admin alone" in shown[0]
     assert "read with the role admin alone" in shown[1]
     assert "send a first event" in shown[2]
@@ -140,19 +125,16 @@ def test_experiments_are_shown_with_interval_and_winner(office: Office, desk: De
         "winner": {"variant_id": "t", "reason": "its rate is above"},
     }
     undecided = test | {"test_id": "other", "winner": None}
-    desk.answers["/ab-tests"] = Answer(200, {"tests": [test, undecided], "as_of": FRESH})
-    shown = desk.play(
-        """return { rows: rows(page, "#experiments article"), said: text(page, "#experiments"),
-             lines: page.querySelectorAll("#experiments .interval.better").length }""",
-        office.analyst,
-        **FUNNEL,
-    )
-    assert shown["rows"][0][5] == "control"
-    assert shown["rows"][1][5] == "+6 (+3.06 to +8.94) points"
-    assert shown["rows"][1][6] == "< 0.001"
-    assert "Winner: Treated, for its rate is above." in shown["said"]
-    assert "No winner. Not passed: sample ratio." in shown["said"]
-    assert shown["lines"] == 2
+    desk.answer("/ab-tests", {"tests": [test, undecided], "as_of": FRESH})
+    page = desk.open(office.analyst, **FUNNEL)
+    shown = rows(page, "#experiments article")
+    said = text(page, "#experiments")
+    assert shown[0][5] == "control"
+    assert shown[1][5] == "+6 (+3.06 to +8.94) points"
+    assert shown[1][6] == "< 0.001"
+    assert "Winner: Treated, for its rate is above." in said
+    assert "No winner. Not passed: sample ratio." in said
+    assert page.locator("#experiments .interval.better").count() == 2
 
 
 def test_names_that_are_markup_are_shown_as_text(office: Office, desk: Desk) -> None:
@@ -163,39 +145,27 @@ def test_names_that_are_markup_are_shown_as_text(office: Office, desk: Desk) -> 
         {"funnel_id": "f"}, {"$set": named | {"versions.0": named}}
     )
     office.day(FunnelDay, LAST, ORGANIZATION, "f", sessions=Int64(1))
-    shown = desk.play(
-        """return { images: page.querySelectorAll("img").length,
-             option: text(page, "#funnel option"), step: text(page, "#funnel-report bdi"),
-             chosen: page.getElementById("organization").value }""",
-        office.analyst,
-        organization=ORGANIZATION,
-        **RANGE,
-    )
-    assert shown["images"] == 0
-    assert shown["option"] == shown["step"] == HOSTILE
-    said = desk.play(
-        """return { images: page.querySelectorAll("img").length, said: text(page, "#summary") }""",
-        office.analyst,
-        organization=f"{HOSTILE.replace(' ', '/')}",
-    )
-    assert said["images"] == 0
-    assert "Not Found" in said["said"]
+    page = desk.open(office.analyst, organization=ORGANIZATION, **RANGE)
+    assert page.locator("img").count() == 0
+    assert text(page, "#funnel option") == text(page, "#funnel-report bdi") == HOSTILE
+    page = desk.open(office.analyst, organization=HOSTILE.replace(" ", "/"))
+    assert page.locator("img").count() == 0
+    assert "Not Found" in text(page, "#summary")
 
 
 def test_everything_can_be_reached_by_keyboard_and_has_a_name(stored: Office, desk: Desk) -> None:
     """What takes the focus does so in the order in which it stands, is seen then, and is named."""
-    found = desk.play(
-        """
-        const kinds = "a[href], button, input, select, summary, [tabindex]";
-        const all = [...page.querySelectorAll(kinds)]
-          .filter(each => each.offsetParent && !each.disabled && each.tabIndex >= 0);
-        return all.map(each => { each.focus(); const style = window.getComputedStyle(each);
-          return { is: each.id || each.textContent.slice(0, 30), order: each.tabIndex,
-            focused: page.activeElement === each, outline: style.outlineStyle,
+    page = desk.open(stored.admin, **RANGE)
+    kinds = "a[href], button, input, select, summary, [tabindex]"
+    found = page.locator(kinds).evaluate_all(
+        """all => all
+          .filter(each => each.checkVisibility() && !each.disabled && each.tabIndex >= 0)
+          .map(each => { each.focus(); return {
+            is: each.id || each.textContent.slice(0, 30), order: each.tabIndex,
+            focused: document.activeElement === each,
+            outline: getComputedStyle(each).outlineStyle,
             name: each.labels?.[0]?.textContent || each.getAttribute("aria-label")
-              || each.textContent }; });""",
-        stored.admin,
-        **RANGE,
+              || each.textContent }; })"""
     )
     assert len(found) > 12
     for each in found:
@@ -209,41 +179,35 @@ def test_everything_can_be_reached_by_keyboard_and_has_a_name(stored: Office, de
 
 
 def test_a_preset_shows_another_range(stored: Office, desk: Desk) -> None:
-    shown = desk.play(
-        """
-        const was = window.location.hash;
-        page.querySelector("[data-days='7']").click();
-        await until(() => window.location.hash !== was);
-        await settled(page);
-        return [page.getElementById("from").value, page.getElementById("to").value,
-                text(page, "#revenue .body"), page.getElementById("funnel").value];""",
-        stored.admin,
-        **RANGE,
-    )
-    first, last, revenue_said, funnel = shown
+    page = desk.open(stored.admin, **RANGE)
+    was = page.url
+    page.locator("[data-days='7']").click()
+    expect(page).not_to_have_url(was)
+    settled(page)
+    first, last = (page.locator(each).input_value() for each in ("#from", "#to"))
     assert last > first > LAST
-    assert "Nothing was paid in this range." in revenue_said
-    assert funnel
+    assert "Nothing was paid in this range." in text(page, "#revenue .body")
+    assert page.locator("#funnel").input_value()
 
 
 @pytest.mark.parametrize("width", [320, 360, 768])
 def test_it_fits_a_phone(stored: Office, desk: Desk, width: int) -> None:
     desk.width = width
-    shown = desk.play(
-        """const wide = [...page.querySelectorAll("body *")].filter(each =>
+    page = desk.open(stored.admin, **RANGE)
+    needed, shown = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    wide = page.locator("body *").evaluate_all(
+        """all => all.filter(each =>
              !each.closest(".wide") && !each.closest("svg") && !each.matches(".skip")
-             && each.getBoundingClientRect().right > window.innerWidth + 1);
-           return [page.documentElement.scrollWidth, window.innerWidth,
-                   wide.map(each => each.outerHTML.slice(0, 80))]""",
-        stored.admin,
-        **RANGE,
+             && each.getBoundingClientRect().right > innerWidth + 1)
+           .map(each => each.outerHTML.slice(0, 80))"""
     )
-    assert shown[0] <= shown[1] == width
-    assert shown[2] == []
+    assert needed <= shown == width
+    assert wide == []
 
 
 PICTURES = {"dashboard.png": (1_000, 1_390), "dashboard-phone.png": (360, 1_100)}
 """Width and height in pixels; those in docs/ are made here."""
+COLOURS = 48
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -251,21 +215,17 @@ def test_a_picture_of_it_can_be_taken(
     stored: Office, desk: Desk, tmp_path: Path, name: str
 ) -> None:
     desk.width, height = PICTURES[name]
-    desk.answers["/realtime"] = Answer(200, busy())
+    desk.answer("/realtime", busy())
     today = datetime.now(UTC).date().isoformat()
     totals = {"sessions": 41, "page_views": 188, "conversions": 6, "currencies": {}}
     stored.day(FunnelDay, today, "default", "checkout", **totals)
     stored.world.documents["_daybook_members"].insert_many(map(counting, COUNTING))
-    shown = desk.play(
-        f"""
-        await until(() => text(page, "#live").includes("Page views"));
-        return picture(page, {desk.width}, {height})""",
-        stored.admin,
-        funnel="checkout",
-        **RANGE,
-    )
+    page = desk.open(stored.admin, funnel="checkout", **RANGE)
+    expect(page.locator("#live")).to_contain_text("Page views")
     picture = tmp_path / name
-    png.write(picture, desk.width, b64decode(shown["palette"]), b64decode(shown["pixels"]))
+    clip: FloatRect = {"x": 0, "y": 0, "width": desk.width, "height": height}
+    shot = Image.open(BytesIO(page.screenshot(full_page=True, clip=clip)))
+    shot.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(picture, optimize=True)
     assert 10_000 < picture.stat().st_size < 60_000
 
 

@@ -2,14 +2,11 @@
 
 from typing import Any
 
-import pytest
+from playwright.sync_api import expect
 
 from tests.query.conftest import Office
 from tests.query.funnels.shop import FIRST, LAST
-from tests.support.browser import WHY_NOT, is_available
-from tests.support.desk import Answer, Desk
-
-pytestmark = pytest.mark.skipif(not is_available(), reason=WHY_NOT)
+from tests.support.desk import Desk, text
 
 RANGE = {"from": FIRST, "to": LAST}
 FRESH: dict[str, Any] = {
@@ -39,10 +36,10 @@ def line(stored: Office, desk: Desk, **told: dict[str, Any]) -> str:
         days = {} if end == "/realtime" else {"first": FIRST, "last": LAST}
         body = service.report(path, stored.admin, **days).json
         as_of = told.get(end.strip("/").replace("-", "_"), FRESH)
-        desk.answers[end] = Answer(200, body | {"as_of": as_of})
-    said = """await until(() => facts(page, "#live")["Visitors now"]);
-              return text(page, "#freshness")"""
-    return str(desk.play(said, stored.admin, funnel="checkout", **RANGE))
+        desk.answer(end, body | {"as_of": as_of})
+    page = desk.open(stored.admin, funnel="checkout", **RANGE)
+    expect(page.locator("#live .fact dt", has_text="Visitors now")).to_be_attached()
+    return text(page, "#freshness")
 
 
 def test_where_every_panels_is_known_the_greatest_lag_is_told(stored: Office, desk: Desk) -> None:
@@ -65,15 +62,11 @@ def test_panels_of_which_nothing_is_known_are_named_with_what_to_do(
 
 def test_on_a_phone_the_line_leaves_most_of_the_page_in_sight(stored: Office, desk: Desk) -> None:
     desk.width = 320
-    shown = desk.play(
-        """return [page.querySelector("header").getBoundingClientRect().height,
-             page.getElementById("freshness").textContent.length]""",
-        stored.admin,
-        **RANGE,
-    )
-    height, length = shown
-    assert length > 150
-    assert height < 160
+    page = desk.open(stored.admin, **RANGE)
+    box = page.locator("header").first.bounding_box()
+    assert len(text(page, "#freshness")) > 150
+    assert box is not None
+    assert box["height"] < 160
 
 
 def test_a_panel_without_an_event_and_one_without_a_lag_are_named(
@@ -88,7 +81,7 @@ def test_a_panel_without_an_event_and_one_without_a_lag_are_named(
 def test_while_no_member_runs_every_group_that_is_needed_is_named(
     stored: Office, desk: Desk
 ) -> None:
-    said = desk.play('return text(page, "#freshness")', stored.admin, **RANGE)
+    said = text(desk.open(stored.admin, **RANGE), "#freshness")
     assert said.startswith("No member has reported an event yet; lag unknown. Of all panels no")
     for group in ("funnel-step", "revenue", "order-funnel"):
         assert f"`daybook run {group}`" in said

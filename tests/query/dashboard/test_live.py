@@ -1,24 +1,27 @@
 """A tracked event is seen on the dashboard as it happens: from the collector to a real Chromium."""
 
 import os
+import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from daybook.service import api_keys
 from tests.query.conftest import ORGANIZATION, Office
 from tests.query.funnels.test_routes import publish
-from tests.support.browser import WHY_NOT, is_available
+from tests.support.cable import Cable
 from tests.support.collector import CollectorProcess
-from tests.support.desk import Desk
+from tests.support.desk import Desk, facts, rows
 from tests.support.live import Bustle
+from tests.support.query import QueryProcess
+from tests.support.wait import until
 from tests.support.world import World
 
-pytestmark = pytest.mark.skipif(not is_available(), reason=WHY_NOT)
-
 EVENTS = 5
+AS_IT_HAPPENS = re.compile(r"^As it happens\.")
 FUNNEL = {"organization": ORGANIZATION, "funnel": "f"}
 
 
@@ -51,53 +54,42 @@ def view(collector: CollectorProcess, number: int) -> None:
 def test_a_first_event_and_those_after_it_are_seen_without_a_reload(
     world: World, office: Office, collector: CollectorProcess, desk: Desk
 ) -> None:
-    numbers = iter(range(1, EVENTS + 1))
-    desk.calls["/track"] = lambda: view(collector, next(numbers))
     today, day = datetime.now(UTC).date(), timedelta(days=1)
-    shown = desk.play(
-        f"""
-        await until(() => text(page, "#live-state") === "Waiting for a first event.");
-        const before = page.getElementById("funnel").value;
-        const seen = [];
-        for (let number = 1; number <= {EVENTS}; number++) {{
-          const at = Date.now();
-          await fetch("/track");
-          await until(() => facts(page, "#live").Sessions === String(number));
-          seen.push(Date.now() - at);
-        }}
-        const last = "#live .wide:last-child";
-        await until(() => rows(page, last).length === {EVENTS});
-        return {{ before, seen, funnel: page.getElementById("funnel").value,
-                 state: text(page, "#live-state"), now: facts(page, "#live"),
-                 events: rows(page, last),
-                 steps: rows(page, "#funnel-report").map(row => row[0]) }};""",
-        office.key("analyst", world.name),
-        organization=world.name,
-        **{"from": str(today - day), "to": str(today + day)},
-    )
-    assert shown["before"] == ""
-    assert shown["funnel"] == "spring"
-    assert shown["state"].startswith("As it happens.")
-    assert shown["now"]["Page views"] == str(EVENTS - 1)
-    assert shown["events"][-1][1:] == ["step_entry", "landing"]
-    assert shown["steps"] == ["landing"]
-    print(f"seen after {shown['seen']} ms, each from before the call of the collector")
+    key = office.key("analyst", world.name)
+    days = {"from": str(today - day), "to": str(today + day)}
+    page = desk.open(key, organization=world.name, **days)
+    expect(page.locator("#live-state")).to_have_text("Waiting for a first event.")
+    assert page.locator("#funnel").input_value() == ""
+    seen = [seen_after(page, collector, number) for number in range(1, EVENTS + 1)]
+    last = "#live .wide:last-child"
+    expect(page.locator(f"{last} tbody tr")).to_have_count(EVENTS)
+    assert page.locator("#funnel").input_value() == "spring"
+    expect(page.locator("#live-state")).to_have_text(AS_IT_HAPPENS)
+    assert facts(page, "#live")["Page views"] == str(EVENTS - 1)
+    assert rows(page, last)[-1][1:] == ["step_entry", "landing"]
+    assert [row[0] for row in rows(page, "#funnel-report")] == ["landing"]
+    print(f"seen after {seen} ms, each from before the call of the collector")
+
+
+def seen_after(page: Page, collector: CollectorProcess, number: int) -> int:
+    """Milliseconds until an event that is tracked now is among the page's sessions."""
+    at = time.monotonic()
+    view(collector, number)
+    own = str(number)
+    until(lambda: facts(page, "#live").get("Sessions") == own, f"{own} sessions are shown")
+    return round((time.monotonic() - at) * 1_000)
 
 
 def test_a_stream_that_is_cut_is_replaced_by_questions_and_resumed(
-    office: Office, desk: Desk
+    office: Office, service: QueryProcess, chromium: Browser
 ) -> None:
     publish(office)
-    shown: Any = desk.play(
-        """
-        const state = () => text(page, "#live-state");
-        await until(() => state().startsWith("As it happens."));
-        await fetch("/cut");
-        await until(() => state().startsWith("Asked every 5 seconds."));
-        await until(() => state().startsWith("As it happens."));
-        return rows(page, "#live").length;""",
-        office.analyst,
-        **FUNNEL,
-    )
-    assert shown == 0
+    with Cable(service.port) as cable, Desk(chromium, cable.port) as desk:
+        page = desk.open(office.analyst, **FUNNEL)
+        state = page.locator("#live-state")
+        expect(state).to_have_text(AS_IT_HAPPENS)
+        cable.cut()
+        expect(state).to_have_text(re.compile(r"^Asked every 5 seconds\."))
+        expect(state).to_have_text(AS_IT_HAPPENS)
+        assert rows(page, "#live") == []
     assert desk.resumed == [None, "0"]

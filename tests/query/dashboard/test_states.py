@@ -1,17 +1,14 @@
 """The dashboard's states in a real Chromium: signed in or out, stale, failing, hidden."""
 
-from pathlib import Path
 from typing import Any
 
-import pytest
+from playwright.sync_api import Browser, expect
 
 from tests.query.conftest import ORGANIZATION, Office
 from tests.query.funnels.shop import FIRST, LAST
 from tests.query.funnels.test_routes import publish
-from tests.support.browser import WHY_NOT, is_available
-from tests.support.desk import Answer, Desk
-
-pytestmark = pytest.mark.skipif(not is_available(), reason=WHY_NOT)
+from tests.support.desk import Desk, rows, settled, text
+from tests.support.wait import until
 
 RANGE = {"from": FIRST, "to": LAST}
 FUNNEL = {"organization": ORGANIZATION, "funnel": "f"}
@@ -26,110 +23,91 @@ FRESH: dict[str, Any] = {
 
 def test_signing_in_and_out_by_keyboard(stored: Office, desk: Desk) -> None:
     """A form is sent as Enter sends it; the key is in the tab's storage, and in no address."""
-    does = f"""
-    const typed = page.getElementById("key");
-    const first = page.activeElement.id;
-    typed.value = "dbread_nonsense";
-    page.getElementById("sign-in").requestSubmit();
-    await until(() => text(page, "#sign-in-said"));
-    const refused = text(page, "#sign-in-said");
-    typed.value = {stored.admin!r};
-    page.getElementById("sign-in").requestSubmit();
-    await until(() => rows(page, "#funnel-report").length);
-    await settled(page);
-    const within = [sessionStorage.getItem("daybook.key"), window.location.href];
-    page.getElementById("sign-out").click();
-    return {{ first, refused, within, kept: sessionStorage.getItem("daybook.key"),
-             left: rows(page, "#funnel-report").length,
-             hidden: page.getElementById("signed-in").hidden, last: page.activeElement.id }}"""
-    shown = desk.play(does, **RANGE)
-    assert shown["first"] == shown["last"] == "key"
-    assert "no such key" in shown["refused"]
-    assert shown["within"][0] == stored.admin
-    assert stored.admin not in shown["within"][1]
-    assert shown["kept"] is None
-    assert shown["left"] == 0
-    assert shown["hidden"] is True
+    page = desk.open(**RANGE)
+    typed = page.locator("#key")
+    expect(typed).to_be_focused()
+    typed.fill("dbread_nonsense")
+    page.keyboard.press("Enter")
+    expect(page.locator("#sign-in-said")).to_contain_text("no such key")
+    typed.fill(stored.admin)
+    page.keyboard.press("Enter")
+    expect(page.locator("#funnel-report tbody tr")).not_to_have_count(0)
+    settled(page)
+    kept = "sessionStorage.getItem('daybook.key')"
+    assert page.evaluate(kept) == stored.admin
+    assert stored.admin not in page.url
+    page.locator("#sign-out").press("Enter")
+    expect(typed).to_be_focused()
+    assert page.evaluate(kept) is None
+    assert rows(page, "#funnel-report") == []
+    expect(page.locator("#signed-in")).to_be_hidden()
     assert not any(stored.admin in path for path in desk.asked)
 
 
-def test_without_keys_nobody_is_asked_for_one(stored: Office, tmp_path: Path) -> None:
+def test_without_keys_nobody_is_asked_for_one(stored: Office, chromium: Browser) -> None:
     service = stored.start(DAYBOOK_AUTH="off")
-    with Desk(service.port, tmp_path / "browser") as desk:
-        shown = desk.play("return rows(page, '#funnel-report').length", **RANGE)
-    assert shown > 3
+    with Desk(chromium, service.port) as desk:
+        assert len(rows(desk.open(**RANGE), "#funnel-report")) > 3
 
 
 def test_without_a_stream_it_asks_now_and_again_but_not_while_it_is_hidden(
     office: Office, desk: Desk
 ) -> None:
     publish(office)
-    desk.answers["/stream"] = Answer(503, {"title": "Service Unavailable", "detail": "too many"})
-    shown = desk.play(
-        """
-        const asked = () => window.performance.getEntriesByType("resource")
-          .filter(one => one.name.includes("/realtime")).length;
-        const hide = value => {
-          Object.defineProperty(page, "hidden", { value, configurable: true });
-          page.dispatchEvent(new Event("visibilitychange"));
-        };
-        await until(() => text(page, "#live-state").includes("every 5 seconds"));
-        const waits = [];
-        const real = window.setTimeout;
-        window.setTimeout = (then, ms) => {
-          const isNext = ms > 4000 && ms <= 5000;
-          if (isNext) waits.push(ms);
-          return real(then, isNext ? 50 : ms);
-        };
-        const first = asked();
-        hide(true);
-        const hidden = [text(page, "#live-state"), asked(), waits.length];
-        hide(false);
-        await until(() => asked() >= first + 3);
-        hide(true);
-        return { first, hidden, waits: waits.length };""",
-        office.analyst,
-        **FUNNEL,
-    )
-    assert shown["first"] == 1
-    assert shown["hidden"] == ["Paused while the page is hidden.", 1, 0]
-    assert shown["waits"] >= 3
+    desk.answer("/stream", {"title": "Service Unavailable", "detail": "too many"}, 503)
+    page = desk.open(office.analyst, **FUNNEL)
+    expect(page.locator("#live-state")).to_contain_text("every 5 seconds")
+    page.evaluate(SOON)
+    assert page.evaluate("asked()") == 1
+    page.evaluate("hide(true)")
+    assert text(page, "#live-state") == "Paused while the page is hidden."
+    assert page.evaluate("[asked(), waits.length]") == [1, 0]
+    page.evaluate("hide(false)")
+    until(lambda: page.evaluate("asked()") >= 4, "it was asked three times more")
+    page.evaluate("hide(true)")
+    assert page.evaluate("waits.length") >= 3
+
+
+SOON = """() => {
+  window.waits = [];
+  const real = window.setTimeout;
+  window.setTimeout = (then, ms) => {
+    const isNext = ms > 4000 && ms <= 5000;
+    if (isNext) waits.push(ms);
+    return real(then, isNext ? 50 : ms);
+  };
+  window.asked = () => performance.getEntriesByType("resource")
+    .filter(one => one.name.includes("/realtime")).length;
+  window.hide = value => {
+    Object.defineProperty(document, "hidden", { value, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  };
+}"""
+"""Waits of 5 seconds become short and are kept; `asked` and `hide` are there to be called."""
 
 
 def test_how_fresh_it_is_stands_at_the_top(office: Office, desk: Desk) -> None:
     publish(office)
     old = FRESH | {"lag_messages": 1_234, "is_stale": True}
-    desk.answers["/ab-tests"] = Answer(200, {"tests": [], "as_of": old})
-    shown = desk.play(
-        """page.documentElement.scrollTop = 10_000;
-        const line = page.getElementById("freshness");
-        return { said: line.textContent, kind: line.className,
-          top: line.getBoundingClientRect().top, panel: text(page, "#experiments .stale"),
-          others: page.querySelectorAll("section .stale").length }""",
-        office.analyst,
-        **FUNNEL,
-    )
-    assert shown["said"].startswith("Stale: the database is away.")
-    assert "lag 1,234 messages" in shown["panel"]
-    assert shown["kind"] == "stale"
-    assert 0 <= shown["top"] < 100
-    assert shown["others"] == 1
+    desk.answer("/ab-tests", {"tests": [], "as_of": old})
+    page = desk.open(office.analyst, **FUNNEL)
+    page.evaluate("document.documentElement.scrollTop = 10_000")
+    line = page.locator("#freshness")
+    assert text(page, "#freshness").startswith("Stale: the database is away.")
+    assert "lag 1,234 messages" in text(page, "#experiments .stale")
+    assert line.get_attribute("class") == "stale"
+    box = line.bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] < 100
+    assert page.locator("section .stale").count() == 1
 
 
 def test_failures_are_told_in_words_and_can_be_tried_again(office: Office, desk: Desk) -> None:
     publish(office)
     away = {"title": "Service Unavailable", "detail": "the database does not answer", "status": 503}
-    desk.answers["/dropoffs"] = Answer(503, away, {"Retry-After": "2"})
-    said = desk.play(
-        "return text(page, '#funnel-report [role=alert] p')",
-        office.analyst,
-        **FUNNEL,
-    )
+    desk.answer("/dropoffs", away, 503, {"Retry-After": "2"})
+    said = text(desk.open(office.analyst, **FUNNEL), "#funnel-report [role=alert] p")
     assert said == "Service Unavailable: the database does not answer Try again in 2 s."
-    wrong = desk.play(
-        "return text(page, '#summary [role=alert] p')",
-        office.analyst,
-        **FUNNEL,
-        **{"from": LAST, "to": FIRST},
-    )
+    page = desk.open(office.analyst, **FUNNEL, **{"from": LAST, "to": FIRST})
+    wrong = text(page, "#summary [role=alert] p")
     assert wrong == "Unprocessable Content: from: must not be after `to`"
