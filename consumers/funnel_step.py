@@ -30,6 +30,8 @@ from schemas import REVISION
 from schemas.catalogue import source
 from schemas.envelope import organization_of
 
+_FUNNELS = source("sc.domain.funnel")
+
 
 def react(
     event: Event, day_hour: DayHour, arrival: Arrival, visitor: State, rules: Rules
@@ -103,7 +105,7 @@ def preparer(definitions: Definitions) -> Prepare:
         for definition in definitions.news():
             if row := registry.take(definition):
                 untold.append(([row], definition.partition))
-        home = definitions.home("sc.domain.funnel")
+        home = definitions.home(_FUNNELS.topic)
         if home and (rows := list(_unpublished(batch, registry))):
             untold.append((rows, home))
         while untold:
@@ -125,7 +127,7 @@ def _unpublished(batch: Batch, registry: Registry) -> Iterator[Row]:
 GROUP = Group(
     name="sc-analytics-funnel-step",
     sources=(source("sc.tracking.funnel"),),
-    definitions=(source("sc.domain.funnel"), source("sc.domain.event")),
+    definitions=(_FUNNELS, source("sc.domain.event")),
     documents=(FunnelDay, FunnelStepDay, ExperimentDay, EventMetricsDay),
     state=VisitorState,
     react=react,

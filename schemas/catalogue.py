@@ -1,5 +1,6 @@
 """`topics.yaml`, decoded strictly, and what it says about reading a topic."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.source import Source
 from daybook.engine.errors import DaybookError, Unknown
+from daybook.engine.settings import topics_file
 from schemas.event import TicketedEventEvent
 from schemas.export import ExportEvent
 from schemas.funnel import FunnelEvent
@@ -19,8 +21,8 @@ from schemas.tracking import TrackingEvent
 from schemas.user import UserEvent
 
 _HERE = Path(__file__).parent
-# A wheel brings it within the package; in the repository it is the first file one looks for.
-PATH = next(path for path in (_HERE / "topics.yaml", _HERE.parent / "topics.yaml") if path.exists())
+# A wheel has it within the package, the repository at its root.
+_PLACES = (_HERE / "topics.yaml", _HERE.parent / "topics.yaml")
 
 EVENTS: dict[str, Any] = {
     "schemas.user.UserEvent": UserEvent,
@@ -62,9 +64,11 @@ class Defaults(_Strict):
 class Topic(_Strict):
     """One topic; partitions and settings that are not given are the defaults'.
 
+    `name`: what the topic is called on the cluster, if that differs from its entry here.
     `keys`: the types of events whose key is another than `key`, such as `o:data.order_id`.
     """
 
+    name: str | None = Field(None, pattern=r"^[a-zA-Z0-9._-]+$", max_length=245)
     owner: str
     description: str
     producers: list[str]
@@ -89,7 +93,31 @@ class Catalogue(_Strict):
                 raise ValueError(f"{name} has a schema, so it needs a key and a dead_letter")
             if topic.dead_letter and topic.dead_letter not in self.topics:
                 raise ValueError(f"{name}: its dead_letter {topic.dead_letter} is no topic here")
+            if topic.dead_letter and self.topics[topic.dead_letter].name is not None:
+                raise ValueError(
+                    f"{topic.dead_letter} takes no name: on the cluster it is that of {name}, "
+                    "with .dlq at its end"
+                )
+        names = Counter(map(self.cluster_name, self.topics))
+        if twice := [name for name, times in names.items() if times > 1]:
+            raise ValueError(f"two topics are called {twice[0]} on the cluster")
         return self
+
+    def cluster_name(self, entry: str) -> str:
+        """What an entry's topic is called on the cluster.
+
+        A dead-letter topic is called like its source, with `.dlq` at the end.
+        """
+        for source, topic in self.topics.items():
+            if topic.dead_letter == entry and topic.name is not None:
+                return f"{self.cluster_name(source)}.dlq"
+        return self.topics[entry].name or entry
+
+    def entry(self, name: str) -> str | None:
+        """The entry of a topic, by that or by its name on the cluster; None if there is none."""
+        if name in self.topics:
+            return name
+        return next((each for each in self.topics if self.cluster_name(each) == name), None)
 
     def partitions(self, name: str) -> int:
         return self.topics[name].partitions or self.defaults.partitions
@@ -98,25 +126,56 @@ class Catalogue(_Strict):
         return self.defaults.config | self.topics[name].config
 
 
+def catalogue() -> Catalogue:
+    """The topics of the file that DAYBOOK_TOPICS names, else of Daybook's own `topics.yaml`.
+
+    Raises WrongSetting, and DaybookError naming each key that cannot be used.
+    """
+    return load_catalogue(topics_file() or next(path for path in _PLACES if path.exists()))
+
+
 @cache
-def catalogue(path: Path = PATH) -> Catalogue:
-    """The catalogue. Raises DaybookError naming each line's key that cannot be used."""
+def load_catalogue(path: Path) -> Catalogue:
+    """Raises DaybookError naming each key that cannot be used."""
     try:
         return Catalogue.model_validate(yaml.safe_load(path.read_text()))
-    except (ValidationError, yaml.YAMLError) as error:
-        raise DaybookError(f"{path.name}: {error}") from None
+    except yaml.YAMLError as error:
+        raise DaybookError(f"{path}: {error}") from None
+    except ValidationError as error:
+        wrong = (
+            f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg']}"
+            for problem in error.errors(include_url=False, include_input=False)
+        )
+        raise DaybookError(f"{path}: {'; '.join(wrong)}") from None
 
 
 @cache
 def source(name: str) -> Source:
-    """How to read a topic. Raises Unknown for one that is not in the catalogue."""
-    topic = catalogue().topics.get(name)
-    if topic is None or topic.schema_ is None or topic.key is None:
-        readable = ", ".join(n for n, t in catalogue().topics.items() if t.schema_)
+    """How to read a topic, by its entry or its name on the cluster.
+
+    Raises Unknown for one that is not in the catalogue.
+    """
+    known = catalogue()
+    entry = known.entry(name)
+    topic = known.topics[entry] if entry else None
+    if entry is None or topic is None or topic.schema_ is None or topic.key is None:
+        readable = ", ".join(n for n, t in known.topics.items() if t.schema_)
         raise Unknown(f"no topic {name} in topics.yaml: events are read from {readable}")
     # Built when the first message is read: a member reads one topic of the many.
     events: TypeAdapter[Any] = TypeAdapter(EVENTS[topic.schema_.model], config=_DEFERRED)
-    return Source(name, events, _key_of(topic.key, topic.keys))
+    return Source(known.cluster_name(entry), events, _key_of(topic.key, topic.keys))
+
+
+def topic_of(name: str) -> Topic:
+    """A topic that is read for events, by its entry or its name on the cluster. Raises Unknown."""
+    source(name)
+    known = catalogue()
+    return known.topics[str(known.entry(name))]
+
+
+def topic_name(entry: str) -> str:
+    """What an entry's topic is called on the cluster. Raises KeyError for none of topics.yaml."""
+    return catalogue().cluster_name(entry)
 
 
 def _key_of(key: str, keys: Mapping[str, str]) -> Callable[[Event], str]:

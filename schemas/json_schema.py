@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from schemas.catalogue import EVENTS, catalogue, source
+from schemas.catalogue import EVENTS, catalogue, source, topic_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -22,14 +22,14 @@ def json_schema(topic: str) -> dict[str, Any]:
     described = source(topic).events.json_schema()
     # An OpenAPI word; each event's constant `event_type` says the same in plain JSON Schema.
     described.pop("discriminator")
-    known = catalogue().topics[topic]
+    known = topic_of(topic)
     head = {"$schema": DIALECT, "title": topic, "description": known.description}
     return head | described
 
 
 def events(topic: str) -> dict[str, type]:
     """The topic's events by type, in the order in which they are declared."""
-    schema = catalogue().topics[source(topic).topic].schema_
+    schema = topic_of(topic).schema_
     assert schema is not None
     (union, *_) = get_args(EVENTS[schema.model])
     return {get_args(get_type_hints(event)["event_type"])[0]: event for event in get_args(union)}
@@ -44,6 +44,6 @@ def fields(event: type) -> list[str]:
 
 def examples(topic: str) -> Path:
     """Where the topic's examples are kept: a directory an event type, a file an example."""
-    schema = catalogue().topics[source(topic).topic].schema_
+    schema = topic_of(topic).schema_
     assert schema is not None
     return Path(__file__).parents[1] / schema.examples

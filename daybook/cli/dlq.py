@@ -39,7 +39,15 @@ SHOWN_MAX = 50
 BYTES_SHOWN_MAX = 10_000
 WRONG_CHARS_MAX = 100
 
-Topic = Annotated[str, typer.Argument(help="The source topic: sc.domain.order")]
+
+def _cluster_name(topic: str) -> str:
+    """Of a topic of topics.yaml. Raises Unknown."""
+    return source(topic).topic
+
+
+Topic = Annotated[
+    str, typer.Argument(callback=_cluster_name, help="The source topic: sc.domain.order")
+]
 Id = Annotated[
     str, typer.Argument(help="PARTITION:OFFSET as `dlq list` prints it, or a full id of --json")
 ]
@@ -149,7 +157,7 @@ def summary(found: list[DeadLetterRecord]) -> str:
 
 
 def _letters(topic: str) -> DeadLetterRecords:
-    return DeadLetterRecords(database(settings()), source(topic).topic)
+    return DeadLetterRecords(database(settings()), topic)
 
 
 def _full(group: str | None) -> str | None:

@@ -70,7 +70,9 @@ COMMANDS = {
         "daybook.cli.dlq",
         "Dead letters of a topic: the messages that could not be counted, and why.",
     ),
-    "keys": CommandSource("daybook.cli.keys", "The keys by which callers are let in."),
+    "keys": CommandSource(
+        "daybook.cli.keys", "Make, list and revoke the keys by which callers are let in."
+    ),
     "serve": CommandSource("daybook.cli.serve", "Run a service that answers over HTTP."),
 }
 

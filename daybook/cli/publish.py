@@ -29,7 +29,7 @@ from daybook.engine.kafka.admin import partition_counts
 from daybook.engine.kafka.bulk_producer import BulkProducer
 from daybook.engine.kafka.clients import MESSAGE_BYTES_MAX, admin, producer
 from daybook.engine.settings import Settings, settings
-from schemas.catalogue import catalogue, source
+from schemas.catalogue import source, topic_of
 
 _WORTH_A_RATE = 1_000
 
@@ -77,7 +77,7 @@ def publish(
     """
     if raw and skip_bad:
         raise typer.BadParameter("--raw sends every line as it is, so there is none to skip")
-    own, field = settings(), key_field(topic)
+    own, field, topic = settings(), key_field(topic), source(topic).topic
     with opened(file, rewindable=not raw) as data, _bars() as bars:
         if not partition_counts(admin(own), [topic]):
             raise DaybookError(f"no topic {topic} on the cluster: run `daybook topics apply`")
@@ -90,7 +90,7 @@ def publish(
 
 def key_field(topic: str) -> str:
     """The field of `data` that is the key of the topic's messages. Raises DaybookError."""
-    return str(catalogue().topics[source(topic).topic].key).removeprefix("data.")
+    return str(topic_of(topic).key).removeprefix("data.")
 
 
 def _publish_checked(

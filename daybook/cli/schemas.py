@@ -12,7 +12,7 @@ from daybook.cli.support.printing import console, print_line, table
 from daybook.engine.errors import DaybookError
 from daybook.exports.group import GROUP as EXPORTS
 from models.dictionary import dictionary
-from schemas.catalogue import catalogue
+from schemas.catalogue import topic_of
 from schemas.json_schema import events, fields, json_schema, topics
 
 
@@ -65,7 +65,7 @@ def schemas(
 
 def _list() -> None:
     for topic in topics():
-        print_line(f"{topic}, key {catalogue().topics[topic].key}")
+        print_line(f"{topic}, key {topic_of(topic).key}")
         rows = [(name, ", ".join(fields(event))) for name, event in events(topic).items()]
         console().print(table(("event_type", "data"), rows))
         print_line("")

@@ -33,6 +33,7 @@ from daybook.simulate.answer.entry import Entry
 from daybook.simulate.message import TOPICS, TRACKING, Message
 from daybook.simulate.plan import Plan
 from daybook.simulate.storefront import storefront
+from schemas.catalogue import topic_name
 
 START = "2026-01-05"
 """Fixed, so that the same seed is the same traffic on any day. Read as if it had been typed."""
@@ -109,11 +110,13 @@ def _write(plan: Plan, directory: Path, known: Answer) -> None:
 
 
 def _publish(own: Settings, plan: Plan, rate: float | None, known: Answer | None) -> None:
-    present = partition_counts(admin(own), list(TOPICS))
+    present = partition_counts(admin(own), list(map(topic_name, TOPICS)))
     for topic in TOPICS:
-        if topic not in present:
-            raise DaybookError(f"no topic {topic} on the cluster: run `daybook topics apply`")
-    senders = {topic: BulkProducer(producer(own), topic) for topic in TOPICS}
+        if topic_name(topic) not in present:
+            raise DaybookError(
+                f"no topic {topic_name(topic)} on the cluster: run `daybook topics apply`"
+            )
+    senders = {topic: BulkProducer(producer(own), topic_name(topic)) for topic in TOPICS}
     with _bar("sending events", plan) as told:
         publisher = Publisher(senders, rate, told)
         with interruptible(publisher):

@@ -133,7 +133,7 @@ def wanted_topics(own: Settings) -> list[Wanted]:
     known = catalogue()
     replication = own.topics_replication or known.defaults.replication
     return [
-        Wanted(name, known.partitions(name), replication, known.config(name))
+        Wanted(known.cluster_name(name), known.partitions(name), replication, known.config(name))
         for name in known.topics
     ]
 

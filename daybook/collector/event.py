@@ -13,12 +13,12 @@ from schemas.catalogue import source
 from schemas.patterns import IN_WORDS
 from schemas.tracking import TrackingEvent
 
-TOPIC = "sc.tracking.funnel"
 TEXTS = frozenset({"url", "referrer", "user_agent", "ip_address", "landing_page", *UTM})
 SERVERS_ONLY = frozenset({"email_confirmed", "email_failed", "barcode_scanned"})
 
 _FLAT = {"step_id": ("funnel_step_id", "step_id"), "event_id": ("ticketed_event_id",)}
-_SOURCE = source(TOPIC)
+_SOURCE = source("sc.tracking.funnel")
+TOPIC = _SOURCE.topic
 
 Wrong = list[dict[str, str]]
 """`field` as the client calls it, and `message`."""

@@ -2,10 +2,11 @@
 
 from functools import cache
 from ipaddress import ip_network
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from daybook.engine.currency import CODES
@@ -13,15 +14,23 @@ from daybook.engine.errors import WrongSetting
 
 PREFIX = "DAYBOOK_"
 
+S = TypeVar("S", bound=BaseSettings)
+
 LOCAL_KAFKA = "127.0.0.1:19092"
 LOCAL_MONGODB = "mongodb://127.0.0.1:27117/?replicaSet=daybook"
 LOCAL_REDIS = "redis://127.0.0.1:16379/0"
 
 
-class Settings(BaseSettings):
-    """One field a variable: `kafka_bootstrap_servers` is `DAYBOOK_KAFKA_BOOTSTRAP_SERVERS`."""
+class _TopicsFile(BaseSettings):
+    """The one setting that is read when groups are declared, so before all others."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    topics: FilePath | None = Field(None, description="another topics.yaml than Daybook's own")
+
+
+class Settings(_TopicsFile):
+    """One field a variable: `kafka_bootstrap_servers` is `DAYBOOK_KAFKA_BOOTSTRAP_SERVERS`."""
 
     kafka_bootstrap_servers: str = Field(LOCAL_KAFKA, min_length=1, description="host:port, …")
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
@@ -214,11 +223,20 @@ class Settings(BaseSettings):
         return ZoneInfo(self.zone)
 
 
+def topics_file() -> Path | None:
+    """The file that DAYBOOK_TOPICS names, if any. Raises WrongSetting if it is none."""
+    return _read(_TopicsFile).topics
+
+
 @cache
 def settings() -> Settings:
     """The process's settings. Raises WrongSetting naming each variable that cannot be used."""
+    return _read(Settings)
+
+
+def _read(kind: type[S]) -> S:
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         wrong = [
             f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}"

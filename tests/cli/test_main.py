@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from daybook.cli.main import app, is_of_this_machine
+from daybook.cli.main import COMMANDS, app, is_of_this_machine
+from daybook.cli.support.lazy_command import LazyCommand
 from daybook.engine.settings import settings
 
 ROOT = Path(__file__).parents[2]
@@ -87,6 +88,13 @@ def test_what_is_printed_reaches_a_reader_who_stays() -> None:
     done = subprocess.run([*DAYBOOK, "--help"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0
     assert "daybook demo" in done.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_quotes_the_help_of_each(name: str) -> None:
+    command = LazyCommand(name, COMMANDS[name]).load()
+    first = str(command.help).split("\n\n")[0].replace("\n", " ")
+    assert COMMANDS[name].help == first, f"change the help of {name} in daybook/cli/main.py"
 
 
 def test_the_recount_is_loaded_by_those_who_recount_alone() -> None:

@@ -26,7 +26,10 @@ class Reply:
 
 
 class ServiceProcess:
-    """`python -m MODULE ARGUMENTS`, once it has logged the event `started` with its port."""
+    """`python -m MODULE ARGUMENTS`, once it has logged the event `started` with its port.
+
+    It runs in `directory`, by the interpreter `python`.
+    """
 
     def __init__(
         self,
@@ -35,14 +38,16 @@ class ServiceProcess:
         started: str,
         environment: Mapping[str, str],
         log: Path,
+        python: str = sys.executable,
+        directory: Path = ROOT,
     ) -> None:
         self._log = log
         self._event = started
         self.key = ""
         with log.open("wb") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
-                cwd=ROOT,
+                [python, "-m", module, *arguments],
+                cwd=directory,
                 env=dict(environment),
                 stdout=out,
                 stderr=subprocess.STDOUT,

@@ -15,6 +15,7 @@ from daybook.engine.errors import DaybookError, Unavailable
 from daybook.engine.kafka.bulk_producer import BulkProducer
 from daybook.engine.kafka.clients import REQUEST_SECONDS, producer, reader
 from daybook.engine.settings import Settings
+from schemas.catalogue import topic_name
 
 TOPICS = (USERS, ORDERS)
 _MESSAGES_MAX = 10_000
@@ -38,7 +39,7 @@ def ids_in_log(settings: Settings, topics: Collection[str], wanted: Collection[s
     """
     consumer = reader(settings)
     try:
-        ends = _ends(consumer, topics)
+        ends = _ends(consumer, list(map(topic_name, topics)))
         return _read_ids(consumer, {place: end for place, end in ends.items() if end}, wanted)
     except KafkaException as error:
         raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
@@ -60,7 +61,7 @@ def publish(settings: Settings, events: Iterable[Event], progress: Progress) -> 
 
     Stopped half-way, it leaves a part of the events in the log, each whole.
     """
-    senders = {topic: BulkProducer(producer(settings), topic) for topic in TOPICS}
+    senders = {topic: BulkProducer(producer(settings), topic_name(topic)) for topic in TOPICS}
     for number, event in enumerate(events, start=1):
         senders[event.topic].send(event.value, event.key.encode())
         if number % _BETWEEN_REPORTS == 0:

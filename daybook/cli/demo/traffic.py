@@ -27,7 +27,7 @@ from daybook.simulate.message import TOPICS, TRACKING, Message
 from daybook.simulate.organizations import ORGANIZATIONS
 from daybook.simulate.plan import Plan
 from daybook.simulate.storefront import storefront
-from schemas.catalogue import source
+from schemas.catalogue import source, topic_name
 
 PLAN = Plan(20_000, seed=1, start=date(2026, 1, 5), days=14)
 _DIFFERENCES_SHOWN = 10
@@ -62,7 +62,7 @@ def tracked(messages: list[Message]) -> int:
 
 def publish(settings: Settings, messages: list[Message], progress: Progress) -> None:
     """Returns when the brokers hold every message. Raises Unavailable, KeyboardInterrupt."""
-    senders = {topic: BulkProducer(producer(settings), topic) for topic in TOPICS}
+    senders = {topic: BulkProducer(producer(settings), topic_name(topic)) for topic in TOPICS}
     publisher = Publisher(senders, None, progress)
     with interruptible(publisher):
         publisher.publish(messages)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -25,7 +26,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 @contextmanager
 def recounting(name: str) -> Iterator[tuple[Group, ReportProgress]]:
     """The group's recount, and a bar on a terminal. Raises Unknown and Unavailable."""
-    group = find(consumers.find(name).name)
+    own_group = consumers.find(name)
+    definitions = own_group.definitions[0].topic if own_group.definitions else None
+    # What the topics are called is said in topics.yaml, which the recount does not read.
+    group = replace(find(own_group.name), topic=own_group.topics[0], definitions=definitions)
     own = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, console=own, disable=not own.is_terminal, transient=True) as bar:

@@ -5,8 +5,9 @@ from daybook.files.open import open_files
 from daybook.query.exports.publisher import Publisher
 from daybook.query.exports.secret import Secret
 from daybook.query.problem import Problem
+from schemas.catalogue import topic_name
 
-TOPIC = "sc.analytics.exports"
+TOPIC = topic_name("sc.analytics.exports")
 
 
 class ExportServices:
