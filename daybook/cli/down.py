@@ -7,7 +7,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from daybook.cli.support.local_servers import VARIABLES, given_servers, local_directory, sentences
+from daybook.cli.support.local_servers import (
+    VARIABLES,
+    given_servers,
+    local_directory,
+    local_ports,
+    sentences,
+)
 from daybook.cli.support.printing import print_line
 from daybook.engine.errors import DaybookError
 from daybook.engine.settings import settings
@@ -44,9 +50,9 @@ def servers_down(console: Console, *, wipe: bool) -> None:
     if wipe and "mongodb" in names and _remove_exports(directory):
         print_line("exports: their files removed", console)
     with sentences():
-        stack = Stack(directory)
+        stack = Stack(directory, local_ports())
         ran = stack.wipe(names) if wipe else stack.stop(names)
-        ran |= Containers(directory).stop(names, wipe=wipe)
+        ran |= Containers(directory, local_ports()).stop(names, wipe=wipe)
     for name in (name for name in NAMES if name in names):
         ended = "stopped" if name in ran else "was not running"
         print_line(f"{name}: {ended}{', its data removed' if wipe else ''}", console)

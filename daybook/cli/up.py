@@ -12,7 +12,14 @@ from rich.table import Table
 
 import consumers
 from daybook.cli.down import servers_down
-from daybook.cli.support.local_servers import VARIABLES, given_servers, local_directory, sentences
+from daybook.cli.support.local_servers import (
+    VARIABLES,
+    given_servers,
+    local_directory,
+    local_ports,
+    sentences,
+    use_ports,
+)
 from daybook.cli.support.printing import print_line
 from daybook.cli.topics import apply_topics
 from daybook.engine.mongo import indexes
@@ -28,6 +35,14 @@ def up(
     wipe: Annotated[
         bool, typer.Option("--wipe", help="Start from nothing: first do what `down --wipe` does.")
     ] = False,
+    ports: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KAFKA,MONGODB,REDIS",
+            callback=use_ports,
+            help="Other ports, as DAYBOOK_LOCAL_PORTS: 29092,37117,26379",
+        ),
+    ] = None,
 ) -> None:
     """Start Kafka, MongoDB and Redis here, and make the topics and indexes.
 
@@ -48,6 +63,8 @@ def up(
         servers_down(console, wipe=True)
     servers_up(console)
     prepare()
+    if ports:
+        print_line(f"for the other commands: export DAYBOOK_LOCAL_PORTS={ports}", console)
 
 
 def servers_up(console: Console) -> None:
@@ -59,11 +76,11 @@ def servers_up(console: Console) -> None:
     states = {name: f"given by {VARIABLES[name]}" for name in given}
     if wanted:
         with sentences():
-            choice = choose(local_directory(), wanted)
+            choice = choose(local_directory(), wanted, local_ports())
             print_line(f"{', '.join(wanted)}: {choice.why}", console)
             with _progress(console) as report:
                 states |= choice.servers.start(wanted, report)
-    console.print(_table({**Stack(Path()).addresses, **given}, states))
+    console.print(_table({**Stack(Path(), local_ports()).addresses, **given}, states))
 
 
 def _table(addresses: Mapping[str, str], states: Mapping[str, str]) -> Table:

@@ -3,10 +3,10 @@
 from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator
+from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from daybook.engine.currency import CODES
@@ -16,6 +16,7 @@ PREFIX = "DAYBOOK_"
 
 S = TypeVar("S", bound=BaseSettings)
 
+LOCAL_PORTS = "19092,27117,16379"
 LOCAL_KAFKA = "127.0.0.1:19092"
 LOCAL_MONGODB = "mongodb://127.0.0.1:27117/?replicaSet=daybook"
 LOCAL_REDIS = "redis://127.0.0.1:16379/0"
@@ -32,6 +33,12 @@ class _TopicsFile(BaseSettings):
 class Settings(_TopicsFile):
     """One field a variable: `kafka_bootstrap_servers` is `DAYBOOK_KAFKA_BOOTSTRAP_SERVERS`."""
 
+    local_ports: str = Field(
+        LOCAL_PORTS,
+        pattern=r"^\d{1,5},\d{1,5},\d{1,5}$",
+        description="ports of the servers of `daybook up`: Kafka, MongoDB, Redis; Kafka also takes "
+        "the port after its own",
+    )
     kafka_bootstrap_servers: str = Field(LOCAL_KAFKA, min_length=1, description="host:port, …")
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="how to talk to the brokers"
@@ -218,6 +225,30 @@ class Settings(_TopicsFile):
         for one in value:
             ip_network(one)
         return value
+
+    @field_validator("local_ports")
+    @classmethod
+    def _distinct_ports(cls, value: str) -> str:
+        kafka, mongodb, redis = map(int, value.split(","))
+        taken = {kafka, kafka + 1, mongodb, redis}
+        if len(taken) < 4 or min(taken) < 1 or max(taken) > 65_535:
+            raise ValueError(
+                "must be three ports, such as 29092,37117,26379, and Kafka's next port is taken too"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _address_local_servers(self) -> Self:
+        kafka, mongodb, redis = self.local_ports.split(",")
+        for name, address in (
+            ("kafka_bootstrap_servers", f"127.0.0.1:{kafka}"),
+            ("mongodb_uri", SecretStr(f"mongodb://127.0.0.1:{mongodb}/?replicaSet=daybook")),
+            ("redis_url", SecretStr(f"redis://127.0.0.1:{redis}/0")),
+        ):
+            if name not in self.model_fields_set:
+                # It stays a default: a server that no setting names is started by `daybook up`.
+                self.__dict__[name] = address
+        return self
 
     def zone_info(self) -> ZoneInfo:
         return ZoneInfo(self.zone)

@@ -7,7 +7,7 @@ from pathlib import Path
 from daybook.local import docker
 from daybook.local.docker import Containers
 from daybook.local.errors import ServerError
-from daybook.local.stack import Stack
+from daybook.local.stack import Ports, Stack
 
 
 @dataclass(frozen=True)
@@ -18,10 +18,10 @@ class Choice:
     why: str
 
 
-def choose(directory: Path, names: Collection[str]) -> Choice:
+def choose(directory: Path, names: Collection[str], ports: Ports | None = None) -> Choice:
     """Processes where they can run, else containers. Raises ServerError when neither can be."""
-    stack = Stack(directory)
-    containers = Containers(directory)
+    stack = Stack(directory, ports)
+    containers = Containers(directory, ports)
     if containers.were_started() and not stack.running() and docker.works():
         return Choice(containers, "containers, as the last time")
     try:

@@ -1,5 +1,6 @@
 """The same three servers as containers, by daybook/local/compose.yaml, where Java is not."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Collection
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from daybook.local.errors import ServerError
 from daybook.local.server import Report, State
+from daybook.local.stack import NAMES, Ports
 
 COMPOSE = Path(__file__).parent / "compose.yaml"
 PROJECT = "daybook"
@@ -28,8 +30,10 @@ def works() -> bool:
 class Containers:
     """The compose project, as started from one directory; a file there remembers it."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, ports: Ports | None = None) -> None:
         self.directory = directory.absolute()
+        self._ports = ports or Ports()
+        self._project = PROJECT if self._ports == Ports() else f"{PROJECT}-{self._ports.kafka}"
 
     @property
     def marker(self) -> Path:
@@ -56,7 +60,7 @@ class Containers:
         ran = self._running() & set(names)
         self._compose("rm", "--stop", "--force", *sorted(names))
         if wipe:
-            volumes = [f"{PROJECT}_{name}" for name in sorted(names)]
+            volumes = [f"{self._project}_{name}" for name in sorted(names)]
             self._docker("volume", "rm", "--force", *volumes)
         if not self._running():
             self._compose("down")
@@ -69,11 +73,16 @@ class Containers:
         return set(self._compose("ps", "--services", "--status", "running").split())
 
     def _compose(self, *words: str) -> str:
-        return self._docker("compose", "-p", PROJECT, "-f", str(COMPOSE), *words)
+        return self._docker("compose", "-p", self._project, "-f", str(COMPOSE), *words)
 
     def _docker(self, *words: str) -> str:
         try:
-            done = subprocess.run(["docker", *words], capture_output=True, text=True)
+            ports = {
+                f"DAYBOOK_{name.upper()}_PORT": str(getattr(self._ports, name)) for name in NAMES
+            }
+            done = subprocess.run(
+                ["docker", *words], capture_output=True, text=True, env=os.environ | ports
+            )
         except FileNotFoundError as error:
             raise ServerError("The servers were started with Docker, and it is gone.") from error
         if done.returncode:

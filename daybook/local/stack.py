@@ -29,6 +29,16 @@ class Ports:
     redis: int = 16379
 
     @classmethod
+    def parse(cls, text: str) -> "Ports":
+        """Those of Kafka, MongoDB and Redis, as in `19092,27117,16379`; the controller's is next
+        to Kafka's."""
+        kafka, mongodb, redis = map(int, text.split(","))
+        return cls(kafka, kafka + 1, mongodb, redis)
+
+    def __str__(self) -> str:
+        return f"{self.kafka},{self.mongodb},{self.redis}"
+
+    @classmethod
     def free(cls) -> "Ports":
         return cls(*free_ports(4))
 
@@ -40,7 +50,7 @@ class Stack:
     """
 
     def __init__(self, directory: Path, ports: Ports | None = None) -> None:
-        ports = ports or Ports()
+        self.ports = ports = ports or Ports()
         self.directory = directory.absolute()
         self.kafka = Kafka(self.directory / "kafka", ports.kafka, ports.controller)
         self.mongodb = MongoDB(self.directory / "mongodb", ports.mongodb)
@@ -68,6 +78,7 @@ class Stack:
         """Returns when all of them serve. Raises ServerError."""
         servers = self.servers(names)
         with self._turn():
+            self._keep_ports()
             states = start_all(servers, report)
         return {server.name: state for server, state in zip(servers, states, strict=True)}
 
@@ -89,6 +100,8 @@ class Stack:
             for server in self.servers(names):
                 server.wipe()
             self._lock_file.unlink()
+            if not self.mongodb.directory.exists():
+                (self.directory / "ports").unlink(missing_ok=True)
             if not any(self.directory.iterdir()):
                 self.directory.rmdir()
         return ran
@@ -104,6 +117,17 @@ class Stack:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def _keep_ports(self) -> None:
+        """MongoDB's data names its own port. Raises ServerError for data that names another."""
+        kept = self.directory / "ports"
+        known = kept.read_text() if kept.exists() else str(Ports())
+        if self.mongodb.directory.exists() and known != str(self.ports):
+            raise ServerError(
+                f"The data in {self.directory} belongs to the ports {known}: set "
+                f"DAYBOOK_LOCAL_PORTS={known}, or remove the data with `daybook down --wipe`."
+            )
+        kept.write_text(str(self.ports))
 
     @property
     def _lock_file(self) -> Path:

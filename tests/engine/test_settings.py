@@ -21,6 +21,9 @@ from daybook.engine.settings import settings
         ("DAYBOOK_CURRENCY", "eur"),
         ("DAYBOOK_TRUSTED_PROXIES", "10.0.0.0/8, proxy.example"),
         ("DAYBOOK_COLLECTOR_RATE", "0"),
+        ("DAYBOOK_LOCAL_PORTS", "29092,37117"),
+        ("DAYBOOK_LOCAL_PORTS", "29092,29093,26379"),
+        ("DAYBOOK_LOCAL_PORTS", "29092,37117,99999"),
     ],
 )
 def test_the_variable_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
@@ -43,3 +46,17 @@ def test_roles_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     settings.cache_clear()
     assert settings().leader_roles == {"captain", "admin"}
     settings.cache_clear()
+
+
+def test_local_servers_on_other_ports_are_found_unless_another_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DAYBOOK_LOCAL_PORTS", "29092,37117,26379")
+    monkeypatch.setenv("DAYBOOK_REDIS_URL", "redis://cache.example:6379/0")
+    settings.cache_clear()
+    own = settings()
+    settings.cache_clear()
+    assert own.kafka_bootstrap_servers == "127.0.0.1:29092"
+    assert own.mongodb_uri.get_secret_value() == "mongodb://127.0.0.1:37117/?replicaSet=daybook"
+    assert own.redis_url.get_secret_value() == "redis://cache.example:6379/0"
+    assert "mongodb_uri" not in own.model_fields_set

@@ -19,7 +19,7 @@ from daybook.local.docker import COMPOSE, Containers
 from daybook.local.errors import ServerError
 from daybook.local.process import Process, remember, spawn
 from daybook.local.server import State
-from daybook.local.stack import NAMES, Stack
+from daybook.local.stack import NAMES, Ports, Stack
 
 GIVEN = {
     "DAYBOOK_KAFKA_BOOTSTRAP_SERVERS": "broker.example:9092",
@@ -134,6 +134,12 @@ def test_containers_are_started_stopped_and_wiped(docker: Path, tmp_path: Path) 
     compose = f"compose -p daybook -f {COMPOSE}"
     assert f"{compose} up --detach --wait kafka mongodb redis\n" in asked
     assert "volume rm --force daybook_kafka daybook_mongodb daybook_redis\n" in asked
+
+
+def test_containers_on_other_ports_are_another_project(docker: Path, tmp_path: Path) -> None:
+    ports = Ports.parse("29092,37117,26379")
+    choose(tmp_path / ".daybook", NAMES, ports).servers.start(NAMES)
+    assert f"compose -p daybook-29092 -f {COMPOSE} up" in (docker / "asked").read_text()
 
 
 def test_containers_of_the_last_time_are_used_again(

@@ -11,6 +11,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from pymongo import MongoClient
 
+from daybook.local.errors import ServerError
 from daybook.local.mongodb import replica_set
 from daybook.local.ports import free_ports, is_free
 from daybook.local.server import State, start_all, stop_all
@@ -108,3 +109,12 @@ def test_set_of_three_has_another_primary_when_one_is_killed(tmp_path: Path) -> 
             assert client.primary not in (None, primary)
     finally:
         stop_all(members)
+
+
+def test_data_of_other_ports_is_not_started_on_new_ones(stack: Stack) -> None:
+    stack.start(["mongodb"])
+    stack.stop()
+    other = Stack(stack.directory, Ports.free())
+    with pytest.raises(ServerError, match=f"DAYBOOK_LOCAL_PORTS={stack.ports}"):
+        other.start(["mongodb"])
+    assert stack.start(["mongodb"]) == {"mongodb": State.STARTED}

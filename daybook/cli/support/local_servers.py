@@ -1,5 +1,6 @@
 """The servers of this machine, as the commands name and choose them."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from pathlib import Path
 from daybook.engine.errors import DaybookError
 from daybook.engine.settings import PREFIX, settings
 from daybook.local.errors import ServerError
-from daybook.local.stack import NAMES, Stack
+from daybook.local.stack import NAMES, Ports, Stack
 
 VARIABLES = {server.name: server.variable for server in Stack(Path()).servers()}
 
@@ -27,6 +28,20 @@ def given_servers() -> dict[str, str]:
         for name in NAMES
         if fields[name] in chosen.model_fields_set
     }
+
+
+def local_ports() -> Ports:
+    """Where the servers of this machine listen. Raises WrongSetting."""
+    return Ports.parse(settings().local_ports)
+
+
+def use_ports(ports: str | None) -> str | None:
+    """Takes the ports of an option for DAYBOOK_LOCAL_PORTS. Raises WrongSetting."""
+    if ports is not None:
+        os.environ["DAYBOOK_LOCAL_PORTS"] = ports
+        settings.cache_clear()
+        settings()
+    return ports
 
 
 def without_secrets(address: str) -> str:
