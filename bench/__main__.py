@@ -18,16 +18,16 @@ from rich.console import Console
 
 from bench.collector import collector
 from bench.counting import counting
-from bench.exchange import WrongAnswer
 from bench.exports import exports
 from bench.funnel_step import funnel_step
+from bench.http.exchange import WrongAnswer
+from bench.http.service import NotReady
 from bench.machine import facts
 from bench.query import query
 from bench.report import show
 from bench.result import Result
 from bench.runs import RunFailed, Runs
 from bench.servers import servers
-from bench.service import NotReady
 from bench.totals import WrongTotals
 from daybook.cli.support.printing import console
 from daybook.engine.errors import DaybookError

@@ -5,17 +5,17 @@ from datetime import UTC, datetime
 
 from confluent_kafka import TopicPartition
 
-from bench.calls import BATCH_EVENTS, batches, singles
 from bench.comparison import Comparison, Goal
 from bench.figure import Figure
-from bench.load import flood, pace
-from bench.loaded import Load
+from bench.http.calls import BATCH_EVENTS, batches, singles
+from bench.http.load import flood, pace
+from bench.http.loaded import Load
+from bench.http.service import service
+from bench.http.under import Under
 from bench.result import Result
 from bench.runs import Runs
 from bench.servers import PARTITIONS
-from bench.service import service
 from bench.totals import WrongTotals
-from bench.under import Under
 from daybook.collector.event import TOPIC
 from daybook.engine.kafka import clients
 from daybook.engine.kafka.topics import Wanted, create
@@ -28,7 +28,7 @@ RATE, PACED_CALLS = 1_000, 8_000
 _SINGLES, _CONNECTIONS = 12_000, 64
 _BATCHES, _BATCH_CONNECTIONS = 200, 4
 _P95_MS_MAX, _BATCHED_MIN, _SHARE_MIN = 50, 20_000, 0.5
-_OURS, _BARE = "cli serve collector --port {port}", "bench.bare_endpoint {port}"
+_OURS, _BARE = "daybook serve collector --port {port}", "bench.http.bare_endpoint {port}"
 _HOW = (
     f"events of some 350 bytes; single ones by a public key from 5,000 addresses over "
     f"{_CONNECTIONS} connections, batches of {BATCH_EVENTS} by a server's over "

@@ -10,23 +10,23 @@ from threading import Event, Thread
 from redis import Redis
 
 from bench import year
-from bench.calls import Call
 from bench.comparison import Comparison
 from bench.figure import Figure
-from bench.load import flood
-from bench.loaded import Load
-from bench.reads import DAYS, REPORTS, anew, mixed, origins, overview
+from bench.http.calls import Call
+from bench.http.load import flood
+from bench.http.loaded import Load
+from bench.http.reads import DAYS, REPORTS, anew, mixed, origins, overview
+from bench.http.service import service
+from bench.http.under import Under
 from bench.result import Result
 from bench.runs import Runs
-from bench.service import service
 from bench.stopwatch import Measured
-from bench.under import Under
 from daybook.engine.mongo.client import Documents, database
 from daybook.service import api_keys
 from models.funnel import FunnelDay
 from models.funnel_step import FunnelStepDay
 
-_OURS, _BARE = "cli serve query --port {port}", "bench.bare_endpoint {port} "
+_OURS, _BARE = "daybook serve query --port {port}", "bench.http.bare_endpoint {port} "
 _KEYS, _READS = 5, 1_000
 _UNCACHED, _CACHED, _CACHED_CONNECTIONS = 30, 1_000, 16
 _UNCACHED_MS_MAX, _CACHED_MS_MAX, _HIT_PERCENT_MIN = 200, 20, 90

@@ -1,7 +1,8 @@
 """Imports point one way, so that a part can be understood, tested and replaced without the rest."""
 
 import ast
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,20 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """Of the house's own packages; everybody may import the own one, nobody `cli` or `tests`."""
 
+ENGINE_FLOORS = (
+    {"bookkeeping", "currency", "errors", "failpoints", "logs", "metrics"},
+    {"partition", "settings"},
+    {"documents", "kafka", "redis_client"},
+    {"batch", "group", "store"},
+    {"decode", "fold", "mongo"},
+    {"live", "protocol"},
+    {"member", "operations"},
+)
+"""Of `daybook.engine`, the lowest first: a part imports only from its own floor and those below."""
+
+MODULES_MAX = 25
+"""A folder with more is no longer read at a glance."""
+
 HOUSE = {package.partition(".")[0] for package in MAY_IMPORT} | {"tests", "bench"}
 
 
@@ -68,6 +83,34 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
         for name in names:
             if name.partition(".")[0] in HOUSE:
                 yield node.lineno, name
+
+
+PROGRAM = sorted(
+    path
+    for package in ("bench", "consumers", "daybook", "models", "schemas")
+    for path in (ROOT / package).rglob("*.py")
+)
+
+
+def module_of(path: Path) -> str:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+def part_of(module: str) -> str:
+    """The part of the engine, such as `mongo` for `daybook.engine.mongo.store`."""
+    return module.split(".")[2]
+
+
+def modules_of(path: Path, known: Mapping[str, Path]) -> Iterator[str]:
+    """The modules that a file imports, also those named as `from package import module`."""
+    for node in ast.walk(ast.parse(path.read_text(), str(path))):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield from [name for name in (whole, str(node.module)) if name in known][:1]
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in known)
 
 
 def is_within(module: str, package: str) -> bool:
@@ -94,6 +137,40 @@ def test_every_package_has_its_rule() -> None:
     assert (top - {"tests", "bench", "daybook"}) | program == set(MAY_IMPORT), (
         "say in MAY_IMPORT what the new package may import"
     )
+
+
+def test_the_engine_imports_only_from_the_floors_below() -> None:
+    floors = {part: floor for floor, parts in enumerate(ENGINE_FLOORS) for part in parts}
+    modules = {module_of(path): path for path in (ROOT / "daybook/engine").rglob("*.py")}
+    parts = {name: path for name, path in modules.items() if name.count(".") > 1}
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for name, path in parts.items()
+        for module in modules_of(path, parts)
+        if floors[part_of(name)] < floors[part_of(module)]
+    ]
+    assert not wrong
+
+
+def test_every_part_of_the_engine_has_its_floor() -> None:
+    engine = ROOT / "daybook/engine"
+    parts = {path.stem for path in engine.iterdir() if path.stem not in ("__init__", "__pycache__")}
+    assert parts == set().union(*ENGINE_FLOORS), "give the new part a floor in ENGINE_FLOORS"
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    """Also not those that only a type checker follows."""
+    modules = {module_of(path): path for path in PROGRAM}
+    imported = {name: set(modules_of(path, modules)) - {name} for name, path in modules.items()}
+    while free := {name for name, needs in imported.items() if not needs}:
+        imported = {name: needs - free for name, needs in imported.items() if name not in free}
+    assert not imported, f"a circle, and what needs it: {sorted(imported)}"
+
+
+def test_no_folder_has_more_modules_than_are_read_at_a_glance() -> None:
+    folders = Counter(path.parent for path in PROGRAM if path.name != "__init__.py")
+    full = {str(folder.relative_to(ROOT)): n for folder, n in folders.items() if n > MODULES_MAX}
+    assert not full
 
 
 @pytest.mark.parametrize(

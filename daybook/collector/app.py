@@ -38,7 +38,6 @@ def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
     callers = Callers(settings)
     rate = Rate(settings, "collector", settings.collector_rate, settings.collector_burst)
     enricher = Enricher(callers, Origins(), SourceCap(settings.collector_sources_max))
-    script = Script()
     sending = ProducerLimits(
         settings.collector_linger_ms, settings.collector_ack_ms, settings.collector_queue_messages
     )
@@ -81,6 +80,12 @@ def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
         )
     app.add_middleware(Head)
 
+    _add_routes(app, Script())
+    _add_health(app)
+    return app
+
+
+def _add_routes(app: FastAPI, script: Script) -> None:
     @app.post(PATH, status_code=202, openapi_extra=TRACK)
     async def track(request: Request) -> Response:
         """Track events: one, or up to 500."""
@@ -91,6 +96,8 @@ def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
     async def javascript(request: Request) -> Response:
         return script.answer(request)
 
+
+def _add_health(app: FastAPI) -> None:
     @app.get("/live", include_in_schema=False)
     async def live() -> Response:
         return Response("ok\n", media_type="text/plain")
@@ -103,5 +110,3 @@ def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    return app

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from bench.loaded import Load
+from bench.http.loaded import Load
+from bench.http.service import Service
 from bench.runs import Runs
-from bench.service import Service
 
 
 class Under:

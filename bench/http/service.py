@@ -16,7 +16,7 @@ import psutil
 from bench.stopwatch import peak_mib
 from daybook.local.ports import LOOPBACK, free_ports
 
-_ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[2]
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 

@@ -4,7 +4,7 @@ import asyncio
 import re
 from typing import cast
 
-from bench.calls import Call
+from bench.http.calls import Call
 
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)

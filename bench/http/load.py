@@ -11,9 +11,9 @@ from time import perf_counter
 
 import uvloop
 
-from bench.calls import Call
-from bench.exchange import Exchange
-from bench.loaded import Load
+from bench.http.calls import Call
+from bench.http.exchange import Exchange
+from bench.http.loaded import Load
 from daybook.local.ports import LOOPBACK
 
 

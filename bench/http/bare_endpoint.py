@@ -1,4 +1,4 @@
-"""`python -m bench.bare_endpoint PORT [FILE]`: the services' framework and server, nothing else.
+"""`python -m bench.http.bare_endpoint PORT [FILE]`: the framework and server of the services alone.
 
 It reads a body and answers as the collector answers one event; whoever asks for a report is sent
 the file.

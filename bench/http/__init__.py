@@ -1,0 +1,1 @@
+"""Services under a load of HTTP calls, and the yardstick beside them."""
