@@ -1,7 +1,7 @@
 """`python -m bench [PART …] [--pairs N] [--json FILE]`: Daybook beside its yardsticks.
 
-Parts: counting (order-funnel and revenue), funnel-step, collector, query, exports; all of them
-unless named.
+Parts: startup, counting (order-funnel and revenue), funnel-step, collector, query, exports; all of
+them unless named.
 DAYBOOK_BENCH_EVENTS says how many order events to count, 1,200,000 unless set;
 DAYBOOK_BENCH_TRACKING_EVENTS how many of a storefront's, 40,000 unless set.
 """
@@ -22,6 +22,7 @@ from bench.exports import exports
 from bench.funnel_step import funnel_step
 from bench.http.exchange import WrongAnswer
 from bench.http.service import NotReady
+from bench.install.startup import startup
 from bench.machine import facts
 from bench.query import query
 from bench.report import show
@@ -34,6 +35,7 @@ from daybook.engine.errors import DaybookError
 from daybook.local.errors import ServerError
 
 PARTS: dict[str, Callable[[Runs, int], Result]] = {
+    "startup": startup,
     "counting": counting,
     "funnel-step": funnel_step,
     "collector": collector,

@@ -23,8 +23,8 @@ class Figure:
     def goal(self) -> str | None:
         """In words; None when it is shown and not judged."""
         if self.at_most is not None:
-            return f"at most {self.at_most:,.0f} {self.unit}"
-        return None if self.at_least is None else f"at least {self.at_least:,.0f} {self.unit}"
+            return f"at most {self.at_most:,g} {self.unit}"
+        return None if self.at_least is None else f"at least {self.at_least:,g} {self.unit}"
 
     @property
     def reached(self) -> bool:

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 import pytest
 import yaml
 
-from tests.support.environment import ROOT, build_wheel, make_environment
+from bench.install.environment import ROOT, build_wheel, make_environment
 from tests.support.service import ServiceProcess
 from tests.support.world import World
 

@@ -25,7 +25,9 @@ LOCAL_REDIS = "redis://127.0.0.1:16379/0"
 class _TopicsFile(BaseSettings):
     """The one setting that is read when groups are declared, so before all others."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", defer_build=True
+    )
 
     topics: FilePath | None = Field(None, description="another topics.yaml than Daybook's own")
 

@@ -1,4 +1,4 @@
-"""Virtual environments with Daybook's wheel, and of its dependencies those of some extras alone."""
+"""Virtual environments with Daybook's wheel, and the dependencies of some extras alone."""
 
 import subprocess
 import sys

@@ -1,0 +1,56 @@
+"""What it takes to start: the command line's help, and all that a member imports."""
+
+import re
+import subprocess
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.figure import Figure
+from bench.install.environment import build_wheel, make_environment
+from bench.result import Result
+from bench.runs import RunFailed, Runs
+
+SECONDS_MAX = 0.7
+MIB_MAX = 90
+_PROGRAMS = {
+    "daybook --help": "sys.argv = ['daybook', '--help']; from daybook.cli.main import main; main()",
+    "a member's imports": "import daybook.cli.run",
+}
+# The kernel counts what a process was forked from among its peak; its own is in its status file.
+_REPORTING = """
+import atexit, pathlib, sys
+atexit.register(lambda: sys.stderr.write(pathlib.Path("/proc/self/status").read_text()))
+"""
+_RUNS_A_PAIR = 3
+
+
+def startup(runs: Runs, pairs: int) -> Result:
+    """Wall seconds and peak memory of each, in an environment without extras. Raises RunFailed."""
+    figures = []
+    with TemporaryDirectory() as name:
+        python = make_environment(Path(name) / "core", build_wheel(Path(name)))
+        measured = {what: _measure(python, program, pairs) for what, program in _PROGRAMS.items()}
+    for what, several in measured.items():
+        seconds, mib = zip(*several, strict=True)
+        runs.log(f"{what}: {min(seconds):.2f} s, {max(mib):.0f} MiB")
+        figures.append(Figure(f"{what}: until it ends", "s", list(seconds), at_most=SECONDS_MAX))
+        figures.append(Figure(f"{what}: peak memory", "MiB", list(mib), at_most=MIB_MAX))
+    return Result({"startup": "the wheel without extras; a process each"}, [], figures)
+
+
+def _measure(python: Path, program: str, pairs: int) -> list[tuple[float, float]]:
+    _run(python, program)  # the first run compiles, and reads files that later ones find in memory
+    return [_run(python, program) for _ in range(pairs * _RUNS_A_PAIR)]
+
+
+def _run(python: Path, program: str) -> tuple[float, float]:
+    began = time.monotonic()
+    done = subprocess.run(
+        [python, "-c", _REPORTING + program], capture_output=True, text=True, cwd=python.parent
+    )
+    seconds = time.monotonic() - began
+    peak = re.search(r"VmHWM:\s+(\d+) kB", done.stderr)
+    if done.returncode or peak is None:
+        raise RunFailed(f"{program} ended with {done.returncode}: {done.stderr[-500:]}")
+    return seconds, int(peak[1]) / 1024
