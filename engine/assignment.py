@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 import structlog
 from confluent_kafka import Consumer, TopicPartition
 
+from engine.client import Client
 from engine.metrics import REBALANCES
 from engine.owned import Owned
 
@@ -26,10 +27,10 @@ class Assignment:
     """
 
     def __init__(
-        self, group: str, consumer: Consumer, before_revoke: Callable[[list[Owned]], None]
+        self, group: str, client: Client, before_revoke: Callable[[list[Owned]], None]
     ) -> None:
         self._group = group
-        self._consumer = consumer
+        self._client = client
         self._before_revoke = before_revoke
         self.owned: dict[Place, Owned] = {}
         self.pending: set[Place] = set()
@@ -37,16 +38,19 @@ class Assignment:
         self.changed = False
 
     def subscribe(self, topics: list[str]) -> None:
-        self._consumer.subscribe(
+        """Has nothing until partitions are given."""
+        self.pending.clear()
+        self.owned.clear()
+        self._client.now.subscribe(
             topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
         )
 
     def start(self, owned: Owned, read_from: int) -> None:
         """Begins to read a pending partition at an explicit offset."""
         place = owned.partition.topic, owned.partition.number
-        self._consumer.incremental_assign([TopicPartition(*place, read_from)])
+        self._client.now.incremental_assign([TopicPartition(*place, read_from)])
         # A partition that was taken away while paused would stay so for ever.
-        self._consumer.resume([TopicPartition(*place)])
+        self._client.now.resume([TopicPartition(*place)])
         self.pending.discard(place)
         self.owned[place] = owned
 
@@ -86,7 +90,7 @@ class Assignment:
         gone = [self.owned.pop(place) for place in places if place in self.owned]
         for owned in gone:
             owned.lost = True
-        self._consumer.incremental_unassign(
+        self._client.now.incremental_unassign(
             [TopicPartition(owned.partition.topic, owned.partition.number) for owned in gone]
         )
 

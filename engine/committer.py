@@ -3,9 +3,10 @@
 from collections.abc import Collection
 
 import structlog
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 
 from engine.checkpoints import Checkpoint, Checkpoints
+from engine.client import Client
 from engine.failpoint import reach
 from engine.metrics import OFFSET_COMMITS
 from engine.owned import Owned
@@ -15,12 +16,10 @@ log = structlog.get_logger()
 
 
 class Committer:
-    def __init__(
-        self, group: str, fleet: str, consumer: Consumer, checkpoints: Checkpoints
-    ) -> None:
+    def __init__(self, group: str, fleet: str, client: Client, checkpoints: Checkpoints) -> None:
         self._group = group
         self._fleet = fleet
-        self._consumer = consumer
+        self._client = client
         self._checkpoints = checkpoints
 
     def commit(self, owned: Collection[Owned]) -> None:
@@ -44,7 +43,7 @@ class Committer:
             for one, durable in ahead
         ]
         try:
-            self._consumer.commit(offsets=offsets, asynchronous=False)
+            self._client.now.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:
             OFFSET_COMMITS.labels(self._group, "failed").inc()
             log.warning("commit refused", why=error.args[0].str())

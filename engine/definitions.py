@@ -1,12 +1,14 @@
 """Topics that are read whole by every member: definitions, which other topics' events go by."""
 
 from collections.abc import Callable, Iterator
+from time import monotonic
 from typing import NamedTuple
 
 import structlog
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaException, Message, TopicPartition
 
 from engine.batch import Batch, DeadLetter
+from engine.client import Client
 from engine.dead_letters import DeadLetters
 from engine.decode import Ignored, read
 from engine.document import Event
@@ -45,13 +47,13 @@ class Definitions:
     def __init__(
         self,
         sources: tuple[Source, ...],
-        consumer: Consumer,
+        client: Client,
         topic_ids: Callable[[], dict[str, str]],
         letters: DeadLetters,
         calendar: Calendar,
     ) -> None:
         self._sources = {source.topic: source for source in sources}
-        self._consumer = consumer
+        self._client = client
         self._topic_ids = topic_ids
         self._letters = letters
         self._calendar = calendar
@@ -78,8 +80,9 @@ class Definitions:
 
     def _bounds(self) -> dict[Partition, tuple[int, int]]:
         ids = self._topic_ids()
+        self._client.renew(ids)
         try:
-            known = self._consumer.list_topics(timeout=REQUEST_SECONDS).topics
+            known = self._client.now.list_topics(timeout=REQUEST_SECONDS).topics
             places = [
                 Partition(topic, topic_id, number)
                 for topic, topic_id in ids.items()
@@ -87,7 +90,7 @@ class Definitions:
                 for number in known[topic].partitions
             ]
             return {
-                place: self._consumer.get_watermark_offsets(
+                place: self._client.now.get_watermark_offsets(
                     TopicPartition(place.topic, place.number), timeout=REQUEST_SECONDS
                 )
                 for place in places
@@ -111,11 +114,16 @@ class Definitions:
 
     def _messages(self, partition: Partition, start: int, end: int) -> Iterator[Message]:
         place = TopicPartition(partition.topic, partition.number, start)
+        consumer = self._client.now
+        heard = monotonic()
         try:
-            self._consumer.assign([place])
+            consumer.assign([place])
             position = start
             while position < end:
-                for message in self._consumer.consume(_MESSAGES, _POLL_SECONDS):
+                if monotonic() - heard > REQUEST_SECONDS:
+                    raise Unavailable(f"Kafka does not answer: nothing comes of {partition}")
+                for message in consumer.consume(_MESSAGES, _POLL_SECONDS):
+                    heard = monotonic()
                     if message.error() is not None:
                         position = max(position, self._at_end(message))
                         continue
@@ -123,7 +131,7 @@ class Definitions:
                     position = offset + 1
                     if offset < end:
                         yield message
-            self._consumer.unassign()
+            consumer.unassign()
         except KafkaException as error:
             raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pymongo
 import structlog
-from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import KafkaError, Message, TopicPartition
 from pymongo.errors import PyMongoError
 
 from engine.assignment import Assignment, Place
+from engine.client import Client
 from engine.committer import Committer
 from engine.errors import DaybookError, Gap, Unavailable, WrongSetting
 from engine.group import Group
@@ -39,20 +40,20 @@ class Member:
         self,
         group: Group,
         settings: Settings,
-        consumer: Consumer,
+        client: Client,
         starter: Starter,
         committer: Committer,
         on_tick: Callable[["Member"], None],
         projector: Projector | None = None,
     ) -> None:
         self.group = group
-        self.assignment = Assignment(group.name, consumer, self._before_revoke)
+        self.assignment = Assignment(group.name, client, self._before_revoke)
         self.last_poll = monotonic()
         self.ready = False
         self.observer = Observer(group.name)
-        self._patience = Patience(group.name, consumer, self._poll, self._tell)
+        self._patience = Patience(group.name, client, self._poll, self._tell)
         self._settings = settings
-        self._consumer = consumer
+        self._client = client
         self._starter = starter
         self._committer = committer
         self._on_tick = on_tick
@@ -79,7 +80,8 @@ class Member:
         # A batch's objects have no cycles and live until it is durable: going through them in
         # search of garbage took a seventh of the work.
         gc.set_threshold(2_000_000, 50, 100)
-        self._patience.until_done(lambda: self._starter.check_commits(self._consumer))
+        self._patience.until_done(lambda: self._starter.check_commits(self._client.now))
+        self._client.renew(self._patience.until_done(self._starter.topic_ids))
         self.assignment.subscribe(self.group.topics)
         self.ready = True
         try:
@@ -93,11 +95,11 @@ class Member:
             self._flush()
             self._tick()
         finally:
-            self._consumer.close()
+            self._client.now.close()
             gc.unfreeze()
 
     def _poll(self, seconds: float) -> None:
-        messages = self._consumer.consume(self._room(), seconds)
+        messages = self._client.now.consume(self._room(), seconds)
         self.last_poll = monotonic()
         LAST_POLL.labels(self.group.name).set(time())
         if self.assignment.failure:
@@ -140,14 +142,18 @@ class Member:
         if not self.assignment.pending:
             return
         ids = self._patience.until_done(self._starter.topic_ids)
+        if self._client.renew(ids):
+            self.assignment.subscribe(self.group.topics)
+            return
         ready = sorted(place for place in self.assignment.pending if place[0] in ids)
-        commits = self._patience.until_done(lambda: self._starter.commits(self._consumer, ready))
+        consumer = self._client.now
+        commits = self._patience.until_done(lambda: self._starter.commits(consumer, ready))
         for place in ready:
             self._start(place, ids[place[0]], commits[place])
 
     def _start(self, place: Place, topic_id: str, commit: Commit) -> None:
         owned, read_from = self._patience.until_done(
-            lambda: self._starter.prepare(self._consumer, place, topic_id, commit)
+            lambda: self._starter.prepare(self._client.now, place, topic_id, commit)
         )
         if place in self.assignment.pending:
             self.assignment.start(owned, read_from)
@@ -217,7 +223,7 @@ class Member:
     def end_of(self, owned: Owned) -> int:
         """The log's end as the client last heard of it."""
         place = TopicPartition(owned.partition.topic, owned.partition.number)
-        _, high = self._consumer.get_watermark_offsets(place, cached=True) or (0, -1)
+        _, high = self._client.now.get_watermark_offsets(place, cached=True) or (0, -1)
         return max(int(high), owned.durable)
 
     def _before_revoke(self, going: list[Owned]) -> None:

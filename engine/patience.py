@@ -5,8 +5,8 @@ from time import monotonic
 from typing import TypeVar
 
 import structlog
-from confluent_kafka import Consumer
 
+from engine.client import Client
 from engine.errors import Unavailable, UnderWay
 from engine.metrics import PAUSED, STORE_RETRIES
 
@@ -32,12 +32,12 @@ class Patience:
     def __init__(
         self,
         group: str,
-        consumer: Consumer,
+        client: Client,
         poll: Callable[[float], None],
         tick: Callable[[], None],
     ) -> None:
         self._group = group
-        self._consumer = consumer
+        self._client = client
         self._poll = poll
         self._tick = tick
         self.deadline = float("inf")
@@ -90,13 +90,14 @@ class Patience:
 
     def _poll_paused(self) -> None:
         self._paused = True
-        self._consumer.pause(self._consumer.assignment())
+        consumer = self._client.now
+        consumer.pause(consumer.assignment())
         self._poll(_POLL_SECONDS)
 
     def _go_on(self) -> None:
         if self._paused:
             self._paused = False
-            self._consumer.resume(self._consumer.assignment())
+            self._client.now.resume(self._client.now.assignment())
         if self.waiting:
             self.waiting = False
             PAUSED.labels(self._group).set(0)

@@ -13,6 +13,7 @@ from confluent_kafka.admin import AdminClient
 from engine import indexes
 from engine.caught_up import CaughtUp, log_ends
 from engine.checkpoints import Checkpoints
+from engine.client import Client
 from engine.committer import Committer
 from engine.dead_letters import DeadLetters
 from engine.definitions import Definitions
@@ -79,7 +80,7 @@ def run(
             return Settler(group, rules, store, letters, window, prepare)
 
         starter = Starter(group, rules, fleet, checkpoints, letters, client, settler)
-    consumer = member(settings, group.name)
+    own_client = Client(lambda: member(settings, group.name))
 
     projector = _projector(group, settings, documents, rules)
 
@@ -93,8 +94,8 @@ def run(
             if done == caught_up.total:
                 who.stop()
 
-    committer = Committer(group.name, fleet.id, consumer, checkpoints)
-    one = Member(group, settings, consumer, starter, committer, on_tick, projector)
+    committer = Committer(group.name, fleet.id, own_client, checkpoints)
+    one = Member(group, settings, own_client, starter, committer, on_tick, projector)
     health = _health(one, settings)
     heartbeat = Heartbeat(group.name, documents, health.port)
     BUILD_INFO.labels(version("daybook"), platform.python_version(), libversion()[0]).set(1)
@@ -122,7 +123,7 @@ def _preparation(
     topics = [source.topic for source in group.definitions]
     definitions = Definitions(
         group.definitions,
-        reader(settings),
+        Client(lambda: reader(settings)),
         lambda: topic_ids(client, topics),
         letters,
         Calendar(rules.zone_info()),

@@ -7,6 +7,7 @@ FUNNELS = ("tests/unit/test_funnel_step.py",)
 UNIQUES = ("tests/unit/test_uniques.py",)
 FAILPOINTS = "tests/scenarios/test_failpoints.py"
 LOG = "tests/scenarios/test_log.py"
+MADE_AGAIN = "tests/scenarios/test_made_again.py"
 LIVE = ("tests/contract/test_live_store.py",)
 PROJECTOR = ("tests/unit/test_projector.py",)
 SCOPE = ("tests/query/test_scope.py",)
@@ -196,7 +197,7 @@ MUTANTS = (
     Mutant(
         "a partition that comes back paused",
         "engine/assignment.py",
-        "        self._consumer.resume([TopicPartition(*place)])\n",
+        "        self._client.now.resume([TopicPartition(*place)])\n",
         "",
         ("tests/scenarios/test_outages.py",),
     ),
@@ -229,6 +230,13 @@ MUTANTS = (
                 self._settle(owned)
 """,
         (FAILPOINTS, "-k", "BeforeWrite"),
+    ),
+    Mutant(
+        "a client that outlives the topic it knows",
+        "engine/client.py",
+        "        if not again:\n",
+        "        if True:\n",
+        (MADE_AGAIN, "-k", "leaders_changed and classic"),
     ),
     Mutant(
         "the topic's id left out",

@@ -24,11 +24,15 @@ class TopicMadeAgain(Scenario):
         member = self.world.member(self.group, **SMALL_BATCHES, **protocol)
         self.world.wait_for_commits(self.group)
         self.before = kafka.topic_ids(self.world.admin, [self.world.topic()])
+        self.before_deletion()
         self.world.delete_topic()
         self.world.make_topic()
         self.publish(self.second)
         self.world.wait_for_commits(self.group)
         member.end()
+
+    def before_deletion(self) -> None:
+        """What else happens to the incarnation that goes."""
 
     def landed(self) -> None:
         assert kafka.topic_ids(self.world.admin, [self.world.topic()]) != self.before

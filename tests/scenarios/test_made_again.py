@@ -1,0 +1,111 @@
+"""A topic is made again, and what a client or a member knew of the old one is wrong."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import Mock
+
+import pytest
+from confluent_kafka import TopicPartition
+
+from deploy.local.kafka import Kafka
+from deploy.local.ports import free_ports
+from engine import kafka
+from engine.client import Client
+from engine.definitions import Definition, Definitions
+from engine.errors import Unavailable
+from engine.slots import Calendar
+from tests.scenarios.test_log import TopicMadeAgain
+from tests.support.shop import Shop
+from tests.support.wait import until
+from tests.support.world import World
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Kafka]:
+    server = Kafka(tmp_path / "kafka", *free_ports(2))
+    server.start()
+    yield server
+    server.kill()
+    server.wipe()
+
+
+def leader_changes(world: World) -> int:
+    """How often the topic's first partition had changed its leader by its newest message."""
+    reader = kafka.reader(world.settings)
+    try:
+        _, end = reader.get_watermark_offsets(TopicPartition(world.topic(), 0), timeout=10)
+        reader.assign([TopicPartition(world.topic(), 0, end - 1)])
+        newest = until(lambda: reader.consume(1, 0.1), "the newest message is read")
+        return newest[0].leader_epoch() or 0
+    finally:
+        reader.close()
+
+
+class TopicMadeAgainAfterItsLeadersChanged(TopicMadeAgain):
+    """Its broker was away once, be it for a moment too long under load: brokers count that, from
+    0 in each incarnation, and a client that knows the higher count does not hear the lower."""
+
+    server: Kafka
+    second = 900
+
+    def before_deletion(self) -> None:
+        self.server.kill()
+        self.server.start()
+        self.publish(500)
+        self.world.wait_for_commits(self.group)
+        self.changes = leader_changes(self.world)
+
+    def landed(self) -> None:
+        super().landed()
+        assert self.changes > leader_changes(self.world) == 0
+
+
+def news(definitions: Definitions) -> list[Definition]:
+    """What they say, asked again while a broker is only just back."""
+
+    def ask() -> list[Definition]:
+        try:
+            return definitions.news()
+        except Unavailable:
+            return []
+
+    return until(ask, "definitions are read")
+
+
+@pytest.mark.parametrize("protocol", ["classic", "consumer"])
+def test_a_topic_is_made_again_after_its_leaders_changed(
+    servers: dict[str, str], broker: Kafka, tmp_path: Path, protocol: str
+) -> None:
+    own = servers | {"DAYBOOK_KAFKA_BOOTSTRAP_SERVERS": broker.address}
+    with World(own, tmp_path) as world:
+        scenario = TopicMadeAgainAfterItsLeadersChanged(world)
+        scenario.server, scenario.protocol = broker, protocol
+        scenario.run()
+
+
+def test_definitions_are_read_on_when_their_topic_is_made_again(
+    servers: dict[str, str], broker: Kafka, tmp_path: Path
+) -> None:
+    own = servers | {"DAYBOOK_KAFKA_BOOTSTRAP_SERVERS": broker.address}
+    with World(own, tmp_path) as world:
+        world.make_topic(partitions=1)
+        shop = Shop()
+        definitions = Definitions(
+            world.group("revenue").sources,
+            Client(lambda: kafka.reader(world.settings)),
+            lambda: kafka.topic_ids(world.admin, [world.topic()]),
+            Mock(positions=Mock(return_value={})),
+            Calendar(world.settings.zone_info()),
+        )
+        world.publish(shop.messages(10))
+        assert len(news(definitions)) == 10
+        broker.kill()
+        broker.start()
+        world.publish(shop.messages(20))
+        assert len(news(definitions)) == 20
+        assert leader_changes(world) > 0
+        world.delete_topic()
+        world.make_topic(partitions=1)
+        world.publish(shop.messages(30))
+        assert leader_changes(world) == 0
+        assert len(news(definitions)) == 30
