@@ -152,9 +152,19 @@ class Member:
             self._start(place, ids[place[0]], commits[place])
 
     def _start(self, place: Place, topic_id: str, commit: Commit) -> None:
-        owned, read_from = self._patience.until_done(
-            lambda: self._starter.prepare(self._client.now, place, topic_id, commit)
-        )
+        """Leaves the partition pending if its topic was made again since its id was asked for."""
+        try:
+            owned, read_from = self._patience.until_done(
+                lambda: self._starter.prepare(self._client.now, place, topic_id, commit),
+                lambda: place not in self.assignment.pending,
+            )
+        except Abandoned:
+            return
+        except Gap:
+            # The checkpoint of one incarnation says nothing about the log of the next.
+            if self._patience.until_done(self._starter.topic_ids).get(place[0]) == topic_id:
+                raise
+            return
         if place in self.assignment.pending:
             self.assignment.start(owned, read_from)
             log.info("partition started", partition=str(owned.partition), at=owned.durable)

@@ -8,12 +8,14 @@ import pytest
 from confluent_kafka import TopicPartition
 
 from deploy.local.kafka import Kafka
+from deploy.local.mongodb import MongoDB
 from deploy.local.ports import free_ports
 from engine import kafka
 from engine.client import Client
 from engine.definitions import Definition, Definitions
 from engine.errors import Unavailable
 from engine.slots import Calendar
+from tests.scenarios.scenario import SMALL_BATCHES, Scenario
 from tests.scenarios.test_log import TopicMadeAgain
 from tests.support.shop import Shop
 from tests.support.wait import until
@@ -23,6 +25,15 @@ from tests.support.world import World
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Kafka]:
     server = Kafka(tmp_path / "kafka", *free_ports(2))
+    server.start()
+    yield server
+    server.kill()
+    server.wipe()
+
+
+@pytest.fixture
+def mongodb(tmp_path: Path) -> Iterator[MongoDB]:
+    server = MongoDB(tmp_path / "mongodb", free_ports(1)[0])
     server.start()
     yield server
     server.kill()
@@ -60,6 +71,36 @@ class TopicMadeAgainAfterItsLeadersChanged(TopicMadeAgain):
         assert self.changes > leader_changes(self.world) == 0
 
 
+class TopicMadeAgainDuringAStart(Scenario):
+    """A member has asked for the topic's id and waits for MongoDB, which has the checkpoint; by
+    then it is that of a log that is gone, longer than the present one."""
+
+    recountable = False
+    server: MongoDB
+
+    def play(self) -> None:
+        group = self.world.group(self.group)
+        member = self.world.member(self.group, **SMALL_BATCHES)
+        self.world.wait_for_commits(self.group)
+        self.server.kill()
+        guest = kafka.member(self.world.settings, group.name)
+        guest.subscribe(group.topics)
+        until(lambda: guest.poll(0.1) or guest.assignment(), "the guest has partitions")
+        member.wait_for("partitions revoked")
+        guest.close()
+        member.wait_for("partitions assigned", times=2)
+        self.waited = member.wait_for("waiting")
+        self.world.delete_topic()
+        self.world.make_topic()
+        self.publish(200)
+        self.server.start()
+        self.world.wait_for_commits(self.group)
+        member.end()
+
+    def landed(self) -> None:
+        assert "MongoDB" in self.waited[0]["why"]
+
+
 def news(definitions: Definitions) -> list[Definition]:
     """What they say, asked again while a broker is only just back."""
 
@@ -80,6 +121,15 @@ def test_a_topic_is_made_again_after_its_leaders_changed(
     with World(own, tmp_path) as world:
         scenario = TopicMadeAgainAfterItsLeadersChanged(world)
         scenario.server, scenario.protocol = broker, protocol
+        scenario.run()
+
+
+def test_a_topic_is_made_again_during_a_start(
+    servers: dict[str, str], mongodb: MongoDB, tmp_path: Path
+) -> None:
+    with World(servers | {"DAYBOOK_MONGODB_URI": mongodb.address}, tmp_path) as world:
+        scenario = TopicMadeAgainDuringAStart(world)
+        scenario.server = mongodb
         scenario.run()
 
 
