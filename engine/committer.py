@@ -43,12 +43,17 @@ class Committer:
             for one, durable in ahead
         ]
         try:
-            self._client.now.commit(offsets=offsets, asynchronous=False)
+            answers = self._client.now.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:
             OFFSET_COMMITS.labels(self._group, "failed").inc()
             log.warning("commit refused", why=error.args[0].str())
             return
-        OFFSET_COMMITS.labels(self._group, "done").inc()
+        # Kafka's client raises only when every partition is refused.
+        refused = {(a.topic, a.partition): a.error.str() for a in answers or () if a.error}
+        OFFSET_COMMITS.labels(self._group, "failed" if refused else "done").inc()
+        if refused:
+            log.warning("commit refused", why=min(refused.values()), partitions=len(refused))
         for one, durable in ahead:
-            one.committed = durable
+            if (one.partition.topic, one.partition.number) not in refused:
+                one.committed = durable
         reach("after_commit")

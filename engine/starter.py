@@ -18,7 +18,7 @@ from engine.partition import Partition
 from engine.rules import Rules
 from engine.settle import Settling
 from engine.slots import Calendar
-from engine.start import Commit, LogBounds, check_commit, start_offset
+from engine.start import Commit, LogBounds, check_commit, metadata, start_offset
 from engine.window import DuplicateWindow
 
 
@@ -89,6 +89,7 @@ class Starter:
         bounds = self._bounds(consumer, place)
         start = start_offset(partition, self._fleet.id, checkpoint, commit, bounds)
         read_from = max(bounds.low, start - self._rules.duplicate_window)
+        is_own = commit.metadata == metadata(self._fleet.id, topic_id)
         window = DuplicateWindow(self._rules.duplicate_window)
         dead = self._letters.positions(partition, read_from)
         owned = Owned(
@@ -98,7 +99,7 @@ class Starter:
             first=start,
             durable=start,
             read=start,
-            committed=start if checkpoint == commit.offset == start else -1,
+            committed=start if is_own and checkpoint == commit.offset == start else -1,
         )
         return owned, read_from
 
