@@ -216,6 +216,9 @@ class Member:
         self.observer.settled(batch, settled, monotonic() - began)
         if self._projector:
             self._projector.counted(batch, settled.documents)
+        # Of many partitions or slow ones, all would be counted again if the member died meanwhile.
+        if monotonic() >= self._next_commit:
+            self._tick()
 
     def _tick(self) -> None:
         self._check_topic_ids()
