@@ -100,7 +100,8 @@ def test_every_202_is_in_the_log_and_counted_once_while_the_broker_is_killed_twi
     world = on_broker.world
     for topic in ("sc.domain.funnel", "sc.domain.event"):
         world.make_topic(topic, partitions=1)
-    member = world.member("funnel-step")
+    # With small batches its commits move also on a machine that is too busy for a large one.
+    member = world.member("funnel-step", DAYBOOK_BATCH_MESSAGES_MAX="2000")
     collector = on_broker.start(DAYBOOK_COLLECTOR_ACK_MS="3000").ready()
     batches = [[view(500 * (turn % 50) + n) for n in range(500)] for turn in range(200)]
     refused = 0
@@ -136,7 +137,7 @@ def test_every_202_is_in_the_log_and_counted_once_while_the_broker_is_killed_twi
     assert refused > 0
     logged = Counter(one.event["event_id"] for one in on_broker.logged())
     assert logged.keys() == {event["event_id"] for batch in batches for event in batch}
-    world.wait_for_commits("funnel-step", seconds=300)
+    world.wait_for_commits("funnel-step")
     member.end()
     days = list(world.documents["analytics_funnel"].find())
     assert sum(day["page_views"] for day in days) == len(logged)

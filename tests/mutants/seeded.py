@@ -7,6 +7,7 @@ FUNNELS = ("tests/consumers/test_funnel_step.py",)
 UNIQUES = ("tests/engine/protocol/test_sketch_merge.py",)
 FAILPOINTS = "tests/scenarios/test_failpoints.py"
 LOG = "tests/scenarios/test_log.py"
+MADE_AGAIN = "tests/scenarios/test_made_again.py"
 LIVE = ("tests/contract/test_live_store.py",)
 PROJECTOR = ("tests/engine/live/test_projector.py",)
 SCOPE = ("tests/query/read/test_scope.py",)
@@ -202,7 +203,7 @@ MUTANTS = (
     Mutant(
         "a partition that comes back paused",
         "daybook/engine/member/assignment.py",
-        "        self._consumer.resume([TopicPartition(*place)])\n",
+        "        self._consumer.current.resume([TopicPartition(*place)])\n",
         "",
         ("tests/scenarios/test_outages.py",),
     ),
@@ -235,6 +236,13 @@ MUTANTS = (
                 self._settle(owned)
 """,
         (FAILPOINTS, "-k", "BeforeWrite"),
+    ),
+    Mutant(
+        "a client that outlives the topic it knows",
+        "daybook/engine/kafka/renewable_consumer.py",
+        "        if not again:\n",
+        "        if True:\n",
+        (MADE_AGAIN, "-k", "leaders_changed and classic"),
     ),
     Mutant(
         "the topic's id left out",

@@ -5,6 +5,7 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import NewPartitions, OffsetSpec  # type: ignore[attr-defined]
 
 from daybook.engine.kafka import admin, clients
+from daybook.engine.member.caught_up import log_ends
 from tests.scenarios.scenario import SMALL_BATCHES, Scenario
 from tests.support import checks
 from tests.support.shop import as_message
@@ -24,11 +25,15 @@ class TopicMadeAgain(Scenario):
         member = self.world.member(self.group, **SMALL_BATCHES, **protocol)
         self.world.wait_for_commits(self.group)
         self.before = admin.topic_ids(self.world.admin, [self.world.topic()])
+        self.before_deletion()
         self.world.delete_topic()
         self.world.make_topic()
         self.publish(self.second)
         self.world.wait_for_commits(self.group)
         member.end()
+
+    def before_deletion(self) -> None:
+        """What else happens to the incarnation that goes."""
 
     def landed(self) -> None:
         assert admin.topic_ids(self.world.admin, [self.world.topic()]) != self.before
@@ -113,6 +118,31 @@ class LateCommitOfAnotherIncarnation(Scenario):
         checks.assert_recounted_equal(self.world, self.group)
 
 
+class CommitOfAnotherIncarnationAtTheSameOffset(Scenario):
+    """What it says is not of this log, so the group commits its own place, though nothing comes."""
+
+    def play(self) -> None:
+        self.world.catch_up(self.group)
+        group = self.world.group(self.group)
+        ends = log_ends(self.world.admin, group.topics)
+        fleet = self.world.documents["_daybook"].find_one({"_id": "fleet"})
+        assert fleet is not None
+        consumer = clients.member(self.world.settings, group.name)
+        late = [
+            TopicPartition(group.topics[0], n, end, f"{fleet['fleet']}|another")
+            for (_, n), end in ends.items()
+        ]
+        consumer.commit(offsets=late, asynchronous=False)
+        consumer.close()
+        self.missing = self.world.commits(group) == {}
+        member = self.world.member(self.group)
+        self.world.wait_for_commits(self.group)
+        member.end()
+
+    def landed(self) -> None:
+        assert self.missing
+
+
 class PartitionsAdded(Scenario):
     """Counters of single events stay exact however the keys are spread afterwards."""
 
@@ -172,6 +202,7 @@ class ProducersThatPartitionDifferently(Scenario):
         ProducerSendsAgain,
         OffsetsLost,
         LateCommitOfAnotherIncarnation,
+        CommitOfAnotherIncarnationAtTheSameOffset,
         PartitionsAdded,
         ProducersThatPartitionDifferently,
     ],

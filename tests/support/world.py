@@ -4,6 +4,7 @@ import os
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -105,10 +106,19 @@ class World:
         return member
 
     def wait_for_commits(self, short: str, seconds: float = 120.0) -> None:
-        """Until the group's commits in Kafka have reached the log's ends."""
+        """Until the group's commits in Kafka have reached the log's ends; `seconds` is how long
+        they may stand still, for how long the way is says something about the machine alone."""
         group = self.group(short)
         ends = log_ends(self.admin, group.topics)
-        until(lambda: self.commits(group) == ends, "the commits have reached the ends", seconds)
+        while (reached := self.commits(group)) != ends:
+            until(
+                partial(self._have_moved, group, reached),
+                f"the commits have reached the ends, {ends}, or moved on from {reached}",
+                seconds,
+            )
+
+    def _have_moved(self, group: Group, reached: dict[tuple[str, int], int]) -> bool:
+        return self.commits(group) not in (reached, {})
 
     def commits(self, group: Group) -> dict[tuple[str, int], int]:
         """The group's offsets by topic id and partition, of this incarnation of its topics."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 import structlog
 from confluent_kafka import Consumer, TopicPartition
 
+from daybook.engine.kafka.renewable_consumer import RenewableConsumer
 from daybook.engine.member.assigned_partition import AssignedPartition
 from daybook.engine.metrics import REBALANCES
 
@@ -28,7 +29,7 @@ class Assignment:
     def __init__(
         self,
         group: str,
-        consumer: Consumer,
+        consumer: RenewableConsumer,
         before_revoke: Callable[[list[AssignedPartition]], None],
     ) -> None:
         self._group = group
@@ -40,16 +41,19 @@ class Assignment:
         self.changed = False
 
     def subscribe(self, topics: list[str]) -> None:
-        self._consumer.subscribe(
+        """Has nothing until partitions are given."""
+        self.pending.clear()
+        self.owned.clear()
+        self._consumer.current.subscribe(
             topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
         )
 
     def start(self, owned: AssignedPartition, read_from: int) -> None:
         """Begins to read a pending partition at an explicit offset."""
         place = owned.partition.topic, owned.partition.number
-        self._consumer.incremental_assign([TopicPartition(*place, read_from)])
+        self._consumer.current.incremental_assign([TopicPartition(*place, read_from)])
         # A partition that was taken away while paused would stay so for ever.
-        self._consumer.resume([TopicPartition(*place)])
+        self._consumer.current.resume([TopicPartition(*place)])
         self.pending.discard(place)
         self.owned[place] = owned
 
@@ -89,7 +93,7 @@ class Assignment:
         gone = [self.owned.pop(place) for place in places if place in self.owned]
         for owned in gone:
             owned.lost = True
-        self._consumer.incremental_unassign(
+        self._consumer.current.incremental_unassign(
             [TopicPartition(owned.partition.topic, owned.partition.number) for owned in gone]
         )
 

@@ -3,10 +3,11 @@
 from collections.abc import Collection
 
 import structlog
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 
 from daybook.engine.failpoints import reach
 from daybook.engine.kafka.offsets import metadata
+from daybook.engine.kafka.renewable_consumer import RenewableConsumer
 from daybook.engine.member.assigned_partition import AssignedPartition
 from daybook.engine.metrics import OFFSET_COMMITS
 from daybook.engine.protocol.checkpoints import Checkpoint, Checkpoints
@@ -16,7 +17,7 @@ log = structlog.get_logger()
 
 class Committer:
     def __init__(
-        self, group: str, fleet: str, consumer: Consumer, checkpoints: Checkpoints
+        self, group: str, fleet: str, consumer: RenewableConsumer, checkpoints: Checkpoints
     ) -> None:
         self._group = group
         self._fleet = fleet
@@ -44,12 +45,17 @@ class Committer:
             for one, durable in ahead
         ]
         try:
-            self._consumer.commit(offsets=offsets, asynchronous=False)
+            answers = self._consumer.current.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:
             OFFSET_COMMITS.labels(self._group, "failed").inc()
             log.warning("commit refused", why=error.args[0].str())
             return
-        OFFSET_COMMITS.labels(self._group, "done").inc()
+        # Kafka's client raises only when every partition is refused.
+        refused = {(a.topic, a.partition): a.error.str() for a in answers or () if a.error}
+        OFFSET_COMMITS.labels(self._group, "failed" if refused else "done").inc()
+        if refused:
+            log.warning("commit refused", why=min(refused.values()), partitions=len(refused))
         for one, durable in ahead:
-            one.committed = durable
+            if (one.partition.topic, one.partition.number) not in refused:
+                one.committed = durable
         reach("after_commit")

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pymongo
 import structlog
-from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import KafkaError, Message, TopicPartition
 from pymongo.errors import PyMongoError
 
 from daybook.engine.errors import DaybookError, Gap, Unavailable, WrongSetting
 from daybook.engine.group import Group
 from daybook.engine.kafka.offsets import Commit
+from daybook.engine.kafka.renewable_consumer import RenewableConsumer
 from daybook.engine.member.assigned_partition import AssignedPartition
 from daybook.engine.member.assignment import Assignment, Place
 from daybook.engine.member.commit import Committer
@@ -41,7 +42,7 @@ class Member:
         self,
         group: Group,
         settings: Settings,
-        consumer: Consumer,
+        consumer: RenewableConsumer,
         starter: PartitionStarter,
         committer: Committer,
         on_tick: Callable[["Member"], None],
@@ -81,7 +82,8 @@ class Member:
         # A batch's objects have no cycles and live until it is durable: going through them in
         # search of garbage took a seventh of the work.
         gc.set_threshold(2_000_000, 50, 100)
-        self._patience.until_done(lambda: self._starter.check_commits(self._consumer))
+        self._patience.until_done(lambda: self._starter.check_commits(self._consumer.current))
+        self._consumer.renew(self._patience.until_done(self._starter.topic_ids))
         self.assignment.subscribe(self.group.topics)
         self.ready = True
         try:
@@ -95,11 +97,11 @@ class Member:
             self._flush()
             self._tick()
         finally:
-            self._consumer.close()
+            self._consumer.current.close()
             gc.unfreeze()
 
     def _poll(self, seconds: float) -> None:
-        messages = self._consumer.consume(self._room(), seconds)
+        messages = self._consumer.current.consume(self._room(), seconds)
         self.last_poll = monotonic()
         LAST_POLL.labels(self.group.name).set(time())
         if self.assignment.failure:
@@ -142,15 +144,29 @@ class Member:
         if not self.assignment.pending:
             return
         ids = self._patience.until_done(self._starter.topic_ids)
+        if self._consumer.renew(ids):
+            self.assignment.subscribe(self.group.topics)
+            return
         ready = sorted(place for place in self.assignment.pending if place[0] in ids)
-        commits = self._patience.until_done(lambda: self._starter.commits(self._consumer, ready))
+        consumer = self._consumer.current
+        commits = self._patience.until_done(lambda: self._starter.commits(consumer, ready))
         for place in ready:
             self._start(place, ids[place[0]], commits[place])
 
     def _start(self, place: Place, topic_id: str, commit: Commit) -> None:
-        owned, read_from = self._patience.until_done(
-            lambda: self._starter.open(self._consumer, place, topic_id, commit)
-        )
+        """Leaves the partition pending if its topic was made again since its id was asked for."""
+        try:
+            owned, read_from = self._patience.until_done(
+                lambda: self._starter.open(self._consumer.current, place, topic_id, commit),
+                lambda: place not in self.assignment.pending,
+            )
+        except RetryCancelled:
+            return
+        except Gap:
+            # The checkpoint of one incarnation says nothing about the log of the next.
+            if self._patience.until_done(self._starter.topic_ids).get(place[0]) == topic_id:
+                raise
+            return
         if place in self.assignment.pending:
             self.assignment.start(owned, read_from)
             log.info("partition started", partition=str(owned.partition), at=owned.durable)
@@ -202,6 +218,9 @@ class Member:
         self.observer.settled(batch, settled, monotonic() - began)
         if self._projector:
             self._projector.counted(batch, settled.documents)
+        # Of many partitions or slow ones, all would be counted again if the member died meanwhile.
+        if monotonic() >= self._next_commit:
+            self._tick()
 
     def _tick(self) -> None:
         self._check_topic_ids()
@@ -219,7 +238,7 @@ class Member:
     def end_of(self, owned: AssignedPartition) -> int:
         """The log's end as the client last heard of it."""
         place = TopicPartition(owned.partition.topic, owned.partition.number)
-        _, high = self._consumer.get_watermark_offsets(place, cached=True) or (0, -1)
+        _, high = self._consumer.current.get_watermark_offsets(place, cached=True) or (0, -1)
         return max(int(high), owned.durable)
 
     def _before_revoke(self, going: list[AssignedPartition]) -> None:

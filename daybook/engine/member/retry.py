@@ -5,9 +5,9 @@ from time import monotonic
 from typing import TypeVar
 
 import structlog
-from confluent_kafka import Consumer
 
 from daybook.engine.errors import InProgress, Unavailable
+from daybook.engine.kafka.renewable_consumer import RenewableConsumer
 from daybook.engine.metrics import PAUSED, STORE_RETRIES
 
 log = structlog.get_logger()
@@ -32,7 +32,7 @@ class RetryLoop:
     def __init__(
         self,
         group: str,
-        consumer: Consumer,
+        consumer: RenewableConsumer,
         poll: Callable[[float], None],
         tick: Callable[[], None],
     ) -> None:
@@ -90,13 +90,14 @@ class RetryLoop:
 
     def _poll_paused(self) -> None:
         self._paused = True
-        self._consumer.pause(self._consumer.assignment())
+        consumer = self._consumer.current
+        consumer.pause(consumer.assignment())
         self._poll(_POLL_SECONDS)
 
     def _go_on(self) -> None:
         if self._paused:
             self._paused = False
-            self._consumer.resume(self._consumer.assignment())
+            self._consumer.current.resume(self._consumer.current.assignment())
         if self.waiting:
             self.waiting = False
             PAUSED.labels(self._group).set(0)

@@ -17,6 +17,7 @@ from daybook.engine.errors import DaybookError
 from daybook.engine.group import Group, Prepare
 from daybook.engine.kafka.admin import cluster_id, topic_ids
 from daybook.engine.kafka.clients import admin, member, producer, reader
+from daybook.engine.kafka.renewable_consumer import RenewableConsumer
 from daybook.engine.member.caught_up import CaughtUp, log_ends
 from daybook.engine.member.commit import Committer
 from daybook.engine.member.health import Health
@@ -77,7 +78,7 @@ def run(
             return Settler(group, rules, store, letters, window, prepare)
 
         starter = PartitionStarter(group, rules, fleet, checkpoints, letters, client, settler)
-    consumer = member(settings, group.name)
+    consumer = RenewableConsumer(lambda: member(settings, group.name))
 
     projector = _projector(group, settings, documents, rules)
 
@@ -120,7 +121,7 @@ def _preparation(
     topics = [source.topic for source in group.definitions]
     definitions = Definitions(
         group.definitions,
-        reader(settings),
+        RenewableConsumer(lambda: reader(settings)),
         lambda: topic_ids(client, topics),
         letters,
         Calendar(rules.zone_info()),

@@ -13,7 +13,7 @@ from daybook.engine.errors import Unavailable
 from daybook.engine.group import Group
 from daybook.engine.kafka.admin import topic_ids
 from daybook.engine.kafka.clients import REQUEST_SECONDS
-from daybook.engine.kafka.offsets import Commit, LogBounds, check_commit, start_offset
+from daybook.engine.kafka.offsets import Commit, LogBounds, check_commit, metadata, start_offset
 from daybook.engine.member.assigned_partition import AssignedPartition
 from daybook.engine.member.assignment import Place
 from daybook.engine.partition import Partition
@@ -90,6 +90,7 @@ class PartitionStarter:
         bounds = self._bounds(consumer, place)
         start = start_offset(partition, self._fleet.id, checkpoint, commit, bounds)
         read_from = max(bounds.low, start - self._rules.duplicate_window)
+        is_own = commit.metadata == metadata(self._fleet.id, topic_id)
         window = DuplicateWindow(self._rules.duplicate_window)
         dead = self._letters.positions(partition, read_from)
         owned = AssignedPartition(
@@ -99,7 +100,7 @@ class PartitionStarter:
             first=start,
             durable=start,
             read=start,
-            committed=start if checkpoint == commit.offset == start else -1,
+            committed=start if is_own and checkpoint == commit.offset == start else -1,
         )
         return owned, read_from
 

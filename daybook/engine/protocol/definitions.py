@@ -1,9 +1,10 @@
 """Topics that are read whole by every member: definitions, which other topics' events go by."""
 
 from collections.abc import Callable, Iterator
+from time import monotonic
 
 import structlog
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaException, Message, TopicPartition
 
 from daybook.engine.batch import Batch, DeadLetter
 from daybook.engine.decode.parse import Ignored, read
@@ -11,6 +12,7 @@ from daybook.engine.documents.calendar import Calendar
 from daybook.engine.documents.source import Definition, Source
 from daybook.engine.errors import Poison, Unavailable
 from daybook.engine.kafka.clients import REQUEST_SECONDS
+from daybook.engine.kafka.renewable_consumer import RenewableConsumer
 from daybook.engine.partition import Partition
 from daybook.engine.protocol.dead_letters import DeadLetters
 
@@ -30,7 +32,7 @@ class Definitions:
     def __init__(
         self,
         sources: tuple[Source, ...],
-        consumer: Consumer,
+        consumer: RenewableConsumer,
         topic_ids: Callable[[], dict[str, str]],
         letters: DeadLetters,
         calendar: Calendar,
@@ -63,8 +65,9 @@ class Definitions:
 
     def _bounds(self) -> dict[Partition, tuple[int, int]]:
         ids = self._topic_ids()
+        self._consumer.renew(ids)
         try:
-            known = self._consumer.list_topics(timeout=REQUEST_SECONDS).topics
+            known = self._consumer.current.list_topics(timeout=REQUEST_SECONDS).topics
             places = [
                 Partition(topic, topic_id, number)
                 for topic, topic_id in ids.items()
@@ -72,7 +75,7 @@ class Definitions:
                 for number in known[topic].partitions
             ]
             return {
-                place: self._consumer.get_watermark_offsets(
+                place: self._consumer.current.get_watermark_offsets(
                     TopicPartition(place.topic, place.number), timeout=REQUEST_SECONDS
                 )
                 for place in places
@@ -96,11 +99,16 @@ class Definitions:
 
     def _messages(self, partition: Partition, start: int, end: int) -> Iterator[Message]:
         place = TopicPartition(partition.topic, partition.number, start)
+        consumer = self._consumer.current
+        heard = monotonic()
         try:
-            self._consumer.assign([place])
+            consumer.assign([place])
             position = start
             while position < end:
-                for message in self._consumer.consume(_MESSAGES, _POLL_SECONDS):
+                if monotonic() - heard > REQUEST_SECONDS:
+                    raise Unavailable(f"Kafka does not answer: nothing comes of {partition}")
+                for message in consumer.consume(_MESSAGES, _POLL_SECONDS):
+                    heard = monotonic()
                     if message.error() is not None:
                         position = max(position, self._at_end(message))
                         continue
@@ -108,7 +116,7 @@ class Definitions:
                     position = offset + 1
                     if offset < end:
                         yield message
-            self._consumer.unassign()
+            consumer.unassign()
         except KafkaException as error:
             raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
 
