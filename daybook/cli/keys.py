@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from daybook.cli.support.printing import console, moment, print_line, table
 from daybook.engine.mongo.client import database
 from daybook.engine.settings import settings
-from daybook.service.api_keys import Key, Kind, Role, create, listed, revoke
+from daybook.service.api_keys import Key, Kind, Role, create, find_all, revoke
 from schemas.fields import Id
 
 keys = typer.Typer(
@@ -82,7 +82,7 @@ def list_keys(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
 ) -> None:
     """List every key by its id, those that were revoked as well."""
-    found = list(listed(database(settings())))
+    found = list(find_all(database(settings())))
     if as_json:
         print(json.dumps([_as_row(key) for key in found], indent=2))
         return

@@ -26,7 +26,7 @@ from daybook.engine.settings import Settings
 from daybook.service.api_keys import Key, find
 from daybook.service.head import Head
 from daybook.service.key_cache import KeyCache
-from daybook.service.rate_limit import Rate
+from daybook.service.rate_limit import RateLimiter
 
 PATH = "/api/v1/analytics/track"
 _PREFLIGHT_SECONDS = 86_400
@@ -36,7 +36,7 @@ def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
     """The application. Raises WrongSetting; servers that are away are waited for."""
     documents = database(settings)
     callers = Callers(settings)
-    rate = Rate(settings, "collector", settings.collector_rate, settings.collector_burst)
+    rate = RateLimiter(settings, "collector", settings.collector_rate, settings.collector_burst)
     enricher = Enricher(callers, Origins(), SourceCap(settings.collector_sources_max))
     sending = ProducerLimits(
         settings.collector_linger_ms, settings.collector_ack_ms, settings.collector_queue_messages

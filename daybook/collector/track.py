@@ -20,7 +20,7 @@ from daybook.engine.errors import Unavailable
 from daybook.engine.kafka.async_producer import AsyncProducer, Keyed
 from daybook.service.api_keys import Key
 from daybook.service.key_cache import KeyCache
-from daybook.service.rate_limit import Rate, RateDecision
+from daybook.service.rate_limit import RateDecision, RateLimiter
 
 _OPTED_OUT = {"status": "ignored", "reason": "the caller does not want to be tracked"}
 
@@ -41,7 +41,7 @@ class Tracker:
         callers: Callers,
         enricher: Enricher,
         keyring: KeyCache,
-        rate: Rate,
+        rate: RateLimiter,
         sender: AsyncProducer,
         currency: str,
     ) -> None:

@@ -1,4 +1,4 @@
-"""Keys that let a caller in: random, hashed at rest, each of one organization and one kind."""
+"""API keys: random, stored as hashes, each for one organization and of one kind."""
 
 import hashlib
 import re
@@ -19,16 +19,16 @@ Role = Literal["analyst", "owner", "server", "creator", "brand", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 _SECRET_BYTES = 24
-_FORM = re.compile(r"db(write|server|read)_[A-Za-z0-9_-]{32}")
+_PATTERN = re.compile(r"db(write|server|read)_[A-Za-z0-9_-]{32}")
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What is known of a key; `id` is what people call it by, the key itself is not kept.
+    """A stored key. People refer to it by `id`; the key text itself is not stored.
 
-    A *write* key is public: it stands in web pages and may only track. A *server* key is secret
-    and tracks as well. A *read* key is secret and reads reports, as its role may: `role` is set
-    for these alone, and `subject` is the creator or the brand of those two roles.
+    A *write* key is public: it is embedded in web pages and can only track events. A *server* key
+    is secret and also tracks events. A *read* key is secret and reads the reports that its role
+    permits. Only read keys have a `role`; `subject` is the creator or brand for those two roles.
     """
 
     id: str
@@ -41,10 +41,10 @@ class Key:
     subject: str | None = None
 
 
-def looks_like(text: str) -> Kind | None:
-    """The kind of key that this could be, judged by its form alone."""
-    found = _FORM.fullmatch(text)
-    return next((kind for kind in KINDS if found and found[1] == kind), None)
+def kind_by_format(text: str) -> Kind | None:
+    """The kind of key, judged by the text's format alone; None if it is not in a key's format."""
+    match = _PATTERN.fullmatch(text)
+    return next((kind for kind in KINDS if match and match[1] == kind), None)
 
 
 def create(
@@ -56,9 +56,9 @@ def create(
     role: Role | None = None,
     subject: str | None = None,
 ) -> tuple[str, Key]:
-    """A new key and what is kept of it. The key cannot be read again. Raises Unavailable."""
+    """The text of a new key, which cannot be read again, and its record. Raises Unavailable."""
     text = f"db{kind}_{secrets.token_urlsafe(_SECRET_BYTES)}"
-    kept = {
+    document = {
         "_id": _digest(text),
         "kind": kind,
         "organization_id": organization_id,
@@ -67,62 +67,64 @@ def create(
         "revoked_at": None,
     }
     if kind == "read":
-        kept |= {"role": role or "analyst", "subject": subject}
+        document |= {"role": role or "analyst", "subject": subject}
     with reachable():
-        documents[COLLECTION].insert_one(kept)
-    return text, key_of(kept)
+        documents[COLLECTION].insert_one(document)
+    return text, key_from_document(document)
 
 
 def find(documents: Documents, text: str) -> Key | None:
-    """The key that this text is, unless it is unknown or revoked. Raises Unavailable."""
-    if looks_like(text) is None:
+    """The key with this text; None if it is unknown or revoked. Raises Unavailable."""
+    if kind_by_format(text) is None:
         return None
     with reachable():
-        kept = documents[COLLECTION].find_one(in_force(text))
-    return key_of(kept) if kept else None
+        document = documents[COLLECTION].find_one(active_key_filter(text))
+    return key_from_document(document) if document else None
 
 
-def in_force(text: str) -> dict[str, Any]:
-    """The filter that finds a key in the collection, unless it is revoked."""
+def active_key_filter(text: str) -> dict[str, Any]:
+    """A MongoDB filter that matches the key with this text unless it is revoked."""
     return {"_id": _digest(text), "revoked_at": None}
 
 
-def listed(documents: Documents) -> Iterator[Key]:
-    """Every key, the oldest first. Raises Unavailable."""
+def find_all(documents: Documents) -> Iterator[Key]:
+    """Every key, oldest first. Raises Unavailable."""
     with reachable():
-        yield from map(key_of, documents[COLLECTION].find().sort("created_at"))
+        yield from map(key_from_document, documents[COLLECTION].find().sort("created_at"))
 
 
 def revoke(documents: Documents, key_id: str, now: datetime) -> Key:
-    """Ends a key for ever; one that was revoked stays so since then.
+    """Revokes a key for good. A key that is already revoked keeps its `revoked_at`.
 
-    Raises Unknown when there is no such key, Unavailable.
+    Raises Unknown when there is no such key, and Unavailable.
     """
     if not re.fullmatch(rf"[0-9a-f]{{{ID_CHARS}}}", key_id):
-        raise Unknown(f"{key_id!r} is no key's id: `daybook keys list` shows them")
-    own = {"_id": {"$gte": key_id, "$lt": key_id + "g"}}
+        raise Unknown(f"{key_id!r} is not a key id: `daybook keys list` shows the ids")
+    by_id = {"_id": {"$gte": key_id, "$lt": key_id + "g"}}
     with reachable():
-        documents[COLLECTION].update_one(own | {"revoked_at": None}, {"$set": {"revoked_at": now}})
-        kept = documents[COLLECTION].find_one(own)
-    if kept is None:
-        raise Unknown(f"no key {key_id}: `daybook keys list` shows them")
-    return key_of(kept)
+        documents[COLLECTION].update_one(
+            by_id | {"revoked_at": None}, {"$set": {"revoked_at": now}}
+        )
+        document = documents[COLLECTION].find_one(by_id)
+    if document is None:
+        raise Unknown(f"no key has the id {key_id}: `daybook keys list` shows the ids")
+    return key_from_document(document)
 
 
 def _digest(text: str) -> str:
-    """A key has 192 random bits, so one round of a plain hash is enough."""
+    """One round of a plain hash is enough, because a key has 192 random bits."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def key_of(kept: dict[str, Any]) -> Key:
-    """A key as it is kept."""
+def key_from_document(document: dict[str, Any]) -> Key:
+    """A document of the collection as a Key."""
     return Key(
-        id=kept["_id"][:ID_CHARS],
-        kind=kept["kind"],
-        organization_id=kept["organization_id"],
-        name=kept["name"],
-        created_at=kept["created_at"].astimezone(UTC),
-        revoked_at=kept["revoked_at"] and kept["revoked_at"].astimezone(UTC),
-        role=kept.get("role"),
-        subject=kept.get("subject"),
+        id=document["_id"][:ID_CHARS],
+        kind=document["kind"],
+        organization_id=document["organization_id"],
+        name=document["name"],
+        created_at=document["created_at"].astimezone(UTC),
+        revoked_at=document["revoked_at"] and document["revoked_at"].astimezone(UTC),
+        role=document.get("role"),
+        subject=document.get("subject"),
     )

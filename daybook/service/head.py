@@ -1,13 +1,13 @@
-"""HEAD, wherever there is GET: the same answer without its body."""
+"""Middleware that answers HEAD wherever GET is served: the same response without its body."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Head:
-    """A middleware, the outermost: whatever stands behind it sees one GET, and counts it once.
+    """Must be the outermost middleware: everything inside it sees a single GET and counts it once.
 
-    An answer that would go on for long need not: once the end is said, the server tells whoever
-    still sends that nobody is there any more (`http.disconnect`).
+    A long stream ends early: once the empty body is sent, the server reports to the application
+    that the client has disconnected (`http.disconnect`).
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -23,5 +23,5 @@ class Head:
                 await send(message)
                 await send({"type": "http.response.body", "body": b""})
 
-        # A copy: by its own scope the server still knows that no body may follow.
+        # A copy, because the server reads from the original scope that no body may follow.
         await self._app({**scope, "method": "GET"}, receive, send_head)

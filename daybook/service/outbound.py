@@ -1,4 +1,4 @@
-"""Calls to addresses that settings name: encrypted, bounded, and never led elsewhere."""
+"""HTTP calls to URLs from the settings: encrypted, bounded in time and size, no redirects."""
 
 from http.client import HTTPResponse
 from ipaddress import ip_address
@@ -12,11 +12,14 @@ class _NoRedirects(HTTPRedirectHandler):
 
 
 def call(request: Request, seconds: float, bytes_max: int) -> bytes:
-    """The first bytes of the answer. Raises OSError (URLError among them) and HTTPException, also
-    for an answer that is no success; a redirect is none."""
-    with build_opener(_NoRedirects).open(request, timeout=seconds) as reply:
-        assert isinstance(reply, HTTPResponse)
-        return reply.read(bytes_max)
+    """The response body, cut off after `bytes_max` bytes.
+
+    Raises OSError (of which URLError is one) and HTTPException, also when the response is not a
+    success. A redirect is not a success.
+    """
+    with build_opener(_NoRedirects).open(request, timeout=seconds) as response:
+        assert isinstance(response, HTTPResponse)
+        return response.read(bytes_max)
 
 
 def is_loopback(host: str | None) -> bool:
@@ -27,7 +30,7 @@ def is_loopback(host: str | None) -> bool:
 
 
 def is_safe(address: str) -> bool:
-    """Encrypted, or on this machine."""
+    """Whether a URL is https, or http to this machine."""
     parts = urlsplit(address)
     if parts.scheme == "https":
         return bool(parts.hostname)

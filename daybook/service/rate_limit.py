@@ -1,4 +1,4 @@
-"""How much a caller may ask of a service: a bucket of tokens in Redis, for all its processes."""
+"""Rate limits: a token bucket per caller in Redis, shared by all processes of a service."""
 
 import asyncio
 from dataclasses import dataclass
@@ -36,14 +36,15 @@ redis.call('PEXPIRE', KEYS[1], math.ceil((burst - tokens) * 1000 / rate) + suspe
 local recently = refused and now - refused < suspect * 1000
 return {wait, recently and 1 or 0}
 """
-"""A batch larger than the bucket takes all of it and leaves it in debt, so that it has its turn."""
+"""A call that needs more tokens than the bucket can hold is allowed once the bucket is full, and
+leaves it in debt; otherwise it would never be allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class RateDecision:
-    """`wait_ms` is 0 when the call may go on. `is_known` is false when Redis could not say.
+    """`wait_ms` is 0 when the call is allowed. `is_known` is false when Redis did not answer.
 
-    `is_suspect`: the caller was over the limit within the last minute.
+    `is_suspect`: the caller exceeded the limit within the last minute.
     """
 
     wait_ms: int
@@ -54,26 +55,26 @@ class RateDecision:
 _UNKNOWN = RateDecision(0, is_suspect=False, is_known=False)
 
 
-class Rate:
-    """The limit of a service: `rate` tokens a second, `burst` at once.
+class RateLimiter:
+    """Limits each caller of a service to `rate` tokens a second and `burst` at once.
 
-    Redis away: no limit, no waiting for it either, and it is asked again soon.
+    While Redis is unavailable, calls are neither limited nor delayed, and Redis is soon retried.
     """
 
     def __init__(self, settings: Settings, service: str, rate: int, burst: int) -> None:
         self._redis = FailFastRedis(
-            settings, "no rate limit: Redis does not answer", "rate limit again"
+            settings, "rate limiting off: Redis unavailable", "rate limiting on again"
         )
         self._script = BatchedScript(self._redis.client, _TAKE)
         self._prefix = f"daybook:{service}:rate:"
-        self._own = rate, burst
+        self._limits = rate, burst
 
     async def take(self, bucket: str, tokens: int) -> RateDecision:
-        """Takes that many tokens out of a bucket, or none. Raises nothing."""
+        """Takes that many tokens out of a bucket, or none. Raises no exception."""
         key = self._prefix + bucket
         try:
             wait_ms, suspect = await self._redis.ask(
-                lambda _: self._script.call(key, *self._own, tokens, SUSPECT_SECONDS)
+                lambda _: self._script.call(key, *self._limits, tokens, SUSPECT_SECONDS)
             )
         except RedisUnavailable:
             return _UNKNOWN
@@ -83,65 +84,70 @@ class Rate:
         await self._redis.close()
 
 
-Asked = tuple[str, tuple[int, ...], asyncio.Future[Any]]
+PendingCall = tuple[str, tuple[int, ...], asyncio.Future[Any]]
+"""Key, arguments, and the future that receives the result."""
 
 
 class BatchedScript:
-    """One script on one key a call. A single call goes at once; a loop that is busy sends fewer,
-    larger bunches, so that a call costs it less. Of one event loop."""
+    """Calls one Lua script, with one key per call, in pipelined batches.
+
+    A single call is sent at once; a busy event loop sends fewer and larger batches, so that each
+    call costs it less. An instance belongs to one event loop.
+    """
 
     def __init__(self, redis: Redis, source: str) -> None:
         self._redis = redis
         self._source = source
         self._sha = ""
-        self._asked: list[Asked] = []
+        self._pending: list[PendingCall] = []
         self._sending: asyncio.Task[None] | None = None
 
     async def call(self, key: str, *arguments: int) -> Any:
-        """What the script returns. Raises RedisError and OSError, of all calls of a bunch alike."""
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._asked.append((key, arguments, answer))
+        """The script's result. Raises RedisError and OSError, for all calls of a failed batch."""
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._pending.append((key, arguments, future))
         if self._sending is None:
             self._sending = asyncio.create_task(self._send())
-        return await answer
+        return await future
 
     async def _send(self) -> None:
         try:
-            while self._asked:
-                bunch, self._asked = self._asked, []
+            while self._pending:
+                batch, self._pending = self._pending, []
                 try:
-                    _resolve(bunch, await self._run(bunch))
+                    _resolve(batch, await self._run(batch))
                 except Exception as error:
-                    _resolve(bunch, [error] * len(bunch))
+                    _resolve(batch, [error] * len(batch))
         finally:
             self._sending = None
 
-    async def _run(self, bunch: list[Asked]) -> list[Any]:
-        """Answers and errors, in the order of the calls."""
+    async def _run(self, batch: list[PendingCall]) -> list[Any]:
+        """Results and errors, in the order of the calls."""
         self._sha = self._sha or await self._redis.script_load(self._source)
-        found = await self._execute(bunch)
-        again = [index for index, one in enumerate(found) if isinstance(one, NoScriptError)]
-        if again:
-            # Redis was started anew since; a call that found no script has done nothing.
+        results = await self._execute(batch)
+        missed = [
+            index for index, result in enumerate(results) if isinstance(result, NoScriptError)
+        ]
+        if missed:
+            # Redis has restarted and lost the script; those calls have had no effect.
             self._sha = await self._redis.script_load(self._source)
-            for index, one in zip(
-                again, await self._execute([bunch[i] for i in again]), strict=True
-            ):
-                found[index] = one
-        return found
+            retried = await self._execute([batch[index] for index in missed])
+            for index, result in zip(missed, retried, strict=True):
+                results[index] = result
+        return results
 
-    async def _execute(self, bunch: list[Asked]) -> list[Any]:
+    async def _execute(self, batch: list[PendingCall]) -> list[Any]:
         pipeline = self._redis.pipeline(transaction=False)
-        for key, arguments, _ in bunch:
+        for key, arguments, _ in batch:
             pipeline.evalsha(self._sha, 1, key, *arguments)
         return list(await pipeline.execute(raise_on_error=False))
 
 
-def _resolve(bunch: list[Asked], found: list[Any]) -> None:
-    for (_, _, answer), one in zip(bunch, found, strict=True):
-        if answer.done():
+def _resolve(batch: list[PendingCall], results: list[Any]) -> None:
+    for (_, _, future), result in zip(batch, results, strict=True):
+        if future.done():
             continue
-        if isinstance(one, Exception):
-            answer.set_exception(one)
+        if isinstance(result, Exception):
+            future.set_exception(result)
         else:
-            answer.set_result(one)
+            future.set_result(result)

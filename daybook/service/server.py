@@ -1,4 +1,4 @@
-"""Runs a service over HTTP until it is told to stop."""
+"""Runs an HTTP service until it receives SIGTERM or SIGINT."""
 
 import signal
 import socket
@@ -17,30 +17,32 @@ _log = structlog.get_logger()
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises DaybookError."""
+    """A listening socket; port 0 means any free port. Raises DaybookError."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=2_048)
     except OSError as error:
-        # Behind what went wrong the address is told a second time.
-        why = str(error.strerror).partition(" (")[0]
+        # The system's message repeats the address in parentheses.
+        reason = str(error.strerror).partition(" (")[0]
         raise DaybookError(
-            f"cannot listen on {host}, port {port}: {why}; --host and --port say where else"
+            f"cannot listen on {host}, port {port}: {reason}; "
+            "choose another address with --host and --port"
         ) from None
 
 
 def serve_app(
     app: FastAPI,
-    own: socket.socket,
-    started: Callable[[int], None],
-    stopping: Callable[[], None] | None = None,
+    listener: socket.socket,
+    on_started: Callable[[int], None],
+    on_stopping: Callable[[], None] | None = None,
 ) -> None:
-    """Serves until SIGTERM or SIGINT; calls on their way are answered first.
+    """Serves until SIGTERM or SIGINT, then completes the requests in progress.
 
-    `stopping` is called before those are waited for: it ends answers that would never end.
+    `on_started` receives the port. `on_stopping` is called before the wait for those requests, to
+    end streams that would never end by themselves.
 
-    uvicorn logs no calls (they would name addresses) and believes no forwarded header: the
-    collector judges those by its own rule, and the query module needs none.
+    uvicorn's access log is off, because it would contain client addresses. It ignores forwarded
+    headers: the collector applies its own rule to them, and the query module needs none.
     """
     config = uvicorn.Config(
         app,
@@ -52,24 +54,24 @@ def serve_app(
         limit_concurrency=CALLS_MAX,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    started(own.getsockname()[1])
-    # uvicorn gives itself the signal again once it has stopped in order: that is no failure.
+    on_started(listener.getsockname()[1])
+    # uvicorn raises the signal again after an orderly stop, which must not look like a failure.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
     try:
-        _Server(config, stopping).run(sockets=[own])
+        _Server(config, on_stopping).run(sockets=[listener])
     finally:
         _log.info("stopped")
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None] | None) -> None:
+    def __init__(self, config: uvicorn.Config, on_stopping: Callable[[], None] | None) -> None:
         super().__init__(config)
-        self._stopping = stopping
+        self._on_stopping = on_stopping
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self._stopping is not None:
-            self._stopping()
+        if self._on_stopping is not None:
+            self._on_stopping()
         await super().shutdown(sockets)
 
 

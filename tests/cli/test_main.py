@@ -50,7 +50,7 @@ def test_a_day_that_is_none_is_told_by_every_command_alike(command: list[str]) -
         (["show", "incomes"], "no group incomes: it is one of user-lifecycle"),
         (["dlq", "list", "sc.x"], "no topic sc.x in topics.yaml: events are read from"),
         (["schemas", "sc.x"], "no topic sc.x in topics.yaml: events are read from"),
-        (["keys", "revoke", "x"], "'x' is no key's id: `daybook keys list` shows them"),
+        (["keys", "revoke", "x"], "'x' is not a key id: `daybook keys list` shows the ids"),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, list) else "",
 )

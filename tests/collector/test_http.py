@@ -99,6 +99,6 @@ def test_the_description_names_every_type_of_event(shared: CollectorProcess) -> 
 
 def test_a_revoked_key_is_refused_soon(site: Site, collector: CollectorProcess) -> None:
     """What it remembers of a key lasts 30 s; a collector that never saw it asks at once."""
-    (key,) = (one for one in api_keys.listed(site.world.documents) if one.kind == "write")
+    (key,) = (one for one in api_keys.find_all(site.world.documents) if one.kind == "write")
     api_keys.revoke(site.world.documents, key.id, datetime.now(UTC))
     assert collector.track(VIEW).status == 401

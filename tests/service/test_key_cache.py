@@ -1,4 +1,4 @@
-"""Keys are remembered for a while, and for longer while the database is away."""
+"""API keys are cached for a while, and for longer while the database is unavailable."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,42 +14,42 @@ TEXT = "dbwrite_" + "a" * 32
 KEY = Key("0" * 12, "write", "org-1", "", datetime(2026, 1, 1, tzinfo=UTC), None)
 
 
-class Shelf:
-    """A database of one key, a clock, and how often it was asked."""
+class KeyDatabase:
+    """A database with one key, a clock, and counts of queries and of stale entries used."""
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.asked = 0
+        self.queries = 0
         self.find: Callable[[], Key | None] = lambda: KEY
         self.stale = 0
-        self.ring = KeyCache(self._find, ("write", "server"), self._count, lambda: self.now)
+        self.cache = KeyCache(self._find, ("write", "server"), self._count_stale, lambda: self.now)
 
-    def _count(self) -> None:
+    def _count_stale(self) -> None:
         self.stale += 1
 
     async def _find(self, _: str) -> Key | None:
-        self.asked += 1
+        self.queries += 1
         return self.find()
 
     def get(self, text: str = TEXT) -> Key | None:
-        return asyncio.run(self.ring.get(text))
+        return asyncio.run(self.cache.get(text))
 
-    def away(self) -> Key | None:
+    def unavailable(self) -> Key | None:
         raise Unavailable("MongoDB does not answer")
 
 
-def test_a_key_is_asked_for_once_in_a_while() -> None:
-    shelf = Shelf()
-    assert [shelf.get() for _ in range(3)] == [KEY] * 3
-    assert shelf.asked == 1
-    shelf.now = FRESH_SECONDS
-    shelf.find = lambda: None
-    assert shelf.get() is None
-    assert shelf.asked == 2
+def test_a_key_is_fetched_again_once_its_entry_is_no_longer_fresh() -> None:
+    database = KeyDatabase()
+    assert [database.get() for _ in range(3)] == [KEY] * 3
+    assert database.queries == 1
+    database.now = FRESH_SECONDS
+    database.find = lambda: None
+    assert database.get() is None
+    assert database.queries == 2
 
 
-def test_what_does_not_look_like_a_key_is_not_asked_for() -> None:
-    shelf = Shelf()
+def test_a_text_that_is_not_in_the_format_of_an_accepted_key_is_not_looked_up() -> None:
+    database = KeyDatabase()
     for text in (
         "",
         "x",
@@ -58,37 +58,37 @@ def test_what_does_not_look_like_a_key_is_not_asked_for() -> None:
         "dbread_" + "a" * 32,
         "dbwrite_" + "$" * 32,
     ):
-        assert shelf.get(text) is None
-    assert shelf.asked == 0
+        assert database.get(text) is None
+    assert database.queries == 0
 
 
-def test_a_known_key_stays_good_for_a_day_while_the_database_is_away() -> None:
-    shelf = Shelf()
-    assert shelf.get() is KEY
-    shelf.find = shelf.away
-    shelf.now = STALE_SECONDS
-    assert shelf.get() is KEY
-    assert shelf.stale == 1
-    shelf.now = STALE_SECONDS + 1
+def test_a_cached_key_stays_valid_for_a_day_while_the_database_is_unavailable() -> None:
+    database = KeyDatabase()
+    assert database.get() is KEY
+    database.find = database.unavailable
+    database.now = STALE_SECONDS
+    assert database.get() is KEY
+    assert database.stale == 1
+    database.now = STALE_SECONDS + 1
     with pytest.raises(Unavailable):
-        shelf.get()
+        database.get()
 
 
-def test_a_key_that_nobody_knew_cannot_be_judged_meanwhile() -> None:
-    shelf = Shelf()
-    shelf.find = lambda: None
-    assert shelf.get() is None
-    shelf.find = shelf.away
-    shelf.now = FRESH_SECONDS
+def test_a_key_that_was_unknown_cannot_be_checked_while_the_database_is_unavailable() -> None:
+    database = KeyDatabase()
+    database.find = lambda: None
+    assert database.get() is None
+    database.find = database.unavailable
+    database.now = FRESH_SECONDS
     with pytest.raises(Unavailable):
-        shelf.get()
+        database.get()
 
 
-def test_many_calls_ask_once() -> None:
-    shelf = Shelf()
+def test_concurrent_lookups_of_a_key_share_one_query() -> None:
+    database = KeyDatabase()
 
     async def together() -> list[Key | None]:
-        return await asyncio.gather(*(shelf.ring.get(TEXT) for _ in range(50)))
+        return await asyncio.gather(*(database.cache.get(TEXT) for _ in range(50)))
 
     assert asyncio.run(together()) == [KEY] * 50
-    assert shelf.asked == 1
+    assert database.queries == 1

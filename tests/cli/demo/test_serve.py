@@ -91,7 +91,7 @@ def test_a_service_that_does_not_start_is_named_with_what_it_said(
         serve.services(own, said, tmp_path),
     ):
         pass
-    assert "DAYBOOK_JWT_ISSUER: is needed" in text(said)
+    assert "DAYBOOK_JWT_ISSUER: required" in text(said)
 
 
 def test_where_a_port_is_taken_another_is_used_and_named(
