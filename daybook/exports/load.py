@@ -10,8 +10,8 @@ from daybook.exports.formats.content import Content, Stream
 from daybook.exports.job import Job
 from daybook.exports.pseudonyms import Pseudonyms
 from daybook.query.figures.body import Period
-from daybook.query.figures.date_range import Span, span
-from daybook.query.figures.money import Wanted
+from daybook.query.figures.date_range import Span, parse_span
+from daybook.query.figures.money import CurrencyPreference
 from daybook.query.figures.pagination import SIZE_MAX, Cursor, PageRequest
 from daybook.query.funnels.conversions import (
     ConvertingVisitor,
@@ -39,9 +39,9 @@ async def load_content(
 ) -> Content:
     """`names`: pseudonyms, where ids are not to be told. Raises Problem, Unavailable."""
     zone = await fresh.zone()
-    days = span(job.date_from, job.date_to, zone, zone, now.astimezone(zone).date())
+    days = parse_span(job.date_from, job.date_to, zone, zone, now.astimezone(zone).date())
     keepers = _MONEY if job.report_type in ("overview", "revenue") else groups.FUNNEL_STEP
-    as_of = await fresh.of(keepers, zone)
+    as_of = await fresh.as_of(keepers, zone)
     without, stream = _COMPARED, None
     if job.report_type == "events":
         title, body, stream = await _events(job, scope, days, names)
@@ -50,7 +50,7 @@ async def load_content(
             raise missing("funnel")
         funnel = await load_definition(scope, job.funnel_id)
         title = f"{_TITLES[job.report_type]} of {funnel.name}"
-        body = await _report(job, scope, funnel, days, Wanted(currency, None))
+        body = await _report(job, scope, funnel, days, CurrencyPreference(currency, None))
     if job.report_type == "conversions":
         rows = _visitors(scope, funnel.funnel_id, days, getattr(body, "currency", None), names)
         stream = Stream(_VISITORS, ConvertingVisitor, rows)
@@ -67,7 +67,7 @@ _TITLES = {
 
 
 async def _report(
-    job: Job, scope: Scope, funnel: Definition, days: Span, money: Wanted
+    job: Job, scope: Scope, funnel: Definition, days: Span, money: CurrencyPreference
 ) -> BaseModel:
     of = scope, funnel.funnel_id, days
     match job.report_type:
@@ -78,7 +78,9 @@ async def _report(
             known = await load_conversions(*of, page)
             return conversions_report(funnel, days, "day", known, page, None, money)
         case "dropoffs":
-            past = await load_drop_offs(scope, funnel.funnel_id, days.previous(), why=False)
+            past = await load_drop_offs(
+                scope, funnel.funnel_id, days.previous(), with_evidence=False
+            )
             return drop_offs_report(funnel, days, await load_drop_offs(*of), past)
         case _:
             return revenue_report(funnel, days, "day", await load_revenue(*of), None, money)

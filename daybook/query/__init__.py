@@ -1,1 +1,1 @@
-"""Reports over HTTP: read-only, to the right people, saying how fresh they are; one noun a file."""
+"""The query module: read-only reports over HTTP, authorized per caller, with their freshness."""

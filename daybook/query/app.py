@@ -1,4 +1,4 @@
-"""The query module's routes, and what stands behind them."""
+"""The query module's application: routes, services and middleware."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -24,7 +24,7 @@ from daybook.query.funnels.routes import router as funnels
 from daybook.query.middleware import RequestLimits
 from daybook.query.openapi import describe
 from daybook.query.organizations.routes import router as organizations
-from daybook.query.platform.routes import router as families
+from daybook.query.platform.routes import router as platform
 from daybook.query.problem import add_error_handlers
 from daybook.query.read.freshness import Freshness
 from daybook.query.read.mongo import Reader
@@ -38,13 +38,13 @@ _log = structlog.get_logger()
 _PREFLIGHT_SECONDS = 86_400
 _HEADERS = ("Authorization", "Content-Type", "If-None-Match", "Last-Event-ID")
 _SPARE_SECONDS = 1.0
-"""What a call may take beside MongoDB's time limit."""
+"""How long a request may take beyond MongoDB's time limit."""
 
 
 def create_app(settings: Settings, exports: str = TOPIC) -> FastAPI:
-    """The application. Raises WrongSetting; servers that are away are no reason not to start.
+    """The application, which also starts while its servers are unavailable. Raises WrongSetting.
 
-    `exports` is the topic of what the export workers shall make.
+    `exports` is the topic that export requests are published to.
     """
     services, relay = _services(settings), Relay(settings)
     export_services = ExportServices(settings, exports)
@@ -52,12 +52,12 @@ def create_app(settings: Settings, exports: str = TOPIC) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         export_services.open()
-        warning = asyncio.create_task(_warn_of_writes(services.reader))
+        warning = asyncio.create_task(_warn_of_write_privileges(services.reader))
         yield
         warning.cancel()
         await export_services.close()
         await relay.close()
-        await services.gate.close()
+        await services.authenticator.close()
         await services.live.close()
         await services.reader.close()
 
@@ -83,16 +83,16 @@ def create_app(settings: Settings, exports: str = TOPIC) -> FastAPI:
 
 
 def routed(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
-    """The reports' routes alone: what they are can be told without a server behind them."""
+    """An application with the routes alone, which suffices to describe them without any server."""
     app = FastAPI(
         title="Daybook",
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        # A redirect says http:// behind a proxy: the key would go in the clear.
+        # Behind a proxy a redirect would name http://, and the key would be sent unencrypted.
         redirect_slashes=False,
     )
-    for router in (families, events, organizations, funnels, stream, exports):
+    for router in (platform, events, organizations, funnels, stream, exports):
         app.include_router(router)
     app.include_router(pages())
     return app
@@ -102,17 +102,19 @@ def _services(settings: Settings) -> Services:
     reader = Reader(settings)
     live = Live(settings)
     freshness = Freshness(reader, settings.zone_info())
-    remembered = ResponseCache(live, settings.mongodb_database)
-    answers = Answers(freshness, Revisions(), remembered)
-    gate = Authenticator(settings, reader)
-    return Services(reader, live, freshness, answers, gate, settings.currency)
+    cache = ResponseCache(live, settings.mongodb_database)
+    answers = Answers(freshness, Revisions(), cache)
+    authenticator = Authenticator(settings, reader)
+    return Services(reader, live, freshness, answers, authenticator, settings.currency)
 
 
-async def _warn_of_writes(reader: Reader) -> None:
-    """Once, if MongoDB answers: this service needs a user who can only read."""
+async def _warn_of_write_privileges(reader: Reader) -> None:
+    """Logs a warning once if the MongoDB user may write: this service only needs to read."""
     with suppress(Unavailable):
         if await reader.may_write():
-            _log.warning(f"{reader.setting}: its user may write; give it one with the role `read`")
+            _log.warning(
+                f"{reader.setting}: this MongoDB user may write; use one with the role `read`"
+            )
 
 
 def _add_health(app: FastAPI) -> None:

@@ -1,4 +1,4 @@
-"""Who calls, and what his role lets him read."""
+"""The caller of a request, and what their role lets them read."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ _OF_AN_ORGANIZATION = frozenset({"analyst", "owner", "server"})
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`id` tells callers apart for the rate limit; it is no secret, and stands in no answer.
+    """`id` identifies the caller to the rate limit; it is not secret, and no response contains it.
 
     `organization_id` is None for an admin, whose scope is the platform. `subject` is the creator
-    or the brand, for those roles.
+    or the brand for those two roles.
     """
 
     id: str
@@ -26,5 +26,5 @@ class Caller:
 
     @property
     def reads_organization(self) -> bool:
-        """Funnels, visitors, ticketed events and dashboards of the own organization."""
+        """Whether they may read their organization's funnels, visitors, events and dashboard."""
         return self.role in _OF_AN_ORGANIZATION

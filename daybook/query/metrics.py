@@ -1,31 +1,34 @@
-"""The query module's metrics, once: what each tells. No label ever holds what a client sent."""
+"""The query module's metrics; no label contains a client's input."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
 REQUESTS = Counter(
-    "daybook_query_requests_total", "Calls, by route and status", ["route", "status"]
+    "daybook_query_requests_total", "Requests, by route and status", ["route", "status"]
 )
 REQUEST_SECONDS = Histogram(
     "daybook_query_request_seconds",
-    "A call, from its first byte to its answer's last; streams are none of them",
+    "Duration of a request until the last byte of the response, streams excluded",
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
 )
 ANSWERS = Counter(
     "daybook_query_answers_total",
-    "Reports, by where they came from: made, shared, remembered, stale",
+    "Reports, by origin: made (computed), shared (computed for a concurrent request), "
+    "remembered (cached), stale",
     ["origin"],
 )
-NOT_REMEMBERED = Counter(
-    "daybook_query_not_remembered_total", "Answers that Redis could not take, or too large for it"
+NOT_CACHED = Counter(
+    "daybook_query_not_remembered_total",
+    "Responses not cached, because Redis failed or they were too large",
 )
 UNLIMITED = Counter(
-    "daybook_query_unlimited_total", "Calls let in without a rate limit, for Redis was away"
+    "daybook_query_unlimited_total", "Requests without a rate limit, because Redis was unavailable"
 )
 STALE_KEYS = Counter(
     "daybook_query_stale_key_calls_total",
-    "Calls let in by a key remembered from before, for MongoDB was away",
+    "Requests accepted by a cached key, because MongoDB was unavailable",
 )
-STREAMS = Gauge("daybook_query_streams", "Clients that listen to a channel")
+STREAMS = Gauge("daybook_query_streams", "Open event streams")
 STREAM_DROPPED = Counter(
-    "daybook_query_stream_dropped_total", "Events that a client's full queue dropped, its oldest"
+    "daybook_query_stream_dropped_total",
+    "Events dropped from the full queues of slow clients, oldest first",
 )

@@ -1,4 +1,4 @@
-"""Around every call: headers that browsers obey, a time limit, and no trace of a failure."""
+"""Middleware for every request: security headers, a time limit, and errors without details."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -20,22 +20,23 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""Of every answer, unless its route says something else."""
+"""Added to every response, unless its route sets another value."""
 
 _STREAM = b"text/event-stream"
 _RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
 
 TURNS = 8
-"""Calls that are looked at together. More make the loop so slow to come round that servers seem
-away; so the others wait their turn, and not for those that wait for MongoDB."""
+"""How many requests are processed at the same time, apart from those that wait for MongoDB.
+
+With more, the event loop becomes so slow that other servers appear to time out."""
 
 TURN = "daybook.turn"
-"""In a call's scope: gives its turn back. Once an answer begins it is given back anyway."""
+"""The ASGI scope's key of a function that ends the request's turn, as the response's start does."""
 
 
 class RequestLimits:
-    """`seconds`: an answer that has not begun by then is 503. One that has may take its time."""
+    """After `seconds` without the start of a response, a request gets 503."""
 
     def __init__(self, app: ASGIApp, seconds: float) -> None:
         self._app = app
@@ -48,35 +49,35 @@ class RequestLimits:
             return
         began, status, is_stream = perf_counter(), 0, False
 
-        async def sent(message: Message) -> None:
+        async def send_counted(message: Message) -> None:
             nonlocal status, is_stream
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = _with_ours(list(message.get("headers", ())))
+                message["headers"] = _with_security_headers(list(message.get("headers", ())))
                 is_stream = any(value.startswith(_STREAM) for _, value in message["headers"])
             await send(message)
 
-        async def sent_in_time(message: Message) -> None:
+        async def send_unlimited(message: Message) -> None:
             limit.reschedule(None)
             await turn.aclose()
-            await sent(message)
+            await send_counted(message)
 
         try:
             async with asyncio.timeout(self._seconds) as limit, AsyncExitStack() as turn:
                 await turn.enter_async_context(self._turns)
                 scope[TURN] = turn.aclose
-                await self._app(scope, receive, sent_in_time)
+                await self._app(scope, receive, send_unlimited)
         except TimeoutError:
             if status:
                 raise
-            await problem_response(unavailable("the time is up"))(scope, receive, sent)
+            await problem_response(unavailable("request timed out"))(scope, receive, send_counted)
         except Exception as error:
-            # Not the message: it may hold what was sent, or what was read.
-            _log.error("a call failed", kind=type(error).__name__, exc_info=_where(error))
+            # Not the message, because it may contain the input or data that was read.
+            _log.error("request failed", kind=type(error).__name__, exc_info=_traceback_only(error))
             if status:
                 raise
-            await problem_response(Problem(500, "that went wrong, and it is our fault"))(
-                scope, receive, sent
+            await problem_response(Problem(500, "internal server error"))(
+                scope, receive, send_counted
             )
         route = getattr(scope.get("route"), "path", "none")
         metrics.REQUESTS.labels(route, str(status)).inc()
@@ -84,11 +85,11 @@ class RequestLimits:
             metrics.REQUEST_SECONDS.observe(perf_counter() - began)
 
 
-def _where(error: Exception) -> tuple[type[Exception], Exception, object]:
-    """The places in the code alone."""
+def _traceback_only(error: Exception) -> tuple[type[Exception], Exception, object]:
+    """The traceback without the message."""
     return RuntimeError, RuntimeError(type(error).__name__), error.__traceback__
 
 
-def _with_ours(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    said = {name.lower() for name, _ in headers}
-    return headers + [each for each in _RAW if each[0] not in said]
+def _with_security_headers(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    present = {name.lower() for name, _ in headers}
+    return headers + [header for header in _RAW if header[0] not in present]

@@ -1,4 +1,4 @@
-"""How the service describes itself, to programs and to people, on the network or off it."""
+"""The OpenAPI document, and the page `/docs`, which loads nothing from other servers."""
 
 import json
 from importlib.resources import files
@@ -10,14 +10,14 @@ from fastapi.openapi.utils import get_openapi
 from daybook.query.problem import MEDIA_TYPE
 
 ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
-"""Swagger UI, out of the wheel of fastapi-offline."""
+"""Swagger UI, from the package fastapi-offline."""
 
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
     "form-action 'none'"
 )
-"""Of /docs alone. Swagger UI writes styles into its elements, and draws icons out of `data:`."""
+"""For /docs alone: Swagger UI uses inline styles and icons from `data:` URLs."""
 
 _PAGE = """\
 <!doctype html>
@@ -36,12 +36,12 @@ _PAGE = """\
 _START = 'SwaggerUIBundle({ url: "openapi.json", dom_id: "#reports", validatorUrl: null });\n'
 
 _PROBLEMS = {
-    "401": "No key or token, or one that is not good here",
-    "403": "The role does not read that",
-    "404": "Not there, or another organization's",
-    "422": "A parameter that cannot be used",
-    "429": "Too many calls; `Retry-After`",
-    "503": "MongoDB does not answer; `Retry-After`",
+    "401": "The key or token is missing or invalid",
+    "403": "The role may not read this",
+    "404": "Does not exist, or belongs to another organization",
+    "422": "A parameter is invalid",
+    "429": "Too many requests; see `Retry-After`",
+    "503": "MongoDB does not answer; see `Retry-After`",
 }
 _PROBLEM = {
     "type": "object",
@@ -50,7 +50,7 @@ _PROBLEM = {
         "type": {"type": "string"},
         "title": {"type": "string"},
         "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "a sentence for the person who called"},
+        "detail": {"type": "string", "description": "a sentence for people"},
         "errors": {
             "type": "array",
             "items": {
@@ -63,40 +63,40 @@ _PROBLEM = {
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document of an application's routes: each with its problems, and with a key."""
-    told = get_openapi(
+    """The OpenAPI document of an application's routes, with their problems and authentication."""
+    schema = get_openapi(
         title=app.title,
         version=app.version,
-        description="Reports from the documents that members keep. Each says how fresh it is.",
+        description="Reports on the documents that Daybook counts. Each states how fresh it is.",
         routes=app.routes,
     )
-    parts = told.setdefault("components", {})
+    parts = schema.setdefault("components", {})
     schemas = parts.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas["Problem"] = _PROBLEM
     parts["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-    told["security"] = [{"key": []}]
+    schema["security"] = [{"key": []}]
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    for methods in told["paths"].values():
-        for each in methods.values():
-            answers = each["responses"]
-            problems = {status: found for status, found in answers.items() if status >= "4"}
+    for methods in schema["paths"].values():
+        for operation in methods.values():
+            responses = operation["responses"]
+            problems = {code: item for code, item in responses.items() if code >= "4"}
             for status, description in _PROBLEMS.items():
                 problems.setdefault(status, {"description": description})
-            # A validation error of the framework's own is none of ours.
+            # Replaces the framework's own form of validation errors.
             problems["422"] = {"description": _PROBLEMS["422"]}
-            answers |= {status: found | {"content": content} for status, found in problems.items()}
-    return told
+            responses |= {code: item | {"content": content} for code, item in problems.items()}
+    return schema
 
 
 def text(app: FastAPI) -> str:
-    """The document as `docs/openapi.json` holds it."""
+    """The document as in `docs/openapi.json`."""
     return json.dumps(document(app), indent=1, ensure_ascii=False) + "\n"
 
 
 def describe(app: FastAPI) -> None:
-    """`/openapi.json`, and `/docs`, a page for people that asks no other server for anything."""
+    """Adds `/openapi.json`, and the page `/docs`, which loads nothing from other servers."""
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     headers = {"Content-Security-Policy": _CSP}
 

@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): what every failure is answered. None holds what was sent."""
+"""Problem details (RFC 9457), the body of every error response; they never repeat the input."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -18,16 +18,16 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="daybook"'}
 _ERRORS_MAX = 20
 
 CURRENCY = "^[A-Z]{3}$"
-"""The pattern of parameters that name a currency."""
+"""The pattern of currency parameters."""
 
 _IN_WORDS = IN_WORDS | {CURRENCY: "must be an ISO 4217 code, such as USD"}
 
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
-"""As RFC 9110 has them: Python's own differ by its version."""
+"""The titles of RFC 9110: Python's own differ between versions."""
 
 
 class Problem(Exception):
-    """Ends a call with this status. `detail` is a sentence for the person who called."""
+    """Ends a request with this status. `detail` is a sentence for the person who sent it."""
 
     def __init__(
         self,
@@ -44,12 +44,12 @@ class Problem(Exception):
 
 
 def missing(what: str) -> Problem:
-    """The one 404: the same for what is not there and for what is another organization's."""
+    """The only 404: the same for a missing object and for one of another organization."""
     return Problem(404, f"there is no such {what}")
 
 
 def wrong(parameter: str, reason: str) -> Problem:
-    """A parameter that cannot be used, by name."""
+    """A 422 that names the invalid parameter."""
     return Problem(422, f"{parameter}: {reason}", errors=[{"name": parameter, "reason": reason}])
 
 
@@ -62,7 +62,7 @@ def forbidden(detail: str) -> Problem:
 
 
 def unavailable(detail: str) -> Problem:
-    """Nothing is wrong with the call; it may come again a little later."""
+    """A 503: the request is valid and may be retried a little later."""
     return Problem(503, detail, {"Retry-After": str(RETRY_SECONDS)})
 
 
@@ -79,13 +79,13 @@ def problem_response(problem: Problem) -> Response:
 
 
 def _reason(error: Mapping[str, Any]) -> str:
-    """A pattern that was missed is told in words."""
+    """The error's message; patterns are described in words."""
     pattern = error.get("ctx", {}).get("pattern", "")
     return _IN_WORDS.get(pattern, str(error["msg"])[:200])
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Every failure of a route, and every address that is no route, in this one form."""
+    """Renders every error of a route, and every unknown path, as problem details."""
 
     @app.exception_handler(Problem)
     async def _(_: Request, problem: Problem) -> Response:
@@ -93,7 +93,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Unavailable)
     async def _(_: Request, error: Unavailable) -> Response:
-        return problem_response(unavailable("the database does not answer at the moment"))
+        return problem_response(unavailable("the database is unavailable at the moment"))
 
     @app.exception_handler(HTTPException)
     async def _(_: Request, error: HTTPException) -> Response:
@@ -103,8 +103,8 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _(_: Request, error: RequestValidationError) -> Response:
         errors = [
-            {"name": str(each["loc"][-1]), "reason": _reason(each)}
-            for each in error.errors()[:_ERRORS_MAX]
+            {"name": str(item["loc"][-1]), "reason": _reason(item)}
+            for item in error.errors()[:_ERRORS_MAX]
         ]
-        detail = "; ".join(f"{each['name']}: {each['reason']}" for each in errors)
+        detail = "; ".join(f"{item['name']}: {item['reason']}" for item in errors)
         return problem_response(Problem(422, detail, errors=errors))

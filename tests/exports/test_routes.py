@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from daybook.engine.settings import Settings
 from daybook.query.examples import example
-from daybook.query.exports import job_id as ticket
+from daybook.query.exports import job_id as job_ids
 from daybook.query.exports.request import ExportRequest
 from daybook.query.exports.secret import Secret
 from daybook.query.exports.signed_link import link
@@ -194,7 +194,9 @@ def test_a_link_that_was_tampered_with_leads_nowhere(press: Press, done: dict[st
         link(STRANGERS, None, ORGANIZATION, done["job_id"], datetime.now(UTC) + timedelta(1)),
     ):
         reply = press.fetch(wrong)
-        assert (reply.status, reply.json["detail"]) == (403, "this link is not one of ours"), wrong
+        assert (reply.status, reply.json["detail"]) == (403, "the link's signature is invalid"), (
+            wrong
+        )
     assert press.fetch(urlsplit(url).path).status == 422
 
 
@@ -216,14 +218,14 @@ def test_a_file_whose_time_is_over_is_gone_before_it_is_swept(press: Press) -> N
 
 def test_a_job_that_no_worker_has_seen_is_known_to_its_owner_alone(press: Press) -> None:
     now = datetime.now(UTC)
-    job_id = ticket.issue(OWN, ORGANIZATION, now)
+    job_id = job_ids.issue(OWN, ORGANIZATION, now)
     reply = press.look(job_id)
     assert reply.status == 200
     assert {k: v for k, v in reply.json.items() if v} == {"job_id": job_id, "status": "processing"}
     others = [
-        ticket.issue(OWN, "acme", now),
-        ticket.issue(STRANGERS, ORGANIZATION, now),
-        ticket.issue(OWN, ORGANIZATION, now - timedelta(days=31)),
+        job_ids.issue(OWN, "acme", now),
+        job_ids.issue(STRANGERS, ORGANIZATION, now),
+        job_ids.issue(OWN, ORGANIZATION, now - timedelta(days=31)),
         job_id.upper(),
         str(uuid.uuid4()),
         "nonsense",

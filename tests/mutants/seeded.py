@@ -474,7 +474,7 @@ MUTANTS = (
     Mutant(
         "answers remembered for everybody",
         "daybook/query/read/scope.py",
-        "return repr((self.organization_id, caller.is_admin, own and (caller.role, own)))",
+        "return repr((self.organization_id, caller.is_admin, subject and (caller.role, subject)))",
         'return "everybody"',
         SCOPE,
     ),

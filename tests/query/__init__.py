@@ -1,1 +1,1 @@
-"""Tests of the query module; they call it over real HTTP."""
+"""Tests of the query module, most of them over real HTTP."""

@@ -1,4 +1,4 @@
-"""A query service over a world's documents, with keys of several readers."""
+"""Fixtures: a query service over a world's documents, with keys of several roles."""
 
 import os
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ OTHER = "org-2"
 
 
 class Office:
-    """Where reports are read: documents put there by hand, keys, and services to call."""
+    """A world with keys of several roles, for documents written by hand and services to call."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -52,8 +52,8 @@ class Office:
         return service
 
     def day(self, model: type[DailyDocument], day: str, *key: str, **values: Any) -> None:
-        """Puts a family's document of a day there: these values, zeros else."""
-        named = dict(zip(model.key, key, strict=True))
+        """Writes a daily document with these values; other numbers are 0."""
+        key_fields = dict(zip(model.key, key, strict=True))
         zeros = {
             name: Int64(0)
             for name, field in model.fields.items()
@@ -66,9 +66,9 @@ class Office:
             "_daybook": {"revision": Int64(1), "model": 1},
             "updated_at": datetime.now(UTC),
         }
-        own = {"_id": identity["_id"]}
-        document = identity | named | zeros | values
-        self.world.documents[model.collection].replace_one(own, document, upsert=True)
+        by_id = {"_id": identity["_id"]}
+        document = identity | key_fields | zeros | values
+        self.world.documents[model.collection].replace_one(by_id, document, upsert=True)
 
     def end(self) -> None:
         for service in self._services:

@@ -1,4 +1,4 @@
-"""How fresh an answer is, when it is remembered, and what is told while a server is away."""
+"""Responses: freshness, conditional requests, caching, and unavailable servers."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from tests.support.query import QueryProcess
 
 DAYS = {"first": "2026-11-01", "last": "2026-11-02"}
 GROUP = "sc-analytics-order-funnel"
-AWAY = "redis://127.0.0.1:1/0"
+UNAVAILABLE = "redis://127.0.0.1:1/0"
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def member(number: int, at: datetime, event: datetime | None, *lags: int) -> dic
     }
 
 
-def test_an_answer_says_how_fresh_it_is(office: Office, admin: QueryProcess) -> None:
+def test_a_response_states_its_freshness(office: Office, admin: QueryProcess) -> None:
     first, later = (datetime(2026, 11, 2, hour, tzinfo=UTC) for hour in (10, 11))
     documents = office.world.documents
     documents["_daybook_members"].insert_many(
@@ -56,13 +56,13 @@ def test_an_answer_says_how_fresh_it_is(office: Office, admin: QueryProcess) -> 
     assert json.loads(reply.headers["daybook-as-of"]) == reply.json["as_of"]
 
 
-def test_nobody_has_reported_yet(admin: QueryProcess) -> None:
+def test_freshness_is_unknown_until_a_member_reports(admin: QueryProcess) -> None:
     as_of = admin.report("/order-funnel", **DAYS).json["as_of"]
     assert as_of.pop("is_stale") is False
     assert set(as_of.values()) == {None}
 
 
-def test_numbers_that_the_caller_has_are_not_sent_again(
+def test_a_conditional_request_for_unchanged_numbers_gets_304(
     office: Office, admin: QueryProcess
 ) -> None:
     path = "/api/v1/analytics/order-funnel?from=2026-11-01&to=2026-11-02"
@@ -71,7 +71,7 @@ def test_numbers_that_the_caller_has_are_not_sent_again(
     assert (again.status, again.body) == (304, b"")
     assert again.headers["etag"] == tag
     assert admin.get(path, headers={"If-None-Match": '"x"'}).status == 200
-    fresh = office.start(DAYBOOK_REDIS_URL=AWAY)
+    fresh = office.start(DAYBOOK_REDIS_URL=UNAVAILABLE)
     fresh.key = office.admin
     office.day(OrderFunnelDay, "2026-11-01", orders_created=1)
     changed = fresh.get(path, headers={"If-None-Match": tag})
@@ -79,7 +79,9 @@ def test_numbers_that_the_caller_has_are_not_sent_again(
     assert changed.headers["etag"] != tag
 
 
-def test_an_answer_is_never_another_tenants(office: Office, service: QueryProcess) -> None:
+def test_a_cached_response_of_another_scope_is_never_served(
+    office: Office, service: QueryProcess
+) -> None:
     office.day(FunnelDay, "2026-11-01", ORGANIZATION, "spring", sessions=1)
     office.day(FunnelDay, "2026-11-01", OTHER, "spring", sessions=2)
     path = f"/organizations/{ORGANIZATION}/dashboard"
@@ -93,8 +95,8 @@ def test_an_answer_is_never_another_tenants(office: Office, service: QueryProces
     assert service.report(path, **DAYS).json["totals"]["sessions"] == 3
 
 
-def test_without_redis_answers_are_made_each_time(office: Office) -> None:
-    service = office.start(DAYBOOK_REDIS_URL=AWAY)
+def test_without_redis_every_response_is_computed(office: Office) -> None:
+    service = office.start(DAYBOOK_REDIS_URL=UNAVAILABLE)
     for count in (1, 2):
         office.day(OrderFunnelDay, "2026-11-01", orders_created=count)
         body = service.report("/order-funnel", office.admin, **DAYS).json
@@ -102,7 +104,7 @@ def test_without_redis_answers_are_made_each_time(office: Office) -> None:
     assert service.metric("daybook_query_unlimited_total") == 2
 
 
-def test_many_who_ask_at_once_are_answered_once(office: Office) -> None:
+def test_concurrent_requests_share_one_computation(office: Office) -> None:
     service = office.start()
     with ThreadPoolExecutor(20) as pool:
         replies = list(

@@ -1,4 +1,4 @@
-"""Every report asked as its description allows, and as it does not: described answers, no 5xx."""
+"""Valid and invalid requests to every route get the responses that OpenAPI describes."""
 
 import pytest
 
@@ -6,13 +6,13 @@ from tests.query.conftest import Office
 from tests.support.described import assert_answers_as_described
 
 STREAM = "/api/v1/analytics/stream"
-"""Its answers have no end; `test_fuzz` asks for it in every way."""
+"""Its responses never end; `test_fuzz` covers it."""
 
 
-@pytest.mark.parametrize("who", ["admin", "nobody"])
-def test_reports_are_as_described(stored: Office, who: str) -> None:
+@pytest.mark.parametrize("role", ["admin", "nobody"])
+def test_responses_are_as_the_openapi_document_describes(stored: Office, role: str) -> None:
     service = stored.start(DAYBOOK_QUERY_BURST="100000")
     keys = {"admin": stored.admin, "nobody": "dbread_"}
-    headers = {"Authorization": f"Bearer {keys[who]}"}
+    headers = {"Authorization": f"Bearer {keys[role]}"}
     routes = assert_answers_as_described(service, headers, but=STREAM)
     assert routes >= len(service.get("/openapi.json").json["paths"]) - 1

@@ -1,4 +1,4 @@
-"""Every report, asked in every way: an answer or a problem, never a failure."""
+"""Arbitrary requests to every report get a response or a problem, never a 5xx."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -43,7 +43,7 @@ def service(office: Office) -> QueryProcess:
 
 @pytest.fixture(scope="module")
 def routes(service: QueryProcess) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Paths with their parameters, as the service describes itself."""
+    """Paths with their parameters, from the service's OpenAPI document."""
     paths = service.get("/openapi.json").json["paths"]
     found = [
         (path, methods["get"].get("parameters", []))
@@ -56,24 +56,24 @@ def routes(service: QueryProcess) -> list[tuple[str, list[dict[str, Any]]]]:
 
 @settings(max_examples=400, suppress_health_check=OFF)
 @given(data=st.data())
-def test_no_report_fails_whatever_it_is_asked(
+def test_no_report_fails_whatever_the_parameters(
     office: Office,
     service: QueryProcess,
     routes: list[tuple[str, list[dict[str, Any]]]],
     data: st.DataObject,
 ) -> None:
     path, parameters = data.draw(st.sampled_from(routes))
-    said = []
+    query = []
     for parameter in parameters:
         name = parameter["name"]
         value = st.sampled_from(USUAL[name]) | ODD | TEXT if name in USUAL else ODD | TEXT
         if parameter["in"] == "path":
             path = path.replace(f"{{{name}}}", quote(data.draw(value), safe="") or "x")
         elif data.draw(st.booleans()):
-            said.append((name, data.draw(value)))
+            query.append((name, data.draw(value)))
     key = data.draw(st.sampled_from([office.admin, office.analyst, "", "dbread_", "a.b.c"]))
-    reply = service.get(f"{path}?{urlencode(said)}", key)
-    assert reply.status < 500, (path, said, reply.body)
+    reply = service.get(f"{path}?{urlencode(query)}", key)
+    assert reply.status < 500, (path, query, reply.body)
     if reply.status >= 400:
         assert reply.headers["content-type"] == "application/problem+json"
         assert reply.json["status"] == reply.status

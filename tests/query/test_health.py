@@ -1,4 +1,4 @@
-"""What operators ask a query service for."""
+"""The endpoints for operators: health, readiness, metrics, HEAD, and stopping."""
 
 import pytest
 
@@ -6,12 +6,12 @@ from tests.query.conftest import Office
 from tests.support.query import QueryProcess
 
 
-def test_it_says_that_it_lives_and_that_it_is_ready(service: QueryProcess) -> None:
+def test_a_running_service_is_healthy_and_ready(service: QueryProcess) -> None:
     assert service.get("/health").body == b"ok\n"
     assert service.get("/ready").status == 200
 
 
-def test_it_tells_its_calls_by_route_and_status(service: QueryProcess) -> None:
+def test_requests_are_counted_by_route_and_status(service: QueryProcess) -> None:
     assert service.get("/nowhere/1").status == 404
     assert service.get("/health").status == 200
     assert service.metric("daybook_query_requests_total", route="/health", status="200") == 1
@@ -19,19 +19,19 @@ def test_it_tells_its_calls_by_route_and_status(service: QueryProcess) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/health", "/openapi.json", "/nowhere"])
-def test_head_is_answered_as_get_but_without_its_body(service: QueryProcess, path: str) -> None:
+def test_head_has_the_headers_of_get_and_no_body(service: QueryProcess, path: str) -> None:
     whole, head = service.get(path), service.call("HEAD", path, None, {})
     assert (head.status, head.body) == (whole.status, b"")
     for name in ("content-length", "content-type", "etag", "cache-control"):
         assert head.headers.get(name) == whole.headers.get(name)
 
 
-def test_a_head_is_one_call(service: QueryProcess) -> None:
+def test_a_head_request_is_counted_once(service: QueryProcess) -> None:
     assert service.call("HEAD", "/health", None, {}).status == 200
     assert service.metric("daybook_query_requests_total", route="/health", status="200") == 1
 
 
-def test_it_stops_when_it_is_told_to(office: Office) -> None:
+def test_a_service_stops_without_an_error(office: Office) -> None:
     service = office.start()
     assert service.end() == 0
     assert "Traceback" not in service.said()

@@ -1,4 +1,4 @@
-"""How the service describes itself: whole, up to date, with examples that are answers."""
+"""The OpenAPI document is complete and up to date, and its examples are valid responses."""
 
 import json
 import re
@@ -33,8 +33,8 @@ PATHS: dict[str, tuple[str, dict[str, str]]] = {
 
 
 def test_the_document_is_up_to_date() -> None:
-    kept = (ROOT / "docs/openapi.json").read_text(encoding="utf-8")
-    assert kept == text(routed()), "run: daybook schemas --openapi > docs/openapi.json"
+    stored = (ROOT / "docs/openapi.json").read_text(encoding="utf-8")
+    assert stored == text(routed()), "run: daybook schemas --openapi > docs/openapi.json"
 
 
 def test_every_route_has_an_example_and_its_problems() -> None:
@@ -46,7 +46,7 @@ def test_every_route_has_an_example_and_its_problems() -> None:
             assert {"401", "403", "404", "422", "429", "503"} <= each["responses"].keys()
 
 
-def test_a_service_tells_the_document_that_is_kept(service: QueryProcess) -> None:
+def test_a_service_serves_the_stored_document(service: QueryProcess) -> None:
     kept = json.loads((ROOT / "docs/openapi.json").read_text(encoding="utf-8"))
     assert service.get("/openapi.json", "").json == kept
 
@@ -65,13 +65,13 @@ def counted(office: Office) -> None:
 
 
 def shape(value: Any) -> Any:
-    """Names alone: of a list its first, for the others are like it."""
+    """Only the names of fields; of a list only the first element, as the others are alike."""
     if isinstance(value, dict):
         return {name: shape(each) for name, each in value.items()}
     return [shape(value[0])] if isinstance(value, list) and value else None
 
 
-def test_examples_are_answers(office: Office, service: QueryProcess) -> None:
+def test_examples_have_the_shape_of_responses(office: Office, service: QueryProcess) -> None:
     counted(office)
     service.key = office.admin
     for name, (path, parameters) in PATHS.items():
@@ -80,7 +80,7 @@ def test_examples_are_answers(office: Office, service: QueryProcess) -> None:
         assert shape(example(name)) == shape(answer), f"query/examples/{name}.json is stale"
 
 
-def test_the_page_for_people_needs_no_other_server(service: QueryProcess) -> None:
+def test_the_docs_page_loads_nothing_from_other_servers(service: QueryProcess) -> None:
     page = service.get("/docs", "")
     assert page.status == 200
     policy = page.headers["content-security-policy"]

@@ -1,4 +1,4 @@
-"""A user of MongoDB that can only read is enough for every report, and one that writes is told."""
+"""Every report works with a read-only MongoDB user, and the service warns if the user may write."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,11 +18,11 @@ from tests.support.wait import until
 from tests.support.world import World
 
 PASSWORD = "not-to-be-seen-anywhere"
-MAY_WRITE = "its user may write"
+MAY_WRITE = "this MongoDB user may write"
 
 
 class Guarded(MongoDB):
-    """It asks everybody who he is, as those in production do."""
+    """A MongoDB server with access control, as in production."""
 
     def command(self) -> list[str]:
         file = self.directory / "key"
@@ -31,8 +31,8 @@ class Guarded(MongoDB):
         return [*super().command(), "--keyFile", str(file)]
 
     def uri(self, user: str) -> str:
-        said = urlencode({"replicaSet": self.replica_set.name, "authSource": "admin"})
-        return f"mongodb://{user}:{PASSWORD}@127.0.0.1:{self.port}/?{said}"
+        query = urlencode({"replicaSet": self.replica_set.name, "authSource": "admin"})
+        return f"mongodb://{user}:{PASSWORD}@127.0.0.1:{self.port}/?{query}"
 
 
 def make_user(uri: str, user: str, role: str, database: str) -> None:
@@ -66,7 +66,7 @@ def office(mongodb: Guarded, servers: dict[str, str], tmp_path: Path) -> Iterato
         own.end()
 
 
-def test_a_user_that_can_only_read_is_enough(mongodb: Guarded, stored: Office) -> None:
+def test_every_report_works_with_a_read_only_user(mongodb: Guarded, stored: Office) -> None:
     counted(stored)
     make_user(mongodb.uri("root"), "reports", "read", stored.world.name)
     uri = mongodb.uri("reports")
@@ -78,17 +78,17 @@ def test_a_user_that_can_only_read_is_enough(mongodb: Guarded, stored: Office) -
     service = stored.start(DAYBOOK_QUERY_MONGODB_URI=uri)
     service.key = stored.admin
     assert service.get("/ready").status == 200
-    asked = [(path, {"organization_id": "default", **said}) for path, said in paths().values()]
-    for path, said in PATHS.values():
-        of = {"organization_id": ORGANIZATION} if path.startswith("/events") else {}
-        asked.append((path, {**said, **of}))
-    for path, said in asked:
-        assert service.report(path, **said).status == 200, path
+    requests = [(path, {"organization_id": "default", **days}) for path, days in paths().values()]
+    for path, days in PATHS.values():
+        scope = {"organization_id": ORGANIZATION} if path.startswith("/events") else {}
+        requests.append((path, {**days, **scope}))
+    for path, parameters in requests:
+        assert service.report(path, **parameters).status == 200, path
     assert MAY_WRITE not in service.said()
     assert PASSWORD not in service.said()
 
 
-def test_a_user_that_may_write_is_told_once_by_the_settings_name(stored: Office) -> None:
+def test_the_service_warns_once_of_a_user_that_may_write(stored: Office) -> None:
     service = stored.start()
     until(lambda: MAY_WRITE in service.said(), "the service warns")
     (line,) = [line for line in service.said().splitlines() if MAY_WRITE in line]
@@ -96,7 +96,7 @@ def test_a_user_that_may_write_is_told_once_by_the_settings_name(stored: Office)
     assert PASSWORD not in service.said()
 
 
-def test_where_nobody_is_asked_who_he_is_nobody_is_warned(
+def test_without_access_control_there_is_no_warning(
     servers: dict[str, str], tmp_path: Path
 ) -> None:
     with World(servers, tmp_path) as world:

@@ -1,4 +1,4 @@
-"""MongoDB is away: what was known is told and marked, the rest is 503 in time, nothing hangs."""
+"""While MongoDB is unavailable, cached responses are served as stale and others are 503."""
 
 import json
 import os
@@ -42,7 +42,7 @@ def office(mongodb: MongoDB, servers: dict[str, str], tmp_path: Path) -> Iterato
             own = Office(world)
             yield own
             own.end()
-            mongodb.start()  # for the world's own leaving
+            mongodb.start()  # needed for the world's cleanup
     finally:
         mongodb.kill()
         mongodb.wipe()
@@ -52,22 +52,22 @@ def start(office: Office) -> QueryProcess:
     return office.start(DAYBOOK_QUERY_TIMEOUT_MS=str(int(LIMIT_SECONDS * 1_000)))
 
 
-def grow_old(office: Office) -> None:
-    """Makes every remembered answer older than it is good for."""
+def expire_cache(office: Office) -> None:
+    """Makes every cached response older than its lifetime."""
     with Redis.from_url(office.world.variables["DAYBOOK_REDIS_URL"]) as redis:
         for key in redis.scan_iter(f"daybook:query:answer:{office.world.name}:*"):
             aged = json.loads(redis.get(key)) | {"at": 0.0}
             redis.set(key, json.dumps(aged))
 
 
-def test_the_last_answer_is_told_and_marked_and_what_is_not_known_is_503(
+def test_the_last_response_is_served_as_stale_and_others_are_503(
     office: Office, mongodb: MongoDB
 ) -> None:
     service = start(office)
     office.day(EventMetricsDay, "2026-11-01", ORGANIZATION, "gala", views=7)
     before = service.report(DASHBOARD, **DAYS).json
     assert before["as_of"]["is_stale"] is False
-    grow_old(office)
+    expire_cache(office)
     mongodb.kill()
     stale = service.report(DASHBOARD, **DAYS)
     assert stale.status == 200
@@ -85,14 +85,16 @@ def test_the_last_answer_is_told_and_marked_and_what_is_not_known_is_503(
     assert service.report("/events/gala/metrics", **DAYS).json["totals"]["views"] == 7
 
 
-def test_every_report_is_told_as_it_was_or_is_503_in_time(stored: Office, mongodb: MongoDB) -> None:
+def test_every_report_is_served_as_stale_or_is_503_in_time(
+    stored: Office, mongodb: MongoDB
+) -> None:
     service = start(stored)
     service.key = stored.admin
     known = [*paths().values(), *((f"/{name}", DAYS) for name in FAMILIES)]
     for path, parameters in known:
         assert service.report(path, **parameters).status == 200
     described = service.get("/openapi.json").json["paths"]
-    grow_old(stored)
+    expire_cache(stored)
     mongodb.kill()
     for path, parameters in known:
         began = monotonic()
@@ -110,7 +112,7 @@ def test_every_report_is_told_as_it_was_or_is_503_in_time(stored: Office, mongod
         assert monotonic() - began < LIMIT_SECONDS + 2
 
 
-def test_a_server_that_hangs_makes_no_call_hang(office: Office, mongodb: MongoDB) -> None:
+def test_a_hanging_server_does_not_make_requests_hang(office: Office, mongodb: MongoDB) -> None:
     service = start(office)
     assert service.report(DASHBOARD, **DAYS).status == 200
     (pid,) = (
@@ -137,14 +139,14 @@ def test_a_service_starts_without_its_servers(office: Office) -> None:
     assert service.report(DASHBOARD, **DAYS).status == 503
 
 
-def test_a_service_that_starts_meanwhile_tells_what_others_remembered(
+def test_a_service_started_meanwhile_serves_what_others_cached(
     office: Office, mongodb: MongoDB
 ) -> None:
-    own = {"DAYBOOK_AUTH": "off", "DAYBOOK_QUERY_TIMEOUT_MS": str(int(LIMIT_SECONDS * 1_000))}
-    office.start(**own).report("/revenue", "", **DAYS)
-    grow_old(office)
+    variables = {"DAYBOOK_AUTH": "off", "DAYBOOK_QUERY_TIMEOUT_MS": str(int(LIMIT_SECONDS * 1_000))}
+    office.start(**variables).report("/revenue", "", **DAYS)
+    expire_cache(office)
     mongodb.kill()
-    service = office.start(**own)
+    service = office.start(**variables)
     began = monotonic()
     reply = service.report("/revenue", "", **DAYS)
     assert reply.status == 200

@@ -1,4 +1,4 @@
-"""A service asked whatever its own OpenAPI document allows, and much that it does not."""
+"""Tests a service with requests generated from its own OpenAPI document, valid and invalid."""
 
 import json
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ _CHECKS = [
 ]
 _BOUNDED = settings(
     max_examples=_EXAMPLES,
-    derandomize=True,  # a failure is the change's and not the day's
+    derandomize=True,  # so that failures are reproducible
     database=None,
     suppress_health_check=list(HealthCheck),
 )
@@ -36,14 +36,14 @@ _BOUNDED = settings(
 def assert_answers_as_described(
     service: ServiceProcess, headers: Mapping[str, str], but: str | None = None
 ) -> int:
-    """Never 5xx: one of the statuses that are described, with the body that is described for it.
+    """Asserts that responses have a described status and body, and are never 5xx.
 
-    Every route but the one at `but`, as its description allows and as it does not. Returns
-    how many routes that were.
+    Covers every route except the one at `but`, with valid and invalid requests. Returns the number
+    of routes.
     """
-    told = service.call("GET", "/openapi.json", None, {}).body.decode()
-    # What makes texts for a pattern knows no classes of Unicode.
-    schema = schemathesis.openapi.from_dict(json.loads(told.replace(_CLASSES, "")))
+    document = service.call("GET", "/openapi.json", None, {}).body.decode()
+    # The generator of texts for patterns does not support Unicode classes.
+    schema = schemathesis.openapi.from_dict(json.loads(document.replace(_CLASSES, "")))
     address = f"http://127.0.0.1:{service.port}"
     routes = 0
     for found in schema.get_all_operations():
@@ -56,9 +56,9 @@ def assert_answers_as_described(
 
         @_BOUNDED
         @given(case=allowed | others)
-        def ask(case: Case[Any]) -> None:
+        def request(case: Case[Any]) -> None:
             case.call_and_validate(address, headers=dict(headers), checks=_CHECKS, timeout=30)
 
-        ask()
+        request()
         routes += 1
     return routes

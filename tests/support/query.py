@@ -1,4 +1,4 @@
-"""Query services as processes of their own, called as dashboards call them.
+"""Query services as separate processes, called as dashboards call them.
 
 `python -m tests.support.query WORLD` is such a process: a query service on a free port, over a
 world's topic.
@@ -24,31 +24,31 @@ API = "/api/v1/analytics"
 
 
 class QueryProcess(ServiceProcess):
-    """A running query service; `key` is shown with each call unless other headers are given."""
+    """A running query service; `key` is sent with each request unless another one is given."""
 
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
         world = environment["DAYBOOK_MONGODB_DATABASE"]
         super().__init__("tests.support.query", (world,), "query started", environment, log)
 
     def report(self, path: str, key: str | None = None, **parameters: object) -> Reply:
-        """`first`, `last` are the bounds; other names are as they are."""
+        """`first` and `last` are the bounds of the range; other parameters have their own names."""
         names = {"first": "from", "last": "to"}
-        said = urlencode({names.get(name, name): value for name, value in parameters.items()})
-        return self.get(f"{API}{path}?{said}" if said else f"{API}{path}", key)
+        query = urlencode({names.get(name, name): value for name, value in parameters.items()})
+        return self.get(f"{API}{path}?{query}" if query else f"{API}{path}", key)
 
     def post(self, path: str, body: object, key: str | None = None) -> Reply:
         """`body` as JSON, unless it is bytes."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        shown = self.key if key is None else key
-        own = {"Authorization": f"Bearer {shown}"} if shown else {}
-        return self.call("POST", path, raw, own | {"Content-Type": "application/json"})
+        credential = self.key if key is None else key
+        authorization = {"Authorization": f"Bearer {credential}"} if credential else {}
+        return self.call("POST", path, raw, authorization | {"Content-Type": "application/json"})
 
     def get(
         self, path: str, key: str | None = None, headers: Mapping[str, str] | None = None
     ) -> Reply:
-        shown = self.key if key is None else key
-        own = {"Authorization": f"Bearer {shown}"} if shown else {}
-        return self.call("GET", path, None, own | dict(headers or {}))
+        credential = self.key if key is None else key
+        authorization = {"Authorization": f"Bearer {credential}"} if credential else {}
+        return self.call("GET", path, None, authorization | dict(headers or {}))
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""A web server for a test's pages: each path has a page."""
+"""A web server for the HTML pages of a test."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from tests.support.website import Handler, Website
 
 
 class Pages(Website):
-    """`pages` are the HTML bodies by path; `url` gives their addresses."""
+    """`pages`: HTML bodies by path; `url` returns the address of a path."""
 
     def __init__(self, pages: Mapping[str, str]) -> None:
         class Shop(Handler):

@@ -1,4 +1,4 @@
-"""Clients of server-sent events, as browsers are, on a socket of their own."""
+"""Clients of server-sent events, each on its own connection."""
 
 import http.client
 import json
@@ -19,24 +19,24 @@ class Event(NamedTuple):
 
 
 class Listener:
-    """Fails when nothing comes for SECONDS."""
+    """Reads events; fails if none arrives for SECONDS."""
 
     def __init__(self, connection: http.client.HTTPConnection) -> None:
         self._connection = connection
         self.reply = connection.getresponse()
 
     def next(self) -> Event | None:
-        """None when the stream has ended in order."""
-        said: dict[str, str] = {}
+        """The next event; None once the stream has ended in an orderly way."""
+        fields: dict[str, str] = {}
         while line := self.reply.readline().decode():
             name, _, value = line.rstrip("\n").partition(": ")
-            if line == "\n" and "event" in said:
-                return Event(said["event"], json.loads(said["data"]), int(said["id"]))
-            said[name] = value
+            if line == "\n" and "event" in fields:
+                return Event(fields["event"], json.loads(fields["data"]), int(fields["id"]))
+            fields[name] = value
         return None
 
     def until(self, name: str) -> Event:
-        """The next event of this name; what comes before it is passed by."""
+        """The next event with this name; skips those before it."""
         while (event := self.next()) is not None:
             if event.name == name:
                 return event
@@ -54,13 +54,13 @@ def listen(
     last_id: int | None = None,
     **parameters: str,
 ) -> Listener:
-    """Asked, and not yet read."""
-    own = {"Authorization": f"Bearer {service.key if key is None else key}"}
+    """Opens a stream without reading from it."""
+    headers = {"Authorization": f"Bearer {service.key if key is None else key}"}
     if last_id is not None:
-        own["Last-Event-ID"] = str(last_id)
+        headers["Last-Event-ID"] = str(last_id)
     connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=SECONDS)
-    said = urlencode({"channel": channel, **parameters})
-    connection.request("GET", f"{API}/stream?{said}", headers=own)
+    query = urlencode({"channel": channel, **parameters})
+    connection.request("GET", f"{API}/stream?{query}", headers=headers)
     return Listener(connection)
 
 

@@ -1,4 +1,4 @@
-"""The public keys of whoever signs tokens: a file, or an address that is asked now and then."""
+"""The public keys that verify tokens (JWKS), from a file or from a URL that is read repeatedly."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from daybook.engine.errors import Unavailable, WrongSetting
 from daybook.service.outbound import call, is_safe
 
 FRESH_SECONDS = 600.0
-AGAIN_SECONDS = 30.0
+RETRY_SECONDS = 30.0
 TIMEOUT_SECONDS = 3.0
 _BYTES_MAX = 2**20
 _log = structlog.get_logger()
@@ -27,8 +27,8 @@ _log = structlog.get_logger()
 class Jwks:
     """Keys for one algorithm, by their `kid`.
 
-    They are read again every ten minutes, and sooner for a `kid` that is not among them, but not
-    more often than every 30 s, whatever is asked for. What was read last stays good meanwhile.
+    They are read again every ten minutes, and sooner for an unknown `kid`, but at most every 30 s.
+    If reading fails, the keys read last remain in use.
     """
 
     def __init__(self, source: str, algorithm: str, clock: Callable[[], float] = monotonic) -> None:
@@ -37,23 +37,23 @@ class Jwks:
         self._clock = clock
         self._keys: dict[str | None, PyJWK] = {}
         self._read_at = -FRESH_SECONDS
-        self._tried_at = -AGAIN_SECONDS
+        self._tried_at = -RETRY_SECONDS
         self._reading = asyncio.Lock()
         self._is_file = urlsplit(source).scheme not in ("http", "https")
         if self._is_file:
             self._check_file()
         elif not is_safe(source):
-            raise WrongSetting("DAYBOOK_JWT_JWKS: an address begins with https://")
+            raise WrongSetting("DAYBOOK_JWT_JWKS: a URL must begin with https://")
 
     async def key(self, kid: str | None) -> PyJWK | None:
-        """None when nobody has published such a key. Raises Unavailable before the first read."""
+        """None if no such key is published. Raises Unavailable before the first successful read."""
         now = self._clock()
         if kid not in self._keys or now - self._read_at > FRESH_SECONDS:
             async with self._reading:
-                if self._clock() - self._tried_at > AGAIN_SECONDS:
+                if self._clock() - self._tried_at > RETRY_SECONDS:
                     await self._read()
         if not self._keys:
-            raise Unavailable("the keys of tokens cannot be read at the moment")
+            raise Unavailable("the keys that verify tokens cannot be read at the moment")
         if kid is None and len(self._keys) == 1:
             return next(iter(self._keys.values()))
         return self._keys.get(kid)
@@ -64,31 +64,31 @@ class Jwks:
             self._keys = await asyncio.to_thread(self._load)
             self._read_at = self._clock()
         except (OSError, URLError, HTTPException, ValueError, PyJWTError) as error:
-            _log.warning("the keys of tokens cannot be read", why=type(error).__name__)
+            _log.warning("cannot read the keys that verify tokens", why=type(error).__name__)
 
     def _check_file(self) -> None:
         try:
-            found = self._load()
+            keys = self._load()
         except (OSError, ValueError, PyJWTError) as error:
             raise WrongSetting(f"DAYBOOK_JWT_JWKS: {error}") from None
-        if not found:
-            raise WrongSetting(f"DAYBOOK_JWT_JWKS: no key for {self._algorithm} is in it")
+        if not keys:
+            raise WrongSetting(f"DAYBOOK_JWT_JWKS: contains no key for {self._algorithm}")
 
     def _load(self) -> dict[str | None, PyJWK]:
-        raw = Path(self._source).read_bytes() if self._is_file else _fetched(self._source)
+        raw = Path(self._source).read_bytes() if self._is_file else _fetch(self._source)
         if len(raw) > _BYTES_MAX:
-            raise ValueError("that is no set of keys: it is over 1 MiB")
+            raise ValueError("a key set larger than 1 MiB is not read")
         content = from_json(raw)
         if not isinstance(content, dict):
-            raise ValueError("a set of keys is an object with `keys`")
-        own = PyJWKSet.from_dict(content).keys
-        return {key.key_id: key for key in own if self._is_own(key)}
+            raise ValueError("a key set must be a JSON object with `keys`")
+        keys = PyJWKSet.from_dict(content).keys
+        return {key.key_id: key for key in keys if self._is_usable(key)}
 
-    def _is_own(self, key: PyJWK) -> bool:
-        """A key that is meant for something else verifies nothing here."""
+    def _is_usable(self, key: PyJWK) -> bool:
+        """Whether it is for signatures of this algorithm: no other key may verify a token."""
         return key.public_key_use in (None, "sig") and key.algorithm_name == self._algorithm
 
 
-def _fetched(address: str) -> bytes:
-    request = Request(address, headers={"Accept": "application/json"})
+def _fetch(url: str) -> bytes:
+    request = Request(url, headers={"Accept": "application/json"})
     return call(request, TIMEOUT_SECONDS, _BYTES_MAX + 1)

@@ -1,4 +1,4 @@
-"""Bearer tokens (JWT): by one algorithm, from one issuer, for this audience, until they expire."""
+"""Verifies bearer tokens (JWT) of one algorithm, issuer and audience."""
 
 import hashlib
 from typing import Any
@@ -23,7 +23,7 @@ _ID: TypeAdapter[str] = TypeAdapter(Id)
 
 
 class Tokens:
-    """Raises WrongSetting for settings that do not belong together, naming the variable."""
+    """Raises WrongSetting, naming the variable, if the settings are incomplete or inconsistent."""
 
     def __init__(self, settings: Settings) -> None:
         assert settings.jwt_algorithm is not None
@@ -32,7 +32,7 @@ class Tokens:
         self._audience = settings.jwt_audience
         for name, value in (("ISSUER", self._issuer), ("AUDIENCE", self._audience)):
             if not value:
-                raise WrongSetting(f"DAYBOOK_JWT_{name}: is needed to accept tokens")
+                raise WrongSetting(f"DAYBOOK_JWT_{name}: required to accept tokens")
         self._secret, self._jwks = None, None
         if self._algorithm == "HS256":
             self._secret = _secret(settings)
@@ -40,21 +40,22 @@ class Tokens:
             self._jwks = _jwks(settings, self._algorithm)
 
     async def caller(self, token: str) -> Caller:
-        """Who the token says its bearer is. Raises Problem (401), Unavailable."""
+        """The caller that the token's claims name. Raises Problem (401) and Unavailable."""
         claims = await self._claims(token)
         role, organization, subject = (
             claims.get(name) for name in ("role", "organization_id", "sub")
         )
         if role not in ROLES:
-            raise unauthorized("the token's `role` is none that is known here")
+            raise unauthorized("the token's `role` is unknown")
         if role == "admin":
             organization = None
         elif not _is_id(organization):
             raise unauthorized("the token has no `organization_id`")
         if role in ("creator", "brand") and not _is_id(subject):
-            raise unauthorized("the token's `sub` does not say which creator or brand")
-        told = repr((role, organization, subject)).encode()
-        return Caller(f"jwt:{hashlib.sha256(told).hexdigest()[:24]}", role, organization, subject)
+            raise unauthorized("the token's `sub` must be the id of the creator or brand")
+        identity = repr((role, organization, subject)).encode()
+        digest = hashlib.sha256(identity).hexdigest()
+        return Caller(f"jwt:{digest[:24]}", role, organization, subject)
 
     async def _claims(self, token: str) -> dict[str, Any]:
         if len(token) > _CHARS_MAX:
@@ -70,29 +71,32 @@ class Tokens:
                 options={"require": _REQUIRED},
             )
         except (PyJWTError, ValueError, RecursionError):
-            raise unauthorized("the token is not valid here, or not any more") from None
+            raise unauthorized("the token is invalid or expired") from None
 
     async def _key(self, token: str) -> Any:
-        """For the pinned algorithm, whatever the token's header says. Raises InvalidTokenError."""
+        """The key for the configured algorithm, whatever algorithm the token's header names.
+
+        Raises InvalidTokenError.
+        """
         if self._jwks is None:
             return self._secret
         kid = jwt.get_unverified_header(token).get("kid")
-        found = await self._jwks.key(kid if isinstance(kid, str) else None)
-        if found is None:
+        key = await self._jwks.key(kid if isinstance(kid, str) else None)
+        if key is None:
             raise InvalidTokenError("no such key")
-        return found.key
+        return key.key
 
 
 def _secret(settings: Settings) -> bytes:
-    found = settings.jwt_secret.get_secret_value().encode() if settings.jwt_secret else b""
-    if len(found) < SECRET_BYTES_MIN:
-        raise WrongSetting(f"DAYBOOK_JWT_SECRET: HS256 needs {SECRET_BYTES_MIN} bytes at least")
-    return found
+    secret = settings.jwt_secret.get_secret_value().encode() if settings.jwt_secret else b""
+    if len(secret) < SECRET_BYTES_MIN:
+        raise WrongSetting(f"DAYBOOK_JWT_SECRET: HS256 requires at least {SECRET_BYTES_MIN} bytes")
+    return secret
 
 
 def _jwks(settings: Settings, algorithm: str) -> Jwks:
     if not settings.jwt_jwks:
-        raise WrongSetting(f"DAYBOOK_JWT_JWKS: {algorithm} needs a file or an address of keys")
+        raise WrongSetting(f"DAYBOOK_JWT_JWKS: {algorithm} requires the path or URL of a key set")
     return Jwks(settings.jwt_jwks, algorithm)
 
 

@@ -1,4 +1,4 @@
-"""What a report is answered with: its body, how fresh it is, and a tag by which it is known."""
+"""Answers report requests from the cache or by computing them, with freshness and ETag."""
 
 import asyncio
 import hashlib
@@ -20,111 +20,110 @@ from daybook.query.read.scope import Scope
 Body = Mapping[str, Any]
 Build = Callable[[], Awaitable[Body]]
 Origin = Literal["made", "shared", "remembered", "stale"]
-Found = tuple[CachedResponse, Origin]
+Answer = tuple[CachedResponse, Origin]
 
 PATIENCE_SECONDS = 2.0
-"""Who has waited for so long is told the last answer that is known, marked as stale."""
+"""After this long, the last cached answer is served, marked stale."""
 
 UNCHECKED, UNCHECKED_SECONDS_MAX = 20, 5.0
-"""For so many times as long as it took to make, an answer is told without asking whether documents
-have changed: however fast they change, making it takes a twentieth of the time."""
+"""A cached answer is served without a check for changed documents for this many times as long as
+it took to compute. So it is computed at most a twentieth of the time, however often they change."""
 
 
-class Making(NamedTuple):
-    """How an answer is made: in which scope, from what these groups keep, told in which zone."""
+class Recipe(NamedTuple):
+    """How a report is computed: scope, cache policy, groups that count its numbers, time zone."""
 
     scope: Scope
-    keep: CachePolicy
+    policy: CachePolicy
     groups: tuple[str, ...]
     zone: ZoneInfo
     build: Build
 
 
-class _Finding:
-    """An answer that is on its way, and the last one that is known."""
+class _Lookup:
+    """An answer in progress, and the last cached one."""
 
-    def __init__(self, coroutine: Callable[["_Finding"], Awaitable[Found]]) -> None:
-        self.before: CachedResponse | None = None
+    def __init__(self, coroutine: Callable[["_Lookup"], Awaitable[Answer]]) -> None:
+        self.cached: CachedResponse | None = None
         self.task = asyncio.ensure_future(coroutine(self))
 
 
 class Answers:
-    """Finds or makes an answer once for everybody who asks for it meanwhile, and remembers it."""
+    """Looks up or computes each report once for all concurrent requests, and caches it."""
 
     def __init__(
         self,
         freshness: Freshness,
         revisions: Revisions,
-        remembered: ResponseCache,
+        cache: ResponseCache,
         clock: Callable[[], float] = time,
     ) -> None:
         self._freshness = freshness
         self._revisions = revisions
-        self._remembered = remembered
+        self._cache = cache
         self._clock = clock
-        self._finding: dict[CacheKey, _Finding] = {}
+        self._lookups: dict[CacheKey, _Lookup] = {}
 
-    async def get(self, question: CacheKey, making: Making) -> Found:
-        """Raises Unavailable, and what `build` raises.
+    async def get(self, key: CacheKey, recipe: Recipe) -> Answer:
+        """The answer and its origin. Raises Unavailable, and what `build` raises.
 
-        While MongoDB does not answer, or is slow, it is the last answer that is known, for up to
-        an hour.
+        While MongoDB is slow or does not answer, this is the last cached answer, up to an hour old.
         """
-        finding = self._finding.get(question)
-        is_shared = finding is not None
-        if finding is None:
-            finding = _Finding(lambda own: self._find(question, making, own))
-            self._finding[question] = finding
-            finding.task.add_done_callback(lambda done: self._found(question, done))
-        done, _ = await asyncio.wait([finding.task], timeout=PATIENCE_SECONDS)
-        if not done and finding.before is not None:
-            return finding.before, "stale"
-        answer, origin = await asyncio.shield(finding.task)
+        lookup = self._lookups.get(key)
+        is_shared = lookup is not None
+        if lookup is None:
+            lookup = _Lookup(lambda started: self._find(key, recipe, started))
+            self._lookups[key] = lookup
+            lookup.task.add_done_callback(lambda done: self._forget(key, done))
+        done, _ = await asyncio.wait([lookup.task], timeout=PATIENCE_SECONDS)
+        if not done and lookup.cached is not None:
+            return lookup.cached, "stale"
+        answer, origin = await asyncio.shield(lookup.task)
         return answer, "shared" if is_shared and origin == "made" else origin
 
-    async def _find(self, question: CacheKey, making: Making, finding: _Finding) -> Found:
-        finding.before = before = await self._remembered.get(question)
+    async def _find(self, key: CacheKey, recipe: Recipe, lookup: _Lookup) -> Answer:
+        lookup.cached = cached = await self._cache.get(key)
         try:
-            if before and await self._is_good(before, making):
-                return before, "remembered"
-            answer = await self._make(question.scope, making)
+            if cached and await self._is_current(cached, recipe):
+                return cached, "remembered"
+            answer = await self._compute(key.scope, recipe)
         except Unavailable:
-            if before is None:
+            if cached is None:
                 raise
-            return before, "stale"
-        await self._remembered.put(question, answer, making.keep)
+            return cached, "stale"
+        await self._cache.put(key, answer, recipe.policy)
         return answer, "made"
 
-    async def _is_good(self, before: CachedResponse, making: Making) -> bool:
-        now, keep = self._clock(), making.keep
-        if not before.is_fresh(keep.seconds, now):
+    async def _is_current(self, cached: CachedResponse, recipe: Recipe) -> bool:
+        now, policy = self._clock(), recipe.policy
+        if not cached.is_fresh(policy.seconds, now):
             return False
-        unchecked = min(before.took * UNCHECKED, UNCHECKED_SECONDS_MAX)
-        if not keep.by_revision or before.is_fresh(unchecked, now):
+        unchecked = min(cached.took * UNCHECKED, UNCHECKED_SECONDS_MAX)
+        if not policy.by_revision or cached.is_fresh(unchecked, now):
             return True
-        return before.revision == await self._revisions.known(making.scope, making.groups)
+        return cached.revision == await self._revisions.recent(recipe.scope, recipe.groups)
 
-    async def _make(self, scope: str, making: Making) -> CachedResponse:
+    async def _compute(self, scope: str, recipe: Recipe) -> CachedResponse:
         at = self._clock()
-        async with making.scope.reader.bounded():
-            # Asked first: they may promise less than is in the numbers, never more.
-            as_of = await self._freshness.of(making.groups, making.zone)
+        async with recipe.scope.reader.bounded():
+            # Read before the numbers, so that it never claims more than they contain.
+            as_of = await self._freshness.as_of(recipe.groups, recipe.zone)
             revision = None
-            if making.keep.by_revision:
-                revision = await self._revisions.now(making.scope, making.groups, at)
-            body = to_json(await making.build()).decode()
+            if recipe.policy.by_revision:
+                revision = await self._revisions.current(recipe.scope, recipe.groups, at)
+            body = to_json(await recipe.build()).decode()
         return CachedResponse(scope, at, self._clock() - at, revision, dict(as_of), body)
 
-    def _found(self, question: CacheKey, done: asyncio.Future[Found]) -> None:
-        self._finding.pop(question, None)
+    def _forget(self, key: CacheKey, done: asyncio.Future[Answer]) -> None:
+        self._lookups.pop(key, None)
         if not done.cancelled():
-            done.exception()  # looked at, for everybody who waited may have gone
+            done.exception()  # retrieved, because all who waited for it may have gone
 
 
 def response(request: Request, answer: CachedResponse, origin: Origin) -> Response:
-    """The body with `as_of`, or 304 when the caller has these numbers already.
+    """The body with `as_of`, or 304 when the caller already has these numbers.
 
-    The tag is that of the numbers alone; how fresh they are is told in a header as well.
+    The ETag covers the numbers alone, so freshness is also in the header `Daybook-As-Of`.
     """
     metrics.ANSWERS.labels(origin).inc()
     as_of = answer.as_of | {"is_stale": origin == "stale"}
@@ -135,12 +134,12 @@ def response(request: Request, answer: CachedResponse, origin: Origin) -> Respon
         "Vary": "Authorization, X-Daybook-Key",
         "Daybook-As-Of": to_json(as_of).decode(),
     }
-    if _has(request.headers.get("if-none-match", ""), tag):
+    if _matches(request.headers.get("if-none-match", ""), tag):
         return Response(None, 304, headers)
     body = f'{answer.body[:-1]},"as_of":{headers["Daybook-As-Of"]}}}'
     return Response(body, 200, headers, "application/json")
 
 
-def _has(if_none_match: str, tag: str) -> bool:
-    known = (each.strip().removeprefix("W/") for each in if_none_match.split(","))
-    return if_none_match.strip() == "*" or tag.removeprefix("W/") in known
+def _matches(if_none_match: str, tag: str) -> bool:
+    tags = (item.strip().removeprefix("W/") for item in if_none_match.split(","))
+    return if_none_match.strip() == "*" or tag.removeprefix("W/") in tags

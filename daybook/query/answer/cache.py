@@ -1,4 +1,4 @@
-"""Answers of before, in Redis, for all processes of the query module."""
+"""The response cache in Redis, shared by all processes of the query module."""
 
 import hashlib
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ _BYTES_MAX = 2**22
 
 @dataclass(frozen=True, slots=True)
 class CacheKey:
-    """Everything that an answer depends on: whose documents, which report, with what said."""
+    """Everything that a response depends on: the scope, the report's path and its parameters."""
 
     scope: str
     path: str
@@ -33,11 +33,12 @@ class CacheKey:
 
 @dataclass(frozen=True, slots=True)
 class CachedResponse:
-    """`body` is the JSON object that is sent, without its last field. `at`: seconds since 1970,
-    `took`: how many it took to make.
+    """`body` is the JSON object that is sent, without its last field `as_of`.
 
-    `revision` is that of the documents just before, null when it says nothing. `scope` is the
-    question's once more, so that a mix-up of keys would be noticed.
+    `at`: when it was computed, in seconds since 1970; `took`: how many seconds that took.
+    `revision` is that of the documents just before, or null if a write was in progress. `scope`
+    repeats the cache key's, so that a mix-up of keys would be noticed. `kept` is the version of
+    this format.
     """
 
     scope: str
@@ -52,15 +53,15 @@ class CachedResponse:
         return -1 <= now - self.at < seconds
 
 
-_FORM = TypeAdapter(CachedResponse)
+_ADAPTER = TypeAdapter(CachedResponse)
 
 
 @dataclass(frozen=True, slots=True)
 class CachePolicy:
-    """`seconds`: an answer is as good as new for so long at most; with `by_revision` only while
-    no document has changed that it may be made of.
+    """A response is fresh for at most `seconds`; with `by_revision` only as long as no document
+    that it may be computed from has changed.
 
-    Beyond, it is kept for an hour, for the case that MongoDB does not answer.
+    It is stored for one more hour, to be served stale if MongoDB does not answer.
     """
 
     seconds: int
@@ -68,39 +69,39 @@ class CachePolicy:
 
 
 class ResponseCache:
-    """Without Redis nothing is remembered, and nobody waits for it.
+    """While Redis is unavailable nothing is cached, and no request waits for it.
 
-    `database` keeps fleets apart that share a Redis.
+    `database` separates fleets that share a Redis.
     """
 
     def __init__(self, live: Live, database: str) -> None:
         self._live = live
         self._prefix = f"daybook:query:answer:{database}:"
 
-    async def get(self, question: CacheKey) -> CachedResponse | None:
-        key = self._prefix + question.digest
+    async def get(self, key: CacheKey) -> CachedResponse | None:
+        name = self._prefix + key.digest
         try:
-            raw = await self._live.ask(lambda redis: redis.get(key))
+            raw = await self._live.ask(lambda redis: redis.get(name))
         except RedisUnavailable:
             return None
         if raw is None:
             return None
         try:
-            found = _FORM.validate_json(raw)
+            cached = _ADAPTER.validate_json(raw)
         except ValidationError:
             return None
-        return found if found.scope == question.scope else None
+        return cached if cached.scope == key.scope else None
 
-    async def put(self, question: CacheKey, answer: CachedResponse, keep: CachePolicy) -> None:
-        raw = _FORM.dump_json(answer)
+    async def put(self, key: CacheKey, response: CachedResponse, policy: CachePolicy) -> None:
+        raw = _ADAPTER.dump_json(response)
         if len(raw) > _BYTES_MAX:
-            metrics.NOT_REMEMBERED.inc()
+            metrics.NOT_CACHED.inc()
             return
-        key, lifetime = self._prefix + question.digest, keep.seconds + STALE_SECONDS
+        name, lifetime = self._prefix + key.digest, policy.seconds + STALE_SECONDS
         try:
-            await self._live.ask(lambda redis: redis.set(key, raw, ex=lifetime))
+            await self._live.ask(lambda redis: redis.set(name, raw, ex=lifetime))
         except RedisUnavailable:
-            metrics.NOT_REMEMBERED.inc()
+            metrics.NOT_CACHED.inc()
 
 
 STALE_SECONDS = 3_600

@@ -1,75 +1,91 @@
-"""parameters."""
+"""Query parameters that several reports share: range of days, comparison, currency."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
 
-from daybook.query.answer.report import Asking, Services, Zone
-from daybook.query.figures.date_range import Span, span, zone_named
+from daybook.query.answer.report import Authenticated, Services, Zone
+from daybook.query.figures.date_range import Span, parse_span, zone_named
 from daybook.query.problem import CURRENCY, Problem
 
 RECENT_DAYS = 30
 
 First = Annotated[
-    str | None, Query(alias="from", max_length=40, description="first day; `date_from` as well")
+    str | None,
+    Query(
+        alias="from",
+        max_length=40,
+        description="first day of the range; also accepted as `date_from`",
+    ),
 ]
 Last = Annotated[
-    str | None, Query(alias="to", max_length=40, description="last day, counted; or `date_to`")
+    str | None,
+    Query(
+        alias="to",
+        max_length=40,
+        description="last day of the range, inclusive; also accepted as `date_to`",
+    ),
 ]
-FirstToo = Annotated[str | None, Query(alias="date_from", max_length=40)]
-LastToo = Annotated[str | None, Query(alias="date_to", max_length=40)]
+FirstAlias = Annotated[str | None, Query(alias="date_from", max_length=40)]
+LastAlias = Annotated[str | None, Query(alias="date_to", max_length=40)]
 
 
-async def asked_span(
+async def required_range(
     request: Request,
-    _: Asking,
+    _: Authenticated,
     first: First = None,
     last: Last = None,
-    date_from: FirstToo = None,
-    date_to: LastToo = None,
+    date_from: FirstAlias = None,
+    date_to: LastAlias = None,
     tz: Zone = None,
 ) -> Span:
-    """Both bounds are needed. Raises Problem (422)."""
+    """The range of days that was asked for. Both bounds are required. Raises Problem (422)."""
     services: Services = request.app.state.services
     fleet_zone = await services.freshness.zone()
     zone = zone_named(tz) if tz else fleet_zone
     today = datetime.now(fleet_zone).date()
     bounds = _either(first, date_from), _either(last, date_to)
     names = ("from" if date_from is None else "date_from", "to" if date_to is None else "date_to")
-    return span(*bounds, fleet_zone, zone, today, names)
+    return parse_span(*bounds, fleet_zone, zone, today, names)
 
 
-async def recent_span(
+async def range_or_recent(
     request: Request,
-    own: Asking,
+    caller: Authenticated,
     first: First = None,
     last: Last = None,
-    date_from: FirstToo = None,
-    date_to: LastToo = None,
+    date_from: FirstAlias = None,
+    date_to: LastAlias = None,
     tz: Zone = None,
 ) -> Span:
-    """The last 30 days, today among them, unless a range was asked for."""
+    """The range that was asked for, by default the last 30 days including today."""
     if first or last or date_from or date_to:
-        return await asked_span(request, own, first, last, date_from, date_to, tz)
+        return await required_range(request, caller, first, last, date_from, date_to, tz)
     services: Services = request.app.state.services
     today = datetime.now(await services.freshness.zone()).date()
     begin = today - timedelta(days=RECENT_DAYS - 1)
-    return await asked_span(request, own, begin.isoformat(), today.isoformat(), None, None, tz)
+    return await required_range(
+        request, caller, begin.isoformat(), today.isoformat(), None, None, tz
+    )
 
 
-Range = Annotated[Span, Depends(asked_span)]
-RecentRange = Annotated[Span, Depends(recent_span)]
+Range = Annotated[Span, Depends(required_range)]
+RecentRange = Annotated[Span, Depends(range_or_recent)]
 Compare = Annotated[
-    Literal["previous"] | None, Query(description="`previous`: the period before, and the change")
+    Literal["previous"] | None,
+    Query(description="`previous`: adds the preceding period of equal length and the changes"),
 ]
 Money = Annotated[
     str | None,
-    Query(pattern=CURRENCY, description="told first; else the fleet's, where there is any"),
+    Query(
+        pattern=CURRENCY,
+        description="main currency of the report; by default the fleet's, if it has any amount",
+    ),
 ]
 
 
-def _either(one: str | None, other: str | None) -> str | None:
-    if one is not None and other is not None and one != other:
-        raise Problem(422, "a bound is given twice: by its short and by its long name")
-    return one if one is not None else other
+def _either(short: str | None, long: str | None) -> str | None:
+    if short is not None and long is not None and short != long:
+        raise Problem(422, "a bound of the range is given twice, by its short and by its long name")
+    return short if short is not None else long

@@ -1,4 +1,4 @@
-"""What every route of a report is given, and what its parameters mean."""
+"""Dependencies of the report routes: services, caller, scope and time zone."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from fastapi import Depends, Path, Query, Request, Response
 from fastapi.dependencies.models import Dependant
 
 from daybook.query.access.authenticate import Authenticator
-from daybook.query.answer.answers import Answers, Build, Making, response
+from daybook.query.answer.answers import Answers, Build, Recipe, response
 from daybook.query.answer.cache import CacheKey, CachePolicy
 from daybook.query.caller import Caller
 from daybook.query.figures.date_range import zone_named
@@ -24,19 +24,19 @@ from schemas.fields import Id
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the routes of all reports share, in `app.state.services`."""
+    """Shared by the routes of all reports, as `app.state.services`."""
 
     reader: Reader
     live: Live
     freshness: Freshness
     answers: Answers
-    gate: Authenticator
+    authenticator: Authenticator
     currency: str
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`zone` is the caller's, `fleet_zone` that of the days; `currency` the one told first."""
+    """`zone` is that of timestamps, `fleet_zone` that of the days; `currency` is preferred."""
 
     request: Request
     scope: Scope
@@ -50,54 +50,59 @@ class Report:
     def now(self) -> datetime:
         return datetime.now(self.fleet_zone)
 
-    async def answer(self, keep: CachePolicy, groups: tuple[str, ...], build: Build) -> Response:
-        """The body that `build` makes, or the one remembered; `groups` keep its numbers.
+    async def answer(self, policy: CachePolicy, groups: tuple[str, ...], build: Build) -> Response:
+        """The response with the body from `build`, or a cached one; `groups` count its numbers.
 
         Raises Unavailable, and whatever `build` raises.
         """
-        said = self.request.query_params.multi_items()
-        question = CacheKey.of(self.scope.name, self.request.url.path, said)
-        making = Making(self.scope, keep, groups, self.zone, build)
+        parameters = self.request.query_params.multi_items()
+        key = CacheKey.of(self.scope.name, self.request.url.path, parameters)
+        recipe = Recipe(self.scope, policy, groups, self.zone, build)
         await self.request.scope[TURN]()
-        answer, origin = await self.answers.get(question, making)
+        answer, origin = await self.answers.get(key, recipe)
         return response(self.request, answer, origin)
 
 
-async def caller(request: Request) -> Caller:
-    """Raises Problem: 401, 429, 503."""
+async def authenticated_caller(request: Request) -> Caller:
+    """Raises Problem: 401, 422, 429, 503."""
     services: Services = request.app.state.services
-    found = await services.gate.authenticate(request)
-    _only_known(request)
-    return found
+    caller = await services.authenticator.authenticate(request)
+    _check_parameter_names(request)
+    return caller
 
 
-Asking = Annotated[Caller, Depends(caller)]
-Zone = Annotated[str | None, Query(alias="tz", max_length=64, description="of the times told")]
+Authenticated = Annotated[Caller, Depends(authenticated_caller)]
+Zone = Annotated[
+    str | None,
+    Query(alias="tz", max_length=64, description="time zone of the timestamps in the response"),
+]
 Organization = Annotated[
     Id | None,
-    Query(description="for the role admin: whose reports; others may name their own alone"),
+    Query(
+        description="whose reports to read, for the role admin; other roles may name only their own"
+    ),
 ]
 
 
 async def organization_report(
-    request: Request, own: Asking, tz: Zone = None, organization_id: Organization = None
+    request: Request, caller: Authenticated, tz: Zone = None, organization_id: Organization = None
 ) -> Report:
-    """Of the caller's organization; for admins of the one named, `default` if none is."""
+    """A report of the caller's organization; for admins, of the one named, by default `default`."""
     services: Services = request.app.state.services
-    return await _report(request, organization_scope(services.reader, own, organization_id), tz)
+    return await _report(request, organization_scope(services.reader, caller, organization_id), tz)
 
 
 async def named_organization_report(
-    request: Request, own: Asking, organization: Annotated[Id, Path()], tz: Zone = None
+    request: Request, caller: Authenticated, organization: Annotated[Id, Path()], tz: Zone = None
 ) -> Report:
-    """Of the organization in the path, if it is the caller's."""
+    """A report of the organization in the path, which must be the caller's unless an admin asks."""
     services: Services = request.app.state.services
-    return await _report(request, organization_scope(services.reader, own, organization), tz)
+    return await _report(request, organization_scope(services.reader, caller, organization), tz)
 
 
-async def platform_report(request: Request, own: Asking, tz: Zone = None) -> Report:
+async def platform_report(request: Request, caller: Authenticated, tz: Zone = None) -> Report:
     services: Services = request.app.state.services
-    return await _report(request, platform_scope(services.reader, own), tz)
+    return await _report(request, platform_scope(services.reader, caller), tz)
 
 
 async def _report(request: Request, scope: Scope, tz: str | None) -> Report:
@@ -120,19 +125,19 @@ NamedOrganizationReport = Annotated[Report, Depends(named_organization_report)]
 PlatformReport = Annotated[Report, Depends(platform_report)]
 
 
-def _only_known(request: Request) -> None:
-    """A parameter that is misspelt, or was never one, is not passed over in silence."""
-    said = [name for name, _ in request.query_params.multi_items()]
-    if not said:
+def _check_parameter_names(request: Request) -> None:
+    """Raises Problem (422) for unknown parameters, so that a misspelt one is not ignored."""
+    given = [name for name, _ in request.query_params.multi_items()]
+    if not given:
         return
-    known = set(_parameters(request.scope["route"].dependant))
-    if any(name not in known for name in said):
-        told = ", ".join(sorted(known))
-        raise Problem(422, f"this report has the parameters {told}, and no others")
-    if twice := {name for name in said if said.count(name) > 1}:
-        raise wrong(min(twice), "is given twice")
+    known = set(_parameter_names(request.scope["route"].dependant))
+    if any(name not in known for name in given):
+        valid = ", ".join(sorted(known))
+        raise Problem(422, f"unknown parameter; this report accepts {valid}")
+    if repeated := {name for name in given if given.count(name) > 1}:
+        raise wrong(min(repeated), "must be given only once")
 
 
-def _parameters(dependant: Dependant) -> list[str]:
-    own = [field.alias for field in dependant.query_params]
-    return own + [name for each in dependant.dependencies for name in _parameters(each)]
+def _parameter_names(dependant: Dependant) -> list[str]:
+    names = [field.alias for field in dependant.query_params]
+    return names + [name for each in dependant.dependencies for name in _parameter_names(each)]

@@ -37,7 +37,7 @@ async function readOrganization(signal) {
   }, signal, null, load); // what waits for it is read with it
   if (signal.aborted) return problem;
   if (problem?.status === 401) {
-    signin.ask(problem.detail === "a token or a key is needed" ? "" : `${problem.title}: `
+    signin.ask(problem.detail === "a token or API key is required" ? "" : `${problem.title}: `
       + `${problem.detail}.`);
   } else {
     signin.letIn();

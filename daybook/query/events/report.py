@@ -1,4 +1,4 @@
-"""The bodies of a ticketed event's reports."""
+"""The response bodies of a ticketed event's reports."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -17,51 +17,51 @@ from daybook.query.figures.totals import (
     money,
     totals,
 )
-from daybook.query.figures.uniques import uniques as told_apart
+from daybook.query.figures.uniques import count_uniques
 from models.event_metrics import EventMetricsDay
 
-Wanted = tuple[str, str | None]
-"""The currency that is preferred, and the one that was asked for, if any."""
+Currencies = tuple[str, str | None]
+"""The preferred currency, and the requested one, if any."""
 
 KINDS = {"unique_viewers": "event", "unique_buyers": "event_buyers"}
-"""Whom a field counts, as their sketches are called."""
+"""The kind of sketch for each field that counts people."""
 
 
 class Facts(NamedTuple):
-    """Of one period: `analytics_event_metrics`; `analytics_uniques` by kind."""
+    """Documents of one period: `analytics_event_metrics`, and `analytics_uniques` by kind."""
 
     days: Sequence[DayDocument]
     sketches: Mapping[str, Sequence[DayDocument]]
 
 
-def metrics(
-    own: DayDocument,
+def metrics_body(
+    event: DayDocument,
     span: Span,
     granularity: Granularity,
     facts: Facts,
     before: Facts | None,
-    wanted: Wanted,
+    preference: Currencies,
 ) -> dict[str, Any]:
-    """People of the range are told once each, and how exactly; the rate is of the days' sums."""
+    """The report of a range. Totals count each person once; rates are those of the days' sums."""
     amounts = currencies(facts.days, "revenue_cents")
-    currency = main_currency(amounts, *wanted)
+    currency = main_currency(amounts, *preference)
     points = buckets(span, granularity, facts.days)
     now, uniques = _totals(facts, currency)
     body = {
-        **named(own, span.zone),
+        **event_fields(event, span.zone),
         "period": span.period,
         "granularity": granularity,
         "currency": currency,
         "totals": now,
         "uniques": uniques,
         "over_time": [
-            {"timestamp": at, **totals(EventMetricsDay, some, currency)} for at, some in points
+            {"timestamp": at, **totals(EventMetricsDay, days, currency)} for at, days in points
         ],
         "by_currency": {
             other: {
                 "totals": money(EventMetricsDay, facts.days, other),
                 "over_time": [
-                    {"timestamp": at, **money(EventMetricsDay, some, other)} for at, some in points
+                    {"timestamp": at, **money(EventMetricsDay, days, other)} for at, days in points
                 ],
             }
             for other in sorted(amounts)
@@ -73,23 +73,23 @@ def metrics(
     return body | compare_totals(span, now, _totals(before, currency)[0])
 
 
-def named(own: DayDocument, zone: ZoneInfo) -> dict[str, Any]:
-    """Who the event is; null what no definition has said."""
-    starts_at = own.get("starts_at")
+def event_fields(event: DayDocument, zone: ZoneInfo) -> dict[str, Any]:
+    """The event's ids, name, status and start; null where no definition has been received."""
+    starts_at = event.get("starts_at")
     return {
-        "event_id": own["event_id"],
-        "organization_id": own["organization_id"],
-        "name": own.get("name"),
-        "status": own.get("status"),
+        "event_id": event["event_id"],
+        "organization_id": event["organization_id"],
+        "name": event.get("name"),
+        "status": event.get("status"),
         "starts_at": iso_timestamp(starts_at, zone) if starts_at else None,
     }
 
 
-def occupancy(own: DayDocument, every_day: Sequence[DayDocument]) -> dict[str, Any]:
-    """Of all days there are, whatever the range: `rate` is of those let in, else of those sold."""
-    sold = sum(int(day.get("tickets_sold") or 0) for day in every_day)
-    admitted = sum(int(day.get("admissions") or 0) for day in every_day)
-    capacity = own.get("capacity")
+def occupancy(event: DayDocument, all_days: Sequence[DayDocument]) -> dict[str, Any]:
+    """Over all days, not the range. `rate` uses admissions, or tickets sold if there are none."""
+    sold = sum(int(day.get("tickets_sold") or 0) for day in all_days)
+    admitted = sum(int(day.get("admissions") or 0) for day in all_days)
+    capacity = event.get("capacity")
     return {
         "capacity": capacity,
         "tickets_sold": sold,
@@ -100,11 +100,13 @@ def occupancy(own: DayDocument, every_day: Sequence[DayDocument]) -> dict[str, A
     }
 
 
-def today(stored: DayDocument | None, wanted: Wanted, day: date, zone: ZoneInfo) -> dict[str, Any]:
-    """A day's numbers, zeros when there is no document of it yet."""
+def today(
+    stored: DayDocument | None, preference: Currencies, day: date, zone: ZoneInfo
+) -> dict[str, Any]:
+    """A day's numbers, zeros if it has no document yet."""
     days = [stored] if stored else []
     amounts = currencies(days, "revenue_cents")
-    currency = main_currency(amounts, *wanted)
+    currency = main_currency(amounts, *preference)
     updated_at = stored["updated_at"] if stored else None
     return {
         "date": day.isoformat(),
@@ -119,32 +121,32 @@ def today(stored: DayDocument | None, wanted: Wanted, day: date, zone: ZoneInfo)
     }
 
 
-def of_hash(stored: Mapping[str, str]) -> dict[str, Any]:
-    """A hash of Redis as the document that it was made of, as far as it shows it."""
-    found: dict[str, Any] = {
+def document_from_hash(stored: Mapping[str, str]) -> dict[str, Any]:
+    """The totals hash of Redis in the form of the daily document that it was projected from."""
+    document: dict[str, Any] = {
         "currencies": {},
         "updated_at": datetime.fromisoformat(stored["updated_at"]),
     }
-    of_currencies = set(by_currency(EventMetricsDay))
+    per_currency = set(by_currency(EventMetricsDay))
     for name in shown(EventMetricsDay):
         if isinstance(EventMetricsDay.fields[name], Rate):
-            continue  # worked out anew
-        if name not in of_currencies:
-            found[name] = int(stored.get(name, 0))
+            continue  # derived from the sums
+        if name not in per_currency:
+            document[name] = int(stored.get(name, 0))
             continue
         for field, value in stored.items():
-            of, _, currency = field.partition(".")
-            if of == name and currency:
-                found["currencies"].setdefault(currency, {})[name] = int(value)
-    return found
+            prefix, _, currency = field.partition(".")
+            if prefix == name and currency:
+                document["currencies"].setdefault(currency, {})[name] = int(value)
+    return document
 
 
 def _totals(facts: Facts, currency: str) -> tuple[Numbers, dict[str, Any]]:
-    """With people told once each, as far as the sketches tell; and how exact that is."""
-    now = totals(EventMetricsDay, facts.days, currency)
+    """The totals, with each person counted once, and how exact those counts are."""
+    numbers = totals(EventMetricsDay, facts.days, currency)
     uniques = {}
     for name, kind in KINDS.items():
-        found = told_apart(facts.days, facts.sketches[kind], name)
-        now[name] = found.count
-        uniques[name] = found.model_dump()
-    return now, uniques
+        people = count_uniques(facts.days, facts.sketches[kind], name)
+        numbers[name] = people.count
+        uniques[name] = people.model_dump()
+    return numbers, uniques

@@ -1,4 +1,4 @@
-"""Reports of a ticketed event."""
+"""The routes of a ticketed event's reports."""
 
 from typing import Annotated, Any
 
@@ -10,8 +10,8 @@ from daybook.funnels.live.redis_keys import ACTIVE_MS, CHECKOUT, event_active, e
 from daybook.query.answer.cache import REALTIME, REPORTS
 from daybook.query.answer.parameters import Compare, Money, RecentRange
 from daybook.query.answer.report import OrganizationReport, Report
-from daybook.query.events import report as event
-from daybook.query.examples import shown_as
+from daybook.query.events import report as bodies
+from daybook.query.examples import with_example
 from daybook.query.figures.date_range import Span, iso_timestamp
 from daybook.query.platform.routes import Grain
 from daybook.query.problem import missing
@@ -24,11 +24,11 @@ from schemas.fields import Id
 
 router = APIRouter(prefix="/api/v1/analytics/events/{event_id}", tags=["events"])
 
-EventId = Annotated[Id, Path(description="a ticketed event's")]
+EventId = Annotated[Id, Path(description="id of a ticketed event")]
 _FIELDS = ["event_id", "date", "currencies", *shown(EventMetricsDay)]
 
 
-@router.get("/metrics", **shown_as("event-metrics"))
+@router.get("/metrics", **with_example("event-metrics"))
 async def metrics(
     report: OrganizationReport,
     event_id: EventId,
@@ -37,63 +37,67 @@ async def metrics(
     compare: Compare = None,
     currency: Money = None,
 ) -> Response:
-    """From the first view to the scanned ticket, of the last 30 days unless a range is given."""
+    """Views, sales and admissions of a ticketed event, by default of the last 30 days."""
 
     async def build() -> dict[str, Any]:
-        own = await ticketed_event(report.scope, event_id)
+        event = await load_ticketed_event(report.scope, event_id)
         facts = await _facts(report.scope, event_id, span)
         before = await _facts(report.scope, event_id, span.previous()) if compare else None
-        body = event.metrics(own, span, granularity, facts, before, (report.currency, currency))
-        return body | {"occupancy": event.occupancy(own, await _all_days(report.scope, event_id))}
+        body = bodies.metrics_body(
+            event, span, granularity, facts, before, (report.currency, currency)
+        )
+        return body | {
+            "occupancy": bodies.occupancy(event, await _all_days(report.scope, event_id))
+        }
 
     return await report.answer(REPORTS, groups.FUNNEL_STEP, build)
 
 
-@router.get("/live", **shown_as("event-live"))
+@router.get("/live", **with_example("event-live"))
 async def live(report: OrganizationReport, event_id: EventId, currency: Money = None) -> Response:
-    """Today so far, and who is there now; `source` says where from."""
+    """Today's totals so far and current visitors; `source` names the server they come from."""
 
     async def build() -> dict[str, Any]:
-        own = await ticketed_event(report.scope, event_id)
+        event = await load_ticketed_event(report.scope, event_id)
         today, source = await _today(report, event_id)
-        active, checkouts = await _present(report, event_id)
+        visitors, checkouts = await _present(report, event_id)
         return {
-            **event.named(own, report.zone),
+            **bodies.event_fields(event, report.zone),
             "timestamp": iso_timestamp(report.now, report.zone),
             "source": source,
-            **event.today(today, (report.currency, currency), report.now.date(), report.zone),
-            "active_visitors": active,
+            **bodies.today(today, (report.currency, currency), report.now.date(), report.zone),
+            "active_visitors": visitors,
             "active_checkouts": checkouts,
-            "occupancy": event.occupancy(own, await _all_days(report.scope, event_id)),
+            "occupancy": bodies.occupancy(event, await _all_days(report.scope, event_id)),
         }
 
     return await report.answer(REALTIME, groups.FUNNEL_STEP, build)
 
 
-async def ticketed_event(scope: Scope, event_id: str) -> Document:
-    """Its definition, or just its id when only traffic tells of it. Raises Problem (404)."""
-    found = await scope.find_one("ticketed_events", {"_id": scope.id(event_id)})
-    if found is not None:
-        return found
+async def load_ticketed_event(scope: Scope, event_id: str) -> Document:
+    """The event's definition, or only its ids if just traffic mentions it. Raises Problem (404)."""
+    event = await scope.find_one("ticketed_events", {"_id": scope.id(event_id)})
+    if event is not None:
+        return event
     days = {"_id": scope.beneath(event_id)}
-    seen = await scope.find_one(EventMetricsDay.collection, days, ["organization_id", "event_id"])
-    if seen is None:
+    day = await scope.find_one(EventMetricsDay.collection, days, ["organization_id", "event_id"])
+    if day is None:
         raise missing("event")
-    return seen
+    return day
 
 
-async def _facts(scope: Scope, event_id: str, span: Span) -> event.Facts:
+async def _facts(scope: Scope, event_id: str, span: Span) -> bodies.Facts:
     days = await scope.days(EventMetricsDay, span, event_id, fields=_FIELDS)
-    wanted = periods(span.first.isoformat(), span.last.isoformat())
+    sketch_periods = periods(span.first.isoformat(), span.last.isoformat())
     sketches = {
         kind: await scope.find(
             Uniques.collection,
-            {"kind": kind, "id": event_id, "period": {"$in": wanted}},
+            {"kind": kind, "id": event_id, "period": {"$in": sketch_periods}},
             fields=["sketch", "_daybook.model"],
         )
-        for kind in event.KINDS.values()
+        for kind in bodies.KINDS.values()
     }
-    return event.Facts(days, sketches)
+    return bodies.Facts(days, sketches)
 
 
 async def _all_days(scope: Scope, event_id: str) -> list[Document]:
@@ -103,21 +107,21 @@ async def _all_days(scope: Scope, event_id: str) -> list[Document]:
 
 
 async def _today(report: Report, event_id: str) -> tuple[Document | None, str]:
-    """As a document, whichever it comes from: a hash that is not there says nothing."""
+    """Today's document and its source: Redis, or MongoDB if Redis has no hash of today."""
     today = report.now.date()
     try:
         stored = await report.live.hash(event_totals(report.scope.organization, event_id))
     except RedisUnavailable:
         stored = {}
     if stored.get("date") == today.isoformat():
-        return event.of_hash(stored), "redis"
+        return bodies.document_from_hash(stored), "redis"
     span = Span(today, today, report.fleet_zone, report.zone)
     days = await report.scope.days(EventMetricsDay, span, event_id, fields=[*_FIELDS, "updated_at"])
     return (days[0] if days else None), "mongodb"
 
 
 async def _present(report: Report, event_id: str) -> tuple[int | None, int | None]:
-    """Visitors of the last 30 minutes, and those in the checkout; null while Redis is away."""
+    """Visitors of the last 30 minutes, and those in a checkout; None while Redis is unavailable."""
     key = event_active(report.scope.organization, event_id)
     since = f"({int(report.now.timestamp() * 1000) - ACTIVE_MS}"
     try:

@@ -1,4 +1,4 @@
-"""An answer of each route, as the OpenAPI document shows it."""
+"""Example responses of the routes, for the OpenAPI document."""
 
 import json
 from functools import cache
@@ -25,12 +25,12 @@ data: {"organization_id":"acme","event_id":"gala","updated_at":"2026-11-20T10:00
 
 @cache
 def example(name: str) -> Any:
-    """By the report's name."""
+    """The example response of the report with this name."""
     return json.loads((_HERE / f"{name}.json").read_text(encoding="utf-8"))
 
 
 class Fresh(Body):
-    """How fresh the numbers are: what the members that count said last; null is not known."""
+    """How fresh the numbers are, by the last reports of the members that count; null is unknown."""
 
     newest_event_at: str | None
     counted_at: str | None
@@ -39,15 +39,15 @@ class Fresh(Body):
     is_stale: bool
 
 
-def documented(name: str, body: type[Body]) -> dict[str, Any]:
-    """What a funnel's route says of its answer: the body's schema, with `as_of`, and an example."""
-    answer = create_model(f"{body.__name__}Answer", __base__=body, as_of=(Fresh, ...))
+def with_schema(name: str, body: type[Body]) -> dict[str, Any]:
+    """Decorator arguments of a funnel's route: the schema of its body with `as_of`, an example."""
+    response = create_model(f"{body.__name__}Answer", __base__=body, as_of=(Fresh, ...))
     content = {"application/json": {"example": example(f"funnels/{name}")}}
-    return {"responses": {200: {"model": answer, "content": content}}}
+    return {"responses": {200: {"model": response, "content": content}}}
 
 
-def shown_as(name: str) -> dict[str, Any]:
-    """What a route says of its answer, for its decorator."""
+def with_example(name: str) -> dict[str, Any]:
+    """Decorator arguments of a route: an example response."""
     return {"responses": {200: {"content": {"application/json": {"example": example(name)}}}}}
 
 
@@ -55,7 +55,7 @@ STREAM: dict[str, Any] = {
     "response_model": None,
     "responses": {
         200: {
-            "description": "Events `totals`, `lagged`, `away`, `back`; comments as signs of life",
+            "description": "Events `totals`, `lagged`, `away`, `back`; comments as heartbeats",
             "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _STREAM}},
         }
     },

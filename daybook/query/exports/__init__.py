@@ -1,1 +1,1 @@
-"""Files of reports over HTTP: asked for, looked after, fetched; a worker makes them."""
+"""Exports over HTTP: request a report as a file, poll its status, download it."""

@@ -1,4 +1,4 @@
-"""What is answered about a file."""
+"""The response bodies about exports."""
 
 from typing import Literal
 
@@ -15,9 +15,10 @@ class Accepted(Body):
 
 
 class Export(Body):
-    """Times in UTC. What is not known yet, or not any more, is null.
+    """Times are in UTC. Values that are not known yet, or no longer, are null.
 
-    `rows` are those of all the file's tables. `download_url` needs no key, until `expires_at`.
+    `rows` counts the rows of all tables in the file. `download_url` works without a key until
+    `expires_at`.
     """
 
     job_id: str

@@ -1,4 +1,4 @@
-"""Job ids that tell whose they are: a job is known from the moment on that it was asked for."""
+"""Job ids that prove their organization, so a job has a status before any worker has stored it."""
 
 import hmac
 import secrets
@@ -7,39 +7,40 @@ from datetime import UTC, datetime, timedelta
 
 from daybook.query.exports.secret import Secret
 
-_TIME_BYTES, _TOKEN_BYTES, _MARK_BYTES = 6, 4, 6
+_TIME_BYTES, _TOKEN_BYTES, _SIGNATURE_BYTES = 6, 4, 6
 _AHEAD = timedelta(minutes=5)
-KNOWN = timedelta(days=30)
-"""For so long a job is told of, whether its worker has come to it or not."""
+VALID = timedelta(days=30)
+"""How long a job's status is available, whether a worker has stored it or not."""
 
 
 def issue(secret: Secret, organization: str, now: datetime) -> str:
-    """A UUID (version 8): time, chance, and a mark of the organization that none else can make."""
+    """A new id: a UUID (version 8) of time and random token, with a signature over both and the
+    organization."""
     at = int(now.timestamp() * 1_000).to_bytes(_TIME_BYTES, "big")
-    own = bytearray(at + secrets.token_bytes(_TOKEN_BYTES))
-    own[6] = 0x80 | own[6] & 0x0F
-    own[8] = 0x80 | own[8] & 0x3F
-    return str(uuid.UUID(bytes=bytes(own) + _mark(secret, organization, bytes(own))))
+    signed = bytearray(at + secrets.token_bytes(_TOKEN_BYTES))
+    signed[6] = 0x80 | signed[6] & 0x0F
+    signed[8] = 0x80 | signed[8] & 0x3F
+    return str(uuid.UUID(bytes=bytes(signed) + _signature(secret, organization, bytes(signed))))
 
 
-def is_own(secret: Secret, organization: str, job_id: str, now: datetime) -> bool:
-    """Whether it was issued to this organization, not too long ago."""
+def is_issued_to(secret: Secret, organization: str, job_id: str, now: datetime) -> bool:
+    """Whether the id was issued to this organization within the last 30 days."""
     try:
         raw = uuid.UUID(job_id)
     except ValueError:
         return False
     if str(raw) != job_id:
         return False
-    own, mark = raw.bytes[:-_MARK_BYTES], raw.bytes[-_MARK_BYTES:]
-    if not hmac.compare_digest(mark, _mark(secret, organization, own)):
+    signed, signature = raw.bytes[:-_SIGNATURE_BYTES], raw.bytes[-_SIGNATURE_BYTES:]
+    if not hmac.compare_digest(signature, _signature(secret, organization, signed)):
         return False
-    return -_AHEAD < now - _asked_at(own) < KNOWN
+    return -_AHEAD < now - _issued_at(signed) < VALID
 
 
-def _asked_at(own: bytes) -> datetime:
-    milliseconds = int.from_bytes(own[:_TIME_BYTES], "big")
+def _issued_at(signed: bytes) -> datetime:
+    milliseconds = int.from_bytes(signed[:_TIME_BYTES], "big")
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
 
 
-def _mark(secret: Secret, organization: str, own: bytes) -> bytes:
-    return secret.sign("job", organization, own.hex())[:_MARK_BYTES]
+def _signature(secret: Secret, organization: str, signed: bytes) -> bytes:
+    return secret.sign("job", organization, signed.hex())[:_SIGNATURE_BYTES]

@@ -1,4 +1,4 @@
-"""Hands what was asked for to the workers: `export.requested`, once the brokers have it."""
+"""Publishes export requests to Kafka, as events `export.requested`, for the export workers."""
 
 import uuid
 from datetime import datetime
@@ -15,27 +15,27 @@ _QUEUE_MESSAGES = 10_000
 
 
 class Publisher:
-    """Of the loop's thread; begins to ask for the cluster at once."""
+    """Belongs to the event loop's thread; starts connecting to Kafka at once."""
 
     def __init__(self, settings: Settings, topic: str) -> None:
-        sending = ProducerLimits(0, settings.query_timeout_ms, _QUEUE_MESSAGES)
-        self._sender = AsyncProducer(settings, topic, sending)
+        limits = ProducerLimits(0, settings.query_timeout_ms, _QUEUE_MESSAGES)
+        self._producer = AsyncProducer(settings, topic, limits)
 
     async def publish(
-        self, job_id: str, organization: str, order: ExportRequest, now: datetime
+        self, job_id: str, organization: str, export_request: ExportRequest, now: datetime
     ) -> None:
-        """Raises Problem (503) unless the brokers are known to have it."""
+        """Returns once the brokers have acknowledged the event. Raises Problem (503) otherwise."""
         event = {
             "event_id": str(uuid.uuid4()),
             "event_type": "export.requested",
             "occurred_at": moment_text(now),
             "schema_version": 1,
             "organization_id": organization,
-            "data": {"job_id": job_id, **order.model_dump(exclude_none=True)},
+            "data": {"job_id": job_id, **export_request.model_dump(exclude_none=True)},
         }
-        [has] = await self._sender.send([(job_id.encode(), to_json(event))])
-        if not has:
-            raise unavailable("exports cannot be taken at the moment")
+        [is_acknowledged] = await self._producer.send([(job_id.encode(), to_json(event))])
+        if not is_acknowledged:
+            raise unavailable("exports cannot be accepted at the moment")
 
     async def close(self) -> None:
-        await self._sender.close()
+        await self._producer.close()

@@ -1,4 +1,4 @@
-"""What somebody asks for: read within bounds, and judged."""
+"""Reads and validates the body of an export request."""
 
 from typing import Any, get_args
 
@@ -15,7 +15,7 @@ _TYPES = get_args(ReportType)
 
 
 class ExportRequest(BaseModel):
-    """A report of a range of days as a file. Without `include_pii` visitors have pseudonyms."""
+    """A report of a range of days as a file. Without `include_pii` visitor ids are pseudonyms."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -31,30 +31,34 @@ class ExportRequest(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _known_report(cls, value: Any) -> Any:
-        """Raises Problem (400), whatever else is wrong."""
+        """Raises Problem (400) for an unknown report type, before any other check."""
         if isinstance(value, dict) and value.get("report_type", _TYPES[0]) not in _TYPES:
-            raise Problem(400, f"report_type: is one of {', '.join(_TYPES)}")
+            raise Problem(400, f"report_type: must be one of {', '.join(_TYPES)}")
         return value
 
 
-async def read(request: Request) -> ExportRequest:
-    """Raises Problem: 400, 413, 422; reads no more than that takes."""
+async def read_export_request(request: Request) -> ExportRequest:
+    """The request's body. Raises Problem: 400, 413, 422."""
     raw = b""
-    async for piece in request.stream():
-        raw += piece
+    async for chunk in request.stream():
+        raw += chunk
         if len(raw) > _BYTES_MAX:
-            raise Problem(413, f"a body may have {_BYTES_MAX:,} bytes", {"Connection": "close"})
+            raise Problem(
+                413, f"the body must not exceed {_BYTES_MAX:,} bytes", {"Connection": "close"}
+            )
     try:
-        found = ExportRequest.model_validate_json(raw)
+        export_request = ExportRequest.model_validate_json(raw)
     except ValidationError as error:
-        told = error.errors(include_url=False, include_input=False)
-        if told[0]["type"] == "json_invalid":
+        errors = error.errors(include_url=False, include_input=False)
+        if errors[0]["type"] == "json_invalid":
             raise Problem(400, "the body is not JSON") from None
-        named = [each | {"loc": ("body", *each["loc"])} for each in told]
-        raise RequestValidationError(named) from None
-    if found.report_type != "events":
-        if found.funnel_id is None:
-            raise wrong("funnel_id", f"is needed: {found.report_type} is a report of a funnel")
-        if found.user_id is not None:
-            raise wrong("user_id", "is of the report `events` alone")
-    return found
+        located = [item | {"loc": ("body", *item["loc"])} for item in errors]
+        raise RequestValidationError(located) from None
+    if export_request.report_type != "events":
+        if export_request.funnel_id is None:
+            raise wrong(
+                "funnel_id", f"is required for the report type {export_request.report_type}"
+            )
+        if export_request.user_id is not None:
+            raise wrong("user_id", "is only allowed for the report type `events`")
+    return export_request

@@ -1,4 +1,4 @@
-"""The routes of exports: a report as a file, asked for, looked after, fetched."""
+"""The export routes: request a report as a file, read its status, download it."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -10,16 +10,15 @@ from fastapi.responses import StreamingResponse
 
 from daybook.engine.errors import Unavailable
 from daybook.files.store import Gone
-from daybook.query.answer.report import Asking, Organization, Services
+from daybook.query.answer.report import Authenticated, Organization, Services
 from daybook.query.caller import Caller
-from daybook.query.examples import example, shown_as
-from daybook.query.exports import job_id as ticket
-from daybook.query.exports import request as orders
+from daybook.query.examples import example, with_example
+from daybook.query.exports import job_id as job_ids
 from daybook.query.exports.body import Accepted, Export, Status
-from daybook.query.exports.request import ExportRequest
+from daybook.query.exports.request import ExportRequest, read_export_request
 from daybook.query.exports.services import ExportServices
 from daybook.query.exports.signed_link import PREFIX, check, gone, link
-from daybook.query.figures.date_range import Span, iso_timestamp, span
+from daybook.query.figures.date_range import Span, iso_timestamp, parse_span
 from daybook.query.funnels.definition import load_definition
 from daybook.query.problem import missing, unavailable
 from daybook.query.read import groups
@@ -37,19 +36,21 @@ _MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 _SECONDS = {"events": 30, "conversions": 10}
-_SECONDS_ELSE = 3
+_DEFAULT_SECONDS = 3
 _UTC = ZoneInfo("UTC")
 
-JobId = Annotated[Id, Path(description="as it was answered")]
-OfLink = Annotated[Id, Query(alias="organization_id", description="of the link")]
-Expires = Annotated[int, Query(ge=0, le=253_402_300_799, description="of the link")]
-Signature = Annotated[str, Query(max_length=128, description="of the link")]
+JobId = Annotated[Id, Path(description="as returned by the export request")]
+LinkOrganization = Annotated[
+    Id, Query(alias="organization_id", description="part of the signed link")
+]
+Expires = Annotated[int, Query(ge=0, le=253_402_300_799, description="part of the signed link")]
+Signature = Annotated[str, Query(max_length=128, description="part of the signed link")]
 
 
-ASK: dict[str, Any] = {
+REQUEST_EXPORT: dict[str, Any] = {
     "responses": {
         202: {"content": {"application/json": {"example": example("export-accepted")}}},
-        400: {"description": "Not JSON, or no such report type"},
+        400: {"description": "The body is not JSON, or the report type is unknown"},
         413: {"description": "The body is over 16 KiB"},
     },
     "openapi_extra": {
@@ -71,43 +72,45 @@ def _exports(request: Request) -> ExportServices:
     return services
 
 
-@router.post("", status_code=202, **ASK)
-async def ask(request: Request, own: Asking, organization_id: Organization = None) -> Accepted:
-    """Ask for a report as a file. A worker makes it; the answer says when to look again."""
+@router.post("", status_code=202, **REQUEST_EXPORT)
+async def request_export(
+    request: Request, caller: Authenticated, organization_id: Organization = None
+) -> Accepted:
+    """Requests a report as a file. A worker writes it; the response estimates when it is ready."""
     services: Services = request.app.state.services
-    scope = organization_scope(services.reader, own, organization_id)
-    order, exports = await orders.read(request), _exports(request)
+    scope = organization_scope(services.reader, caller, organization_id)
+    export_request, exports = await read_export_request(request), _exports(request)
     now = datetime.now(UTC)
-    days = await _days(services, order, now)
-    if order.funnel_id is not None:
-        await load_definition(scope, order.funnel_id)
-    ready = now + timedelta(seconds=await _seconds(services, order))
+    days = await _days(services, export_request, now)
+    if export_request.funnel_id is not None:
+        await load_definition(scope, export_request.funnel_id)
+    ready = now + timedelta(seconds=await _seconds(services, export_request))
     organization = scope.organization
-    job_id = ticket.issue(exports.secret, organization, now)
+    job_id = job_ids.issue(exports.secret, organization, now)
     bounds = {"date_from": days.first.isoformat(), "date_to": days.last.isoformat()}
-    asked = order.model_copy(update=bounds)
-    await exports.publisher.publish(job_id, organization, asked, now)
+    in_days = export_request.model_copy(update=bounds)
+    await exports.publisher.publish(job_id, organization, in_days, now)
     return Accepted(
         job_id=job_id, status="processing", estimated_completion=iso_timestamp(ready, _UTC)
     )
 
 
-@router.get("/{job_id}", **shown_as("export"))
-async def look(
-    request: Request, own: Asking, job_id: JobId, organization_id: Organization = None
+@router.get("/{job_id}", **with_example("export"))
+async def export_status(
+    request: Request, caller: Authenticated, job_id: JobId, organization_id: Organization = None
 ) -> Export:
-    """How far a file is, and once it is there, where it is fetched."""
+    """The status of an export, with the download link once the file is ready."""
     services: Services = request.app.state.services
-    scope = organization_scope(services.reader, own, organization_id)
+    scope = organization_scope(services.reader, caller, organization_id)
     exports, now = _exports(request), datetime.now(UTC)
     organization = scope.organization
-    is_own = ticket.is_own(exports.secret, organization, job_id, now)
-    found = await scope.find_one(Exports.collection, {"_id": scope.id(job_id)})
-    if found is not None:
-        return _export(found, exports, now)
-    if not is_own:
+    is_known = job_ids.is_issued_to(exports.secret, organization, job_id, now)
+    stored = await scope.find_one(Exports.collection, {"_id": scope.id(job_id)})
+    if stored is not None:
+        return _export(stored, exports, now)
+    if not is_known:
         raise missing("export")
-    # Asked for an instant ago, or its turn has not come: no worker has written of it yet.
+    # No worker has started it, so nothing about it is stored yet.
     unknown = dict.fromkeys(Export.model_fields)
     return Export.model_validate(unknown | {"job_id": job_id, "status": "processing"})
 
@@ -119,84 +122,88 @@ steps,,,,,catalog,1204
 """
 
 
-FETCH: dict[str, Any] = {
+DOWNLOAD_EXPORT: dict[str, Any] = {
     "responses": {
         200: {
-            "description": "The file, called as `Content-Disposition` says",
+            "description": "The file, with its name in `Content-Disposition`",
             "content": {"text/csv": {"schema": {"type": "string"}, "example": _FILE}},
         },
-        403: {"description": "A link that was not signed here"},
-        410: {"description": "The link has expired, and the file is gone"},
+        403: {"description": "The link's signature is invalid"},
+        410: {"description": "The link has expired, or the file is gone"},
     },
     "openapi_extra": {"security": []},
 }
 
 
-@router.get("/{job_id}/download", response_class=Response, **FETCH)
-async def fetch(
-    request: Request, job_id: JobId, organization: OfLink, expires: Expires, signature: Signature
+@router.get("/{job_id}/download", response_class=Response, **DOWNLOAD_EXPORT)
+async def download_export(
+    request: Request,
+    job_id: JobId,
+    organization: LinkOrganization,
+    expires: Expires,
+    signature: Signature,
 ) -> Response:
-    """The file, to whoever has the link; 410 once it has expired."""
+    """The file of a signed link, which needs no key; 410 once the link has expired."""
     services: Services = request.app.state.services
     exports, now = _exports(request), datetime.now(UTC)
     check(exports.secret, organization, job_id, expires, signature, now)
     scope = Scope(services.reader, Caller("link", "server", organization), organization)
-    found = await scope.find_one(Exports.collection, {"_id": scope.id(job_id)})
-    if found is None or _status(found, now) != "completed":
+    stored = await scope.find_one(Exports.collection, {"_id": scope.id(job_id)})
+    if stored is None or _status(stored, now) != "completed":
         raise gone()
     try:
-        pieces = await asyncio.to_thread(exports.files.read, found["file"])
+        chunks = await asyncio.to_thread(exports.files.read, stored["file"])
     except Gone:
         raise gone() from None
     except Unavailable:
-        raise unavailable("the files cannot be reached at the moment") from None
-    name = f"{found['report_type']}-{found['date_from']}-{found['date_to']}.{found['format']}"
+        raise unavailable("the export files are unavailable at the moment") from None
+    name = f"{stored['report_type']}-{stored['date_from']}-{stored['date_to']}.{stored['format']}"
     headers = {
         "Content-Disposition": f'attachment; filename="daybook-{name}"',
-        "Content-Length": str(found["bytes"]),
+        "Content-Length": str(stored["bytes"]),
         "Cache-Control": "private, no-store",
     }
-    return StreamingResponse(pieces, 200, headers, _MEDIA_TYPES[found["format"]])
+    return StreamingResponse(chunks, 200, headers, _MEDIA_TYPES[stored["format"]])
 
 
-async def _days(services: Services, order: orders.ExportRequest, now: datetime) -> Span:
-    """Raises Problem (422)."""
+async def _days(services: Services, export_request: ExportRequest, now: datetime) -> Span:
+    """The request's range of days. Raises Problem (422)."""
     zone = await services.freshness.zone()
     today, names = now.astimezone(zone).date(), ("date_from", "date_to")
-    return span(order.date_from, order.date_to, zone, zone, today, names)
+    return parse_span(export_request.date_from, export_request.date_to, zone, zone, today, names)
 
 
-async def _seconds(services: Services, order: orders.ExportRequest) -> int:
-    """What a file of its kind takes, and those that wait before it. Raises Unavailable."""
-    fresh = await services.freshness.of(groups.EXPORTS, _UTC)
+async def _seconds(services: Services, export_request: ExportRequest) -> int:
+    """An estimate that includes the exports waiting before this one. Raises Unavailable."""
+    fresh = await services.freshness.as_of(groups.EXPORTS, _UTC)
     waiting = fresh["lag_messages"] or 0
-    return _SECONDS.get(order.report_type, _SECONDS_ELSE) + waiting * _SECONDS_ELSE
+    return _SECONDS.get(export_request.report_type, _DEFAULT_SECONDS) + waiting * _DEFAULT_SECONDS
 
 
-def _status(found: Document, now: datetime) -> Status:
-    """A file whose time is over is expired, whether it was swept away yet or not."""
-    status: Status = found["status"]
-    is_over = status == "completed" and found["expires_at"] <= now
+def _status(stored: Document, now: datetime) -> Status:
+    """The status; past its time a file is `expired`, whether it has been deleted yet or not."""
+    status: Status = stored["status"]
+    is_over = status == "completed" and stored["expires_at"] <= now
     return "expired" if is_over else status
 
 
-def _export(found: Document, exports: ExportServices, now: datetime) -> Export:
-    status = _status(found, now)
+def _export(stored: Document, exports: ExportServices, now: datetime) -> Export:
+    status = _status(stored, now)
     url = None
     if status == "completed":
-        of = found["organization_id"], found["job_id"], found["expires_at"]
-        url = link(exports.secret, exports.public_url, *of)
+        signed = stored["organization_id"], stored["job_id"], stored["expires_at"]
+        url = link(exports.secret, exports.public_url, *signed)
     return Export(
-        job_id=found["job_id"],
+        job_id=stored["job_id"],
         status=status,
-        report_type=found["report_type"],
-        format=found["format"],
-        requested_at=_moment(found["requested_at"]),
-        completed_at=None if status == "failed" else _moment(found["ended_at"]),
-        expires_at=_moment(found["expires_at"]),
-        bytes=_count(found["bytes"]),
-        rows=_count(found["rows"]),
-        reason=found["reason"],
+        report_type=stored["report_type"],
+        format=stored["format"],
+        requested_at=_moment(stored["requested_at"]),
+        completed_at=None if status == "failed" else _moment(stored["ended_at"]),
+        expires_at=_moment(stored["expires_at"]),
+        bytes=_count(stored["bytes"]),
+        rows=_count(stored["rows"]),
+        reason=stored["reason"],
         download_url=url,
     )
 

@@ -1,4 +1,4 @@
-"""The secret that job ids, links and pseudonyms are made with: one key for each of them."""
+"""Signs job ids, links and pseudonyms, each with a key of its own derived from one secret."""
 
 import hashlib
 import hmac
@@ -16,13 +16,15 @@ class Secret:
     """Raises WrongSetting for one that is too short."""
 
     def __init__(self, settings: Settings) -> None:
-        shown = settings.exports_secret
-        found = shown.get_secret_value().encode() if shown else b""
-        if len(found) < SECRET_BYTES_MIN:
-            raise WrongSetting(f"DAYBOOK_EXPORTS_SECRET: needs {SECRET_BYTES_MIN} bytes at least")
-        self._secret = found
+        setting = settings.exports_secret
+        secret = setting.get_secret_value().encode() if setting else b""
+        if len(secret) < SECRET_BYTES_MIN:
+            raise WrongSetting(
+                f"DAYBOOK_EXPORTS_SECRET: requires at least {SECRET_BYTES_MIN} bytes"
+            )
+        self._secret = secret
 
     def sign(self, use: Use, *parts: str) -> bytes:
-        """32 bytes over these parts, which cannot be moved from one to another."""
+        """An HMAC of 32 bytes; text moved from one part to the next changes it."""
         key = hmac.digest(self._secret, use.encode(), hashlib.sha256)
         return hmac.digest(key, repr(parts).encode(), hashlib.sha256)

@@ -1,4 +1,4 @@
-"""What stands behind the routes of exports."""
+"""The services that the export routes use."""
 
 from daybook.engine.settings import Settings
 from daybook.files.open import open_files
@@ -11,7 +11,7 @@ TOPIC = topic_name("sc.analytics.exports")
 
 
 class ExportServices:
-    """Shut while DAYBOOK_EXPORTS_SECRET is unset. Raises WrongSetting."""
+    """Disabled while DAYBOOK_EXPORTS_SECRET is unset. Raises WrongSetting."""
 
     def __init__(self, settings: Settings, topic: str) -> None:
         self._settings = settings
@@ -22,7 +22,7 @@ class ExportServices:
         self.files = open_files(settings)
 
     def open(self) -> None:
-        """Within the loop that calls are answered in."""
+        """Must be called in the event loop that serves the requests."""
         if self._secret:
             self._publisher = Publisher(self._settings, self._topic)
 
@@ -32,9 +32,9 @@ class ExportServices:
 
     @property
     def secret(self) -> Secret:
-        """Raises Problem (404) while it is shut."""
+        """Raises Problem (404) while exports are disabled."""
         if self._secret is None:
-            raise Problem(404, "no exports are made here: DAYBOOK_EXPORTS_SECRET is not set")
+            raise Problem(404, "exports are disabled: DAYBOOK_EXPORTS_SECRET is not set")
         return self._secret
 
     @property

@@ -1,16 +1,16 @@
-"""What every body of a report has in common: strict types, and nothing that is not declared."""
+"""Base classes of the reports' response bodies."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Body(BaseModel):
-    """A part of an answer. Rates are 0 to 1, percentages 0 to 100, money minor units."""
+    """A part of a response. Rates are 0 to 1, percentages 0 to 100, money is in minor units."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class Period(Body):
-    """Two days of the fleet, both counted, `YYYY-MM-DD`."""
+    """The first and last day of a range, inclusive, `YYYY-MM-DD` in the fleet's time zone."""
 
     start: str
     end: str

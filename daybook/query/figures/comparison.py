@@ -1,4 +1,4 @@
-"""A report's numbers beside those of the period before."""
+"""Compares a report's numbers with those of the preceding period."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,7 +19,8 @@ def compare_totals(span: Span, now: Numbers, before: Numbers) -> dict[str, Any]:
 
 
 def change(now: Number, before: Number) -> Mapping[str, Number]:
-    """`absolute` is now less before, `relative` its share of before; null where unknown."""
+    """`absolute` is the new value minus the previous one, `relative` that over the previous value;
+    null where a value is unknown."""
     if now is None or before is None:
         return {"absolute": None, "relative": None}
     absolute = now - before
@@ -27,25 +28,27 @@ def change(now: Number, before: Number) -> Mapping[str, Number]:
 
 
 class Change(Body):
-    """`absolute` is now less before, `relative` its share of before; null where unknown."""
+    """`absolute` is the new value minus the previous one, `relative` that over the previous value;
+    null where a value is unknown."""
 
     absolute: int | float | None
     relative: float | None
 
 
 Previous = dict[str, dict[str, int | float | str | None]]
-"""Parts of a report by name, with their numbers; `period` is one of them."""
+"""Parts of a report with their numbers, by the part's name; `period` is one of them."""
 
 Changes = dict[str, Change]
-"""By `part.number`."""
+"""By `part.field`."""
 
 
 def compare_parts(
     period: Mapping[str, str], now: Mapping[str, BaseModel], before: Mapping[str, BaseModel]
 ) -> tuple[Previous, Changes]:
-    """What `compare=previous` asks for: `previous` and `change` of a report.
+    """`previous` and `change` of a report, for `compare=previous`.
 
-    The numbers of as many days directly before, and the change of each of these parts' numbers.
+    `previous`: the numbers of the preceding period of equal length. `change`: the change of every
+    number in these parts.
     """
     previous: Previous = {"period": dict(period)}
     for name, part in before.items():

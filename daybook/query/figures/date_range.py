@@ -1,4 +1,4 @@
-"""The days that a report is about, and how they are put together for a series."""
+"""The range of days of a report, and its division into days, weeks or months."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ Granularity = Literal["day", "week", "month"]
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A point of a series: the days of one day, week or month that lie within the range."""
+    """A point of a series: the part of a day, week or month that lies within the range."""
 
     first: date
     last: date
@@ -27,9 +27,9 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From `first` to `last`, both counted; at most a year. Days are those of `fleet_zone`.
+    """A range of days from `first` to `last`, inclusive, at most a year, in `fleet_zone`.
 
-    Times are told in `zone`, which is the fleet's unless the caller asked for another one.
+    Timestamps are rendered in `zone`, which is the fleet's unless the caller chose another one.
     """
 
     first: date
@@ -39,7 +39,7 @@ class Span:
 
     @property
     def period(self) -> dict[str, str]:
-        """As every body has it: two days, both counted."""
+        """The range as response bodies contain it."""
         return {"start": self.first.isoformat(), "end": self.last.isoformat()}
 
     @property
@@ -48,15 +48,15 @@ class Span:
 
     @property
     def dates(self) -> dict[str, datetime]:
-        """A filter of documents' `date`: midnight UTC of the day's name."""
+        """A filter for the documents' `date`, which is midnight UTC of the calendar day."""
         return {"$gte": _midnight(self.first), "$lte": _midnight(self.last)}
 
     def previous(self) -> "Span":
-        """As many days, directly before."""
+        """The preceding range of equal length."""
         return replace(self, first=self.first - self.days * _DAY, last=self.first - _DAY)
 
     def buckets(self, granularity: Granularity) -> Iterator[Bucket]:
-        """Every one of the range in order, empty ones as well. Weeks begin on Mondays."""
+        """All buckets of the range in order. Weeks begin on Mondays."""
         first = self.first
         while first <= self.last:
             last = min(self.last, _end(first, granularity))
@@ -64,15 +64,15 @@ class Span:
             first = last + _DAY
 
     def midnight(self, day: date) -> str:
-        """When a day of the fleet begins, ISO 8601 in the caller's zone."""
+        """The start of a day in the fleet's zone, as ISO 8601 in the caller's zone."""
         return self.render(datetime.combine(day, time(), self.fleet_zone))
 
     def hour(self, day: date, hour: int) -> str:
-        """When an hour of a day of the fleet begins, likewise."""
+        """The start of an hour in the fleet's zone, as ISO 8601 in the caller's zone."""
         return self.render(datetime.combine(day, time(hour), self.fleet_zone))
 
     def render(self, moment: datetime) -> str:
-        """A moment, ISO 8601 with its offset, in the caller's zone."""
+        """A time as ISO 8601 with its offset in the caller's zone."""
         return iso_timestamp(moment, self.zone)
 
 
@@ -81,12 +81,12 @@ def _midnight(day: date) -> datetime:
 
 
 def iso_timestamp(moment: datetime, zone: ZoneInfo) -> str:
-    # By way of UTC: a time that a clock change skips does not exist, and is told as what it is.
+    # By way of UTC, because a local time that a clock change skips does not exist.
     text = moment.astimezone(UTC).astimezone(zone).isoformat()
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
-def span(
+def parse_span(
     first: str | None,
     last: str | None,
     fleet_zone: ZoneInfo,
@@ -94,32 +94,32 @@ def span(
     today: date,
     names: tuple[str, str] = ("from", "to"),
 ) -> Span:
-    """A range as it was asked for, by these names. Raises Problem (422) with the reason.
+    """The range of two query parameters with these names. Raises Problem (422) with the reason.
 
-    A bound is a day (`2026-11-20`) or a time, which means its day in the fleet's zone; without an
-    offset it is a time of that zone.
+    A bound is a day (`2026-11-20`) or a time, which stands for its day in the fleet's zone. A time
+    without an offset is a time of that zone.
     """
     begin, end = names
-    found = Span(_day(begin, first, fleet_zone), _day(end, last, fleet_zone), fleet_zone, zone)
-    if found.first > found.last:
+    span = Span(_day(begin, first, fleet_zone), _day(end, last, fleet_zone), fleet_zone, zone)
+    if span.first > span.last:
         raise wrong(begin, f"must not be after `{end}`")
-    if found.days > DAYS_MAX:
-        raise wrong(end, "a range has one year at most")
-    if found.first < _EARLIEST or found.last > today + _AHEAD_DAYS * _DAY:
-        raise wrong(begin, "a range lies between 1990 and a year from now")
-    return found
+    if span.days > DAYS_MAX:
+        raise wrong(end, "a range must not be longer than a year")
+    if span.first < _EARLIEST or span.last > today + _AHEAD_DAYS * _DAY:
+        raise wrong(begin, "a range must lie between 1990 and a year from now")
+    return span
 
 
 def zone_named(name: str) -> ZoneInfo:
     """Raises Problem (422)."""
     if name not in _ZONES:
-        raise wrong("tz", "not a zone of the tz database, such as Europe/Berlin")
+        raise wrong("tz", "must be a zone of the tz database, such as Europe/Berlin")
     return ZoneInfo(name)
 
 
 def _day(name: str, text: str | None, zone: ZoneInfo) -> date:
     if text is None:
-        raise wrong(name, "is needed: a day such as 2026-11-20")
+        raise wrong(name, "is required: a day such as 2026-11-20")
     try:
         if len(text) == len("2026-11-20"):
             return date.fromisoformat(text)
@@ -128,7 +128,7 @@ def _day(name: str, text: str | None, zone: ZoneInfo) -> date:
             return moment.date()
         return moment.astimezone(zone).date()
     except (ValueError, OverflowError):
-        raise wrong(name, "must be a day such as 2026-11-20, or a time in ISO 8601") from None
+        raise wrong(name, "must be a day such as 2026-11-20, or an ISO 8601 time") from None
 
 
 def _end(day: date, granularity: Granularity) -> date:

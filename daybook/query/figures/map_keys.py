@@ -1,26 +1,26 @@
-"""What the keys of stored maps are called in answers."""
+"""Decodes the keys of stored maps for reports."""
 
 from collections.abc import Collection, Mapping
 from urllib.parse import unquote
 
 OTHER = "other"
-"""The key of what found no room in a map of 1,000 keys."""
+"""The key for everything beyond the 1,000 keys that a map may have."""
 
 UNATTRIBUTED = "unattributed"
-"""The key, or the step, of what belongs to none."""
+"""The key or step for what cannot be attributed to any."""
 
 
-def name_of(key: str, words: Collection[str] = ()) -> str:
-    """The text that a key was made of.
+def name_of(key: str, reserved: Collection[str] = ()) -> str:
+    """The decoded key.
 
-    `words` are keys that stand for something else in the same list: a text that equals one stays
-    encoded (`%6Fther`). One that was too long is what its first 150 bytes and the hash say.
+    A text that equals one of the `reserved` keys stays encoded (`%6Fther`), to tell them apart.
+    Texts that were too long were shortened to 150 bytes and a hash when they were stored.
     """
     text = unquote(key)
-    return key if text in words else text
+    return key if text in reserved else text
 
 
 def by_name(counts: Mapping[str, int]) -> list[tuple[str, int]]:
-    """Names with what they count, the greatest first, then by name; `other` is left out."""
+    """Names with their counts, largest first, then by name; without `other`."""
     named = [(name_of(key), count) for key, count in counts.items() if key != OTHER]
-    return sorted(named, key=lambda each: (-each[1], each[0]))
+    return sorted(named, key=lambda item: (-item[1], item[0]))

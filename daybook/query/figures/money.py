@@ -1,4 +1,4 @@
-"""Amounts of several days, apart by currency: two of them are never added."""
+"""Amounts of several days by currency; amounts of two currencies are never added."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -8,20 +8,22 @@ from daybook.query.figures import totals
 from daybook.query.figures.totals import DayDocument
 
 
-class Wanted(NamedTuple):
-    """`asked` is told first whatever there is; else `preferred`, where there is any of it."""
+class CurrencyPreference(NamedTuple):
+    """`requested` is a report's main currency in any case, `preferred` only if it has an amount."""
 
     preferred: str | None = None
-    asked: str | None = None
+    requested: str | None = None
 
 
-ANY = Wanted()
+ANY = CurrencyPreference()
 
 
-def main_currency(documents: Iterable[DayDocument], field: str, wanted: Wanted) -> str | None:
-    """The currency that a report is told in: what is wanted, else the most frequent one.
+def main_currency(
+    documents: Iterable[DayDocument], field: str, preference: CurrencyPreference
+) -> str | None:
+    """The main currency of a report: the preferred one, else the most frequent one.
 
-    That is the one with an amount on most documents, by name where several are.
+    That is the one with an amount in the most documents; ties are broken by name.
     """
     days = Counter(
         currency
@@ -29,24 +31,24 @@ def main_currency(documents: Iterable[DayDocument], field: str, wanted: Wanted) 
         for currency, amounts in currencies_of(document).items()
         if amounts.get(field)
     )
-    return totals.main_currency(days, *wanted)
+    return totals.main_currency(days, *preference)
 
 
 def others(documents: Iterable[DayDocument], field: str, main: str | None) -> list[str]:
-    """The other currencies that have an amount, by name."""
-    named = {
+    """The other currencies that have an amount, sorted by name."""
+    found = {
         currency
         for document in documents
         for currency, amounts in currencies_of(document).items()
         if amounts.get(field)
     }
-    return sorted(named - {main})
+    return sorted(found - {main})
 
 
 def amount(documents: Iterable[DayDocument], field: str, currency: str | None) -> int | None:
-    """The sum of a field in one currency; 0 where it has none.
+    """The sum of a field in one currency; 0 if it has no amount.
 
-    Null where an hour's share is not known: hours of a day with several currencies hold no money.
+    None if it is unknown for an hour: hours of a day with several currencies have no amounts.
     """
     total = 0
     for document in documents:
@@ -56,21 +58,21 @@ def amount(documents: Iterable[DayDocument], field: str, currency: str | None) -
     return total
 
 
-def known(documents: Iterable[DayDocument], field: str, currency: str | None) -> int:
-    """The same, of whole days, of which it is always known."""
+def day_amount(documents: Iterable[DayDocument], field: str, currency: str | None) -> int:
+    """The same for whole days, whose amounts are always known."""
     return amount(documents, field, currency) or 0
 
 
 def by_key(
     documents: Iterable[DayDocument], field: str, part: str, currency: str | None
 ) -> dict[str, int]:
-    """{key: amount} of a map with money, in one currency; keys as they are stored."""
-    found: Counter[str] = Counter()
+    """{key: amount} of a map with amounts, in one currency; keys as stored."""
+    amounts: Counter[str] = Counter()
     for document in documents:
         entries = currencies_of(document).get(currency or "", {}).get(field) or {}
         for key, parts in entries.items():
-            found[key] += int(parts.get(part) or 0)
-    return dict(found)
+            amounts[key] += int(parts.get(part) or 0)
+    return dict(amounts)
 
 
 def currencies_of(document: DayDocument) -> Mapping[str, Mapping[str, Any]]:

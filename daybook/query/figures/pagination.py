@@ -1,4 +1,4 @@
-"""Pages of rows: by number, or from where the page before ended."""
+"""Pages of rows, by number or by the cursor of the previous page."""
 
 import base64
 import binascii
@@ -14,14 +14,14 @@ SIZE, SIZE_MAX, NUMBER_MAX = 50, 200, 1_000
 
 
 class Cursor(NamedTuple):
-    """Where a page ended: a session's first event, and its id."""
+    """The last row of a page: the time of a session's first event, and its id."""
 
     started_at: datetime
     id: str
 
 
 class Pagination(Body):
-    """`next_cursor` is null on the last page. What comes meanwhile shifts no row before it."""
+    """`next_cursor` is null on the last page. New rows do not move rows of earlier pages."""
 
     page: int | None
     page_size: int
@@ -30,7 +30,7 @@ class Pagination(Body):
 
 
 class PageRequest(NamedTuple):
-    """`after` goes before `number`."""
+    """`after` takes precedence over `number`."""
 
     number: int = 1
     size: int = SIZE
@@ -41,24 +41,24 @@ class PageRequest(NamedTuple):
         return 0 if self.after else (self.number - 1) * self.size
 
 
-def pagination(asked: PageRequest, rows: Sequence[Any], last: Cursor | None) -> Pagination:
-    """`rows`: one more than the page has, if there is one; `last`: of the page's own last."""
-    has_more = len(rows) > asked.size
+def pagination(requested: PageRequest, rows: Sequence[Any], last: Cursor | None) -> Pagination:
+    """`rows`: the page's, and one more if there is one; `last`: cursor of the page's last row."""
+    has_more = len(rows) > requested.size
     return Pagination(
-        page=None if asked.after else asked.number,
-        page_size=asked.size,
+        page=None if requested.after else requested.number,
+        page_size=requested.size,
         has_more=has_more,
-        next_cursor=cursor(last) if has_more and last else None,
+        next_cursor=render_cursor(last) if has_more and last else None,
     )
 
 
-def cursor(place: Cursor) -> str:
-    raw = json.dumps([round(place.started_at.timestamp() * 1_000), place.id])
+def render_cursor(cursor: Cursor) -> str:
+    raw = json.dumps([round(cursor.started_at.timestamp() * 1_000), cursor.id])
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
 
-def place(text: str) -> Cursor:
-    """Raises Problem (422) for what is no cursor of ours."""
+def parse_cursor(text: str) -> Cursor:
+    """Raises Problem (422) for a text that `render_cursor` cannot have made."""
     try:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         at_ms, name = json.loads(raw)
@@ -66,4 +66,4 @@ def place(text: str) -> Cursor:
             raise ValueError(text)
         return Cursor(datetime.fromtimestamp(at_ms / 1_000, UTC), name)
     except (ValueError, TypeError, OverflowError, OSError, RecursionError, binascii.Error):
-        raise wrong("cursor", "take it from `next_cursor` of the page before") from None
+        raise wrong("cursor", "must be the `next_cursor` of the previous page") from None

@@ -1,8 +1,8 @@
-"""What is asked of stored documents: a few fields, in a form that is quick to read.
+"""Projections and aggregation stages that read few fields, in a form that decodes quickly.
 
-The driver makes an object of each int64, which takes twenty times as long as a double. Those are
-exact up to 2^53, and no count of a day comes near it. What is only wanted in sum MongoDB adds up
-by itself, as int64.
+The driver creates an object for each int64, which takes twenty times as long as a double. Doubles
+are exact up to 2^53, which no daily count approaches. Where only sums are needed, MongoDB adds the
+int64 values itself.
 """
 
 from collections.abc import Sequence
@@ -12,26 +12,26 @@ Stages = list[Projection]
 
 
 def projection(fields: Sequence[str]) -> Projection:
-    """These fields as they are."""
+    """These fields, unchanged."""
     return dict.fromkeys(fields, True)
 
 
 def counts_of(fields: Sequence[str]) -> Projection:
-    """Maps of counts, with the counts as doubles."""
+    """Maps of counts, with the counts converted to doubles."""
     return {
-        field: {"$arrayToObject": _each(field, {"k": "$$this.k", "v": {"$toDouble": "$$this.v"}})}
+        field: {"$arrayToObject": _map(field, {"k": "$$this.k", "v": {"$toDouble": "$$this.v"}})}
         for field in fields
     }
 
 
 def sums_of(fields: Sequence[str], by: str) -> Stages:
-    """A row for each value of `by`."""
+    """The sums of these fields, in one row for each value of `by`."""
     sums = {field: {"$sum": f"${field}"} for field in fields}
     return [{"$group": {"_id": f"${by}", by: {"$first": f"${by}"}, **sums}}]
 
 
 def sums_by_key(field: str, parts: Sequence[str]) -> Stages:
-    """A row for each key of a breakdown, which is its `_id`."""
+    """The sums of these parts of a breakdown, in one row for each key; the key is the `_id`."""
     return [
         {"$project": {"entry": _entries(field)}},
         {"$unwind": "$entry"},
@@ -40,13 +40,13 @@ def sums_by_key(field: str, parts: Sequence[str]) -> Stages:
 
 
 def money_of(fields: Sequence[str]) -> Projection:
-    """`currencies`, of which each keeps these fields, as they are stored."""
-    kept = {"k": "$$this.k", "v": {field: f"$$this.v.{field}" for field in fields}}
-    return {"currencies": {"$arrayToObject": _each("currencies", kept)}}
+    """`currencies`, reduced to these fields of each currency, as stored."""
+    entry = {"k": "$$this.k", "v": {field: f"$$this.v.{field}" for field in fields}}
+    return {"currencies": {"$arrayToObject": _map("currencies", entry)}}
 
 
-def _each(field: str, told: object) -> Projection:
-    return {"$map": {"input": _entries(field), "in": told}}
+def _map(field: str, entry: object) -> Projection:
+    return {"$map": {"input": _entries(field), "in": entry}}
 
 
 def _entries(field: str) -> Projection:

@@ -1,4 +1,4 @@
-"""Quotients as reports tell them: null where there is nothing to divide by, shares that add up."""
+"""Rates, averages and percentages; null where the divisor is 0, percentages that add up."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -9,18 +9,18 @@ _HUNDREDTHS_OF_A_PERCENT = 10_000
 
 
 def rate(part: int, whole: int) -> float | None:
-    """0 to 1 where the part is one of the whole; unrounded."""
+    """`part / whole`, unrounded; None if `whole` is 0."""
     return part / whole if whole else None
 
 
 def average(total: int | None, number: int) -> int | None:
-    """Rounded half to even, as stored averages are; null of an unknown total."""
+    """Rounded half to even, like stored averages; None if the total is unknown or `number` is 0."""
     return round(Fraction(total, number)) if total is not None and number else None
 
 
 def percentages(weights: Sequence[int]) -> list[float]:
     """Each weight's share of their sum, to two decimals, by largest remainder.
 
-    They add up to 100; all are 0 where the sum is.
+    They add up to 100, or are all 0 if the sum is 0.
     """
     return [part / 100 for part in apportion(_HUNDREDTHS_OF_A_PERCENT, weights)]

@@ -1,4 +1,4 @@
-"""Documents put together by day, week or month."""
+"""Daily documents grouped into the points of a series: hours, days, weeks or months."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -8,13 +8,13 @@ from daybook.query.figures.date_range import Granularity, Span
 from daybook.query.figures.totals import DayDocument
 
 FunnelGranularity = Literal["hour", "day", "week"]
-"""What funnels' reports are split by; weeks begin on Mondays."""
+"""The granularity of funnel reports; weeks begin on Mondays."""
 
 
 def buckets(
     span: Span, granularity: Granularity, documents: Iterable[DayDocument]
 ) -> list[tuple[str, list[DayDocument]]]:
-    """Every bucket of the range in order: when it begins, and the documents of its days."""
+    """All buckets of the range in order: the start of each, and the documents of its days."""
     by_day: dict[date, list[DayDocument]] = {}
     for document in documents:
         by_day.setdefault(document["date"].date(), []).append(document)
@@ -35,7 +35,7 @@ _HOURS = 24
 
 
 class Point(NamedTuple):
-    """`timestamp` is when it begins; `documents` are of its days, or parts of one for an hour."""
+    """`timestamp` is its start; `documents` are those of its days, or an hour's part of one."""
 
     timestamp: str
     documents: list[DayDocument]
@@ -44,10 +44,10 @@ class Point(NamedTuple):
 def points(
     documents: Iterable[DayDocument], span: Span, granularity: FunnelGranularity
 ) -> Iterator[Point]:
-    """Every point of the range in order, those without documents as well.
+    """All points of the range in order, including those without documents.
 
-    Weeks begin on Mondays, the first with the range. Of the hours, those that a clock change
-    leaves out are left out; the one that it repeats is one.
+    Weeks begin on Mondays, except that the first begins with the range. An hour that a clock change
+    skips has no point; the hour that it repeats has one.
     """
     if granularity == "hour":
         yield from _hours(documents, span)
@@ -57,11 +57,11 @@ def points(
 
 def _hours(documents: Iterable[DayDocument], span: Span) -> Iterator[Point]:
     by_day = buckets(span, "day", documents)
-    for bucket, (_, several) in zip(span.buckets("day"), by_day, strict=True):
+    for bucket, (_, of_day) in zip(span.buckets("day"), by_day, strict=True):
         day = bucket.first
         for hour in range(_HOURS):
             if _exists(day, hour, span):
-                yield Point(span.hour(day, hour), [_hour(each, hour) for each in several])
+                yield Point(span.hour(day, hour), [_hour(document, hour) for document in of_day])
 
 
 def _exists(day: date, hour: int, span: Span) -> bool:
@@ -70,9 +70,9 @@ def _exists(day: date, hour: int, span: Span) -> bool:
 
 
 def _hour(document: DayDocument, hour: int) -> DayDocument:
-    """An hour's numbers in the form of a day; `currencies` null where its money is not known."""
+    """An hour's numbers in the form of a day; `currencies` is null if its amounts are unknown."""
     numbers = (document.get("hours") or {}).get(f"{hour:02d}", {})
-    named = list(document.get("currencies") or {})
-    if len(named) > 1 and numbers:
+    currencies = list(document.get("currencies") or {})
+    if len(currencies) > 1 and numbers:
         return {**numbers, "currencies": None}
-    return {**numbers, "currencies": {currency: numbers for currency in named[:1]}}
+    return {**numbers, "currencies": {currency: numbers for currency in currencies[:1]}}

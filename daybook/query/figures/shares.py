@@ -1,4 +1,4 @@
-"""The greatest of what a map counts, with their shares of the whole."""
+"""The largest entries of a map of counts, with their shares of the whole."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class Share(NamedTuple):
 
 
 class Rest(Body):
-    """What stands in no row: keys beyond the greatest, and what found no room when it was stored.
+    """What is in none of the rows: smaller entries, and those beyond the limit of the stored map.
 
     Its percentage and those of the rows add up to 100.
     """
@@ -27,17 +27,17 @@ class Rest(Body):
 
 
 def shares(counts: Mapping[str, int], top: int = TOP) -> tuple[list[Share], Share]:
-    """The greatest, the greatest first, and the rest of them; keys as they are stored."""
+    """The largest entries in descending order, and the rest; keys of `counts` as stored."""
     named = by_name(counts)
     beyond = sum(count for _, count in named[top:]) + counts.get(OTHER, 0)
     rows = [*named[:top], (OTHER, beyond)]
-    told = [
+    result = [
         Share(name, count, percentage)
         for (name, count), percentage in zip(
             rows, percentages([count for _, count in rows]), strict=True
         )
     ]
-    return told[:-1], told[-1]
+    return result[:-1], result[-1]
 
 
 def rest(share: Share) -> Rest:

@@ -1,4 +1,4 @@
-"""Numbers of several days in one: counters added up, what is worked out from them anew."""
+"""Totals of several days: counters are added up, derived numbers computed from the sums."""
 
 import collections
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,37 +26,37 @@ DayDocument = Mapping[str, Any]
 def totals(
     model: type[DailyDocument], documents: Sequence[DayDocument], currency: str | None = None
 ) -> Numbers:
-    """Of whole days. Money, and what is counted beside it, is that of the currency.
+    """Totals of whole days. Amounts, and counters kept per currency, are those of `currency`.
 
-    Rates and averages are those of the sums, null when there is nothing to divide by; an average
-    is rounded half to even, as it is stored.
+    Rates and averages are those of the sums, None if the divisor is 0. Averages are rounded half
+    to even, as they are stored.
     """
     sums = _sums(model, documents, currency)
-    return {name: _worked_out(model.fields[name], sums, name) for name in shown(model)}
+    return {name: _derive(model.fields[name], sums, name) for name in shown(model)}
 
 
 def money(model: type[DailyDocument], documents: Sequence[DayDocument], currency: str) -> Numbers:
-    """Those of the numbers that stand in each currency."""
-    found = totals(model, documents, currency)
-    return {name: found[name] for name in by_currency(model)}
+    """The totals that are kept per currency, in one currency."""
+    numbers = totals(model, documents, currency)
+    return {name: numbers[name] for name in by_currency(model)}
 
 
 def currencies(documents: Iterable[DayDocument], field: str) -> dict[str, int]:
-    """Every currency that was ever named, with the days on which the field is not 0 in it."""
-    found: dict[str, int] = {}
+    """Every currency in the documents, with the number of days on which the field is not 0."""
+    days: dict[str, int] = {}
     for document in documents:
         for currency, amounts in (document.get("currencies") or {}).items():
-            found[currency] = found.get(currency, 0) + bool(amounts.get(field))
-    return found
+            days[currency] = days.get(currency, 0) + bool(amounts.get(field))
+    return days
 
 
-def main_currency(days: Mapping[str, int], preferred: P, asked: str | None) -> str | P:
-    """The one that is told first: asked for, else preferred if it is there, else the most usual.
+def main_currency(days: Mapping[str, int], preferred: P, requested: str | None) -> str | P:
+    """The requested currency, else the preferred one if it has an amount, else the most frequent.
 
-    `days`: on how many, or for how much, each currency has an amount.
+    `days`: on how many days each currency has an amount, or how much.
     """
-    if asked is not None:
-        return asked
+    if requested is not None:
+        return requested
     used = {currency: count for currency, count in days.items() if count}
     if preferred in used or not used:
         return preferred
@@ -69,17 +69,17 @@ def _sums(
     found = {}
     for name, field in model.fields.items():
         if isinstance(field, Counter):
-            found[name] = sum(int(each.get(name) or 0) for each in documents)
+            found[name] = sum(int(document.get(name) or 0) for document in documents)
         elif isinstance(field, Money | PerCurrency):
-            amounts = [(each.get("currencies") or {}).get(currency, {}) for each in documents]
-            found[name] = sum(int(each.get(name) or 0) for each in amounts)
+            amounts = [(day.get("currencies") or {}).get(currency, {}) for day in documents]
+            found[name] = sum(int(amount.get(name) or 0) for amount in amounts)
     for name, field in model.fields.items():
         if isinstance(field, Difference):
             found[name] = found[field.minuend] - found[field.subtrahend]
     return found
 
 
-def _worked_out(field: Field, sums: Mapping[str, int], name: str) -> Number:
+def _derive(field: Field, sums: Mapping[str, int], name: str) -> Number:
     match field:
         case Rate(numerator, denominator):
             return sums[numerator] / sums[denominator] if sums[denominator] else None
@@ -90,18 +90,18 @@ def _worked_out(field: Field, sums: Mapping[str, int], name: str) -> Number:
 
 
 def _rounded(total: int, number: int) -> int:
-    """Half to even, exactly, however large."""
+    """Rounded half to even, exact for integers of any size."""
     whole, rest = divmod(total, number)
     return whole + (2 * rest > number or (2 * rest == number and whole % 2 == 1))
 
 
 def total(documents: Iterable[DayDocument], field: str) -> int:
-    """Of a counter; what is absent is 0, as it is in hours."""
+    """The total of a counter; absent values are 0, as hours have them."""
     return sum(int(document.get(field) or 0) for document in documents)
 
 
 def counts(documents: Iterable[DayDocument], field: str) -> dict[str, int]:
-    """Of a map of counts {key: count}."""
+    """The totals of a map of counts, {key: count}."""
     found: collections.Counter[str] = collections.Counter()
     for document in documents:
         for key, count in (document.get(field) or {}).items():
@@ -110,7 +110,7 @@ def counts(documents: Iterable[DayDocument], field: str) -> dict[str, int]:
 
 
 def parts(documents: Iterable[DayDocument], field: str, part: str) -> dict[str, int]:
-    """Of one number of a breakdown: {key: {part: count}}."""
+    """The totals of one part of a breakdown {key: {part: count}}, as {key: count}."""
     found: collections.Counter[str] = collections.Counter()
     for document in documents:
         for key, numbers in (document.get(field) or {}).items():
@@ -119,8 +119,8 @@ def parts(documents: Iterable[DayDocument], field: str, part: str) -> dict[str, 
 
 
 def by_step(documents: Iterable[DayDocument]) -> dict[str, list[DayDocument]]:
-    """Documents of `analytics_funnel_step`, by step."""
-    found: dict[str, list[DayDocument]] = {}
+    """Documents of `analytics_funnel_step`, grouped by step."""
+    steps: dict[str, list[DayDocument]] = {}
     for document in documents:
-        found.setdefault(document["step_id"], []).append(document)
-    return found
+        steps.setdefault(document["step_id"], []).append(document)
+    return steps

@@ -1,4 +1,4 @@
-"""How many people there were: exactly on one day, by united sketches over several."""
+"""Distinct people of a range: exact for one day, from merged sketches for several."""
 
 from collections.abc import Collection
 from typing import Literal
@@ -9,15 +9,15 @@ from daybook.query.figures.totals import DayDocument
 from models.uniques import people
 
 STANDARD_ERROR = 1.04 / 2 ** (LG_K / 2)
-"""Of united sketches, relative: 1.6 %."""
+"""The relative standard error of merged sketches: 1.6 %."""
 
 
 class Uniques(Body):
     """Distinct people of a range.
 
-    `method` is `exact`, or `estimate` with the relative `standard_error` and bounds that hold in
-    95 cases of 100; without an error (null) only the bounds are known. `by_day` is the sum of the
-    days' uniques, which rates are of: whoever came on two days is two in it.
+    `method` is `exact`, or `estimate` with the relative `standard_error` and 95 % confidence
+    bounds; if the error is null, only the bounds are known. `by_day` is the sum of the days'
+    uniques, in which a person with visits on two days counts twice; rates are based on it.
     """
 
     count: int
@@ -28,14 +28,14 @@ class Uniques(Body):
     by_day: int
 
 
-def uniques(
+def count_uniques(
     days: Collection[DayDocument], sketches: Collection[DayDocument], field: str = "unique_visitors"
 ) -> Uniques:
-    """Of daily documents, and of the sketches of the same range.
+    """From the daily documents and the sketches of the same range.
 
-    Each day is exact, so there cannot be fewer people than on its greatest day, nor than are new,
-    which everybody is once; nor more than all days have together. That also bounds what sketches
-    do not know, where counting is older than they are: then the bounds of the days stand in.
+    The days' counts are exact. So there are at least as many people as on the busiest day, and as
+    new visitors (a person is new only once); and at most as many as on all days together. These
+    bounds also apply where sketches are incomplete, because they were added after counting began.
     """
     counted = [int(day[field]) for day in days if day.get(field)]
     new = sum(int(day.get("new_visitors") or 0) for day in days)
@@ -44,26 +44,26 @@ def uniques(
         return Uniques(
             count=most, method="exact", lower=most, upper=most, standard_error=0.0, by_day=most
         )
-    told = people(sketches)
-    whole = bool(sketches) and all(_is_whole(sketch) for sketch in sketches)
-    lower, upper = max(least, told.lower), min(most, told.upper) if whole else most
+    estimate = people(sketches)
+    complete = bool(sketches) and all(_is_complete(sketch) for sketch in sketches)
+    lower, upper = max(least, estimate.lower), min(most, estimate.upper) if complete else most
     lower = min(lower, upper)
-    exact = whole and told.lower == told.upper
+    exact = complete and estimate.lower == estimate.upper
     return Uniques(
-        count=min(max(told.estimate, lower), upper),
+        count=min(max(estimate.estimate, lower), upper),
         method="exact" if exact else "estimate",
         lower=lower,
         upper=upper,
-        standard_error=_error(whole, exact),
+        standard_error=_error(complete, exact),
         by_day=most,
     )
 
 
-def _error(whole: bool, exact: bool) -> float | None:
+def _error(complete: bool, exact: bool) -> float | None:
     if exact:
         return 0.0
-    return STANDARD_ERROR if whole else None
+    return STANDARD_ERROR if complete else None
 
 
-def _is_whole(sketch: DayDocument) -> bool:
+def _is_complete(sketch: DayDocument) -> bool:
     return bool(sketch.get("_daybook", {}).get("model"))

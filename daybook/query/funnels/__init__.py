@@ -1,1 +1,1 @@
-"""Reports of a funnel and of those who went through it."""
+"""Reports on a funnel and on its visitors."""

@@ -1,4 +1,4 @@
-"""Conversions: how many, of which type, at which step, when, and whose."""
+"""The report on conversions: by type, step, time and visitor."""
 
 from asyncio import gather
 from collections.abc import Sequence
@@ -10,7 +10,15 @@ from daybook.query.figures.body import Body, Period
 from daybook.query.figures.comparison import Changes, Previous, compare_parts
 from daybook.query.figures.date_range import Span
 from daybook.query.figures.map_keys import OTHER, UNATTRIBUTED, by_name, name_of
-from daybook.query.figures.money import ANY, Wanted, amount, by_key, known, main_currency, others
+from daybook.query.figures.money import (
+    ANY,
+    CurrencyPreference,
+    amount,
+    by_key,
+    day_amount,
+    main_currency,
+    others,
+)
 from daybook.query.figures.pagination import Cursor, PageRequest, Pagination, pagination
 from daybook.query.figures.projections import money_of, projection
 from daybook.query.figures.rounding import average, rate
@@ -28,36 +36,36 @@ SESSION_AGE_MAX = timedelta(milliseconds=REMEMBERED_MS)
 
 
 async def load_converted_sessions(
-    scope: Scope, funnel_id: str, span: Span, asked: PageRequest
+    scope: Scope, funnel_id: str, span: Span, page_request: PageRequest
 ) -> list[Document]:
-    """A page of the sessions with a conversion in the range, and one more if there is one.
+    """A page of the sessions with a conversion in the range, and one more row if there is one.
 
-    In order of their first event, so that new ones come last. A session that began more than 35
-    days before the range is not looked for: by then it is forgotten, and nothing is added to it.
+    They are ordered by their first event, so new ones come last. Sessions that began more than 35
+    days before the range are left out: the group forgets them after that time and adds nothing.
     """
     first, after = bounds(span)
-    begun: dict[str, datetime] = {"$gte": first - SESSION_AGE_MAX, "$lt": after}
+    started: dict[str, datetime] = {"$gte": first - SESSION_AGE_MAX, "$lt": after}
     where: dict[str, Any] = {
         "funnel_id": funnel_id,
         **CONVERTED,
         "conversions": {"$elemMatch": {"at": {"$gte": first, "$lt": after}}},
     }
-    if asked.after is not None:
-        at, name = asked.after
-        begun["$gte"] = max(at, begun["$gte"])
-        where["$or"] = [{"started_at": {"$gt": at}}, {"_id": {"$gt": name}}]
+    if page_request.after is not None:
+        at, session_id = page_request.after
+        started["$gte"] = max(at, started["$gte"])
+        where["$or"] = [{"started_at": {"$gt": at}}, {"_id": {"$gt": session_id}}]
     return await scope.find(
         Sessions.collection,
-        where | {"started_at": begun},
+        where | {"started_at": started},
         fields=["visitor_id", "session_id", "started_at", "conversions"],
         order=[("started_at", 1), ("_id", 1)],
-        skip=asked.skip,
-        limit=asked.size + 1,
+        skip=page_request.skip,
+        limit=page_request.size + 1,
     )
 
 
 class ConversionFacts(NamedTuple):
-    """Of one period: `analytics_funnel`, `…_funnel_step`, and a page of `funnel_sessions`."""
+    """Documents of one period: `analytics_funnel`, `…_funnel_step`, a page of `funnel_sessions`."""
 
     days: Sequence[DayDocument]
     steps: Sequence[DayDocument] = ()
@@ -70,7 +78,7 @@ class OtherValue(Body):
 
 
 class ConvertingVisitor(Body):
-    """One session's conversions within the range; money in the report's currency."""
+    """One session's conversions within the range; amounts in the report's currency."""
 
     visitor_id: str
     session_id: str
@@ -90,7 +98,7 @@ class ConversionPoint(Body):
 
 
 class ByStep(Body):
-    """`conversion_rate`: converting visitors of the step over the first step's unique visitors."""
+    """`conversion_rate`: the step's converting visitors over the first step's unique visitors."""
 
     step_id: str
     step_name: str
@@ -99,7 +107,7 @@ class ByStep(Body):
 
 
 class ByType(Body):
-    """`rate`: of all conversions."""
+    """`rate`: the share of all conversions."""
 
     conversion_type: str
     count: int
@@ -108,7 +116,7 @@ class ByType(Body):
 
 
 class ConversionSummary(Body):
-    """`conversion_rate`: converting visitors over unique visitors, each added up over the days."""
+    """`conversion_rate`: converting visitors over unique visitors, each summed over the days."""
 
     total_conversions: int
     converting_visitors: int
@@ -137,21 +145,21 @@ def conversions_report(
     span: Span,
     granularity: FunnelGranularity,
     facts: ConversionFacts,
-    asked: PageRequest,
+    page_request: PageRequest,
     before: ConversionFacts | None = None,
-    wanted: Wanted = ANY,
+    preference: CurrencyPreference = ANY,
 ) -> Conversions:
-    """`facts.sessions`: one more than the page has, if there is one."""
+    """`facts.sessions`: the page's, and one more if there is one."""
     days = facts.days
-    currency = main_currency(days, "value_cents", wanted)
+    currency = main_currency(days, "value_cents", preference)
     summary = _summary(days, currency)
-    told: dict[str, Any] = {}
+    comparison: dict[str, Any] = {}
     if before is not None:
         past = _summary(before.days, currency)
-        told["previous"], told["change"] = compare_parts(
+        comparison["previous"], comparison["change"] = compare_parts(
             span.previous().period, {"summary": summary}, {"summary": past}
         )
-    page = facts.sessions[: asked.size]
+    page = facts.sessions[: page_request.size]
     return Conversions(
         period=Period(**span.period),
         granularity=granularity,
@@ -170,34 +178,36 @@ def conversions_report(
         ],
         converting_visitors=[converting_visitor(session, span, currency) for session in page],
         pagination=pagination(
-            asked, facts.sessions, Cursor(page[-1]["started_at"], page[-1]["_id"]) if page else None
+            page_request,
+            facts.sessions,
+            Cursor(page[-1]["started_at"], page[-1]["_id"]) if page else None,
         ),
         by_currency={
             other: OtherValue(
-                total_value_cents=known(days, "value_cents", other),
+                total_value_cents=day_amount(days, "value_cents", other),
                 by_type=dict(by_name(by_key(days, "conversions_by_type", "value_cents", other))),
             )
             for other in others(days, "value_cents", currency)
         },
-        **told,
+        **comparison,
     )
 
 
 def bounds(span: Span) -> tuple[datetime, datetime]:
-    """When a range begins, and when the day after it does: in UTC."""
+    """The start of the range, and of the day after it, in UTC."""
     first = datetime.combine(span.first, time(), span.fleet_zone)
     after = datetime.combine(span.last + timedelta(days=1), time(), span.fleet_zone)
     return first.astimezone(UTC), after.astimezone(UTC)
 
 
 def _summary(days: Sequence[DayDocument], currency: str | None) -> ConversionSummary:
-    every, value = total(days, "conversions"), known(days, "value_cents", currency)
+    conversions, value = total(days, "conversions"), day_amount(days, "value_cents", currency)
     return ConversionSummary(
-        total_conversions=every,
+        total_conversions=conversions,
         converting_visitors=total(days, "converting_visitors"),
         conversion_rate=_rate(days),
         total_value_cents=value,
-        avg_value_cents=average(value, every),
+        avg_value_cents=average(value, conversions),
     )
 
 
@@ -205,50 +215,50 @@ def _rate(documents: Sequence[DayDocument]) -> float | None:
     return rate(total(documents, "converting_visitors"), total(documents, "unique_visitors"))
 
 
-def _by_type(days: Sequence[DayDocument], currency: str | None, every: int) -> list[ByType]:
-    counted = parts(days, "conversions_by_type", "count")
-    worth = by_key(days, "conversions_by_type", "value_cents", currency)
+def _by_type(days: Sequence[DayDocument], currency: str | None, conversions: int) -> list[ByType]:
+    counts = parts(days, "conversions_by_type", "count")
+    values = by_key(days, "conversions_by_type", "value_cents", currency)
     return [
         ByType(
             conversion_type=name_of(key, {OTHER}),
             count=count,
-            rate=rate(count, every),
-            value_cents=worth.get(key, 0),
+            rate=rate(count, conversions),
+            value_cents=values.get(key, 0),
         )
-        for key, count in sorted(counted.items(), key=lambda each: (-each[1], each[0]))
+        for key, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
 
 
 def _by_step(definition: Definition, steps: Sequence[DayDocument]) -> list[ByStep]:
-    """Every step of the funnel, and others that have conversions; `unattributed` is one."""
-    found = by_step(steps)
-    people = first_step_people(definition, found)
-    converted = [name for name, days in found.items() if total(days, "conversions")]
+    """All steps of the funnel, and others with conversions, among them `unattributed`."""
+    days_by_step = by_step(steps)
+    people = first_step_people(definition, days_by_step)
+    converted = [name for name, days in days_by_step.items() if total(days, "conversions")]
     return [
         ByStep(
             step_id=step.step_id,
             step_name=step.name,
-            conversions=total(found.get(step.step_id, ()), "conversions"),
+            conversions=total(days_by_step.get(step.step_id, ()), "conversions"),
             conversion_rate=None
             if step.step_id == UNATTRIBUTED
-            else rate(total(found.get(step.step_id, ()), "converting_visitors"), people),
+            else rate(total(days_by_step.get(step.step_id, ()), "converting_visitors"), people),
         )
         for step in definition.with_seen(converted)
     ]
 
 
 def converting_visitor(session: DayDocument, span: Span, currency: str | None) -> ConvertingVisitor:
-    """A session with a conversion in the range."""
+    """The conversions of a session that has any in the range."""
     first, after = bounds(span)
-    within = [each for each in session["conversions"] if first <= each["at"] < after]
-    cents = [each["value_cents"] or 0 for each in within if each["currency"] == currency]
+    within = [item for item in session["conversions"] if first <= item["at"] < after]
+    cents = [item["value_cents"] or 0 for item in within if item["currency"] == currency]
     return ConvertingVisitor(
         visitor_id=session["visitor_id"],
         session_id=session["session_id"],
         conversions=len(within),
         total_value_cents=sum(map(int, cents)),
-        first_conversion_at=span.render(min(each["at"] for each in within)),
-        last_conversion_at=span.render(max(each["at"] for each in within)),
+        first_conversion_at=span.render(min(item["at"] for item in within)),
+        last_conversion_at=span.render(max(item["at"] for item in within)),
     )
 
 
@@ -256,20 +266,20 @@ async def load_conversions(
     scope: Scope,
     funnel_id: str,
     span: Span,
-    asked: PageRequest | None = None,
+    page_request: PageRequest | None = None,
     *,
     hours: bool = False,
 ) -> ConversionFacts:
-    """Without a page asked for, only what a period is compared by."""
+    """The documents of a report; without `page_request` only those that a comparison needs."""
     money = money_of(["value_cents", "conversions_by_type"])
-    own = projection([*FUNNEL_FIELDS, "conversions_by_type"]) | money | hours_if(hours)
-    days = scope.days(FunnelDay, span, funnel_id, fields=own)
-    if asked is None:
+    fields = projection([*FUNNEL_FIELDS, "conversions_by_type"]) | money | hours_if(hours)
+    days = scope.days(FunnelDay, span, funnel_id, fields=fields)
+    if page_request is None:
         return ConversionFacts(await days)
     return ConversionFacts(
         *await gather(
             days,
             load_step_sums(scope, funnel_id, span, STEP_COUNTS),
-            load_converted_sessions(scope, funnel_id, span, asked),
+            load_converted_sessions(scope, funnel_id, span, page_request),
         )
     )

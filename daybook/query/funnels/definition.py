@@ -1,4 +1,4 @@
-"""What a funnel is called and which steps it has, as it was published."""
+"""A funnel's definition: its name and steps."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ UNKNOWN_TYPE = "unknown"
 
 
 class Step(NamedTuple):
-    """`name` is the id, and `type` unknown, for a step that no definition ever had."""
+    """For a step that no definition ever had, `name` is the id and `type` is `unknown`."""
 
     step_id: str
     name: str
@@ -18,7 +18,7 @@ class Step(NamedTuple):
 
 
 class Definition:
-    """Of a document of `funnels`. One that was only seen in traffic has no steps of its own."""
+    """From a document of `funnels`. A funnel that was only seen in traffic has no defined steps."""
 
     def __init__(self, stored: Mapping[str, Any]) -> None:
         self.funnel_id: str = stored["funnel_id"]
@@ -32,24 +32,24 @@ class Definition:
 
     @property
     def first(self) -> str | None:
-        """The id of the first step, whose visitors are what steps' rates are of."""
+        """The id of the first step, whose visitors are the denominator of the steps' rates."""
         return self.steps[0].step_id if self.steps else None
 
     def has(self, step_id: str) -> bool:
-        """Whether it is, or was, a step of the funnel."""
+        """Whether any version of the definition has this step."""
         return step_id in self._known
 
     def step(self, step_id: str) -> Step:
-        """A step by the newest name that it had."""
+        """A step with its most recent name and type."""
         return self._known.get(step_id) or Step(step_id, step_id, UNKNOWN_TYPE)
 
     def with_seen(self, seen: Iterable[str]) -> list[Step]:
-        """The steps in their order, and after them those that were only seen, by id."""
+        """The defined steps in order, followed by steps that were only seen, by id."""
         defined = {step.step_id for step in self.steps}
         return self.steps + [self.step(step_id) for step_id in sorted(set(seen) - defined)]
 
-    def ever(self) -> list[Step]:
-        """Those of today in their order, and after them those of former definitions."""
+    def all_versions(self) -> list[Step]:
+        """The current steps in order, followed by those of earlier definitions."""
         return self.with_seen(self._known)
 
 

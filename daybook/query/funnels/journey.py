@@ -1,4 +1,4 @@
-"""What a visitor did, session by session."""
+"""The report on a visitor's journey, session by session."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from daybook.query.read.scope import Scope
 from models.session import Sessions
 
 IDLE = timedelta(minutes=30)
-"""A session has ended once nothing came for so long."""
+"""A session has ended after this long without an event."""
 
 
 class JourneyEvent(Body):
@@ -27,7 +27,7 @@ class JourneyEvent(Body):
 
 
 class Session(Body):
-    """One session in one funnel. `events` are the first 500 that arrived, of `events_total`."""
+    """One session in one funnel. `events` are the first 500 of `events_total` that arrived."""
 
     session_id: str
     started_at: str
@@ -44,9 +44,9 @@ class Session(Body):
 
 
 class Journey(Body):
-    """Totals are of all sessions; `sessions` a page of them, the earliest first.
+    """Totals cover all sessions; `sessions` is a page of them, earliest first.
 
-    A session that went through two funnels is one of `total_sessions`, and two of `sessions`.
+    A session in two funnels counts once in `total_sessions`, and is two rows of `sessions`.
     """
 
     visitor_id: str
@@ -59,21 +59,24 @@ class Journey(Body):
     pagination: Pagination
 
 
-def page_of(rows: Sequence[DayDocument], asked: PageRequest) -> list[DayDocument]:
-    """The rows that stand on a page."""
+def page_of(rows: Sequence[DayDocument], page_request: PageRequest) -> list[DayDocument]:
+    """The rows of a page."""
     ordered = sorted(rows, key=lambda row: (_begin(row), row["_id"]))
-    return ordered[asked.skip : asked.skip + asked.size]
+    return ordered[page_request.skip : page_request.skip + page_request.size]
 
 
 def journey_report(
     visitor_id: str,
     rows: Sequence[DayDocument],
-    shown: Sequence[DayDocument],
-    asked: PageRequest,
+    page: Sequence[DayDocument],
+    page_request: PageRequest,
     now: datetime,
     zone: ZoneInfo,
 ) -> Journey:
-    """`rows`: all of the visitor's `funnel_sessions`, at least one; `shown`: the page's, whole."""
+    """`rows`: all of the visitor's `funnel_sessions`, at least one, perhaps without events.
+
+    `page`: the page's rows, complete.
+    """
     return Journey(
         visitor_id=visitor_id,
         first_seen_at=iso_timestamp(min(map(_begin, rows)), zone),
@@ -83,12 +86,12 @@ def journey_report(
         total_conversions=sum(map(_conversions, rows)),
         sessions=[
             _session(row, now, zone)
-            for row in sorted(shown, key=lambda row: (_begin(row), row["_id"]))
+            for row in sorted(page, key=lambda row: (_begin(row), row["_id"]))
         ],
         pagination=Pagination(
-            page=asked.number,
-            page_size=asked.size,
-            has_more=asked.skip + asked.size < len(rows),
+            page=page_request.number,
+            page_size=page_request.size,
+            has_more=page_request.skip + page_request.size < len(rows),
             next_cursor=None,
         ),
     )
@@ -114,7 +117,7 @@ def _session(row: DayDocument, now: datetime, zone: ZoneInfo) -> Session:
 
 
 def render_event(event: Mapping[str, Any], zone: ZoneInfo) -> JourneyEvent:
-    """One of a row's events."""
+    """An event of a row, as the report contains it."""
     return JourneyEvent(
         event_type=event["event_type"],
         page_id=event["page_id"],
@@ -124,33 +127,33 @@ def render_event(event: Mapping[str, Any], zone: ZoneInfo) -> JourneyEvent:
     )
 
 
-# A session that had its 500 events before it came to this funnel has no story of its own there,
-# only the events as they came.
+# A session that had 500 events before it reached this funnel has no summary fields there,
+# only its events.
 
 
 def _begin(row: DayDocument) -> datetime:
-    found: datetime = row.get("started_at") or min(event["at"] for event in row["events"])
-    return found
+    begin: datetime = row.get("started_at") or min(event["at"] for event in row["events"])
+    return begin
 
 
 def _end(row: DayDocument) -> datetime:
-    found: datetime = row.get("last_at") or max(event["at"] for event in row["events"])
-    return found
+    end: datetime = row.get("last_at") or max(event["at"] for event in row["events"])
+    return end
 
 
 def _page_views(row: DayDocument) -> int:
-    return int(row["page_views"]) if "page_views" in row else _of_type(row, "page_view")
+    return int(row["page_views"]) if "page_views" in row else _count_type(row, "page_view")
 
 
 def _conversions(row: DayDocument) -> int:
-    return len(row["conversions"]) if "conversions" in row else _of_type(row, "conversion")
+    return len(row["conversions"]) if "conversions" in row else _count_type(row, "conversion")
 
 
-def _of_type(row: DayDocument, kind: str) -> int:
+def _count_type(row: DayDocument, kind: str) -> int:
     return sum(event["event_type"] == kind for event in row["events"])
 
 
-_STORY = {
+_SUMMARY = {
     name: True
     for name in (
         "session_id", "funnel_id", "started_at", "last_at", "page_views", "conversions",
@@ -161,7 +164,7 @@ _STORY = {
 async def load_visitor_sessions(
     scope: Scope, visitor_id: str, funnel_id: str | None
 ) -> list[Document]:
-    """All of a visitor's, without their events where the row has its story.
+    """All sessions of a visitor, without the events of rows that have summary fields.
 
     Raises Problem (404) if there are none.
     """
@@ -169,13 +172,13 @@ async def load_visitor_sessions(
     if funnel_id is not None:
         where["funnel_id"] = funnel_id
     events = {"$cond": [{"$gt": ["$started_at", None]}, [], "$events"]}
-    found = await scope.find(Sessions.collection, where, fields={**_STORY, "events": events})
-    if not found:
+    sessions = await scope.find(Sessions.collection, where, fields={**_SUMMARY, "events": events})
+    if not sessions:
         raise missing("visitor")
-    return found
+    return sessions
 
 
-async def load_whole_sessions(scope: Scope, rows: Sequence[Mapping[str, Any]]) -> list[Document]:
-    """The same rows with everything that is stored of them."""
-    names = [row["_id"] for row in rows]
-    return await scope.find(Sessions.collection, {"_id": {"$in": names}})
+async def load_complete_sessions(scope: Scope, rows: Sequence[Mapping[str, Any]]) -> list[Document]:
+    """The same rows with all stored fields."""
+    ids = [row["_id"] for row in rows]
+    return await scope.find(Sessions.collection, {"_id": {"$in": ids}})

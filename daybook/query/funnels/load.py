@@ -1,4 +1,4 @@
-"""What the reports read: few small documents, each by an index, and of them what is told."""
+"""Reads that several funnel reports share; each uses an index and projects the fields needed."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from models.uniques import Uniques, periods
 async def load_step_days(
     scope: Scope, funnel_id: str, span: Span, fields: Projection
 ) -> list[Document]:
-    """`analytics_funnel_step` of all the funnel's steps, in no order."""
+    """Documents of `analytics_funnel_step` of all steps of a funnel, unordered."""
     where = {"funnel_id": funnel_id, "date": span.dates}
     return await scope.find(FunnelStepDay.collection, where, fields=fields)
 
@@ -21,7 +21,7 @@ async def load_step_days(
 async def load_step_sums(
     scope: Scope, funnel_id: str, span: Span, fields: Sequence[str]
 ) -> list[Document]:
-    """The same, added up: one of each step."""
+    """The sums of the same documents, one row for each step."""
     where = {"funnel_id": funnel_id, "date": span.dates}
     return await scope.aggregate(FunnelStepDay.collection, where, sums_of(fields, "step_id"))
 
@@ -29,7 +29,7 @@ async def load_step_sums(
 async def load_sketches(
     scope: Scope, kind: str, funnel_id: str, span: Span, step_id: str | None = None
 ) -> list[Document]:
-    """None for one day, of which the uniques are exact."""
+    """Sketches of unique people; none for a single day, whose uniques are exact."""
     if span.days == 1:
         return []
     where = {"kind": kind, "id": funnel_id, "period": {"$in": _periods(span)}}
@@ -50,5 +50,5 @@ STEP_COUNTS = (
 STEP_FIELDS = ("date", "step_id", *STEP_COUNTS)
 
 
-def hours_if(asked: bool) -> Projection:
-    return projection(["hours"]) if asked else {}
+def hours_if(wanted: bool) -> Projection:
+    return projection(["hours"]) if wanted else {}

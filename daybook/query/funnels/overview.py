@@ -1,4 +1,4 @@
-"""A funnel at a glance: who came, from where, who converted, and what it came to."""
+"""The overview of a funnel: visitors, their sources, conversions, revenue and steps."""
 
 from asyncio import gather
 from collections.abc import Mapping, Sequence
@@ -9,24 +9,27 @@ from daybook.query.figures.body import Body, Period
 from daybook.query.figures.comparison import Changes, Previous, compare_parts
 from daybook.query.figures.date_range import Span
 from daybook.query.figures.map_keys import by_name
-from daybook.query.figures.money import ANY, Wanted, known, others
+from daybook.query.figures.money import ANY, CurrencyPreference, day_amount, others
 from daybook.query.figures.projections import money_of, projection, sums_by_key
 from daybook.query.figures.rounding import average, rate
 from daybook.query.figures.shares import TOP, Rest, rest, shares
 from daybook.query.figures.totals import DayDocument, total
-from daybook.query.figures.uniques import Uniques, uniques
+from daybook.query.figures.uniques import Uniques, count_uniques
 from daybook.query.funnels.definition import Definition
 from daybook.query.funnels.load import FUNNEL_FIELDS, STEP_COUNTS, load_sketches, load_step_sums
 from daybook.query.funnels.overview_steps import OverviewStep, overview_steps
-from daybook.query.funnels.revenue_basis import Basis, RevenueBasis, earned
+from daybook.query.funnels.revenue_basis import Basis, RevenueBasis, choose_basis
 from daybook.query.read.scope import Scope
 from models.funnel import FunnelDay
 from models.funnel_revenue import FunnelRevenueDay
 
 
 class Facts(NamedTuple):
-    """Of one period: `analytics_funnel`, `…_funnel_revenue`, `…_uniques`; `…_funnel_step` in sum,
-    and by where visitors come from a row for each key."""
+    """Documents of one period: `analytics_funnel`, `…_funnel_revenue` and `…_uniques`.
+
+    `steps`: the sums of `…_funnel_step`, one row for each step. `rows`: the sums by source,
+    country, campaign and page, one row for each key.
+    """
 
     days: Sequence[DayDocument]
     orders: Sequence[DayDocument]
@@ -62,7 +65,7 @@ class Source(Body):
 
 
 class Page(Body):
-    """A visitor stands under every page that he viewed, so pages are no shares of a whole."""
+    """A visitor counts for every page they viewed, so pages have no percentages."""
 
     page: str
     visitors: int
@@ -78,7 +81,7 @@ class Engagement(Body):
 
 
 class Revenue(Body):
-    """`per_visitor_cents` is of the sum of the days' unique visitors, as rates are."""
+    """`per_visitor_cents` is based on the sum of the days' unique visitors, like the rates."""
 
     total_cents: int
     per_visitor_cents: int | None
@@ -86,7 +89,7 @@ class Revenue(Body):
 
 
 class Conversions(Body):
-    """`rate`: converting visitors over unique visitors, each added up over the days."""
+    """`rate`: converting visitors over unique visitors, each summed over the days."""
 
     total: int
     rate: float | None
@@ -95,7 +98,7 @@ class Conversions(Body):
 
 
 class Visitors(Body):
-    """`total` counts sessions by day; `unique` people of the whole range."""
+    """`total` counts sessions by day; `unique` counts people of the whole range."""
 
     total: int
     unique: int
@@ -130,21 +133,23 @@ def overview_report(
     span: Span,
     facts: Facts,
     before: Facts | None = None,
-    wanted: Wanted = ANY,
+    preference: CurrencyPreference = ANY,
 ) -> Overview:
-    """`before`: of the period before, where it shall be compared."""
-    money = earned(facts.days, facts.orders)
-    currency = money.currency(wanted)
-    people = uniques(facts.days, facts.sketches)
-    numbers = _numbers(facts, money, people, currency)
-    told: dict[str, Any] = {}
+    """`before`: the preceding period, for a comparison."""
+    money = choose_basis(facts.days, facts.orders)
+    currency = money.currency(preference)
+    people = count_uniques(facts.days, facts.sketches)
+    parts = _numbers(facts, money, people, currency)
+    comparison: dict[str, Any] = {}
     if before is not None:
-        earlier = earned(before.days, before.orders, money.basis)
-        past = _numbers(before, earlier, uniques(before.days, before.sketches), currency)
-        told["previous"], told["change"] = compare_parts(span.previous().period, numbers, past)
-    sources, other_sources = _from(facts.rows["sources"])
-    countries, other_countries = _from(facts.rows["countries"])
-    campaigns, other_campaigns = _from(facts.rows["campaigns"])
+        earlier = choose_basis(before.days, before.orders, money.basis)
+        past = _numbers(before, earlier, count_uniques(before.days, before.sketches), currency)
+        comparison["previous"], comparison["change"] = compare_parts(
+            span.previous().period, parts, past
+        )
+    sources, other_sources = _split_by_origin(facts.rows["sources"])
+    countries, other_countries = _split_by_origin(facts.rows["countries"])
+    campaigns, other_campaigns = _split_by_origin(facts.rows["campaigns"])
     return Overview(
         funnel_id=definition.funnel_id,
         funnel_name=definition.name,
@@ -152,12 +157,12 @@ def overview_report(
         currency=currency,
         basis=money.basis,
         uniques=people,
-        **numbers,
+        **parts,
         steps=overview_steps(definition, facts.steps),
         top_pages=_pages(facts.rows["pages"]),
-        sources=[Source(source=name, **own) for name, own in sources],
-        countries=[Country(country=name, **own) for name, own in countries],
-        campaigns=[Campaign(campaign=name, **own) for name, own in campaigns],
+        sources=[Source(source=name, **numbers) for name, numbers in sources],
+        countries=[Country(country=name, **numbers) for name, numbers in countries],
+        campaigns=[Campaign(campaign=name, **numbers) for name, numbers in campaigns],
         others={
             "sources": other_sources,
             "countries": other_countries,
@@ -165,19 +170,19 @@ def overview_report(
         },
         by_currency={
             other: OtherMoney(
-                value_cents=known(facts.days, "value_cents", other),
+                value_cents=day_amount(facts.days, "value_cents", other),
                 revenue_cents=money.gross_cents(other),
             )
             for other in _other_currencies(facts, money, currency)
         },
-        **told,
+        **comparison,
     )
 
 
 def _numbers(
     facts: Facts, money: RevenueBasis, people: Uniques, currency: str | None
 ) -> dict[str, Any]:
-    """The parts of which a change is told."""
+    """The parts of the report that are compared with the preceding period."""
     days = facts.days
     new, converting = total(days, "new_visitors"), total(days, "converting_visitors")
     conversions, gross = total(days, "conversions"), money.gross_cents(currency)
@@ -192,7 +197,7 @@ def _numbers(
         "conversions": Conversions(
             total=conversions,
             rate=rate(converting, people.by_day),
-            value_cents=known(days, "value_cents", currency),
+            value_cents=day_amount(days, "value_cents", currency),
             converting_visitors=converting,
         ),
         "revenue": Revenue(
@@ -222,10 +227,10 @@ def _pages(rows: Sequence[DayDocument]) -> list[Page]:
     ]
 
 
-def _from(keys: Sequence[DayDocument]) -> tuple[list[tuple[str, dict[str, Any]]], Rest]:
+def _split_by_origin(keys: Sequence[DayDocument]) -> tuple[list[tuple[str, dict[str, Any]]], Rest]:
     converted = dict(by_name(_by_key(keys, "conversions")))
-    rows, beyond = shares(_by_key(keys, "visitors"))
-    told = [
+    rows, remainder = shares(_by_key(keys, "visitors"))
+    result = [
         (
             row.name,
             {
@@ -236,7 +241,7 @@ def _from(keys: Sequence[DayDocument]) -> tuple[list[tuple[str, dict[str, Any]]]
         )
         for row in rows
     ]
-    return told, rest(beyond)
+    return result, rest(remainder)
 
 
 def _by_key(rows: Sequence[DayDocument], part: str) -> dict[str, int]:
@@ -247,33 +252,34 @@ _OVERVIEW = (
     *FUNNEL_FIELDS, "visitors", "new_visitors", "returning_visitors", "page_views", "sessions",
     "bounced_sessions", "visit_seconds",
 )  # fmt: skip
-_FROM = ("sources", "countries", "campaigns", "pages")
-_WHO = ("visitors", "conversions")
+_BREAKDOWNS = ("sources", "countries", "campaigns", "pages")
+_PARTS = ("visitors", "conversions")
 ORDER_FIELDS = ("date", "orders", "refunded_orders", "units")
 ORDER_MONEY = ("gross_revenue_cents", "refunded_cents", "orders")
 
 
 async def load_overview(scope: Scope, funnel_id: str, span: Span) -> Facts:
-    days = scope.of_days(FunnelDay, span, funnel_id)
+    days = scope.days_filter(FunnelDay, span, funnel_id)
     by_key = [
-        scope.aggregate(FunnelDay.collection, days, sums_by_key(name, _WHO)) for name in _FROM
+        scope.aggregate(FunnelDay.collection, days, sums_by_key(name, _PARTS))
+        for name in _BREAKDOWNS
     ]
-    own, steps, rows = await gather(
-        load_overview_before(scope, funnel_id, span),
+    compared, steps, rows = await gather(
+        load_overview_for_comparison(scope, funnel_id, span),
         load_step_sums(scope, funnel_id, span, STEP_COUNTS),
         gather(*by_key),
     )
-    return own._replace(steps=steps, rows=dict(zip(_FROM, rows, strict=True)))
+    return compared._replace(steps=steps, rows=dict(zip(_BREAKDOWNS, rows, strict=True)))
 
 
-async def load_overview_before(scope: Scope, funnel_id: str, span: Span) -> Facts:
-    """Only what a period is compared by."""
-    own = projection(_OVERVIEW) | money_of(["value_cents"])
-    paid = projection(ORDER_FIELDS) | money_of(ORDER_MONEY)
+async def load_overview_for_comparison(scope: Scope, funnel_id: str, span: Span) -> Facts:
+    """Only the documents that a comparison needs."""
+    fields = projection(_OVERVIEW) | money_of(["value_cents"])
+    order_fields = projection(ORDER_FIELDS) | money_of(ORDER_MONEY)
     return Facts(
         *await gather(
-            scope.days(FunnelDay, span, funnel_id, fields=own),
-            scope.days(FunnelRevenueDay, span, funnel_id, fields=paid),
+            scope.days(FunnelDay, span, funnel_id, fields=fields),
+            scope.days(FunnelRevenueDay, span, funnel_id, fields=order_fields),
             load_sketches(scope, "funnel", funnel_id, span),
         )
     )

@@ -1,4 +1,4 @@
-"""A funnel's steps side by side."""
+"""The steps of a funnel's overview."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,7 @@ from daybook.query.funnels.definition import Definition
 
 
 class OverviewStep(Body):
-    """`visitors` counts sessions by day; `conversion_rate` is of the first step's people."""
+    """`visitors` counts sessions by day; `conversion_rate` is based on the first step's people."""
 
     step_id: str
     step_name: str
@@ -26,14 +26,14 @@ class OverviewStep(Body):
 
 
 def overview_steps(definition: Definition, documents: Sequence[DayDocument]) -> list[OverviewStep]:
-    """Of `analytics_funnel_step` of some days: the funnel's steps in order, then others seen."""
-    found = by_step(documents)
-    people = first_step_people(definition, found)
-    told = []
-    for step in definition.with_seen(found.keys() - {UNATTRIBUTED}):
-        days = found.get(step.step_id, [])
+    """From sums of `analytics_funnel_step`: the defined steps in order, then others seen."""
+    days_by_step = by_step(documents)
+    people = first_step_people(definition, days_by_step)
+    rows = []
+    for step in definition.with_seen(days_by_step.keys() - {UNATTRIBUTED}):
+        days = days_by_step.get(step.step_id, [])
         entries, drop_offs = total(days, "entries"), total(days, "drop_offs")
-        told.append(
+        rows.append(
             OverviewStep(
                 step_id=step.step_id,
                 step_name=step.name,
@@ -50,9 +50,11 @@ def overview_steps(definition: Definition, documents: Sequence[DayDocument]) -> 
                 reached=total(days, "reached"),
             )
         )
-    return told
+    return rows
 
 
-def first_step_people(definition: Definition, found: Mapping[str, Sequence[DayDocument]]) -> int:
-    """What every step's rate is of: the first step's unique visitors, added up over the days."""
-    return total(found.get(definition.first or "", ()), "unique_visitors")
+def first_step_people(
+    definition: Definition, days_by_step: Mapping[str, Sequence[DayDocument]]
+) -> int:
+    """The basis of the steps' rates: the first step's unique visitors, summed over the days."""
+    return total(days_by_step.get(definition.first or "", ()), "unique_visitors")

@@ -1,4 +1,4 @@
-"""Who is in a funnel now, what happened last, and what was converted in the last minutes."""
+"""The realtime report: current visitors, last events, and conversions of the last minutes."""
 
 import json
 from collections import Counter
@@ -22,7 +22,7 @@ from daybook.funnels.live.redis_keys import (
 from daybook.query.answer.report import Report
 from daybook.query.figures.body import Body
 from daybook.query.figures.date_range import iso_timestamp
-from daybook.query.figures.money import ANY, Wanted
+from daybook.query.figures.money import ANY, CurrencyPreference
 from daybook.query.figures.totals import DayDocument, main_currency
 from daybook.query.funnels.definition import Definition
 from daybook.query.read.mongo import Document
@@ -40,7 +40,7 @@ class ActiveStep(Body):
 
 
 class ActiveVisitors(Body):
-    """People with an event in the last 30 minutes. At a step are those who have not left it."""
+    """People with an event in the last 30 minutes, and those at each step who have not left it."""
 
     total: int
     by_step: list[ActiveStep]
@@ -54,7 +54,7 @@ class RecentEvent(Body):
 
 
 class RecentConversions(Body):
-    """`value_cents` in the report's currency; other currencies beside it."""
+    """`value_cents` is in the report's currency; others are in `by_currency`."""
 
     count: int
     value_cents: int
@@ -63,7 +63,7 @@ class RecentConversions(Body):
 
 
 class Realtime(Body):
-    """`source` is `mongodb` while Redis does not answer: then steps are told from sessions."""
+    """`source` is `mongodb` while Redis is unavailable; steps are then derived from sessions."""
 
     funnel_id: str
     timestamp: str
@@ -73,83 +73,85 @@ class Realtime(Body):
     conversions_last_5min: RecentConversions
 
 
-class Converted(NamedTuple):
+class RecentConversion(NamedTuple):
     currency: str | None
     value_cents: int
 
 
-class Happening(NamedTuple):
-    """`recent`: the last events, the newest first, with times in UTC."""
+class Activity(NamedTuple):
+    """`recent`: the last events, newest first, with times in UTC."""
 
     active: int
     by_step: dict[str, int]
     recent: Sequence[DayDocument]
-    conversions: Sequence[Converted]
+    conversions: Sequence[RecentConversion]
 
 
 def realtime(
     definition: Definition,
     source: Literal["redis", "mongodb"],
-    happening: Happening,
+    activity: Activity,
     now: datetime,
     zone: ZoneInfo,
-    wanted: Wanted = ANY,
+    preference: CurrencyPreference = ANY,
 ) -> Realtime:
     return Realtime(
         funnel_id=definition.funnel_id,
         timestamp=iso_timestamp(now, zone),
         source=source,
         active_visitors=ActiveVisitors(
-            total=happening.active,
+            total=activity.active,
             by_step=[
                 ActiveStep(
                     step_id=step.step_id,
                     step_name=step.name,
-                    visitors=happening.by_step.get(step.step_id, 0),
+                    visitors=activity.by_step.get(step.step_id, 0),
                 )
-                for step in definition.with_seen(happening.by_step)
+                for step in definition.with_seen(activity.by_step)
             ],
         ),
-        recent_events=[_event(each, zone) for each in happening.recent],
-        conversions_last_5min=_conversions(happening.conversions, wanted),
+        recent_events=[_event(event, zone) for event in activity.recent],
+        conversions_last_5min=_conversions(activity.conversions, preference),
     )
 
 
 def from_redis(
     active: int, by_step: dict[str, int], recent: Iterable[bytes], conversions: Iterable[bytes]
-) -> Happening:
-    """`recent` and `conversions`: members of the sorted sets, the newest first."""
-    found = [json.loads(each) for each in conversions]
-    return Happening(
+) -> Activity:
+    """`recent` and `conversions`: members of the sorted sets, newest first."""
+    converted = [json.loads(member) for member in conversions]
+    return Activity(
         active,
         by_step,
-        [json.loads(each) for each in recent],
-        [Converted(each["currency"], each["value_cents"] or 0) for each in found],
+        [json.loads(member) for member in recent],
+        [RecentConversion(item["currency"], item["value_cents"] or 0) for item in converted],
     )
 
 
-def from_sessions(sessions: Iterable[DayDocument], now: datetime) -> Happening:
+def from_sessions(sessions: Iterable[DayDocument], now: datetime) -> Activity:
     """From `funnel_sessions` with an event in the last 30 minutes.
 
-    A visitor of several sessions is where he was last; who left a step, in whatever way, is at
-    none until he enters another one.
+    A visitor with several sessions is at the step of the latest one. A visitor who has left a step
+    is at no step until they enter another one.
     """
     latest: dict[str, DayDocument] = {}
     recent: list[dict[str, Any]] = []
-    converted: list[Converted] = []
+    converted: list[RecentConversion] = []
     for session in sessions:
-        who = session["visitor_id"]
-        if who not in latest or session["last_at"] > latest[who]["last_at"]:
-            latest[who] = session
+        visitor = session["visitor_id"]
+        if visitor not in latest or session["last_at"] > latest[visitor]["last_at"]:
+            latest[visitor] = session
         recent += [_render_event(event, session) for event in session["events"]]
         converted += [
-            Converted(each["currency"], int(each["value_cents"] or 0))
-            for each in session["conversions"]
-            if now - _CONVERSIONS < each["at"] <= now
+            RecentConversion(item["currency"], int(item["value_cents"] or 0))
+            for item in session["conversions"]
+            if now - _CONVERSIONS < item["at"] <= now
         ]
     recent.sort(key=lambda event: event["at"], reverse=True)
-    steps = Counter(step for session in latest.values() if (step := _place(session)) is not None)
-    return Happening(len(latest), dict(steps), recent[:RECENT_KEPT], converted)
+    steps = Counter(
+        step for session in latest.values() if (step := _current_step(session)) is not None
+    )
+    return Activity(len(latest), dict(steps), recent[:RECENT_KEPT], converted)
 
 
 def _render_event(event: DayDocument, session: DayDocument) -> dict[str, Any]:
@@ -162,8 +164,10 @@ def _render_event(event: DayDocument, session: DayDocument) -> dict[str, Any]:
     }
 
 
-def _place(session: DayDocument) -> str | None:
-    moves = [e for e in session["events"] if e["event_type"] in ("step_entry", "step_exit")]
+def _current_step(session: DayDocument) -> str | None:
+    moves = [
+        event for event in session["events"] if event["event_type"] in ("step_entry", "step_exit")
+    ]
     if not moves:
         return None
     last = max(moves, key=lambda event: event["at"])
@@ -180,46 +184,50 @@ def _event(event: DayDocument, zone: ZoneInfo) -> RecentEvent:
     )
 
 
-def _conversions(found: Sequence[Converted], wanted: Wanted) -> RecentConversions:
-    worth: Counter[str] = Counter()
-    for each in found:
-        if each.currency and each.value_cents:
-            worth[each.currency] += each.value_cents
-    currency = main_currency(worth, *wanted)
+def _conversions(
+    conversions: Sequence[RecentConversion], preference: CurrencyPreference
+) -> RecentConversions:
+    values: Counter[str] = Counter()
+    for conversion in conversions:
+        if conversion.currency and conversion.value_cents:
+            values[conversion.currency] += conversion.value_cents
+    currency = main_currency(values, *preference)
     return RecentConversions(
-        count=len(found),
-        value_cents=worth.get(currency or "", 0),
+        count=len(conversions),
+        value_cents=values.get(currency or "", 0),
         currency=currency,
-        by_currency={name: worth[name] for name in sorted(worth) if name != currency},
+        by_currency={name: values[name] for name in sorted(values) if name != currency},
     )
 
 
-async def load_realtime(report: Report, definition: Definition, wanted: Wanted) -> Realtime:
-    """Raises Unavailable when neither answers."""
+async def load_realtime(
+    report: Report, definition: Definition, preference: CurrencyPreference
+) -> Realtime:
+    """From Redis, or from MongoDB if Redis does not answer. Raises Unavailable if neither does."""
     now = report.now
     try:
-        found = await report.live.ask(lambda redis: _ask(redis, report, definition, now))
-        return realtime(definition, "redis", found, now, report.zone, wanted)
+        activity = await report.live.ask(lambda redis: _read(redis, report, definition, now))
+        return realtime(definition, "redis", activity, now, report.zone, preference)
     except RedisUnavailable:
         sessions = await load_active_sessions(report.scope, definition.funnel_id, now)
-        found = from_sessions(sessions, now)
-        return realtime(definition, "mongodb", found, now, report.zone, wanted)
+        activity = from_sessions(sessions, now)
+        return realtime(definition, "mongodb", activity, now, report.zone, preference)
 
 
-async def _ask(redis: "Redis", report: Report, definition: Definition, now: datetime) -> Happening:
-    """In one round trip. What is past its window counts no more, trimmed or not."""
-    of = report.scope.organization, definition.funnel_id
+async def _read(redis: "Redis", report: Report, definition: Definition, now: datetime) -> Activity:
+    """In one round trip. Entries outside their window are ignored, even if not yet removed."""
+    funnel = report.scope.organization, definition.funnel_id
     now_ms = round(now.timestamp() * 1_000)
-    since, steps = f"({now_ms - ACTIVE_MS}", [step.step_id for step in definition.ever()]
+    since, steps = f"({now_ms - ACTIVE_MS}", [step.step_id for step in definition.all_versions()]
     async with redis.pipeline(transaction=False) as pipe:
-        pipe.zcount(funnel_active(*of), since, "+inf")
-        pipe.zrevrangebyscore(funnel_recent(*of), "+inf", since, 0, RECENT_KEPT)
-        pipe.zrevrangebyscore(funnel_conversions(*of), "+inf", f"({now_ms - CONVERSIONS_MS}")
+        pipe.zcount(funnel_active(*funnel), since, "+inf")
+        pipe.zrevrangebyscore(funnel_recent(*funnel), "+inf", since, 0, RECENT_KEPT)
+        pipe.zrevrangebyscore(funnel_conversions(*funnel), "+inf", f"({now_ms - CONVERSIONS_MS}")
         for step in steps:
-            pipe.zcount(f"{funnel_active(*of)}:{encode_part(step)}", since, "+inf")
+            pipe.zcount(f"{funnel_active(*funnel)}:{encode_part(step)}", since, "+inf")
         answers: list[Any] = await pipe.execute()
-    everybody, recent, conversions, *at = answers
-    return from_redis(everybody, dict(zip(steps, at, strict=True)), recent, conversions)
+    active, recent, conversions, *at_steps = answers
+    return from_redis(active, dict(zip(steps, at_steps, strict=True)), recent, conversions)
 
 
 _ACTIVE_MAX = 10_000
@@ -227,7 +235,7 @@ _LAST_EVENTS = 50
 
 
 async def load_active_sessions(scope: Scope, funnel_id: str, now: datetime) -> list[Document]:
-    """Those with an event in the last 30 minutes, at most the newest ten thousand."""
+    """Sessions with an event in the last 30 minutes, at most the 10,000 newest."""
     return await scope.find(
         Sessions.collection,
         {"funnel_id": funnel_id, "last_at": {"$gt": now - ACTIVE}},

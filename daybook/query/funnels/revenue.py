@@ -1,4 +1,4 @@
-"""What a funnel earned: from which source, at which step, with which products, and when."""
+"""The report on a funnel's revenue: by source, step, product and time."""
 
 from asyncio import gather
 from collections.abc import Mapping, Sequence
@@ -8,14 +8,14 @@ from daybook.query.figures.body import Body, Period
 from daybook.query.figures.comparison import Changes, Previous, compare_parts
 from daybook.query.figures.date_range import Span
 from daybook.query.figures.map_keys import OTHER, UNATTRIBUTED, name_of
-from daybook.query.figures.money import ANY, Wanted, amount, by_key
+from daybook.query.figures.money import ANY, CurrencyPreference, amount, by_key
 from daybook.query.figures.projections import money_of, projection
 from daybook.query.figures.rounding import average, percentages
 from daybook.query.figures.series import FunnelGranularity, points
 from daybook.query.figures.totals import DayDocument, parts, total
 from daybook.query.funnels.definition import Definition
 from daybook.query.funnels.load import FUNNEL_FIELDS, STEP_FIELDS, hours_if, load_step_days
-from daybook.query.funnels.revenue_basis import Basis, RevenueBasis, earned
+from daybook.query.funnels.revenue_basis import Basis, RevenueBasis, choose_basis
 from daybook.query.read.scope import Scope
 from models.funnel import FunnelDay
 from models.funnel_revenue import FunnelRevenueDay
@@ -26,7 +26,7 @@ _NO_PRODUCTS = frozenset({OTHER, UNATTRIBUTED})
 
 
 class RevenueFacts(NamedTuple):
-    """Of one period: `analytics_funnel`, `…_funnel_revenue` and `…_funnel_step`."""
+    """Documents of one period: `analytics_funnel`, `…_funnel_revenue` and `…_funnel_step`."""
 
     days: Sequence[DayDocument]
     orders: Sequence[DayDocument]
@@ -43,7 +43,7 @@ class OtherRevenue(Body):
 
 
 class Product(Body):
-    """`units_sold` are of any currency; a product without a name is called by its id."""
+    """`units_sold` counts units in any currency; without a name, a product has its id as one."""
 
     product_id: str
     product_name: str
@@ -61,7 +61,7 @@ class RevenuePoint(Body):
 
 
 class RevenueStep(Body):
-    """`orders` are of any currency; their average is null where there are several."""
+    """`orders` counts orders in any currency; with several currencies the average is null."""
 
     step_id: str
     step_name: str
@@ -71,7 +71,7 @@ class RevenueStep(Body):
 
 
 class RevenueSource(Body):
-    """Sources beyond the first hundred are one, `other`; money without one is `unattributed`."""
+    """Sources beyond the largest 100 are `other`; revenue without a source is `unattributed`."""
 
     source: str
     revenue_cents: int
@@ -79,9 +79,9 @@ class RevenueSource(Body):
 
 
 class RevenueSummary(Body):
-    """Money before refunds but for `net_revenue_cents`; `refund_rate` is refunded over total.
+    """Amounts are before refunds, except `net_revenue_cents`; `refund_rate` is refunded over total.
 
-    With the basis `conversions` an order is a conversion, and of refunds nothing is known.
+    With the basis `conversions` an order is a conversion, and refunds are unknown.
     """
 
     total_revenue_cents: int
@@ -115,17 +115,17 @@ def revenue_report(
     granularity: FunnelGranularity,
     facts: RevenueFacts,
     before: RevenueFacts | None = None,
-    wanted: Wanted = ANY,
+    preference: CurrencyPreference = ANY,
 ) -> Revenue:
-    """`before`: of the period before, where it shall be compared."""
-    money = earned(facts.days, facts.orders)
-    currency = money.currency(wanted)
+    """`before`: the preceding period, for a comparison."""
+    money = choose_basis(facts.days, facts.orders)
+    currency = money.currency(preference)
     summary = _summary(money, facts.days, currency)
-    told: dict[str, Any] = {}
+    comparison: dict[str, Any] = {}
     if before is not None:
-        earlier = earned(before.days, before.orders, money.basis)
+        earlier = choose_basis(before.days, before.orders, money.basis)
         past = _summary(earlier, before.days, currency)
-        told["previous"], told["change"] = compare_parts(
+        comparison["previous"], comparison["change"] = compare_parts(
             span.previous().period, {"summary": summary}, {"summary": past}
         )
     return Revenue(
@@ -144,7 +144,7 @@ def revenue_report(
         by_currency={
             other: OtherRevenue(**_gross_to_net(money, other)) for other in money.others(currency)
         },
-        **told,
+        **comparison,
     )
 
 
@@ -172,43 +172,45 @@ def _summary(
 
 
 def _sources(money: RevenueBasis, currency: str | None) -> list[RevenueSource]:
-    """The greatest first. What conversions' visitors came from is not always known."""
-    worth = by_key(money.documents, money.by_source, money.worth, currency)
-    missing = money.gross_cents(currency) - sum(worth.values())
+    """Largest first. The source of a conversion's visitor is not always known."""
+    amounts = by_key(money.documents, money.by_source, money.part, currency)
+    missing = money.gross_cents(currency) - sum(amounts.values())
     if missing > 0:
-        worth[UNATTRIBUTED] = worth.get(UNATTRIBUTED, 0) + missing
+        amounts[UNATTRIBUTED] = amounts.get(UNATTRIBUTED, 0) + missing
     rows = sorted(
-        ((key, cents) for key, cents in worth.items() if key != OTHER),
-        key=lambda each: (-each[1], each[0]),
+        ((key, cents) for key, cents in amounts.items() if key != OTHER),
+        key=lambda item: (-item[1], item[0]),
     )
-    beyond = sum(cents for _, cents in rows[SOURCES_MAX:]) + worth.get(OTHER, 0)
-    kept = [(key, cents) for key, cents in [*rows[:SOURCES_MAX], (OTHER, beyond)] if cents]
-    shares = percentages([cents for _, cents in kept])
+    remainder = sum(cents for _, cents in rows[SOURCES_MAX:]) + amounts.get(OTHER, 0)
+    shown = [(key, cents) for key, cents in [*rows[:SOURCES_MAX], (OTHER, remainder)] if cents]
+    shares = percentages([cents for _, cents in shown])
     return [
         RevenueSource(
             source=name_of(key, {OTHER, UNATTRIBUTED}), revenue_cents=cents, percentage=share
         )
-        for (key, cents), share in zip(kept, shares, strict=True)
+        for (key, cents), share in zip(shown, shares, strict=True)
     ]
 
 
 def _steps(
     definition: Definition, money: RevenueBasis, facts: RevenueFacts, currency: str | None
 ) -> list[RevenueStep]:
-    """Every step of the funnel, and others with money; `unattributed` is one."""
-    worth, orders = _by_step(money, facts, currency)
-    alone = not money.others(currency)
+    """All steps of the funnel, and others with revenue, among them `unattributed`."""
+    amounts, orders = _by_step(money, facts, currency)
+    is_only_currency = not money.others(currency)
     return [
         RevenueStep(
             step_id=step.step_id,
             step_name=step.name,
-            revenue_cents=worth.get(step.step_id, 0),
+            revenue_cents=amounts.get(step.step_id, 0),
             orders=orders.get(step.step_id, 0),
             avg_order_value_cents=average(
-                worth.get(step.step_id, 0), orders.get(step.step_id, 0) if alone else 0
+                amounts.get(step.step_id, 0), orders.get(step.step_id, 0) if is_only_currency else 0
             ),
         )
-        for step in definition.with_seen(name for name in worth if worth[name] or orders.get(name))
+        for step in definition.with_seen(
+            name for name in amounts if amounts[name] or orders.get(name)
+        )
     ]
 
 
@@ -217,9 +219,9 @@ def _by_step(
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Cents and sales, by step."""
     if money.basis == "orders":
-        worth = by_key(facts.orders, "by_step", "revenue_cents", currency)
+        amounts = by_key(facts.orders, "by_step", "revenue_cents", currency)
         sold = parts(facts.orders, "by_step", "orders")
-        return _named(worth), _named(sold)
+        return _decode_steps(amounts), _decode_steps(sold)
     cents: dict[str, int] = {}
     count: dict[str, int] = {}
     for day in facts.steps:
@@ -229,13 +231,13 @@ def _by_step(
     return cents, count
 
 
-def _named(found: Mapping[str, int]) -> dict[str, int]:
-    """By id. A step called `unattributed` stays encoded, as it does where steps are stored."""
-    named: dict[str, int] = {}
-    for key, value in found.items():
+def _decode_steps(numbers: Mapping[str, int]) -> dict[str, int]:
+    """Sums by decoded step id. An id that equals `unattributed` stays encoded, as when stored."""
+    steps: dict[str, int] = {}
+    for key, value in numbers.items():
         step = name_of(key, {UNATTRIBUTED})
-        named[step] = named.get(step, 0) + value
-    return named
+        steps[step] = steps.get(step, 0) + value
+    return steps
 
 
 def _point(
@@ -255,18 +257,18 @@ def _point(
 
 
 def _products(orders: Sequence[DayDocument], currency: str | None) -> list[Product]:
-    """By revenue, then units, then id. A name is the newest day's that has one."""
-    worth = by_key(orders, "products", "revenue_cents", currency)
+    """Ordered by revenue, then units, then id. The name is the newest day's that has one."""
+    amounts = by_key(orders, "products", "revenue_cents", currency)
     units, names = parts(orders, "products", "units"), _names(orders)
     best = sorted(
-        (key for key in units if key not in _NO_PRODUCTS and (units[key] or worth.get(key))),
-        key=lambda key: (-worth.get(key, 0), -units[key], key),
+        (key for key in units if key not in _NO_PRODUCTS and (units[key] or amounts.get(key))),
+        key=lambda key: (-amounts.get(key, 0), -units[key], key),
     )
     return [
         Product(
             product_id=name_of(key),
             product_name=names.get(key, name_of(key)),
-            revenue_cents=worth.get(key, 0),
+            revenue_cents=amounts.get(key, 0),
             units_sold=units[key],
         )
         for key in best[:PRODUCTS_MAX]
@@ -285,12 +287,12 @@ def _names(orders: Sequence[DayDocument]) -> dict[str, str]:
 async def load_revenue(
     scope: Scope, funnel_id: str, span: Span, *, hours: bool = False
 ) -> RevenueFacts:
-    own = projection(FUNNEL_FIELDS) | money_of(["value_cents", "sources"]) | hours_if(hours)
-    paid = {"_daybook": False} if hours else None
+    fields = projection(FUNNEL_FIELDS) | money_of(["value_cents", "sources"]) | hours_if(hours)
+    order_fields = {"_daybook": False} if hours else None
     return RevenueFacts(
         *await gather(
-            scope.days(FunnelDay, span, funnel_id, fields=own),
-            scope.days(FunnelRevenueDay, span, funnel_id, fields=paid),
+            scope.days(FunnelDay, span, funnel_id, fields=fields),
+            scope.days(FunnelRevenueDay, span, funnel_id, fields=order_fields),
             load_step_days(
                 scope, funnel_id, span, projection(STEP_FIELDS) | money_of(["value_cents"])
             ),

@@ -1,4 +1,4 @@
-"""One step in detail: who entered, how long they stayed, and where they came from and went."""
+"""The report on one step: entries, time spent, traffic sources, and paths in and out."""
 
 from asyncio import gather
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from daybook.query.figures.rounding import average, rate
 from daybook.query.figures.series import FunnelGranularity, points
 from daybook.query.figures.shares import Rest, Share, rest, shares
 from daybook.query.figures.totals import DayDocument, counts, total
-from daybook.query.figures.uniques import Uniques, uniques
+from daybook.query.figures.uniques import Uniques, count_uniques
 from daybook.query.funnels.definition import Definition
 from daybook.query.funnels.load import STEP_FIELDS, hours_if, load_sketches
 from daybook.query.read.scope import Scope
@@ -22,7 +22,7 @@ from models.funnel_step import FunnelStepDay
 
 
 async def is_step_seen(scope: Scope, funnel_id: str, step_id: str) -> bool:
-    """Whether a step was ever counted, in a definition or not."""
+    """Whether a step was ever counted, even if no definition has it."""
     where = {"funnel_id": funnel_id, "step_id": step_id}
     return await scope.find_one(FunnelStepDay.collection, where, ["_id"]) is not None
 
@@ -31,7 +31,7 @@ DIRECT, EXIT = "direct", "exit"
 
 
 class StepFacts(NamedTuple):
-    """Of one step and period: `analytics_funnel_step`, and its sketches."""
+    """Documents of one step and period: `analytics_funnel_step`, and its sketches."""
 
     days: Sequence[DayDocument]
     sketches: Sequence[DayDocument]
@@ -80,7 +80,7 @@ class StepPoint(Body):
 
 
 class StepSummary(Body):
-    """`unique_visitors` are people of the whole range; times of entries that were left."""
+    """`unique_visitors` counts people of the whole range; times cover entries that have an exit."""
 
     visitors: int
     unique_visitors: int
@@ -94,7 +94,7 @@ class StepSummary(Body):
 
 
 class StepReport(Body):
-    """`other_…_paths`: what found no room when it was stored, beyond a thousand steps."""
+    """`other_…_paths`: paths beyond the limit of 1,000 per stored map."""
 
     step_id: str
     step_name: str
@@ -124,14 +124,14 @@ def step_report(
     facts: StepFacts,
     before: StepFacts | None = None,
 ) -> StepReport:
-    """`before`: of the period before, where it shall be compared."""
+    """`before`: the preceding period, for a comparison."""
     step, days = definition.step(step_id), facts.days
-    people = uniques(days, facts.sketches)
+    people = count_uniques(days, facts.sketches)
     summary = _summary(days, people)
-    told: dict[str, Any] = {}
+    comparison: dict[str, Any] = {}
     if before is not None:
-        past = _summary(before.days, uniques(before.days, before.sketches))
-        told["previous"], told["change"] = compare_parts(
+        past = _summary(before.days, count_uniques(before.days, before.sketches))
+        comparison["previous"], comparison["change"] = compare_parts(
             span.previous().period, {"summary": summary}, {"summary": past}
         )
     sources, other_sources = shares(counts(days, "sources"))
@@ -147,10 +147,10 @@ def step_report(
         uniques=people,
         over_time=[_point(*point) for point in points(days, span, granularity)],
         traffic_sources=[
-            TrafficSource(source=each.name, **_render_share(each)) for each in sources
+            TrafficSource(source=share.name, **_render_share(share)) for share in sources
         ],
-        devices=[Device(device_type=each.name, **_render_share(each)) for each in devices],
-        browsers=[Browser(browser=each.name, **_render_share(each)) for each in browsers],
+        devices=[Device(device_type=share.name, **_render_share(share)) for share in devices],
+        browsers=[Browser(browser=share.name, **_render_share(share)) for share in browsers],
         others={
             "traffic_sources": rest(other_sources),
             "devices": rest(other_devices),
@@ -166,7 +166,7 @@ def step_report(
         ],
         other_entry_paths=counts(days, "entry_paths").get(OTHER, 0),
         other_exit_paths=counts(days, "exit_paths").get(OTHER, 0),
-        **told,
+        **comparison,
     )
 
 
@@ -202,9 +202,9 @@ def _render_share(share: Share) -> dict[str, Any]:
     return {"visitors": share.visitors, "percentage": share.percentage}
 
 
-def _paths(found: Mapping[str, int], end: str) -> Iterable[tuple[str | None, int]]:
-    """All of them, the most frequent first. `end` is the key that stands for no step."""
-    for key, count in sorted(found.items(), key=lambda each: (-each[1], each[0])):
+def _paths(path_counts: Mapping[str, int], end: str) -> Iterable[tuple[str | None, int]]:
+    """Paths without `other`, most frequent first. `end` is the key that stands for no step."""
+    for key, count in sorted(path_counts.items(), key=lambda item: (-item[1], item[0])):
         if key != OTHER:
             yield (None if key == end else name_of(key)), count
 
@@ -215,9 +215,9 @@ _STEP_MAPS = ("time_histogram", "entry_paths", "exit_paths", "sources", "devices
 async def load_step(
     scope: Scope, funnel_id: str, step_id: str, span: Span, *, hours: bool = False
 ) -> StepFacts:
-    own = projection(STEP_FIELDS) | counts_of(_STEP_MAPS) | hours_if(hours)
+    fields = projection(STEP_FIELDS) | counts_of(_STEP_MAPS) | hours_if(hours)
     days, people = await gather(
-        scope.days(FunnelStepDay, span, funnel_id, step_id, fields=own),
+        scope.days(FunnelStepDay, span, funnel_id, step_id, fields=fields),
         load_sketches(scope, "step", funnel_id, span, step_id),
     )
     return StepFacts(days, people)

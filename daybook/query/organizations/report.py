@@ -1,4 +1,4 @@
-"""The body of an organization's dashboard."""
+"""The response body of an organization's dashboard."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from models.funnel import FunnelDay
 from models.funnel_revenue import FunnelRevenueDay
 
 TOP = 50
-"""Funnels and ticketed events told one by one; totals are of all."""
+"""The maximum of funnels and ticketed events listed; totals include all."""
 
 _FUNNEL = ("page_views", "sessions", "bounced_sessions", "conversions", "value_cents")
 _ORDERS = ("gross_revenue_cents", "refunded_cents", "net_revenue_cents", "orders", "units")
@@ -36,17 +36,17 @@ _MONEY: dict[type[DailyDocument], str] = {
     FunnelRevenueDay: "gross_revenue_cents",
     EventMetricsDay: "revenue_cents",
 }
-_CALLED = {"revenue_cents": "tickets_revenue_cents", "conversion_rate": "tickets_conversion_rate"}
-"""Of ticketed events, beside funnels' numbers."""
+_RENAMED = {"revenue_cents": "tickets_revenue_cents", "conversion_rate": "tickets_conversion_rate"}
+"""Names in the totals for ticketed events' fields, which would clash with those of funnels."""
 
 
 def _fields(model: type[DailyDocument]) -> dict[str, Any]:
-    """A projection without maps, those within currencies as well."""
-    each = {name: f"$$this.v.{name}" for name in by_currency(model)}
+    """A projection without maps, also within the currencies."""
+    fields = {name: f"$$this.v.{name}" for name in by_currency(model)}
     amounts = {
         "$map": {
             "input": {"$objectToArray": {"$ifNull": ["$currencies", {}]}},
-            "in": {"k": "$$this.k", "v": each},
+            "in": {"k": "$$this.k", "v": fields},
         }
     }
     plain = dict.fromkeys([model.key[-1], "date", *shown(model)], 1)
@@ -57,16 +57,20 @@ FIELDS = {model: _fields(model) for model in _MODELS}
 
 
 class Facts(NamedTuple):
-    """Documents of one period; `names` are the rows of definitions by what they define."""
+    """Documents of one period; `names` are definitions by key field and id."""
 
     funnels: Sequence[DayDocument]
     orders: Sequence[DayDocument]
     events: Sequence[DayDocument]
     names: Mapping[tuple[str, str], DayDocument]
 
-    def of(self, model: type[DailyDocument]) -> Sequence[DayDocument]:
-        own = {FunnelDay: self.funnels, FunnelRevenueDay: self.orders, EventMetricsDay: self.events}
-        return own[model]
+    def documents(self, model: type[DailyDocument]) -> Sequence[DayDocument]:
+        by_model = {
+            FunnelDay: self.funnels,
+            FunnelRevenueDay: self.orders,
+            EventMetricsDay: self.events,
+        }
+        return by_model[model]
 
 
 def dashboard(
@@ -75,21 +79,21 @@ def dashboard(
     granularity: Granularity,
     facts: Facts,
     before: Facts | None,
-    wanted: tuple[str, str | None],
+    preference: tuple[str, str | None],
 ) -> dict[str, Any]:
-    """In one currency; what there is of others is told apart, in sum."""
+    """The dashboard in one currency; totals of the others are in `by_currency`."""
     days: dict[str, int] = {}
     for model, field in _MONEY.items():
-        for named, count in currencies(facts.of(model), field).items():
-            days[named] = days.get(named, 0) + count
-    currency = main_currency(days, *wanted)
-    own = _totals(facts, currency)
+        for code, count in currencies(facts.documents(model), field).items():
+            days[code] = days.get(code, 0) + count
+    currency = main_currency(days, *preference)
+    sums = _totals(facts, currency)
     body: dict[str, Any] = {
         "organization_id": organization,
         "period": span.period,
         "granularity": granularity,
         "currency": currency,
-        "totals": own,
+        "totals": sums,
         "over_time": _over_time(span, granularity, facts, currency),
         "funnels": _funnels(facts, currency),
         "events": _events(facts, currency),
@@ -99,19 +103,19 @@ def dashboard(
             if other != currency
         },
     }
-    return body if before is None else body | compare_totals(span, own, _totals(before, currency))
+    return body if before is None else body | compare_totals(span, sums, _totals(before, currency))
 
 
 def _totals(facts: Facts, currency: str) -> Numbers:
-    found: Numbers = {}
+    numbers: Numbers = {}
     for model, names in _MODELS.items():
-        found |= _round_money(totals(model, facts.of(model), currency), names, model)
-    return found
+        numbers |= _select(totals(model, facts.documents(model), currency), names, model)
+    return numbers
 
 
-def _round_money(numbers: Numbers, names: Iterable[str], model: type[DailyDocument]) -> Numbers:
-    called = _CALLED if model is EventMetricsDay else {}
-    return {called.get(name, name): numbers[name] for name in names}
+def _select(numbers: Numbers, names: Iterable[str], model: type[DailyDocument]) -> Numbers:
+    renamed = _RENAMED if model is EventMetricsDay else {}
+    return {renamed.get(name, name): numbers[name] for name in names}
 
 
 def _over_time(
@@ -119,40 +123,40 @@ def _over_time(
 ) -> list[dict[str, Any]]:
     points: dict[str, dict[str, Any]] = {}
     for model, names in _MODELS.items():
-        for at, days in buckets(span, granularity, facts.of(model)):
-            some = _round_money(totals(model, days, currency), names, model)
-            points.setdefault(at, {"timestamp": at}).update(some)
+        for at, days in buckets(span, granularity, facts.documents(model)):
+            numbers = _select(totals(model, days, currency), names, model)
+            points.setdefault(at, {"timestamp": at}).update(numbers)
     return list(points.values())
 
 
 def _funnels(facts: Facts, currency: str) -> list[dict[str, Any]]:
-    visits, orders = _by(facts.funnels, "funnel_id"), _by(facts.orders, "funnel_id")
-    told = []
+    visits, orders = _group_by(facts.funnels, "funnel_id"), _group_by(facts.orders, "funnel_id")
+    rows = []
     for funnel in sorted({*visits, *orders}):
-        numbers = _round_money(
+        numbers = _select(
             totals(FunnelDay, visits.get(funnel, []), currency), _FUNNEL, FunnelDay
-        ) | _round_money(
+        ) | _select(
             totals(FunnelRevenueDay, orders.get(funnel, []), currency), _ORDERS, FunnelRevenueDay
         )
-        told.append(_named("funnel_id", funnel, facts) | numbers)
-    return sorted(told, key=lambda each: -each["sessions"])[:TOP]
+        rows.append(_identity("funnel_id", funnel, facts) | numbers)
+    return sorted(rows, key=lambda row: -row["sessions"])[:TOP]
 
 
 def _events(facts: Facts, currency: str) -> list[dict[str, Any]]:
-    told = []
-    for event, days in sorted(_by(facts.events, "event_id").items()):
-        found = totals(EventMetricsDay, days, currency)
-        told.append(_named("event_id", event, facts) | {name: found[name] for name in _EVENT})
-    return sorted(told, key=lambda each: -each["tickets_sold"])[:TOP]
+    rows = []
+    for event, days in sorted(_group_by(facts.events, "event_id").items()):
+        numbers = totals(EventMetricsDay, days, currency)
+        rows.append(_identity("event_id", event, facts) | {name: numbers[name] for name in _EVENT})
+    return sorted(rows, key=lambda row: -row["tickets_sold"])[:TOP]
 
 
-def _named(key: str, value: str, facts: Facts) -> dict[str, Any]:
+def _identity(key: str, value: str, facts: Facts) -> dict[str, Any]:
     row = facts.names.get((key, value), {})
     return {key: value, "name": row.get("name"), "status": row.get("status")}
 
 
-def _by(documents: Iterable[DayDocument], key: str) -> dict[Any, list[DayDocument]]:
-    found: dict[Any, list[DayDocument]] = {}
+def _group_by(documents: Iterable[DayDocument], key: str) -> dict[Any, list[DayDocument]]:
+    groups: dict[Any, list[DayDocument]] = {}
     for document in documents:
-        found.setdefault(document[key], []).append(document)
-    return found
+        groups.setdefault(document[key], []).append(document)
+    return groups

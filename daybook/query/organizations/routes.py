@@ -1,4 +1,4 @@
-"""An organization at a glance: its funnels, its ticketed events, its money."""
+"""The route of an organization's dashboard: its funnels, ticketed events and revenue."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from daybook.query.answer.cache import REPORTS
 from daybook.query.answer.parameters import Compare, Money, RecentRange
 from daybook.query.answer.report import NamedOrganizationReport
-from daybook.query.examples import shown_as
+from daybook.query.examples import with_example
 from daybook.query.figures.date_range import Span
 from daybook.query.organizations.report import FIELDS, Facts, dashboard
 from daybook.query.platform.routes import Grain
@@ -21,7 +21,7 @@ from models.funnel_revenue import FunnelRevenueDay
 router = APIRouter(prefix="/api/v1/analytics/organizations/{organization}", tags=["organizations"])
 
 
-@router.get("/dashboard", **shown_as("dashboard"))
+@router.get("/dashboard", **with_example("dashboard"))
 async def organization_dashboard(
     report: NamedOrganizationReport,
     span: RecentRange,
@@ -29,7 +29,7 @@ async def organization_dashboard(
     compare: Compare = None,
     currency: Money = None,
 ) -> Response:
-    """Everything of the last 30 days, unless a range is given."""
+    """Totals, funnels and ticketed events of an organization, by default of the last 30 days."""
 
     async def build() -> dict[str, Any]:
         scope = report.scope
@@ -37,21 +37,23 @@ async def organization_dashboard(
         if scope.caller.is_admin and not (facts.names or facts.funnels or facts.events):
             raise missing("organization")
         before = await _facts(scope, span.previous()) if compare else None
-        wanted = report.currency, currency
-        return dashboard(scope.organization, span, granularity, facts, before, wanted)
+        preference = report.currency, currency
+        return dashboard(scope.organization, span, granularity, facts, before, preference)
 
     return await report.answer(REPORTS, groups.FUNNEL_STEP + groups.REVENUE, build)
 
 
 async def _facts(scope: Scope, span: Span) -> Facts:
     days = {"date": span.dates}
-    found = {
+    documents = {
         model: await scope.find(model.collection, days, fields=FIELDS[model])
         for model in (FunnelDay, FunnelRevenueDay, EventMetricsDay)
     }
     names: dict[tuple[str, str], dict[str, Any]] = {}
     for collection, key in (("funnels", "funnel_id"), ("ticketed_events", "event_id")):
-        own = {"_id": scope.beneath()}
-        for row in await scope.find(collection, own, fields=[key, "name", "status"]):
+        all_ids = {"_id": scope.beneath()}
+        for row in await scope.find(collection, all_ids, fields=[key, "name", "status"]):
             names[key, row[key]] = row
-    return Facts(found[FunnelDay], found[FunnelRevenueDay], found[EventMetricsDay], names)
+    return Facts(
+        documents[FunnelDay], documents[FunnelRevenueDay], documents[EventMetricsDay], names
+    )

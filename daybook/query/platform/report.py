@@ -1,4 +1,4 @@
-"""The bodies of the daily families: a series of days, weeks or months, with totals."""
+"""The response bodies of the platform's reports: totals, and a series of days, weeks or months."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -24,113 +24,115 @@ from models.revenue import RevenueDay
 Body = dict[str, Any]
 
 
-def family(
+def series_body(
     model: type[DailyDocument],
     span: Span,
     granularity: Granularity,
     days: Sequence[DayDocument],
     before: Sequence[DayDocument] | None = None,
 ) -> Body:
-    """Of a family without money. `before`: the days of the period before, to compare with."""
-    own = totals(model, days)
+    """A report without amounts. `before`: the days of the preceding period, for a comparison."""
+    sums = totals(model, days)
     body: Body = {
         "period": span.period,
         "granularity": granularity,
-        "totals": own,
+        "totals": sums,
         "over_time": [
-            {"timestamp": at, **totals(model, some)}
-            for at, some in buckets(span, granularity, days)
+            {"timestamp": at, **totals(model, of_bucket)}
+            for at, of_bucket in buckets(span, granularity, days)
         ],
     }
-    return body if before is None else body | compare_totals(span, own, totals(model, before))
+    return body if before is None else body | compare_totals(span, sums, totals(model, before))
 
 
-def revenue(
+def revenue_body(
     span: Span,
     granularity: Granularity,
     days: Sequence[DayDocument],
     before: Sequence[DayDocument] | None,
     preferred: str,
-    asked: str | None,
+    requested: str | None,
 ) -> Body:
-    """Of `analytics_revenue`, in one currency; the others apart, in `by_currency`.
+    """The report of `analytics_revenue` in one currency; the others are in `by_currency`.
 
-    `paid_orders` are those of the currency; `refunded_orders` and `duplicate_payments` are counted
-    over all of them.
+    `paid_orders` counts orders of that currency; `refunded_orders` and `duplicate_payments` count
+    orders of all currencies.
     """
-    named = currencies(days, "gross_revenue_cents")
-    currency = main_currency(named, preferred, asked)
+    amounts = currencies(days, "gross_revenue_cents")
+    currency = main_currency(amounts, preferred, requested)
     points = buckets(span, granularity, days)
-    own = _with_rate(totals(RevenueDay, days, currency))
+    sums = _with_refund_rate(totals(RevenueDay, days, currency))
     body: Body = {
         "period": span.period,
         "granularity": granularity,
         "currency": currency,
-        "totals": own,
+        "totals": sums,
         "over_time": [
-            {"timestamp": at, **_with_rate(totals(RevenueDay, some, currency))}
-            for at, some in points
+            {"timestamp": at, **_with_refund_rate(totals(RevenueDay, of_bucket, currency))}
+            for at, of_bucket in points
         ],
-        "by_community": parts(days, currency, "community"),
-        "by_promotion": parts(days, currency, "promotion"),
+        "by_community": split_by(days, currency, "community"),
+        "by_promotion": split_by(days, currency, "promotion"),
         "by_currency": {
             other: {
-                "totals": _with_rate(money(RevenueDay, days, other)),
+                "totals": _with_refund_rate(money(RevenueDay, days, other)),
                 "over_time": [
-                    {"timestamp": at, **_with_rate(money(RevenueDay, some, other))}
-                    for at, some in points
+                    {"timestamp": at, **_with_refund_rate(money(RevenueDay, of_bucket, other))}
+                    for at, of_bucket in points
                 ],
             }
-            for other in sorted(named)
+            for other in sorted(amounts)
             if other != currency
         },
     }
     if before is None:
         return body
-    return body | compare_totals(span, own, _with_rate(totals(RevenueDay, before, currency)))
+    return body | compare_totals(
+        span, sums, _with_refund_rate(totals(RevenueDay, before, currency))
+    )
 
 
-def _with_rate(numbers: Numbers) -> Numbers:
+def _with_refund_rate(numbers: Numbers) -> Numbers:
     gross, refunded = numbers["gross_revenue_cents"], numbers["refunded_cents"]
     assert gross is not None and refunded is not None
     return {**numbers, "refund_rate": refunded / gross if gross else None}
 
 
 TOP = 20
-_OTHER, _NOBODY = "other", "unattributed"
+_OTHER, _UNATTRIBUTED = "other", "unattributed"
 
 
-def parts(
-    documents: Iterable[DayDocument], currency: str, what: Literal["community", "promotion"]
+def split_by(
+    documents: Iterable[DayDocument], currency: str, dimension: Literal["community", "promotion"]
 ) -> list[dict[str, Any]]:
-    """Rows that add up to the whole, their percentages to 100 (to two decimals).
+    """Rows that add up to the total, with percentages that add up to 100 (to two decimals).
 
-    The greatest 20 by revenue, then `other` and `unattributed` if there is any of them: these two
-    are no ids, and have null for one.
+    The 20 largest by revenue, then `other` and `unattributed` if they have any; these two have
+    null as their id.
     """
     paid, refunded = Counter[str](), Counter[str]()
     for document in documents:
         amounts = (document.get("currencies") or {}).get(currency, {})
-        paid.update(amounts.get(f"revenue_by_{what}") or {})
-        refunded.update(amounts.get(f"refunded_by_{what}") or {})
-    named = sorted({*paid, *refunded} - {_OTHER, _NOBODY}, key=lambda key: (-paid[key], key))
+        paid.update(amounts.get(f"revenue_by_{dimension}") or {})
+        refunded.update(amounts.get(f"refunded_by_{dimension}") or {})
+    named = sorted({*paid, *refunded} - {_OTHER, _UNATTRIBUTED}, key=lambda key: (-paid[key], key))
     top, beyond = named[:TOP], [*named[TOP:], _OTHER]
     rows: list[tuple[str | None, str, int, int]] = [
         (_name(key), "named", int(paid[key]), int(refunded[key])) for key in top
     ]
     rows.append((None, _OTHER, _sum(paid, beyond), _sum(refunded, beyond)))
-    rows.append((None, _NOBODY, int(paid[_NOBODY]), int(refunded[_NOBODY])))
+    rows.append((None, _UNATTRIBUTED, int(paid[_UNATTRIBUTED]), int(refunded[_UNATTRIBUTED])))
     rows = [row for row in rows if row[1] == "named" or row[2] or row[3]]
     shares = percentages([row[2] for row in rows])
     return [
         {
-            f"{what}_id": name,
+            f"{dimension}_id": name,
             "kind": kind,
             "revenue_cents": revenue,
-            "refunded_cents": back,
+            "refunded_cents": refund,
             "percentage": share,
         }
-        for (name, kind, revenue, back), share in zip(rows, shares, strict=True)
+        for (name, kind, revenue, refund), share in zip(rows, shares, strict=True)
     ]
 
 
@@ -139,6 +141,6 @@ def _sum(amounts: Counter[str], keys: Iterable[str]) -> int:
 
 
 def _name(key: str) -> str:
-    """The id that a key was made of; one that equals a reserved word stays encoded."""
+    """The decoded id of a key; an id that equals a reserved key stays encoded."""
     text = unquote(key)
     return key if text in RESERVED else text

@@ -1,4 +1,4 @@
-"""The platform's daily families: users, orders, revenue."""
+"""The routes of the platform's reports: users, orders, revenue."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -9,9 +9,9 @@ from daybook.engine.documents.fields import DailyDocument, shown
 from daybook.query.answer.cache import REPORTS
 from daybook.query.answer.parameters import Compare, Money, Range
 from daybook.query.answer.report import PlatformReport, Report
-from daybook.query.examples import shown_as
+from daybook.query.examples import with_example
 from daybook.query.figures.date_range import Granularity, Span
-from daybook.query.platform import report as daily
+from daybook.query.platform import report as bodies
 from daybook.query.read import groups
 from daybook.query.read.mongo import Document
 from models.order_funnel import OrderFunnelDay
@@ -23,25 +23,27 @@ router = APIRouter(prefix="/api/v1/analytics", tags=["platform"])
 Grain = Annotated[Granularity, Query(description="weeks begin on Mondays")]
 
 
-@router.get("/user-lifecycle", **shown_as("user-lifecycle"))
+@router.get("/user-lifecycle", **with_example("user-lifecycle"))
 async def user_lifecycle(
     report: PlatformReport, span: Range, granularity: Grain = "day", compare: Compare = None
 ) -> Response:
-    """Registrations, and what became of them."""
-    return await _family(
+    """Registrations and later events of user accounts, such as verifications and sign-ins."""
+    return await _series_report(
         report, UserLifecycleDay, groups.USER_LIFECYCLE, span, granularity, compare
     )
 
 
-@router.get("/order-funnel", **shown_as("order-funnel"))
+@router.get("/order-funnel", **with_example("order-funnel"))
 async def order_funnel(
     report: PlatformReport, span: Range, granularity: Grain = "day", compare: Compare = None
 ) -> Response:
-    """How far orders come."""
-    return await _family(report, OrderFunnelDay, groups.ORDER_FUNNEL, span, granularity, compare)
+    """Orders at each stage, from creation to delivery."""
+    return await _series_report(
+        report, OrderFunnelDay, groups.ORDER_FUNNEL, span, granularity, compare
+    )
 
 
-@router.get("/revenue", **shown_as("revenue"))
+@router.get("/revenue", **with_example("revenue"))
 async def revenue(
     report: PlatformReport,
     span: Range,
@@ -49,30 +51,30 @@ async def revenue(
     compare: Compare = None,
     currency: Money = None,
 ) -> Response:
-    """What was paid and refunded, net of each other, and whom it is owed to."""
+    """Gross, refunded and net revenue, by community and promotion."""
 
-    async def build() -> daily.Body:
+    async def build() -> bodies.Body:
         days = await report.scope.days(RevenueDay, span)
         before = await _before(report, RevenueDay, span, compare)
-        return daily.revenue(span, granularity, days, before, report.currency, currency)
+        return bodies.revenue_body(span, granularity, days, before, report.currency, currency)
 
     return await report.answer(REPORTS, groups.REVENUE, build)
 
 
-async def _family(
+async def _series_report(
     report: Report,
     model: type[DailyDocument],
-    of: tuple[str, ...],
+    group: tuple[str, ...],
     span: Span,
     granularity: Granularity,
     compare: str | None,
 ) -> Response:
-    async def build() -> daily.Body:
+    async def build() -> bodies.Body:
         days = await report.scope.days(model, span, fields=["date", *shown(model)])
         before = await _before(report, model, span, compare)
-        return daily.family(model, span, granularity, days, before)
+        return bodies.series_body(model, span, granularity, days, before)
 
-    return await report.answer(REPORTS, of, build)
+    return await report.answer(REPORTS, group, build)
 
 
 async def _before(

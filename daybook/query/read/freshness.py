@@ -1,4 +1,4 @@
-"""How fresh numbers are: what the members of the groups that keep them last reported."""
+"""How fresh numbers are, from the last reports of the members that count them."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
@@ -13,15 +13,15 @@ from daybook.engine.errors import Unavailable
 from daybook.query.figures.date_range import iso_timestamp
 from daybook.query.read.mongo import Document, Reader, beneath
 
-KNOWN_SECONDS = 1.0
+CACHED_SECONDS = 1.0
 _ZONE_SECONDS = 60.0
 
 
 class AsOf(TypedDict):
-    """`newest_event_at`: of the newest event counted, as members said who are known still.
+    """`newest_event_at`: when the newest counted event occurred, by the members still known.
 
-    `counted_at`: when the groups last made their progress durable. `lag_messages`: how many the
-    logs had beyond, `reported_at`. Times are ISO 8601; null is not known.
+    `counted_at`: when the groups last wrote a checkpoint. `lag_messages`: how many messages were
+    not yet counted at `reported_at`. Times are ISO 8601; null means unknown.
     """
 
     newest_event_at: str | None
@@ -31,7 +31,7 @@ class AsOf(TypedDict):
 
 
 class Freshness:
-    """Asks for a group once a second at most, and for the fleet's zone once a minute."""
+    """Reads the state of a group at most once a second, and the fleet's time zone once a minute."""
 
     def __init__(
         self, reader: Reader, zone: ZoneInfo, clock: Callable[[], float] = monotonic
@@ -40,30 +40,30 @@ class Freshness:
         self._clock = clock
         self._zone = zone
         self._zone_until = 0.0
-        self._zone_known = asyncio.Lock()
-        self._known: dict[tuple[str, ...], tuple[float, AsOf]] = {}
+        self._zone_lock = asyncio.Lock()
+        self._cached: dict[tuple[str, ...], tuple[float, AsOf]] = {}
 
-    async def of(self, groups: tuple[str, ...], zone: ZoneInfo) -> AsOf:
-        """Raises Unavailable."""
+    async def as_of(self, groups: tuple[str, ...], zone: ZoneInfo) -> AsOf:
+        """The freshness of these groups' numbers together. Raises Unavailable."""
         key = (*groups, zone.key)
-        until, known = self._known.get(key, (0.0, None))
-        if known is not None and self._clock() < until:
-            return known
+        until, cached = self._cached.get(key, (0.0, None))
+        if cached is not None and self._clock() < until:
+            return cached
         members, checkpoints = await self._reports(groups)
-        found = as_of(members, checkpoints, zone)
-        if len(self._known) > 1_000:
-            self._known.clear()
-        self._known[key] = self._clock() + KNOWN_SECONDS, found
-        return found
+        fresh = as_of(members, checkpoints, zone)
+        if len(self._cached) > 1_000:
+            self._cached.clear()
+        self._cached[key] = self._clock() + CACHED_SECONDS, fresh
+        return fresh
 
     async def zone(self) -> ZoneInfo:
-        """The zone whose days are counted: as bound in the database, else as the setting says.
+        """The time zone of the days: the one bound in the database, else the setting's.
 
-        While MongoDB is away it is the one that is known.
+        While MongoDB is unavailable this is the zone read last.
         """
         if self._clock() < self._zone_until:
             return self._zone
-        async with self._zone_known:
+        async with self._zone_lock:
             if self._clock() >= self._zone_until:
                 with suppress(Unavailable):
                     self._zone = await self._bound_zone()
@@ -89,24 +89,24 @@ class Freshness:
 def as_of(
     members: Iterable[Mapping[str, Any]], checkpoints: Iterable[Mapping[str, Any]], zone: ZoneInfo
 ) -> AsOf:
-    """Of a partition that had several owners, the newest heartbeat's word counts."""
+    """For a partition that several members reported, the newest heartbeat counts."""
     newest: dict[tuple[str, int], tuple[datetime, int]] = {}
-    events, beats = [], []
+    events, heartbeats = [], []
     for member in members:
-        beats.append(member["heartbeat_at"])
+        heartbeats.append(member["heartbeat_at"])
         if member.get("newest_event_at"):
             events.append(member["newest_event_at"])
-        for own in member["partitions"]:
-            place = own["topic_id"], own["partition"]
-            said = member["heartbeat_at"], own["lag"]
-            newest[place] = max(said, newest.get(place, said))
+        for assigned in member["partitions"]:
+            partition = assigned["topic_id"], assigned["partition"]
+            report = member["heartbeat_at"], assigned["lag"]
+            newest[partition] = max(report, newest.get(partition, report))
     return {
         "newest_event_at": _newest(events, zone),
-        "counted_at": _newest([one["at"] for one in checkpoints if "at" in one], zone),
+        "counted_at": _newest([point["at"] for point in checkpoints if "at" in point], zone),
         "lag_messages": sum(lag for _, lag in newest.values()) if newest else None,
-        "reported_at": _newest(beats, zone),
+        "reported_at": _newest(heartbeats, zone),
     }
 
 
-def _newest(moments: list[datetime], zone: ZoneInfo) -> str | None:
-    return iso_timestamp(max(moments), zone) if moments else None
+def _newest(times: list[datetime], zone: ZoneInfo) -> str | None:
+    return iso_timestamp(max(times), zone) if times else None

@@ -1,4 +1,4 @@
-"""Which consumer groups keep the numbers of a report: whose freshness it tells."""
+"""Which consumer groups count the numbers of a report, and so determine its freshness."""
 
 from collections.abc import Mapping
 
@@ -26,4 +26,4 @@ COLLECTIONS: Mapping[str, frozenset[str]] = {
         (FUNNEL_STEP, [FunnelDay, FunnelStepDay, EventMetricsDay, ExperimentDay]),
     )
 }
-"""The daily documents of each."""
+"""The collections of daily documents that each group writes."""

@@ -1,4 +1,4 @@
-"""MongoDB as the query module asks it: reads only, each bounded in time and in rows."""
+"""Read-only access to MongoDB, with limits on time and on rows."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -20,11 +20,11 @@ from daybook.query.problem import Problem
 
 ROWS_MAX = 50_000
 SUMS_MAX = 400_000
-"""As many as a map has keys, every day of a year others: a row is a key and a few numbers."""
+"""Enough for a map with other keys on every day of a year: a row is a key and a few numbers."""
 
 _SELECTION_MS = 2_000
 _CONNECTIONS_MAX = 50
-_AWAY_SECONDS = 2.0
+_UNAVAILABLE_SECONDS = 2.0
 _WRITES = frozenset({"insert", "update", "remove"})
 _log = structlog.get_logger()
 
@@ -34,17 +34,19 @@ Order = Sequence[tuple[str, int]]
 
 
 def beneath(name: str) -> dict[str, str]:
-    """A filter of `_id`: whatever begins with this name and a colon."""
+    """A filter for `_id`: everything that begins with this name and a colon."""
     return {"$gte": f"{name}:", "$lt": f"{name};"}  # the character after a colon
 
 
-def _too_much() -> Problem:
-    return Problem(422, "that is too much for one answer: ask for a shorter range")
+def _too_many_rows() -> Problem:
+    return Problem(422, "result too large; use a shorter range")
 
 
 class Reader:
-    """The only one that talks to MongoDB. Every method raises Unavailable, never later than
-    `query_timeout_ms` after it was called."""
+    """The query module's only access to MongoDB.
+
+    Every method raises Unavailable at most `query_timeout_ms` after it was called.
+    """
 
     def __init__(self, settings: Settings) -> None:
         uri = settings.query_mongodb_uri or settings.mongodb_uri
@@ -69,7 +71,7 @@ class Reader:
         )
         self.setting = f"DAYBOOK_{name}"
         self._seconds = settings.query_timeout_ms / 1_000
-        self._away_until = 0.0
+        self._unavailable_until = 0.0
 
     async def find(
         self,
@@ -81,23 +83,23 @@ class Reader:
         skip: int = 0,
         limit: int = ROWS_MAX + 1,
     ) -> list[Document]:
-        """What fits, at most `limit` rows. Raises Problem (422) for more than ROWS_MAX."""
-        own = min(limit, ROWS_MAX + 1)
+        """Matching documents, at most `limit`. Raises Problem (422) for more than ROWS_MAX."""
+        limit = min(limit, ROWS_MAX + 1)
         async with self.bounded():
-            cursor = self._documents[collection].find(where, fields, skip=skip, limit=own)
-            found = await (cursor.sort(list(order)) if order else cursor).to_list()
-        if len(found) > ROWS_MAX:
-            raise _too_much()
-        return found
+            cursor = self._documents[collection].find(where, fields, skip=skip, limit=limit)
+            documents = await (cursor.sort(list(order)) if order else cursor).to_list()
+        if len(documents) > ROWS_MAX:
+            raise _too_many_rows()
+        return documents
 
     async def aggregate(self, collection: str, stages: Sequence[Filter]) -> list[Document]:
-        """What the stages make of it. Raises Problem (422) for more than SUMS_MAX rows."""
-        own = [*stages, {"$limit": SUMS_MAX + 1}]
+        """The result of an aggregation. Raises Problem (422) for more than SUMS_MAX rows."""
+        limited = [*stages, {"$limit": SUMS_MAX + 1}]
         async with self.bounded():
-            found = await (await self._documents[collection].aggregate(own)).to_list()
-        if len(found) > SUMS_MAX:
-            raise _too_much()
-        return found
+            rows = await (await self._documents[collection].aggregate(limited)).to_list()
+        if len(rows) > SUMS_MAX:
+            raise _too_many_rows()
+        return rows
 
     async def find_one(
         self, collection: str, where: Filter, fields: Sequence[str] | None = None
@@ -106,7 +108,7 @@ class Reader:
             return await self._documents[collection].find_one(where, fields)
 
     async def count(self, collection: str, where: Filter, limit: int = ROWS_MAX) -> int:
-        """How many fit; `limit` at most."""
+        """The number of matching documents, at most `limit`."""
         async with self.bounded():
             return await self._documents[collection].count_documents(where, limit=limit)
 
@@ -116,17 +118,18 @@ class Reader:
             await self._documents.command("ping")
 
     async def may_write(self) -> bool:
-        """Whether the server would take writes from our user; False where it knows no users.
+        """Whether our MongoDB user has write privileges; False if the server has no access control.
 
         Raises Unavailable.
         """
         async with self.bounded():
-            told = await self._documents.command("connectionStatus", showPrivileges=True)
-        own = "", self._documents.name
+            status = await self._documents.command("connectionStatus", showPrivileges=True)
+        databases = "", self._documents.name
         return any(
             _WRITES & set(privilege["actions"])
-            for privilege in told["authInfo"]["authenticatedUserPrivileges"]
-            if privilege["resource"].get("anyResource") or privilege["resource"].get("db") in own
+            for privilege in status["authInfo"]["authenticatedUserPrivileges"]
+            if privilege["resource"].get("anyResource")
+            or privilege["resource"].get("db") in databases
         )
 
     async def close(self) -> None:
@@ -134,22 +137,22 @@ class Reader:
 
     @asynccontextmanager
     async def bounded(self) -> AsyncIterator[None]:
-        """The time limit: the driver sends what is left of it with every command as maxTimeMS.
+        """Applies the time limit; the driver sends the remaining time as maxTimeMS.
 
-        Around several questions it is the limit of them together. A server that did not answer
-        is left alone for a moment, or a call that asks three times would wait three times.
+        Around several reads it limits them together. A server that did not answer is not tried
+        again for two seconds; otherwise a request with three reads would wait three times.
         """
-        if monotonic() < self._away_until:
-            raise Unavailable("MongoDB did not answer an instant ago")
+        if monotonic() < self._unavailable_until:
+            raise Unavailable("MongoDB did not answer a moment ago")
         try:
             with reachable(), pymongo.timeout(self._seconds):
                 yield
         except WrongSetting as error:
-            _log.error("MongoDB does not let us in", why=str(error))
+            _log.error("MongoDB refused our credentials", why=str(error))
             raise Unavailable(str(error)) from error
         except Unavailable as error:
             if isinstance(error.__cause__, ConnectionFailure):
-                self._away_until = monotonic() + _AWAY_SECONDS
+                self._unavailable_until = monotonic() + _UNAVAILABLE_SECONDS
             raise
         except PyMongoError as error:
             if error.timeout:

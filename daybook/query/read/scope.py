@@ -1,4 +1,4 @@
-"""Whose documents a caller reads: the one place in which the tenant's filter is put on."""
+"""The documents that a caller may read: the one place that adds the organization's filter."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,8 +38,8 @@ _STAGES = frozenset({"$project", "$unwind", "$group"})
 class Scope:
     """An organization's documents, or those of the platform when `organization_id` is None.
 
-    A collection that is in neither list is read by nobody. Every method raises Unavailable, and
-    Problem for more rows than an answer may be made of.
+    Collections in neither of the two sets above cannot be read. Every method raises Unavailable,
+    and Problem (422) for more rows than the limit.
     """
 
     reader: Reader
@@ -48,23 +48,25 @@ class Scope:
 
     @property
     def organization(self) -> str:
-        """For keys of Redis. Raises Problem (403) in the platform's scope."""
+        """The organization's id. Raises Problem (403) in the platform's scope."""
         if self.organization_id is None:
-            raise forbidden("this is read in the scope of an organization")
+            raise forbidden("this can only be read for an organization")
         return self.organization_id
 
     @property
     def collections(self) -> frozenset[str]:
-        """Those that are read in it."""
+        """The collections that can be read in this scope."""
         return OF_THE_PLATFORM if self.organization_id is None else OF_ORGANIZATIONS
 
     @property
     def name(self) -> str:
-        """What answers are remembered by: nobody is served what was made for another scope, nor
-        what an admin, whom a report may tell more, was told."""
+        """The scope's part of the cache key: callers with the same name may share responses.
+
+        Admins have their own, because a report may show them more.
+        """
         caller = self.caller
-        own = caller.subject if not caller.reads_organization and not caller.is_admin else None
-        return repr((self.organization_id, caller.is_admin, own and (caller.role, own)))
+        subject = caller.subject if not caller.reads_organization and not caller.is_admin else None
+        return repr((self.organization_id, caller.is_admin, subject and (caller.role, subject)))
 
     async def find(
         self,
@@ -76,10 +78,10 @@ class Scope:
         skip: int = 0,
         limit: int = ROWS_MAX + 1,
     ) -> list[Document]:
-        """What fits within the scope. `fields` as in MongoDB's projection; `order` (name, ±1)."""
-        own = self._within(collection, where or {})
+        """Matching documents of the scope. `fields`: a MongoDB projection; `order`: (name, ±1)."""
+        filtered = self._within(collection, where or {})
         return await self.reader.find(
-            collection, own, fields=fields, order=order, skip=skip, limit=limit
+            collection, filtered, fields=fields, order=order, skip=skip, limit=limit
         )
 
     async def find_one(
@@ -90,11 +92,11 @@ class Scope:
     async def aggregate(
         self, collection: str, where: Filter, stages: Sequence[Filter]
     ) -> list[Document]:
-        """What the stages make of what fits within the scope; none may look elsewhere."""
+        """Aggregates matching documents of the scope; no stage may read another collection."""
         if not all(stage.keys() <= _STAGES for stage in stages):
-            raise ValueError(f"stages are {', '.join(sorted(_STAGES))}")
-        own = {"$match": self._within(collection, where)}
-        return await self.reader.aggregate(collection, [own, *stages])
+            raise ValueError(f"allowed stages: {', '.join(sorted(_STAGES))}")
+        match = {"$match": self._within(collection, where)}
+        return await self.reader.aggregate(collection, [match, *stages])
 
     async def count(self, collection: str, where: Filter) -> int:
         return await self.reader.count(collection, self._within(collection, where))
@@ -106,58 +108,58 @@ class Scope:
         *key: str,
         fields: Sequence[str] | Mapping[str, Any] | None = None,
     ) -> list[Document]:
-        """A family's documents of these days, in order, by their `_id`.
+        """The daily documents of this range, in the order of their `_id`.
 
-        `key` is the whole key after the organization: funnel and step, for instance. Without
-        `fields` all but the hours.
+        `key` is the complete key after the organization, for example funnel and step. By default
+        `fields` are all but the hours.
         """
-        chosen = {"hours": False} if fields is None else fields
-        where = self.of_days(model, span, *key)
-        return await self.find(model.collection, where, fields=chosen, order=[("_id", 1)])
+        selected = {"hours": False} if fields is None else fields
+        where = self.days_filter(model, span, *key)
+        return await self.find(model.collection, where, fields=selected, order=[("_id", 1)])
 
-    def of_days(self, model: type[DailyDocument], span: Span, *key: str) -> Filter:
-        """The filter of these documents."""
-        own = self.id(*key) if model.key else ""
-        before = f"{own}:" if own else ""
-        return {"_id": {"$gte": f"{before}{span.first}", "$lte": f"{before}{span.last}"}}
+    def days_filter(self, model: type[DailyDocument], span: Span, *key: str) -> Filter:
+        """The filter that `days` uses."""
+        key_id = self.id(*key) if model.key else ""
+        prefix = f"{key_id}:" if key_id else ""
+        return {"_id": {"$gte": f"{prefix}{span.first}", "$lte": f"{prefix}{span.last}"}}
 
     def id(self, *parts: str) -> str:
         """An `_id` within the organization: `scope.id(funnel_id)` is `organization:funnel`."""
         return ":".join(encode_part(part) for part in (self.organization, *parts))
 
     def beneath(self, *parts: str) -> dict[str, str]:
-        """A filter of `_id`: whatever is kept beneath these parts; without any, all there is."""
+        """A filter for `_id`: everything below these parts, or everything if there are none."""
         return beneath(self.id(*parts))
 
     def _within(self, collection: str, where: Filter) -> Filter:
         if _TENANT in where:
-            raise ValueError(f"{_TENANT} is the scope's to say")
+            raise ValueError(f"a filter must not contain {_TENANT}: the scope adds it")
         if collection in OF_ORGANIZATIONS:
             return {_TENANT: self.organization, **where}
         if collection not in OF_THE_PLATFORM:
-            raise ValueError(f"nobody reads {collection}")
+            raise ValueError(f"{collection} is not a readable collection")
         if self.organization_id is not None or not self.caller.is_admin:
-            raise forbidden("this is read with the role admin, in the scope of the platform")
+            raise forbidden("this requires the role admin and the platform's scope")
         return where
 
 
 def organization_scope(reader: Reader, caller: Caller, asked: str | None) -> Scope:
-    """The caller's own organization; an admin's is the one that he names.
+    """The scope of the caller's organization; admins choose one with `asked`.
 
-    Raises Problem: 404 for another one than the own, as if it were not there, 403 for a role that
-    reads no organization.
+    Raises Problem: 404 for another organization, as if it did not exist; 403 for a role that may
+    not read organizations.
     """
     if caller.is_admin:
         return Scope(reader, caller, asked or DEFAULT_ORGANIZATION)
     if not caller.reads_organization or caller.organization_id is None:
-        raise forbidden(f"the role {caller.role} does not read an organization's reports")
+        raise forbidden(f"the role {caller.role} may not read an organization's reports")
     if asked is not None and asked != caller.organization_id:
         raise Problem(404, "there is no such organization")
     return Scope(reader, caller, caller.organization_id)
 
 
 def platform_scope(reader: Reader, caller: Caller) -> Scope:
-    """Raises Problem (403) for everyone but admins."""
+    """The platform's scope. Raises Problem (403) for callers who are not admins."""
     if not caller.is_admin:
-        raise forbidden("this is read with the role admin")
+        raise forbidden("this requires the role admin")
     return Scope(reader, caller, None)

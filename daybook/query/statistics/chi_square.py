@@ -1,25 +1,25 @@
-"""Whether variants have the visitors that their split lets expect: the chi-square test."""
+"""The chi-square test for a sample ratio mismatch between an experiment's variants."""
 
 from collections.abc import Sequence
 from math import erfc, exp, lgamma, log, sqrt
 
 
 def sample_ratio_p(visitors: Sequence[int], split: Sequence[float]) -> float | None:
-    """How likely a split at least this uneven is, were visitors dealt out as they should be.
+    """The p-value of these numbers of visitors, if they were assigned according to `split`.
 
     `split` are weights of any sum. None where there is nothing to test: fewer than two variants,
-    weights that are no split, or no visitors.
+    a weight of 0 or less, or no visitors.
     """
-    every, whole = sum(visitors), sum(split)
-    if len(visitors) < 2 or not every or min(split) <= 0:
+    all_visitors, all_weights = sum(visitors), sum(split)
+    if len(visitors) < 2 or not all_visitors or min(split) <= 0:
         return None
-    expected = [every * weight / whole for weight in split]
+    expected = [all_visitors * weight / all_weights for weight in split]
     square = sum((n - e) ** 2 / e for n, e in zip(visitors, expected, strict=True))
     return chi_square_p(square, len(visitors) - 1)
 
 
 def chi_square_p(square: float, freedom: int) -> float:
-    """The upper tail at a whole number of degrees of freedom, at least 1.
+    """The upper tail probability, for an integer number of degrees of freedom of at least 1.
 
     Q(a + 1, x) = Q(a, x) + xᵃ e⁻ˣ / Γ(a + 1), from Q(½, x) = erfc √x or Q(1, x) = e⁻ˣ
     (Abramowitz & Stegun 6.5.21).

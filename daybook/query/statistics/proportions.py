@@ -1,10 +1,10 @@
-"""Wilson's score interval: what a rate may be, seen from a number of trials."""
+"""Wilson's score interval for a rate, and odds ratios with their confidence bounds."""
 
 from math import exp, log, sqrt
 from typing import NamedTuple
 
 Z_95 = 1.959963984540054
-"""The standard normal's 97.5 % quantile: intervals hold in 95 cases of 100."""
+"""The 97.5 % quantile of the standard normal distribution, for 95 % intervals."""
 
 
 class Interval(NamedTuple):
@@ -15,11 +15,11 @@ class Interval(NamedTuple):
 def wilson(successes: int, trials: int, z: float = Z_95) -> Interval | None:
     """The interval of a rate (Wilson 1927, without continuity correction); None without trials.
 
-    It stays within 0 and 1, and is of use with few trials, where the normal one is not.
-    Raises ValueError where the successes are no part of the trials.
+    It stays within 0 and 1, and is accurate with few trials, unlike the normal approximation.
+    Raises ValueError unless 0 ≤ successes ≤ trials.
     """
     if not 0 <= successes <= trials:
-        raise ValueError("successes must be a part of the trials")
+        raise ValueError("successes must be between 0 and the number of trials")
     if not trials:
         return None
     p, square = successes / trials, z * z / trials
@@ -31,11 +31,11 @@ def wilson(successes: int, trials: int, z: float = Z_95) -> Interval | None:
 
 
 PRIOR = 1.0
-"""Added to each cell of the table, so that an empty one makes no ratio endless."""
+"""Added to each cell of the table, so that an empty cell does not make the ratio infinite."""
 
 
 class Odds(NamedTuple):
-    """A ratio with the bounds that hold in 95 cases of 100."""
+    """A ratio with its 95 % confidence bounds."""
 
     ratio: float
     lower: float
@@ -45,9 +45,9 @@ class Odds(NamedTuple):
 def odds_ratio(
     with_reason: tuple[int, int], without: tuple[int, int], prior: float = PRIOR
 ) -> Odds:
-    """The odds of having left (left, went on) with the reason, over those without it.
+    """The odds of dropping off with a reason, over those without it. Pairs are (left, went on).
 
-    Bounds by Woolf's logarithms. Raises ZeroDivisionError for an empty cell without a prior.
+    Bounds by Woolf's logit method. Raises ZeroDivisionError for an empty cell without a prior.
     """
     a, b = (count + prior for count in with_reason)
     c, d = (count + prior for count in without)

@@ -1,4 +1,4 @@
-"""Quantiles of times, read off the buckets that they are counted in."""
+"""Quantiles of durations, from the histogram buckets in which they are counted."""
 
 from collections.abc import Mapping
 from fractions import Fraction
@@ -10,7 +10,7 @@ MEDIAN, P90 = Fraction(1, 2), Fraction(9, 10)
 
 
 def quantile_ms(histogram: Mapping[str, int], quantile: Fraction) -> float | None:
-    """The nearest-rank quantile in milliseconds, 2 % off at most; None of no times.
+    """The nearest-rank quantile in milliseconds, at most 2 % off; None of an empty histogram.
 
     `histogram` is {bucket: count}, as in `analytics_funnel_step.time_histogram`; 0 < quantile ≤ 1.
     """
@@ -25,12 +25,12 @@ def quantile_ms(histogram: Mapping[str, int], quantile: Fraction) -> float | Non
 
 def quantile_seconds(histogram: Mapping[str, int], quantile: Fraction) -> int | None:
     """The same in whole seconds, rounded half to even."""
-    found = quantile_ms(histogram, quantile)
-    return None if found is None else round(found / 1_000)
+    quantile_value = quantile_ms(histogram, quantile)
+    return None if quantile_value is None else round(quantile_value / 1_000)
 
 
 def _middle_ms(bucket: int) -> float:
-    """As far, relatively, from the bucket's least whole millisecond as from its greatest."""
+    """The value with the same relative distance from the bucket's smallest and largest duration."""
     if not bucket:
         return 0.0
     least = BOUNDS[bucket - 1]

@@ -1,4 +1,4 @@
-"""Welch's test: whether two variants' means differ, from sums, sums of squares and counts."""
+"""Welch's t-test for the difference of two variants' means, from sums, squares and counts."""
 
 from dataclasses import dataclass
 from math import exp, lgamma, log, log1p, sqrt
@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 CONFIDENCE = 0.95
 SEQUENTIAL_VISITORS = 5_000
-"""The number of visitors at which a sequential interval is to be narrowest."""
+"""The number of visitors at which a sequential interval is narrowest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """`number` visitors' values: their sum, and the sum of their squares."""
+    """The values of `number` visitors: their sum, and the sum of their squares."""
 
     number: int
     total: float
@@ -24,7 +24,7 @@ class Sample:
 
     @property
     def variance(self) -> float:
-        """Of a rate p(1 − p), else with Bessel's correction. Whole sums are reckoned exactly."""
+        """p(1 − p) for a rate, else with Bessel's correction. Integer sums are computed exactly."""
         if self.binary:
             return self.mean * (1 - self.mean)
         spread = self.number * self.squares - self.total * self.total
@@ -32,12 +32,12 @@ class Sample:
 
 
 def successes(count: int, trials: int) -> Sample:
-    """Values of 1 and 0: a rate's sample."""
+    """The sample of a rate: `count` values of 1, the others 0."""
     return Sample(trials, count, count, binary=True)
 
 
 class Difference(NamedTuple):
-    """Of a variant less the control; `p` two-sided, the interval at 95 %."""
+    """A variant's mean minus the control's; `p` is two-sided, the interval 95 %."""
 
     estimate: float
     p: float
@@ -50,10 +50,10 @@ def compare(
 ) -> Difference | None:
     """The difference of the means, or with `relative` as a share of the control's mean.
 
-    With `sequential_at` p and interval hold however often they are looked at; they are narrowest
-    at that many visitors in all (Waudby-Smith et al., arXiv 2103.06476, asymptotic confidence
-    sequences). None where nothing can be said: fewer than two visitors in a variant, no spread at
-    all, or a relative difference to a mean of 0.
+    With `sequential_at` p and interval remain valid however often they are checked; the interval is
+    narrowest at that total number of visitors (Waudby-Smith et al., arXiv 2103.06476, asymptotic
+    confidence sequences). None if undefined: fewer than two visitors in a variant, no variance, or
+    a relative difference to a mean of 0.
     """
     if min(control.number, variant.number) < 2 or (relative and control.mean == 0):
         return None
@@ -91,20 +91,20 @@ def _sequential(estimate: float, variance: float, number: int, narrowest_at: int
 _TINY = 1e-300
 _EPSILON = 1e-15
 _TERMS_MAX = 10_000
-_HALVINGS = 200
+_BISECTIONS = 200
 
 
 def two_sided_p(t: float, freedom: float) -> float:
-    """How likely a |t| of at least this is, at that many degrees of freedom, were nothing there."""
+    """The probability of a |t| of at least this size under the null hypothesis."""
     return incomplete_beta(freedom / (freedom + t * t), freedom / 2, 0.5)
 
 
 def two_sided_quantile(confidence: float, freedom: float) -> float:
-    """The t that |t| stays under with this confidence (0 < confidence < 1), by halving."""
+    """The t that |t| stays below with this confidence (0 < confidence < 1), by bisection."""
     alpha, low, high = 1 - confidence, 0.0, 2.0
     while two_sided_p(high, freedom) > alpha:
         low, high = high, high * 2
-    for _ in range(_HALVINGS):
+    for _ in range(_BISECTIONS):
         middle = (low + high) / 2
         if middle in (low, high):
             break
@@ -118,13 +118,13 @@ def two_sided_quantile(confidence: float, freedom: float) -> float:
 def incomplete_beta(x: float, a: float, b: float) -> float:
     """I_x(a, b), a and b above 0 (Abramowitz & Stegun 26.5.8).
 
-    Raises ValueError for an x that is not within 0 and 1.
+    Raises ValueError for an x outside 0 to 1.
     """
     if not 0 <= x <= 1:
-        raise ValueError("x must be within 0 and 1")
+        raise ValueError("x must be between 0 and 1")
     if x in (0.0, 1.0):
         return x
-    # The fraction converges quickly on this side only; the other one is the same by symmetry.
+    # The fraction converges quickly on this side only; the other side follows by symmetry.
     if x > (a + 1) / (a + b + 2):
         return 1 - incomplete_beta(1 - x, b, a)
     front = lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x)
@@ -146,4 +146,4 @@ def _fraction(x: float, a: float, b: float) -> float:
         value *= step
         if abs(step - 1) < _EPSILON:
             return value
-    raise ArithmeticError(f"no value of the beta function for {x}, {a}, {b}")
+    raise ArithmeticError(f"the incomplete beta function did not converge for x={x}, a={a}, b={b}")

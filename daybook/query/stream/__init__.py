@@ -1,1 +1,1 @@
-"""Today's numbers as they happen: the channels of Redis as server-sent events."""
+"""Live updates of today's numbers: channels of Redis as server-sent events."""

@@ -1,4 +1,4 @@
-"""Which channel is asked for, and where it is in Redis."""
+"""Parses the name of a requested channel, and maps it to a channel of Redis."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ from daybook.funnels.live.redis_keys import dashboard_channel, event_channel
 from daybook.query.problem import wrong
 from schemas.fields import Id
 
-Asked = Annotated[
+ChannelParameter = Annotated[
     str,
     Query(
         max_length=300,
@@ -26,25 +26,25 @@ _ID: TypeAdapter[str] = TypeAdapter(Id)
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """`id` is a ticketed event's or an organization's, as it is: nothing in it is encoded."""
+    """`id` is the id of a ticketed event or of an organization, not encoded."""
 
     kind: Literal["event", "dashboard"]
     id: str
 
-    def address(self, organization: str) -> str:
-        """Its name in Redis, where that of an event begins with the organization."""
+    def redis_name(self, organization: str) -> str:
+        """The channel's name in Redis."""
         if self.kind == "event":
             return event_channel(organization, self.id)
         return dashboard_channel(organization)
 
 
-def channel_named(text: str) -> Channel:
+def parse_channel(text: str) -> Channel:
     """Raises Problem (422)."""
     for prefix, kind in _KINDS.items():
         if text.startswith(prefix):
             try:
                 return Channel(kind, _ID.validate_python(text.removeprefix(prefix)))
             except ValidationError:
-                raise wrong("channel", "what follows the last colon is no id") from None
+                raise wrong("channel", "the part after the last colon must be an id") from None
     known = " or ".join(f"`{prefix}…`" for prefix in _KINDS)
     raise wrong("channel", f"must be {known}")

@@ -1,4 +1,4 @@
-"""One channel, for all of its clients: what is known of it, and who listens."""
+"""The state of one channel that its clients share: the current totals, and their queues."""
 
 import asyncio
 import json
@@ -13,17 +13,19 @@ from daybook.query.stream.client_queue import ClientQueue
 from daybook.query.stream.sse import Row
 
 Load = Callable[[], Awaitable[list[Row]]]
-"""The totals of today as they are kept. Raises Unavailable, and Problem (404)."""
+"""Reads today's totals from storage. Raises Unavailable, and Problem (404)."""
 
 _log = structlog.get_logger()
 
 
 class ChannelState:
-    """`rows` are the newest of each ticketed event and funnel, all of one day: totals never go
-    back, neither in a stream nor from one client to the next."""
+    """Keeps the newest totals of each ticketed event and funnel, all of one day.
 
-    def __init__(self, address: str, kind: Literal["event", "dashboard"], load: Load) -> None:
-        self.address = address
+    Older totals never replace newer ones, so no client sees totals decrease.
+    """
+
+    def __init__(self, name: str, kind: Literal["event", "dashboard"], load: Load) -> None:
+        self.name = name
         self.users = 0
         self.subscribed = asyncio.Event()
         self.loading = asyncio.Lock()
@@ -31,65 +33,71 @@ class ChannelState:
         self._kind = kind
         self._load = load
         self._rows: dict[str, Row] = {}
-        self._marks: dict[str, tuple[str, int]] = {}
+        self._versions: dict[str, tuple[str, int]] = {}
         self._today = ""
         self._at = 0
-        self._whole: list[bytes] | None = None
-        self._feeds: set[ClientQueue] = set()
+        self._rendered: list[bytes] | None = None
+        self._queues: set[ClientQueue] = set()
 
     def join(self) -> ClientQueue:
-        feed = ClientQueue(self._snapshot, lambda: self._at)
-        self._feeds.add(feed)
-        return feed
+        queue = ClientQueue(self._snapshot, lambda: self._at)
+        self._queues.add(queue)
+        return queue
 
-    def leave(self, feed: ClientQueue) -> None:
-        self._feeds.discard(feed)
+    def leave(self, queue: ClientQueue) -> None:
+        self._queues.discard(queue)
 
     @property
-    def feeds(self) -> list[ClientQueue]:
-        return list(self._feeds)
+    def queues(self) -> list[ClientQueue]:
+        return list(self._queues)
 
     async def load(self, at: float) -> None:
-        """What is kept, and is not older than what was heard meanwhile. Raises Unavailable."""
-        self._take(await self._load())
+        """Reads the stored totals, unless newer ones have been received. Raises Unavailable."""
+        self._update(await self._load())
         self.loaded_at = at
 
-    def hear(self, message: bytes) -> None:
-        """Tells everybody what is news in it."""
+    def receive(self, message: bytes) -> None:
+        """Sends what is new in a message of Redis to all clients."""
         try:
-            said = json.loads(message)
-            news = self._take(said["totals"] if self._kind == "dashboard" else [said])
+            totals = json.loads(message)
+            newer = self._update(totals["totals"] if self._kind == "dashboard" else [totals])
         except (ValueError, KeyError, TypeError, AttributeError):
-            _log.warning("a message of Redis cannot be read", channel=self.address)
+            _log.warning("invalid message in a Redis channel", channel=self.name)
             return
-        if news:
-            told = sse.totals(self._kind, news, self._at)
-            for feed in self._feeds:
-                feed.put(told)
+        if newer:
+            events = sse.totals(self._kind, newer, self._at)
+            for queue in self._queues:
+                queue.put(events)
 
-    def _take(self, rows: Iterable[Row]) -> list[Row]:
-        """Those that are newer than what is known. Nothing is taken of what cannot be read."""
-        news = []
-        for key, mark, at_ms, row in [_read(row) for row in rows]:
-            known = self._marks.get(key)
-            if mark[0] >= self._today and (known is None or mark > known):
-                self._marks[key], self._rows[key] = mark, row
-                self._today, self._at = mark[0], max(self._at, at_ms)
-                news.append(row)
-        if news:
-            self._whole = None
+    def _update(self, rows: Iterable[Row]) -> list[Row]:
+        """Applies the rows that are newer than the current ones, and returns those of today.
+
+        If any row is invalid, none is applied.
+        """
+        newer = []
+        for key, version, at_ms, row in [_parse(row) for row in rows]:
+            current = self._versions.get(key)
+            if version[0] >= self._today and (current is None or version > current):
+                self._versions[key], self._rows[key] = version, row
+                self._today, self._at = version[0], max(self._at, at_ms)
+                newer.append(row)
+        if newer:
+            self._rendered = None
             self._rows = {k: row for k, row in self._rows.items() if row["date"] == self._today}
-            self._marks = {key: self._marks[key] for key in self._rows}
-        return [row for row in news if row["date"] == self._today]
+            self._versions = {key: self._versions[key] for key in self._rows}
+        return [row for row in newer if row["date"] == self._today]
 
     def _snapshot(self) -> list[bytes]:
-        if self._whole is None:
-            self._whole = sse.totals(self._kind, list(self._rows.values()), self._at)
-        return self._whole
+        if self._rendered is None:
+            self._rendered = sse.totals(self._kind, list(self._rows.values()), self._at)
+        return self._rendered
 
 
-def _read(row: Row) -> tuple[str, tuple[str, int], int, Row]:
-    """Whose it is, its day and revision, and when it was written. Raises KeyError and the like."""
+def _parse(row: Row) -> tuple[str, tuple[str, int], int, Row]:
+    """Key, version (day and revision), time of the write in ms since 1970, and the row itself.
+
+    Raises KeyError, TypeError, ValueError or AttributeError for an invalid row.
+    """
     name = "funnel_id" if "funnel_id" in row else "event_id"
     date, revision, updated_at = row["date"], row["revision"], row["updated_at"]
     if not isinstance(date, str) or not isinstance(revision, int):

@@ -1,4 +1,4 @@
-"""What waits to be sent to one client: bounded, so that a slow reader costs numbers, not memory."""
+"""The queue of events for one client; it is bounded, so a slow client cannot exhaust memory."""
 
 import asyncio
 from collections import deque
@@ -10,42 +10,42 @@ from daybook.query.stream import sse
 QUEUE_MAX = 64
 
 Snapshot = Callable[[], Sequence[bytes]]
-"""The totals as they stand now, as events."""
+"""Renders the current totals as events."""
 
 
 class ClientQueue:
-    """Begins with the totals. `at` gives the id that an event of now has."""
+    """Starts with the current totals. `at` returns the id of an event created now."""
 
     def __init__(self, snapshot: Snapshot, at: Callable[[], int]) -> None:
         self._snapshot = snapshot
         self._at = at
-        self._parts = deque([sse.retry(), *snapshot()])
+        self._snapshot_events = deque([sse.retry(), *snapshot()])
         self._queue: deque[bytes] = deque()
-        self._notes: deque[bytes] = deque(maxlen=2)
+        self._notices: deque[bytes] = deque(maxlen=2)
         self._dropped = 0
         self._is_behind = False
-        self._beats = False
+        self._heartbeat_due = False
         self._has_ended = False
         self._woken = asyncio.Event()
 
-    def put(self, some: Sequence[bytes]) -> None:
-        """News. What finds no room drives out the oldest."""
-        for each in some:
+    def put(self, events: Sequence[bytes]) -> None:
+        """Appends events. If the queue is full, the oldest ones are dropped."""
+        for event in events:
             if len(self._queue) == QUEUE_MAX:
                 self._queue.popleft()
                 self._dropped += 1
                 metrics.STREAM_DROPPED.inc()
-            self._queue.append(each)
+            self._queue.append(event)
         self._woken.set()
 
-    def note(self, name: str, *, is_behind: bool = False) -> None:
-        """Says how things are; if what was told may have gaps, the totals follow."""
-        self._notes.append(sse.event(name, {}, self._at()))
+    def notify(self, name: str, *, is_behind: bool = False) -> None:
+        """Appends a status event, followed by the totals if the client may have missed events."""
+        self._notices.append(sse.event(name, {}, self._at()))
         self._is_behind |= is_behind
         self._woken.set()
 
-    def beat(self) -> None:
-        self._beats = True
+    def heartbeat(self) -> None:
+        self._heartbeat_due = True
         self._woken.set()
 
     def end(self) -> None:
@@ -53,38 +53,38 @@ class ClientQueue:
         self._woken.set()
 
     async def next(self) -> bytes | None:
-        """Waits for it. `wire.BEAT` when it is time to show a sign of life; None at the end."""
+        """Waits for the next event. `sse.BEAT` when a heartbeat is due; None at the end."""
         while not self._has_ended:
-            if (found := self._ready()) is not None:
-                return found
+            if (event := self._pop()) is not None:
+                return event
             self._woken.clear()
             await self._woken.wait()
         return None
 
-    def _ready(self) -> bytes | None:
-        # A beat goes first: a channel that is never silent must not put off what hangs on it.
-        if self._beats:
-            self._beats = False
+    def _pop(self) -> bytes | None:
+        # Heartbeats go first: a busy channel must not delay the key check that depends on them.
+        if self._heartbeat_due:
+            self._heartbeat_due = False
             return sse.BEAT
-        if self._parts:
-            return self._parts.popleft()
+        if self._snapshot_events:
+            return self._snapshot_events.popleft()
         if self._dropped:
             return self._lagged()
-        if self._notes:
-            return self._notes.popleft()
+        if self._notices:
+            return self._notices.popleft()
         if self._is_behind:
             self._catch_up()
-            return self._parts.popleft()
+            return self._snapshot_events.popleft()
         return self._queue.popleft() if self._queue else None
 
     def _lagged(self) -> bytes:
-        """What still waits is older than the totals that follow, so it is dropped as well."""
-        said = sse.event("lagged", {"dropped": self._dropped + len(self._queue)}, self._at())
+        """Also drops the queued events, which are older than the totals that follow."""
+        lagged = sse.event("lagged", {"dropped": self._dropped + len(self._queue)}, self._at())
         self._dropped = 0
         self._catch_up()
-        return said
+        return lagged
 
     def _catch_up(self) -> None:
         self._is_behind = False
         self._queue.clear()
-        self._parts.extend(self._snapshot())
+        self._snapshot_events.extend(self._snapshot())

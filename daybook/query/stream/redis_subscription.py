@@ -1,4 +1,4 @@
-"""The one connection on which this process listens to Redis."""
+"""The connection on which this process subscribes to channels of Redis."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -16,26 +16,27 @@ from daybook.engine.errors import WrongSetting
 from daybook.engine.redis_client import TIMEOUT_SECONDS
 from daybook.engine.settings import Settings
 
-_SILENT_SECONDS = 1.0
-"""After so long a silence Redis is asked whether it is there, and has as long to answer."""
+_IDLE_SECONDS = 1.0
+"""After this long without a message a PING is sent, and Redis has as long to answer it."""
 
-_AGAIN_SECONDS = 0.5
+_RETRY_SECONDS = 0.5
 _log = structlog.get_logger()
 
 
 class Subscription:
-    """Listens while anything is wanted. Raises WrongSetting.
+    """Stays connected while there is any channel to subscribe to. Raises WrongSetting.
 
-    `subscribed` is called for each channel once Redis has confirmed it, again after each time that
-    it was away; `away` when a connection breaks or none can be made.
+    `on_message` receives a channel's name and a message. `on_subscribed` is called for each channel
+    once Redis has confirmed it, and again after each reconnection; `on_disconnected` when the
+    connection breaks or cannot be made.
     """
 
     def __init__(
         self,
         settings: Settings,
-        heard: Callable[[str, bytes], None],
-        subscribed: Callable[[str], None],
-        away: Callable[[], None],
+        on_message: Callable[[str, bytes], None],
+        on_subscribed: Callable[[str], None],
+        on_disconnected: Callable[[], None],
     ) -> None:
         try:
             self._redis = Redis.from_url(
@@ -46,22 +47,24 @@ class Subscription:
             )
         except ValueError as error:
             raise WrongSetting(f"DAYBOOK_REDIS_URL: {error}") from None
-        self._heard, self._subscribed, self._went_away = heard, subscribed, away
+        self._on_message = on_message
+        self._on_subscribed = on_subscribed
+        self._on_disconnected = on_disconnected
         self._wanted: set[str] = set()
         self._changed = asyncio.Event()
         self._failed = asyncio.Event()
-        self._is_away = False
+        self._is_disconnected = False
         self._task: asyncio.Task[None] | None = None
 
-    def want(self, addresses: Iterable[str]) -> None:
-        self._wanted = set(addresses)
+    def set_channels(self, names: Iterable[str]) -> None:
+        self._wanted = set(names)
         self._changed.set()
         if self._task is None and self._wanted:
             self._task = asyncio.create_task(self._run())
 
-    async def settled(self, subscribed: asyncio.Event) -> None:
-        """Until the channel is subscribed to, or Redis is known to be away."""
-        waiting = [asyncio.create_task(each.wait()) for each in (subscribed, self._failed)]
+    async def wait(self, subscribed: asyncio.Event) -> None:
+        """Returns once the channel is subscribed to, or Redis is known to be unavailable."""
+        waiting = [asyncio.create_task(event.wait()) for event in (subscribed, self._failed)]
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -81,16 +84,16 @@ class Subscription:
             try:
                 async with self._redis.pubsub() as pubsub:
                     await pubsub.connect()
-                    await self._both(pubsub)
+                    await self._run_connection(pubsub)
             except (RedisError, OSError) as error:
-                self._away(error)
-                await asyncio.sleep(_AGAIN_SECONDS)
+                self._mark_disconnected(error)
+                await asyncio.sleep(_RETRY_SECONDS)
 
-    async def _both(self, pubsub: "PubSub") -> None:
-        """Listens, and follows what is wanted, until nothing is or one of the two fails."""
-        asking = asyncio.create_task(self._follow(pubsub))
-        listening = asyncio.create_task(self._listen(pubsub))
-        both = (asking, listening)
+    async def _run_connection(self, pubsub: "PubSub") -> None:
+        """Receives messages and updates subscriptions, until none is wanted or either fails."""
+        updating = asyncio.create_task(self._update_subscriptions(pubsub))
+        receiving = asyncio.create_task(self._receive(pubsub))
+        both = (updating, receiving)
         try:
             done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -100,46 +103,46 @@ class Subscription:
                 task.cancel()
             await asyncio.gather(*both, return_exceptions=True)
 
-    async def _follow(self, pubsub: "PubSub") -> None:
-        held: set[str] = set()
+    async def _update_subscriptions(self, pubsub: "PubSub") -> None:
+        subscribed: set[str] = set()
         while self._wanted:
             wanted = set(self._wanted)
-            if new := wanted - held:
+            if new := wanted - subscribed:
                 await pubsub.subscribe(*new)
-            if old := held - wanted:
+            if old := subscribed - wanted:
                 await pubsub.unsubscribe(*old)
-            held = wanted
-            await self._until(lambda held=held: self._wanted != held)  # type: ignore[misc]
+            subscribed = wanted
+            await self._until(lambda wanted=wanted: self._wanted != wanted)  # type: ignore[misc]
 
-    async def _listen(self, pubsub: "PubSub") -> None:
-        is_asked = False
+    async def _receive(self, pubsub: "PubSub") -> None:
+        is_pinged = False
         while True:
-            message: dict[str, Any] | None = await pubsub.get_message(timeout=_SILENT_SECONDS)
-            if message is None and is_asked:
-                raise TimeoutError("Redis is silent")
-            is_asked = message is None
+            message: dict[str, Any] | None = await pubsub.get_message(timeout=_IDLE_SECONDS)
+            if message is None and is_pinged:
+                raise TimeoutError("Redis did not answer a PING")
+            is_pinged = message is None
             if message is None:
                 await pubsub.ping()
             elif message["type"] == "message":
-                self._heard(message["channel"].decode(), message["data"])
+                self._on_message(message["channel"].decode(), message["data"])
             elif message["type"] == "subscribe":
-                self._here()
-                self._subscribed(message["channel"].decode())
+                self._mark_connected()
+                self._on_subscribed(message["channel"].decode())
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():
             self._changed.clear()
             await self._changed.wait()
 
-    def _here(self) -> None:
+    def _mark_connected(self) -> None:
         self._failed.clear()
-        if self._is_away:
-            self._is_away = False
-            _log.info("streams hear Redis again")
+        if self._is_disconnected:
+            self._is_disconnected = False
+            _log.info("live updates resumed: Redis available again")
 
-    def _away(self, error: Exception) -> None:
+    def _mark_disconnected(self, error: Exception) -> None:
         self._failed.set()
-        self._went_away()
-        if not self._is_away:
-            self._is_away = True
-            _log.warning("streams hear nothing: Redis does not answer", why=type(error).__name__)
+        self._on_disconnected()
+        if not self._is_disconnected:
+            self._is_disconnected = True
+            _log.warning("live updates paused: Redis unavailable", why=type(error).__name__)

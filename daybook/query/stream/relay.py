@@ -1,4 +1,4 @@
-"""Redis' channels to all clients of this process: one subscription each, on one connection."""
+"""Relays Redis channels to all clients of this process, with one subscription per channel."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,17 +18,17 @@ from daybook.query.stream.client_queue import ClientQueue
 from daybook.query.stream.redis_subscription import Subscription
 
 CLIENTS_MAX = 1_500
-"""The service serves 2,000 calls at once: reports have room beside the streams."""
+"""Below the service's 2,000 concurrent requests, which leaves room for reports."""
 
 BEAT_SECONDS = 15.0
-_SETTLED_SECONDS = 1.0
+_SUBSCRIBE_SECONDS = 1.0
 _log = structlog.get_logger()
 
 Sleep = Callable[[float], Awaitable[object]]
 
 
 class Relay:
-    """Time comes from outside, for tests. Raises WrongSetting."""
+    """`sleep` and `clock` are parameters for tests. Raises WrongSetting."""
 
     def __init__(
         self,
@@ -36,119 +36,121 @@ class Relay:
         sleep: Sleep = asyncio.sleep,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._subscription = Subscription(settings, self._heard, self._subscribed, self._away)
+        self._subscription = Subscription(
+            settings, self._receive, self._subscribed, self._disconnected
+        )
         self._sleep = sleep
         self._clock = clock
-        self._topics: dict[str, ChannelState] = {}
+        self._channels: dict[str, ChannelState] = {}
         self._clients = 0
         self._tasks: set[asyncio.Task[None]] = set()
-        self._heart: asyncio.Task[None] | None = None
+        self._heartbeat_task: asyncio.Task[None] | None = None
         self._has_ended = False
 
     @asynccontextmanager
     async def open(
-        self, address: str, kind: Literal["event", "dashboard"], load: Load
+        self, name: str, kind: Literal["event", "dashboard"], load: Load
     ) -> AsyncIterator[ClientQueue]:
-        """What a client is told, for as long as it stays. `load` is that of the first who comes.
+        """The queue of a new client. Of a channel's clients, the `load` of the first one is used.
 
-        Raises what `load` raises, and Problem (503) while there are as many clients as may be.
+        Raises what `load` raises, and Problem (503) if there are too many clients.
         """
         if self._has_ended or self._clients >= CLIENTS_MAX:
-            raise unavailable("there are too many streams at the moment")
+            raise unavailable("too many open streams at the moment")
         self._clients += 1
-        topic = self._topics.setdefault(address, ChannelState(address, kind, load))
-        topic.users += 1
-        feed = None
+        channel = self._channels.setdefault(name, ChannelState(name, kind, load))
+        channel.users += 1
+        queue = None
         try:
-            self._begin()
-            async with topic.loading:
-                await self._make_current(topic)
-            feed = topic.join()
+            self._start()
+            async with channel.loading:
+                await self._make_current(channel)
+            queue = channel.join()
             metrics.STREAMS.inc()
-            if not topic.subscribed.is_set():
-                feed.note("away")
+            if not channel.subscribed.is_set():
+                queue.notify("away")
             if self._has_ended:
-                feed.end()
-            yield feed
+                queue.end()
+            yield queue
         finally:
             self._clients -= 1
-            topic.users -= 1
-            if feed is not None:
-                topic.leave(feed)
+            channel.users -= 1
+            if queue is not None:
+                channel.leave(queue)
                 metrics.STREAMS.dec()
-            if not topic.users:
-                del self._topics[address]
-                self._subscription.want(self._topics)
+            if not channel.users:
+                del self._channels[name]
+                self._subscription.set_channels(self._channels)
 
     def end(self) -> None:
-        """No more streams: those that are open end in order."""
+        """Ends all streams in an orderly way, and accepts no more."""
         self._has_ended = True
-        for feed in self._feeds():
-            feed.end()
+        for queue in self._queues():
+            queue.end()
 
     async def close(self) -> None:
         self.end()
-        own = [task for task in (self._heart, *self._tasks) if task is not None]
-        for task in own:
+        tasks = [task for task in (self._heartbeat_task, *self._tasks) if task is not None]
+        for task in tasks:
             task.cancel()
-        for task in own:
+        for task in tasks:
             with suppress(asyncio.CancelledError):
                 await task
         await self._subscription.close()
 
-    def _begin(self) -> None:
-        if self._heart is None:
-            self._heart = asyncio.create_task(self._beat())
-        self._subscription.want(self._topics)
+    def _start(self) -> None:
+        if self._heartbeat_task is None:
+            self._heartbeat_task = asyncio.create_task(self._send_heartbeats())
+        self._subscription.set_channels(self._channels)
 
-    async def _make_current(self, topic: ChannelState) -> None:
-        """What was read before the subscription may have gaps; else all that is new was heard.
+    async def _make_current(self, channel: ChannelState) -> None:
+        """Loads the totals once the channel is subscribed to, so that no update is missed.
 
-        Read anew after a while nevertheless: members may have had to drop a message.
+        They are loaded again after some time, because members may drop messages.
         """
-        if topic.loaded_at is not None and self._clock() - topic.loaded_at < REALTIME.seconds:
+        if channel.loaded_at is not None and self._clock() - channel.loaded_at < REALTIME.seconds:
             return
         with suppress(TimeoutError):
-            async with asyncio.timeout(_SETTLED_SECONDS):
-                await self._subscription.settled(topic.subscribed)
-        await topic.load(self._clock())
+            async with asyncio.timeout(_SUBSCRIBE_SECONDS):
+                await self._subscription.wait(channel.subscribed)
+        await channel.load(self._clock())
 
-    def _heard(self, address: str, message: bytes) -> None:
-        if topic := self._topics.get(address):
-            topic.hear(message)
+    def _receive(self, name: str, message: bytes) -> None:
+        if channel := self._channels.get(name):
+            channel.receive(message)
 
-    def _subscribed(self, address: str) -> None:
-        topic = self._topics.get(address)
-        if topic is None or topic.subscribed.is_set():
+    def _subscribed(self, name: str) -> None:
+        channel = self._channels.get(name)
+        if channel is None or channel.subscribed.is_set():
             return
-        topic.subscribed.set()
-        if topic.loaded_at is not None:
-            task = asyncio.create_task(self._resume(topic))
+        channel.subscribed.set()
+        if channel.loaded_at is not None:
+            task = asyncio.create_task(self._resume(channel))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _resume(self, topic: ChannelState) -> None:
-        """What happened while nobody listened is in the totals."""
-        async with topic.loading:
+    async def _resume(self, channel: ChannelState) -> None:
+        """Loads the totals, which contain what was missed, and sends them to all clients."""
+        async with channel.loading:
             try:
-                await topic.load(self._clock())
+                await channel.load(self._clock())
             except (Unavailable, Problem) as error:
-                _log.warning("streams go on with what they know", why=type(error).__name__)
-        for feed in topic.feeds:
-            feed.note("back", is_behind=True)
+                _log.warning("streams continue without reloaded totals", why=type(error).__name__)
+        for queue in channel.queues:
+            queue.notify("back", is_behind=True)
 
-    def _away(self) -> None:
-        for topic in self._topics.values():
-            if topic.subscribed.is_set():
-                topic.subscribed.clear()
-                for feed in topic.feeds:
-                    feed.note("away")
+    def _disconnected(self) -> None:
+        for channel in self._channels.values():
+            if channel.subscribed.is_set():
+                channel.subscribed.clear()
+                for queue in channel.queues:
+                    queue.notify("away")
 
-    async def _beat(self) -> None:
+    async def _send_heartbeats(self) -> None:
         while True:
             await self._sleep(BEAT_SECONDS)
-            for feed in self._feeds():
-                feed.beat()
+            for queue in self._queues():
+                queue.heartbeat()
 
-    def _feeds(self) -> list[ClientQueue]:
-        return [feed for topic in self._topics.values() for feed in topic.feeds]
+    def _queues(self) -> list[ClientQueue]:
+        return [queue for channel in self._channels.values() for queue in channel.queues]

@@ -1,4 +1,4 @@
-"""The totals of today as they are kept: what every stream begins with."""
+"""Reads today's totals from Redis or MongoDB; every stream starts with them."""
 
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
@@ -9,7 +9,7 @@ from daybook.engine.live.documents import projection
 from daybook.engine.redis_client import RedisUnavailable
 from daybook.funnels.live.redis_keys import event_totals
 from daybook.funnels.live.totals import of_event, of_funnel
-from daybook.query.events.routes import ticketed_event
+from daybook.query.events.routes import load_ticketed_event
 from daybook.query.read.redis import Live
 from daybook.query.read.scope import Scope
 from daybook.query.stream.sse import Row
@@ -19,24 +19,26 @@ from models.funnel import FunnelDay
 _TEXTS = frozenset({"date", "updated_at", "organization_id", "event_id"})
 
 
-async def of_the_event(scope: Scope, live: Live, zone: ZoneInfo, event_id: str) -> list[Row]:
-    """From Redis; from MongoDB where Redis is away or has none; zeros where nobody has any.
+async def load_event_totals(scope: Scope, live: Live, zone: ZoneInfo, event_id: str) -> list[Row]:
+    """From Redis; from MongoDB if Redis is unavailable or has none; zeros if neither has any.
 
-    Raises Unavailable, and Problem (404): whether there is such an event is asked here, once for
-    all who come at the same time.
+    Raises Unavailable, and Problem (404) if there is no such event: this is checked here so that
+    concurrent clients share one check.
     """
-    await ticketed_event(scope, event_id)
+    await load_ticketed_event(scope, event_id)
     today = datetime.now(zone).date()
     try:
         stored = await live.hash(event_totals(scope.organization, event_id))
     except RedisUnavailable:
         stored = {}
     if stored.get("date") == today.isoformat():
-        return [{name: _value(name, text) for name, text in stored.items()}]
-    own = {"_id": scope.id(event_id, today.isoformat())}
-    found = await scope.find(EventMetricsDay.collection, own, fields=projection(EventMetricsDay))
-    if found:
-        return [_row(of_event(found[0]))]
+        return [{name: _parse(name, text) for name, text in stored.items()}]
+    by_id = {"_id": scope.id(event_id, today.isoformat())}
+    documents = await scope.find(
+        EventMetricsDay.collection, by_id, fields=projection(EventMetricsDay)
+    )
+    if documents:
+        return [_row(of_event(documents[0]))]
     return [
         {
             "organization_id": scope.organization,
@@ -49,18 +51,18 @@ async def of_the_event(scope: Scope, live: Live, zone: ZoneInfo, event_id: str) 
     ]
 
 
-async def of_the_organization(scope: Scope, zone: ZoneInfo) -> list[Row]:
-    """Of all its funnels and ticketed events of which there is anything today.
+async def load_organization_totals(scope: Scope, zone: ZoneInfo) -> list[Row]:
+    """The totals of all funnels and ticketed events with any event today.
 
-    From MongoDB, for nobody in Redis knows which there are. Raises Unavailable.
+    From MongoDB, because Redis has no list of them. Raises Unavailable.
     """
     today = datetime.combine(datetime.now(zone).date(), time(), UTC)
     rows: list[Row] = []
-    for model, told in ((FunnelDay, of_funnel), (EventMetricsDay, of_event)):
-        found: list[Stored] = [
+    for model, render in ((FunnelDay, of_funnel), (EventMetricsDay, of_event)):
+        documents: list[Stored] = [
             *await scope.find(model.collection, {"date": today}, fields=projection(model))
         ]
-        rows += [_row(told(stored)) for stored in found]
+        rows += [_row(render(stored)) for stored in documents]
     return rows
 
 
@@ -73,7 +75,7 @@ def _zeros(model: type[DailyDocument]) -> Row:
     return {name: 0 for name in shown(model) if isinstance(fields[name], Counter | Difference)}
 
 
-def _value(name: str, text: str) -> str | int | float:
+def _parse(name: str, text: str) -> str | int | float:
     if name in _TEXTS:
         return text
     try:

@@ -1,4 +1,4 @@
-"""Who is let in, and what each may read."""
+"""Authentication by key and token, and what each role may read."""
 
 import base64
 import hashlib
@@ -26,7 +26,7 @@ PLATFORM = ("/user-lifecycle", "/order-funnel", "/revenue")
 
 @pytest.fixture(scope="module")
 def office(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """One for all tests of this file, which only look at who gets an answer."""
+    """Shared by all tests of this file, which only check who gets a response."""
     with World(servers, tmp_path_factory.mktemp("who")) as own_world:
         own = Office(own_world)
         own.day(FunnelDay, "2026-11-01", ORGANIZATION, "spring", sessions=1)
@@ -40,13 +40,13 @@ def service(office: Office) -> QueryProcess:
     return office.start(**BY_SECRET)
 
 
-def test_without_a_key_nobody_is_let_in(service: QueryProcess) -> None:
+def test_a_request_without_a_key_is_refused(service: QueryProcess) -> None:
     reply = service.report(OWN, "", **DAYS)
     assert reply.status == 401
     assert reply.headers["www-authenticate"] == 'Bearer realm="daybook"'
 
 
-def test_a_key_may_stand_in_a_header_of_its_own(office: Office, service: QueryProcess) -> None:
+def test_a_key_is_accepted_in_its_own_header(office: Office, service: QueryProcess) -> None:
     path = f"/api/v1/analytics{OWN}"
     assert service.get(path, "", {"X-Daybook-Key": office.analyst}).status == 200
 
@@ -67,7 +67,7 @@ def test_a_revoked_key_reads_nothing(office: Office, service: QueryProcess) -> N
     assert service.report(OWN, key, **DAYS).status == 401
 
 
-def test_another_organization_is_as_missing_as_none(service: QueryProcess) -> None:
+def test_another_organization_looks_like_one_that_does_not_exist(service: QueryProcess) -> None:
     foreign = service.report(FOREIGN, **DAYS)
     nobody = service.report("/organizations/nobody/dashboard", **DAYS)
     assert (foreign.status, foreign.body) == (404, nobody.body)
@@ -78,7 +78,9 @@ def _fixed(headers: Any) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name != "date"}
 
 
-def test_another_organizations_id_is_missing_wherever_it_stands(service: QueryProcess) -> None:
+def test_another_organizations_id_in_a_parameter_looks_like_a_missing_one(
+    service: QueryProcess,
+) -> None:
     own = service.report("/events/gala/metrics", organization_id=ORGANIZATION)
     foreign = service.report("/events/gala/metrics", organization_id=OTHER)
     nobody = service.report("/events/gala/metrics", organization_id="nobody")
@@ -87,7 +89,7 @@ def test_another_organizations_id_is_missing_wherever_it_stands(service: QueryPr
 
 
 @pytest.mark.parametrize("role", ["analyst", "owner", "server"])
-def test_an_organizations_readers_read_their_own(
+def test_roles_of_an_organization_read_only_their_own(
     office: Office, service: QueryProcess, role: api_keys.Role
 ) -> None:
     key = office.key(role)
@@ -97,7 +99,7 @@ def test_an_organizations_readers_read_their_own(
 
 
 @pytest.mark.parametrize("role", ["creator", "brand"])
-def test_creators_and_brands_read_no_organizations_reports(
+def test_creators_and_brands_may_not_read_an_organizations_reports(
     office: Office, service: QueryProcess, role: api_keys.Role
 ) -> None:
     key = office.key(role, subject="anna")
@@ -111,7 +113,7 @@ def test_an_admin_reads_the_platform_and_every_organization(
         assert service.report(path, office.admin, **DAYS).status == 200
 
 
-def test_a_token_says_who_its_bearer_is(service: QueryProcess) -> None:
+def test_a_tokens_claims_determine_the_caller(service: QueryProcess) -> None:
     assert service.report(OWN, token(), **DAYS).json["totals"]["sessions"] == 1
     assert service.report(FOREIGN, token(), **DAYS).status == 404
     assert service.report(FOREIGN, token(role="admin"), **DAYS).status == 200
@@ -134,7 +136,7 @@ def _encoded(value: Any) -> str:
         unsigned(alg="None"),
         unsigned(alg="NONE"),
         token(algorithm="HS512"),
-        token("another secret, which is as long as the right one but none that is known"),
+        token("another secret, as long as the right one but not the configured one"),
         token(aud="another-service"),
         token(aud=None),
         token(iss="https://evil.example"),
@@ -160,20 +162,18 @@ def _encoded(value: Any) -> str:
     ],
     ids=range(27),
 )
-def test_a_token_that_is_not_right_in_every_way_is_refused(
-    service: QueryProcess, wrong: str
-) -> None:
+def test_a_token_with_any_flaw_is_refused(service: QueryProcess, wrong: str) -> None:
     reply = service.report(OWN, wrong, **DAYS)
     assert reply.status == 401
     assert wrong.encode() not in reply.body
     assert wrong not in service.said()
 
 
-def test_tokens_are_none_where_no_algorithm_is_set(office: Office) -> None:
+def test_tokens_are_refused_if_no_algorithm_is_configured(office: Office) -> None:
     assert office.start().report(OWN, token(), **DAYS).status == 401
 
 
-def test_public_keys_say_whose_tokens_are_right(office: Office, tmp_path: Path) -> None:
+def test_tokens_are_verified_with_the_published_keys(office: Office, tmp_path: Path) -> None:
     signer, forger = Signer(tmp_path), Signer(_made(tmp_path / "forger"))
     service = office.start(**signer.settings)
     assert service.report(OWN, signer.token(), **DAYS).status == 200
@@ -198,11 +198,11 @@ def _made(directory: Path) -> Path:
 
 
 def _signed_with_public_key(public_key: str) -> str:
-    """The old confusion: HMAC with what everybody knows."""
+    """The algorithm confusion attack: an HMAC with the public key as its secret."""
     head = _encoded({"alg": "HS256", "typ": "JWT", "kid": "one"})
-    said = f"{head}.{token().split('.')[1]}"
-    mac = hmac.new(public_key.encode(), said.encode(), hashlib.sha256).digest()
-    return f"{said}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
+    signed = f"{head}.{token().split('.')[1]}"
+    mac = hmac.new(public_key.encode(), signed.encode(), hashlib.sha256).digest()
+    return f"{signed}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
 
 
 def test_no_secret_is_logged(office: Office, service: QueryProcess) -> None:
@@ -212,7 +212,7 @@ def test_no_secret_is_logged(office: Office, service: QueryProcess) -> None:
         assert secret not in service.get("/metrics").body.decode()
 
 
-def test_a_caller_that_asks_too_often_waits_and_others_do_not(office: Office) -> None:
+def test_the_rate_limit_applies_to_each_caller_separately(office: Office) -> None:
     service = office.start(DAYBOOK_QUERY_RATE="1", DAYBOOK_QUERY_BURST="3")
     key = office.key("analyst")
     forged = [
@@ -227,7 +227,7 @@ def test_a_caller_that_asks_too_often_waits_and_others_do_not(office: Office) ->
     assert service.report(OWN, office.key("analyst")).status == 200
 
 
-def test_with_auth_off_everybody_is_an_admin(office: Office) -> None:
+def test_with_authentication_off_every_caller_is_an_admin(office: Office) -> None:
     service = office.start(DAYBOOK_AUTH="off")
     assert service.report("/revenue", "", **DAYS).status == 200
     assert service.report(FOREIGN, "", **DAYS).json["totals"]["sessions"] == 2

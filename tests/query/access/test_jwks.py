@@ -1,4 +1,4 @@
-"""The keys of tokens: read seldom, never for the asking, and kept while they cannot be read."""
+"""The keys that verify tokens are read rarely, and kept while they cannot be read."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ import pytest
 
 from daybook.engine.errors import Unavailable, WrongSetting
 from daybook.engine.settings import Settings
-from daybook.query.access.jwks import AGAIN_SECONDS, FRESH_SECONDS, Jwks
+from daybook.query.access.jwks import FRESH_SECONDS, RETRY_SECONDS, Jwks
 from daybook.query.access.jwt import Tokens
 from tests.support.tokens import AUDIENCE, ISSUER, Signer
 
@@ -26,30 +26,30 @@ def kid(jwks: Jwks, name: str | None) -> str | None:
     return found.key_id if found else None
 
 
-def test_a_key_is_found_by_its_name_and_the_only_one_without(tmp_path: Path) -> None:
+def test_a_key_is_found_by_its_id_and_a_single_key_without_one(tmp_path: Path) -> None:
     jwks = Jwks(str(Signer(tmp_path).file), "RS256")
     assert kid(jwks, "one") == kid(jwks, None) == "one"
     assert kid(jwks, "two") is None
 
 
-def test_keys_are_those_of_the_one_algorithm(tmp_path: Path) -> None:
+def test_only_keys_of_the_configured_algorithm_are_used(tmp_path: Path) -> None:
     jwks = Jwks(str(Signer(tmp_path).file), "ES256")
     assert kid(jwks, "two") == kid(jwks, None) == "two"
     assert kid(jwks, "one") is None
 
 
-def test_a_new_key_is_noticed_but_not_more_often_than_that(tmp_path: Path) -> None:
+def test_an_unknown_key_id_causes_a_read_but_not_too_often(tmp_path: Path) -> None:
     clock = Clock()
     file = Signer(tmp_path).file
     jwks = Jwks(str(file), "RS256", clock)
     assert kid(jwks, "one") == "one"
     file.write_text(file.read_text().replace('"one"', '"new"'))
     assert kid(jwks, "new") is None
-    clock.now += AGAIN_SECONDS + 1
+    clock.now += RETRY_SECONDS + 1
     assert kid(jwks, "new") == "new"
 
 
-def test_keys_stay_good_while_they_cannot_be_read(tmp_path: Path) -> None:
+def test_keys_remain_valid_while_they_cannot_be_read(tmp_path: Path) -> None:
     clock = Clock()
     file = Signer(tmp_path).file
     jwks = Jwks(str(file), "RS256", clock)
@@ -60,19 +60,19 @@ def test_keys_stay_good_while_they_cannot_be_read(tmp_path: Path) -> None:
         assert kid(jwks, "one") == "one"
 
 
-def test_an_address_that_was_never_read_says_nothing_of_a_token() -> None:
+def test_before_the_first_read_keys_are_unavailable() -> None:
     jwks = Jwks("http://127.0.0.1:1/keys", "RS256")
     with pytest.raises(Unavailable):
         asyncio.run(jwks.key("one"))
 
 
 @pytest.mark.parametrize("source", ["http://login.example/keys", "http://169.254.169.254/"])
-def test_an_address_is_encrypted_or_on_this_machine(source: str) -> None:
+def test_an_unencrypted_url_of_another_machine_is_refused(source: str) -> None:
     with pytest.raises(WrongSetting, match="DAYBOOK_JWT_JWKS"):
         Jwks(source, "RS256")
 
 
-def test_settings_that_do_not_belong_together_are_named(tmp_path: Path) -> None:
+def test_inconsistent_settings_are_refused_by_name(tmp_path: Path) -> None:
     whole = {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE}
     none_for_es256 = tmp_path / "keys.json"
     none_for_es256.write_text(json.dumps({"keys": []}))

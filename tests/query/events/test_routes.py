@@ -1,4 +1,4 @@
-"""A ticketed event's numbers, of a range and of today."""
+"""Reports of a ticketed event, for a range of days and for today."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -84,7 +84,7 @@ def test_people_of_a_range_are_counted_once(office: Office, service: QueryProces
     }
 
 
-def test_an_event_that_is_only_seen_in_traffic_has_no_name(
+def test_an_event_known_from_traffic_only_has_no_name(
     office: Office, service: QueryProcess
 ) -> None:
     fill(office)
@@ -93,14 +93,14 @@ def test_an_event_that_is_only_seen_in_traffic_has_no_name(
     assert body["occupancy"]["rate"] is None
 
 
-def test_an_event_that_nobody_has_seen_is_missing(service: QueryProcess) -> None:
+def test_an_unknown_event_is_not_found(service: QueryProcess) -> None:
     for report in ("metrics", "live"):
         reply = service.report(f"/events/gala/{report}")
         assert reply.status == 404
         assert reply.json["detail"] == "there is no such event"
 
 
-def hashed(today: str, **fields: Any) -> dict[str, Any]:
+def totals_hash(today: str, **fields: Any) -> dict[str, Any]:
     return {
         "date": today,
         "revision": "7",
@@ -111,15 +111,22 @@ def hashed(today: str, **fields: Any) -> dict[str, Any]:
     }
 
 
-def test_today_is_told_from_redis_with_who_is_there(office: Office, service: QueryProcess) -> None:
+def test_live_numbers_and_current_visitors_come_from_redis(
+    office: Office, service: QueryProcess
+) -> None:
     define(office)
     now = datetime.now(UTC)
     today, now_ms = now.date().isoformat(), now.timestamp() * 1000
     totals = redis_keys.event_totals(ORGANIZATION, "gala")
     active = redis_keys.event_active(ORGANIZATION, "gala")
     with Redis.from_url(office.world.variables["DAYBOOK_REDIS_URL"]) as redis:
-        told = {"views": "9", "unique_viewers": "4", "unique_buyers": "1", "revenue_cents.EUR": "5"}
-        redis.hset(totals, mapping=hashed(today, **told))
+        fields = {
+            "views": "9",
+            "unique_viewers": "4",
+            "unique_buyers": "1",
+            "revenue_cents.EUR": "5",
+        }
+        redis.hset(totals, mapping=totals_hash(today, **fields))
         past = (now - timedelta(minutes=31)).timestamp() * 1000
         redis.zadd(active, {"v-1": now_ms, "v-2": now_ms, "gone": past})
         redis.zadd(f"{active}:checkout", {"v-1": now_ms})
@@ -131,7 +138,7 @@ def test_today_is_told_from_redis_with_who_is_there(office: Office, service: Que
     assert body["occupancy"]["capacity"] == 100
 
 
-def test_without_redis_today_is_told_from_mongodb(office: Office) -> None:
+def test_without_redis_live_numbers_come_from_mongodb(office: Office) -> None:
     service = office.start(DAYBOOK_REDIS_URL="redis://127.0.0.1:1/0")
     today = datetime.now(UTC).date().isoformat()
     office.day(EventMetricsDay, today, ORGANIZATION, "gala", views=3, currencies={})

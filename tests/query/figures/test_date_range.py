@@ -1,4 +1,4 @@
-"""Ranges, as they are asked for and as they are put together."""
+"""Ranges of days: how they are parsed and divided into buckets."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybook.query.figures.date_range import DAYS_MAX, Granularity, Span, iso_timestamp, span
+from daybook.query.figures.date_range import DAYS_MAX, Granularity, Span, iso_timestamp, parse_span
 from daybook.query.problem import Problem
 
 ROME, NEW_YORK = ZoneInfo("Europe/Rome"), ZoneInfo("America/New_York")
@@ -15,46 +15,46 @@ UTC_ZONE = ZoneInfo("UTC")
 TODAY = date(2026, 11, 20)
 
 
-def asked(first: str, last: str, zone: ZoneInfo = UTC_ZONE) -> Span:
-    return span(first, last, zone, zone, TODAY)
+def parse(first: str, last: str, zone: ZoneInfo = UTC_ZONE) -> Span:
+    return parse_span(first, last, zone, zone, TODAY)
 
 
 def test_a_time_means_its_day_in_the_fleets_zone() -> None:
-    found = asked("2026-11-20T23:30:00Z", "2026-11-21T23:30:00+01:00", ROME)
-    assert (found.first, found.last) == (date(2026, 11, 21), date(2026, 11, 21))
+    span = parse("2026-11-20T23:30:00Z", "2026-11-21T23:30:00+01:00", ROME)
+    assert (span.first, span.last) == (date(2026, 11, 21), date(2026, 11, 21))
 
 
 @pytest.mark.parametrize("text", ["2026-11-20T23:30:00", "2026-11-20 23:30", "20261120"])
 def test_a_time_without_offset_is_a_time_of_the_fleet(text: str) -> None:
-    assert asked(text, "2026-11-20", NEW_YORK).first == date(2026, 11, 20)
+    assert parse(text, "2026-11-20", NEW_YORK).first == date(2026, 11, 20)
 
 
-def test_a_bound_is_told_by_the_name_it_was_sent_with() -> None:
+def test_problems_name_a_bound_as_the_request_did() -> None:
     names = ("date_from", "date_to")
     for first, last, about in (
         ("soon", "2026-11-20", "date_from: must be a day"),
         ("2026-11-20", "2026-11-19", "date_from: must not be after `date_to`"),
-        ("2016-11-20", "2026-11-20", "date_to: a range has one year"),
+        ("2016-11-20", "2026-11-20", "date_to: a range must not be longer than a year"),
     ):
         with pytest.raises(Problem, match=about):
-            span(first, last, UTC_ZONE, UTC_ZONE, TODAY, names)
+            parse_span(first, last, UTC_ZONE, UTC_ZONE, TODAY, names)
 
 
-def test_the_period_before_ends_where_this_one_begins() -> None:
-    before = asked("2026-11-10", "2026-11-16").previous()
+def test_the_preceding_period_ends_where_the_range_begins() -> None:
+    before = parse("2026-11-10", "2026-11-16").previous()
     assert (before.first, before.last) == (date(2026, 11, 3), date(2026, 11, 9))
 
 
 def test_days_of_23_and_25_hours_begin_at_midnight() -> None:
-    found = asked("2026-03-28", "2026-10-26", ROME)
-    assert found.midnight(date(2026, 3, 29)) == "2026-03-29T00:00:00+01:00"
-    assert found.midnight(date(2026, 3, 30)) == "2026-03-30T00:00:00+02:00"
-    assert found.midnight(date(2026, 10, 26)) == "2026-10-26T00:00:00+01:00"
+    span = parse("2026-03-28", "2026-10-26", ROME)
+    assert span.midnight(date(2026, 3, 29)) == "2026-03-29T00:00:00+01:00"
+    assert span.midnight(date(2026, 3, 30)) == "2026-03-30T00:00:00+02:00"
+    assert span.midnight(date(2026, 10, 26)) == "2026-10-26T00:00:00+01:00"
 
 
-def test_midnights_are_told_in_the_callers_zone() -> None:
-    found = span("2026-11-20", "2026-11-20", NEW_YORK, ROME, TODAY)
-    assert found.midnight(found.first) == "2026-11-20T06:00:00+01:00"
+def test_midnights_are_rendered_in_the_callers_zone() -> None:
+    span = parse_span("2026-11-20", "2026-11-20", NEW_YORK, ROME, TODAY)
+    assert span.midnight(span.first) == "2026-11-20T06:00:00+01:00"
     assert iso_timestamp(datetime(2026, 11, 20, tzinfo=UTC), UTC_ZONE) == "2026-11-20T00:00:00Z"
 
 
@@ -63,24 +63,24 @@ GRANULARITIES: st.SearchStrategy[Granularity] = st.sampled_from(("day", "week", 
 
 
 @given(first=DAYS, days=st.integers(1, DAYS_MAX), granularity=GRANULARITIES)
-def test_buckets_are_the_range_without_gaps(
+def test_buckets_cover_the_range_without_gaps(
     first: date, days: int, granularity: Granularity
 ) -> None:
     last = date.fromordinal(min(first.toordinal() + days - 1, TODAY.toordinal()))
-    own = asked(first.isoformat(), last.isoformat())
+    span = parse(first.isoformat(), last.isoformat())
     within = [
         date.fromordinal(n)
-        for bucket in own.buckets(granularity)
+        for bucket in span.buckets(granularity)
         for n in range(bucket.first.toordinal(), bucket.last.toordinal() + 1)
     ]
     assert within == [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
 
 
 @given(st.text(max_size=40))
-def test_whatever_is_asked_is_a_range_or_a_problem(text: str) -> None:
+def test_any_text_is_either_a_range_or_a_problem(text: str) -> None:
     try:
-        found = asked(text, text)
+        span = parse(text, text)
     except Problem as problem:
         assert problem.status == 422
     else:
-        assert found.first == found.last
+        assert span.first == span.last

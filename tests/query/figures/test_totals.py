@@ -1,4 +1,4 @@
-"""Several days in one: what is added up, and what is worked out anew."""
+"""Totals of several days: sums, and numbers derived from the sums."""
 
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from daybook.query.figures.comparison import change
 from daybook.query.figures.totals import currencies, main_currency, totals
-from daybook.query.platform.report import TOP, parts
+from daybook.query.platform.report import TOP, split_by
 from models.order_funnel import OrderFunnelDay
 from models.revenue import RevenueDay
 
@@ -38,7 +38,7 @@ def test_a_rate_without_a_denominator_is_null() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "asked", "main"),
+    ("days", "requested", "main"),
     [
         ({}, None, "EUR"),
         ({"USD": 3}, None, "USD"),
@@ -48,11 +48,13 @@ def test_a_rate_without_a_denominator_is_null() -> None:
         ({"USD": 2}, "JPY", "JPY"),
     ],
 )
-def test_one_currency_is_told_first(days: dict[str, int], asked: str | None, main: str) -> None:
-    assert main_currency(days, "EUR", asked) == main
+def test_the_main_currency_is_the_requested_else_the_preferred_else_the_most_frequent(
+    days: dict[str, int], requested: str | None, main: str
+) -> None:
+    assert main_currency(days, "EUR", requested) == main
 
 
-def test_a_currency_that_was_named_once_is_known_for_ever() -> None:
+def test_currencies_without_an_amount_are_listed_too() -> None:
     assert currencies([day(0, 0), day(5, 1)], "gross_revenue_cents") == {"EUR": 1}
 
 
@@ -64,16 +66,16 @@ def test_a_currency_that_was_named_once_is_known_for_ever() -> None:
         max_size=5,
     )
 )
-def test_shares_are_of_the_whole(days: list[dict[str, int]]) -> None:
+def test_rows_and_percentages_add_up_to_the_total(days: list[dict[str, int]]) -> None:
     documents = [{"currencies": {"EUR": {"revenue_by_community": each}}} for each in days]
-    rows = parts(documents, "EUR", "community")
+    rows = split_by(documents, "EUR", "community")
     whole = sum(sum(each.values()) for each in days)
     assert sum(row["revenue_cents"] for row in rows) == whole
     assert sum(round(100 * row["percentage"]) for row in rows) == (10_000 if whole else 0)
     assert len(rows) <= TOP + 2
 
 
-def test_a_change_is_relative_to_what_was() -> None:
+def test_a_change_is_relative_to_the_previous_value() -> None:
     assert change(3, 2) == {"absolute": 1, "relative": 0.5}
     assert change(1, -2) == {"absolute": 3, "relative": 1.5}
     assert change(1, 0) == {"absolute": 1, "relative": None}

@@ -1,1 +1,1 @@
-"""Reports of a funnel, and of those who went through it."""
+"""Tests of the reports on funnels and their visitors."""

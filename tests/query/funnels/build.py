@@ -1,4 +1,4 @@
-"""Small documents of a funnel, as they are stored."""
+"""Builds small documents of a funnel, in their stored form."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -12,10 +12,10 @@ from daybook.query.funnels.definition import Definition
 UTC_ZONE = ZoneInfo("UTC")
 
 
-def span(first: str, last: str, zone: str = "UTC", told_in: str | None = None) -> Span:
+def span(first: str, last: str, zone: str = "UTC", rendered_in: str | None = None) -> Span:
     fleet = ZoneInfo(zone)
     days = date.fromisoformat(first), date.fromisoformat(last)
-    return Span(*days, fleet, ZoneInfo(told_in) if told_in else fleet)
+    return Span(*days, fleet, ZoneInfo(rendered_in) if rendered_in else fleet)
 
 
 def day(text: str, **values: Any) -> dict[str, Any]:
@@ -27,8 +27,8 @@ def step_day(text: str, step: str, **values: Any) -> dict[str, Any]:
 
 
 def funnel(*steps: str, name: str = "A funnel") -> Definition:
-    told = [{"step_id": step, "name": step.title(), "type": "page"} for step in steps]
-    return Definition({"funnel_id": "f", "name": name, "steps": told, "versions": []})
+    stored_steps = [{"step_id": step, "name": step.title(), "type": "page"} for step in steps]
+    return Definition({"funnel_id": "f", "name": name, "steps": stored_steps, "versions": []})
 
 
 def variant_day(
@@ -47,7 +47,7 @@ def variant_day(
 
 
 def trial(*variants: str, split: tuple[float, ...] = ()) -> dict[str, Any]:
-    """The first is the control."""
+    """An experiment's document; the first variant is the control."""
     return {
         "test_id": "t",
         "name": "A test",

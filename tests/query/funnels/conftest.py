@@ -1,4 +1,4 @@
-"""A service over the simulated shop's documents, in a real MongoDB."""
+"""Fixtures: a query service over the simulated shop's documents, in a real MongoDB."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ from tests.support.query import QueryProcess
 
 
 class Reading:
-    """Reports as an admin reads them, of any organization."""
+    """Reads reports of any organization as an admin."""
 
     def __init__(self, office: Office, service: QueryProcess) -> None:
         self.office = office
         self.service = service
 
     def report(self, path: str, organization: str = "default", **parameters: object) -> Any:
-        """The body of a 200."""
+        """The body of a report; fails unless the status is 200."""
         reply = self.service.report(
             path, self.office.admin, organization_id=organization, **parameters
         )

@@ -1,4 +1,4 @@
-"""A simulated shop's documents, counted in memory, beside the known answer of the same log."""
+"""A simulated shop's documents, counted in memory, and the known answer for the same log."""
 
 import copy
 import uuid
@@ -26,7 +26,7 @@ Collections = dict[str, dict[str, dict[str, Any]]]
 
 
 class Shop(NamedTuple):
-    """`stored` by collection and `_id`; `known` are the answer's lines, likewise."""
+    """`stored`: documents by collection and `_id`; `known`: the known answer's fields, likewise."""
 
     stored: Collections
     known: dict[str, dict[str, dict[str, Any]]]
@@ -35,7 +35,7 @@ class Shop(NamedTuple):
 
 @cache
 def shop() -> Shop:
-    """Two weeks of three organizations, the same in every test of a process."""
+    """Two weeks of three organizations, computed once per test process."""
     entries = list(_entries())
     store = MemoryStore()
     runner = Runner(
@@ -50,25 +50,25 @@ def shop() -> Shop:
 
 
 def documents(collection: str) -> list[dict[str, Any]]:
-    """As MongoDB would have them."""
+    """The documents of a collection, in the form that MongoDB returns."""
     found = []
     for name, stored in shop().stored.get(collection, {}).items():
-        own = copy.deepcopy(stored or _unpublished(name)) | {"_id": name}
-        if isinstance(own.get("date"), str):
-            own["date"] = datetime.fromisoformat(f"{own['date']}T00:00:00+00:00")
-        found.append(own)
+        document = copy.deepcopy(stored or _unpublished(name)) | {"_id": name}
+        if isinstance(document.get("date"), str):
+            document["date"] = datetime.fromisoformat(f"{document['date']}T00:00:00+00:00")
+        found.append(document)
     return found
 
 
 def _unpublished(name: str) -> dict[str, Any]:
     """A funnel that was only seen in traffic; the store in memory refuses its first row."""
     organization, funnel = map(unquote, name.split(":"))
-    named = {"organization_id": organization, "funnel_id": funnel}
-    return {**named, "name": None, "steps": [], "status": "unpublished", "published": False}
+    key = {"organization_id": organization, "funnel_id": funnel}
+    return {**key, "name": None, "steps": [], "status": "unpublished", "published": False}
 
 
 def _entries() -> Iterator[Entry]:
-    """Each event once, in the log as soon as it happened, or later."""
+    """Every event once, appended to the log when it occurred, or later."""
     seen: set[str] = set()
     now_ms = 0
     for message in storefront(Plan(_EVENTS, 3, date(2026, 1, 5), 14)):

@@ -1,4 +1,4 @@
-"""Every field that dashboards were promised is in each body, with its type."""
+"""Each report has all the fields that dashboards rely on, with their types."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.support.query import QueryProcess
 EXAMPLES = Path(examples.__file__).parent / "funnels"
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 BODIES = {path.stem: json.loads(path.read_text()) for path in SCHEMAS.glob("*.json")}
-"""What dashboards were promised, by report, as JSON Schemas; fields beyond are welcome."""
+"""The fields that dashboards rely on, by report, as JSON Schemas that allow more fields."""
 
 CHANGE = {
     "required": ["absolute", "relative"],
@@ -25,7 +25,7 @@ CHANGE = {
 }
 
 
-def assert_fits(body: Any, schema: Any, what: str) -> None:
+def assert_valid(body: Any, schema: Any, what: str) -> None:
     wrong = [
         f"{what}/{'/'.join(map(str, error.instance_path))}: {error.message[:200]}"
         for error in jsonschema_rs.validator_for(schema).iter_errors(body)
@@ -34,13 +34,13 @@ def assert_fits(body: Any, schema: Any, what: str) -> None:
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_a_body_without_a_field_or_with_another_type_does_not_fit(name: str) -> None:
+def test_the_schemas_reject_a_missing_field_and_a_wrong_type(name: str) -> None:
     whole = json.loads((EXAMPLES / f"{name}.json").read_text())
-    assert_fits(whole, BODIES[name], name)
+    assert_valid(whole, BODIES[name], name)
     for field in BODIES[name]["required"]:
         for wrong in ({k: v for k, v in whole.items() if k != field}, whole | {field: True}):
             with pytest.raises(AssertionError, match=field):
-                assert_fits(wrong, BODIES[name], name)
+                assert_valid(wrong, BODIES[name], name)
 
 
 def paths() -> dict[str, tuple[str, dict[str, str]]]:
@@ -63,34 +63,34 @@ def paths() -> dict[str, tuple[str, dict[str, str]]]:
 def test_each_body_has_every_field_with_its_type(reading: Reading) -> None:
     for name, (path, parameters) in paths().items():
         body = reading.report(path, **parameters)
-        assert_fits(body, BODIES[name], name)
+        assert_valid(body, BODIES[name], name)
         assert body["as_of"].keys() >= {"newest_event_at", "lag_messages"}
 
 
-def test_what_is_compared_names_the_period_before_and_the_change(reading: Reading) -> None:
+def test_a_comparison_has_the_preceding_period_and_the_changes(reading: Reading) -> None:
     known = paths()
     for name in ("overview", "step", "conversions", "dropoffs", "revenue"):
         path, parameters = known[name]
         body = reading.report(path, **parameters, compare="previous")
-        assert_fits(body, BODIES[name], name)
+        assert_valid(body, BODIES[name], name)
         assert body["previous"]["period"] == {"start": "2025-12-22", "end": "2026-01-04"}
         for change in body["change"].values():
-            assert_fits(change, CHANGE, name)
+            assert_valid(change, CHANGE, name)
 
 
-def test_examples_are_answers(service: QueryProcess) -> None:
-    """Each route of these reports has its schema and an example of it in the documentation."""
-    told = {}
+def test_examples_match_the_schemas_of_their_routes(service: QueryProcess) -> None:
+    """Each route's OpenAPI documentation has a schema and a valid example."""
+    examples_by_name = {}
     for route in router.routes:
         assert isinstance(route, APIRoute)
-        answer = route.responses[200]
-        shown = answer["content"]["application/json"]["example"]
-        answer["model"].model_validate_json(json.dumps(shown))
-        told[route.path.rpartition("/")[2]] = shown
+        documented = route.responses[200]
+        shown = documented["content"]["application/json"]["example"]
+        documented["model"].model_validate_json(json.dumps(shown))
+        examples_by_name[route.path.rpartition("/")[2]] = shown
     names = {"{step_id}": "step"}
-    assert {names.get(name, name) for name in told} == BODIES.keys()
-    for name, shown in told.items():
-        assert_fits(shown, BODIES[names.get(name, name)], name)
+    assert {names.get(name, name) for name in examples_by_name} == BODIES.keys()
+    for name, shown in examples_by_name.items():
+        assert_valid(shown, BODIES[names.get(name, name)], name)
     described = service.get("/openapi.json").json["paths"]
     for route in router.routes:
         assert isinstance(route, APIRoute)

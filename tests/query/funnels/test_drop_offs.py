@@ -1,4 +1,4 @@
-"""How grave a drop-off is, its reasons, and what is suggested."""
+"""Drop-offs: severity, reasons and suggestions."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ NOTHING = Flow(0, 0)
         (Flow(600, 1_000), NOTHING, "high", ["rate_high"]),
         (Flow(300, 1_000), NOTHING, "medium", ["rate_medium"]),
         (Flow(100, 1_000), NOTHING, "low", ["rate_low"]),
-        # All of three: the bound is 0.44, so it is not high.
+        # All three of three: the lower bound is 0.44, so the severity is not high.
         (Flow(3, 3), NOTHING, "medium", ["rate_medium"]),
         (Flow(1, 1), NOTHING, "low", ["rate_low"]),
         (Flow(150, 1_000), Flow(100, 1_000), "medium", ["rate_low", "worse_than_before"]),
@@ -32,11 +32,13 @@ NOTHING = Flow(0, 0)
         (NOTHING, NOTHING, "low", ["rate_low"]),
     ],
 )
-def test_severity(now: Flow, past: Flow, level: str, rules: list[str]) -> None:
+def test_severity_follows_from_the_rate_and_its_change(
+    now: Flow, past: Flow, level: str, rules: list[str]
+) -> None:
     assert severity(now, past) == (level, tuple(rules))
 
 
-def test_reasons_with_their_odds() -> None:
+def test_reasons_have_counts_and_odds_ratios() -> None:
     days = [
         day(
             DAY,
@@ -58,16 +60,18 @@ def test_reasons_with_their_odds() -> None:
     assert shares == pytest.approx(100)
 
 
-def told(now: Flow, past: Flow = NOTHING, *, first: bool = False, **values: Any) -> list[str]:
+def suggested_rules(
+    now: Flow, past: Flow = NOTHING, *, first: bool = False, **values: Any
+) -> list[str]:
     days = [step_day(DAY, "a", **values)]
-    why, _ = reasons(days)
-    found = suggestions(Evidence(days, now, past, severity(now, past), why, first))
+    named, _ = reasons(days)
+    found = suggestions(Evidence(days, now, past, severity(now, past), named, first))
     assert all(each.text.endswith(".") for each in found)
     return [each.rule for each in found]
 
 
 TIMES = {"quick": {"1": 40}, "slow": {"190": 30, "300": 10}, "few": {"1": 3}}
-"""Buckets of milliseconds: 1 ms; some 15 seconds and some 20 minutes."""
+"""Histograms of durations: quick 1 ms; slow about 15 seconds and 20 minutes."""
 
 
 @pytest.mark.parametrize(
@@ -112,21 +116,21 @@ TIMES = {"quick": {"1": 40}, "slow": {"190": 30, "300": 10}, "few": {"1": 3}}
 def test_each_suggestion_follows_from_the_data(
     now: Flow, past: Flow, values: dict[str, Any], rules: list[str]
 ) -> None:
-    assert told(now, past, **values) == rules
+    assert suggested_rules(now, past, **values) == rules
 
 
-def test_the_first_step_is_meant_to_be_entered_directly() -> None:
-    assert told(Flow(1, 100), first=True, entry_paths={"direct": 100}) == []
+def test_direct_entries_of_the_first_step_cause_no_suggestion() -> None:
+    assert suggested_rules(Flow(1, 100), first=True, entry_paths={"direct": 100}) == []
 
 
-@pytest.mark.parametrize(("entries", "said"), [(1, "Only 1 entry: "), (2, "Only 2 entries: ")])
-def test_too_few_entries_are_counted_in_words(entries: int, said: str) -> None:
+@pytest.mark.parametrize(("entries", "text"), [(1, "Only 1 entry: "), (2, "Only 2 entries: ")])
+def test_the_suggestion_to_wait_names_the_number_of_entries(entries: int, text: str) -> None:
     now = Flow(1, entries)
     [found] = suggestions(Evidence([], now, NOTHING, severity(now, NOTHING), [], False))
-    assert found.text.startswith(said)
+    assert found.text.startswith(text)
 
 
-def test_the_cumulative_rate_is_of_attempts() -> None:
+def test_the_cumulative_rate_is_a_share_of_attempts() -> None:
     facts = DropOffFacts(
         [day(DAY, attempts=10, completions=2)],
         [

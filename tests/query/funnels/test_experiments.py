@@ -4,21 +4,23 @@ import pytest
 
 from daybook.query.funnels.experiments.body import Experiment
 from daybook.query.funnels.experiments.report import experiment
-from daybook.query.funnels.experiments.winner import How
+from daybook.query.funnels.experiments.winner import Evaluation
 from tests.query.funnels.build import UTC_ZONE, trial, variant_day
 
-BY_RATE = How()
+BY_RATE = Evaluation()
 Numbers = tuple[int, int]
 """Visitors and converting visitors."""
 
 
-def told(control: Numbers, *others: Numbers, how: How = BY_RATE, multiple: int = 0) -> Experiment:
+def report(
+    control: Numbers, *others: Numbers, evaluation: Evaluation = BY_RATE, multiple: int = 0
+) -> Experiment:
     names = ["control", *(f"variant-{at}" for at in range(1, len(others) + 1))]
     days = [
         variant_day(name, *numbers, multiple_exposures=multiple)
         for name, numbers in zip(names, (control, *others), strict=True)
     ]
-    return experiment(trial(*names), days, UTC_ZONE, how)
+    return experiment(trial(*names), days, UTC_ZONE, evaluation)
 
 
 def winner(found: Experiment) -> str | None:
@@ -36,10 +38,10 @@ def winner(found: Experiment) -> str | None:
         ((1_000, 0), [(1_000, 0)], None),
     ],
 )
-def test_the_winner_is_significant(
+def test_a_winner_differs_significantly_from_the_control(
     control: Numbers, others: list[Numbers], expected: str | None
 ) -> None:
-    assert winner(told(control, *others)) == expected
+    assert winner(report(control, *others)) == expected
 
 
 @pytest.mark.parametrize(
@@ -51,10 +53,10 @@ def test_the_winner_is_significant(
         ((1_000, 100), (1_000, 300), 11, "multiple_exposures"),
     ],
 )
-def test_a_gate_that_is_not_passed_lets_nobody_win(
+def test_a_failed_check_prevents_a_winner(
     control: Numbers, other: Numbers, multiple: int, gate: str
 ) -> None:
-    found = told(control, other, multiple=multiple)
+    found = report(control, other, multiple=multiple)
     assert [each.gate for each in found.gates if not each.passed] == [gate]
     assert found.variants[1].confidence is not None
     assert found.variants[1].confidence > 0.95
@@ -65,18 +67,20 @@ def test_without_one_control_nothing_is_compared() -> None:
     test = trial("one", "two")
     test["variants"][0]["is_control"] = False
     days = [variant_day("one", 1_000, 100), variant_day("two", 1_000, 200)]
-    found = experiment(test, days, UTC_ZONE, How())
+    found = experiment(test, days, UTC_ZONE, Evaluation())
     assert [each.gate for each in found.gates if not each.passed] == ["one_control"]
     assert [each.confidence for each in found.variants] == [None, None]
 
 
-def test_confidence_is_1_less_p_of_the_absolute_difference() -> None:
+def test_confidence_is_1_minus_p_of_the_absolute_difference() -> None:
     # Of means: 13.9687 over 3,407 and 24.227 over 3,461 visitors; p 0.02016.
     days = [
         variant_day("control", 3_407, 100, 139_687, 523_779_767),
         variant_day("variant", 3_461, 100, 242_270, 1_346_982_900),
     ]
-    found = experiment(trial("control", "variant"), days, UTC_ZONE, How("revenue_per_visitor"))
+    found = experiment(
+        trial("control", "variant"), days, UTC_ZONE, Evaluation("revenue_per_visitor")
+    )
     control, variant = found.variants
     assert control.confidence is None
     assert control.improvement_vs_control is None
@@ -87,31 +91,31 @@ def test_confidence_is_1_less_p_of_the_absolute_difference() -> None:
     assert winner(found) == "variant"
 
 
-def test_looking_every_day_asks_for_more() -> None:
-    once = told((1_000, 100), (1_000, 130))
-    always = told((1_000, 100), (1_000, 130), how=How(sequential=True))
+def test_a_sequential_test_needs_stronger_evidence() -> None:
+    once = report((1_000, 100), (1_000, 130))
+    always = report((1_000, 100), (1_000, 130), evaluation=Evaluation(sequential=True))
     assert winner(once) == "variant-1"
     assert winner(always) is None
     assert always.winner is None
 
 
-def test_a_variant_that_is_not_defined_is_told_and_wins_nothing() -> None:
+def test_an_undefined_variant_is_listed_but_cannot_win() -> None:
     days = [
         variant_day("control", 1_000, 100),
         variant_day("variant", 1_000, 110),
         variant_day("stranger", 1_000, 500),
     ]
-    found = experiment(trial("control", "variant"), days, UTC_ZONE, How())
+    found = experiment(trial("control", "variant"), days, UTC_ZONE, Evaluation())
     assert [each.variant_id for each in found.variants] == ["control", "variant", "stranger"]
     assert found.variants[2].confidence is None
     assert found.winner is None
 
 
-def test_currencies_are_not_added() -> None:
+def test_amounts_of_several_currencies_are_not_added() -> None:
     dollars = variant_day("control", 10, 1)
     dollars["currencies"] = {"USD": {"value_cents": 5, "value_cents_squared": None}}
     days = [variant_day("control", 10, 1, 7, 49), dollars]
-    found = experiment(trial("control"), days, UTC_ZONE, How())
+    found = experiment(trial("control"), days, UTC_ZONE, Evaluation())
     assert found.currency == "EUR"
     assert found.variants[0].revenue_cents == 7
     assert found.by_currency == {"USD": {"control": 5}}

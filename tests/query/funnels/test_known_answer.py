@@ -1,4 +1,4 @@
-"""Every report of a simulated shop against what is known of its traffic, over HTTP."""
+"""Every report of a simulated shop, over HTTP, compared with the known answer of its traffic."""
 
 from collections import Counter
 from typing import Any
@@ -20,7 +20,7 @@ Days = list[dict[str, Any]]
 
 
 def known(collection: str, *key: str, day: str | None = None) -> Days:
-    """The fields of the known documents with this key, in order of days."""
+    """The known fields of the documents with this key, in the order of days."""
     before = "".join(f"{encode_part(part)}:" for part in key)
     found = sorted(shop().known.get(collection, {}).items())
     return [
@@ -76,7 +76,7 @@ def check_overview(reading: Reading, organization: str, funnel: str) -> None:
     body = reading.report(path, organization, **RANGE)
     days = known("analytics_funnel", organization, funnel)
     unique, converting = sum_of(days, "unique_visitors"), sum_of(days, "converting_visitors")
-    # Fewer than a sketch tells apart exactly, so the union is exact.
+    # Few enough for a sketch to be exact, so the union is exact.
     assert body["visitors"] == {
         "total": sum_of(days, "visitors"),
         "unique": people(organization, funnel),
@@ -89,8 +89,8 @@ def check_overview(reading: Reading, organization: str, funnel: str) -> None:
     assert conversions["total"] == sum_of(days, "conversions")
     assert conversions["rate"] == ratio(converting, unique)
     assert conversions["value_cents"] == money(days, body["currency"])
-    every = {currency for day in days for currency in day["currencies"]}
-    assert body["by_currency"].keys() | {body["currency"]} >= every
+    currencies = {currency for day in days for currency in day["currencies"]}
+    assert body["by_currency"].keys() | {body["currency"]} >= currencies
     for currency, worth in body["by_currency"].items():
         assert worth["value_cents"] == money(days, currency)
     assert body["engagement"]["bounce_rate"] == ratio(
@@ -133,16 +133,16 @@ def check_conversions(reading: Reading, organization: str, funnel: str) -> None:
     path = f"/funnels/{encoded(funnel)}/conversions"
     body = reading.report(path, organization, **RANGE, page_size=200)
     days = known("analytics_funnel", organization, funnel)
-    every = sum_of(days, "conversions")
-    assert body["summary"]["total_conversions"] == every
-    assert sum(row["count"] for row in body["by_type"]) == every
-    assert sum(row["conversions"] for row in body["by_step"]) == every
-    assert sum(point["conversions"] for point in body["over_time"]) == every
+    conversions = sum_of(days, "conversions")
+    assert body["summary"]["total_conversions"] == conversions
+    assert sum(row["count"] for row in body["by_type"]) == conversions
+    assert sum(row["conversions"] for row in body["by_step"]) == conversions
+    assert sum(point["conversions"] for point in body["over_time"]) == conversions
     value = sum(point["value_cents"] for point in body["over_time"])
     assert value == body["summary"]["total_value_cents"] == money(days, body["currency"])
     rows = body["converting_visitors"]
     assert not body["pagination"]["has_more"]
-    assert sum(row["conversions"] for row in rows) == every
+    assert sum(row["conversions"] for row in rows) == conversions
     assert sum(row["total_value_cents"] for row in rows) == value
 
 
@@ -190,7 +190,7 @@ def encoded(text: str) -> str:
     return text.replace("%", "%25").replace("$", "%24").replace(":", "%3A")
 
 
-def test_all_reports_of_all_funnels_tell_what_is_known(reading: Reading) -> None:
+def test_all_reports_of_all_funnels_match_the_known_answer(reading: Reading) -> None:
     for organization in ORGANIZATIONS:
         for funnel in FUNNELS:
             check_overview(reading, organization, funnel)

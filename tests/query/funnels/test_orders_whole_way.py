@@ -1,4 +1,4 @@
-"""A simulated shop's orders and accounts through Kafka and real members, told over HTTP."""
+"""A simulated shop's orders and accounts, from Kafka through real members to HTTP reports."""
 
 from collections import Counter, defaultdict
 from typing import Any
@@ -15,7 +15,7 @@ from tests.support.world import World
 
 EVENTS = 1_500
 RANGE = {"date_from": "2026-01-05", "date_to": "2026-03-31"}
-"""With what becomes of the orders in the weeks after."""
+"""Includes the later weeks, in which orders are delivered or refunded."""
 
 PLATFORM = {
     "/user-lifecycle": "analytics_user_lifecycle",
@@ -37,16 +37,16 @@ def platform(reading: Reading, path: str, **parameters: str) -> Any:
 
 
 def check_platform(reading: Reading, known: Known) -> None:
-    """Every counter, in sum and day by day; money by currency."""
+    """Checks every counter, in total and by day, and amounts by currency."""
     for path, collection in PLATFORM.items():
         body = platform(reading, path)
-        told = {point["timestamp"][:10]: point for point in body["over_time"]}
+        points = {point["timestamp"][:10]: point for point in body["over_time"]}
         shape, days = SHAPES[collection], known[collection]
         assert days
         for field in shape.counters:
             assert body["totals"][field] == sum(day[field] for day in days.values()), field
             for day, fields in days.items():
-                assert told[day][field] == fields[field], (day, field)
+                assert points[day][field] == fields[field], (day, field)
     for currency in ("EUR", "USD"):
         totals = platform(reading, "/revenue", currency=currency)["totals"]
         for field in (*SHAPES["analytics_revenue"].money, "paid_orders"):
@@ -55,12 +55,12 @@ def check_platform(reading: Reading, known: Known) -> None:
 
 
 def check_funnel(reading: Reading, organization: str, funnel: str, days: list[Any]) -> None:
-    """By the orders that name the funnel: money, sources, and how many of each product."""
+    """Checks the revenue of a funnel's orders: amounts, sources, and units of each product."""
     body = reading.report(f"/funnels/{encoded(funnel)}/revenue", organization, **RANGE)
     assert body["basis"] == "orders"
     paid = [day["currencies"].get(body["currency"], {}) for day in days]
-    for told, field in SUMMARY.items():
-        assert body["summary"][told] == sum(day.get(field, 0) for day in paid), (funnel, told)
+    for name, field in SUMMARY.items():
+        assert body["summary"][name] == sum(day.get(field, 0) for day in paid), (funnel, name)
     sources: Counter[str] = Counter()
     units: Counter[str] = Counter()
     for day in paid:
@@ -69,14 +69,14 @@ def check_funnel(reading: Reading, organization: str, funnel: str, days: list[An
     for day in days:
         for key, entry in day["products"].items():
             units[unquote(key)] += entry.get("units", 0)
-    told_by = {row["source"]: row["revenue_cents"] for row in body["by_source"]}
-    assert told_by == {source: cents for source, cents in sources.items() if cents}
+    by_source = {row["source"]: row["revenue_cents"] for row in body["by_source"]}
+    assert by_source == {source: cents for source, cents in sources.items() if cents}
     assert body["top_products"]
     for row in body["top_products"]:
         assert row["units_sold"] == units[row["product_id"]], row
 
 
-def test_reports_of_what_members_counted_tell_what_is_known(world: World) -> None:
+def test_reports_of_counted_orders_match_the_known_answer(world: World) -> None:
     traffic = Storefront(world, EVENTS, seed=3)
     traffic.make_topics()
     assert sum(1 for _ in traffic.publish(EVENTS)) > 0

@@ -1,4 +1,4 @@
-"""Reports read few documents, each by an index."""
+"""Reports read few documents, and always by an index."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,58 +9,58 @@ from tests.query.funnels.conftest import Reading
 from tests.query.funnels.test_bodies import paths
 
 APP = "daybook-query"
-KEPT = ("funnels", "experiments", "funnel_sessions", "analytics_")
+COLLECTIONS = ("funnels", "experiments", "funnel_sessions", "analytics_")
 SPARE = 2
-"""Documents that an index leads to beyond those that are returned."""
+"""How many more documents a read may examine than it returns."""
 
 
 @pytest.fixture
 def profiled(reading: Reading) -> Iterator[Reading]:
-    """Every question that MongoDB is asked is written down."""
+    """Records every command to MongoDB with its profiler."""
     documents = reading.office.world.documents
     documents.command("profile", 2)
     yield reading
     documents.command("profile", 0)
 
 
-def asked(reading: Reading) -> list[dict[str, Any]]:
-    """What the query service asked of the funnels' collections, and how it was answered."""
+def commands(reading: Reading) -> list[dict[str, Any]]:
+    """The query service's commands on the funnels' collections since the last call."""
     documents = reading.office.world.documents
-    own = [
-        each
-        for each in documents["system.profile"].find(
+    entries = [
+        entry
+        for entry in documents["system.profile"].find(
             {"appName": APP, "op": {"$in": ["query", "command"]}}
         )
-        if each["ns"].partition(".")[2].startswith(KEPT)
+        if entry["ns"].partition(".")[2].startswith(COLLECTIONS)
     ]
     documents.command("profile", 0)
     documents.drop_collection("system.profile")
     documents.command("profile", 2)
-    return own
+    return entries
 
 
 def test_no_report_scans_a_collection(profiled: Reading) -> None:
     for name, (path, parameters) in paths().items():
         compare = {"compare": "previous"} if name not in ("ab-tests", "realtime", "journey") else {}
         profiled.report(path, **parameters, **compare)
-        questions = asked(profiled)
-        assert questions, name
-        for question in questions:
-            plan = f"{name}, {question['ns']}: {question['planSummary']}"
-            assert question["planSummary"].startswith("IXSCAN") or _is_by_id(question), plan
-            # Sums return fewer than they are made of: all that the index led to.
-            is_sum = "aggregate" in question["command"]
-            wanted = question["keysExamined"] if is_sum else question["nreturned"]
-            assert question["docsExamined"] <= wanted + SPARE, plan
+        entries = commands(profiled)
+        assert entries, name
+        for entry in entries:
+            plan = f"{name}, {entry['ns']}: {entry['planSummary']}"
+            assert entry["planSummary"].startswith("IXSCAN") or _is_by_id(entry), plan
+            # A sum examines more documents than it returns: all those that the index selects.
+            is_sum = "aggregate" in entry["command"]
+            needed = entry["keysExamined"] if is_sum else entry["nreturned"]
+            assert entry["docsExamined"] <= needed + SPARE, plan
 
 
-def test_pages_of_converting_visitors_come_by_the_index_in_their_order(profiled: Reading) -> None:
+def test_pages_of_converting_visitors_use_the_index_for_their_order(profiled: Reading) -> None:
     path, parameters = paths()["conversions"]
     profiled.report(path, **parameters, page_size=3, page=2)
-    (question,) = [each for each in asked(profiled) if each["ns"].endswith("funnel_sessions")]
-    assert not question.get("hasSortStage")
-    assert question["docsExamined"] <= 2 * 3 + 1
+    (entry,) = [found for found in commands(profiled) if found["ns"].endswith("funnel_sessions")]
+    assert not entry.get("hasSortStage")
+    assert entry["docsExamined"] <= 2 * 3 + 1
 
 
-def _is_by_id(question: dict[str, Any]) -> bool:
-    return bool(question["planSummary"] in ("IDHACK", "EXPRESS_IXSCAN { _id: 1 }"))
+def _is_by_id(entry: dict[str, Any]) -> bool:
+    return bool(entry["planSummary"] in ("IDHACK", "EXPRESS_IXSCAN { _id: 1 }"))

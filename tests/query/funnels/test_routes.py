@@ -1,4 +1,4 @@
-"""The reports' routes: what is not there, pages, zones, what happens now."""
+"""The routes of funnel reports: missing objects, pages, time zones, realtime, revenue."""
 
 import json
 import time
@@ -42,7 +42,7 @@ def publish(office: Office, funnel: str = "f", organization: str = ORGANIZATION)
 REPORTS = ("overview", "steps/a", "conversions", "dropoffs", "ab-tests", "revenue", "realtime")
 
 
-def test_what_is_not_there_and_what_is_anothers_are_told_alike(
+def test_another_organizations_funnel_looks_like_one_that_does_not_exist(
     office: Office, service: QueryProcess
 ) -> None:
     publish(office, "f", OTHER)
@@ -56,7 +56,7 @@ def test_what_is_not_there_and_what_is_anothers_are_told_alike(
     assert service.report("/visitors/nobody/journey").status == 404
 
 
-def test_steps_and_tests_that_are_not_there(office: Office, service: QueryProcess) -> None:
+def test_unknown_steps_and_experiments_are_not_found(office: Office, service: QueryProcess) -> None:
     publish(office)
     assert service.report("/funnels/f/steps/nowhere", **DAYS).status == 404
     assert service.report("/funnels/f/ab-tests", **DAYS, test_id="nowhere").status == 404
@@ -81,7 +81,7 @@ WRONG: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def test_parameters_that_cannot_be_used(office: Office, service: QueryProcess) -> None:
+def test_invalid_parameters_are_refused(office: Office, service: QueryProcess) -> None:
     publish(office)
     for report, parameters in WRONG:
         reply = service.report(f"/funnels/f/{report}", **parameters)
@@ -100,7 +100,7 @@ def test_a_funnel_without_traffic_has_zeros_and_no_rates(
     assert body["steps"][0]["drop_off_rate"] is None
 
 
-def test_pages_hold_every_converting_visitor_once(reading: Reading) -> None:
+def test_pages_contain_every_converting_visitor_once(reading: Reading) -> None:
     whole = reading.report("/funnels/checkout/conversions", **DAYS, page_size=200)
     every = whole["converting_visitors"]
     assert len(every) > 7
@@ -123,7 +123,7 @@ def test_pages_hold_every_converting_visitor_once(reading: Reading) -> None:
     assert by_number == by_cursor == every
 
 
-def test_times_are_told_in_the_zone_that_was_asked_for(reading: Reading) -> None:
+def test_timestamps_are_rendered_in_the_requested_zone(reading: Reading) -> None:
     path = "/funnels/checkout/conversions"
     plain = reading.report(path, **DAYS)
     there = reading.report(path, **DAYS, tz="Asia/Tokyo")
@@ -141,7 +141,7 @@ def order_day(office: Office, day: str, **values: Any) -> None:
     office.day(FunnelRevenueDay, day, ORGANIZATION, "f", **values)
 
 
-def test_orders_are_what_a_funnel_earned_as_soon_as_there_are_some(
+def test_revenue_is_based_on_orders_as_soon_as_there_are_any(
     office: Office, service: QueryProcess
 ) -> None:
     publish(office)
@@ -235,7 +235,7 @@ def session(office: Office, number: int, at: datetime, kind: str, step: str | No
     )
 
 
-def test_without_redis_what_happens_now_comes_from_sessions_and_says_so(office: Office) -> None:
+def test_without_redis_the_realtime_report_comes_from_sessions_and_says_so(office: Office) -> None:
     publish(office)
     now = datetime.now(UTC)
     session(office, 1, now - timedelta(minutes=1), "step_entry")
@@ -257,10 +257,10 @@ def test_without_redis_what_happens_now_comes_from_sessions_and_says_so(office: 
     }
 
 
-def test_what_happens_now_comes_from_redis(office: Office, service: QueryProcess) -> None:
+def test_the_realtime_report_comes_from_redis(office: Office, service: QueryProcess) -> None:
     funnel = office.world.name
     publish(office, funnel)
-    of, now_ms = (ORGANIZATION, funnel), round(time.time() * 1_000)
+    ids, now_ms = (ORGANIZATION, funnel), round(time.time() * 1_000)
     event = {
         "event_id": "1",
         "event_type": "page_view",
@@ -275,11 +275,11 @@ def test_what_happens_now_comes_from_redis(office: Office, service: QueryProcess
     ]
     long_ago = now_ms - redis_keys.ACTIVE_MS - 1
     with Redis.from_url(office.world.variables["DAYBOOK_REDIS_URL"]) as redis:
-        active = redis_keys.funnel_active(*of)
+        active = redis_keys.funnel_active(*ids)
         redis.zadd(active, {"v1": now_ms, "v2": now_ms, "v3": long_ago})
         redis.zadd(f"{active}:a", {"v1": now_ms, "v3": long_ago})
-        redis.zadd(redis_keys.funnel_recent(*of), {json.dumps(event): now_ms})
-        redis.zadd(redis_keys.funnel_conversions(*of), {json.dumps(one): now_ms for one in sold})
+        redis.zadd(redis_keys.funnel_recent(*ids), {json.dumps(event): now_ms})
+        redis.zadd(redis_keys.funnel_conversions(*ids), {json.dumps(one): now_ms for one in sold})
     body = service.report(f"/funnels/{funnel}/realtime", tz="Europe/Berlin").json
     assert body["source"] == "redis"
     assert body["active_visitors"]["total"] == 2
@@ -300,7 +300,7 @@ def test_what_happens_now_comes_from_redis(office: Office, service: QueryProcess
     }
 
 
-def test_a_journey_is_told_session_by_session(reading: Reading) -> None:
+def test_a_journey_lists_every_session(reading: Reading) -> None:
     rows = list(reading.office.world.documents["funnel_sessions"].find())
     by_visitor: dict[str, list[Any]] = {}
     for row in rows:

@@ -1,4 +1,4 @@
-"""The statistics against published figures, and against other programs' results."""
+"""The statistics, compared with published figures and with the results of other programs."""
 
 from fractions import Fraction
 
@@ -43,21 +43,25 @@ class TestWilson:
             (10, 10, 0.7225, 1.0),
         ],
     )
-    def test_published(self, successes: int, trials: int, lower: float, upper: float) -> None:
+    def test_intervals_match_published_ones(
+        self, successes: int, trials: int, lower: float, upper: float
+    ) -> None:
         interval = wilson(successes, trials)
         assert interval is not None
         assert interval == pytest.approx((lower, upper), abs=5e-5)
 
-    def test_of_no_trials_nothing_is_said(self) -> None:
+    def test_without_trials_there_is_no_interval(self) -> None:
         assert wilson(0, 0) is None
 
     @pytest.mark.parametrize("successes", [-1, 3])
-    def test_successes_are_a_part(self, successes: int) -> None:
-        with pytest.raises(ValueError, match="part of the trials"):
+    def test_successes_outside_the_trials_are_refused(self, successes: int) -> None:
+        with pytest.raises(ValueError, match="number of trials"):
             wilson(successes, 2)
 
     @given(st.integers(0, 10**9), st.integers(1, 10**9))
-    def test_it_holds_the_rate_and_stays_within_bounds(self, one: int, other: int) -> None:
+    def test_the_interval_contains_the_rate_and_stays_within_0_and_1(
+        self, one: int, other: int
+    ) -> None:
         part, whole = min(one, other), max(one, other)
         interval = wilson(part, whole)
         assert interval is not None
@@ -74,14 +78,14 @@ class TestOdds:
             ((0, 5), (10, 5), 1.0, 1 / 11),
         ],
     )
-    def test_vectors(
+    def test_odds_ratios_match_hand_computed_ones(
         self, with_reason: tuple[int, int], without: tuple[int, int], prior: float, ratio: float
     ) -> None:
         odds = odds_ratio(with_reason, without, prior)
         assert odds.ratio == pytest.approx(ratio)
         assert odds.lower < odds.ratio < odds.upper
 
-    def test_bounds_by_woolf(self) -> None:
+    def test_bounds_match_published_ones(self) -> None:
         # Smoking and lung cancer in men (Doll and Hill 1950).
         odds = odds_ratio((647, 622), (2, 27), 0.0)
         assert odds == pytest.approx((14.04, 3.33, 59.30), rel=0.01)
@@ -101,7 +105,7 @@ class TestStudent:
             (1e7, 1.960),
         ],
     )
-    def test_table(self, freedom: float, t: float) -> None:
+    def test_quantiles_match_published_ones(self, freedom: float, t: float) -> None:
         assert two_sided_quantile(0.95, freedom) == pytest.approx(t, abs=5e-4)
         assert two_sided_p(t, freedom) == pytest.approx(0.05, abs=1e-4)
 
@@ -109,48 +113,48 @@ class TestStudent:
         assert two_sided_p(1.0, 1) == pytest.approx(0.5, abs=1e-12)
 
     @pytest.mark.parametrize(("t", "p"), [(0.0, 1.0), (60.0, 0.0)])
-    def test_ends(self, t: float, p: float) -> None:
+    def test_p_is_1_at_0_and_0_far_out(self, t: float, p: float) -> None:
         assert two_sided_p(t, 10_000) == pytest.approx(p, abs=1e-12)
 
     @given(st.integers(0, 2**30), st.floats(0.5, 50), st.floats(0.5, 50))
-    def test_the_beta_function_is_its_mirror(self, part: int, a: float, b: float) -> None:
+    def test_the_incomplete_beta_function_is_symmetric(self, part: int, a: float, b: float) -> None:
         x = part / 2**30  # so that 1 - x is exact
         whole = incomplete_beta(x, a, b) + incomplete_beta(1 - x, b, a)
         assert whole == pytest.approx(1, abs=1e-9)
 
-    def test_of_nothing_outside(self) -> None:
-        with pytest.raises(ValueError, match="within 0 and 1"):
+    def test_x_outside_0_to_1_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="between 0 and 1"):
             incomplete_beta(1.5, 1, 1)
 
 
 class TestWelch:
-    def test_of_rates_relative(self) -> None:
+    def test_relative_difference_of_rates(self) -> None:
         difference = found(compare(successes(14, 28), successes(16, 30), relative=True))
         assert difference.p == pytest.approx(0.80707, abs=5e-6)
         assert difference[2:] == pytest.approx((-0.47767, 0.61101), abs=5e-6)
 
-    def test_of_means_relative(self) -> None:
+    def test_relative_difference_of_means(self) -> None:
         difference = found(compare(CONTROL, VARIANT, relative=True))
         assert difference.p == pytest.approx(0.06191, abs=5e-6)
 
-    def test_of_means_absolute(self) -> None:
+    def test_absolute_difference_of_means(self) -> None:
         difference = found(compare(CONTROL, VARIANT))
         assert difference.p == pytest.approx(0.02016, abs=5e-6)
         assert difference[2:] == pytest.approx((0.04538, 0.53462), abs=5e-6)
 
-    def test_sequential(self) -> None:
+    def test_sequential_interval(self) -> None:
         one, other = successes(1396, 3000), successes(2422, 3461)
         difference = found(compare(one, other, relative=True, sequential_at=5_000))
         assert difference[2:] == pytest.approx((0.40098, 0.60675), abs=5e-6)
         assert difference.p < 0.05
 
-    @pytest.mark.parametrize(("number", "is_clear"), [(100, False), (1_000, True)])
-    def test_a_sequential_p_is_below_5_percent_just_where_the_interval_leaves_0(
-        self, number: int, is_clear: bool
+    @pytest.mark.parametrize(("number", "is_significant"), [(100, False), (1_000, True)])
+    def test_a_sequential_p_is_below_5_percent_exactly_if_the_interval_excludes_0(
+        self, number: int, is_significant: bool
     ) -> None:
         one, other = successes(number // 10, number), successes(number // 5, number)
         difference = found(compare(one, other, sequential_at=5_000))
-        assert (difference.p < 0.05) == (difference.lower > 0) == is_clear
+        assert (difference.p < 0.05) == (difference.lower > 0) == is_significant
 
     @pytest.mark.parametrize(
         ("control", "variant", "relative"),
@@ -161,12 +165,12 @@ class TestWelch:
             (successes(0, 10), successes(5, 10), True),
         ],
     )
-    def test_where_nothing_can_be_said(
+    def test_undefined_differences_are_none(
         self, control: Sample, variant: Sample, relative: bool
     ) -> None:
         assert compare(control, variant, relative=relative) is None
 
-    def test_large_sums_lose_no_digit(self) -> None:
+    def test_the_variance_of_large_sums_is_exact(self) -> None:
         each = 2**52 + 1
         values = [each, each + 2, each + 4]
         sample = Sample(3, sum(values), sum(value**2 for value in values))
@@ -186,7 +190,7 @@ class TestSampleRatio:
             (0, 4, 1),
         ],
     )
-    def test_chi_square(self, square: float, freedom: int, p: float) -> None:
+    def test_p_values_match_published_ones(self, square: float, freedom: int, p: float) -> None:
         assert chi_square_p(square, freedom) == pytest.approx(p, rel=1e-3)
 
     @pytest.mark.parametrize(
@@ -199,7 +203,7 @@ class TestSampleRatio:
             ((10**7, 10**6, 10**5), (1, 1, 1), False),
         ],
     )
-    def test_splits(
+    def test_a_mismatch_has_a_small_p(
         self, visitors: tuple[int, ...], split: tuple[float, ...], is_even: bool
     ) -> None:
         p = sample_ratio_p(visitors, split)
@@ -209,7 +213,9 @@ class TestSampleRatio:
     @pytest.mark.parametrize(
         ("visitors", "split"), [((10,), (1,)), ((0, 0), (1, 1)), ((5, 5), (0, 1)), ((), ())]
     )
-    def test_nothing_to_test(self, visitors: tuple[int, ...], split: tuple[float, ...]) -> None:
+    def test_without_a_split_or_visitors_there_is_no_p(
+        self, visitors: tuple[int, ...], split: tuple[float, ...]
+    ) -> None:
         assert sample_ratio_p(visitors, split) is None
 
 
@@ -218,7 +224,9 @@ class TestQuantiles:
         st.lists(st.integers(0, 10**9), min_size=1, max_size=200),
         st.sampled_from([MEDIAN, P90, Fraction(1, 100), Fraction(1)]),
     )
-    def test_two_percent_off_at_most(self, times: list[int], quantile: Fraction) -> None:
+    def test_a_quantile_is_at_most_two_percent_off(
+        self, times: list[int], quantile: Fraction
+    ) -> None:
         histogram: dict[str, int] = {}
         for time in times:
             histogram[bucket(time)] = histogram.get(bucket(time), 0) + 1
@@ -229,7 +237,7 @@ class TestQuantiles:
     @pytest.mark.parametrize(
         ("times", "median"), [([], None), ([0], 0), ([400], 0), ([0, 60_000, 60_000], 60)]
     )
-    def test_in_seconds(self, times: list[int], median: int | None) -> None:
+    def test_a_median_in_seconds(self, times: list[int], median: int | None) -> None:
         histogram: dict[str, int] = {}
         for time in times:
             histogram[bucket(time)] = histogram.get(bucket(time), 0) + 1
@@ -238,7 +246,7 @@ class TestQuantiles:
 
 class TestRounding:
     @given(st.lists(st.integers(0, 10**12), max_size=30))
-    def test_percentages_add_up(self, weights: list[int]) -> None:
+    def test_percentages_add_up_to_100(self, weights: list[int]) -> None:
         whole = sum(round(each * 100) for each in percentages(weights))
         assert whole == (10_000 if any(weights) else 0)
 
@@ -246,9 +254,11 @@ class TestRounding:
         ("total", "number", "rounded"),
         [(5, 2, 2), (7, 2, 4), (0, 5, 0), (5, 0, None), (None, 5, None), (2, 3, 1)],
     )
-    def test_averages(self, total: int | None, number: int, rounded: int | None) -> None:
+    def test_an_average_is_rounded_half_to_even(
+        self, total: int | None, number: int, rounded: int | None
+    ) -> None:
         assert average(total, number) == rounded
 
-    def test_of_nothing_there_is_no_rate(self) -> None:
+    def test_a_rate_of_0_is_none(self) -> None:
         assert rate(0, 0) is None
         assert rate(0, 4) == 0

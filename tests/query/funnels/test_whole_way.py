@@ -1,4 +1,4 @@
-"""A simulated shop's traffic through Kafka and a real member, told over HTTP: the known answer."""
+"""A simulated shop's traffic, from Kafka through a real member to HTTP reports."""
 
 from collections import defaultdict
 from typing import Any
@@ -20,9 +20,7 @@ COLLECTIONS = ("funnels", "funnel_sessions", "analytics_funnel_step")
 
 
 def stored(world: World) -> Collections:
-    return {
-        name: {each["_id"]: each for each in world.documents[name].find()} for name in COLLECTIONS
-    }
+    return {name: {row["_id"]: row for row in world.documents[name].find()} for name in COLLECTIONS}
 
 
 def by_collection(lines: list[Line]) -> dict[str, dict[str, Any]]:
@@ -45,7 +43,7 @@ def check_ticketed_events(reading: Reading, counted: Shop) -> None:
             assert totals[field] == sum(day[field] for day in known), (event, field)
 
 
-def test_reports_of_what_a_member_counted_tell_what_is_known(
+def test_reports_of_counted_traffic_match_the_known_answer(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     traffic = Storefront(world, EVENTS, seed=3)
@@ -58,7 +56,7 @@ def test_reports_of_what_a_member_counted_tell_what_is_known(
         reading = Reading(office, office.start())
         for module in (test_known_answer, test_bodies):
             monkeypatch.setattr(module, "shop", lambda: counted)
-        test_known_answer.test_all_reports_of_all_funnels_tell_what_is_known(reading)
+        test_known_answer.test_all_reports_of_all_funnels_match_the_known_answer(reading)
         test_bodies.test_each_body_has_every_field_with_its_type(reading)
         check_ticketed_events(reading, counted)
     finally:

@@ -62,15 +62,15 @@ def fill(office: Office) -> None:
     )
 
 
-def test_a_dashboard_is_of_everything_that_the_organization_has(
+def test_a_dashboard_contains_everything_of_the_organization(
     office: Office, service: QueryProcess
 ) -> None:
     fill(office)
     body = service.report(DASHBOARD, **DAYS).json
     assert body["organization_id"] == ORGANIZATION
     assert body["currency"] == "EUR"
-    told = {name: value for name, value in body["totals"].items() if value}
-    assert told == {
+    totals = {name: value for name, value in body["totals"].items() if value}
+    assert totals == {
         "sessions": 15,
         "conversions": 2,
         "value_cents": 100,
@@ -92,7 +92,7 @@ def test_a_dashboard_is_of_everything_that_the_organization_has(
     assert body["by_currency"]["USD"]["gross_revenue_cents"] == 300
 
 
-def test_a_dashboard_of_a_funnel_is_in_its_totals(office: Office, service: QueryProcess) -> None:
+def test_funnels_and_days_add_up_to_the_totals(office: Office, service: QueryProcess) -> None:
     fill(office)
     body = service.report(DASHBOARD, **DAYS).json
     for name in ("sessions", "conversions", "gross_revenue_cents"):
@@ -100,16 +100,14 @@ def test_a_dashboard_of_a_funnel_is_in_its_totals(office: Office, service: Query
         assert sum(each[name] for each in body["over_time"]) == body["totals"][name]
 
 
-def test_the_last_thirty_days_are_told_unless_a_range_is_given(service: QueryProcess) -> None:
+def test_the_default_range_is_the_last_thirty_days(service: QueryProcess) -> None:
     body = service.report(DASHBOARD).json
     assert len(body["over_time"]) == 30
     assert body["totals"]["sessions"] == 0
     assert body["funnels"] == []
 
 
-def test_an_admin_reads_any_organization_that_there_is(
-    office: Office, service: QueryProcess
-) -> None:
+def test_an_admin_reads_any_existing_organization(office: Office, service: QueryProcess) -> None:
     fill(office)
     for organization in (ORGANIZATION, OTHER):
         path = f"/organizations/{organization}/dashboard"
@@ -117,7 +115,7 @@ def test_an_admin_reads_any_organization_that_there_is(
     assert service.report("/organizations/nobody/dashboard", office.admin, **DAYS).status == 404
 
 
-def test_what_an_organization_without_documents_is_told_is_not_an_admins(
+def test_an_organization_without_documents_is_empty_to_itself_and_missing_to_admins(
     office: Office, service: QueryProcess
 ) -> None:
     path = "/organizations/nobody/dashboard"

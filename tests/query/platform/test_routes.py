@@ -1,4 +1,4 @@
-"""The platform's daily families: series, totals, and the period before."""
+"""The platform's reports: series, totals, and the preceding period."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def admin(office: Office, service: QueryProcess) -> QueryProcess:
     return service
 
 
-def test_days_are_told_one_by_one_and_in_sum(office: Office, admin: QueryProcess) -> None:
+def test_a_report_has_every_day_and_the_totals(office: Office, admin: QueryProcess) -> None:
     office.day(UserLifecycleDay, "2026-11-01", registrations=4, verifications=1)
     office.day(UserLifecycleDay, "2026-11-03", registrations=6, verifications=4, deletions=1)
     office.day(UserLifecycleDay, "2026-11-04", registrations=99)
@@ -49,15 +49,15 @@ def test_days_are_told_one_by_one_and_in_sum(office: Office, admin: QueryProcess
     assert [day["verification_rate"] for day in body["over_time"]] == [0.25, None, 4 / 6]
 
 
-def test_a_rate_of_a_month_is_that_of_its_sums(office: Office, admin: QueryProcess) -> None:
+def test_a_months_rate_is_computed_from_its_sums(office: Office, admin: QueryProcess) -> None:
     office.day(OrderFunnelDay, "2026-09-30", orders_created=1, orders_confirmed=1)
     office.day(OrderFunnelDay, "2026-10-01", orders_created=1, orders_confirmed=1)
     office.day(OrderFunnelDay, "2026-10-31", orders_created=9, orders_confirmed=0)
     body = admin.report(
         "/order-funnel", first="2026-09-15", last="2026-11-02", granularity="month"
     ).json
-    told = [(month["timestamp"], month["confirmation_rate"]) for month in body["over_time"]]
-    assert told == [
+    rates = [(month["timestamp"], month["confirmation_rate"]) for month in body["over_time"]]
+    assert rates == [
         ("2026-09-15T00:00:00Z", 1.0),
         ("2026-10-01T00:00:00Z", 0.1),
         ("2026-11-01T00:00:00Z", None),
@@ -77,7 +77,7 @@ def test_weeks_begin_on_mondays(admin: QueryProcess) -> None:
     ]
 
 
-def test_the_period_before_is_as_long(office: Office, admin: QueryProcess) -> None:
+def test_the_preceding_period_has_the_same_length(office: Office, admin: QueryProcess) -> None:
     office.day(OrderFunnelDay, "2026-10-31", orders_created=4)
     office.day(OrderFunnelDay, "2026-11-02", orders_created=5)
     body = admin.report(
@@ -99,7 +99,7 @@ def paid(gross: int, refunded: int = 0, orders: int = 1, **maps: Any) -> dict[st
     }
 
 
-def test_revenue_is_told_in_one_currency_and_the_others_apart(
+def test_revenue_has_one_main_currency_and_the_others_apart(
     office: Office, admin: QueryProcess
 ) -> None:
     both = {"EUR": paid(10_000, 500, 3), "USD": paid(700)}
@@ -129,7 +129,7 @@ def test_revenue_is_told_in_one_currency_and_the_others_apart(
     assert list(asked["by_currency"]) == ["EUR"]
 
 
-def test_revenue_by_community_adds_up_to_the_whole(office: Office, admin: QueryProcess) -> None:
+def test_revenue_by_community_adds_up_to_the_total(office: Office, admin: QueryProcess) -> None:
     named = {f"c{n:02d}": Int64(100 + n) for n in range(30)} | {"a%3Ab": Int64(9_000)}
     amounts = named | {"other": Int64(7), "unattributed": Int64(50)}
     gross = sum(amounts.values())
@@ -144,7 +144,7 @@ def test_revenue_by_community_adds_up_to_the_whole(office: Office, admin: QueryP
     assert body["by_promotion"] == []
 
 
-def test_nothing_is_zeros_and_rates_of_nothing_are_null(admin: QueryProcess) -> None:
+def test_an_empty_range_has_zeros_and_null_rates(admin: QueryProcess) -> None:
     body = admin.report("/revenue", first="2026-11-01", last="2026-11-01").json
     assert body["currency"] == "EUR"
     assert body["totals"]["gross_revenue_cents"] == 0
@@ -153,7 +153,9 @@ def test_nothing_is_zeros_and_rates_of_nothing_are_null(admin: QueryProcess) -> 
     assert body["by_currency"] == {}
 
 
-def test_days_are_the_fleets_and_times_the_callers(office: Office, admin: QueryProcess) -> None:
+def test_days_are_in_the_fleets_zone_and_timestamps_in_the_callers(
+    office: Office, admin: QueryProcess
+) -> None:
     office.world.documents["_daybook"].insert_one(
         {"_id": "fleet", "settings": {"zone": "America/New_York"}}
     )

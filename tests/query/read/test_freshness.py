@@ -1,4 +1,4 @@
-"""What members last reported, put together."""
+"""Freshness is computed from the last reports of members."""
 
 import asyncio
 from collections.abc import Mapping
@@ -15,17 +15,17 @@ EARLY, LATE = (datetime(2026, 11, 20, hour, tzinfo=UTC) for hour in (9, 10))
 
 
 def member(at: datetime, event: datetime | None, **lags: int) -> Mapping[str, Any]:
-    places = [{"topic_id": "t", "partition": int(n[1:]), "lag": lag} for n, lag in lags.items()]
-    return {"heartbeat_at": at, "newest_event_at": event, "partitions": places}
+    partitions = [{"topic_id": "t", "partition": int(n[1:]), "lag": lag} for n, lag in lags.items()]
+    return {"heartbeat_at": at, "newest_event_at": event, "partitions": partitions}
 
 
-def test_of_a_partition_that_had_two_owners_the_newest_word_counts() -> None:
+def test_the_newest_report_of_a_partition_counts() -> None:
     found = as_of([member(EARLY, LATE, p0=50, p1=3), member(LATE, EARLY, p0=1)], [], UTC_ZONE)
     assert found["lag_messages"] == 4
     assert found["newest_event_at"] == found["reported_at"] == "2026-11-20T10:00:00Z"
 
 
-def test_a_lag_that_nobody_reported_is_not_none_at_all() -> None:
+def test_an_unreported_lag_is_null_and_not_0() -> None:
     assert as_of([], [{"at": EARLY}], UTC_ZONE) == {
         "newest_event_at": None,
         "counted_at": "2026-11-20T09:00:00Z",
@@ -36,36 +36,36 @@ def test_a_lag_that_nobody_reported_is_not_none_at_all() -> None:
 
 
 class Fleet:
-    """A database that knows the fleet's zone, unless it is away; and how often it was asked."""
+    """A database with the fleet's time zone, which may be unavailable; it counts the reads."""
 
     def __init__(self) -> None:
         self.zone: str | None = "Europe/Rome"
-        self.is_away = False
-        self.asked = 0
+        self.is_unavailable = False
+        self.reads = 0
 
     async def find_one(self, *_: Any) -> dict[str, Any] | None:
-        self.asked += 1
-        if self.is_away:
-            raise Unavailable("away")
+        self.reads += 1
+        if self.is_unavailable:
+            raise Unavailable("unavailable")
         return {"settings": {"zone": self.zone}} if self.zone else None
 
 
-def test_the_zone_is_the_one_that_is_bound_and_stays_known() -> None:
+def test_the_zone_is_the_bound_one_and_stays_cached() -> None:
     fleet, now = Fleet(), [0.0]
     freshness = Freshness(cast(Reader, fleet), UTC_ZONE, lambda: now[0])
-    fleet.is_away = True
+    fleet.is_unavailable = True
     assert asyncio.run(freshness.zone()) == UTC_ZONE
-    fleet.is_away = False
+    fleet.is_unavailable = False
     assert asyncio.run(freshness.zone()) == ROME
-    fleet.is_away = True
+    fleet.is_unavailable = True
     now[0] = 3_600.0
     assert asyncio.run(freshness.zone()) == ROME
-    assert fleet.asked == 3
+    assert fleet.reads == 3
 
 
-def test_a_fleet_that_has_not_begun_goes_by_the_setting() -> None:
+def test_without_a_bound_zone_the_setting_applies() -> None:
     fleet = Fleet()
     fleet.zone = None
     freshness = Freshness(cast(Reader, fleet), ROME)
     assert [asyncio.run(freshness.zone()) for _ in range(2)] == [ROME, ROME]
-    assert fleet.asked <= 2
+    assert fleet.reads <= 2

@@ -1,4 +1,4 @@
-"""What the service asks of MongoDB: reads alone, by an index, with a time limit."""
+"""The service only reads from MongoDB, by an index and with a time limit."""
 
 from typing import Any
 
@@ -25,8 +25,8 @@ def fill(office: Office) -> None:
                 office.day(EventMetricsDay, day, organization, name)
 
 
-def asked(office: Office) -> list[dict[str, Any]]:
-    """What every report of this package sends to MongoDB, as its profiler tells it."""
+def commands(office: Office) -> list[dict[str, Any]]:
+    """The commands that the reports send to MongoDB, from its profiler."""
     documents = office.world.documents
     service = office.start(DAYBOOK_REDIS_URL="redis://127.0.0.1:1/0")
     documents.command("profile", 2)
@@ -41,12 +41,12 @@ def asked(office: Office) -> list[dict[str, Any]]:
     return found
 
 
-def test_reports_are_read_by_index_within_a_time_and_nothing_is_written(office: Office) -> None:
+def test_reports_only_read_by_an_index_and_within_a_time_limit(office: Office) -> None:
     fill(office)
-    for each in asked(office):
-        command = each["command"]
+    for entry in commands(office):
+        command = entry["command"]
         assert set(command) & READS, command
         assert command["maxTimeMS"] <= 5_000
         assert command["readConcern"]["level"] == "majority"
-        assert "COLLSCAN" not in each.get("planSummary", ""), each
-        assert each.get("docsExamined", 0) <= max(2 * each.get("nreturned", 0), 1), each
+        assert "COLLSCAN" not in entry.get("planSummary", ""), entry
+        assert entry.get("docsExamined", 0) <= max(2 * entry.get("nreturned", 0), 1), entry

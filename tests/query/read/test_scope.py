@@ -1,4 +1,4 @@
-"""The tenant's filter is put on in one place, whatever is asked."""
+"""The organization's filter is added in one place, to every read."""
 
 import ast
 import asyncio
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from consumers import FLEET
 from daybook.engine.documents.keys import encode_part
 from daybook.query.caller import Caller
-from daybook.query.figures.date_range import Span, span
+from daybook.query.figures.date_range import Span, parse_span
 from daybook.query.problem import Problem
 from daybook.query.read import groups
 from daybook.query.read.mongo import Reader
@@ -32,8 +32,8 @@ from tests.query.figures.test_date_range import TODAY, UTC_ZONE
 QUERY = Path(__file__).parents[3] / "daybook/query"
 
 
-class Asked:
-    """A reader that notes what it is asked."""
+class RecordingReader:
+    """A reader that records the filters."""
 
     def __init__(self) -> None:
         self.filters: list[Mapping[str, Any]] = []
@@ -59,7 +59,7 @@ def caller(role: Role, organization: str | None) -> Caller:
 
 
 def days() -> Span:
-    return span("2026-11-01", "2026-11-20", UTC_ZONE, UTC_ZONE, TODAY)
+    return parse_span("2026-11-01", "2026-11-20", UTC_ZONE, UTC_ZONE, TODAY)
 
 
 IDS = st.text(min_size=1, max_size=128).filter(lambda text: text.isprintable() and " " not in text)
@@ -76,7 +76,7 @@ FILTERS = st.dictionaries(
     role=st.sampled_from(ROLES),
     asked=st.none() | IDS,
 )
-def test_whatever_is_asked_is_asked_of_one_organization(
+def test_every_read_is_limited_to_one_organization(
     organization: str,
     funnel: str,
     collection: str,
@@ -84,7 +84,7 @@ def test_whatever_is_asked_is_asked_of_one_organization(
     role: Role,
     asked: str | None,
 ) -> None:
-    reader = Asked()
+    reader = RecordingReader()
     try:
         scope = organization_scope(cast(Reader, reader), caller(role, organization), asked)
     except Problem as problem:
@@ -92,79 +92,83 @@ def test_whatever_is_asked_is_asked_of_one_organization(
         return
     assert role == "admin" or asked in (None, organization)
 
-    async def ask() -> None:
+    async def read() -> None:
         await scope.find(collection, where)
         await scope.find_one(collection, where)
         await scope.count(collection, where)
         await scope.aggregate(collection, where, [{"$group": {"_id": "$funnel_id"}}])
         await scope.days(FunnelDay, days(), funnel)
 
-    asyncio.run(ask())
+    asyncio.run(read())
     allowed = (asked or "default") if role == "admin" else organization
-    assert {each["organization_id"] for each in reader.filters} == {allowed}
+    assert {where["organization_id"] for where in reader.filters} == {allowed}
     bounds = reader.filters[-1]["_id"]
-    own = f"{encode_part(allowed)}:{encode_part(funnel)}:"
-    assert bounds == {"$gte": f"{own}2026-11-01", "$lte": f"{own}2026-11-20"}
+    prefix = f"{encode_part(allowed)}:{encode_part(funnel)}:"
+    assert bounds == {"$gte": f"{prefix}2026-11-01", "$lte": f"{prefix}2026-11-20"}
 
 
 @given(organization=IDS, other=IDS)
 @example(organization="acme", other="acme-2")
 @example(organization="acme", other="acm")
-def test_what_is_beneath_an_organization_is_beneath_no_other(organization: str, other: str) -> None:
-    bounds = Scope(cast(Reader, Asked()), caller("owner", organization), organization).beneath()
+def test_ids_below_an_organization_are_below_no_other(organization: str, other: str) -> None:
+    bounds = Scope(
+        cast(Reader, RecordingReader()), caller("owner", organization), organization
+    ).beneath()
     foreign = f"{encode_part(other)}:spring"
     assert (bounds["$gte"] <= foreign < bounds["$lt"]) == (organization == other)
 
 
-def test_no_filter_may_name_an_organization_of_its_own() -> None:
-    scope = Scope(cast(Reader, Asked()), caller("owner", "org-1"), "org-1")
+def test_a_filter_may_not_name_an_organization() -> None:
+    scope = Scope(cast(Reader, RecordingReader()), caller("owner", "org-1"), "org-1")
     with pytest.raises(ValueError, match="organization_id"):
         asyncio.run(scope.find("funnels", {"organization_id": "org-2"}))
 
 
-@pytest.mark.parametrize("elsewhere", ["$lookup", "$unionWith", "$facet", "$out", "$match"])
-def test_no_stage_may_look_elsewhere(elsewhere: str) -> None:
-    scope = Scope(cast(Reader, Asked()), caller("owner", "org-1"), "org-1")
-    with pytest.raises(ValueError, match="stages are"):
-        asyncio.run(scope.aggregate("funnels", {}, [{"$group": {}, elsewhere: {}}]))
+@pytest.mark.parametrize("stage", ["$lookup", "$unionWith", "$facet", "$out", "$match"])
+def test_no_stage_may_read_another_collection(stage: str) -> None:
+    scope = Scope(cast(Reader, RecordingReader()), caller("owner", "org-1"), "org-1")
+    with pytest.raises(ValueError, match="allowed stages"):
+        asyncio.run(scope.aggregate("funnels", {}, [{"$group": {}, stage: {}}]))
 
 
-def test_a_collection_that_is_in_no_list_is_read_by_nobody() -> None:
+def test_an_unlisted_collection_cannot_be_read() -> None:
     for own in (
-        Scope(cast(Reader, Asked()), caller("owner", "org-1"), "org-1"),
-        platform_scope(cast(Reader, Asked()), caller("admin", None)),
+        Scope(cast(Reader, RecordingReader()), caller("owner", "org-1"), "org-1"),
+        platform_scope(cast(Reader, RecordingReader()), caller("admin", None)),
     ):
         for collection in ("_daybook_keys", "visitor_state", "order_state", "_daybook"):
-            with pytest.raises(ValueError, match="nobody"):
+            with pytest.raises(ValueError, match="not a readable collection"):
                 asyncio.run(own.find(collection))
 
 
-def test_the_platforms_documents_are_the_admins() -> None:
-    admin = platform_scope(cast(Reader, Asked()), caller("admin", None))
+def test_only_admins_read_the_platforms_documents() -> None:
+    admin = platform_scope(cast(Reader, RecordingReader()), caller("admin", None))
     asyncio.run(admin.days(RevenueDay, days()))
     with pytest.raises(Problem, match="organization"):
         asyncio.run(admin.find("funnels"))
     for role in set(ROLES) - {"admin"}:
         with pytest.raises(Problem, match="admin"):
-            platform_scope(cast(Reader, Asked()), caller(role, "org-1"))
+            platform_scope(cast(Reader, RecordingReader()), caller(role, "org-1"))
     for own in (caller("owner", "org-1"), caller("admin", None)):
-        within = organization_scope(cast(Reader, Asked()), own, "org-1")
+        within = organization_scope(cast(Reader, RecordingReader()), own, "org-1")
         for collection in OF_THE_PLATFORM:
             with pytest.raises(Problem, match="platform"):
                 asyncio.run(within.find(collection))
 
 
-def test_answers_are_remembered_apart_by_whose_they_are() -> None:
-    scopes = [Scope(cast(Reader, Asked()), caller("owner", org), org) for org in ("a", "b")]
-    platform = platform_scope(cast(Reader, Asked()), caller("admin", None))
+def test_scopes_of_different_organizations_have_different_cache_names() -> None:
+    scopes = [
+        Scope(cast(Reader, RecordingReader()), caller("owner", org), org) for org in ("a", "b")
+    ]
+    platform = platform_scope(cast(Reader, RecordingReader()), caller("admin", None))
     names = [own.name for own in (*scopes, platform)]
     assert len(set(names)) == 3
-    named_so = Scope(cast(Reader, Asked()), caller("owner", "None"), "None")
-    assert named_so.name not in names
+    named_none = Scope(cast(Reader, RecordingReader()), caller("owner", "None"), "None")
+    assert named_none.name not in names
 
 
-def test_nobody_but_the_scope_asks_the_reader() -> None:
-    """Freshness and keys are the fleet's own, and hold nothing of a tenant's."""
+def test_only_the_scope_uses_the_reader() -> None:
+    """Except for freshness and keys, which contain no organization's data."""
     users = {
         path.name
         for path in QUERY.rglob("*.py")
@@ -177,13 +181,13 @@ def test_nobody_but_the_scope_asks_the_reader() -> None:
     assert users == {"scope.py", "freshness.py", "authenticate.py"}
 
 
-def test_every_daily_family_is_somebodys() -> None:
+def test_every_daily_collection_belongs_to_organizations_or_to_the_platform() -> None:
     models = [model for group in FLEET for model in group.documents]
     keyed = {model.collection for model in models if model.key}
     assert keyed <= OF_ORGANIZATIONS
     assert {model.collection for model in models} - keyed == OF_THE_PLATFORM
 
 
-def test_freshness_and_revisions_are_asked_of_groups_and_documents_that_there_are() -> None:
-    kept = {group.name: {model.collection for model in group.documents} for group in FLEET}
-    assert kept == groups.COLLECTIONS
+def test_the_collections_of_each_group_are_those_it_writes() -> None:
+    written = {group.name: {model.collection for model in group.documents} for group in FLEET}
+    assert written == groups.COLLECTIONS

@@ -1,4 +1,4 @@
-"""Who may listen to what."""
+"""Which channels each role may listen to."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ DASHBOARD = f"analytics:dashboard:{ORGANIZATION}"
 
 @pytest.fixture(scope="module")
 def office(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """One for all tests of this file, which only look at who gets a stream."""
+    """Shared by all tests of this file, which only check who gets a stream."""
     with World(servers, tmp_path_factory.mktemp("stream-who")) as own_world:
         own = Office(own_world)
         for organization in (ORGANIZATION, OTHER):
@@ -35,7 +35,7 @@ def opens(service: QueryProcess, channel: str, key: str, **parameters: str) -> i
 
 
 @pytest.mark.parametrize("kind", ["event", "dashboard"])
-def test_another_organizations_channel_is_as_missing_as_none(
+def test_another_organizations_channel_looks_like_one_that_does_not_exist(
     service: QueryProcess, kind: str
 ) -> None:
     there = {"event": f"of-{OTHER}", "dashboard": OTHER}[kind]
@@ -46,7 +46,9 @@ def test_another_organizations_channel_is_as_missing_as_none(
     assert foreign.headers["content-type"] == "application/problem+json"
 
 
-def test_an_organizations_readers_hear_their_own(office: Office, service: QueryProcess) -> None:
+def test_roles_of_an_organization_listen_only_to_its_channels(
+    office: Office, service: QueryProcess
+) -> None:
     for channel in (DASHBOARD, f"analytics:event:of-{ORGANIZATION}"):
         for role in ("analyst", "owner", "server"):
             assert opens(service, channel, office.key(role)) == 200
@@ -54,7 +56,7 @@ def test_an_organizations_readers_hear_their_own(office: Office, service: QueryP
         assert service.report("/stream", "", channel=channel).status == 401
 
 
-def test_an_admin_hears_every_organization(office: Office, service: QueryProcess) -> None:
+def test_an_admin_listens_to_every_organization(office: Office, service: QueryProcess) -> None:
     theirs = f"analytics:event:of-{OTHER}"
     assert opens(service, f"analytics:dashboard:{OTHER}", office.admin) == 200
     assert opens(service, theirs, office.admin, organization_id=OTHER) == 200
@@ -65,12 +67,14 @@ def test_an_admin_hears_every_organization(office: Office, service: QueryProcess
     "channel",
     ["", "analytics:funnel:spring", "analytics:event:", "analytics:dashboard:a b", "*", "x" * 400],
 )
-def test_what_is_no_channel_is_refused_with_the_reason(service: QueryProcess, channel: str) -> None:
+def test_an_invalid_channel_is_refused_with_the_reason(service: QueryProcess, channel: str) -> None:
     reply = service.report("/stream", channel=channel)
     assert reply.status == 422
     assert "channel" in reply.json["detail"]
 
 
-def test_a_channel_in_redis_own_spelling_reaches_nobody_elses(service: QueryProcess) -> None:
+def test_the_redis_name_of_a_channel_does_not_reach_another_organization(
+    service: QueryProcess,
+) -> None:
     for name in (f"{OTHER}:of-{OTHER}", f"{ORGANIZATION}:of-{ORGANIZATION}"):
         assert service.report("/stream", channel=f"analytics:event:{name}").status == 404

@@ -1,4 +1,4 @@
-"""What a client is told when it is slow, when nothing happens, and when its key has ended."""
+"""What a client receives when it is slow, when nothing happens, and when its key expires."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -26,106 +26,104 @@ async def load() -> list[sse.Row]:
     return [row(1)]
 
 
-async def taken(feed: ClientQueue, count: int) -> list[bytes]:
-    found = [await asyncio.wait_for(feed.next(), 5) for _ in range(count)]
-    return [each for each in found if each is not None]
+async def take(queue: ClientQueue, count: int) -> list[bytes]:
+    found = [await asyncio.wait_for(queue.next(), 5) for _ in range(count)]
+    return [event for event in found if event is not None]
 
 
-def said(event: bytes) -> dict[str, Any]:
+def parse(event: bytes) -> dict[str, Any]:
     lines = dict(line.split(": ", 1) for line in event.decode().splitlines() if line)
     return {"event": lines["event"], "data": lines["data"]}
 
 
-async def a_topic() -> ChannelState:
-    topic = ChannelState("analytics:event:acme:gala", "event", load)
-    await topic.load(0.0)
-    return topic
+async def loaded_channel() -> ChannelState:
+    channel = ChannelState("analytics:event:acme:gala", "event", load)
+    await channel.load(0.0)
+    return channel
 
 
-def heard(topic: ChannelState, revisions: range) -> None:
+def publish(channel: ChannelState, revisions: range) -> None:
     for revision in revisions:
-        topic.hear(to_json(row(revision)))
+        channel.receive(to_json(row(revision)))
 
 
-def test_a_slow_client_is_told_how_much_it_missed_and_then_the_totals() -> None:
+def test_a_slow_client_learns_how_much_it_missed_and_then_gets_the_totals() -> None:
     async def run() -> None:
-        topic = await a_topic()
-        slow, quick = topic.join(), topic.join()
-        await taken(slow, 2)
-        await taken(quick, 2)
-        heard(topic, range(2, 2 + QUEUE_MAX))
-        assert len(await taken(quick, QUEUE_MAX)) == QUEUE_MAX
-        heard(topic, range(2 + QUEUE_MAX, 5 + QUEUE_MAX))
-        lagged, totals = await taken(slow, 2)
-        assert said(lagged) == {"event": "lagged", "data": f'{{"dropped":{QUEUE_MAX + 3}}}'}
-        assert f'"revision":{QUEUE_MAX + 4}' in said(totals)["data"]
-        assert [said(each)["event"] for each in await taken(quick, 3)] == ["totals"] * 3
-        heard(topic, range(100, 101))
-        assert '"revision":100' in (await taken(slow, 1))[0].decode()
+        channel = await loaded_channel()
+        slow, quick = channel.join(), channel.join()
+        await take(slow, 2)
+        await take(quick, 2)
+        publish(channel, range(2, 2 + QUEUE_MAX))
+        assert len(await take(quick, QUEUE_MAX)) == QUEUE_MAX
+        publish(channel, range(2 + QUEUE_MAX, 5 + QUEUE_MAX))
+        lagged, totals = await take(slow, 2)
+        assert parse(lagged) == {"event": "lagged", "data": f'{{"dropped":{QUEUE_MAX + 3}}}'}
+        assert f'"revision":{QUEUE_MAX + 4}' in parse(totals)["data"]
+        assert [parse(event)["event"] for event in await take(quick, 3)] == ["totals"] * 3
+        publish(channel, range(100, 101))
+        assert '"revision":100' in (await take(slow, 1))[0].decode()
 
     asyncio.run(run())
 
 
-def test_yesterday_is_no_part_of_a_new_day() -> None:
+def test_totals_of_yesterday_are_dropped_on_a_new_day() -> None:
     async def run() -> None:
-        topic = await a_topic()
-        topic.hear(to_json(row(1, "2026-11-21")))
-        topic.hear(to_json(row(9, "2026-11-20")))
-        _, totals = await taken(topic.join(), 2)
+        channel = await loaded_channel()
+        channel.receive(to_json(row(1, "2026-11-21")))
+        channel.receive(to_json(row(9, "2026-11-20")))
+        _, totals = await take(channel.join(), 2)
         assert '"date":"2026-11-21"' in totals.decode()
 
     asyncio.run(run())
 
 
-class Time:
-    """Passes when it is told to."""
+class ManualClock:
+    """Time passes only when the test calls `advance`."""
 
     def __init__(self) -> None:
-        self.asked: list[float] = []
+        self.sleeps: list[float] = []
         self._passes = asyncio.Event()
 
     async def sleep(self, seconds: float) -> None:
-        self.asked.append(seconds)
+        self.sleeps.append(seconds)
         await self._passes.wait()
         self._passes.clear()
 
-    def go_on(self) -> None:
+    def advance(self) -> None:
         self._passes.set()
 
 
-def test_a_silent_stream_shows_a_sign_of_life_every_15_seconds_and_says_that_redis_is_away() -> (
-    None
-):
+def test_a_stream_has_heartbeats_and_reports_that_redis_is_unavailable() -> None:
     async def run() -> None:
-        time = Time()
-        relay = Relay(NOWHERE, time.sleep)
-        async with relay.open("analytics:event:acme:gala", "event", load) as feed:
-            retry, totals, away = await taken(feed, 3)
+        clock = ManualClock()
+        relay = Relay(NOWHERE, clock.sleep)
+        async with relay.open("analytics:event:acme:gala", "event", load) as queue:
+            retry, totals, away = await take(queue, 3)
             assert retry.startswith(b"retry: ")
-            assert [said(each)["event"] for each in (totals, away)] == ["totals", "away"]
+            assert [parse(event)["event"] for event in (totals, away)] == ["totals", "away"]
             for _ in range(3):
-                time.go_on()
-                assert await taken(feed, 1) == [sse.BEAT]
-            assert set(time.asked) == {BEAT_SECONDS} == {15.0}
+                clock.advance()
+                assert await take(queue, 1) == [sse.BEAT]
+            assert set(clock.sleeps) == {BEAT_SECONDS} == {15.0}
             relay.end()
-            assert await feed.next() is None
+            assert await queue.next() is None
         await relay.close()
 
     asyncio.run(run())
 
 
-def answered(known: Callable[[], Awaitable[bool]], leaves: bool) -> list[bytes]:
-    """What a client is sent that stays silent, or goes at once, and is asked for by one beat."""
+def sent_bytes(is_valid: Callable[[], Awaitable[bool]], leaves: bool) -> list[bytes]:
+    """What is sent to a client that stays, or leaves at once, until the first heartbeat."""
     sent: list[bytes] = []
 
     async def run() -> None:
-        topic = await a_topic()
-        feed = topic.join()
+        channel = await loaded_channel()
+        queue = channel.join()
 
         @asynccontextmanager
         async def opened() -> AsyncIterator[ClientQueue]:
-            yield feed
-            topic.leave(feed)
+            yield queue
+            channel.leave(queue)
 
         async def receive() -> Any:
             if leaves:
@@ -135,26 +133,26 @@ def answered(known: Callable[[], Awaitable[bool]], leaves: bool) -> list[bytes]:
         async def send(message: Any) -> None:
             sent.append(message.get("body", b""))
 
-        feed.beat()
-        await asyncio.wait_for(Stream(opened(), known)({"type": "http"}, receive, send), 5)
-        assert topic.feeds == []
+        queue.heartbeat()
+        await asyncio.wait_for(Stream(opened(), is_valid)({"type": "http"}, receive, send), 5)
+        assert channel.queues == []
 
     asyncio.run(run())
     return sent
 
 
-async def yes() -> bool:
+async def valid() -> bool:
     return True
 
 
-async def no() -> bool:
+async def invalid() -> bool:
     return False
 
 
-def test_a_stream_ends_with_the_key_that_opened_it() -> None:
-    assert answered(no, leaves=False)[-1] == b""
-    assert sse.BEAT not in answered(no, leaves=False)
+def test_a_stream_ends_when_its_key_is_no_longer_valid() -> None:
+    assert sent_bytes(invalid, leaves=False)[-1] == b""
+    assert sse.BEAT not in sent_bytes(invalid, leaves=False)
 
 
-def test_a_stream_ends_when_its_client_goes() -> None:
-    answered(yes, leaves=True)
+def test_a_stream_ends_when_its_client_leaves() -> None:
+    sent_bytes(valid, leaves=True)

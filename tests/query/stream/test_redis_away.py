@@ -1,4 +1,4 @@
-"""Redis is away: a stream stays, says so, and goes on with the totals when it is back."""
+"""While Redis is unavailable a stream stays open, reports that, and later resumes with totals."""
 
 import json
 import os
@@ -40,25 +40,25 @@ def freeze(server: Redis) -> None:
     os.kill(pid, signal.SIGSTOP)
 
 
-@pytest.mark.parametrize("leave", [Redis.kill, freeze], ids=["killed", "frozen"])
-def test_a_stream_outlives_redis(
-    office: Office, redis: Redis, leave: Callable[[Redis], None]
+@pytest.mark.parametrize("fail", [Redis.kill, freeze], ids=["killed", "frozen"])
+def test_a_stream_survives_a_failure_of_redis(
+    office: Office, redis: Redis, fail: Callable[[Redis], None]
 ) -> None:
     office.day(EventMetricsDay, TODAY, ORGANIZATION, "gala", views=3, currencies={})
     service = office.start(DAYBOOK_REDIS_URL=redis.address)
     with listening(service, GALA) as listener:
         listener.next()
-        leave(redis)
+        fail(redis)
         away = listener.next()
         assert away is not None and (away.name, away.data) == ("away", {})
         office.day(EventMetricsDay, TODAY, ORGANIZATION, "gala", views=7, currencies={})
         with listening(service, GALA) as late:
-            told = [late.next(), late.next()]
-            assert [each and each.name for each in told] == ["totals", "away"]
+            events = [late.next(), late.next()]
+            assert [event and event.name for event in events] == ["totals", "away"]
         redis.kill()
         redis.start()
-        assert [(each := listener.next()) and each.name for _ in range(2)] == ["back", "totals"]
+        assert [(event := listener.next()) and event.name for _ in range(2)] == ["back", "totals"]
         with Client.from_url(redis.address) as client:
             client.publish(channel("gala"), json.dumps(row("gala", 50, views=8)))
-        heard = listener.until("totals")
-        assert heard.data["views"] == 8
+        resumed = listener.until("totals")
+        assert resumed.data["views"] == 8

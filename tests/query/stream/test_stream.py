@@ -1,4 +1,4 @@
-"""A client of a stream hears of today's totals as they happen, beginning with how they stand."""
+"""A stream starts with today's totals and continues with their changes."""
 
 import json
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def redis(office: Office) -> Iterator["Redis"]:
 
 @pytest.fixture
 def event(office: Office) -> str:
-    """Its id: of this test alone, for all share one Redis and would hear each other."""
+    """An event's id, unique to the test, because all tests share one Redis."""
     name = f"gala:{office.world.name}"
     office.day(EventMetricsDay, TODAY, ORGANIZATION, name, views=3, currencies={})
     return name
@@ -56,7 +56,7 @@ def subscribers(redis: "Redis", name: str) -> int:
     return int(found)
 
 
-def test_a_stream_begins_with_the_totals_of_redis_and_goes_on_with_each_message(
+def test_a_stream_starts_with_the_totals_of_redis_and_continues_with_each_message(
     service: QueryProcess, redis: "Redis", event: str
 ) -> None:
     key = redis_keys.event_totals(ORGANIZATION, event)
@@ -75,28 +75,24 @@ def test_a_stream_begins_with_the_totals_of_redis_and_goes_on_with_each_message(
     redis.delete(key)
 
 
-def test_the_head_of_a_stream_ends_at_once(
+def test_a_head_request_for_a_stream_ends_at_once(
     service: QueryProcess, redis: "Redis", event: str
 ) -> None:
     path = f"{API}/stream?channel={quote(f'analytics:event:{event}')}"
     reply = service.call("HEAD", path, None, {"Authorization": f"Bearer {service.key}"})
     assert (reply.status, reply.body) == (200, b"")
     assert reply.headers["content-type"] == "text/event-stream; charset=utf-8"
-    until(lambda: subscribers(redis, channel(event)) == 0, "nobody listens any more")
+    until(lambda: subscribers(redis, channel(event)) == 0, "the subscription ends")
 
 
-def test_where_redis_has_none_the_totals_are_those_of_mongodb(
-    service: QueryProcess, event: str
-) -> None:
+def test_if_redis_has_no_totals_they_come_from_mongodb(service: QueryProcess, event: str) -> None:
     with listening(service, f"analytics:event:{event}") as listener:
         first = listener.next()
     assert first is not None
     assert (first.data["views"], first.data["revision"], first.data["date"]) == (3, 1, TODAY)
 
 
-def test_of_an_event_without_traffic_today_zeros_are_told(
-    office: Office, service: QueryProcess
-) -> None:
+def test_an_event_without_traffic_today_has_zeros(office: Office, service: QueryProcess) -> None:
     office.day(EventMetricsDay, "2026-11-01", ORGANIZATION, "quiet", views=3, currencies={})
     with listening(service, "analytics:event:quiet") as listener:
         first = listener.next()
@@ -104,21 +100,21 @@ def test_of_an_event_without_traffic_today_zeros_are_told(
     assert (first.data["views"], first.data["updated_at"], first.data["date"]) == (0, None, TODAY)
 
 
-def test_totals_never_go_back_and_nonsense_is_passed_by(
+def test_older_totals_and_invalid_messages_are_ignored(
     service: QueryProcess, redis: "Redis", event: str
 ) -> None:
     with listening(service, f"analytics:event:{event}") as listener:
         listener.next()
-        for said in (row(event, 5, views=5), row(event, 4, views=4), row(event, 5, views=6)):
-            redis.publish(channel(event), json.dumps(said))
+        for message in (row(event, 5, views=5), row(event, 4, views=4), row(event, 5, views=6)):
+            redis.publish(channel(event), json.dumps(message))
         for nonsense in ("{", "[]", "null", "{}", '{"date": 1, "revision": "x"}', "\xff"):
             redis.publish(channel(event), nonsense)
         redis.publish(channel(event), json.dumps(row(event, 6, views=7)))
-        told = [listener.next(), listener.next()]
-    assert [each and each.data["views"] for each in told] == [5, 7]
+        events = [listener.next(), listener.next()]
+    assert [event and event.data["views"] for event in events] == [5, 7]
 
 
-def test_a_dashboard_hears_of_all_funnels_and_events(office: Office, redis: "Redis") -> None:
+def test_a_dashboard_channel_has_all_funnels_and_events(office: Office, redis: "Redis") -> None:
     own = f"org-{office.world.name}"
     service = office.start()
     service.key = office.key("owner", own)
@@ -132,14 +128,14 @@ def test_a_dashboard_hears_of_all_funnels_and_events(office: Office, redis: "Red
         funnel, gala = first.data["totals"]
         assert (funnel["funnel_id"], funnel["sessions"]) == ("gala", 4)
         assert (gala["event_id"], gala["views"]) == ("gala", 3)
-        said = {"totals": [row("gala", 2, views=8), row("ball", 1, views=1)]}
-        redis.publish(f"analytics:dashboard:{encode_part(own)}", json.dumps(said))
+        message = {"totals": [row("gala", 2, views=8), row("ball", 1, views=1)]}
+        redis.publish(f"analytics:dashboard:{encode_part(own)}", json.dumps(message))
         then = listener.next()
     assert then is not None
     assert [each["event_id"] for each in then.data["totals"]] == ["gala", "ball"]
 
 
-def test_what_happened_meanwhile_is_in_the_totals_that_a_resumed_stream_begins_with(
+def test_a_resumed_stream_starts_with_totals_that_include_what_was_missed(
     service: QueryProcess, redis: "Redis", event: str
 ) -> None:
     with listening(service, f"analytics:event:{event}") as staying:
@@ -155,7 +151,7 @@ def test_what_happened_meanwhile_is_in_the_totals_that_a_resumed_stream_begins_w
     assert (first.name, first.data["views"]) == ("totals", 50)
 
 
-def test_all_clients_of_a_channel_share_one_subscription_which_ends_with_the_last(
+def test_all_clients_of_a_channel_share_one_subscription_that_ends_with_the_last(
     service: QueryProcess, redis: "Redis", event: str
 ) -> None:
     with ExitStack() as stack:
@@ -168,16 +164,14 @@ def test_all_clients_of_a_channel_share_one_subscription_which_ends_with_the_las
         for revision in range(5, 15):
             redis.publish(channel(event), json.dumps(row(event, revision, views=revision)))
         for each in listeners:
-            told = [each.next() for _ in range(10)]
-            assert [one and one.data["views"] for one in told] == list(range(5, 15))
+            events = [each.next() for _ in range(10)]
+            assert [event and event.data["views"] for event in events] == list(range(5, 15))
         assert service.get("/health").status == 200
-    until(lambda: service.metric("daybook_query_streams") == 0, "nobody listens")
-    until(lambda: subscribers(redis, channel(event)) == 0, "nobody is subscribed")
+    until(lambda: service.metric("daybook_query_streams") == 0, "all streams have ended")
+    until(lambda: subscribers(redis, channel(event)) == 0, "the subscription has ended")
 
 
-def test_a_service_that_is_told_to_stop_ends_its_streams_in_order(
-    office: Office, event: str
-) -> None:
+def test_a_service_ends_its_streams_when_it_stops(office: Office, event: str) -> None:
     service = office.start()
     with listening(service, f"analytics:event:{event}") as listener:
         listener.next()

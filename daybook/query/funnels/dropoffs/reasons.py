@@ -1,4 +1,4 @@
-"""Why visitors drop off at a step, as they or the page said."""
+"""The reasons for drop-offs at a step, as the events name them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,10 +13,10 @@ BOUNCE = "bounce"
 
 
 class Reason(Body):
-    """`count` drop-offs gave it; `percentage` is of those that gave any.
+    """`count`: drop-offs with this reason; `percentage`: their share of drop-offs with any reason.
 
-    `odds_ratio`: the odds that an exit with it is a drop-off, over those of exits without it.
-    Bounds at 95 %: above 1 the reason goes with dropping off, below 1 with going on.
+    `odds_ratio`: the odds that an exit with this reason is a drop-off, over those of exits without
+    it, with 95 % bounds. Above 1 the reason is associated with dropping off, below 1 with going on.
     """
 
     reason: str
@@ -28,7 +28,7 @@ class Reason(Body):
 
 
 class OtherReasons(Body):
-    """What stands in no row; `unknown` drop-offs gave no reason at all."""
+    """Drop-offs in none of the rows; `unknown` counts those without a reason."""
 
     count: int
     percentage: float
@@ -36,45 +36,47 @@ class OtherReasons(Body):
 
 
 def reasons(days: Sequence[Mapping[str, Any]]) -> tuple[list[Reason], OtherReasons]:
-    """Of a step's `analytics_funnel_step`, the most frequent first."""
+    """From a step's documents of `analytics_funnel_step`, most frequent first."""
     by_outcome = _by_outcome(days)
     exits = counts(days, "exits_by_outcome")
     bounced = by_outcome.pop(BOUNCE, {})
-    elsewhere: dict[str, int] = {}
-    for found in by_outcome.values():
-        for name, count in by_name(found):
-            elsewhere[name] = elsewhere.get(name, 0) + count
+    of_other_exits: dict[str, int] = {}
+    for reason_counts in by_outcome.values():
+        for name, count in by_name(reason_counts):
+            of_other_exits[name] = of_other_exits.get(name, 0) + count
     bounces = exits.get(BOUNCE, 0)
     others = sum(exits.values()) - bounces
-    rows, beyond = shares(bounced)
-    told = [
+    top, remainder = shares(bounced)
+    rows = [
         Reason(
             reason=row.name,
             count=row.visitors,
             percentage=row.percentage,
-            **_odds(row.visitors, elsewhere.get(row.name, 0), bounces, others),
+            **_odds(row.visitors, of_other_exits.get(row.name, 0), bounces, others),
         )
-        for row in rows
+        for row in top
     ]
     unknown = max(0, bounces - sum(bounced.values()))
-    return told, OtherReasons(count=beyond.visitors, percentage=beyond.percentage, unknown=unknown)
+    return rows, OtherReasons(
+        count=remainder.visitors, percentage=remainder.percentage, unknown=unknown
+    )
 
 
 def _by_outcome(days: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
+    sums: dict[str, dict[str, int]] = {}
     for day in days:
-        for outcome, told in (day.get("reasons_by_outcome") or {}).items():
-            own = found.setdefault(outcome, {})
-            for key, count in told.items():
-                own[key] = own.get(key, 0) + int(count)
-    return found
+        for outcome, reason_counts in (day.get("reasons_by_outcome") or {}).items():
+            of_outcome = sums.setdefault(outcome, {})
+            for key, count in reason_counts.items():
+                of_outcome[key] = of_outcome.get(key, 0) + int(count)
+    return sums
 
 
 def _odds(left: int, went_on: int, bounces: int, others: int) -> dict[str, float]:
     without = max(0, bounces - left), max(0, others - went_on)
-    found: Odds = odds_ratio((left, went_on), without)
+    odds: Odds = odds_ratio((left, went_on), without)
     return {
-        "odds_ratio": found.ratio,
-        "odds_ratio_lower": found.lower,
-        "odds_ratio_upper": found.upper,
+        "odds_ratio": odds.ratio,
+        "odds_ratio_lower": odds.lower,
+        "odds_ratio_upper": odds.upper,
     }

@@ -1,4 +1,4 @@
-"""Where visitors are lost, how grave it is, why, and what to look at."""
+"""The report on drop-offs: where they happen, their severity, reasons and suggestions."""
 
 from asyncio import gather
 from collections.abc import Mapping, Sequence
@@ -19,11 +19,11 @@ from daybook.query.funnels.load import load_step_days
 from daybook.query.read.scope import Scope
 from models.funnel import FunnelDay
 
-_GRAVITY: dict[Level, int] = {"high": 0, "medium": 1, "low": 2}
+_SEVERITY_ORDER: dict[Level, int] = {"high": 0, "medium": 1, "low": 2}
 
 
 class StepWithDropOff(Body):
-    """Bounds are Wilson's at 95 %. `suggestion_rules` name the rule of each suggestion."""
+    """Bounds are Wilson's at 95 %. `suggestion_rules` contains the rule of each suggestion."""
 
     step_id: str
     step_name: str
@@ -42,7 +42,7 @@ class StepWithDropOff(Body):
 
 
 class FunnelStep(Body):
-    """`reached` counts attempts; the cumulative rate is the part of them that did not."""
+    """`reached` counts attempts; the cumulative rate is the share of attempts that did not."""
 
     step_id: str
     step_name: str
@@ -53,7 +53,7 @@ class FunnelStep(Body):
 
 
 class Attempts(Body):
-    """An attempt is a visitor's day with an entry of the first step."""
+    """An attempt is a day on which a visitor entered the first step."""
 
     attempts: int
     completions: int
@@ -72,7 +72,7 @@ class DropOffs(Body):
 
 
 class DropOffFacts(NamedTuple):
-    """Of one period: `analytics_funnel` and `analytics_funnel_step`."""
+    """Documents of one period: `analytics_funnel` and `analytics_funnel_step`."""
 
     days: Sequence[DayDocument]
     steps: Sequence[DayDocument]
@@ -86,29 +86,29 @@ def drop_offs_report(
     *,
     comparing: bool = False,
 ) -> DropOffs:
-    """`before`: of the period before, which a step's severity is held against."""
-    found, past = by_step(facts.steps), by_step(before.steps)
-    steps = definition.with_seen(found.keys() - {UNATTRIBUTED})
+    """`before`: the preceding period, with which the severity of a step is compared."""
+    days_by_step, past = by_step(facts.steps), by_step(before.steps)
+    steps = definition.with_seen(days_by_step.keys() - {UNATTRIBUTED})
     overall = _overall(facts)
-    told: dict[str, Any] = {}
+    comparison: dict[str, Any] = {}
     if comparing:
-        told["previous"], told["change"] = compare_parts(
+        comparison["previous"], comparison["change"] = compare_parts(
             span.previous().period, {"overall": overall}, {"overall": _overall(before)}
         )
-    grave = [
-        _step(step, found[step.step_id], past.get(step.step_id, ()), definition.first)
+    lossy = [
+        _step(step, days_by_step[step.step_id], past.get(step.step_id, ()), definition.first)
         for step in steps
-        if total(found.get(step.step_id, ()), "drop_offs")
+        if total(days_by_step.get(step.step_id, ()), "drop_offs")
     ]
     return DropOffs(
         period=Period(**span.period),
         overall_drop_off_rate=overall.drop_off_rate,
         overall=overall,
         steps_with_drop_off=sorted(
-            grave, key=lambda each: (_GRAVITY[each.severity], -each.drop_off_rate_lower)
+            lossy, key=lambda step: (_SEVERITY_ORDER[step.severity], -step.drop_off_rate_lower)
         ),
-        drop_off_funnel=_funnel(steps, found, overall.attempts),
-        **told,
+        drop_off_funnel=_funnel(steps, days_by_step, overall.attempts),
+        **comparison,
     )
 
 
@@ -126,9 +126,9 @@ def _step(
     step: Step, days: Sequence[DayDocument], before: Sequence[DayDocument], first: str | None
 ) -> StepWithDropOff:
     now, past = _flow(days), _flow(before)
-    grave = severity(now, past)
-    why, other = reasons(days)
-    said = suggestions(Evidence(days, now, past, grave, why, step.step_id == first))
+    judged = severity(now, past)
+    named, other = reasons(days)
+    suggested = suggestions(Evidence(days, now, past, judged, named, step.step_id == first))
     interval = now.interval
     assert interval is not None
     return StepWithDropOff(
@@ -140,23 +140,23 @@ def _step(
         drop_off_rate_lower=interval.lower,
         drop_off_rate_upper=interval.upper,
         previous_drop_off_rate=past.rate,
-        severity=grave.level,
-        severity_rules=list(grave.rules),
-        common_exit_reasons=why,
+        severity=judged.level,
+        severity_rules=list(judged.rules),
+        common_exit_reasons=named,
         other_exit_reasons=other,
-        suggestions=[each.text for each in said],
-        suggestion_rules=[each.rule for each in said],
+        suggestions=[suggestion.text for suggestion in suggested],
+        suggestion_rules=[suggestion.rule for suggestion in suggested],
     )
 
 
 def _funnel(
-    steps: Sequence[Step], found: Mapping[str, Sequence[DayDocument]], attempts: int
+    steps: Sequence[Step], days_by_step: Mapping[str, Sequence[DayDocument]], attempts: int
 ) -> list[FunnelStep]:
-    told = []
+    rows = []
     for step in steps:
-        days = found.get(step.step_id, ())
+        days = days_by_step.get(step.step_id, ())
         reached = total(days, "reached")
-        told.append(
+        rows.append(
             FunnelStep(
                 step_id=step.step_id,
                 step_name=step.name,
@@ -166,7 +166,7 @@ def _funnel(
                 cumulative_drop_off_rate=rate(attempts - reached, attempts),
             )
         )
-    return told
+    return rows
 
 
 def _flow(days: Sequence[DayDocument]) -> Flow:
@@ -174,17 +174,17 @@ def _flow(days: Sequence[DayDocument]) -> Flow:
 
 
 _DROP_OFFS = ("date", "step_id", "visitors", "entries", "drop_offs", "reached")
-_WHY = ("exits_by_outcome", "reasons_by_outcome", "entry_paths")
+_EVIDENCE = ("exits_by_outcome", "reasons_by_outcome", "entry_paths")
 
 
 async def load_drop_offs(
-    scope: Scope, funnel_id: str, span: Span, *, why: bool = True
+    scope: Scope, funnel_id: str, span: Span, *, with_evidence: bool = True
 ) -> DropOffFacts:
-    """Of a period that others are held against, only how many there were."""
+    """The documents of a report; a comparison needs none of the fields that explain it."""
     days = projection(["date", "attempts", "completions"])
     steps = projection(_DROP_OFFS)
-    if why:
-        steps |= projection(_WHY) | counts_of(["time_histogram"])
+    if with_evidence:
+        steps |= projection(_EVIDENCE) | counts_of(["time_histogram"])
     return DropOffFacts(
         *await gather(
             scope.days(FunnelDay, span, funnel_id, fields=days),

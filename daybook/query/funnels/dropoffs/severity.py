@@ -1,4 +1,4 @@
-"""How grave a step's drop-off is: what can be said of its rate, and beside the step's own past."""
+"""The severity of a step's drop-offs, from their rate and its change since the preceding period."""
 
 from typing import Literal, NamedTuple
 
@@ -13,7 +13,7 @@ _UP: dict[Level, Level] = {"low": "medium", "medium": "high", "high": "high"}
 
 
 class Flow(NamedTuple):
-    """A step's entries in some days, and those of them that ended in a drop-off."""
+    """A step's entries over some days, and how many of them ended in a drop-off."""
 
     drop_offs: int
     entries: int
@@ -24,7 +24,7 @@ class Flow(NamedTuple):
 
     @property
     def interval(self) -> Interval | None:
-        """An exit may come a day after its entry, so there may be more drop-offs than entries."""
+        """An exit may be counted a day after its entry, so drop-offs can exceed entries."""
         return wilson(self.drop_offs, max(self.drop_offs, self.entries))
 
 
@@ -34,16 +34,16 @@ class Severity(NamedTuple):
 
 
 def severity(now: Flow, past: Flow) -> Severity:
-    """By Wilson's lower bound at 95 %: `medium` from a quarter, `high` from a half.
+    """From Wilson's lower bound at 95 %: `medium` from a quarter, `high` from a half.
 
-    A step that is worse than in the period before beyond doubt (the lower bound is above the upper
-    bound of then) is one level up. So few entries never make a step grave.
+    One level higher if the rate is significantly worse than in the preceding period, that is if
+    its lower bound exceeds the upper bound of then. So few entries never cause a high severity.
     """
-    told, before = now.interval, past.interval
-    if told is None:
+    current, before = now.interval, past.interval
+    if current is None:
         return Severity("low", ("rate_low",))
-    level, rule = _level(told.lower)
-    if before is not None and told.lower > before.upper:
+    level, rule = _level(current.lower)
+    if before is not None and current.lower > before.upper:
         return Severity(_UP[level], (rule, "worse_than_before"))
     return Severity(level, (rule,))
 

@@ -1,4 +1,4 @@
-"""What to look at where visitors drop off: each rule has a name, and says its evidence."""
+"""Suggestions for steps with drop-offs; each is the text of a named rule, with its evidence."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from daybook.query.statistics.proportions import wilson
 from daybook.query.statistics.quantiles import MEDIAN, P90, quantile_ms
 
 ENTRIES_MIN = 30
-"""With fewer entries nothing is suggested but to wait."""
+"""With fewer entries the only suggestion is to wait for more."""
 
 REASON_COUNT_MIN = 5
 QUICK_MS = 5_000
@@ -23,7 +23,7 @@ DIRECT_FROM = 0.3
 
 
 class Evidence(NamedTuple):
-    """Of one step: its days, flows now and before, its reasons, and whether it is the first."""
+    """What the rules evaluate about one step."""
 
     days: Sequence[Mapping[str, Any]]
     now: Flow
@@ -39,17 +39,17 @@ class Suggestion(NamedTuple):
 
 
 def suggestions(evidence: Evidence) -> list[Suggestion]:
-    """One for each rule that the data fulfil, in the order of the rules."""
+    """The suggestions of all rules that apply, in the order of the rules."""
     if evidence.now.entries < ENTRIES_MIN:
         entries = "1 entry" if evidence.now.entries == 1 else f"{evidence.now.entries} entries"
         text = f"Only {entries}: wait for more before changing anything."
         return [Suggestion("too_few_entries", text)]
-    found = [(rule, said(evidence)) for rule, said in RULES.items()]
-    return [Suggestion(rule, text) for rule, text in found if text is not None]
+    texts = [(rule, suggest(evidence)) for rule, suggest in RULES.items()]
+    return [Suggestion(rule, text) for rule, text in texts if text is not None]
 
 
 def _reason_that_explains(evidence: Evidence) -> str | None:
-    """The most frequent of the reasons whose odds ratio is above 1 beyond doubt."""
+    """The most frequent reason whose odds ratio is significantly above 1."""
     for reason in evidence.reasons:
         if reason.count >= REASON_COUNT_MIN and reason.odds_ratio_lower > 1:
             return (
@@ -70,7 +70,7 @@ def _worse_than_before(evidence: Evidence) -> str | None:
 
 
 def _quick_exit(evidence: Evidence) -> str | None:
-    """Where dropping off is not low, and half of those who left stayed for seconds only."""
+    """For a severity above `low`, if half of the visits last only seconds."""
     histogram = counts(evidence.days, "time_histogram")
     median = quantile_ms(histogram, MEDIAN)
     if median is None or sum(histogram.values()) < TIMES_MIN or evidence.severity.level == "low":
@@ -84,7 +84,7 @@ def _quick_exit(evidence: Evidence) -> str | None:
 
 
 def _long_stay(evidence: Evidence) -> str | None:
-    """Where a tenth need much longer than the others, and minutes."""
+    """If a tenth of the visits last minutes, and much longer than the others."""
     histogram = counts(evidence.days, "time_histogram")
     median, p90 = quantile_ms(histogram, MEDIAN), quantile_ms(histogram, P90)
     if median is None or p90 is None or sum(histogram.values()) < TIMES_MIN:
@@ -99,25 +99,25 @@ def _long_stay(evidence: Evidence) -> str | None:
 
 def _going_back(evidence: Evidence) -> str | None:
     exits = counts(evidence.days, "exits_by_outcome")
-    backward, every = exits.get("backward", 0), sum(exits.values())
-    found = wilson(backward, every)
-    if found is None or found.lower < BACKWARD_FROM:
+    backward, total = exits.get("backward", 0), sum(exits.values())
+    interval = wilson(backward, total)
+    if interval is None or interval.lower < BACKWARD_FROM:
         return None
     return (
-        f"{backward / every:.1%} of the exits go back: show here what they go back for, such as "
+        f"{backward / total:.1%} of the exits go back: show here what they go back for, such as "
         "prices, delivery or what was chosen."
     )
 
 
 def _direct_entries(evidence: Evidence) -> str | None:
-    """Of a step that is not the first."""
+    """For steps other than the first."""
     paths = counts(evidence.days, "entry_paths")
-    direct, every = paths.get(DIRECT, 0), sum(paths.values())
-    found = wilson(direct, every)
-    if evidence.is_first or found is None or found.lower < DIRECT_FROM:
+    direct, total = paths.get(DIRECT, 0), sum(paths.values())
+    interval = wilson(direct, total)
+    if evidence.is_first or interval is None or interval.lower < DIRECT_FROM:
         return None
     return (
-        f"{direct / every:.1%} of the entries come directly, past the steps before: make the page "
+        f"{direct / total:.1%} of the entries come directly, past the steps before: make the page "
         "understandable by itself, or lead them to the start."
     )
 

@@ -1,4 +1,4 @@
-"""A/B tests, as they are answered."""
+"""The response bodies about A/B tests."""
 
 from typing import Literal, get_args
 
@@ -10,7 +10,7 @@ METRICS: tuple[Metric, ...] = get_args(Metric)
 
 
 class Effect(Body):
-    """A variant less the control: absolute, with Welch's two-sided p and its interval at 95 %."""
+    """A variant minus the control, absolute, with Welch's two-sided p and the 95 % interval."""
 
     difference: float
     lower: float
@@ -19,9 +19,9 @@ class Effect(Body):
 
 
 class Variant(Body):
-    """`conversions` counts converting visitors. The improvement is relative: an estimate only.
+    """`conversions` counts converting visitors. The improvement is relative, a point estimate.
 
-    `confidence` is 1 − p of the absolute difference by the test's metric; the control has none.
+    `confidence` is 1 − p of the absolute difference in the test's metric; null for the control.
     """
 
     variant_id: str
@@ -61,7 +61,7 @@ class Experiment(Body):
 
 
 class Experiments(Body):
-    """`period`: the days of first exposure that are looked at."""
+    """`period`: the days of first exposure that are included."""
 
     period: Period
     tests: list[Experiment]

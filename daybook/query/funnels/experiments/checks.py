@@ -1,4 +1,4 @@
-"""What an experiment must pass before it has a winner, however clear its numbers look."""
+"""The checks that an experiment must pass before a winner is declared."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -15,7 +15,7 @@ GateName = Literal["one_control", "sample_ratio", "conversions", "visitors", "mu
 
 
 class Check(Body):
-    """`value` is what is held against `limit`; null where it cannot be told, which is no pass."""
+    """`value` is compared with `limit`; null means it cannot be computed, and the check fails."""
 
     gate: GateName
     passed: bool
@@ -24,7 +24,7 @@ class Check(Body):
 
 
 class Arm(NamedTuple):
-    """A variant's numbers, as far as gates ask for them."""
+    """The numbers of a variant that the checks use."""
 
     visitors: int
     conversions: int
@@ -33,8 +33,8 @@ class Arm(NamedTuple):
     is_control: bool
 
 
-def gates(arms: Sequence[Arm]) -> list[Check]:
-    """Of the variants that the experiment is said to have."""
+def run_checks(arms: Sequence[Arm]) -> list[Check]:
+    """The results for the variants of the experiment's definition."""
     visitors = [arm.visitors for arm in arms]
     multiple = sum(arm.multiple_exposures for arm in arms)
     exposed = sum(visitors) + multiple
@@ -58,6 +58,6 @@ def gates(arms: Sequence[Arm]) -> list[Check]:
 
 
 def _at_least(gate: GateName, values: Sequence[int], limit: int) -> Check:
-    """In each variant, so in the one with the fewest."""
+    """Every variant must reach the limit, so the smallest value decides."""
     fewest = min(values, default=0)
     return Check(gate=gate, passed=fewest >= limit, value=float(fewest), limit=float(limit))

@@ -1,4 +1,4 @@
-"""A/B tests: what each variant came to beside the control, and whether one has won."""
+"""The report on A/B tests: each variant compared with the control, and the winner."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -7,7 +7,13 @@ from zoneinfo import ZoneInfo
 
 from daybook.query.figures.body import Period
 from daybook.query.figures.date_range import Span, iso_timestamp
-from daybook.query.figures.money import ANY, Wanted, currencies_of, known, main_currency
+from daybook.query.figures.money import (
+    ANY,
+    CurrencyPreference,
+    currencies_of,
+    day_amount,
+    main_currency,
+)
 from daybook.query.figures.rounding import average, rate
 from daybook.query.figures.totals import DayDocument, total
 from daybook.query.funnels.experiments.body import (
@@ -18,8 +24,8 @@ from daybook.query.funnels.experiments.body import (
     Metric,
     Variant,
 )
-from daybook.query.funnels.experiments.checks import Arm, gates
-from daybook.query.funnels.experiments.winner import How, winner
+from daybook.query.funnels.experiments.checks import Arm, run_checks
+from daybook.query.funnels.experiments.winner import Evaluation, winner
 from daybook.query.read.mongo import Document
 from daybook.query.read.scope import Scope
 from daybook.query.statistics.t_test import (
@@ -36,67 +42,84 @@ def experiments_report(
     span: Span,
     tests: Sequence[DayDocument],
     days: Sequence[DayDocument],
-    how: How,
-    wanted: Wanted = ANY,
+    evaluation: Evaluation,
+    preference: CurrencyPreference = ANY,
 ) -> Experiments:
-    """From documents of `experiments`, and `analytics_experiment` of them all."""
+    """From documents of `experiments`, and their documents of `analytics_experiment`."""
     by_test: dict[str, list[DayDocument]] = {}
     for day in days:
         by_test.setdefault(day["test_id"], []).append(day)
     return Experiments(
         period=Period(**span.period),
         tests=[
-            experiment(test, by_test.get(test["test_id"], []), span.zone, how, wanted)
+            experiment(test, by_test.get(test["test_id"], []), span.zone, evaluation, preference)
             for test in tests
         ],
     )
 
 
 def experiment(
-    test: DayDocument, days: Sequence[DayDocument], zone: ZoneInfo, how: How, wanted: Wanted = ANY
+    test: DayDocument,
+    days: Sequence[DayDocument],
+    zone: ZoneInfo,
+    evaluation: Evaluation,
+    preference: CurrencyPreference = ANY,
 ) -> Experiment:
-    """Of one test: its variants as defined, then others that visitors were exposed to."""
-    found: dict[str, list[DayDocument]] = {}
+    """One test: its defined variants, then others that visitors were exposed to."""
+    days_by_variant: dict[str, list[DayDocument]] = {}
     for day in days:
-        found.setdefault(day["variant_id"], []).append(day)
-    currency = main_currency(days, "value_cents", wanted)
-    defined = {each["variant_id"]: each for each in test["variants"]}
-    controls = [name for name, each in defined.items() if each["is_control"]]
-    control = _Side(found.get(controls[0], ()), currency) if len(controls) == 1 else None
+        days_by_variant.setdefault(day["variant_id"], []).append(day)
+    currency = main_currency(days, "value_cents", preference)
+    defined = {variant["variant_id"]: variant for variant in test["variants"]}
+    controls = [name for name, variant in defined.items() if variant["is_control"]]
+    control = (
+        _VariantData(days_by_variant.get(controls[0], ()), currency) if len(controls) == 1 else None
+    )
     variants = [
-        _variant(name, defined.get(name), _Side(found.get(name, ()), currency), control, how)
-        for name in [*defined, *sorted(found.keys() - defined.keys())]
+        _variant(
+            name,
+            defined.get(name),
+            _VariantData(days_by_variant.get(name, ()), currency),
+            control,
+            evaluation,
+        )
+        for name in [*defined, *sorted(days_by_variant.keys() - defined.keys())]
     ]
-    passed = gates([_arm(each) for each in variants if each.variant_id in defined])
-    eligible = [each for each in variants if each.variant_id in defined]
+    eligible = [variant for variant in variants if variant.variant_id in defined]
+    checks = run_checks([_arm(variant) for variant in eligible])
     return Experiment(
         test_id=test["test_id"],
         test_name=test["name"],
         status=test["status"],
-        started_at=_moment(test["started_at"], zone),
-        completed_at=_moment(test["completed_at"], zone),
-        metric=how.metric,
-        sequential=how.sequential,
+        started_at=_timestamp(test["started_at"], zone),
+        completed_at=_timestamp(test["completed_at"], zone),
+        metric=evaluation.metric,
+        sequential=evaluation.sequential,
         currency=currency,
         variants=variants,
-        gates=passed,
-        winner=winner(eligible, how) if all(gate.passed for gate in passed) else None,
+        gates=checks,
+        winner=winner(eligible, evaluation) if all(check.passed for check in checks) else None,
         by_currency={
-            other: {name: known(own, "value_cents", other) for name, own in sorted(found.items())}
+            other: {
+                name: day_amount(of_variant, "value_cents", other)
+                for name, of_variant in sorted(days_by_variant.items())
+            }
             for other in sorted({c for day in days for c in currencies_of(day)} - {currency})
         },
     )
 
 
-class _Side:
-    """One variant's days, and its samples."""
+class _VariantData:
+    """One variant's totals, and its samples for the tests."""
 
     def __init__(self, days: Sequence[DayDocument], currency: str | None) -> None:
         self.visitors = total(days, "visitors")
         self.conversions = total(days, "conversions")
         self.multiple = total(days, "multiple_exposures")
-        self.cents = known(days, "value_cents", currency)
-        self._squares = sum(_whole(currencies_of(day).get(currency or "", {})) for day in days)
+        self.cents = day_amount(days, "value_cents", currency)
+        self._squares = sum(
+            _sum_of_squares(currencies_of(day).get(currency or "", {})) for day in days
+        )
 
     def sample(self, metric: Metric) -> Sample:
         if metric == "conversion_rate":
@@ -104,56 +127,67 @@ class _Side:
         return Sample(self.visitors, self.cents, self._squares)
 
 
-def _whole(amounts: Mapping[str, Any]) -> int:
-    """The sum of squares: a Decimal128, whose digits are all of them needed."""
+def _sum_of_squares(amounts: Mapping[str, Any]) -> int:
+    """The sum of squares, exact: it is stored as Decimal128."""
     return int(str(amounts.get("value_cents_squared") or 0))
 
 
 def _variant(
-    name: str, defined: Mapping[str, Any] | None, own: _Side, control: _Side | None, how: How
+    name: str,
+    defined: Mapping[str, Any] | None,
+    data: _VariantData,
+    control: _VariantData | None,
+    evaluation: Evaluation,
 ) -> Variant:
     is_control = bool(defined and defined["is_control"])
-    beside = None if is_control or not defined else control
-    effects = {metric: _compare(beside, own, metric, how.sequential) for metric in METRICS}
-    chosen = effects[how.metric]
+    compared = None if is_control or not defined else control
+    effects = {
+        metric: _compare(compared, data, metric, evaluation.sequential) for metric in METRICS
+    }
+    chosen = effects[evaluation.metric]
     return Variant(
         variant_id=name,
         variant_name=defined["name"] if defined else name,
         is_control=is_control,
         traffic_split=float(defined["traffic_split"]) if defined else None,
-        visitors=own.visitors,
-        conversions=own.conversions,
-        conversion_rate=rate(own.conversions, own.visitors),
-        revenue_cents=own.cents,
-        avg_revenue_per_visitor_cents=average(own.cents, own.visitors),
-        improvement_vs_control=_lift(beside, own, how.metric),
+        visitors=data.visitors,
+        conversions=data.conversions,
+        conversion_rate=rate(data.conversions, data.visitors),
+        revenue_cents=data.cents,
+        avg_revenue_per_visitor_cents=average(data.cents, data.visitors),
+        improvement_vs_control=_lift(compared, data, evaluation.metric),
         confidence=1 - chosen.p if chosen else None,
-        multiple_exposures=own.multiple,
+        multiple_exposures=data.multiple,
         by_conversion_rate=_effect(effects["conversion_rate"]),
         by_revenue_per_visitor=_effect(effects["revenue_per_visitor"]),
     )
 
 
 def _compare(
-    control: _Side | None, own: _Side, metric: Metric, sequential: bool
+    control: _VariantData | None, data: _VariantData, metric: Metric, sequential: bool
 ) -> Difference | None:
     if control is None:
         return None
     at = SEQUENTIAL_VISITORS if sequential else None
-    return compare(control.sample(metric), own.sample(metric), sequential_at=at)
+    return compare(control.sample(metric), data.sample(metric), sequential_at=at)
 
 
-def _lift(control: _Side | None, own: _Side, metric: Metric) -> float | None:
-    if control is None or not control.visitors or not own.visitors:
+def _lift(control: _VariantData | None, data: _VariantData, metric: Metric) -> float | None:
+    if control is None or not control.visitors or not data.visitors:
         return None
-    before, now = control.sample(metric).mean, own.sample(metric).mean
+    before, now = control.sample(metric).mean, data.sample(metric).mean
     return (now - before) / before if before else None
 
 
-def _effect(found: Difference | None) -> Effect | None:
-    if found is None:
+def _effect(difference: Difference | None) -> Effect | None:
+    if difference is None:
         return None
-    return Effect(difference=found.estimate, lower=found.lower, upper=found.upper, p=found.p)
+    return Effect(
+        difference=difference.estimate,
+        lower=difference.lower,
+        upper=difference.upper,
+        p=difference.p,
+    )
 
 
 def _arm(variant: Variant) -> Arm:
@@ -166,24 +200,24 @@ def _arm(variant: Variant) -> Arm:
     )
 
 
-def _moment(moment: datetime | None, zone: ZoneInfo) -> str | None:
-    return None if moment is None else iso_timestamp(moment, zone)
+def _timestamp(time: datetime | None, zone: ZoneInfo) -> str | None:
+    return None if time is None else iso_timestamp(time, zone)
 
 
 async def load_tests(scope: Scope, funnel_id: str, test_id: str | None) -> list[Document]:
-    """The funnel's experiments, the newest first; by `_id`, for an organization has few."""
+    """The funnel's experiments, newest first. Filtered by `_id`: an organization has only a few."""
     where = {"_id": scope.id(test_id) if test_id else scope.beneath()}
-    found = await scope.find("experiments", {**where, "funnel_id": funnel_id})
+    tests = await scope.find("experiments", {**where, "funnel_id": funnel_id})
     never = datetime.min.replace(tzinfo=UTC)
-    return sorted(found, key=lambda test: (test["started_at"] or never, test["_id"]), reverse=True)
+    return sorted(tests, key=lambda test: (test["started_at"] or never, test["_id"]), reverse=True)
 
 
 async def load_test_days(scope: Scope, tests: Sequence[Document], span: Span) -> list[Document]:
-    names = [test["test_id"] for test in tests]
-    if not names:
+    test_ids = [test["test_id"] for test in tests]
+    if not test_ids:
         return []
     return await scope.find(
         ExperimentDay.collection,
-        {"test_id": {"$in": names}, "date": span.dates},
+        {"test_id": {"$in": test_ids}, "date": span.dates},
         fields={"hours": False, "_daybook": False},
     )
