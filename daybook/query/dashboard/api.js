@@ -1,10 +1,10 @@
-/** The public API of this origin: a call's answer, or a Problem that can be told in words. */
+/** Calls the API of this origin; failures are Problems with texts for people. */
 
 const BASE = "/api/v1/analytics/";
-const KEPT = "daybook.key";
-const UNREADABLE = "The answer cannot be read.";
+const STORAGE_KEY = "daybook.key";
+const INVALID = "The response cannot be read.";
 
-/** A failure: `status` of HTTP, 0 where the service could not be reached at all. */
+/** A failed request. `status` is the HTTP status, or 0 if the service could not be reached. */
 export class Problem extends Error {
   constructor(status, title, detail, retrySeconds = null) {
     super(detail);
@@ -12,58 +12,59 @@ export class Problem extends Error {
   }
 }
 
-/** The key or token of this tab; gone with the tab. */
+/** The key or token of this tab, in storage that ends with the tab. */
 export const key = {
-  get: () => sessionStorage.getItem(KEPT),
-  set: text => sessionStorage.setItem(KEPT, text),
-  forget: () => sessionStorage.removeItem(KEPT),
+  get: () => sessionStorage.getItem(STORAGE_KEY),
+  set: text => sessionStorage.setItem(STORAGE_KEY, text),
+  forget: () => sessionStorage.removeItem(STORAGE_KEY),
 };
 
 /**
  * The body of a report.
- * @param path segments beneath /api/v1/analytics, as they are: each is encoded here
- * @param parameters of the query; what is empty is left out
+ * @param path segments below /api/v1/analytics, not yet encoded
+ * @param parameters query parameters; empty ones are omitted
  * @throws Problem, and AbortError once `signal` is aborted
  */
 export async function report(path, parameters, signal) {
-  const reply = await call(path, parameters, signal);
-  const body = await json(reply);
+  const response = await call(path, parameters, signal);
+  const body = await json(response);
   if (body) return body;
-  throw new Problem(reply.status, `Status ${reply.status}`, UNREADABLE);
+  throw new Problem(response.status, `Status ${response.status}`, INVALID);
 }
 
-/** A reply of which nothing but the status is read yet, and that is good. Throws as `report`. */
+/** A successful response whose body is not read yet. Throws like `report`. */
 export async function call(path, parameters, signal, headers = {}) {
-  const said = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value));
-  const address = `${BASE}${path.map(encodeURIComponent).join("/")}?${said}`;
-  const shown = key.get();
-  const own = shown ? { ...headers, Authorization: `Bearer ${shown}` } : headers;
-  let reply;
+  const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value));
+  const address = `${BASE}${path.map(encodeURIComponent).join("/")}?${query}`;
+  const token = key.get();
+  const sent = token ? { ...headers, Authorization: `Bearer ${token}` } : headers;
+  let response;
   try {
-    reply = await fetch(address, { headers: own, signal, cache: "no-store", credentials: "omit" });
+    response = await fetch(address,
+      { headers: sent, signal, cache: "no-store", credentials: "omit" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, "The service cannot be reached", "Is it running, and are you online?");
   }
-  if (reply.ok) return reply;
-  const body = await json(reply);
-  throw new Problem(reply.status, body?.title ?? `Status ${reply.status}`,
-    body?.detail ?? UNREADABLE, reply.headers.get("Retry-After"));
+  if (response.ok) return response;
+  const body = await json(response);
+  throw new Problem(response.status, body?.title ?? `Status ${response.status}`,
+    body?.detail ?? INVALID, response.headers.get("Retry-After"));
 }
 
-function json(reply) {
-  return reply.json().catch(error => {
+function json(response) {
+  return response.json().catch(error => {
     if (error.name === "AbortError") throw error;
     return null;
   });
 }
 
-/** What a token (JWT) says of its organization: a first guess for the form, and nothing more. */
+/** The organization in a token's (JWT's) claims, only to prefill the form; null for a key. */
 export function organizationOf(token) {
   try {
     const claims = token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/");
-    const found = JSON.parse(atob(claims)).organization_id;
-    return typeof found === "string" ? found : null;
+    const organization = JSON.parse(atob(claims)).organization_id;
+    return typeof organization === "string" ? organization : null;
   } catch {
     return null; // a key, not a token
   }

@@ -1,4 +1,4 @@
-/** Series over days: a uPlot canvas for the eye, and the same numbers as a table. */
+/** Charts of series over days, each with a table of the same numbers. */
 
 import { h, table } from "./dom.js";
 import { dayOf } from "./format.js";
@@ -7,43 +7,44 @@ const HEIGHT = 220;
 const scheme = matchMedia("(prefers-color-scheme: dark)");
 
 /**
- * A figure of series over the points of a report.
- * @param title what it shows
+ * A figure with a chart of several series and a table.
+ * @param title the title of the figure
  * @param points rows with `timestamp`
- * @param lines {title, value(point) in the axis' unit, told(point)}; null is a gap
- * @param axis how a value of the axis is written
+ * @param lines {title, value(point), cell(point)}: a number or null for a gap, and the table's text
+ * @param axis formats a value of the axis
  */
 export function chart(title, points, lines, axis) {
-  const place = h("div", { class: "chart", role: "img",
+  const container = h("div", { class: "chart", role: "img",
     "aria-label": `${title}, by day; the table below has the same numbers` });
-  const columns = [{ title: "Day", text: true, cell: each => dayOf(each.timestamp) },
-    ...lines.map(line => ({ title: line.title, cell: line.told }))];
-  draw(place, points, lines, axis);
-  return h("figure", {}, h("figcaption", {}, title), place,
+  const columns = [{ title: "Day", text: true, cell: point => dayOf(point.timestamp) },
+    ...lines.map(line => ({ title: line.title, cell: line.cell }))];
+  draw(container, points, lines, axis);
+  return h("figure", {}, h("figcaption", {}, title), container,
     h("details", {}, h("summary", {}, `${title}: as a table`), table(title, columns, points)));
 }
 
-/** Draws once there is a width, again when it or the colours change, and no more once removed. */
-function draw(place, points, lines, axis) {
-  const days = points.map(each => Date.parse(`${dayOf(each.timestamp)}T00:00:00Z`) / 1_000);
+/** Draws as soon as the container has a width, and again when its width or the colours change. */
+function draw(container, points, lines, axis) {
+  const days = points.map(point => Date.parse(`${dayOf(point.timestamp)}T00:00:00Z`) / 1_000);
   const data = [days, ...lines.map(line => points.map(line.value))];
   let plot = null;
-  const again = () => {
+  const redraw = () => {
     plot?.destroy();
-    plot = place.isConnected && place.clientWidth
-      ? new uPlot(options(place.clientWidth, lines, axis), data, place) : null;
+    plot = container.isConnected && container.clientWidth
+      ? new uPlot(options(container.clientWidth, lines, axis), data, container) : null;
   };
   const fit = observer => {
-    if (!place.isConnected) {
+    if (!container.isConnected) {
       observer.disconnect();
-      scheme.removeEventListener("change", again);
+      scheme.removeEventListener("change", redraw);
       plot?.destroy();
-    } else if (plot) plot.setSize({ width: place.clientWidth, height: HEIGHT });
-    else again();
+    } else if (plot) plot.setSize({ width: container.clientWidth, height: HEIGHT });
+    else redraw();
   };
-  // In the next frame: drawing changes the size that is being told.
-  new ResizeObserver((_, observer) => requestAnimationFrame(() => fit(observer))).observe(place);
-  scheme.addEventListener("change", again);
+  // In the next frame, because drawing changes the observed size.
+  new ResizeObserver((_, observer) => requestAnimationFrame(() => fit(observer)))
+    .observe(container);
+  scheme.addEventListener("change", redraw);
 }
 
 function options(width, lines, axis) {
@@ -54,7 +55,7 @@ function options(width, lines, axis) {
   return {
     width,
     height: HEIGHT,
-    // Days are told by their names: in the reader's own zone they would move.
+    // Days are calendar days: converted to the browser's time zone they would shift.
     tzDate: seconds => uPlot.tzDate(new Date(seconds * 1_000), "Etc/UTC"),
     scales: { y: { range: (_, least, most) => [Math.min(0, least ?? 0), (most || 1) * 1.05] } },
     axes: [{ ...common, values: days, space: 70 },
@@ -65,7 +66,7 @@ function options(width, lines, axis) {
   };
 }
 
-/** Names of whole days; between them an axis of few points has none. */
+/** Labels of whole days; other splits, on an axis with few points, have none. */
 function days(_, splits) {
   return splits.map(at => (at % 86_400 ? "" : iso(at).slice(5)));
 }

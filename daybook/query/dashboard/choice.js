@@ -1,4 +1,4 @@
-/** What is shown: organization, range, funnel. It stands in the address, so a view can be shared. */
+/** The chosen organization, range and funnel; they are in the address, so a view can be shared. */
 
 import { h } from "./dom.js";
 import { day } from "./format.js";
@@ -8,17 +8,18 @@ const NAMES = ["organization", "from", "to", "funnel"];
 const form = document.getElementById("choice");
 const field = name => document.getElementById(name);
 
-/** Fills the form from the address; the last 28 days where it names none. */
-export function restore() {
-  const said = new URLSearchParams(location.hash.slice(1));
-  field("organization").value = said.get("organization") || "default";
-  field("from").value = said.get("from") || day(DAYS - 1);
-  field("to").value = said.get("to") || day();
-  if (!field("from").value || !field("to").value) range(DAYS); // what is no day leaves it empty
-  offer([], said.get("funnel"));
+/** Fills the form from the address; the default range is the last 28 days. */
+export function readAddress() {
+  const parameters = new URLSearchParams(location.hash.slice(1));
+  field("organization").value = parameters.get("organization") || "default";
+  field("from").value = parameters.get("from") || day(DAYS - 1);
+  field("to").value = parameters.get("to") || day();
+  // An invalid date leaves the field empty.
+  if (!field("from").value || !field("to").value) setRange(DAYS);
+  offer([], parameters.get("funnel"));
 }
 
-/** What is chosen, by name. */
+/** The choice, by field name. */
 export function chosen() {
   return Object.fromEntries(NAMES.map(name => [name, field(name).value.trim()]));
 }
@@ -27,32 +28,32 @@ export function setOrganization(name) {
   field("organization").value = name;
 }
 
-/** Writes the choice into the address, without a page to go back to for each change. */
-export function remember() {
-  const said = new URLSearchParams(Object.entries(chosen()).filter(([, value]) => value));
-  history.replaceState(null, "", `#${said}`);
+/** Writes the choice into the address, without a history entry for each change. */
+export function writeAddress() {
+  const parameters = new URLSearchParams(Object.entries(chosen()).filter(([, value]) => value));
+  history.replaceState(null, "", `#${parameters}`);
 }
 
-/** Offers funnels, as the organization's dashboard names them; keeps the one chosen, else the first. */
+/** Lists the organization's funnels in the form; keeps the chosen one, or chooses the first. */
 export function offer(funnels, wanted = field("funnel").value) {
-  const known = funnels.map(each => [each.funnel_id, each.name || each.funnel_id]);
+  const known = funnels.map(funnel => [funnel.funnel_id, funnel.name || funnel.funnel_id]);
   if (wanted && !known.some(([id]) => id === wanted)) known.push([wanted, wanted]);
   field("funnel").replaceChildren(...known.map(([value, name]) => h("option", { value }, name)));
   field("funnel").value = wanted || known[0]?.[0] || "";
   field("funnel").disabled = !known.length;
 }
 
-/** Offers funnels that were just heard of as well. True if one is chosen now, and none was. */
-export function learn(ids) {
+/** Adds funnels that were just seen. True if one is chosen now and none was before. */
+export function addFunnels(ids) {
   const before = field("funnel").value;
-  const known = new Set([...field("funnel").options].map(each => each.value));
+  const known = new Set([...field("funnel").options].map(option => option.value));
   field("funnel").append(...ids.filter(id => !known.has(id)).map(value =>
     h("option", { value }, value)));
   field("funnel").disabled = !field("funnel").options.length;
   return !before && field("funnel").value !== "";
 }
 
-/** Calls back when something else shall be shown. */
+/** Calls `changed` when the user changes the choice. */
 export function onChange(changed) {
   form.addEventListener("submit", event => {
     event.preventDefault();
@@ -61,15 +62,15 @@ export function onChange(changed) {
   field("funnel").addEventListener("change", changed);
   for (const button of form.querySelectorAll("[data-days]")) {
     button.addEventListener("click", () => {
-      range(Number(button.dataset.days));
+      setRange(Number(button.dataset.days));
       changed();
     });
   }
-  // Another organization has other funnels; its first is chosen once they are known.
+  // Another organization has other funnels; its first one is chosen once they are loaded.
   field("organization").addEventListener("change", () => offer([], ""));
 }
 
-function range(days) {
+function setRange(days) {
   field("from").value = day(days - 1);
   field("to").value = day();
 }

@@ -1,41 +1,41 @@
-/** Elements out of text: nothing here or elsewhere parses a string as HTML. */
+/** Creates elements; nothing in the dashboard parses a string as HTML. */
 
 const SVG = "http://www.w3.org/2000/svg";
 
 /** An element with attributes and children; strings and numbers become text. */
 export function h(tag, attributes = {}, ...children) {
-  return filled(document.createElement(tag), attributes, children);
+  return fill(document.createElement(tag), attributes, children);
 }
 
-/** The same of SVG. */
+/** The same for SVG. */
 export function svg(tag, attributes = {}, ...children) {
-  return filled(document.createElementNS(SVG, tag), attributes, children);
+  return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
-/** A name or id that somebody else chose: its direction of writing ends where it does. */
+/** A name or id from outside; `bdi` isolates its writing direction. */
 export function named(text) {
   return h("bdi", { class: "named" }, text);
 }
 
 /**
- * A table that can be scrolled by keyboard where it is too wide.
- * @param caption what it tells
- * @param columns {title, cell(row), text?}: `text` are columns that are no numbers
+ * A table that can be scrolled by keyboard if it is too wide.
+ * @param caption the table's caption
+ * @param columns {title, cell(row), text?}: `text` is true for columns that are not numbers
  */
 export function table(caption, columns, rows) {
-  const head = columns.map(each =>
-    h("th", { scope: "col", class: each.text ? "text" : "number" }, each.title));
-  const body = rows.map(row => h("tr", {}, ...columns.map((each, at) =>
-    h(at ? "td" : "th", at ? { class: each.text ? "text" : "number" } : { scope: "row" },
-      each.cell(row)))));
+  const head = columns.map(column =>
+    h("th", { scope: "col", class: column.text ? "text" : "number" }, column.title));
+  const body = rows.map(row => h("tr", {}, ...columns.map((column, at) =>
+    h(at ? "td" : "th", at ? { class: column.text ? "text" : "number" } : { scope: "row" },
+      column.cell(row)))));
   return h("div", { class: "wide", role: "region", "aria-label": caption, tabindex: "0" },
     h("table", {}, h("caption", {}, caption), h("thead", {}, h("tr", {}, ...head)),
       h("tbody", {}, ...body)));
 }
 
-/** A number with what it is, as a pair of a `dl`. */
-export function fact(what, value, note) {
-  return h("div", { class: "fact" }, h("dt", {}, what),
+/** A labelled number, as a pair of a `dl`. */
+export function fact(label, value, note) {
+  return h("div", { class: "fact" }, h("dt", {}, label),
     h("dd", {}, value, note ? h("span", { class: "quiet" }, note) : ""));
 }
 
@@ -43,20 +43,20 @@ export function facts(...pairs) {
   return h("dl", { class: "facts" }, ...pairs);
 }
 
-/** What stands where there is nothing to show: what is missing, and what to do. */
+/** Shown instead of empty content: what is missing, and what to do about it. */
 export function empty(missing, remedy) {
   return h("p", { class: "empty" }, h("strong", {}, missing), " ", remedy);
 }
 
-/** A bar beside its number, for eyes alone. `share` is cut to 0 to 1. */
+/** A bar beside its number, hidden from screen readers. `share` is clamped to 0 to 1. */
 export function bar(share) {
-  const fill = h("span", { class: "fill" });
-  fill.style.width = `${100 * Math.max(0, Math.min(1, share || 0))}%`;
-  return h("span", { class: "bar", "aria-hidden": "true" }, fill);
+  const inner = h("span", { class: "fill" });
+  inner.style.width = `${100 * Math.max(0, Math.min(1, share || 0))}%`;
+  return h("span", { class: "bar", "aria-hidden": "true" }, inner);
 }
 
-function filled(element, attributes, children) {
+function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children.map(each => (each instanceof Node ? each : String(each ?? ""))));
+  element.append(...children.map(child => (child instanceof Node ? child : String(child ?? ""))));
   return element;
 }

@@ -1,4 +1,4 @@
-/** A/B tests: each variant's rate, its difference to the control with the interval, the winner. */
+/** A/B tests: each variant's rate, its difference from the control, and the winner. */
 
 import { empty, h, named, svg, table } from "./dom.js";
 import { count, difference, money, probability, rate } from "./format.js";
@@ -6,11 +6,11 @@ import { count, difference, money, probability, rate } from "./format.js";
 const WIDTH = 240;
 const HEIGHT = 24;
 
-/** What is shown of the A/B tests of a funnel. */
+/** The elements for the A/B tests of a funnel. */
 export function experiments(body) {
   if (!body.tests.length) {
-    return [empty("No experiment was seen in this range.", "Publish one with the funnel and name "
-      + "test_id and variant_id in its events; or choose a range with days of first exposure.")];
+    return [empty("No experiment was seen in this range.", "Publish one with the funnel and send "
+      + "test_id and variant_id in its events, or choose a range that includes first exposures.")];
   }
   return body.tests.map(experiment);
 }
@@ -22,29 +22,31 @@ function experiment(test) {
       h("span", { class: "quiet" }, test.status)),
     verdict(test),
     table("Variants", [
-      { title: "Variant", text: true, cell: each => named(each.variant_name || each.variant_id) },
-      { title: "Visitors", cell: each => count(each.visitors) },
-      { title: "Converted", cell: each => count(each.conversions) },
-      { title: "Rate", cell: each => rate(each.conversion_rate) },
-      { title: "Revenue", cell: each => money(each.revenue_cents, test.currency) },
-      { title: "Against the control, 95 %", text: true, cell: each => against(each, most) },
-      { title: "p", cell: each => probability(each.by_conversion_rate?.p) },
+      { title: "Variant", text: true,
+        cell: variant => named(variant.variant_name || variant.variant_id) },
+      { title: "Visitors", cell: variant => count(variant.visitors) },
+      { title: "Converted", cell: variant => count(variant.conversions) },
+      { title: "Rate", cell: variant => rate(variant.conversion_rate) },
+      { title: "Revenue", cell: variant => money(variant.revenue_cents, test.currency) },
+      { title: "Difference (95 %)", text: true, cell: variant => against(variant, most) },
+      { title: "p", cell: variant => probability(variant.by_conversion_rate?.p) },
     ], test.variants));
 }
 
-/** The winner and why; without one, which gates are not passed. */
+/** The winner and the reason, or the checks that failed. */
 function verdict(test) {
   if (test.winner) {
-    const winner = test.variants.find(each => each.variant_id === test.winner.variant_id);
+    const winner = test.variants.find(variant => variant.variant_id === test.winner.variant_id);
     return h("p", { class: "winner" }, h("strong", {}, "Winner: ",
       named(winner?.variant_name || test.winner.variant_id)), `, for ${test.winner.reason}.`);
   }
-  const shut = test.gates.filter(each => !each.passed).map(each => each.gate.replaceAll("_", " "));
-  return h("p", {}, "No winner. ", shut.length
-    ? `Not passed: ${shut.join(", ")}.` : "No variant differs beyond doubt.");
+  const failed = test.gates.filter(check => !check.passed)
+    .map(check => check.gate.replaceAll("_", " "));
+  return h("p", {}, "No winner. ", failed.length
+    ? `Failed checks: ${failed.join(", ")}.` : "No variant differs significantly.");
 }
 
-/** The difference in words, and as a line with its interval around nothing. */
+/** The difference as text, and as a line for its interval around zero. */
 function against(variant, most) {
   const effect = variant.by_conversion_rate;
   if (!effect) return variant.is_control ? "control" : "–";
@@ -63,8 +65,9 @@ function interval({ difference: at, lower, upper }, most) {
   svg("circle", { class: "middle", cx: x(at), cy: HEIGHT / 2, r: 4 }));
 }
 
-/** The greatest bound of a test: all its variants are drawn to one scale. */
+/** The largest absolute bound, because all variants of a test are drawn to the same scale. */
 function widest(variants) {
-  const effects = variants.map(each => each.by_conversion_rate).filter(Boolean);
-  return Math.max(...effects.flatMap(each => [Math.abs(each.lower), Math.abs(each.upper)])) || 1;
+  const effects = variants.map(variant => variant.by_conversion_rate).filter(Boolean);
+  const bounds = effects.flatMap(effect => [Math.abs(effect.lower), Math.abs(effect.upper)]);
+  return Math.max(...bounds) || 1;
 }

@@ -1,4 +1,4 @@
-/** Numbers, money, days and times in the reader's language. What is null is a dash. */
+/** Formats numbers, money, days and times in the browser's language; null is a dash. */
 
 const NONE = "–";
 const whole = new Intl.NumberFormat();
@@ -7,28 +7,29 @@ const points = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
-const unless = (value, told) => (value === null || value === undefined ? NONE : told(value));
+const orDash = (value, format) => (value === null || value === undefined ? NONE : format(value));
 
-export const count = value => unless(value, each => whole.format(each));
-/** A rate of the API; some are above 1, and told as they are. */
-export const rate = value => unless(value, each => percent.format(each));
-export const decimal = value => unless(value, each => points.format(each));
+export const count = value => orDash(value, number => whole.format(number));
+/** A rate of the API as a percentage; some rates exceed 1. */
+export const rate = value => orDash(value, number => percent.format(number));
+export const decimal = value => orDash(value, number => points.format(number));
 export const probability = value =>
-  unless(value, each => (each < 0.001 ? "< 0.001" : each.toFixed(3)));
-export const time = text => unless(text, each => moment.format(new Date(each)));
-export const hour = text => unless(text, each => clock.format(new Date(each)));
+  orDash(value, number => (number < 0.001 ? "< 0.001" : number.toFixed(3)));
+export const time = text => orDash(text, timestamp => moment.format(new Date(timestamp)));
+export const hour = text => orDash(text, timestamp => clock.format(new Date(timestamp)));
 
-/** A difference of two rates, in percentage points with its sign. */
-export const difference = value => unless(value, each => `${sign(each)}${points.format(100 * each)}`);
+/** A difference of two rates in percentage points, with its sign. */
+export const difference = value =>
+  orDash(value, number => `${sign(number)}${points.format(100 * number)}`);
 
 const sign = value => (value > 0 ? "+" : "");
 
-/** Minor units in a currency, by as many decimals as that currency has. */
+/** An amount in minor units, with as many decimals as the currency has. */
 export function money(minor, currency) {
-  return unless(minor, each => style(currency).format(each / unit(currency)));
+  return orDash(minor, amount => style(currency).format(amount / unit(currency)));
 }
 
-/** How many minor units are one of the currency. */
+/** The number of minor units in one unit of the currency. */
 export function unit(currency) {
   return 10 ** style(currency).resolvedOptions().maximumFractionDigits;
 }
@@ -37,18 +38,18 @@ const styles = new Map();
 
 function style(currency) {
   if (!styles.has(currency)) {
-    const named = currency ? { style: "currency", currency } : { minimumFractionDigits: 2 };
-    styles.set(currency, new Intl.NumberFormat(undefined, named));
+    const options = currency ? { style: "currency", currency } : { minimumFractionDigits: 2 };
+    styles.set(currency, new Intl.NumberFormat(undefined, options));
   }
   return styles.get(currency);
 }
 
-/** The calendar day of `daysAgo` before now, as a date input has it. */
+/** The calendar day `daysAgo` days before now, in the format of a date input. */
 export function day(daysAgo = 0, now = new Date()) {
   const local = new Date(now.getFullYear(), now.getMonth(), now.getDate() - daysAgo);
-  const two = value => String(value).padStart(2, "0");
-  return `${local.getFullYear()}-${two(local.getMonth() + 1)}-${two(local.getDate())}`;
+  const twoDigits = value => String(value).padStart(2, "0");
+  return `${local.getFullYear()}-${twoDigits(local.getMonth() + 1)}-${twoDigits(local.getDate())}`;
 }
 
-/** The day that a point of a series begins: the API tells it in the fleet's zone already. */
+/** The day of a point of a series; the API renders timestamps in the fleet's time zone. */
 export const dayOf = timestamp => timestamp.slice(0, 10);

@@ -1,4 +1,4 @@
-/** Follows a funnel while somebody can see it: totals as they happen, and who is there now. */
+/** The live panel: today's totals from the event stream, and current visitors of a funnel. */
 
 import { report } from "./api.js";
 import { h } from "./dom.js";
@@ -6,91 +6,91 @@ import { realtime, today } from "./now.js";
 import { show } from "./panel.js";
 import { listen } from "./stream.js";
 
-const EVERY_MS = 5_000; // an answer is remembered for so long: asked sooner it would be the same
-const QUIET_MS = 30_000;
+const POLL_MS = 5_000; // responses are cached this long, so earlier requests would be pointless
+const IDLE_POLL_MS = 30_000;
 const state = document.getElementById("live-state");
 
-/** Nothing is followed: no line tells how. */
-export function rest() {
+/** Clears the state line while no organization is followed. */
+export function clear() {
   state.textContent = "";
 }
 
 /**
- * Follows an organization from now on, and one funnel of it if `funnel` names one.
- * @param heardOf (ids) of the organization's funnels of which there is something today
- * @param signal once aborted, it ends
+ * Follows an organization, and one of its funnels unless `funnel` is empty.
+ * @param onFunnels (ids) called with the organization's funnels that have events today
+ * @param signal ends it when aborted
  */
-export function follow(organization, funnel, heardOf, signal) {
+export function follow(organization, funnel, onFunnels, signal) {
   const sums = h("div");
-  let watching = null;
+  let stream = null;
   let timer = null;
-  let isHeard = false;
-  let isAsking = false;
+  let isConnected = false;
+  let isLoading = false;
   let problem = null;
-  let askedAt = 0;
+  let loadedAt = 0;
   let changedAt = 0;
 
-  const ask = async () => {
-    if (isAsking) return;
-    isAsking = true;
-    askedAt = Date.now();
+  const load = async () => {
+    if (isLoading) return;
+    isLoading = true;
+    loadedAt = Date.now();
     problem = await show("live", async () => {
       const body = await report(["funnels", funnel, "realtime"],
         { organization_id: organization }, signal);
       return { nodes: realtime(body, sums), asOf: body.as_of };
     }, signal);
-    isAsking = false;
+    isLoading = false;
     plan();
   };
 
-  /** Tells how it goes on: what was asked once all that changed is in it can wait. */
+  /** Shows the state and schedules the next request: later if no change is waiting to be shown. */
   const plan = () => {
     clearTimeout(timer);
     if (signal.aborted || document.hidden) return;
-    state.textContent = told(funnel, isHeard, problem);
-    const isQuiet = isHeard && !problem && askedAt > changedAt + EVERY_MS;
-    const wait = Math.max(isQuiet ? QUIET_MS : EVERY_MS, 1_000 * (problem?.retrySeconds ?? 0));
-    if (funnel) timer = setTimeout(ask, Math.max(0, askedAt + wait - Date.now()));
+    state.textContent = stateText(funnel, isConnected, problem);
+    const isIdle = isConnected && !problem && loadedAt > changedAt + POLL_MS;
+    const wait = Math.max(isIdle ? IDLE_POLL_MS : POLL_MS, 1_000 * (problem?.retrySeconds ?? 0));
+    if (funnel) timer = setTimeout(load, Math.max(0, loadedAt + wait - Date.now()));
   };
 
-  const heard = (name, data) => {
-    if (watching.signal.aborted) return;
-    isHeard = name !== "away";
+  const onEvent = (name, data) => {
+    if (stream.signal.aborted) return;
+    isConnected = name !== "away";
     if (name === "totals") {
-      const own = data.totals.find(each => each.funnel_id === funnel);
-      if (own) {
-        sums.replaceChildren(...today(own));
+      const totals = data.totals.find(row => row.funnel_id === funnel);
+      if (totals) {
+        sums.replaceChildren(...today(totals));
         changedAt = Date.now();
       }
-      heardOf(data.totals.map(each => each.funnel_id).filter(Boolean));
+      onFunnels(data.totals.map(row => row.funnel_id).filter(Boolean));
     }
     plan();
   };
-  const cut = () => {
-    isHeard = false;
+  const onDisconnect = () => {
+    isConnected = false;
     plan();
   };
 
-  const seen = () => {
-    watching?.abort();
+  const onVisibility = () => {
+    stream?.abort();
     clearTimeout(timer);
-    if (signal.aborted) return document.removeEventListener("visibilitychange", seen);
+    if (signal.aborted) return document.removeEventListener("visibilitychange", onVisibility);
     if (document.hidden) {
       state.textContent = "Paused while the page is hidden.";
       return null;
     }
-    watching = new AbortController();
-    listen(`analytics:dashboard:${organization}`, {}, heard, cut, watching.signal);
-    return funnel ? ask() : plan();
+    stream = new AbortController();
+    listen(`analytics:dashboard:${organization}`, {}, onEvent, onDisconnect, stream.signal);
+    return funnel ? load() : plan();
   };
-  document.addEventListener("visibilitychange", seen);
-  signal.addEventListener("abort", seen);
-  return seen();
+  document.addEventListener("visibilitychange", onVisibility);
+  signal.addEventListener("abort", onVisibility);
+  return onVisibility();
 }
 
-function told(funnel, isHeard, problem) {
-  if (problem) return "Asked again in a moment.";
-  if (!funnel) return isHeard ? "Waiting for a first event." : "";
-  return isHeard ? "As it happens. Visitors are those of the last 30 minutes."
-    : "Asked every 5 seconds. Visitors are those of the last 30 minutes.";
+function stateText(funnel, isConnected, problem) {
+  if (problem) return "Retrying in a moment.";
+  if (!funnel) return isConnected ? "Waiting for the first event." : "";
+  return isConnected ? "Live. Visitors are those of the last 30 minutes."
+    : "Updated every 5 seconds. Visitors are those of the last 30 minutes.";
 }

@@ -1,4 +1,4 @@
-/** The platform's orders: revenue and orders over time, and how far orders come. */
+/** The platform's numbers: revenue and orders over time, and orders by stage. */
 
 import { chart } from "./chart.js";
 import { bar, empty, fact, facts, h, table } from "./dom.js";
@@ -12,18 +12,18 @@ const STAGES = [
   ["Shipped", "orders_shipped"],
   ["Delivered", "orders_delivered"],
 ];
-const NO_ORDERS = "Publish orders' events to sc.domain.order, or choose a longer range.";
+const NO_ORDERS = "Publish order events to sc.domain.order, or choose a longer range.";
 
-/** What is shown of /revenue. */
+/** The elements for /revenue. */
 export function revenue(body) {
   const { totals, currency, over_time: points } = body;
   if (!totals.gross_revenue_cents && !totals.refunded_cents) {
     return [empty("Nothing was paid in this range.", NO_ORDERS)];
   }
-  const amount = (title, name) => ({ title, told: each => money(each[name], currency),
-    value: each => each[name] / unit(currency) });
-  const others = Object.entries(body.by_currency).map(([named, each]) =>
-    fact(`Gross in ${named}`, money(each.totals.gross_revenue_cents, named)));
+  const amount = (title, name) => ({ title, cell: point => money(point[name], currency),
+    value: point => point[name] / unit(currency) });
+  const others = Object.entries(body.by_currency).map(([other, { totals: sums }]) =>
+    fact(`Gross in ${other}`, money(sums.gross_revenue_cents, other)));
   return [
     facts(
       fact("Gross", money(totals.gross_revenue_cents, currency)),
@@ -34,12 +34,12 @@ export function revenue(body) {
     ),
     chart(`Revenue (${currency})`, points, [amount("Gross", "gross_revenue_cents"),
       amount("Net", "net_revenue_cents")], count),
-    chart("Paid orders", points, [{ title: "Paid orders", value: each => each.paid_orders,
-      told: each => count(each.paid_orders) }], count),
+    chart("Paid orders", points, [{ title: "Paid orders", value: point => point.paid_orders,
+      cell: point => count(point.paid_orders) }], count),
   ];
 }
 
-/** What is shown of /order-funnel. */
+/** The elements for /order-funnel. */
 export function orders(body) {
   const { totals } = body;
   const most = Math.max(...STAGES.map(([, name]) => totals[name]));
@@ -52,11 +52,11 @@ export function orders(body) {
       fact("Payments failed", count(totals.payments_failed)),
       fact("Cancelled", count(totals.orders_cancelled)),
     ),
-    table("How far orders come", [
+    table("Orders by stage", [
       { title: "Stage", text: true, cell: ([title, name]) => h("span", { class: "step" }, title,
         bar(totals[name] / most)) },
       { title: "Orders", cell: ([, name]) => count(totals[name]) },
-      { title: "Of those created", cell: ([, name]) =>
+      { title: "Share of created", cell: ([, name]) =>
         rate(totals.orders_created ? totals[name] / totals.orders_created : null) },
     ], STAGES),
     h("p", { class: "quiet" }, "Each event counts on its own day, so a stage may have more than "

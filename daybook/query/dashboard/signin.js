@@ -1,55 +1,55 @@
-/** Signing in and out: a key or a token in the tab's own storage, and which form is seen. */
+/** Signing in and out: stores a key or token for the tab, and switches between the forms. */
 
 import { key, organizationOf } from "./api.js";
 import * as choice from "./choice.js";
 import * as freshness from "./freshness.js";
 
 const form = document.getElementById("sign-in");
-const said = document.getElementById("sign-in-said");
+const message = document.getElementById("sign-in-message");
 const signedIn = document.getElementById("signed-in");
-const out = document.getElementById("sign-out");
+const signOut = document.getElementById("sign-out");
 const typed = document.getElementById("key");
 const organization = document.getElementById("sign-in-organization");
 
-/** Asks for a key, with the reason why; what was shown before is seen no more. */
+/** Shows the sign-in form with a message, and removes everything shown before. */
 export function ask(reason) {
   key.forget();
-  freshness.forget();
+  freshness.clear();
   for (const body of signedIn.querySelectorAll(".body")) body.replaceChildren();
-  signedIn.hidden = out.hidden = true;
+  signedIn.hidden = signOut.hidden = true;
   form.hidden = false;
-  said.textContent = reason;
+  message.textContent = reason;
   organization.value = choice.chosen().organization;
   typed.focus();
 }
 
-/** Somebody was let in: by a key, or without one where the service asks for none. */
-export function letIn() {
+/** Shows the reports, after signing in or if the service requires no key. */
+export function showReports() {
   form.hidden = true;
   signedIn.hidden = false;
-  out.hidden = !key.get();
+  signOut.hidden = !key.get();
 }
 
-/** `entered` is called with a key in storage, `left` once it is gone. */
-export function onChange(entered, left) {
+/** Calls `onSignIn` once a key is stored, and `onSignOut` before it is removed. */
+export function onChange(onSignIn, onSignOut) {
   typed.addEventListener("change", () => {
-    const found = organizationOf(typed.value);
-    if (found) organization.value = found;
+    const claimed = organizationOf(typed.value);
+    if (claimed) organization.value = claimed;
   });
   form.addEventListener("submit", event => {
     event.preventDefault();
     const text = typed.value.trim();
     if (!/^[!-~]+$/.test(text)) {
-      said.textContent = "That is no key: it has characters that none has.";
+      message.textContent = "This is not a key: it contains invalid characters.";
       return;
     }
     key.set(text);
     typed.value = "";
     choice.setOrganization(organization.value.trim());
-    entered();
+    onSignIn();
   });
-  out.addEventListener("click", () => {
-    left();
+  signOut.addEventListener("click", () => {
+    onSignOut();
     ask("You are signed out.");
   });
 }

@@ -1,50 +1,50 @@
-/** Server-sent events of the API, read by fetch: the browser's own EventSource can show no key. */
+/** Reads server-sent events with fetch, because EventSource cannot send a key. */
 
 import { call } from "./api.js";
 
-const AGAIN_MS = 2_000;
-const AGAIN_MS_MAX = 30_000;
-const SILENT_MS = 40_000; // a stream shows every 15 s that it lives
+const RETRY_MS = 2_000;
+const RETRY_MS_MAX = 30_000;
+const SILENT_MS = 40_000; // a stream has a heartbeat every 15 s
 
 /**
- * Reads a channel until `signal` is aborted; begins again whenever it was cut.
- * @param heard (name, data) of each event
- * @param cut () once there is no stream, also at a first try that failed
+ * Reads a channel until `signal` is aborted, and reconnects whenever the stream breaks.
+ * @param onEvent (name, data) called with each event
+ * @param onDisconnect () called when the stream breaks, or cannot be opened
  */
-export async function listen(channel, parameters, heard, cut, signal) {
+export async function listen(channel, parameters, onEvent, onDisconnect, signal) {
   let lastId = null;
-  let wait = AGAIN_MS;
-  const told = ({ id, event, data }) => {
+  let wait = RETRY_MS;
+  const dispatch = ({ id, event, data }) => {
     lastId = id ?? lastId;
-    wait = AGAIN_MS;
-    // In a turn of its own: a mistake of the page cuts no stream, and stands in the console.
-    setTimeout(() => heard(event, JSON.parse(data)));
+    wait = RETRY_MS;
+    // In a task of its own, so that an error of the page does not break the stream.
+    setTimeout(() => onEvent(event, JSON.parse(data)));
   };
   while (!signal.aborted) {
-    await connect(channel, parameters, lastId, told, signal);
+    await connect(channel, parameters, lastId, dispatch, signal);
     if (signal.aborted) return;
-    setTimeout(cut);
+    setTimeout(onDisconnect);
     await pause(wait * (1 + Math.random() / 2), signal);
-    wait = Math.min(2 * wait, AGAIN_MS_MAX);
+    wait = Math.min(2 * wait, RETRY_MS_MAX);
   }
 }
 
-/** One stream, until it is cut: whatever cut it, the next is tried in a while. */
-async function connect(channel, parameters, lastId, told, signal) {
-  const own = new AbortController();
-  const end = () => own.abort();
+/** One connection, until it breaks for whatever reason. */
+async function connect(channel, parameters, lastId, dispatch, signal) {
+  const connection = new AbortController();
+  const end = () => connection.abort();
   signal.addEventListener("abort", end);
   let silent = setTimeout(end, SILENT_MS);
-  const lives = () => {
+  const keepAlive = () => {
     clearTimeout(silent);
     silent = setTimeout(end, SILENT_MS);
   };
   try {
     const headers = lastId === null ? {} : { "Last-Event-ID": lastId };
-    const reply = await call(["stream"], { ...parameters, channel }, own.signal, headers);
-    await read(reply.body.getReader(), told, lives);
+    const response = await call(["stream"], { ...parameters, channel }, connection.signal, headers);
+    await read(response.body.getReader(), dispatch, keepAlive);
   } catch {
-    /* Away, refused, silent or not to be read: `cut` says so. */
+    /* `onDisconnect` reports it. */
   } finally {
     end();
     clearTimeout(silent);
@@ -52,16 +52,16 @@ async function connect(channel, parameters, lastId, told, signal) {
   }
 }
 
-async function read(reader, told, lives) {
+async function read(reader, dispatch, keepAlive) {
   const decoder = new TextDecoder();
   let rest = "";
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return;
-    lives();
+    keepAlive();
     const parts = (rest + decoder.decode(value, { stream: true })).split("\n\n");
     rest = parts.pop();
-    for (const fields of parts.map(fieldsOf)) if (fields.data) told(fields);
+    for (const fields of parts.map(fieldsOf)) if (fields.data) dispatch(fields);
   }
 }
 

@@ -1,20 +1,20 @@
-/** The organization at a glance: sums of the range, and visits and revenue over its days. */
+/** The organization's dashboard: totals of the range, and sessions and revenue by day. */
 
 import { chart } from "./chart.js";
 import { empty, fact, facts } from "./dom.js";
 import { count, money, rate, unit } from "./format.js";
 
-/** What is shown of an organization's dashboard report. */
+/** The elements for an organization's dashboard report. */
 export function summary(body) {
   const { totals, currency, over_time: points } = body;
   if (!totals.sessions && !totals.orders && !totals.tickets_sold && !totals.views) {
     return [empty("Nothing was counted in this range.", "Choose a longer range, or send a first "
-      + "event: POST /api/v1/analytics/track of the collector, with a key that tracks.")];
+      + "event to the collector: POST /api/v1/analytics/track, with a tracking key.")];
   }
-  const amount = name => ({ title: NAMES[name], told: each => money(each[name], currency),
-    value: each => each[name] / unit(currency) });
-  const number = name => ({ title: NAMES[name], told: each => count(each[name]),
-    value: each => each[name] });
+  const amount = name => ({ title: NAMES[name], cell: point => money(point[name], currency),
+    value: point => point[name] / unit(currency) });
+  const number = name => ({ title: NAMES[name], cell: point => count(point[name]),
+    value: point => point[name] });
   return [
     facts(
       fact("Sessions", count(totals.sessions)),

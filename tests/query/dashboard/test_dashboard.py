@@ -1,4 +1,4 @@
-"""The dashboard in a real Chromium, over a real service: what its reader sees and can do."""
+"""The dashboard in a real Chromium, over a real service: its content and how it can be used."""
 
 from datetime import UTC, datetime
 from io import BytesIO
@@ -32,7 +32,7 @@ FRESH: dict[str, Any] = {
 
 
 def number(shown: str) -> float:
-    """As it was before it was written for people."""
+    """The number in a formatted text."""
     bare = shown.replace(",", "")
     return float(bare[:-1]) / 100 if bare.endswith("%") else float(bare)
 
@@ -43,9 +43,7 @@ def read(service: QueryProcess, key: str, path: str, **parameters: object) -> An
     return reply.json
 
 
-def test_a_funnels_numbers_are_those_of_the_api(
-    stored: Office, desk: Desk, service: QueryProcess
-) -> None:
+def test_a_funnels_numbers_match_the_api(stored: Office, desk: Desk, service: QueryProcess) -> None:
     admin = stored.admin
     report = read(service, admin, "/organizations/default/dashboard", **DAYS)
     funnel = report["funnels"][0]["funnel_id"]
@@ -56,25 +54,25 @@ def test_a_funnels_numbers_are_those_of_the_api(
     steps = rows(page, "#funnel-report")
     assert page.locator("#funnel").input_value() == funnel
     assert len(steps) == len(overview["steps"]) > 3
-    places = {one["step_id"]: one for one in lost["drop_off_funnel"]}
+    drop_offs = {row["step_id"]: row for row in lost["drop_off_funnel"]}
     for row, step in zip(steps, overview["steps"], strict=True):
         assert row[0] == step["step_name"]
         assert [number(row[at]) for at in (3, 4)] == [step["entries"], step["drop_offs"]]
         assert number(row[5]) == pytest.approx(step["drop_off_rate"], abs=0.0006)
         if step["step_type"] == "unknown":
-            assert row[1:3] == ["–", "–"], "of no definition, so it has no place among the steps"
+            assert row[1:3] == ["–", "–"], "no definition has it, so it has no reach"
             continue
         assert number(row[1]) == step["reached"]
-        until = places[step["step_id"]]["cumulative_drop_off_rate"]
-        assert number(row[2]) == pytest.approx(until, abs=0.0006)
+        cumulative = drop_offs[step["step_id"]]["cumulative_drop_off_rate"]
+        assert number(row[2]) == pytest.approx(cumulative, abs=0.0006)
     assert number(shown["Unique visitors"]) == overview["visitors"]["unique"]
-    assert f"of {overview['basis']}" in text(page, "#funnel-report dl"), "what the revenue is of"
+    assert f"of {overview['basis']}" in text(page, "#funnel-report dl"), "the basis of the revenue"
     assert any(step["step_type"] == "unknown" for step in overview["steps"])
     assert number(shown["Attempts"]) == lost["overall"]["attempts"]
     assert number(facts(page, "#summary")["Sessions"]) == report["totals"]["sessions"]
 
 
-def test_the_platforms_orders_are_shown_to_its_admins(stored: Office, desk: Desk) -> None:
+def test_the_platforms_orders_are_shown_to_admins(stored: Office, desk: Desk) -> None:
     page = desk.open(stored.admin, **RANGE)
     expect(page.locator("#revenue canvas")).to_have_count(2)
     shown = facts(page, "#revenue")
@@ -84,13 +82,13 @@ def test_the_platforms_orders_are_shown_to_its_admins(stored: Office, desk: Desk
     assert rows(page, "#revenue details")[0][:2] == [FIRST, "€90.00"]
 
 
-def test_who_is_no_admin_is_told_why_the_platform_is_not_shown(office: Office, desk: Desk) -> None:
+def test_other_roles_see_why_the_platforms_numbers_are_missing(office: Office, desk: Desk) -> None:
     publish(office)
     page = desk.open(office.analyst, **FUNNEL)
     panels = ("#revenue", "#orders", "#summary", "#experiments", "#live")
-    shown = [text(page, f"{each} .body") for each in panels]
-    assert "read with the role admin alone" in shown[0]
-    assert "read with the role admin alone" in shown[1]
+    shown = [text(page, f"{panel} .body") for panel in panels]
+    assert "Only the role admin may read" in shown[0]
+    assert "Only the role admin may read" in shown[1]
     assert "send a first event" in shown[2]
     assert "No experiment was seen" in shown[3]
     assert "Nobody is in this funnel" in shown[4]
@@ -128,12 +126,12 @@ def test_experiments_are_shown_with_interval_and_winner(office: Office, desk: De
     desk.answer("/ab-tests", {"tests": [test, undecided], "as_of": FRESH})
     page = desk.open(office.analyst, **FUNNEL)
     shown = rows(page, "#experiments article")
-    said = text(page, "#experiments")
+    content = text(page, "#experiments")
     assert shown[0][5] == "control"
     assert shown[1][5] == "+6 (+3.06 to +8.94) points"
     assert shown[1][6] == "< 0.001"
-    assert "Winner: Treated, for its rate is above." in said
-    assert "No winner. Not passed: sample ratio." in said
+    assert "Winner: Treated, for its rate is above." in content
+    assert "No winner. Failed checks: sample ratio." in content
     assert page.locator("#experiments .interval.better").count() == 2
 
 
@@ -153,15 +151,15 @@ def test_names_that_are_markup_are_shown_as_text(office: Office, desk: Desk) -> 
     assert "Not Found" in text(page, "#summary")
 
 
-def test_everything_can_be_reached_by_keyboard_and_has_a_name(stored: Office, desk: Desk) -> None:
-    """What takes the focus does so in the order in which it stands, is seen then, and is named."""
+def test_every_control_is_reachable_by_keyboard_and_has_a_name(stored: Office, desk: Desk) -> None:
+    """Controls take the focus in document order, show it, and have an accessible name."""
     page = desk.open(stored.admin, **RANGE)
     kinds = "a[href], button, input, select, summary, [tabindex]"
     found = page.locator(kinds).evaluate_all(
         """all => all
           .filter(each => each.checkVisibility() && !each.disabled && each.tabIndex >= 0)
           .map(each => { each.focus(); return {
-            is: each.id || each.textContent.slice(0, 30), order: each.tabIndex,
+            id: each.id || each.textContent.slice(0, 30), order: each.tabIndex,
             focused: document.activeElement === each,
             outline: getComputedStyle(each).outlineStyle,
             name: each.labels?.[0]?.textContent || each.getAttribute("aria-label")
@@ -173,16 +171,16 @@ def test_everything_can_be_reached_by_keyboard_and_has_a_name(stored: Office, de
         assert each["focused"], each
         assert each["outline"] != "none", each
         assert each["name"].strip(), each
-    places = [each["is"] for each in found]
-    wanted = ["sign-out", "organization", "from", "to", "funnel"]
-    assert [one for one in places if one in wanted] == wanted
+    order = [each["id"] for each in found]
+    expected = ["sign-out", "organization", "from", "to", "funnel"]
+    assert [name for name in order if name in expected] == expected
 
 
 def test_a_preset_shows_another_range(stored: Office, desk: Desk) -> None:
     page = desk.open(stored.admin, **RANGE)
-    was = page.url
+    before = page.url
     page.locator("[data-days='7']").click()
-    expect(page).not_to_have_url(was)
+    expect(page).not_to_have_url(before)
     settled(page)
     first, last = (page.locator(each).input_value() for each in ("#from", "#to"))
     assert last > first > LAST
@@ -191,7 +189,7 @@ def test_a_preset_shows_another_range(stored: Office, desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 360, 768])
-def test_it_fits_a_phone(stored: Office, desk: Desk, width: int) -> None:
+def test_the_page_fits_narrow_screens(stored: Office, desk: Desk, width: int) -> None:
     desk.width = width
     page = desk.open(stored.admin, **RANGE)
     needed, shown = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
@@ -206,20 +204,18 @@ def test_it_fits_a_phone(stored: Office, desk: Desk, width: int) -> None:
 
 
 PICTURES = {"dashboard.png": (1_000, 1_390), "dashboard-phone.png": (360, 1_100)}
-"""Width and height in pixels; those in docs/ are made here."""
+"""Width and height in pixels, of the screenshots in docs/."""
 COLOURS = 48
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_a_picture_of_it_can_be_taken(
-    stored: Office, desk: Desk, tmp_path: Path, name: str
-) -> None:
+def test_a_picture_of_the_dashboard(stored: Office, desk: Desk, tmp_path: Path, name: str) -> None:
     desk.width, height = PICTURES[name]
-    desk.answer("/realtime", busy())
+    desk.answer("/realtime", busy_shop())
     today = datetime.now(UTC).date().isoformat()
     totals = {"sessions": 41, "page_views": 188, "conversions": 6, "currencies": {}}
     stored.day(FunnelDay, today, "default", "checkout", **totals)
-    stored.world.documents["_daybook_members"].insert_many(map(counting, COUNTING))
+    stored.world.documents["_daybook_members"].insert_many(map(caught_up_member, GROUPS))
     page = desk.open(stored.admin, funnel="checkout", **RANGE)
     expect(page.locator("#live")).to_contain_text("Page views")
     picture = tmp_path / name
@@ -229,11 +225,11 @@ def test_a_picture_of_it_can_be_taken(
     assert 10_000 < picture.stat().st_size < 60_000
 
 
-COUNTING = groups.FUNNEL_STEP + groups.REVENUE + groups.ORDER_FUNNEL
+GROUPS = groups.FUNNEL_STEP + groups.REVENUE + groups.ORDER_FUNNEL
 
 
-def counting(group: str) -> dict[str, Any]:
-    """What a member of the group says that has counted everything."""
+def caught_up_member(group: str) -> dict[str, Any]:
+    """The report of a member of the group that has counted everything."""
     return {
         "_id": f"{group}:1",
         "heartbeat_at": datetime(2026, 1, 18, 10, 0, 2, tzinfo=UTC),
@@ -242,8 +238,8 @@ def counting(group: str) -> dict[str, Any]:
     }
 
 
-def busy() -> dict[str, Any]:
-    """What `/realtime` says while a shop is visited."""
+def busy_shop() -> dict[str, Any]:
+    """The body of `/realtime` for a shop with visitors."""
     steps = {"landing": 7, "product": 5, "cart": 3, "payment": 1}
     moves = [("step_entry", "cart"), ("step_exit", "product"), ("conversion", "thanks")]
     return {

@@ -1,4 +1,4 @@
-"""The dashboard's files as the service answers them, and what may not stand in them."""
+"""The dashboard's files: how they are served, and what they must not contain."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ AS_MARKUP = re.compile(
 )
 
 
-def test_they_need_no_key_and_come_with_type_policy_and_tag(service: QueryProcess) -> None:
+def test_files_need_no_key_and_have_a_type_a_policy_and_an_etag(service: QueryProcess) -> None:
     for path, kind in KINDS.items():
         reply = service.get(path, "")
         assert reply.status == 200
@@ -35,7 +35,7 @@ def test_they_need_no_key_and_come_with_type_policy_and_tag(service: QueryProces
         assert (again.status, again.body) == (304, b"")
 
 
-def test_what_has_its_version_in_its_name_is_kept_and_the_rest_asked_for(
+def test_versioned_files_are_immutable_and_others_are_revalidated(
     service: QueryProcess,
 ) -> None:
     assert service.get("/", "").headers["cache-control"] == "no-cache"
@@ -44,7 +44,7 @@ def test_what_has_its_version_in_its_name_is_kept_and_the_rest_asked_for(
     assert "immutable" in vendored.headers["cache-control"]
 
 
-def test_nothing_else_is_served(service: QueryProcess) -> None:
+def test_other_paths_are_not_found(service: QueryProcess) -> None:
     for path in (
         "nowhere.js",
         "../app.py",
@@ -57,14 +57,14 @@ def test_nothing_else_is_served(service: QueryProcess) -> None:
 
 
 @pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)
-def test_a_string_never_becomes_markup_and_nothing_comes_from_elsewhere(path: Path) -> None:
+def test_files_neither_parse_strings_as_html_nor_load_from_other_origins(path: Path) -> None:
     text = path.read_text()
     assert not AS_MARKUP.search(text)
     assert not re.findall(r"https?://(?!www\.w3\.org/2000/svg)", text)
     assert not re.findall(r"\son\w+=|\sstyle=|javascript:", text)
 
 
-def test_no_file_is_large() -> None:
+def test_files_are_small() -> None:
     files = [path for path in FOLDER.rglob("*") if path.is_file()]
     assert all(path.stat().st_size < 100_000 for path in files)
     assert all(len(path.read_text().splitlines()) <= 200 for path in OWN)

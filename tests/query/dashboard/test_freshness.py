@@ -1,4 +1,4 @@
-"""The line at the dashboard's top: the least fresh of the panels, and those of which none knows."""
+"""The freshness line at the top of the dashboard."""
 
 from typing import Any
 
@@ -29,38 +29,38 @@ REPORTS = {
 }
 
 
-def line(stored: Office, desk: Desk, **told: dict[str, Any]) -> str:
-    """What it says where some reports are so fresh as told, and all others FRESH."""
+def line(stored: Office, desk: Desk, **as_ofs: dict[str, Any]) -> str:
+    """The line's text if some reports have these `as_of`, and the others FRESH."""
     service = stored.start()
     for end, path in REPORTS.items():
         days = {} if end == "/realtime" else {"first": FIRST, "last": LAST}
         body = service.report(path, stored.admin, **days).json
-        as_of = told.get(end.strip("/").replace("-", "_"), FRESH)
+        as_of = as_ofs.get(end.strip("/").replace("-", "_"), FRESH)
         desk.answer(end, body | {"as_of": as_of})
     page = desk.open(stored.admin, funnel="checkout", **RANGE)
     expect(page.locator("#live .fact dt", has_text="Visitors now")).to_be_attached()
     return text(page, "#freshness")
 
 
-def test_where_every_panels_is_known_the_greatest_lag_is_told(stored: Office, desk: Desk) -> None:
-    said = line(stored, desk, revenue=FRESH | {"lag_messages": 1_234})
-    assert said.startswith("Newest event counted")
-    assert "; lag 1,234 messages, as of" in said
-    assert "Of " not in said
+def test_if_all_lags_are_known_the_largest_is_shown(stored: Office, desk: Desk) -> None:
+    shown = line(stored, desk, revenue=FRESH | {"lag_messages": 1_234})
+    assert shown.startswith("Newest event counted")
+    assert "; lag 1,234 messages, as of" in shown
+    assert "daybook" not in shown
 
 
-def test_panels_of_which_nothing_is_known_are_named_with_what_to_do(
+def test_panels_without_a_report_are_named_with_the_commands_to_run(
     stored: Office, desk: Desk
 ) -> None:
-    said = line(stored, desk, revenue=UNKNOWN, order_funnel=UNKNOWN)
-    assert "; lag unknown, at least 7 messages, as of" in said
-    assert said.endswith(
-        " Of Revenue and orders of the platform, Order funnel of the platform no member has "
-        "reported: start `daybook run revenue`, `daybook run order-funnel`."
+    shown = line(stored, desk, revenue=UNKNOWN, order_funnel=UNKNOWN)
+    assert "; lag unknown, at least 7 messages, as of" in shown
+    assert shown.endswith(
+        " Revenue and orders of the platform, Order funnel of the platform: no member has "
+        "reported; start `daybook run revenue`, `daybook run order-funnel`."
     )
 
 
-def test_on_a_phone_the_line_leaves_most_of_the_page_in_sight(stored: Office, desk: Desk) -> None:
+def test_on_a_phone_the_line_covers_little_of_the_page(stored: Office, desk: Desk) -> None:
     desk.width = 320
     page = desk.open(stored.admin, **RANGE)
     box = page.locator("header").first.bounding_box()
@@ -72,16 +72,14 @@ def test_on_a_phone_the_line_leaves_most_of_the_page_in_sight(stored: Office, de
 def test_a_panel_without_an_event_and_one_without_a_lag_are_named(
     stored: Office, desk: Desk
 ) -> None:
-    said = line(stored, desk, order_funnel=NO_EVENT, ab_tests=NO_LAG)
-    look = "`daybook status` shows its members."
-    assert f"Of Order funnel of the platform no event is counted yet: {look}" in said
-    assert f"Of Experiments the lag is unknown: {look}" in said
+    shown = line(stored, desk, order_funnel=NO_EVENT, ab_tests=NO_LAG)
+    check = "check its members with `daybook status`."
+    assert f"Order funnel of the platform: no event is counted yet; {check}" in shown
+    assert f"Experiments: the lag is unknown; {check}" in shown
 
 
-def test_while_no_member_runs_every_group_that_is_needed_is_named(
-    stored: Office, desk: Desk
-) -> None:
-    said = text(desk.open(stored.admin, **RANGE), "#freshness")
-    assert said.startswith("No member has reported an event yet; lag unknown. Of all panels no")
+def test_if_no_member_runs_all_the_groups_to_start_are_named(stored: Office, desk: Desk) -> None:
+    shown = text(desk.open(stored.admin, **RANGE), "#freshness")
+    assert shown.startswith("No member has reported an event yet; lag unknown. All panels: no")
     for group in ("funnel-step", "revenue", "order-funnel"):
-        assert f"`daybook run {group}`" in said
+        assert f"`daybook run {group}`" in shown

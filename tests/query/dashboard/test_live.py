@@ -1,4 +1,4 @@
-"""A tracked event is seen on the dashboard as it happens: from the collector to a real Chromium."""
+"""A tracked event appears on the dashboard: from the collector to a real Chromium."""
 
 import os
 import re
@@ -21,13 +21,13 @@ from tests.support.wait import until
 from tests.support.world import World
 
 EVENTS = 5
-AS_IT_HAPPENS = re.compile(r"^As it happens\.")
+LIVE = re.compile(r"^Live\.")
 FUNNEL = {"organization": ORGANIZATION, "funnel": "f"}
 
 
 @pytest.fixture
 def collector(world: World) -> Iterator[CollectorProcess]:
-    """Beside a member that counts what it takes; the organization has the world's name."""
+    """A collector and a member that counts its events; the organization has the world's name."""
     Bustle(world)  # makes the topics
     world.member("funnel-step").wait_for("partitions assigned")
     log = world.directory / "collector.log"
@@ -51,45 +51,47 @@ def view(collector: CollectorProcess, number: int) -> None:
     assert reply.status == 202, reply.body
 
 
-def test_a_first_event_and_those_after_it_are_seen_without_a_reload(
+def test_a_first_event_and_later_ones_appear_without_a_reload(
     world: World, office: Office, collector: CollectorProcess, desk: Desk
 ) -> None:
     today, day = datetime.now(UTC).date(), timedelta(days=1)
     key = office.key("analyst", world.name)
     days = {"from": str(today - day), "to": str(today + day)}
     page = desk.open(key, organization=world.name, **days)
-    expect(page.locator("#live-state")).to_have_text("Waiting for a first event.")
+    expect(page.locator("#live-state")).to_have_text("Waiting for the first event.")
     assert page.locator("#funnel").input_value() == ""
     seen = [seen_after(page, collector, number) for number in range(1, EVENTS + 1)]
     last = "#live .wide:last-child"
     expect(page.locator(f"{last} tbody tr")).to_have_count(EVENTS)
     assert page.locator("#funnel").input_value() == "spring"
-    expect(page.locator("#live-state")).to_have_text(AS_IT_HAPPENS)
+    expect(page.locator("#live-state")).to_have_text(LIVE)
     assert facts(page, "#live")["Page views"] == str(EVENTS - 1)
     assert rows(page, last)[-1][1:] == ["step_entry", "landing"]
     assert [row[0] for row in rows(page, "#funnel-report")] == ["landing"]
-    print(f"seen after {seen} ms, each from before the call of the collector")
+    print(f"shown after {seen} ms, measured from before the call to the collector")
 
 
 def seen_after(page: Page, collector: CollectorProcess, number: int) -> int:
-    """Milliseconds until an event that is tracked now is among the page's sessions."""
+    """Milliseconds from tracking an event until the page counts its session."""
     at = time.monotonic()
     view(collector, number)
-    own = str(number)
-    until(lambda: facts(page, "#live").get("Sessions") == own, f"{own} sessions are shown")
+    sessions = str(number)
+    until(
+        lambda: facts(page, "#live").get("Sessions") == sessions, f"{sessions} sessions are shown"
+    )
     return round((time.monotonic() - at) * 1_000)
 
 
-def test_a_stream_that_is_cut_is_replaced_by_questions_and_resumed(
+def test_a_broken_stream_is_replaced_by_polling_and_resumed(
     office: Office, service: QueryProcess, chromium: Browser
 ) -> None:
     publish(office)
     with Cable(service.port) as cable, Desk(chromium, cable.port) as desk:
         page = desk.open(office.analyst, **FUNNEL)
         state = page.locator("#live-state")
-        expect(state).to_have_text(AS_IT_HAPPENS)
+        expect(state).to_have_text(LIVE)
         cable.cut()
-        expect(state).to_have_text(re.compile(r"^Asked every 5 seconds\."))
-        expect(state).to_have_text(AS_IT_HAPPENS)
+        expect(state).to_have_text(re.compile(r"^Updated every 5 seconds\."))
+        expect(state).to_have_text(LIVE)
         assert rows(page, "#live") == []
     assert desk.resumed == [None, "0"]

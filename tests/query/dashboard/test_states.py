@@ -22,53 +22,53 @@ FRESH: dict[str, Any] = {
 
 
 def test_signing_in_and_out_by_keyboard(stored: Office, desk: Desk) -> None:
-    """A form is sent as Enter sends it; the key is in the tab's storage, and in no address."""
+    """Enter submits the form; the key is in the tab's storage, and never in an address."""
     page = desk.open(**RANGE)
     typed = page.locator("#key")
     expect(typed).to_be_focused()
     typed.fill("dbread_nonsense")
     page.keyboard.press("Enter")
-    expect(page.locator("#sign-in-said")).to_contain_text("no such key")
+    expect(page.locator("#sign-in-message")).to_contain_text("no such key")
     typed.fill(stored.admin)
     page.keyboard.press("Enter")
     expect(page.locator("#funnel-report tbody tr")).not_to_have_count(0)
     settled(page)
-    kept = "sessionStorage.getItem('daybook.key')"
-    assert page.evaluate(kept) == stored.admin
+    stored_key = "sessionStorage.getItem('daybook.key')"
+    assert page.evaluate(stored_key) == stored.admin
     assert stored.admin not in page.url
     page.locator("#sign-out").press("Enter")
     expect(typed).to_be_focused()
-    assert page.evaluate(kept) is None
+    assert page.evaluate(stored_key) is None
     assert rows(page, "#funnel-report") == []
     expect(page.locator("#signed-in")).to_be_hidden()
     assert not any(stored.admin in path for path in desk.asked)
 
 
-def test_without_keys_nobody_is_asked_for_one(stored: Office, chromium: Browser) -> None:
+def test_without_authentication_there_is_no_sign_in(stored: Office, chromium: Browser) -> None:
     service = stored.start(DAYBOOK_AUTH="off")
     with Desk(chromium, service.port) as desk:
         assert len(rows(desk.open(**RANGE), "#funnel-report")) > 3
 
 
-def test_without_a_stream_it_asks_now_and_again_but_not_while_it_is_hidden(
+def test_without_a_stream_the_page_polls_but_not_while_it_is_hidden(
     office: Office, desk: Desk
 ) -> None:
     publish(office)
     desk.answer("/stream", {"title": "Service Unavailable", "detail": "too many"}, 503)
     page = desk.open(office.analyst, **FUNNEL)
     expect(page.locator("#live-state")).to_contain_text("every 5 seconds")
-    page.evaluate(SOON)
-    assert page.evaluate("asked()") == 1
+    page.evaluate(SHORT_WAITS)
+    assert page.evaluate("requests()") == 1
     page.evaluate("hide(true)")
     assert text(page, "#live-state") == "Paused while the page is hidden."
-    assert page.evaluate("[asked(), waits.length]") == [1, 0]
+    assert page.evaluate("[requests(), waits.length]") == [1, 0]
     page.evaluate("hide(false)")
-    until(lambda: page.evaluate("asked()") >= 4, "it was asked three times more")
+    until(lambda: page.evaluate("requests()") >= 4, "there are three more requests")
     page.evaluate("hide(true)")
     assert page.evaluate("waits.length") >= 3
 
 
-SOON = """() => {
+SHORT_WAITS = """() => {
   window.waits = [];
   const real = window.setTimeout;
   window.setTimeout = (then, ms) => {
@@ -76,24 +76,24 @@ SOON = """() => {
     if (isNext) waits.push(ms);
     return real(then, isNext ? 50 : ms);
   };
-  window.asked = () => performance.getEntriesByType("resource")
-    .filter(one => one.name.includes("/realtime")).length;
+  window.requests = () => performance.getEntriesByType("resource")
+    .filter(entry => entry.name.includes("/realtime")).length;
   window.hide = value => {
     Object.defineProperty(document, "hidden", { value, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
   };
 }"""
-"""Waits of 5 seconds become short and are kept; `asked` and `hide` are there to be called."""
+"""Shortens waits of 5 seconds and records them in `waits`; defines `requests` and `hide`."""
 
 
-def test_how_fresh_it_is_stands_at_the_top(office: Office, desk: Desk) -> None:
+def test_stale_reports_are_marked_at_the_top_and_in_their_panel(office: Office, desk: Desk) -> None:
     publish(office)
     old = FRESH | {"lag_messages": 1_234, "is_stale": True}
     desk.answer("/ab-tests", {"tests": [], "as_of": old})
     page = desk.open(office.analyst, **FUNNEL)
     page.evaluate("document.documentElement.scrollTop = 10_000")
     line = page.locator("#freshness")
-    assert text(page, "#freshness").startswith("Stale: the database is away.")
+    assert text(page, "#freshness").startswith("Stale: the database is unavailable.")
     assert "lag 1,234 messages" in text(page, "#experiments .stale")
     assert line.get_attribute("class") == "stale"
     box = line.bounding_box()
@@ -102,12 +102,12 @@ def test_how_fresh_it_is_stands_at_the_top(office: Office, desk: Desk) -> None:
     assert page.locator("section .stale").count() == 1
 
 
-def test_failures_are_told_in_words_and_can_be_tried_again(office: Office, desk: Desk) -> None:
+def test_failures_are_explained_and_can_be_retried(office: Office, desk: Desk) -> None:
     publish(office)
     away = {"title": "Service Unavailable", "detail": "the database does not answer", "status": 503}
     desk.answer("/dropoffs", away, 503, {"Retry-After": "2"})
-    said = text(desk.open(office.analyst, **FUNNEL), "#funnel-report [role=alert] p")
-    assert said == "Service Unavailable: the database does not answer Try again in 2 s."
+    shown = text(desk.open(office.analyst, **FUNNEL), "#funnel-report [role=alert] p")
+    assert shown == "Service Unavailable: the database does not answer (try again in 2 s)"
     page = desk.open(office.analyst, **FUNNEL, **{"from": LAST, "to": FIRST})
     wrong = text(page, "#summary [role=alert] p")
     assert wrong == "Unprocessable Content: from: must not be after `to`"

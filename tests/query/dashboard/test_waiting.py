@@ -1,4 +1,4 @@
-"""The dashboard while the organization's report fails: what is not known is not called nothing."""
+"""The dashboard while the organization's report fails: its funnels are unknown, not missing."""
 
 from http import HTTPStatus
 
@@ -10,13 +10,13 @@ from tests.query.funnels.shop import FIRST, LAST
 from tests.support.desk import Desk, facts, settled, text
 
 RANGE = {"from": FIRST, "to": LAST}
-OF_FUNNEL = ["live", "funnel-report", "experiments"]
-WAITS = "This waits for the organization's report. Its panel tells why that is not shown."
+FUNNEL_PANELS = ["live", "funnel-report", "experiments"]
+WAITING = "Waiting for the organization's report; its panel shows what is wrong."
 
 
 def fail(desk: Desk, status: HTTPStatus) -> None:
-    told = {"title": status.phrase, "detail": "so it is", "status": status}
-    desk.answer("/dashboard", told, status)
+    problem = {"title": status.phrase, "detail": "the reason", "status": status}
+    desk.answer("/dashboard", problem, status)
 
 
 @pytest.mark.parametrize(
@@ -28,23 +28,25 @@ def fail(desk: Desk, status: HTTPStatus) -> None:
         (HTTPStatus.NOT_FOUND, ""),
     ],
 )
-def test_panels_of_a_funnel_wait_and_those_of_the_platform_are_read(
+def test_funnel_panels_wait_and_platform_panels_are_loaded(
     stored: Office, desk: Desk, status: HTTPStatus, funnel: str
 ) -> None:
     fail(desk, status)
     page = desk.open(stored.admin, funnel=funnel, **RANGE)
-    assert text(page, "#summary [role=alert] p") == f"{status.phrase}: so it is"
+    assert text(page, "#summary [role=alert] p") == f"{status.phrase}: the reason"
     buttons = page.locator("#summary button").count()
-    is_askers = status == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert buttons == (0 if is_askers else 1), "asked again it would be as wrong"
-    assert [text(page, f"#{each} .body") for each in OF_FUNNEL] == [WAITS] * len(OF_FUNNEL)
+    is_invalid_request = status == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert buttons == (0 if is_invalid_request else 1), "an invalid request cannot be retried"
+    assert [text(page, f"#{panel} .body") for panel in FUNNEL_PANELS] == [WAITING] * len(
+        FUNNEL_PANELS
+    )
     assert text(page, "#live-state") == ""
     assert facts(page, "#revenue")["Gross"] == "€213.45"
     asked = {path.split("/")[4].partition("?")[0] for path in desk.asked if "/api/" in path}
     assert asked == {"organizations", "revenue", "order-funnel"}
 
 
-def test_what_waited_is_read_once_the_report_was_tried_again(stored: Office, desk: Desk) -> None:
+def test_waiting_panels_are_loaded_after_a_successful_retry(stored: Office, desk: Desk) -> None:
     fail(desk, HTTPStatus.SERVICE_UNAVAILABLE)
     page = desk.open(stored.admin, **RANGE)
     desk.recover()
