@@ -32,7 +32,7 @@ MUTANTS = (
         ("tests/exports/test_worker.py", "-k", "overtaken"),
     ),
     Mutant(
-        "a link's signature is not looked at",
+        "a link's signature is not checked",
         "daybook/query/exports/signed_link.py",
         "if not hmac.compare_digest(expected.encode(), signature.encode()):",
         "if not expected:",
@@ -460,8 +460,8 @@ MUTANTS = (
     Mutant(
         "a tenant's filter overruled by the caller's",
         "daybook/query/read/scope.py",
-        "if asked is not None and asked != caller.organization_id:",
-        "if asked is None and asked != caller.organization_id:",
+        "if requested is not None and requested != caller.organization_id:",
+        "if requested is None and requested != caller.organization_id:",
         SCOPE,
     ),
     Mutant(
@@ -472,7 +472,7 @@ MUTANTS = (
         SCOPE,
     ),
     Mutant(
-        "answers remembered for everybody",
+        "cached responses shared by all scopes",
         "daybook/query/read/scope.py",
         "return repr((self.organization_id, caller.is_admin, subject and (caller.role, subject)))",
         'return "everybody"',
@@ -486,14 +486,14 @@ MUTANTS = (
         SCOPE,
     ),
     Mutant(
-        "a set of keys without its algorithm",
+        "verification keys of any algorithm accepted",
         "daybook/query/access/jwks.py",
         "key.algorithm_name == self._algorithm",
         "key.algorithm_name",
         ("tests/query/access/test_jwks.py",),
     ),
     Mutant(
-        "a rate of nothing told as none",
+        "a rate without a denominator is 0 instead of null",
         "daybook/query/figures/totals.py",
         "return sums[numerator] / sums[denominator] if sums[denominator] else None",
         "return sums[numerator] / sums[denominator] if sums[denominator] else 0.0",

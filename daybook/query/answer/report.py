@@ -140,4 +140,6 @@ def _check_parameter_names(request: Request) -> None:
 
 def _parameter_names(dependant: Dependant) -> list[str]:
     names = [field.alias for field in dependant.query_params]
-    return names + [name for each in dependant.dependencies for name in _parameter_names(each)]
+    return names + [
+        name for dependency in dependant.dependencies for name in _parameter_names(dependency)
+    ]

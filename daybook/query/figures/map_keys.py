@@ -22,5 +22,5 @@ def name_of(key: str, reserved: Collection[str] = ()) -> str:
 
 def by_name(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     """Names with their counts, largest first, then by name; without `other`."""
-    named = [(name_of(key), count) for key, count in counts.items() if key != OTHER]
-    return sorted(named, key=lambda item: (-item[1], item[0]))
+    entries = [(name_of(key), count) for key, count in counts.items() if key != OTHER]
+    return sorted(entries, key=lambda item: (-item[1], item[0]))

@@ -36,13 +36,13 @@ def main_currency(
 
 def others(documents: Iterable[DayDocument], field: str, main: str | None) -> list[str]:
     """The other currencies that have an amount, sorted by name."""
-    found = {
+    currencies = {
         currency
         for document in documents
         for currency, amounts in currencies_of(document).items()
         if amounts.get(field)
     }
-    return sorted(found - {main})
+    return sorted(currencies - {main})
 
 
 def amount(documents: Iterable[DayDocument], field: str, currency: str | None) -> int | None:

@@ -28,9 +28,9 @@ class Rest(Body):
 
 def shares(counts: Mapping[str, int], top: int = TOP) -> tuple[list[Share], Share]:
     """The largest entries in descending order, and the rest; keys of `counts` as stored."""
-    named = by_name(counts)
-    beyond = sum(count for _, count in named[top:]) + counts.get(OTHER, 0)
-    rows = [*named[:top], (OTHER, beyond)]
+    entries = by_name(counts)
+    remainder = sum(count for _, count in entries[top:]) + counts.get(OTHER, 0)
+    rows = [*entries[:top], (OTHER, remainder)]
     result = [
         Share(name, count, percentage)
         for (name, count), percentage in zip(

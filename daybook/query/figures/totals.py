@@ -66,17 +66,17 @@ def main_currency(days: Mapping[str, int], preferred: P, requested: str | None) 
 def _sums(
     model: type[DailyDocument], documents: Sequence[DayDocument], currency: str | None
 ) -> dict[str, int]:
-    found = {}
+    sums = {}
     for name, field in model.fields.items():
         if isinstance(field, Counter):
-            found[name] = sum(int(document.get(name) or 0) for document in documents)
+            sums[name] = sum(int(document.get(name) or 0) for document in documents)
         elif isinstance(field, Money | PerCurrency):
             amounts = [(day.get("currencies") or {}).get(currency, {}) for day in documents]
-            found[name] = sum(int(amount.get(name) or 0) for amount in amounts)
+            sums[name] = sum(int(amount.get(name) or 0) for amount in amounts)
     for name, field in model.fields.items():
         if isinstance(field, Difference):
-            found[name] = found[field.minuend] - found[field.subtrahend]
-    return found
+            sums[name] = sums[field.minuend] - sums[field.subtrahend]
+    return sums
 
 
 def _derive(field: Field, sums: Mapping[str, int], name: str) -> Number:
@@ -102,20 +102,20 @@ def total(documents: Iterable[DayDocument], field: str) -> int:
 
 def counts(documents: Iterable[DayDocument], field: str) -> dict[str, int]:
     """The totals of a map of counts, {key: count}."""
-    found: collections.Counter[str] = collections.Counter()
+    sums: collections.Counter[str] = collections.Counter()
     for document in documents:
         for key, count in (document.get(field) or {}).items():
-            found[key] += int(count)
-    return dict(found)
+            sums[key] += int(count)
+    return dict(sums)
 
 
 def parts(documents: Iterable[DayDocument], field: str, part: str) -> dict[str, int]:
     """The totals of one part of a breakdown {key: {part: count}}, as {key: count}."""
-    found: collections.Counter[str] = collections.Counter()
+    sums: collections.Counter[str] = collections.Counter()
     for document in documents:
         for key, numbers in (document.get(field) or {}).items():
-            found[key] += int(numbers.get(part) or 0)
-    return dict(found)
+            sums[key] += int(numbers.get(part) or 0)
+    return dict(sums)
 
 
 def by_step(documents: Iterable[DayDocument]) -> dict[str, list[DayDocument]]:

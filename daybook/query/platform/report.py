@@ -115,12 +115,12 @@ def split_by(
         amounts = (document.get("currencies") or {}).get(currency, {})
         paid.update(amounts.get(f"revenue_by_{dimension}") or {})
         refunded.update(amounts.get(f"refunded_by_{dimension}") or {})
-    named = sorted({*paid, *refunded} - {_OTHER, _UNATTRIBUTED}, key=lambda key: (-paid[key], key))
-    top, beyond = named[:TOP], [*named[TOP:], _OTHER]
+    keys = sorted({*paid, *refunded} - {_OTHER, _UNATTRIBUTED}, key=lambda key: (-paid[key], key))
+    top, remainder = keys[:TOP], [*keys[TOP:], _OTHER]
     rows: list[tuple[str | None, str, int, int]] = [
         (_name(key), "named", int(paid[key]), int(refunded[key])) for key in top
     ]
-    rows.append((None, _OTHER, _sum(paid, beyond), _sum(refunded, beyond)))
+    rows.append((None, _OTHER, _sum(paid, remainder), _sum(refunded, remainder)))
     rows.append((None, _UNATTRIBUTED, int(paid[_UNATTRIBUTED]), int(refunded[_UNATTRIBUTED])))
     rows = [row for row in rows if row[1] == "named" or row[2] or row[3]]
     shares = percentages([row[2] for row in rows])

@@ -143,17 +143,17 @@ class Scope:
         return where
 
 
-def organization_scope(reader: Reader, caller: Caller, asked: str | None) -> Scope:
-    """The scope of the caller's organization; admins choose one with `asked`.
+def organization_scope(reader: Reader, caller: Caller, requested: str | None) -> Scope:
+    """The scope of the caller's organization; admins choose one with `requested`.
 
     Raises Problem: 404 for another organization, as if it did not exist; 403 for a role that may
     not read organizations.
     """
     if caller.is_admin:
-        return Scope(reader, caller, asked or DEFAULT_ORGANIZATION)
+        return Scope(reader, caller, requested or DEFAULT_ORGANIZATION)
     if not caller.reads_organization or caller.organization_id is None:
         raise forbidden(f"the role {caller.role} may not read an organization's reports")
-    if asked is not None and asked != caller.organization_id:
+    if requested is not None and requested != caller.organization_id:
         raise Problem(404, "there is no such organization")
     return Scope(reader, caller, caller.organization_id)
 
