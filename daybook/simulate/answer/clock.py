@@ -1,4 +1,4 @@
-"""When something happened: the millisecond that orders it, the day and the hour it counts in."""
+"""Converts the time of an event to the milliseconds, day and hour by which it counts."""
 
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -9,7 +9,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 class When(NamedTuple):
-    """`ms` since the epoch, digits beyond cut off; `day` and `hour` of the fleet's zone."""
+    """`ms` since 1970, further digits cut off; `day` and `hour` in the fleet's zone."""
 
     ms: int
     day: str
