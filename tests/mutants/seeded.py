@@ -193,7 +193,7 @@ MUTANTS = (
     Mutant(
         "damage to what is remembered of visitors that verify passes by",
         "daybook/recount/compare/states.py",
-        "            equal = identical(now, then)",
+        "            equal = identical(stored_value, expected_value)",
         "            equal = True",
         (
             "tests/scenarios/test_recount_funnel.py::test_damage_is_named_and_healed_while_the_group_runs",
