@@ -367,7 +367,7 @@ MUTANTS = (
     Mutant(
         "a source that takes money with it, and leaves the order",
         "daybook/funnels/order_revenue.py",
-        """        yield _at(funnel, paid_on, "by_source", sign, key=key, part="orders")
+        """        yield _effect(funnel, paid_on, "by_source", sign, key=key, part="orders")
 """,
         "",
         ("tests/recount/revenue/test_funnels.py", "-k", "agree"),

@@ -8,7 +8,7 @@ from daybook.engine.documents.live import Stored, Totals
 from daybook.engine.live.documents import projection
 from daybook.engine.redis_client import RedisUnavailable
 from daybook.funnels.live.redis_keys import event_totals
-from daybook.funnels.live.totals import of_event, of_funnel
+from daybook.funnels.live.totals import totals_of_event, totals_of_funnel
 from daybook.query.events.routes import ticketed_event
 from daybook.query.read.redis import Live
 from daybook.query.read.scope import Scope
@@ -36,7 +36,7 @@ async def of_the_event(scope: Scope, live: Live, zone: ZoneInfo, event_id: str) 
     own = {"_id": scope.id(event_id, today.isoformat())}
     found = await scope.find(EventMetricsDay.collection, own, fields=projection(EventMetricsDay))
     if found:
-        return [_row(of_event(found[0]))]
+        return [_row(totals_of_event(found[0]))]
     return [
         {
             "organization_id": scope.organization,
@@ -56,7 +56,7 @@ async def of_the_organization(scope: Scope, zone: ZoneInfo) -> list[Row]:
     """
     today = datetime.combine(datetime.now(zone).date(), time(), UTC)
     rows: list[Row] = []
-    for model, told in ((FunnelDay, of_funnel), (EventMetricsDay, of_event)):
+    for model, told in ((FunnelDay, totals_of_funnel), (EventMetricsDay, totals_of_event)):
         found: list[Stored] = [
             *await scope.find(model.collection, {"date": today}, fields=projection(model))
         ]
