@@ -1,4 +1,4 @@
-"""Our own: one file of an export worker, from the job to the last byte."""
+"""Makes one file with the export worker's code, from the job to the last byte."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ _SECRET = SecretStr("for benchmarks alone, and long enough")
 
 
 def export(_: str, rows: int, report: ReportType, form: Format) -> Measured:
-    """A year of the funnel as a file. Raises RuntimeError for another number of rows."""
+    """A year of the funnel as a file. Raises RuntimeError for fewer than `rows` rows."""
     own = settings().model_copy(update={"exports_secret": _SECRET})
     now = datetime.now(UTC)
     job = Job(
@@ -42,5 +42,5 @@ def export(_: str, rows: int, report: ReportType, form: Format) -> Measured:
         made = asyncio.run(maker.make(job, Path(folder) / "file", now, lambda: True))
         stopwatch.stop()
     if made < rows:
-        raise RuntimeError(f"{made} rows in the file, {rows} or more are asked for")
+        raise RuntimeError(f"the file has {made} rows, fewer than {rows}")
     return stopwatch.measured(rows)

@@ -1,4 +1,4 @@
-"""A funnel's year as members store it: documents by a formula, for every field of the models."""
+"""Generates a funnel's year of documents as members store them, with every field filled."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -39,7 +39,7 @@ _VISITORS_A_DAY = 300
 
 
 def fill(documents: Documents) -> int:
-    """Puts the year there, with the indexes that members make; how many documents it is."""
+    """Inserts the year, with the indexes that members create; the number of documents."""
     for group in (funnel_step.GROUP, revenue.GROUP):
         indexes.ensure(documents, group)
     steps = [{"step_id": step, "name": step.title(), "type": "page"} for step in STEPS]
@@ -62,7 +62,7 @@ def fill(documents: Documents) -> int:
 
 
 def known() -> dict[str, int]:
-    """What some counters of all steps come to in the whole year."""
+    """The sums of some counters over all steps and the whole year."""
     names = ("visitors", "entries", "exits", "drop_offs", "reached")
     days = [FIRST + timedelta(days=n) for n in range(DAYS)]
     every = [_document(FunnelStepDay, (*_OWN, step), day) for step in STEPS for day in days]
@@ -105,7 +105,8 @@ def _value(name: str, field: object, seed: int) -> Any:
         case CountMap():
             return _counts(names, seed)
         case Breakdown(counts=counts, money=money):
-            return {each: _counts([*counts, *money], crc32(each.encode(), seed)) for each in names}
+            parts = [*counts, *money]
+            return {key: _counts(parts, crc32(key.encode(), seed)) for key in names}
         case Counter() | Money() | PerCurrency():
             return Int64(50 + crc32(name.encode(), seed) % 400)
         case _:
