@@ -33,10 +33,12 @@ class Comparison:
 
     @property
     def ratio(self) -> float:
+        """The median of the pairs' ratios."""
         return median(self.ratios)
 
     @property
     def reached(self) -> bool:
+        """Whether the goal is reached; True if there is none."""
         return self.goal is None or self.ratio >= self.goal.ratio
 
     def as_json(self) -> dict[str, Any]:

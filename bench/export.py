@@ -20,7 +20,7 @@ _SECRET = SecretStr("for benchmarks alone, and long enough")
 
 def export(_: str, rows: int, report: ReportType, form: Format) -> Measured:
     """A year of the funnel as a file. Raises RuntimeError for fewer than `rows` rows."""
-    own = settings().model_copy(update={"exports_secret": _SECRET})
+    settings_with_secret = settings().model_copy(update={"exports_secret": _SECRET})
     now = datetime.now(UTC)
     job = Job(
         organization_id=year.ORGANIZATION,
@@ -35,7 +35,7 @@ def export(_: str, rows: int, report: ReportType, form: Format) -> Measured:
         include_pii=False,
         requested_at=now,
     )
-    maker = Maker(own, Secret(own))
+    maker = Maker(settings_with_secret, Secret(settings_with_secret))
     stopwatch = Stopwatch()
     with TemporaryDirectory(prefix="daybook-bench-") as folder:
         stopwatch.start()

@@ -28,6 +28,7 @@ class Figure:
 
     @property
     def reached(self) -> bool:
+        """Whether the median is within the goal."""
         if self.at_most is not None and self.median > self.at_most:
             return False
         return self.at_least is None or self.median >= self.at_least

@@ -34,7 +34,7 @@ def count(short: str, topic: str, events: int) -> Measured:
     group, database = consumers.find(short), settings().mongodb_database
     (source,) = group.sources
     prefix = topic.removesuffix(source.topic)
-    own = replace(
+    bench_group = replace(
         group,
         name=f"{group.name}-{database}",
         sources=(replace(source, topic=topic),),
@@ -44,7 +44,7 @@ def count(short: str, topic: str, events: int) -> Measured:
     writes = _Writes(stopwatch)
     monitoring.register(writes)
     _start_with_first_partition(stopwatch)
-    run(own, settings(), until_caught_up=True, started=lambda member: None)
+    run(bench_group, settings(), until_caught_up=True, started=lambda member: None)
     return stopwatch.measured(events, writes.written)
 
 

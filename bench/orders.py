@@ -23,7 +23,7 @@ _SCATTER = 0x9E3779B97F4A7C15F39CC0605CEDC835
 
 
 class Orders:
-    """`count` events of about 220 bytes over 30 days, rounded down to whole orders of six events."""
+    """`count` events of about 220 bytes over 30 days, rounded down to whole orders of six."""
 
     def __init__(self, count: int) -> None:
         self._orders = max(1, count // len(STEPS))
@@ -63,6 +63,7 @@ class Orders:
 
 
 def cents(order: int) -> int:
+    """The amount of an order."""
     return 500 + order * 7_919 % 20_000
 
 

@@ -51,6 +51,7 @@ class Stopwatch:
         self._stopped = _now()
 
     def measured(self, events: int, written: Written | None = None) -> Measured:
+        """The measurement between the first `start` and the last `stop`."""
         assert self._started is not None
         (wall, cpu), (wall_end, cpu_end) = self._started, self._stopped
         return Measured(

@@ -53,10 +53,10 @@ def fill(documents: Documents) -> int:
         (FunnelRevenueDay, [_OWN]),
         (FunnelStepDay, [(*_OWN, step) for step in STEPS]),
     ):
-        own = [
+        days = [
             _document(model, key, FIRST + timedelta(days=n)) for key in keys for n in range(DAYS)
         ]
-        total += len(documents[model.collection].insert_many(own).inserted_ids)
+        total += len(documents[model.collection].insert_many(days).inserted_ids)
     sketches = list(_sketches())
     return total + len(documents[Uniques.collection].insert_many(sketches).inserted_ids)
 
@@ -70,8 +70,8 @@ def known() -> dict[str, int]:
 
 
 def _document(model: type[DailyDocument], key: tuple[str, ...], day: date) -> dict[str, Any]:
-    own = ":".join(encode_part(part) for part in (*key, day.isoformat()))
-    seed = crc32(own.encode())
+    document_id = ":".join(encode_part(part) for part in (*key, day.isoformat()))
+    seed = crc32(document_id.encode())
     numbers = {name: _value(name, field, seed) for name, field in model.fields.items()}
     hour = {name: value for name, value in numbers.items() if isinstance(value, Int64)}
     money = {
@@ -80,7 +80,7 @@ def _document(model: type[DailyDocument], key: tuple[str, ...], day: date) -> di
         if isinstance(model.fields[name], Money | Breakdown | PerCurrency)
     }
     return {
-        "_id": own,
+        "_id": document_id,
         **dict(zip(model.key, key, strict=True)),
         "date": datetime.combine(day, time(), UTC),
         **numbers,

@@ -40,6 +40,7 @@ def expired(visitor: State, appended_ms: int) -> list[str]:
 
 
 def forget(visitor: State, session_ids: Sequence[str]) -> None:
+    """Removes sessions from the memory."""
     visitor["sessions"] = [s for s in visitor["sessions"] if s["session_id"] not in session_ids]
 
 

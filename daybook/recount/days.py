@@ -11,6 +11,7 @@ class Days(NamedTuple):
 
     @property
     def are_all(self) -> bool:
+        """Whether the range is unlimited."""
         return self.first is None and self.last is None
 
     def include(self, document: str) -> bool:

@@ -86,6 +86,7 @@ class Fleet:
             )
 
     def progress(self) -> Progress:
+        """The group's checkpoints, of all topic incarnations."""
         checkpoints = self._find_many("checkpoint")
         return Progress(
             {(c["topic_id"], c["partition"]): c["offset"] for c in checkpoints},
@@ -93,6 +94,7 @@ class Fleet:
         )
 
     def gaps(self) -> list[Gap]:
+        """The gaps accepted for the group."""
         return [
             Gap(g["topic"], g["topic_id"], g["partition"], g["from"], g["to"])
             for g in self._find_many("gap")

@@ -41,4 +41,5 @@ class Message(NamedTuple):
 
     @property
     def value(self) -> bytes:
+        """The event as the message's value."""
         return json.dumps(self.event, ensure_ascii=False, separators=(",", ":")).encode()

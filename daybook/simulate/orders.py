@@ -13,6 +13,8 @@ _MINUTE_MS = 60_000
 
 @dataclass(frozen=True)
 class Order:
+    """A placed order."""
+
     order_id: str
     currency: str
     total_cents: int

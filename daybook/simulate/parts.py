@@ -23,6 +23,7 @@ class _Part:
         self.next: Message | None = None
 
     def messages(self) -> Iterator[Message]:
+        """Yields the part's messages; then `next` is the first message of the next part, if any."""
         in_definitions = True
         for message in self._all:
             if message.topic in DEFINITIONS and not in_definitions:

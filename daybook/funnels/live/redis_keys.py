@@ -15,6 +15,7 @@ CHECKOUT = "checkout"
 
 
 def dashboard_channel(organization: str) -> str:
+    """The channel of an organization's dashboards."""
     return f"analytics:dashboard:{encode_part(organization)}"
 
 

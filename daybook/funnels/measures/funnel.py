@@ -20,10 +20,10 @@ def measures_of_session(document_key: FunnelKey, session: list[InSession]) -> It
     seconds = (last["at"] - first["at"]) // 1000
     yield effect(FunnelDay, day_hour, "visit_seconds", seconds, of=document_key)
     days: set[str] = set()
-    for each in session:
-        if each.event["day"] not in days:
-            days.add(each.event["day"])
-            yield effect(FunnelDay, day_hour_of(each.event), "visitors", 1, of=document_key)
+    for item in session:
+        if item.event["day"] not in days:
+            days.add(item.event["day"])
+            yield effect(FunnelDay, day_hour_of(item.event), "visitors", 1, of=document_key)
 
 
 def measures_of_day(
@@ -39,7 +39,7 @@ def measures_of_day(
     yield effect(FunnelDay, first, "unique_visitors", 1, of=document_key)
     which = "new_visitors" if is_first else "returning_visitors"
     yield effect(FunnelDay, first, which, 1, of=document_key)
-    conversions = [each.event for each in events if each.event["type"] == "conversion"]
+    conversions = [item.event for item in events if item.event["type"] == "conversion"]
     if conversions:
         yield effect(
             FunnelDay, day_hour_of(conversions[0]), "converting_visitors", 1, of=document_key
@@ -66,11 +66,11 @@ def _pages(sessions: list[list[InSession]]) -> dict[int, str]:
     found = {}
     for session in sessions:
         page = None
-        for each in session:
-            if each.event["type"] == "page_view":
-                page = each.event.get("page", page)
-            elif each.event["type"] == "conversion" and page is not None:
-                found[id(each.event)] = page
+        for item in session:
+            if item.event["type"] == "page_view":
+                page = item.event.get("page", page)
+            elif item.event["type"] == "conversion" and page is not None:
+                found[id(item.event)] = page
     return found
 
 

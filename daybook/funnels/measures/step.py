@@ -16,9 +16,9 @@ _LEAVES = ("bounce", "close")
 
 def measures_of_session(document_key: FunnelKey, session: list[InSession]) -> Iterator[Effect]:
     """Times, paths, and conversions without a step: they depend on the session's earlier events."""
-    for each, step in _conversions(session):
-        if "step" not in each.event:
-            yield from converted(each.event, step, document_key)
+    for item, step in _conversions(session):
+        if "step" not in item.event:
+            yield from converted(item.event, step, document_key)
     moves = [e.event for e in session if e.event["type"] in ("step_entry", "step_exit")]
     yield from _paths(document_key, moves)
     yield from _times(document_key, moves)
@@ -39,9 +39,9 @@ def measures_of_day(
         yield from _entered(document_key, step, entries_of_step)
     firsts: dict[str, VisitorEvent] = {}
     for session in sessions:
-        for each, step in _conversions(session):
-            if each.event["day"] == day:
-                firsts[step] = min(each.event, firsts.get(step, each.event), key=by_time)
+        for item, step in _conversions(session):
+            if item.event["day"] == day:
+                firsts[step] = min(item.event, firsts.get(step, item.event), key=by_time)
     for step, first in firsts.items():
         yield at_step(first, "converting_visitors", step, document_key)
 
@@ -49,12 +49,12 @@ def measures_of_day(
 def _conversions(session: list[InSession]) -> Iterator[tuple[InSession, str]]:
     """Each conversion with its own step, or the one that the session entered last."""
     entered = UNATTRIBUTED
-    for each in session:
-        event = each.event
+    for item in session:
+        event = item.event
         if event["type"] == "step_entry":
             entered = step_key(event["step"])
         if event["type"] == "conversion":
-            yield each, step_key(event["step"]) if "step" in event else entered
+            yield item, step_key(event["step"]) if "step" in event else entered
 
 
 def step_key(step: str) -> str:
@@ -114,10 +114,10 @@ def _times(document_key: FunnelKey, moves: list[VisitorEvent]) -> Iterator[Effec
 def _entered(document_key: FunnelKey, step: str, entries: list[InSession]) -> Iterator[Effect]:
     """The effects of a day's entries of a step, in order of time."""
     sessions: set[str] = set()
-    for each in entries:
-        if each.session not in sessions:
-            sessions.add(each.session)
-            yield at_step(each.event, "visitors", step, document_key)
+    for item in entries:
+        if item.session not in sessions:
+            sessions.add(item.session)
+            yield at_step(item.event, "visitors", step, document_key)
     first = entries[0]
     yield at_step(first.event, "unique_visitors", step, document_key)
     for field, name in _BY_VISITOR.items():

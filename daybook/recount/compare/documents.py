@@ -46,13 +46,16 @@ def unequal_fields(
             stored_value = {}
         if name == "hours" and isinstance(stored_value, Mapping):
             yield from _hours(
-                model, expected_value, stored_value, several=len(expected.get("currencies", ())) > 1
+                model,
+                expected_value,
+                stored_value,
+                several_currencies=len(expected.get("currencies", ())) > 1,
             )
         elif name == "currencies" and isinstance(stored_value, Mapping):
             yield from _currencies(model, expected_value, stored_value)
         elif name in model.fields and model.fields[name].is_map:
-            several = len(expected.get("currencies", ())) > 1
-            nulls = model.fields[name].money_parts if several else ()
+            several_currencies = len(expected.get("currencies", ())) > 1
+            nulls = model.fields[name].money_parts if several_currencies else ()
             if model.fields[name].is_named:
                 nulls = *nulls, maps.NAME
             yield from _map(model.fields[name], name, stored_value, expected_value, nulls)
@@ -171,7 +174,11 @@ def _currencies(
 
 
 def _hours(
-    model: Model, expected_value: Document, stored_value: Mapping[str, Any], *, several: bool
+    model: Model,
+    expected_value: Document,
+    stored_value: Mapping[str, Any],
+    *,
+    several_currencies: bool,
 ) -> Iterator[UnequalField]:
     """Compares hours; a missing sum counts as 0, a missing rate or average as null."""
     names = {
@@ -179,7 +186,7 @@ def _hours(
         for field in model.fields.values()
         if field.kind != "money_map"
         and not field.is_map
-        and not (several and model.is_money(field))
+        and not (several_currencies and model.is_money(field))
     }
     for hour in sorted(expected_value.keys() | stored_value.keys()):
         stored, expected = stored_value.get(hour, {}), expected_value.get(hour, {})
@@ -194,4 +201,5 @@ def _hours(
 
 
 def is_hour(hour: str) -> bool:
+    """Whether it is a key of `hours`: "00" to "23"."""
     return len(hour) == 2 and hour.isdigit() and hour < "24"

@@ -29,6 +29,7 @@ class Field:
 
     @property
     def is_derived(self) -> bool:
+        """Whether its value is computed from other fields."""
         return self.kind in ("rate", "average", "difference")
 
     @property
@@ -38,6 +39,7 @@ class Field:
 
     @property
     def is_breakdown(self) -> bool:
+        """Whether each of its keys has several counts and amounts."""
         return self.kind in ("breakdown", "named_breakdown")
 
     @property
@@ -101,14 +103,17 @@ class Model:
 
     @property
     def version(self) -> int:
+        """The newest version of the model."""
         return max(field.since for field in self.fields.values())
 
     @property
     def is_state(self) -> bool:
+        """Whether its documents are given whole by the rules instead of as sums."""
         return any(field.kind == "state" for field in self.fields.values())
 
     @property
     def has_money(self) -> bool:
+        """Whether its documents have `currencies`."""
         kinds = ("money", "money_map", "squares")
         return any(field.kind in kinds for field in self.fields.values())
 
@@ -140,5 +145,6 @@ class Model:
         return [field for field in self.fields.values() if self.is_money(field)]
 
     def derived(self, *, of_money: bool) -> list[Field]:
+        """The derived fields that exist per currency, or those that do not."""
         fields = self.fields.values()
         return [f for f in fields if f.is_derived and self.is_money(f) == of_money]

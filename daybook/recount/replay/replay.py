@@ -190,21 +190,21 @@ class Replay:
             """,
             [days.first or "", days.last or "~"],
         )
-        found: dict[Name, Recounted] = {}
+        documents: dict[Name, Recounted] = {}
         for collection, document, path, amount in self._rows(
             "SELECT collection, document, path, sum(amount) FROM within GROUP BY ALL"
         ):
-            recounted = found.setdefault((collection, document), Recounted())
+            recounted = documents.setdefault((collection, document), Recounted())
             recounted.sums[path] = int(amount)
         for collection, document, path, name in self._rows(_NAMES):
-            if named := found.get((collection, document)):
+            if named := documents.get((collection, document)):
                 named.sums[path] = name
         for collection, document, topic_id, partition, first, last in self._rows(
             "SELECT collection, document, topic_id, partition, min(first), max(last) "
             "FROM within GROUP BY ALL"
         ):
-            found[collection, document].spans[topic_id, partition] = first, last
-        return found
+            documents[collection, document].spans[topic_id, partition] = first, last
+        return documents
 
     def states(
         self, collection: str, only: Sequence[str] | None = None
@@ -234,8 +234,8 @@ class Replay:
 
     def unreadable(self) -> list[tuple[int, int, str]]:
         """Partition, offset and reason of events that cannot be counted and are no dead letters."""
-        found = self._rows('SELECT partition, "offset", reason FROM unreadable ORDER BY ALL')
-        return [(partition, offset, reason) for partition, offset, reason in found]
+        rows = self._rows('SELECT partition, "offset", reason FROM unreadable ORDER BY ALL')
+        return [(partition, offset, reason) for partition, offset, reason in rows]
 
     def _streamed(self, query: str, parameters: Sequence[object] = ()) -> Iterator[Any]:
         """Rows from a separate cursor, so that other queries can run meanwhile."""

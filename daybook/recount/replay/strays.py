@@ -20,7 +20,7 @@ def strays(replay: Replay, collection: str, find: Find) -> dict[int, frozenset[i
     if not beyond:
         return {}
     stored = {str(state["_id"]): state for state in find(sorted({name for name, *_ in beyond}))}
-    found: dict[int, set[int]] = defaultdict(set)
+    offsets_by_partition: dict[int, set[int]] = defaultdict(set)
     for name, topic_id, partition, offset, epoch in beyond:
         state = stored.get(name, {})
         applied = marks(state, "applied").get((topic_id, partition), -1)
@@ -28,5 +28,5 @@ def strays(replay: Replay, collection: str, find: Find) -> dict[int, frozenset[i
             case {"topic_id": at, "partition": here, "epoch": int(since)} if at == topic_id:
                 is_away = epoch < since or (epoch == since and partition != here)
                 if is_away and offset > applied:
-                    found[partition].add(offset)
-    return {partition: frozenset(offsets) for partition, offsets in found.items()}
+                    offsets_by_partition[partition].add(offset)
+    return {partition: frozenset(offsets) for partition, offsets in offsets_by_partition.items()}

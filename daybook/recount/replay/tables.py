@@ -25,10 +25,12 @@ class Tables:
         self.db.execute("SET TimeZone = 'UTC'")
 
     def close(self) -> None:
+        """Closes the database and deletes its files."""
         self.db.close()
         self._directory.cleanup()
 
     def create(self, table: str, columns: str, rows: Iterable[Row] = ()) -> None:
+        """Creates a table with these columns (as in SQL) and rows."""
         self.db.execute(f"CREATE TABLE {table} ({columns})")
         self.refill(table, list(rows))
 
@@ -41,6 +43,7 @@ class Tables:
             self.db.execute(f"INSERT INTO main.{table} SELECT {holders}", columns)
 
     def rows(self, query: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Runs a query and returns all its rows."""
         return self.db.execute(query, list(parameters)).fetchall()
 
     def append(

@@ -40,30 +40,32 @@ class Verdict:
 
 def document_verdicts(recount: Recount, snapshot: Snapshot) -> Iterator[Verdict]:
     """A verdict on each daily document that is stored or that the log gives."""
-    found = recount.replay.documents(snapshot.days)
-    names = sorted(snapshot.documents.keys() | found.keys())
+    recounted = recount.replay.documents(snapshot.days)
+    names = sorted(snapshot.documents.keys() | recounted.keys())
     for done, name in enumerate(names):
         if done % 100 == 0:
             recount.report_progress("comparing documents", done, len(names))
-        yield _document(recount, snapshot, name, found.get(name, Recounted()))
+        yield _document(recount, snapshot, name, recounted.get(name, Recounted()))
 
 
 def _document(
-    recount: Recount, snapshot: Snapshot, name: tuple[str, str], found: Recounted
+    recount: Recount, snapshot: Snapshot, name: tuple[str, str], recounted: Recounted
 ) -> Verdict:
     collection, document = name
     model = recount.models[collection]
     stored = snapshot.documents.get(name)
-    firsts = {position: span[0] for position, span in found.spans.items()}
+    firsts = {position: span[0] for position, span in recounted.spans.items()}
     firsts |= marks(stored or {}, "first")
-    doubt = snapshot.coverage.document_doubt(marks(stored or {}, "applied"), firsts, found.spans)
+    doubt = snapshot.coverage.document_doubt(
+        marks(stored or {}, "applied"), firsts, recounted.spans
+    )
     if stored is None:
-        unequal = list(_nonzero_fields(model, expected_document(model, document, found.sums)))
+        unequal = list(_nonzero_fields(model, expected_document(model, document, recounted.sums)))
     else:
         keys_max = recount.fleet.settings.map_keys_max
-        unequal = list(unequal_fields(model, document, found.sums, stored, keys_max))
+        unequal = list(unequal_fields(model, document, recounted.sums, stored, keys_max))
     version = _version(model, stored, snapshot)
-    return Verdict(model, document, stored, doubt, unequal, version, recounted=found)
+    return Verdict(model, document, stored, doubt, unequal, version, recounted=recounted)
 
 
 def _version(model: Model, stored: Document | None, snapshot: Snapshot) -> int:

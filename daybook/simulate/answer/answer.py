@@ -47,6 +47,7 @@ class Answer(ExitStack):
         self._buckets = [self.enter_context(_bucket()) for _ in range(_BUCKETS)]
 
     def take(self, entry: Entry) -> None:
+        """Adds the log's next entry; topics that no document counts are ignored."""
         self._place += 1
         if entry.topic == FUNNELS:
             self._definitions.take(entry.event, self._place)

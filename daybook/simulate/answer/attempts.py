@@ -42,6 +42,7 @@ def _attempt(
 
 
 def is_complete(pinned: Definition, reached: set[int]) -> bool:
+    """Whether an attempt that reached these positions is a completion."""
     needed = [n for n, optional in enumerate(pinned.optional) if not optional]
     if pinned.order == "any":
         return reached.issuperset(needed)

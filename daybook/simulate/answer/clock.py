@@ -17,6 +17,7 @@ class When(NamedTuple):
 
 
 def when(occurred_at: str, zone: ZoneInfo) -> When:
+    """The time of an event from its `occurred_at`; `zone` is the fleet's."""
     moment = datetime.fromisoformat(occurred_at)
     local = moment.astimezone(zone)
     return When((moment - _EPOCH) // _MILLISECOND, f"{local:%Y-%m-%d}", f"{local:%H}")

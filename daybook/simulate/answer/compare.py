@@ -92,9 +92,9 @@ def _flat(shape: Shape, document: Fields) -> Flat:
     for hour, counters in document.get("hours", {}).items():
         known = {name: counters[name] for name in scalars if name in counters}
         found |= dict(_leaves(("hours", hour), known))
-    for currency, own in document.get("currencies", {}).items():
-        several = (*shape.money, *shape.currency_counters, *shape.maps)
-        known = {name: own[name] for name in several if name in own}
+    for currency, amounts in document.get("currencies", {}).items():
+        names = (*shape.money, *shape.currency_counters, *shape.maps)
+        known = {name: amounts[name] for name in names if name in amounts}
         found |= dict(_leaves(("currencies", currency), known))
     return found
 

@@ -47,6 +47,7 @@ class Deed:
 
     @property
     def bot(self) -> list[str]:
+        """The reasons why it is a bot's; empty for a person's."""
         return self.context.get("bot") or []
 
     @property
@@ -68,6 +69,7 @@ class Deed:
 
 
 def deed(event: Event, place: int, appended_ms: int, zone: ZoneInfo) -> Deed:
+    """The deed that an event reports."""
     at = when(event["occurred_at"], zone)
     owner = event.get("organization_id", DEFAULT_ORGANIZATION)
     return Deed(place, appended_ms, event["event_type"], at, event["data"], owner)

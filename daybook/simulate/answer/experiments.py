@@ -11,10 +11,12 @@ from daybook.simulate.answer.shape import EXPERIMENT
 def count(ledger: Ledger, organization: str, deeds: list[Deed]) -> None:
     """Counts one visitor's experiments; `deeds` are all of theirs, in order of time."""
     exposures = [deed for deed in deeds if deed.kind == "experiment_exposed"]
-    for test, own in group_by(exposures, lambda deed: str(deed.data["test_id"])).items():
-        first = own[0]
+    for test, exposures_to_test in group_by(
+        exposures, lambda deed: str(deed.data["test_id"])
+    ).items():
+        first = exposures_to_test[0]
         names = (organization, test, str(first.data["variant_id"]))
-        if len({deed.data["variant_id"] for deed in own}) > 1:
+        if len({deed.data["variant_id"] for deed in exposures_to_test}) > 1:
             ledger.counter(EXPERIMENT, names, first.at, "multiple_exposures")
         else:
             ledger.counter(EXPERIMENT, names, first.at, "visitors")

@@ -27,4 +27,5 @@ def key(name: str) -> str:
 
 
 def document_id(*names: str) -> str:
+    """The `_id` of a document, from the parts of its key."""
     return ":".join(part(name) for name in names)

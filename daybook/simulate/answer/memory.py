@@ -40,12 +40,14 @@ class Memory:
         return [next(iter(self.sessions))] if full else []
 
     def forget(self, sessions: list[str]) -> None:
+        """Removes sessions, and the pins of days without a remembered entry."""
         for session in sessions:
             del self.sessions[session]
         kept = {(d.funnel, d.at.day) for d in self.deeds() if d.kind == "step_entry"}
         self.pins = {day: pinned for day, pinned in self.pins.items() if day in kept}
 
     def seen(self, day: str) -> None:
+        """Notes a day on which the visitor did something."""
         self.first_day = min(day, self.first_day or day)
 
     def keep(self, deed: Deed) -> bool:
@@ -57,5 +59,6 @@ class Memory:
         return True
 
     def deeds(self) -> Iterator[Deed]:
+        """All remembered deeds, session by session."""
         for deeds in self.sessions.values():
             yield from deeds

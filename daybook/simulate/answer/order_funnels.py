@@ -16,6 +16,7 @@ _WORTH_MAX = 2**53 - 1
 
 
 def count(ledger: Ledger, order: PaidOrder) -> None:
+    """Counts a paid order, if it names a funnel."""
     if order.created is None or "funnel_id" not in order.created.data:
         return
     created = order.created.data

@@ -13,6 +13,7 @@ TICKET_COUNTERS = {
 
 
 def count(ledger: Ledger, organization: str, deed: Deed) -> None:
+    """Counts a visitor's deed that is not a bot's."""
     match deed.kind:
         case "page_view" if deed.funnel:
             ledger.counter(FUNNEL, (organization, deed.funnel), deed.at, "page_views")
@@ -34,6 +35,7 @@ def bot(ledger: Ledger, organization: str, deed: Deed) -> None:
 
 
 def step_conversion(ledger: Ledger, names: tuple[str, ...], deed: Deed) -> None:
+    """Counts a conversion at a step; `names`: organization, funnel and step."""
     ledger.counter(STEP, names, deed.at, "conversions")
     if deed.money:
         ledger.money(STEP, names, deed.at, ("value_cents",), *deed.money)
