@@ -102,7 +102,7 @@ CREATE MACRO fits(event_type, kinds, exit_outcome, conversion_type) AS
 
 -- Every type of the topic enters the duplicate window, counted or not. `owner` is the history that
 -- an event belongs to: of a visitor in an organization, of an order or of a ticket. A history is in
--- the order of the log; `n` numbers its events. If partitions were added, events written before that
+-- the order of the log; `n` numbers its events. If partitions were added, events from before that
 -- (of a lower epoch) come first. `is_served`: sent by a server for an order or a ticket.
 CREATE TABLE events AS
 WITH read AS (

@@ -1,6 +1,6 @@
--- Payments and refunds of orders, by day, and the owners they are attributed to. An order's payment,
--- refunds and attribution may come in any order, so its whole history is replayed from the start of
--- the log. The funnels that orders name, and the states, are in revenue/.
+-- Payments and refunds of orders, by day, and the owners they are attributed to. An order's
+-- payment, refunds and attribution may come in any order, so its whole history is replayed from the
+-- start of the log. The funnels that orders name, and the states, are in revenue/.
 
 -- The fields of the documents. `since` is the model version that added the field. Money is kept per
 -- currency, and so are counters of kind 'per_currency'.

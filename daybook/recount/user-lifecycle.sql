@@ -34,8 +34,8 @@ WHERE event_type = 'user.role_changed' AND (
     OR json_type(data, 'new_role') IS DISTINCT FROM 'VARCHAR'
 );
 
--- An event adds one to the counter of its type, in its day and hour. A change from another role to a
--- leader's is a promotion, the reverse a demotion; other changes of role do not count.
+-- An event adds one to the counter of its type, in its day and hour. A change from another role to
+-- a leader's is a promotion, the reverse a demotion; other changes of role do not count.
 CREATE VIEW effects AS
 WITH known AS (
     SELECT

@@ -29,8 +29,8 @@ FROM (
 )
 WINDOW person AS (PARTITION BY who ORDER BY n);
 
--- The remembered events: the first 500 of each session, and until when. `sessions` has only visitors
--- for whom a session is forgotten; all other sessions are remembered for good.
+-- The remembered events: the first 500 of each session, and until when. `sessions` has only
+-- visitors for whom a session is forgotten; all other sessions are remembered for good.
 CREATE OR REPLACE TABLE remembered AS
 SELECT
     deeds.who, deeds.n, place, partition, "offset", appended_ms, day, hour, ms, event_type, page, step_id,

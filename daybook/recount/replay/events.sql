@@ -60,7 +60,7 @@ SELECT
     strftime(utc + shift, '%Y-%m-%d') AS day,
     strftime(utc + shift, '%H') AS hour,
     -- An event is a duplicate if its id is also at a lower offset of the partition, at most
-    -- `duplicate_window` offsets below. Duplicates themselves count for this, so the nearest decides.
+    -- `duplicate_window` offsets below. Duplicates themselves count, so the nearest decides.
     coalesce(
         "offset" - lag("offset") OVER (PARTITION BY topic_id, partition, id ORDER BY "offset")
             <= (SELECT duplicate_window FROM settings),

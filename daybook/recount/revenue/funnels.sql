@@ -2,8 +2,8 @@
 
 INSERT INTO measured VALUES ('analytics_funnel_revenue', ['organization_id', 'funnel_id']);
 
--- The money booked for funnels: payments (nth 0) and refunds. Each is attributed to the later of two
--- events: the booking, or the order.created that names the funnel.
+-- The money booked for funnels: payments (nth 0) and refunds. Each is attributed to the later of
+-- two events: the booking, or the order.created that names the funnel.
 CREATE TABLE of_days AS
 SELECT
     key_id, nth, if(nth = 0, 'revenue_cents', 'refunded_cents') AS what, day, hour, currency, cents,

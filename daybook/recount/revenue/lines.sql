@@ -47,8 +47,8 @@ FROM (
 WHERE quantity > 0
 GROUP BY key_id, product_id;
 
--- The share of `cents` for a part of `weight`: whole cents by largest remainder, equal remainders by
--- product id, so that the parts add up.
+-- The share of `cents` for a part of `weight`: whole cents by largest remainder, equal remainders
+-- by product id, so that the parts add up.
 CREATE MACRO whole_cents(cents, weight, whole) AS CAST(cents AS HUGEINT) * weight // whole;
 CREATE MACRO remainder(cents, weight, whole) AS CAST(cents AS HUGEINT) * weight % whole;
 
