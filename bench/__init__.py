@@ -1,1 +1,1 @@
-"""How fast a group counts, beside what one would write without it: paired runs, checked totals."""
+"""Measures how fast Daybook is, next to simpler programs: paired runs with checked totals."""

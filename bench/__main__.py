@@ -1,9 +1,9 @@
-"""`python -m bench [PART …] [--pairs N] [--json FILE]`: Daybook beside its yardsticks.
+"""`python -m bench [PART …] [--pairs N] [--json FILE]`: measures Daybook against its yardsticks.
 
 Parts: startup, counting (order-funnel and revenue), funnel-step, collector, query, exports; all of
 them unless named.
-DAYBOOK_BENCH_EVENTS says how many order events to count, 1,200,000 unless set;
-DAYBOOK_BENCH_TRACKING_EVENTS how many of a storefront's, 40,000 unless set.
+DAYBOOK_BENCH_EVENTS: number of order events in `counting`; default 1,200,000.
+DAYBOOK_BENCH_TRACKING_EVENTS: number of tracking events in `funnel-step`; default 40,000.
 """
 
 import argparse
@@ -47,29 +47,29 @@ FAILURES = (DaybookError, NotReady, RunFailed, ServerError, WrongAnswer, WrongTo
 
 def main() -> None:
     options = _options()
-    # Servers are stopped on the way out.
+    # An exception, unlike the signal itself, stops the servers on the way out.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     progress = Console(stderr=True)
     try:
         with servers() as variables:
             runs = Runs(variables, lambda line: progress.print(line, highlight=False))
-            known = facts(runs.settings())
+            machine_facts = facts(runs.settings())
             results = [PARTS[part](runs, options.pairs) for part in options.parts or PARTS]
     except FAILURES as error:
         sys.exit(f"bench: {error}")
-    known["load after"] = " ".join(f"{load:.2f}" for load in os.getloadavg())
+    machine_facts["load after"] = " ".join(f"{load:.2f}" for load in os.getloadavg())
     for result in results:
-        known |= result.facts
-    comparisons = [one for result in results for one in result.comparisons]
-    figures = [one for result in results for one in result.figures]
-    show(console(), known, comparisons, figures)
+        machine_facts |= result.facts
+    comparisons = [comparison for result in results for comparison in result.comparisons]
+    figures = [figure for result in results for figure in result.figures]
+    show(console(), machine_facts, comparisons, figures)
     if options.json:
-        told = {
-            "facts": known,
-            "comparisons": [one.as_json() for one in comparisons],
-            "figures": [one.as_json() for one in figures],
+        report = {
+            "facts": machine_facts,
+            "comparisons": [comparison.as_json() for comparison in comparisons],
+            "figures": [figure.as_json() for figure in figures],
         }
-        options.json.write_text(json.dumps(told, indent=2))
+        options.json.write_text(json.dumps(report, indent=2))
 
 
 def _options() -> argparse.Namespace:
@@ -79,11 +79,15 @@ def _options() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
-    parser.add_argument("--pairs", type=int, default=3, help="how often each pair is run")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there, too")
+    parser.add_argument(
+        "--pairs", type=int, default=3, help="number of runs of each pair; default 3"
+    )
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write all figures to this file as well"
+    )
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
-        parser.error(f"no part {', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
+        parser.error(f"no part {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}")
     return options
 
 

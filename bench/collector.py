@@ -1,4 +1,4 @@
-"""The collector over HTTP: latency at a given rate, throughput, and a bare endpoint beside it."""
+"""Measures the collector over HTTP: latency at a fixed rate, throughput next to a bare endpoint."""
 
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from bench.http.calls import BATCH_EVENTS, batches, singles
 from bench.http.load import flood, pace
 from bench.http.loaded import Load
 from bench.http.service import service
-from bench.http.under import Under
+from bench.http.under import LoadedServer
 from bench.result import Result
 from bench.runs import Runs
 from bench.servers import PARTITIONS
@@ -30,15 +30,15 @@ _BATCHES, _BATCH_CONNECTIONS = 200, 4
 _P95_MS_MAX, _BATCHED_MIN, _SHARE_MIN = 50, 20_000, 0.5
 _OURS, _BARE = "daybook serve collector --port {port}", "bench.http.bare_endpoint {port}"
 _HOW = (
-    f"events of some 350 bytes; single ones by a public key from 5,000 addresses over "
-    f"{_CONNECTIONS} connections, batches of {BATCH_EVENTS} by a server's over "
-    f"{_BATCH_CONNECTIONS}; latency from when a call was due, at {RATE:,} a second; client, "
+    f"events of about 350 bytes; single events with a write key from 5,000 addresses over "
+    f"{_CONNECTIONS} connections, batches of {BATCH_EVENTS} with a server key over "
+    f"{_BATCH_CONNECTIONS}; latency from when a call was due, at {RATE:,} per second; client, "
     "server, broker, MongoDB and Redis share the machine"
 )
 
 
 def collector(runs: Runs, pairs: int) -> Result:
-    """Each answer is looked at, and the log must hold just what was accepted.
+    """Checks every response, and that the log holds exactly the accepted events.
 
     Raises WrongAnswer, WrongTotals, NotReady.
     """
@@ -47,7 +47,7 @@ def collector(runs: Runs, pairs: int) -> Result:
     key, server_key = _key(settings, "write"), _key(settings, "server")
     calls, due_calls = singles(key, _SINGLES), singles(key, PACED_CALLS)
     large = list(batches(server_key, _BATCHES))
-    alone, paced, bare_paced, batched = [], [], [], []
+    singles_pairs, paced, bare_paced, batched = [], [], [], []
 
     def single(port: int) -> Load:
         return flood(port, calls, _CONNECTIONS)
@@ -63,18 +63,20 @@ def collector(runs: Runs, pairs: int) -> Result:
             "DAYBOOK_MONGODB_DATABASE": settings.mongodb_database,
             "DAYBOOK_TRUSTED_PROXIES": "127.0.0.1/32",
         }
-        ours = Under(runs, "collector", stack.enter_context(service(_OURS, variables)))
-        bare = Under(runs, "bare endpoint", stack.enter_context(service(_BARE, {})))
-        for each in (ours, bare):
-            each.load("warming up", single)
+        ours = LoadedServer(runs, "collector", stack.enter_context(service(_OURS, variables)))
+        bare = LoadedServer(runs, "bare endpoint", stack.enter_context(service(_BARE, {})))
+        for server in (ours, bare):
+            server.load("warming up", single)
         for _ in range(pairs):
-            own = ours.load("single events", single)
-            alone.append((own.measured(), bare.load("single events", single).measured()))
-            paced.append(ours.load(f"{RATE:,} a second", at_rate))
-            bare_paced.append(bare.load(f"{RATE:,} a second", at_rate))
+            ours_single = ours.load("single events", single)
+            singles_pairs.append(
+                (ours_single.measured(), bare.load("single events", single).measured())
+            )
+            paced.append(ours.load(f"{RATE:,} per second", at_rate))
+            bare_paced.append(bare.load(f"{RATE:,} per second", at_rate))
             batched.append(ours.load(f"batches of {BATCH_EVENTS}", batch))
     _check(settings, ours.accepted)
-    share = Comparison("collector, single events", "bare endpoint", alone, Goal(_SHARE_MIN))
+    share = Comparison("collector, single events", "bare endpoint", singles_pairs, Goal(_SHARE_MIN))
     return Result({"collector": _HOW}, [share], _figures(paced, bare_paced, batched))
 
 
@@ -88,7 +90,7 @@ def _figures(paced: list[Load], bare_paced: list[Load], batched: list[Load]) -> 
         Figure(f"{at}: p50", "ms", latency(paced, 50)),
         Figure(f"{at}: p95", "ms", latency(paced, 95), at_most=_P95_MS_MAX),
         Figure(f"{at}: p99", "ms", latency(paced, 99)),
-        Figure(f"{at}: its CPU an event", "µs", [load.cpu_micros for load in paced]),
+        Figure(f"{at}: CPU per event", "µs", [load.cpu_micros for load in paced]),
         Figure(f"bare endpoint at {RATE:,} calls/s: p95", "ms", latency(bare_paced, 95)),
         Figure(
             f"collector, batches of {BATCH_EVENTS}",
@@ -96,7 +98,7 @@ def _figures(paced: list[Load], bare_paced: list[Load], batched: list[Load]) -> 
             [load.rate for load in batched],
             at_least=_BATCHED_MIN,
         ),
-        Figure("collector, batches: its CPU an event", "µs", [load.cpu_micros for load in batched]),
+        Figure("collector, batches: CPU per event", "µs", [load.cpu_micros for load in batched]),
     ]
 
 
@@ -107,7 +109,7 @@ def _key(settings: Settings, kind: api_keys.Kind) -> str:
 
 
 def _check(settings: Settings, accepted: int) -> None:
-    """Raises WrongTotals unless the log holds as many events as were accepted."""
+    """Raises WrongTotals unless the log holds exactly as many events as were accepted."""
     reader = clients.reader(settings)
     ends = [
         reader.get_watermark_offsets(TopicPartition(TOPIC, number), timeout=10)[1]
@@ -115,4 +117,4 @@ def _check(settings: Settings, accepted: int) -> None:
     ]
     reader.close()
     if sum(ends) != accepted:
-        raise WrongTotals(f"{TOPIC} holds {sum(ends):,} events, accepted were {accepted:,}")
+        raise WrongTotals(f"{TOPIC} holds {sum(ends):,} events, but {accepted:,} were accepted")

@@ -1,4 +1,4 @@
-"""A program beside a yardstick: pairs of runs, one after the other, and what they come to."""
+"""Compares a program with a yardstick: pairs of runs, one after the other, and their ratios."""
 
 from dataclasses import asdict, dataclass
 from statistics import median
@@ -9,7 +9,7 @@ from bench.stopwatch import Measured
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """How many times as fast as its yardstick a program is to be, at least."""
+    """The least ratio of a program's speed to that of its yardstick."""
 
     ratio: float
 
@@ -19,7 +19,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`pairs`: ours, then the yardstick; `program` and `yardstick` say what they are."""
+    """`pairs`: our run, then the yardstick's; `program` and `yardstick` are their names."""
 
     program: str
     yardstick: str
@@ -28,15 +28,17 @@ class Comparison:
 
     @property
     def ratios(self) -> list[float]:
-        """Ours over the yardstick's events a second, a pair."""
+        """For each pair, our events per second divided by the yardstick's."""
         return [ours.rate / other.rate for ours, other in self.pairs]
 
     @property
     def ratio(self) -> float:
+        """The median of the pairs' ratios."""
         return median(self.ratios)
 
     @property
     def reached(self) -> bool:
+        """Whether the goal is reached; True if there is none."""
         return self.goal is None or self.ratio >= self.goal.ratio
 
     def as_json(self) -> dict[str, Any]:

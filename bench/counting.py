@@ -1,4 +1,4 @@
-"""order-funnel and revenue beside their yardsticks."""
+"""Measures order-funnel and revenue next to their yardsticks."""
 
 import os
 from functools import partial
@@ -20,12 +20,12 @@ YARDSTICKS = (
     ("into-models", "read and validate, models", Goal(0.6)),
     ("into-dicts", "read and validate, TypedDicts", None),
 )
-BY_HAND = "one update an event, at least once"
+BY_HAND = "one update per event, at least once"
 SAME_WRITES = "the same upserts, bare"
 
 
 def counting(runs: Runs, pairs: int) -> Result:
-    """Ours, yardstick, ours, yardstick: what slows the machine down slows both of a pair."""
+    """Runs alternate, so that whatever slows the machine down slows both runs of a pair."""
     every, with_state, one_by_one = (_publish(runs, name) for name in _counts())
     times = range(pairs)
     comparisons = [
@@ -38,7 +38,7 @@ def counting(runs: Runs, pairs: int) -> Result:
     comparisons.append(Comparison(OURS, BY_HAND, by_hand, Goal(100)))
     repeated = [runs.run_and_repeat_writes("revenue", with_state) for _ in times]
     comparisons.append(Comparison("revenue, exactly once", SAME_WRITES, repeated))
-    text = f"{every.count:,} events of orders, {len(STEPS)} types, {DAYS} days"
+    text = f"{every.count:,} order events of {len(STEPS)} types over {DAYS} days"
     return Result({"orders": text}, comparisons)
 
 

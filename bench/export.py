@@ -1,4 +1,4 @@
-"""Our own: one file of an export worker, from the job to the last byte."""
+"""Makes one file with the export worker's code, from the job to the last byte."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -19,8 +19,8 @@ _SECRET = SecretStr("for benchmarks alone, and long enough")
 
 
 def export(_: str, rows: int, report: ReportType, form: Format) -> Measured:
-    """A year of the funnel as a file. Raises RuntimeError for another number of rows."""
-    own = settings().model_copy(update={"exports_secret": _SECRET})
+    """A year of the funnel as a file. Raises RuntimeError for fewer than `rows` rows."""
+    settings_with_secret = settings().model_copy(update={"exports_secret": _SECRET})
     now = datetime.now(UTC)
     job = Job(
         organization_id=year.ORGANIZATION,
@@ -35,12 +35,12 @@ def export(_: str, rows: int, report: ReportType, form: Format) -> Measured:
         include_pii=False,
         requested_at=now,
     )
-    maker = Maker(own, Secret(own))
+    maker = Maker(settings_with_secret, Secret(settings_with_secret))
     stopwatch = Stopwatch()
     with TemporaryDirectory(prefix="daybook-bench-") as folder:
         stopwatch.start()
         made = asyncio.run(maker.make(job, Path(folder) / "file", now, lambda: True))
         stopwatch.stop()
     if made < rows:
-        raise RuntimeError(f"{made} rows in the file, {rows} or more are asked for")
+        raise RuntimeError(f"the file has {made} rows, fewer than {rows}")
     return stopwatch.measured(rows)

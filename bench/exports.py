@@ -1,4 +1,4 @@
-"""A funnel's year as files: how long an export worker takes for one, and how much memory."""
+"""Measures the export worker: time and memory for files of a funnel's year."""
 
 import json
 from collections.abc import Iterator
@@ -26,19 +26,19 @@ _FILES = {
     ("events", "json"): _SESSIONS * _EVENTS_EACH,
     ("events", "xlsx"): _SESSIONS * _EVENTS_EACH,
 }
-"""How many rows each has at least."""
+"""The least number of rows of each file."""
 
 _SECONDS_MAX = 60
 _INSERTED_AT_ONCE = 10_000
 _SECONDS_APART = year.DAYS * 24 * 3600 / _SESSIONS
 _HOW = (
     f"{year.DAYS} days of a funnel, and its {_SESSIONS:,} sessions with {_EVENTS_EACH} events "
-    "each; a process a file, peak MiB all that it ever held"
+    "each; one process per file; MiB is the peak memory of that process"
 )
 
 
 def exports(runs: Runs, pairs: int) -> Result:
-    """Each file as often as there are pairs. Raises RunFailed for one with too few rows."""
+    """Makes each file `pairs` times. Raises RunFailed for a file with too few rows."""
     settings = runs.settings("bench-exports")
     made: dict[tuple[str, str], list[Measured]] = {}
     with database(settings).client as client:
@@ -59,7 +59,7 @@ def _figures(made: dict[tuple[str, str], list[Measured]]) -> Iterator[Figure]:
     for (report, form), runs in made.items():
         what = f"{report} of a year as {form}"
         yield Figure(what, "s", [run.seconds for run in runs], at_most=_SECONDS_MAX)
-        yield Figure(f"{what}: the worker's peak", "MiB", [run.peak_mib for run in runs])
+        yield Figure(f"{what}: peak memory", "MiB", [run.peak_mib for run in runs])
 
 
 def _fill(documents: Documents) -> None:
@@ -71,7 +71,7 @@ def _fill(documents: Documents) -> None:
 
 
 def _session(number: int) -> dict[str, Any]:
-    """As members store it; the year's are spread evenly."""
+    """A session as members store it; they are spread evenly over the year."""
     began = datetime.combine(year.FIRST, time(), UTC) + timedelta(seconds=number * _SECONDS_APART)
     visitor = f"visitor-{number // 2}"
     events = [

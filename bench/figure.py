@@ -1,4 +1,4 @@
-"""A figure that stands for itself: measured several times, with a goal of its own."""
+"""A figure without a yardstick: measured several times, with a goal of its own."""
 
 from dataclasses import asdict, dataclass
 from statistics import median
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`values`, one a run, in `unit`; the goal is a bound that the median keeps to."""
+    """`values`: one per run, in `unit`. The median must be within `at_most` or `at_least`."""
 
     what: str
     unit: str
@@ -21,13 +21,14 @@ class Figure:
 
     @property
     def goal(self) -> str | None:
-        """In words; None when it is shown and not judged."""
+        """The goal in words; None if there is none."""
         if self.at_most is not None:
             return f"at most {self.at_most:,g} {self.unit}"
         return None if self.at_least is None else f"at least {self.at_least:,g} {self.unit}"
 
     @property
     def reached(self) -> bool:
+        """Whether the median is within the goal."""
         if self.at_most is not None and self.median > self.at_most:
             return False
         return self.at_least is None or self.median >= self.at_least

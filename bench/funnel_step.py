@@ -1,4 +1,4 @@
-"""funnel-step over a storefront's traffic, beside what mongod takes for the same writes."""
+"""Measures funnel-step on a storefront's traffic, next to the bare writes to mongod."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ SAME_UPDATES = "the same updates, replayed"
 
 
 def funnel_step(runs: Runs, pairs: int) -> Result:
-    """Every number of every document is compared with the known answer, after each run."""
+    """After each run, compares every number of every document with the known answer."""
     traffic = Storefront(int(os.environ.get("DAYBOOK_BENCH_TRACKING_EVENTS", EVENTS)))
     runs.log(f"publishing {traffic.count:,} events to {TOPIC}")
     traffic.publish(runs.settings())

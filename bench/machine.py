@@ -1,4 +1,4 @@
-"""What a figure was measured on and with."""
+"""Describes the machine, versions and settings of a measurement."""
 
 import os
 import platform
@@ -18,7 +18,7 @@ _LIBRARIES = ("confluent-kafka", "pydantic", "pymongo", "fastapi", "uvicorn")
 
 
 def facts(settings: Settings) -> dict[str, str]:
-    """Date, machine, versions and settings, in words."""
+    """Date, machine, load, versions and settings, in words."""
     with database(settings).client as client:
         mongod = client.server_info()["version"]
     libraries = [f"{name} {version(name)}" for name in _LIBRARIES]
@@ -26,7 +26,7 @@ def facts(settings: Settings) -> dict[str, str]:
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M}Z",
         "machine": f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
-        f"{platform.system()} {platform.release()}; it holds the servers and the programs",
+        f"{platform.system()} {platform.release()}; it runs the servers and the programs",
         "load before": " ".join(f"{load:.2f}" for load in os.getloadavg()),
         "versions": ", ".join(
             [

@@ -1,4 +1,4 @@
-"""Our own: a member of a group, from its first partition's start to its last durable effect."""
+"""Measures a member of a group, from its first partition's start to its last durable effect."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +17,7 @@ from daybook.engine.settings import settings
 
 
 def record(short: str, topic: str, events: int, path: Path) -> Measured:
-    """As `count`, and keeps the writes in a file."""
+    """Like `count`, and records the member's writes in a file."""
     recorder = Recorder()
     monitoring.register(recorder)
     measured = count(short, topic, events)
@@ -28,13 +28,13 @@ def record(short: str, topic: str, events: int, path: Path) -> Measured:
 def count(short: str, topic: str, events: int) -> Measured:
     """Runs a member until its group has caught up with a topic.
 
-    Its definitions are read from topics with the same prefix. The group is named after the
-    database too: Kafka keeps the commits of runs before.
+    Its definitions are read from topics with the same prefix. The group's name contains that of the
+    database, because Kafka keeps the commits of earlier runs.
     """
     group, database = consumers.find(short), settings().mongodb_database
     (source,) = group.sources
     prefix = topic.removesuffix(source.topic)
-    own = replace(
+    bench_group = replace(
         group,
         name=f"{group.name}-{database}",
         sources=(replace(source, topic=topic),),
@@ -43,13 +43,13 @@ def count(short: str, topic: str, events: int) -> Measured:
     stopwatch = Stopwatch()
     writes = _Writes(stopwatch)
     monitoring.register(writes)
-    _listen(stopwatch)
-    run(own, settings(), until_caught_up=True, started=lambda member: None)
+    _start_with_first_partition(stopwatch)
+    run(bench_group, settings(), until_caught_up=True, started=lambda member: None)
     return stopwatch.measured(events, writes.written)
 
 
 class _Writes(monitoring.CommandListener):
-    """Stops the stopwatch at each durable write of an effect, and counts what is written."""
+    """Stops the stopwatch at each durable write of an effect, and counts documents and bulks."""
 
     def __init__(self, stopwatch: Stopwatch) -> None:
         self._stopwatch = stopwatch
@@ -73,8 +73,8 @@ class _Writes(monitoring.CommandListener):
         self._running.discard(event.request_id)
 
 
-def _listen(stopwatch: Stopwatch) -> None:
-    """The member's log says when it is told where to read its first partition from."""
+def _start_with_first_partition(stopwatch: Stopwatch) -> None:
+    """Starts the stopwatch at the member's log event for its first partition."""
 
     def note(_: Any, __: str, event: Mapping[str, Any]) -> Mapping[str, Any]:
         if event["event"] == "partition started":

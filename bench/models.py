@@ -1,4 +1,4 @@
-"""The events as pydantic models: what one would write by hand, from the same fields and checks."""
+"""Builds pydantic models of the events, with the same fields and checks, as one would by hand."""
 
 from functools import cache
 from typing import Annotated, Any, NotRequired, Union, get_args, get_origin, is_typeddict
@@ -11,7 +11,7 @@ from schemas.json_schema import events
 
 
 def model_adapter(topic: str) -> TypeAdapter[Any]:
-    """Reads a message of a topic into an instance of its event's model."""
+    """An adapter that validates a message of the topic into its event's model."""
     models = tuple(as_model(event) for event in events(topic).values())
     union: Any = Annotated[Union[models], Field(discriminator="event_type")]  # noqa: UP007
     return TypeAdapter(union)
@@ -19,7 +19,7 @@ def model_adapter(topic: str) -> TypeAdapter[Any]:
 
 @cache
 def as_model(typed: type) -> type[BaseModel]:
-    """The model with the fields of a TypedDict; those that may be absent are None then."""
+    """A model with the fields of a TypedDict; optional ones default to None."""
     absent: Any = NotRequired
     fields: dict[str, Any] = {
         name: (_converted(get_args(hint)[0]), None)

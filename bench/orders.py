@@ -1,4 +1,4 @@
-"""Order events from a formula: the same on every machine, and so are the totals."""
+"""Generates order events by a formula, so that they and their totals are known."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -15,15 +15,15 @@ STEPS = (
 )
 DAYS = 30
 FIRST_DAY = datetime(2026, 3, 1, tzinfo=UTC)
-# Orders overlap: between two events of one stand 12,000 of others, so that a batch holds few
-# events of the same order, and a group with state has to write its state for nearly every event.
+# Orders overlap: between two events of one order there are 12,000 of others. So a batch has few
+# events of the same order, and a group with state writes a state for nearly every event.
 ROUNDS_APART = 2_000
 # Odd, so that multiplying by it, modulo 2**128, gives every event another id.
 _SCATTER = 0x9E3779B97F4A7C15F39CC0605CEDC835
 
 
 class Orders:
-    """`count` events, rounded down to whole orders of six; about 220 bytes each, over 30 days."""
+    """`count` events of about 220 bytes over 30 days, rounded down to whole orders of six."""
 
     def __init__(self, count: int) -> None:
         self._orders = max(1, count // len(STEPS))
@@ -31,14 +31,14 @@ class Orders:
         self._rounds = self._orders + (len(STEPS) - 1) * ROUNDS_APART
 
     def messages(self) -> Iterator[tuple[str, bytes]]:
-        """Keys and values, in the order in which they are to be published."""
+        """Keys and values, in the order of publishing."""
         for moment, steps in self._by_round():
             occurred_at = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
             for order, step in steps:
                 yield _message(order, step, occurred_at)
 
     def counted(self) -> Counter[tuple[str, str]]:
-        """How many events of each type a day has: by day (YYYY-MM-DD) and event type."""
+        """The number of events by day (YYYY-MM-DD) and event type."""
         found: Counter[tuple[str, str]] = Counter()
         for moment, steps in self._by_round():
             day = f"{moment:%Y-%m-%d}"
@@ -46,7 +46,7 @@ class Orders:
         return found
 
     def paid(self) -> Counter[str]:
-        """The cents that are paid a day."""
+        """The cents paid, by day."""
         found: Counter[str] = Counter()
         for moment, steps in self._by_round():
             paid = sum(cents(n) for n, step in steps if STEPS[step] == "payment_succeeded")
@@ -54,7 +54,7 @@ class Orders:
         return +found
 
     def _by_round(self) -> Iterator[tuple[datetime, list[tuple[int, int]]]]:
-        """Each moment, and the orders that take a step then: which order, which step."""
+        """Each time, and the orders that take a step then, as pairs of order and step numbers."""
         length = timedelta(days=DAYS) / self._rounds
         for number in range(self._rounds):
             orders = ((number - step * ROUNDS_APART, step) for step in range(len(STEPS)))
@@ -63,6 +63,7 @@ class Orders:
 
 
 def cents(order: int) -> int:
+    """The amount of an order."""
     return 500 + order * 7_919 % 20_000
 
 

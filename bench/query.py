@@ -1,4 +1,4 @@
-"""Reports over HTTP: a funnel's year uncached and cached, and a thousand dashboards at once."""
+"""Measures reports over HTTP: a funnel's year uncached and cached, and a thousand dashboards."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,9 +15,9 @@ from bench.figure import Figure
 from bench.http.calls import Call
 from bench.http.load import flood
 from bench.http.loaded import Load
-from bench.http.reads import DAYS, REPORTS, anew, mixed, origins, overview
+from bench.http.reads import DAYS, REPORTS, in_other_zones, mixed, origins, overview
 from bench.http.service import service
-from bench.http.under import Under
+from bench.http.under import LoadedServer
 from bench.result import Result
 from bench.runs import Runs
 from bench.stopwatch import Measured
@@ -33,15 +33,15 @@ _UNCACHED_MS_MAX, _CACHED_MS_MAX, _HIT_PERCENT_MIN = 200, 20, 90
 _WRITE_SECONDS = 0.1
 _HOW = (
     f"overview of {year.DAYS} days of {len(year.STEPS)} steps, uncached and cached over one "
-    f"connection, beside the bare endpoint over {_CACHED_CONNECTIONS}; {_READS:,} reads at once, a "
-    f"connection each, of {len(REPORTS)} reports of {DAYS[0]} and of {DAYS[1]} days by {_KEYS} "
-    f"keys: first with nothing remembered, then with today's documents written every "
+    f"connection, next to the bare endpoint over {_CACHED_CONNECTIONS}; {_READS:,} reads at once, "
+    f"each over its own connection, of {len(REPORTS)} reports of {DAYS[0]} and of {DAYS[1]} days "
+    f"with {_KEYS} keys: first with an empty cache, then while today's documents are written every "
     f"{_WRITE_SECONDS * 1_000:.0f} ms; client, server, MongoDB and Redis share the machine"
 )
 
 
 class _Runs:
-    """What each run came to."""
+    """The results of all runs; a read's second value is the percentage not built for it."""
 
     def __init__(self) -> None:
         self.uncached: list[Load] = []
@@ -52,7 +52,7 @@ class _Runs:
 
 
 def query(runs: Runs, pairs: int) -> Result:
-    """Every answer must be the known one, byte for byte but for how fresh it is.
+    """Every response must match the known one byte for byte, apart from `as_of`.
 
     Raises WrongAnswer, WrongTotals, NotReady.
     """
@@ -69,24 +69,27 @@ def query(runs: Runs, pairs: int) -> Result:
         documents = client[settings.mongodb_database]
         year.fill(documents)
         keys = [_key(documents) for _ in range(_KEYS)]
-        ours = Under(runs, "query", stack.enter_context(service(_OURS, variables)))
-        one, body = overview(ours.port, keys[0])
+        ours = LoadedServer(runs, "query", stack.enter_context(service(_OURS, variables)))
+        year_call, body = overview(ours.port, keys[0])
         (folder / "report.json").write_bytes(body)
         bare_command = f"{_BARE}{folder / 'report.json'}"
-        bare = Under(runs, "bare endpoint", stack.enter_context(service(bare_command, {})))
+        bare = LoadedServer(runs, "bare endpoint", stack.enter_context(service(bare_command, {})))
         reads = mixed(ours.port, keys, _READS)
         for _ in range(pairs):
             redis.flushall()
-            found.uncached.append(_load(ours, "a year, uncached", anew(one, _UNCACHED), 1))
-            found.cached.append(_load(ours, "a year, cached", [one] * _CACHED, 1))
-            own, other = (
-                _load(each, "a year", [one] * _CACHED, _CACHED_CONNECTIONS) for each in (ours, bare)
+            found.uncached.append(
+                _load(ours, "a year, uncached", in_other_zones(year_call, _UNCACHED), 1)
             )
-            found.shares.append((own.measured(), other.measured()))
+            found.cached.append(_load(ours, "a year, cached", [year_call] * _CACHED, 1))
+            our_load, bare_load = (
+                _load(server, "a year", [year_call] * _CACHED, _CACHED_CONNECTIONS)
+                for server in (ours, bare)
+            )
+            found.shares.append((our_load.measured(), bare_load.measured()))
             redis.flushall()
             found.cold.append(_dashboards(ours, "dashboards", reads))
-            with _written(documents):
-                found.written.append(_dashboards(ours, "dashboards, being written", reads))
+            with _writing(documents):
+                found.written.append(_dashboards(ours, "dashboards, during writes", reads))
     share = Comparison("overview of a year, cached", "bare endpoint, same bytes", found.shares)
     return Result({"query": _HOW}, [share], list(_figures(found)))
 
@@ -99,36 +102,36 @@ def _figures(found: _Runs) -> Iterator[Figure]:
         yield Figure(f"{what}: p50", "ms", [load.percentile(50) for load in loads])
         p95 = [load.percentile(95) for load in loads]
         yield Figure(f"{what}: p95", "ms", p95, at_most=at_most)
-        yield Figure(f"{what}: its CPU a call", "µs", [load.cpu_micros for load in loads])
-    for what, told in (("from nothing", found.cold), ("being written", found.written)):
+        yield Figure(f"{what}: CPU per call", "µs", [load.cpu_micros for load in loads])
+    for what, runs in (("empty cache", found.cold), ("during writes", found.written)):
         reads = f"{_READS:,} dashboards at once, {what}"
-        hits = [percent for _, percent in told]
-        yield Figure(f"{reads}: not made anew", "%", hits, at_least=_HIT_PERCENT_MIN)
-        yield Figure(f"{reads}: reads", "a second", [load.rate for load, _ in told])
-        yield Figure(f"{reads}: p95", "ms", [load.percentile(95) for load, _ in told])
+        hits = [percent for _, percent in runs]
+        yield Figure(f"{reads}: without building a report", "%", hits, at_least=_HIT_PERCENT_MIN)
+        yield Figure(f"{reads}: reads", "per second", [load.rate for load, _ in runs])
+        yield Figure(f"{reads}: p95", "ms", [load.percentile(95) for load, _ in runs])
 
 
-def _load(under: Under, what: str, calls: Iterable[Call], connections: int) -> Load:
-    return under.load(what, lambda port: flood(port, calls, connections))
+def _load(server: LoadedServer, what: str, calls: Iterable[Call], connections: int) -> Load:
+    return server.load(what, lambda port: flood(port, calls, connections))
 
 
-def _dashboards(under: Under, what: str, calls: list[Call]) -> tuple[Load, float]:
-    """The load, and of a hundred answers how many were not made for it."""
-    before = origins(under.port)
-    load = _load(under, what, calls, len(calls))
-    given = {name: count - before.get(name, 0) for name, count in origins(under.port).items()}
-    return load, 100 * (1 - given.get("made", 0) / sum(given.values()))
+def _dashboards(server: LoadedServer, what: str, calls: list[Call]) -> tuple[Load, float]:
+    """The load, and the percentage of responses that were not built for it."""
+    before = origins(server.port)
+    load = _load(server, what, calls, len(calls))
+    counts = {name: count - before.get(name, 0) for name, count in origins(server.port).items()}
+    return load, 100 * (1 - counts.get("made", 0) / sum(counts.values()))
 
 
 @contextmanager
-def _written(documents: Documents) -> Iterator[None]:
-    """Today's documents of the funnel are written over and over, as members write them."""
-    over = Event()
+def _writing(documents: Documents) -> Iterator[None]:
+    """Writes today's documents of the funnel again and again meanwhile, as members would."""
+    stopped = Event()
     today = {"date": datetime.combine(year.LAST, datetime.min.time(), UTC)}
     mark = {"updated_at": "$$NOW", "_daybook.revision": {"$add": ["$_daybook.revision", 1]}}
 
     def write() -> None:
-        while not over.wait(_WRITE_SECONDS):
+        while not stopped.wait(_WRITE_SECONDS):
             for model in (FunnelDay, FunnelStepDay):
                 documents[model.collection].update_many(today, [{"$set": mark}])
 
@@ -137,7 +140,7 @@ def _written(documents: Documents) -> Iterator[None]:
     try:
         yield
     finally:
-        over.set()
+        stopped.set()
         writer.join()
 
 

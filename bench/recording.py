@@ -1,4 +1,4 @@
-"""The writes of a run as they were sent, and sent once more to a database that is empty."""
+"""Records the writes of a run, and sends them again to an empty database."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ from daybook.engine.mongo.client import Documents
 LISTS = {"insert": "documents", "update": "updates"}
 _OF_THE_CONNECTION = frozenset({"lsid", "txnNumber", "$clusterTime", "$db", "$readPreference"})
 _OWN = "_daybook"
-"""How the fleet's own collections begin; all others hold effects."""
+"""The prefix of the fleet's own collections; all others hold effects."""
 
 Command = dict[str, Any]
 
@@ -27,7 +27,7 @@ def is_of_effects(event: monitoring.CommandStartedEvent) -> bool:
 
 
 class Recorder(monitoring.CommandListener):
-    """Keeps every write of an effect, until it is told where to put them."""
+    """Records every write of an effect; `save` puts them into a file."""
 
     def __init__(self) -> None:
         self._commands: list[Command] = []
@@ -38,7 +38,7 @@ class Recorder(monitoring.CommandListener):
             self._commands.append({n: v for n, v in known if n not in _OF_THE_CONNECTION})
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Of what is kept nothing failed: the run's totals are looked at."""
+        """Nothing to do: the run's totals are checked, so no recorded write has failed."""
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
         """See `succeeded`."""
@@ -49,7 +49,7 @@ class Recorder(monitoring.CommandListener):
 
 
 def replay(path: Path, documents: Documents, stopwatch: Stopwatch) -> None:
-    """One command after the other, as the member sent them; each is encoded beforehand."""
+    """Sends the commands one after the other, as the member did; they are encoded beforehand."""
     commands = list(_read(path))
     stopwatch.start()
     for command in commands:

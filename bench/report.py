@@ -1,4 +1,4 @@
-"""The figures as tables: each pair's ratio, what each program took, the goals."""
+"""Prints the figures as tables: the ratio of each pair, the cost of each program, the goals."""
 
 from collections.abc import Iterable, Mapping
 from statistics import median
@@ -11,9 +11,9 @@ from bench.stopwatch import Measured
 from daybook.cli.support.printing import table
 
 CLOCK = (
-    "The clock runs from the moment when the first partition is told where to read, before its "
-    "first message, to the last effect that is durable (for what only reads: to the last message "
-    "read); start is what went before, from the birth of the process."
+    "The clock runs from the start of the first partition, before its first message, to the last "
+    'durable effect (for programs that only read: to the last message read). "start s" is the '
+    "time before that, from the start of the process."
 )
 
 
@@ -26,14 +26,14 @@ def show(
     for name, fact in facts.items():
         console.print(f"{name}: {fact}", markup=False, highlight=False, soft_wrap=True)
     console.print(CLOCK, markup=False, highlight=False, soft_wrap=True)
-    headings = ["program", "beside", "pair", "events/s", "beside's", "ratio"]
+    headings = ["program", "yardstick", "pair", "events/s", "yardstick's", "ratio"]
     console.print("", table(headings, _pairs(comparisons)), sep="\n")
     headings = ["program", "events/s", "CPU µs/event", "CPU s", "start s", "peak MiB", "events"]
     console.print("", table(headings, _programs(comparisons)), sep="\n")
     if figures:
-        headings = ["figure", "unit", "median", "of the runs"]
+        headings = ["figure", "unit", "median", "runs"]
         console.print("", table(headings, map(_figure, figures)), sep="\n")
-    headings = ["goal", "to be", "median", "reached"]
+    headings = ["figure", "goal", "median", "reached"]
     goals = [*_goals(comparisons), *_bounds(figures)]
     console.print("", table(headings, goals), sep="\n")
 
@@ -54,22 +54,22 @@ def _figures(ours: Measured, other: Measured, ratio: float) -> list[str]:
 
 
 def _programs(comparisons: Iterable[Comparison]) -> Iterable[list[str]]:
-    """What each took, in the median of all its runs."""
+    """The cost of each program, as the median of all its runs."""
     runs: dict[str, list[Measured]] = {}
     for one in comparisons:
         for ours, other in one.pairs:
             runs.setdefault(one.program, []).append(ours)
             runs.setdefault(one.yardstick, []).append(other)
-    for program, several in runs.items():
-        cpu = median(run.cpu_seconds for run in several)
+    for program, own_runs in runs.items():
+        cpu = median(run.cpu_seconds for run in own_runs)
         yield [
             program,
-            f"{median(run.rate for run in several):,.0f}",
-            f"{cpu / several[0].events * 1e6:.2f}",
+            f"{median(run.rate for run in own_runs):,.0f}",
+            f"{cpu / own_runs[0].events * 1e6:.2f}",
             f"{cpu:.2f}",
-            f"{median(run.start_seconds for run in several):.2f}",
-            f"{max(run.peak_mib for run in several):.0f}",
-            f"{several[0].events:,}",
+            f"{median(run.start_seconds for run in own_runs):.2f}",
+            f"{max(run.peak_mib for run in own_runs):.0f}",
+            f"{own_runs[0].events:,}",
         ]
 
 
@@ -77,13 +77,13 @@ def _goals(comparisons: Iterable[Comparison]) -> Iterable[list[str]]:
     for one in comparisons:
         if one.goal:
             what = f"{one.program} / {one.yardstick}"
-            yield [what, f"at least {one.goal}", f"{one.ratio:.2f}", _said(one.reached)]
+            yield [what, f"at least {one.goal}", f"{one.ratio:.2f}", _verdict(one.reached)]
 
 
 def _bounds(figures: Iterable[Figure]) -> Iterable[list[str]]:
     for one in figures:
         if one.goal:
-            yield [one.what, one.goal, _number(one.median), _said(one.reached)]
+            yield [one.what, one.goal, _number(one.median), _verdict(one.reached)]
 
 
 def _figure(one: Figure) -> list[str]:
@@ -94,5 +94,5 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
-def _said(reached: bool) -> str:
+def _verdict(reached: bool) -> str:
     return "reached" if reached else "NOT reached"

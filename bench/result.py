@@ -1,4 +1,4 @@
-"""What a part of the benchmark found out."""
+"""The result of a part of the benchmark."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from bench.figure import Figure
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`facts`: what was measured with, in words."""
+    """`facts`: what was measured and how, in words."""
 
     facts: Mapping[str, str]
     comparisons: list[Comparison]

@@ -1,4 +1,4 @@
-"""Runs of the programs, each in a process and on a database of its own."""
+"""Runs programs, each in a process and on a database of its own."""
 
 import json
 import os
@@ -23,17 +23,17 @@ _TUNED = (
     "DAYBOOK_KAFKA_GROUP_PROTOCOL",
     "DAYBOOK_LINGER_MS",
 )
-"""Settings that may be tried out; every other one is the default, whatever the shell says."""
+"""Settings taken from the environment, to try them out; all others have their defaults."""
 
 
 class RunFailed(Exception):
-    """A program ended otherwise than with a measurement; the message is the end of what it said."""
+    """A program ended without a measurement; the message has the end of its stderr."""
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A topic, how many events were published to it, and whether a program counted them right:
-    `check` raises WrongTotals."""
+    """A topic and the number of its events; `check(program, documents)` raises WrongTotals if the
+    program counted them wrong."""
 
     topic: str
     count: int
@@ -41,7 +41,7 @@ class Log:
 
 
 class Runs:
-    """`log` gets a line for each run that is over."""
+    """Runs programs on servers given by `DAYBOOK_*` variables; `log` gets a line per run."""
 
     def __init__(self, servers: Mapping[str, str], log: Callable[[str], None]) -> None:
         tuned = {name: os.environ[name] for name in _TUNED if name in os.environ}
@@ -50,37 +50,37 @@ class Runs:
         self._numbers = count(1)
 
     def settings(self, name: str = "bench") -> Settings:
-        """Those of a run whose database has that name."""
+        """The settings of a run with this database name."""
         variables = dict(self.variables) | {"DAYBOOK_MONGODB_DATABASE": name}
         return Settings.model_validate(
             {name.removeprefix("DAYBOOK_").lower(): value for name, value in variables.items()}
         )
 
     def run(self, program: str, log: Log) -> Measured:
-        """Raises RunFailed, and WrongTotals."""
+        """Runs a program on a new database. Raises RunFailed and WrongTotals."""
         with self._database() as (settings, documents):
             return self.measure(program, log, settings, documents)
 
     def run_and_repeat_writes(self, program: str, log: Log) -> tuple[Measured, Measured]:
-        """A run with state; then what it wrote, written by itself."""
+        """A run, and a second one that only repeats its writes."""
         with self._database() as (settings, documents):
             ours = self.measure(program, log, settings, documents)
             written = json.dumps(ours.written)
             return ours, self.measure("bare", log, settings, documents, written)
 
     def record(self, log: Log, path: Path) -> None:
-        """A run of funnel-step whose writes are kept in a file."""
+        """A run of funnel-step that records its writes in a file."""
         with self._database() as (settings, documents):
             self.measure("record", log, settings, documents, json.dumps(str(path)))
 
     def replay(self, log: Log, path: Path) -> Measured:
-        """What a recorded run wrote, written again; what comes of it is checked as well."""
+        """Sends a recorded run's writes again; the resulting documents are checked as well."""
         with self._database() as (settings, documents):
             return self.measure("replayed", log, settings, documents, json.dumps(str(path)))
 
     @contextmanager
     def _database(self) -> Iterator[tuple[Settings, Documents]]:
-        """One of a run's own, which is dropped on leaving."""
+        """A new database, which is dropped on leaving."""
         settings = self.settings(f"bench-{next(self._numbers)}")
         documents = database(settings)
         with documents.client as client:
@@ -90,7 +90,7 @@ class Runs:
     def measure(
         self, program: str, log: Log, settings: Settings, documents: Documents, *more: str
     ) -> Measured:
-        """On a database that is there already. Raises RunFailed, and WrongTotals."""
+        """Runs a program on an existing database. Raises RunFailed and WrongTotals."""
         others = {n: v for n, v in os.environ.items() if not n.startswith("DAYBOOK_")}
         arguments = [program, log.topic, str(log.count), *more]
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Kafka and MongoDB of a benchmark's own, and the topics that it reads."""
+"""Starts the benchmark's own Kafka, MongoDB and Redis, and publishes its orders."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ _NAMES = ("kafka", "mongodb", "redis")
 
 @contextmanager
 def servers() -> Iterator[dict[str, str]]:
-    """The `DAYBOOK_*` variables of servers that are stopped, with all their data, on leaving."""
+    """The `DAYBOOK_*` variables of new servers; on leaving, they are stopped and wiped."""
     with TemporaryDirectory(prefix="daybook-bench-") as directory:
         stack = Stack(Path(directory) / "stack", Ports.free())
         try:
@@ -33,7 +33,7 @@ def servers() -> Iterator[dict[str, str]]:
 
 
 def publish(settings: Settings, topic: str, orders: Orders) -> None:
-    """Makes the topic with 4 partitions, and publishes the orders to it, compressed with lz4."""
+    """Creates the topic with 4 partitions, and publishes the orders to it."""
     wanted = Wanted(topic, PARTITIONS, 1, catalogue().config("sc.domain.order"))
     create(clients.admin(settings), wanted)
     producer = clients.producer(settings)
@@ -47,4 +47,4 @@ def publish(settings: Settings, topic: str, orders: Orders) -> None:
                 break
         producer.poll(0)
     if left := producer.flush(60):
-        raise RuntimeError(f"{left} messages were not taken by the broker")
+        raise RuntimeError(f"the broker did not accept {left} messages")

@@ -1,4 +1,4 @@
-"""What a run took: wall and CPU seconds of a part of it, and the memory of all of it."""
+"""Measures a run: wall and CPU seconds of a part of it, and the peak memory of its process."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -14,9 +14,12 @@ Written = Mapping[str, Sequence[int]]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """`seconds` and `cpu_seconds` (of all threads) between first message and last durable effect;
-    `start_seconds`: from the process's birth to there; `peak_mib`: the most it ever held;
-    `written`: of each collection, how many documents in how many bulks."""
+    """The measurement of a run.
+
+    `seconds`, `cpu_seconds` (of all threads): between `start` and the last `stop`. `start_seconds`:
+    from the start of the process to `start`. `peak_mib`: its peak memory. `written`: by collection,
+    the numbers of documents and of bulk writes.
+    """
 
     events: int
     seconds: float
@@ -27,7 +30,7 @@ class Measured:
 
     @property
     def rate(self) -> float:
-        """Events a second."""
+        """Events per second."""
         return self.events / self.seconds
 
 
@@ -48,6 +51,7 @@ class Stopwatch:
         self._stopped = _now()
 
     def measured(self, events: int, written: Written | None = None) -> Measured:
+        """The measurement between the first `start` and the last `stop`."""
         assert self._started is not None
         (wall, cpu), (wall_end, cpu_end) = self._started, self._stopped
         return Measured(
@@ -65,8 +69,8 @@ def _now() -> tuple[float, float]:
 
 
 def peak_mib(process: int | None = None) -> float:
-    """The most memory that a process ever held; this one, unless its id is given."""
-    # Not getrusage's: a process that was just forked begins with the peak of its parent.
+    """The peak memory of a process, by default of this one. Raises OSError except on Linux."""
+    # getrusage is no alternative: a forked process starts with the peak of its parent.
     for line in Path(f"/proc/{process or 'self'}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024 / _MIB

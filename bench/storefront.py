@@ -1,4 +1,4 @@
-"""A storefront's traffic for the group that counts it, and what its documents must hold then."""
+"""Publishes a storefront's traffic for funnel-step, and checks documents by its known answer."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -30,7 +30,7 @@ _SEED = 1
 
 
 class Storefront:
-    """`count` tracking events of `daybook simulate` over 14 days, duplicates included, and the
+    """`count` tracking events of `daybook simulate` over 14 days, including duplicates, and the
     definitions of their funnels, experiments and ticketed events."""
 
     def __init__(self, count: int) -> None:
@@ -41,7 +41,7 @@ class Storefront:
         return (m for m in storefront(self._plan) if m.topic in (TRACKING, *DEFINITIONS))
 
     def publish(self, settings: Settings) -> None:
-        """Makes the topics, and sends every message in its turn. Raises RuntimeError."""
+        """Creates the topics, and sends all messages in order. Raises RuntimeError."""
         client = clients.admin(settings)
         for topic in (TRACKING, *DEFINITIONS):
             partitions = PARTITIONS if topic == TRACKING else 1
@@ -53,7 +53,7 @@ class Storefront:
         publisher = Publisher(senders, None, lambda tracked: None)
         publisher.publish(self.messages())
         if publisher.why:
-            raise RuntimeError(f"the broker did not take everything: {publisher.why}")
+            raise RuntimeError(f"the broker did not accept every message: {publisher.why}")
 
     @cached_property
     def known(self) -> list[Line]:

@@ -1,4 +1,4 @@
-"""What a run must have written, day by day, whatever it was measured at."""
+"""Checks, day by day, that a run has written the right numbers."""
 
 from collections import Counter
 from typing import Any
@@ -12,11 +12,11 @@ from models.revenue import RevenueDay
 
 
 class WrongTotals(Exception):
-    """A run wrote other numbers than were published: its speed means nothing."""
+    """A run wrote wrong numbers, so its speed means nothing."""
 
 
 def check(program: str, documents: Documents, orders: Orders) -> None:
-    """Compares every day of a program that writes. Raises WrongTotals naming the first."""
+    """Checks every day, if the program writes. Raises WrongTotals, naming the first wrong day."""
     match program:
         case "order-funnel":
             fields = {

@@ -1,7 +1,7 @@
-"""`python -m bench.worker PROGRAM TOPIC EVENTS [MORE]`: one run, told as a line of JSON.
+"""`python -m bench.worker PROGRAM TOPIC EVENTS [MORE]`: one run; it prints its measurement as JSON.
 
-MORE is JSON: what `bare` is to write of each collection, [documents, bulks]; the file of `record`
-and `replayed`; the report and the format of `export`.
+MORE, each as JSON: for `bare`, by collection, the numbers of documents and bulks to write; for
+`record` and `replayed`, the file; for `export`, the report and the format.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What a member is compared with: less work, or the same work as one would write it first."""
+"""The yardsticks of a member: programs that do part of its work, or all of it in a simple way."""
 
 import gc
 import json
@@ -28,19 +28,21 @@ _COPY = "bare_"
 
 
 def read_only(topic: str, events: int) -> Measured:
+    """Only reads the messages."""
     return _read(topic, events, lambda value: value)
 
 
 def read_into_models(topic: str, events: int) -> Measured:
+    """Reads and validates into pydantic models."""
     return _read(topic, events, model_adapter(ORDERS).validate_json)
 
 
 def read_into_dicts(topic: str, events: int) -> Measured:
-    """Into the TypedDicts that the members use."""
+    """Reads and validates into the TypedDicts that members use."""
     return _read(topic, events, source(ORDERS).events.validate_json)
 
 
-def _read(topic: str, events: int, take: Callable[[Any], Any]) -> Measured:
+def _read(topic: str, events: int, parse: Callable[[Any], Any]) -> Measured:
     consumer = reader(settings())
     partitions = _partitions(consumer, topic)
     gc.freeze()
@@ -51,7 +53,7 @@ def _read(topic: str, events: int, take: Callable[[Any], Any]) -> Measured:
     while done < events:
         for message in consumer.consume(POLL_MESSAGES, POLL_SECONDS):
             if message.error() is None:
-                take(message.value())
+                parse(message.value())
                 done += 1
     stopwatch.stop()
     consumer.close()
@@ -63,7 +65,7 @@ def _partitions(consumer: Consumer, topic: str) -> list[int]:
 
 
 def one_update_an_event(topic: str, events: int) -> Measured:
-    """At least once: Kafka's automatic commits, and an upsert of the day's document an event."""
+    """Counts at least once: automatic commits, and one upsert of the day's document per event."""
     own = settings()
     days = database(own)[ONE_UPDATE]
     days.find_one()
@@ -89,17 +91,16 @@ def one_update_an_event(topic: str, events: int) -> Measured:
 
 
 def replayed(topic: str, events: int, path: str) -> Measured:
-    """Sends the very updates of a run that was recorded, and does nothing else of what it did."""
+    """Sends exactly the writes of a recorded run, and does nothing else."""
     stopwatch = Stopwatch()
     replay(Path(path), database(settings()), stopwatch)
     return stopwatch.measured(events)
 
 
 def bare(topic: str, events: int, written: Written) -> Measured:
-    """Writes the documents that a run left, each collection's as often and in as many bulks.
+    """Writes a run's final documents, as often and in as many bulk writes as the run did.
 
-    Each write is a replacement by `_id` with upsert, of documents as they were in the end;
-    nothing else of what the run did is done.
+    Each write is a replacement by `_id` with upsert; nothing else of the run's work is done.
     """
     documents = database(settings())
     found = {name: list(documents[name].find()) for name in written}

@@ -1,4 +1,4 @@
-"""A funnel's year as members store it: documents by a formula, for every field of the models."""
+"""Generates a funnel's year of documents as members store them, with every field filled."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -39,7 +39,7 @@ _VISITORS_A_DAY = 300
 
 
 def fill(documents: Documents) -> int:
-    """Puts the year there, with the indexes that members make; how many documents it is."""
+    """Inserts the year, with the indexes that members create; the number of documents."""
     for group in (funnel_step.GROUP, revenue.GROUP):
         indexes.ensure(documents, group)
     steps = [{"step_id": step, "name": step.title(), "type": "page"} for step in STEPS]
@@ -53,16 +53,16 @@ def fill(documents: Documents) -> int:
         (FunnelRevenueDay, [_OWN]),
         (FunnelStepDay, [(*_OWN, step) for step in STEPS]),
     ):
-        own = [
+        days = [
             _document(model, key, FIRST + timedelta(days=n)) for key in keys for n in range(DAYS)
         ]
-        total += len(documents[model.collection].insert_many(own).inserted_ids)
+        total += len(documents[model.collection].insert_many(days).inserted_ids)
     sketches = list(_sketches())
     return total + len(documents[Uniques.collection].insert_many(sketches).inserted_ids)
 
 
 def known() -> dict[str, int]:
-    """What some counters of all steps come to in the whole year."""
+    """The sums of some counters over all steps and the whole year."""
     names = ("visitors", "entries", "exits", "drop_offs", "reached")
     days = [FIRST + timedelta(days=n) for n in range(DAYS)]
     every = [_document(FunnelStepDay, (*_OWN, step), day) for step in STEPS for day in days]
@@ -70,8 +70,8 @@ def known() -> dict[str, int]:
 
 
 def _document(model: type[DailyDocument], key: tuple[str, ...], day: date) -> dict[str, Any]:
-    own = ":".join(encode_part(part) for part in (*key, day.isoformat()))
-    seed = crc32(own.encode())
+    document_id = ":".join(encode_part(part) for part in (*key, day.isoformat()))
+    seed = crc32(document_id.encode())
     numbers = {name: _value(name, field, seed) for name, field in model.fields.items()}
     hour = {name: value for name, value in numbers.items() if isinstance(value, Int64)}
     money = {
@@ -80,7 +80,7 @@ def _document(model: type[DailyDocument], key: tuple[str, ...], day: date) -> di
         if isinstance(model.fields[name], Money | Breakdown | PerCurrency)
     }
     return {
-        "_id": own,
+        "_id": document_id,
         **dict(zip(model.key, key, strict=True)),
         "date": datetime.combine(day, time(), UTC),
         **numbers,
@@ -105,7 +105,8 @@ def _value(name: str, field: object, seed: int) -> Any:
         case CountMap():
             return _counts(names, seed)
         case Breakdown(counts=counts, money=money):
-            return {each: _counts([*counts, *money], crc32(each.encode(), seed)) for each in names}
+            parts = [*counts, *money]
+            return {key: _counts(parts, crc32(key.encode(), seed)) for key in names}
         case Counter() | Money() | PerCurrency():
             return Int64(50 + crc32(name.encode(), seed) % 400)
         case _:

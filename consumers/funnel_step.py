@@ -19,7 +19,13 @@ from daybook.funnels.measures.single_event import bot_effects, plain_effects
 from daybook.funnels.pins import forget_pins, pin, pinned_to
 from daybook.funnels.registry import Registry
 from daybook.funnels.session_row import session_update
-from daybook.funnels.visitor_event import MAILS, context_of, is_bot, is_of_a_visitor, seen
+from daybook.funnels.visitor_event import (
+    MAILS,
+    context_of,
+    is_bot,
+    is_of_a_visitor,
+    to_visitor_event,
+)
 from models.event_metrics import EventMetricsDay
 from models.experiment import ExperimentDay
 from models.funnel import FunnelDay
@@ -44,7 +50,7 @@ def react(
     if is_bot(event):
         yield from bot_effects(organization, event, day_hour)
         return
-    one = seen(event, day_hour, arrival.offset)
+    one = to_visitor_event(event, day_hour, arrival.offset)
     if event["event_type"] == "step_entry":
         pinned = pinned_to(visitor, data["funnel_id"], day_hour.day, arrival)
         if pinned is not None:

@@ -217,11 +217,11 @@ def test_the_recount_knows_every_field_as_the_model_has_it(group: Group) -> None
             (group.state.collection, name, "state", None, None, group.state.since.get(name, 1))
             for name in names
         }
-        told = next(each.told for each in GROUPS if each.name == group.name)
+        whole_documents = next(g.whole_documents for g in GROUPS if g.name == group.name)
         stored |= {
             (rows.collection, name, "state", None, None, 0)
             for rows in group.state.rows
-            if rows.collection in told
+            if rows.collection in whole_documents
             for name in rows.fields
         }
     missing, strange = stored - recounted(group), recounted(group) - stored

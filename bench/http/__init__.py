@@ -1,1 +1,1 @@
-"""Services under a load of HTTP calls, and the yardstick beside them."""
+"""Puts HTTP services under load, and provides a bare endpoint as their yardstick."""

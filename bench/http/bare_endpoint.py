@@ -1,7 +1,6 @@
 """`python -m bench.http.bare_endpoint PORT [FILE]`: the framework and server of the services alone.
 
-It reads a body and answers as the collector answers one event; whoever asks for a report is sent
-the file.
+A POST gets the collector's response to one event; a GET of any report gets the file.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""What browsers and servers would post to the collector, from a formula: whole HTTP requests."""
+"""Generates, by a formula, the HTTP requests of browsers and servers to the collector."""
 
 import json
 from collections.abc import Iterator
@@ -34,7 +34,8 @@ _ALL_ACCEPTED = b'{"accepted":%d,"invalid":0,' % BATCH_EVENTS
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`request` is sent as it is; `answer` is how the body of its answer must begin."""
+    """A prepared call. `request`: the bytes to send. `answer`: the required beginning of the
+    response's body. `events`: how many events it contains."""
 
     request: bytes
     answer: bytes
@@ -43,13 +44,14 @@ class Call:
 
 
 def singles(key: str, count: int) -> list[Call]:
-    """An event each, by a public key, from many visitors' browsers and addresses."""
+    """Calls with one event each, with a write key, from many visitors' browsers and addresses."""
     some = [_single(key, number) for number in range(min(count, _DIFFERENT_CALLS))]
     return list(islice(cycle(some), count))
 
 
 def batches(key: str, count: int) -> Iterator[Call]:
-    """500 events each, by a server's key; the server tells visitors' browsers and addresses."""
+    """Calls with 500 events each, with a server key; the events name the visitors' browsers and
+    addresses."""
     some = [_batch(key, number) for number in range(min(count, _DIFFERENT_BATCHES))]
     return islice(cycle(some), count)
 
@@ -75,14 +77,14 @@ def _batch(key: str, number: int) -> Call:
     events = []
     for index in range(number * BATCH_EVENTS, (number + 1) * BATCH_EVENTS):
         visitor = index * 7_919 % _VISITORS
-        own = {"user_agent": _AGENTS[visitor % len(_AGENTS)], "ip_address": _address(visitor)}
-        events.append(_event(index) | own)
+        client = {"user_agent": _AGENTS[visitor % len(_AGENTS)], "ip_address": _address(visitor)}
+        events.append(_event(index) | client)
     body = {"events": events, "sent_at": "2026-11-20T10:00:01.000Z"}
     return Call(_post({"X-Daybook-Key": key}, body), _ALL_ACCEPTED, BATCH_EVENTS)
 
 
 def _event(number: int) -> dict[str, Any]:
-    """Page views, steps and conversions, as `daybook.js` writes them; some 350 bytes."""
+    """A page view, step or conversion as `daybook.js` sends it; about 350 bytes."""
     visitor = number * 7_919 % _VISITORS
     page = f"https://shop.example/p/{number % _PAGES}{_CAMPAIGNS[visitor % len(_CAMPAIGNS)]}"
     event: dict[str, Any] = {

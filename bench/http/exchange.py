@@ -1,4 +1,4 @@
-"""One kept connection: a call goes out, its answer comes in."""
+"""A keep-alive connection that makes one call after the other."""
 
 import asyncio
 import re
@@ -11,22 +11,22 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 class WrongAnswer(Exception):
-    """A call was not answered as it must be, so its speed means nothing."""
+    """A response was not as required, so its speed means nothing."""
 
 
 class Exchange(asyncio.Protocol):
-    """Makes one call after the other."""
+    """An HTTP connection; it looks only at a response's status, length and body."""
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
-        self._got = bytearray()
+        self._received = bytearray()
         self._call: Call | None = None
         self._answer: asyncio.Future[int] | None = None
 
     async def make(self, call: Call) -> int:
-        """How many events the server took. Raises WrongAnswer when it was not all."""
+        """Makes a call; the number of its events. Raises WrongAnswer unless all were accepted."""
         assert self._transport is not None
-        self._got.clear()
+        self._received.clear()
         self._call = call
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(call.request)
@@ -40,22 +40,22 @@ class Exchange(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
 
     def data_received(self, data: bytes) -> None:
-        self._got += data
-        head = self._got.find(_HEAD_END)
+        self._received += data
+        head = self._received.find(_HEAD_END)
         if head < 0:
             return
-        length = _LENGTH.search(self._got, 0, head)
+        length = _LENGTH.search(self._received, 0, head)
         body = head + len(_HEAD_END)
-        if length and len(self._got) < body + int(length[1]):
+        if length and len(self._received) < body + int(length[1]):
             return
         call, answer = self._call, self._answer
         assert call is not None and answer is not None
         status = b"HTTP/1.1 %d " % call.status
-        if self._got.startswith(status) and self._got.startswith(call.answer, body):
+        if self._received.startswith(status) and self._received.startswith(call.answer, body):
             answer.set_result(call.events)
         else:
-            answer.set_exception(WrongAnswer(bytes(self._got[:500]).decode(errors="replace")))
+            answer.set_exception(WrongAnswer(bytes(self._received[:500]).decode(errors="replace")))
 
     def connection_lost(self, error: Exception | None) -> None:
         if self._answer and not self._answer.done():
-            self._answer.set_exception(WrongAnswer(f"the connection was cut: {error}"))
+            self._answer.set_exception(WrongAnswer(f"the connection was closed: {error}"))

@@ -1,7 +1,7 @@
-"""Calls over HTTP/1.1 to this machine: prebuilt, over kept connections, by one cheap loop.
+"""Makes prepared HTTP/1.1 calls to this machine over keep-alive connections, in one cheap loop.
 
-The loop shares the processor with the server that it calls, so it only copies bytes: a call is
-whole before it begins, and of an answer no more is looked at than status, length and body.
+The loop shares the processor with the server that it calls, so it only copies bytes: requests are
+built beforehand, and of a response it looks only at status, length and body.
 """
 
 import asyncio
@@ -18,40 +18,40 @@ from daybook.local.ports import LOOPBACK
 
 
 def flood(port: int, calls: Iterable[Call], connections: int) -> Load:
-    """Each connection makes its next call when it has the answer to the last. Raises WrongAnswer.
+    """Each connection makes its next call once it has the last response. Raises WrongAnswer.
 
-    So a call is due when it begins: these latencies say nothing of a server under other load.
+    So a call is due when it begins, and these latencies are valid only for this kind of load.
     """
     return uvloop.run(_flood(port, calls, connections))
 
 
 def pace(port: int, calls: Sequence[Call], rate: float, connections: int) -> Load:
-    """`rate` calls a second fall due, however slow the answers are. Raises WrongAnswer."""
+    """`rate` calls per second are due, however slow the responses are. Raises WrongAnswer."""
     return uvloop.run(_pace(port, calls, rate, connections))
 
 
 async def _flood(port: int, calls: Iterable[Call], connections: int) -> Load:
     rest = iter(calls)
 
-    async def work(own: Exchange, load: Load) -> None:
+    async def work(exchange: Exchange, load: Load) -> None:
         for call in rest:
             due = perf_counter()
-            load.note(due, await own.make(call))
+            load.add_call(due, await exchange.make(call))
 
     async with _connected(port, connections) as exchanges:
         load = Load()
         with _Timed(load):
-            await asyncio.gather(*(work(own, load) for own in exchanges))
+            await asyncio.gather(*(work(exchange, load) for exchange in exchanges))
     return load
 
 
 async def _pace(port: int, calls: Sequence[Call], rate: float, connections: int) -> Load:
     due_calls: asyncio.Queue[tuple[float, Call] | None] = asyncio.Queue()
 
-    async def work(own: Exchange, load: Load) -> None:
+    async def work(exchange: Exchange, load: Load) -> None:
         while due_call := await due_calls.get():
             due, call = due_call
-            load.note(due, await own.make(call))
+            load.add_call(due, await exchange.make(call))
 
     async def fall_due() -> None:
         began = perf_counter()
@@ -66,7 +66,7 @@ async def _pace(port: int, calls: Sequence[Call], rate: float, connections: int)
     async with _connected(port, connections) as exchanges:
         load = Load()
         with _Timed(load):
-            await asyncio.gather(fall_due(), *(work(own, load) for own in exchanges))
+            await asyncio.gather(fall_due(), *(work(exchange, load) for exchange in exchanges))
     return load
 
 
@@ -79,12 +79,12 @@ async def _connected(port: int, connections: int) -> AsyncIterator[list[Exchange
     try:
         yield exchanges
     finally:
-        for own in exchanges:
-            own.close()
+        for exchange in exchanges:
+            exchange.close()
 
 
 class _Timed:
-    """Notes how long its block took."""
+    """Stores in the load how long its block took."""
 
     def __init__(self, load: Load) -> None:
         self._load = load

@@ -1,4 +1,4 @@
-"""What a load on a server came to."""
+"""The result of a load on a server."""
 
 from dataclasses import dataclass, field
 from statistics import quantiles
@@ -9,11 +9,12 @@ from bench.stopwatch import Measured
 
 @dataclass(slots=True)
 class Load:
-    """`events` were accepted in `seconds`. Of the server: `cpu_seconds` that it took meanwhile,
-    `start_seconds` until it was ready, and the most memory that it held by then.
+    """`events` were accepted in `seconds`.
 
-    `latencies_ms`: of each call, from when it was due to its whole answer. A call that waits for a
-    connection is late already, so a server that stalls cannot hide what it did not take.
+    Of the server: its `cpu_seconds` meanwhile, `start_seconds` until it was ready, and `peak_mib`,
+    its peak memory so far. `latencies_ms`: for each call, from when it was due to its complete
+    response. A call that waits for a connection counts as late, so a stalling server is charged for
+    every call it delays.
     """
 
     events: int = 0
@@ -23,23 +24,23 @@ class Load:
     peak_mib: float = 0.0
     latencies_ms: list[float] = field(default_factory=list)
 
-    def note(self, due: float, events: int) -> None:
-        """A call that was due then, and was answered just now."""
+    def add_call(self, due: float, events: int) -> None:
+        """Adds a call that was due at `due` and has just been answered."""
         self.events += events
         self.latencies_ms.append((perf_counter() - due) * 1000)
 
     @property
     def rate(self) -> float:
-        """Events a second."""
+        """Events per second."""
         return self.events / self.seconds
 
     @property
     def cpu_micros(self) -> float:
-        """The server's CPU microseconds an event."""
+        """The server's CPU microseconds per event."""
         return self.cpu_seconds / self.events * 1e6
 
     def percentile(self, percent: int) -> float:
-        """Milliseconds within which so many of a hundred calls were answered."""
+        """The latency in milliseconds that this percentage of the calls did not exceed."""
         return quantiles(self.latencies_ms, n=100, method="inclusive")[percent - 1]
 
     def measured(self) -> Measured:

@@ -1,4 +1,4 @@
-"""Calls that read reports, with the answers that they must have."""
+"""Builds calls that read reports, with their required responses."""
 
 import http.client
 import json
@@ -23,23 +23,23 @@ _ZONES = sorted(zone for zone in available_timezones() if "/" in zone)
 
 
 def overview(port: int, key: str) -> tuple[Call, bytes]:
-    """The call for a year's overview, and all that it is answered. Raises WrongTotals."""
+    """The call for a year's overview, and its whole response. Raises WrongTotals."""
     call, body = _known(port, _YEAR, key)
-    told, wanted = json.loads(body), year.known()
-    found = {name: sum(step[name] for step in told["steps"]) for name in wanted}
-    if found != wanted:
-        raise WrongTotals(f"the steps of the year come to {found}, they are {wanted}")
+    report, expected = json.loads(body), year.known()
+    found = {name: sum(step[name] for step in report["steps"]) for name in expected}
+    if found != expected:
+        raise WrongTotals(f"the year's steps add up to {found}, but should give {expected}")
     return call, body
 
 
-def anew(call: Call, count: int) -> Iterator[Call]:
-    """The same in other zones: the numbers are the same, and no answer is remembered."""
+def in_other_zones(call: Call, count: int) -> Iterator[Call]:
+    """The same call with other zones: the numbers are the same, but no response is cached."""
     for zone in islice(_ZONES, count):
         yield replace(call, request=call.request.replace(b" HTTP", b"&tz=%b HTTP" % zone.encode()))
 
 
 def mixed(port: int, keys: Sequence[str], count: int) -> list[Call]:
-    """What dashboards of several people ask for: every report, of one month and of three."""
+    """The calls of several users' dashboards: every report, of one month and of three."""
     begins = [year.LAST - timedelta(days=days - 1) for days in DAYS]
     paths = [f"{_API}/{name}?from={first}&to={year.LAST}" for name in REPORTS for first in begins]
     some = [_known(port, path, key)[0] for path in paths for key in keys]
@@ -47,7 +47,7 @@ def mixed(port: int, keys: Sequence[str], count: int) -> list[Call]:
 
 
 def origins(port: int) -> dict[str, float]:
-    """How many answers a service has given, by where they came from."""
+    """The number of responses of a service so far, by origin."""
     return {
         sample.labels["origin"]: sample.value
         for family in text_string_to_metric_families(_get(port, "/metrics", "").decode())
@@ -57,7 +57,7 @@ def origins(port: int) -> dict[str, float]:
 
 
 def _known(port: int, path: str, key: str) -> tuple[Call, bytes]:
-    """The numbers, without how fresh they are, are what every later answer must begin with."""
+    """A call and its response; every later response must begin like it, up to `as_of`."""
     body = _get(port, path, key)
     lines = [f"GET {path} HTTP/1.1", "Host: reports.example", f"Authorization: Bearer {key}"]
     request = "\r\n".join([*lines, "", ""]).encode()

@@ -1,4 +1,4 @@
-"""A server of HTTP under test: a process of its own, and what it takes."""
+"""Runs an HTTP server in a process of its own, and reads its CPU time and memory."""
 
 import http.client
 import os
@@ -22,19 +22,19 @@ _STOP_SECONDS = 30.0
 
 
 class NotReady(Exception):
-    """The server did not get ready; the message is the end of what it said."""
+    """The server did not become ready; the message has the end of its output."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """`start_seconds`: from its process's birth until it was ready."""
+    """A running server; `start_seconds`: from the start of its process until it was ready."""
 
     port: int
     start_seconds: float
     process: psutil.Process
 
     def cpu_seconds(self) -> float:
-        """Of all its threads since it was born."""
+        """CPU seconds of all its threads so far."""
         times = self.process.cpu_times()
         return float(times.user + times.system)
 
@@ -47,23 +47,23 @@ def service(command: str, variables: Mapping[str, str]) -> Iterator[Service]:
     """Runs `python -m COMMAND`, where `{port}` is its port, until leaving. Raises NotReady."""
     (port,) = free_ports(1)
     others = {n: v for n, v in os.environ.items() if not n.startswith("DAYBOOK_")}
-    with TemporaryFile() as said:
+    with TemporaryFile() as output:
         process = subprocess.Popen(
             [sys.executable, "-m", *command.format(port=port).split()],
             cwd=_ROOT,
             env=others | dict(variables),
             stdin=subprocess.DEVNULL,
-            stdout=said,
+            stdout=output,
             stderr=subprocess.STDOUT,
         )
-        born = time.perf_counter()
+        started = time.perf_counter()
         try:
             while not _is_ready(port):
-                if process.poll() is not None or time.perf_counter() - born > _START_SECONDS:
-                    said.seek(0)
-                    raise NotReady(f"{command}: {said.read()[-2_000:].decode(errors='replace')}")
+                if process.poll() is not None or time.perf_counter() - started > _START_SECONDS:
+                    output.seek(0)
+                    raise NotReady(f"{command}: {output.read()[-2_000:].decode(errors='replace')}")
                 time.sleep(0.05)
-            yield Service(port, time.perf_counter() - born, psutil.Process(process.pid))
+            yield Service(port, time.perf_counter() - started, psutil.Process(process.pid))
         finally:
             process.terminate()
             try:

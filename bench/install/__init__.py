@@ -1,1 +1,1 @@
-"""Daybook as it is installed: its wheel with some extras, and what it takes to start."""
+"""Installs Daybook's wheel in an environment of its own, and measures how it starts."""

@@ -1,4 +1,4 @@
-"""Virtual environments with Daybook's wheel, and the dependencies of some extras alone."""
+"""Creates virtual environments with Daybook's wheel and the dependencies of some extras."""
 
 import subprocess
 import sys
@@ -22,10 +22,9 @@ def build_wheel(directory: Path) -> Path:
 
 
 def make_environment(directory: Path, wheel: Path, extras: Collection[str] = ()) -> Path:
-    """An environment with the wheel installed; its Python.
+    """Creates an environment with the wheel installed; the path of its Python.
 
-    The dependencies are links to those of the environment that runs the tests, so that nothing is
-    fetched.
+    The dependencies are links into the current environment, so nothing is downloaded.
     """
     venv.create(directory, symlinks=True)
     python = directory / "bin/python"
@@ -42,7 +41,7 @@ def make_environment(directory: Path, wheel: Path, extras: Collection[str] = ())
 def _dependencies(
     name: str, extras: Collection[str], known: set[tuple[str, str]]
 ) -> Iterator[Distribution]:
-    """Those of a distribution with these extras, whatever they need included."""
+    """The dependencies of a distribution with these extras, including indirect ones."""
     for line in distribution(name).requires or ():
         requirement = Requirement(line)
         marker = requirement.marker

@@ -1,4 +1,4 @@
-"""What it takes to start: the command line's help, and all that a member imports."""
+"""Measures startup: `daybook --help`, and the imports of a member."""
 
 import re
 import subprocess
@@ -17,7 +17,7 @@ _PROGRAMS = {
     "daybook --help": "sys.argv = ['daybook', '--help']; from daybook.cli.main import main; main()",
     "a member's imports": "import daybook.cli.run",
 }
-# The kernel counts what a process was forked from among its peak; its own is in its status file.
+# getrusage would include the peak of the forking process; the status file has the process's own.
 _REPORTING = """
 import atexit, pathlib, sys
 atexit.register(lambda: sys.stderr.write(pathlib.Path("/proc/self/status").read_text()))
@@ -26,21 +26,21 @@ _RUNS_A_PAIR = 3
 
 
 def startup(runs: Runs, pairs: int) -> Result:
-    """Wall seconds and peak memory of each, in an environment without extras. Raises RunFailed."""
+    """Seconds and peak MiB of each program in an environment without extras. Raises RunFailed."""
     figures = []
     with TemporaryDirectory() as name:
         python = make_environment(Path(name) / "core", build_wheel(Path(name)))
         measured = {what: _measure(python, program, pairs) for what, program in _PROGRAMS.items()}
-    for what, several in measured.items():
-        seconds, mib = zip(*several, strict=True)
+    for what, measurements in measured.items():
+        seconds, mib = zip(*measurements, strict=True)
         runs.log(f"{what}: {min(seconds):.2f} s, {max(mib):.0f} MiB")
-        figures.append(Figure(f"{what}: until it ends", "s", list(seconds), at_most=SECONDS_MAX))
+        figures.append(Figure(f"{what}: until its end", "s", list(seconds), at_most=SECONDS_MAX))
         figures.append(Figure(f"{what}: peak memory", "MiB", list(mib), at_most=MIB_MAX))
-    return Result({"startup": "the wheel without extras; a process each"}, [], figures)
+    return Result({"startup": "the wheel without extras; one process per run"}, [], figures)
 
 
 def _measure(python: Path, program: str, pairs: int) -> list[tuple[float, float]]:
-    _run(python, program)  # the first run compiles, and reads files that later ones find in memory
+    _run(python, program)  # the first run compiles, and fills the file cache
     return [_run(python, program) for _ in range(pairs * _RUNS_A_PAIR)]
 
 

@@ -1,1 +1,1 @@
-"""From what a visitor did to what it counts: pure functions, as docs/funnels.md has them."""
+"""The meaning of visitors' and orders' events in funnels, as docs/funnels.md defines it."""

@@ -1,13 +1,13 @@
-"""Money divided in whole cents, so that the parts add up to it."""
+"""Divides an amount in whole cents, so that the parts add up to it."""
 
 from collections.abc import Sequence
 
 
 def apportion(cents: int, weights: Sequence[int]) -> list[int]:
-    """The part of each weight, by largest remainder; the earlier one where remainders are equal.
+    """The part of each weight, by largest remainder; of equal remainders, the earlier one first.
 
-    Nothing has a part where all weights are 0. If `cents` is at most the sum of the weights, no
-    part is greater than its weight.
+    All parts are 0 if all weights are. If `cents` is at most the sum of the weights, no part is
+    greater than its weight.
     """
     whole = sum(weights)
     if not whole:

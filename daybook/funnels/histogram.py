@@ -1,4 +1,4 @@
-"""Times in buckets whose middle is at most 2 % off: counts add up, quantiles can be read off."""
+"""A histogram of durations whose buckets are exact to 2 %, so that quantiles can be read off."""
 
 from bisect import bisect_right
 
@@ -17,5 +17,5 @@ BOUNDS = _bounds()
 
 
 def bucket(milliseconds: int) -> str:
-    """`"0"` for none, else the number of the largest bound that is not above."""
+    """A duration's bucket: `"0"` below 1 ms, else the number of the largest bound not above it."""
     return str(bisect_right(BOUNDS, milliseconds))

@@ -1,7 +1,7 @@
-"""What an order gives to the days of the funnel that it names.
+"""The effects of an order on the days of the funnel that it names.
 
-The order's first `order.created` names it, once and for all; it may come after payment and
-refunds. Each function takes the order's state, changes its own fields there, and says the effects.
+The order's first `order.created` determines the funnel for good; it may come after payment and
+refunds. Each function changes its own fields in the order's state and yields the effects.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,11 +17,11 @@ from models.funnel_revenue import FunnelRevenueDay
 from models.order_state import WAITING_REFUNDS_MAX
 from schemas.envelope import organization_of
 
-NOBODY = "unattributed"
+UNATTRIBUTED = "unattributed"
 
 
 def created(order: State, event: Event) -> Iterator[Effect]:
-    """The order is of this funnel from the first; what was booked by now goes to its days."""
+    """Determines the order's funnel, and books earlier payments and refunds there on their days."""
     if order.get("funnel_settled", True):
         return
     data = event["data"]
@@ -43,29 +43,31 @@ def created(order: State, event: Event) -> Iterator[Effect]:
 
 
 def paid(order: State) -> Iterator[Effect]:
-    """On the day of the payment, which the state has by now."""
+    """Books the payment, which the state already holds, on its day."""
     funnel = order.get("funnel")
     if funnel is None:
         return
     payment = order["payment"]
     day_hour, currency = DayHour(payment["date"], payment["hour"]), payment["currency"]
-    yield _at(funnel, day_hour, "orders", 1, currency=currency)
-    yield _at(funnel, day_hour, "gross_revenue_cents", payment["amount_cents"], currency=currency)
+    yield _effect(funnel, day_hour, "orders", 1, currency=currency)
+    yield _effect(
+        funnel, day_hour, "gross_revenue_cents", payment["amount_cents"], currency=currency
+    )
     for field, key in _keys(order).items():
-        yield _at(funnel, day_hour, field, 1, key=key, part="orders")
+        yield _effect(funnel, day_hour, field, 1, key=key, part="orders")
     parts = apportion(payment["amount_cents"], [p["worth_cents"] for p in funnel["products"]])
     for product, cents in zip(funnel["products"], parts, strict=True):
         key, name = encode_key(product["product_id"]), product["name"]
         product["revenue_cents"] = cents
-        yield _at(funnel, day_hour, "units", product["units"])
-        yield _at(funnel, day_hour, "products", product["units"], key=key, part="units")
+        yield _effect(funnel, day_hour, "units", product["units"])
+        yield _effect(funnel, day_hour, "products", product["units"], key=key, part="units")
         if name is not None:
-            yield _at(funnel, day_hour, "products", 0, key=key, name=name)
+            yield _effect(funnel, day_hour, "products", 0, key=key, name=name)
     yield from _divide(order, day_hour, "revenue_cents", payment["amount_cents"], parts)
 
 
 def refunded(order: State, day_hour: DayHour, cents: int, *, is_first: bool) -> Iterator[Effect]:
-    """What was booked of a refund, on its own day; until the funnel is settled it is kept."""
+    """Books a refund on its own day; until the funnel is determined, the state keeps it."""
     if not order.get("funnel_settled", True):
         _keep(order, day_hour, cents)
         return
@@ -74,8 +76,8 @@ def refunded(order: State, day_hour: DayHour, cents: int, *, is_first: bool) -> 
         return
     currency = order["payment"]["currency"]
     if is_first:
-        yield _at(funnel, day_hour, "refunded_orders", 1)
-    yield _at(funnel, day_hour, "refunded_cents", cents, currency=currency)
+        yield _effect(funnel, day_hour, "refunded_orders", 1)
+    yield _effect(funnel, day_hour, "refunded_cents", cents, currency=currency)
     left = [p["revenue_cents"] - p["refunded_cents"] for p in funnel["products"]]
     parts = apportion(cents, left)
     for product, part in zip(funnel["products"], parts, strict=True):
@@ -84,7 +86,7 @@ def refunded(order: State, day_hour: DayHour, cents: int, *, is_first: bool) -> 
 
 
 def attributed(order: State, source: str) -> Iterator[Effect]:
-    """The newest source takes with it what is booked already, on the days where it stands."""
+    """Moves everything booked so far, on its own days, to the newest source."""
     if "source" not in order or not source:
         return
     before, order["source"] = order["source"], source
@@ -96,7 +98,7 @@ def attributed(order: State, source: str) -> Iterator[Effect]:
     booked += [(DayHour(d, paid_on.hour), "refunded_cents", c) for d, c in order["refunds"].items()]
     for name, sign in ((before, -1), (source, 1)):
         key = _key(name)
-        yield _at(funnel, paid_on, "by_source", sign, key=key, part="orders")
+        yield _effect(funnel, paid_on, "by_source", sign, key=key, part="orders")
         for day_hour, part, cents in booked:
             yield _money(order, day_hour, "by_source", key, part, sign * cents)
 
@@ -113,7 +115,7 @@ def _keep(order: State, day_hour: DayHour, cents: int) -> None:
 def _divide(
     order: State, day_hour: DayHour, part: str, cents: int, parts: list[int]
 ) -> Iterator[Effect]:
-    """Each breakdown adds up to the amount; what no product stands for is nobody's."""
+    """Splits an amount by source, step and product; without products it is unattributed."""
     for field, key in _keys(order).items():
         yield _money(order, day_hour, field, key, part, cents)
     for product, share in zip(order["funnel"]["products"], parts, strict=True):
@@ -121,7 +123,7 @@ def _divide(
             key = encode_key(product["product_id"])
             yield _money(order, day_hour, "products", key, part, share)
     if cents and not any(parts):
-        yield _money(order, day_hour, "products", NOBODY, part, cents)
+        yield _money(order, day_hour, "products", UNATTRIBUTED, part, cents)
 
 
 def _keys(order: State) -> dict[str, str]:
@@ -129,30 +131,30 @@ def _keys(order: State) -> dict[str, str]:
 
 
 def _key(name: str | None) -> str:
-    return NOBODY if name is None else encode_key(name)
+    return UNATTRIBUTED if name is None else encode_key(name)
 
 
 def _money(order: State, day_hour: DayHour, field: str, key: str, part: str, cents: int) -> Effect:
     currency = order["payment"]["currency"]
-    return _at(order["funnel"], day_hour, field, cents, currency=currency, key=key, part=part)
+    return _effect(order["funnel"], day_hour, field, cents, currency=currency, key=key, part=part)
 
 
-def _at(
+def _effect(
     funnel: Mapping[str, Any], day_hour: DayHour, field: str, value: int, **where: str
 ) -> Effect:
-    of = funnel["organization_id"], funnel["funnel_id"]
-    return effect(FunnelRevenueDay, day_hour, field, value, of=of, **where)
+    document_key = funnel["organization_id"], funnel["funnel_id"]
+    return effect(FunnelRevenueDay, day_hour, field, value, of=document_key, **where)
 
 
 _WORTH_MAX = 2**53 - 1
-"""As for any amount; the lines of one product may well multiply beyond what is stored."""
+"""The limit for any amount; quantity times price may exceed it."""
 
 
 def products(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """One entry a product, in the order of their ids; lines of nothing are none.
+    """One entry per product, sorted by id; lines with quantity 0 are ignored.
 
-    Of what the lines call a product the greatest by code point is its name, null without any.
-    `worth_cents` is quantity times price, by which the payment is divided.
+    `name`: of the names in the lines, the greatest by code point, or None. `worth_cents`: quantity
+    times price, the weight by which the payment is divided.
     """
     found: dict[str, dict[str, Any]] = {}
     for line in lines:

@@ -1,4 +1,4 @@
-"""Decides, ahead of counting, which definitions a batch's entries go by, and writes it down."""
+"""Pins, before a batch is counted, the definition that each visitor's day in a funnel goes by."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -11,15 +11,15 @@ from daybook.engine.group import Arrival
 from daybook.engine.store import Store
 from daybook.funnels import memory
 from daybook.funnels.registry import Registry
-from daybook.funnels.visitor_event import context_of, is_bot, is_of_a_visitor, seen
+from daybook.funnels.visitor_event import context_of, is_bot, is_of_a_visitor, to_visitor_event
 from schemas.envelope import organization_of
 
 Pins = dict[str, dict[str, list[dict[str, Any]]]]
-"""By funnel and day, in the order of their offsets; each holds from its own to the next one's."""
+"""By funnel and day, in order of offset; each applies from its own offset to the next one's."""
 
 
-class Decided(NamedTuple):
-    """What the first entry of a day found in force: a definition's reference and the definition."""
+class NewPin(NamedTuple):
+    """A pin to write: the definition in force at a day's first entry, and its reference."""
 
     funnel: str
     day: str
@@ -29,36 +29,40 @@ class Decided(NamedTuple):
 
 
 def pins_of(visitor: Mapping[str, Any], funnel: str, day: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = visitor["pins"].get(encode_part(funnel), {}).get(day, [])
-    return found
+    """The pins of a visitor's day in a funnel; empty if there are none."""
+    pins: list[dict[str, Any]] = visitor["pins"].get(encode_part(funnel), {}).get(day, [])
+    return pins
 
 
 def pinned_to(visitor: State, funnel: str, day: str, arrival: Arrival) -> str | None:
-    """The definition an entry goes by; a pin holds from the message on that it was made for."""
+    """The reference of the definition that an entry goes by, or None.
+
+    A pin applies from the message on that it was made for.
+    """
     found = [pin for pin in pins_of(visitor, funnel, day) if _holds(pin, arrival)]
     return str(found[-1]["definition"]) if found else None
 
 
-def with_pins(visitor: Mapping[str, Any], decided: Iterable[Decided]) -> dict[str, Any]:
-    """The fields of a state that change when more is pinned."""
+def with_pins(visitor: Mapping[str, Any], new_pins: Iterable[NewPin]) -> dict[str, Any]:
+    """The fields of the state that new pins change."""
     pins: Pins = {funnel: dict(days) for funnel, days in visitor["pins"].items()}
     definitions = dict(visitor["definitions"])
-    for one in decided:
-        topic_id, partition, offset, _ = one.arrival
+    for new_pin in new_pins:
+        topic_id, partition, offset, _ = new_pin.arrival
         entry = {
-            "definition": one.reference,
+            "definition": new_pin.reference,
             "topic_id": topic_id,
             "partition": partition,
             "offset": offset,
         }
-        days = pins.setdefault(encode_part(one.funnel), {})
-        days[one.day] = [*days.get(one.day, []), entry]
-        definitions[one.reference] = one.definition
+        days = pins.setdefault(encode_part(new_pin.funnel), {})
+        days[new_pin.day] = [*days.get(new_pin.day, []), entry]
+        definitions[new_pin.reference] = new_pin.definition
     return {"pins": pins, "definitions": definitions}
 
 
 def forget_pins(visitor: State, arrival: Arrival) -> None:
-    """Drops the pins of days without a remembered entry, but those made for what is to come."""
+    """Drops the pins of days without a remembered entry, except those made for later messages."""
     kept = {
         (encode_part(event["funnel"]), event["day"])
         for session in visitor["sessions"]
@@ -67,10 +71,10 @@ def forget_pins(visitor: State, arrival: Arrival) -> None:
     }
     pins: Pins = {}
     for funnel, days in visitor["pins"].items():
-        for day, several in days.items():
-            if still := [p for p in several if (funnel, day) in kept or _is_to_come(p, arrival)]:
-                pins.setdefault(funnel, {})[day] = still
-    used = {p["definition"] for days in pins.values() for several in days.values() for p in several}
+        for day, entries in days.items():
+            if left := [p for p in entries if (funnel, day) in kept or _is_to_come(p, arrival)]:
+                pins.setdefault(funnel, {})[day] = left
+    used = {p["definition"] for days in pins.values() for entries in days.values() for p in entries}
     visitor["pins"] = pins
     visitor["definitions"] = {r: d for r, d in visitor["definitions"].items() if r in used}
 
@@ -84,31 +88,31 @@ def _is_to_come(pin: Mapping[str, Any], arrival: Arrival) -> bool:
 
 
 def _is_here(pin: Mapping[str, Any], arrival: Arrival) -> bool:
-    """Of another partition are the pins that a visitor brought along when he moved."""
+    """Whether the pin is of this partition; others are from before the visitor's move to it."""
     return (pin["topic_id"], pin["partition"]) == (arrival.topic_id, arrival.partition)
 
 
 def pin(
     batch: Batch, states: dict[str, State], store: Store, model: StateModel, registry: Registry
 ) -> None:
-    """Writes into the states what each day's first entry finds in force, if it finds any.
+    """Writes pins into the states: for each day's first entry, the definition in force, if any.
 
-    Raises Refused when another member was quicker: then read the states again.
+    Raises Refused if another member wrote a state first; then the states must be read again.
     """
     by_key: dict[str, list[int]] = {}
     for index, key in enumerate(batch.keys):
         by_key.setdefault(key, []).append(index)
     wanted = {}
     for key, indices in by_key.items():
-        if not _may_decide(batch, indices, states[key]):
+        if not _may_pin(batch, indices, states[key]):
             continue
-        if decided := list(_decide(batch, indices, states[key], registry)):
-            wanted[key] = with_pins(states[key], decided)
+        if new_pins := list(_new_pins(batch, indices, states[key], registry)):
+            wanted[key] = with_pins(states[key], new_pins)
     store.amend(model, {key: (states[key], fields) for key, fields in wanted.items()})
 
 
-def _may_decide(batch: Batch, indices: list[int], state: State) -> bool:
-    """Whether an entry may be the first of its day, or the first again, as all were forgotten."""
+def _may_pin(batch: Batch, indices: list[int], state: State) -> bool:
+    """Whether an entry may be its day's first, or the first again after others were forgotten."""
     entries = [i for i in indices if batch.events[i]["event_type"] == "step_entry"]
     days = {(batch.events[i]["data"]["funnel_id"], batch.day_hours[i].day) for i in entries}
     if not all(pins_of(state, funnel, day) for funnel, day in days):
@@ -121,10 +125,10 @@ def _may_decide(batch: Batch, indices: list[int], state: State) -> bool:
     return bool(entries) and (expires or len(sessions) > memory.SESSIONS_MAX)
 
 
-def _decide(
+def _new_pins(
     batch: Batch, indices: list[int], state: State, registry: Registry
-) -> Iterator[Decided]:
-    """Goes through what the fold will make of the visitor's memory; the state stays as it is."""
+) -> Iterator[NewPin]:
+    """Simulates on a copy what the fold will do to the visitor's memory, to find first entries."""
     visitor, event_ids = _copy(state), [*state["event_ids"]]
     for index in indices:
         event, arrival = batch.events[index], _arrival(batch, index)
@@ -139,17 +143,18 @@ def _decide(
         if outdated := memory.outdated(visitor, session_id, arrival.appended_ms):
             memory.forget(visitor, outdated)
             forget_pins(visitor, arrival)
-        one = seen(event, batch.day_hours[index], arrival.offset)
-        kept = memory.remember(visitor, session_id, arrival.appended_ms, one, context_of(event))
-        if not kept or one["type"] != "step_entry":
+        visitor_event = to_visitor_event(event, batch.day_hours[index], arrival.offset)
+        context, appended_ms = context_of(event), arrival.appended_ms
+        kept = memory.remember(visitor, session_id, appended_ms, visitor_event, context)
+        if not kept or visitor_event["type"] != "step_entry":
             continue
-        funnel, day = one["funnel"], one["day"]
+        funnel, day = visitor_event["funnel"], visitor_event["day"]
         if pinned_to(visitor, funnel, day, arrival):
             continue
         if found := registry.in_force(organization_of(event), funnel, arrival.appended_ms):
-            decided = Decided(funnel, day, arrival, *found)
-            visitor.update(with_pins(visitor, [decided]))
-            yield decided
+            new_pin = NewPin(funnel, day, arrival, *found)
+            visitor.update(with_pins(visitor, [new_pin]))
+            yield new_pin
 
 
 def _arrival(batch: Batch, index: int) -> Arrival:
@@ -158,7 +163,7 @@ def _arrival(batch: Batch, index: int) -> Arrival:
 
 
 def _copy(state: State) -> State:
-    """As deep as memories are changed in place."""
+    """A copy as deep as the memory is changed in place."""
     sessions = [
         session | {"contexts": [*session["contexts"]], "events": [*session["events"]]}
         for session in state["sessions"]

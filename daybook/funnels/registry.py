@@ -1,4 +1,4 @@
-"""Every definition that was ever published: what was in force when, and how it is stored."""
+"""All published definitions: which one applies when, and the rows in which they are stored."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -20,21 +20,21 @@ _STATUS = {
 }
 
 Name = tuple[str, str]
-"""Organization, and a funnel's, test's or ticketed event's id."""
+"""Organization, and the id of a funnel, a test or a ticketed event."""
 
 
 class Registry:
-    """Of one member; grows with what `Definitions` brings, in that order."""
+    """A member's definitions, in the order in which `Definitions` reads them."""
 
     def __init__(self) -> None:
         self._funnels: dict[Name, list[Definition]] = {}
         self._tests: dict[Name, list[Definition]] = {}
         self._events: dict[Name, list[Definition]] = {}
-        self._told: set[Name] = set()
+        self._unpublished_rows: set[Name] = set()
         self._ids: set[tuple[Partition, str, bytes]] = set()
 
     def take(self, definition: Definition) -> Row | None:
-        """Remembers it; what of it is stored. None for a producer's copy of an older one."""
+        """Adds a definition; returns the row to store, or None for a producer's duplicate."""
         event = definition.event
         organization, data = organization_of(event), event["data"]
         kind = event["event_type"]
@@ -43,37 +43,38 @@ class Registry:
             return None
         self._ids.add(own_id)
         if kind.startswith("funnel."):
-            own, name = self._funnels, (organization, data["funnel_id"])
+            histories, name = self._funnels, (organization, data["funnel_id"])
             row = _funnel_row
         elif kind.startswith("ab_test."):
-            own, name = self._tests, (organization, data["test_id"])
+            histories, name = self._tests, (organization, data["test_id"])
             row = _test_row
         else:
-            own, name = self._events, (organization, data["event_id"])
+            histories, name = self._events, (organization, data["event_id"])
             row = _event_row
-        own.setdefault(name, []).append(definition)
-        return row(name, own[name])._replace(last=definition.offset)
+        histories.setdefault(name, []).append(definition)
+        return row(name, histories[name])._replace(last=definition.offset)
 
     def in_force(
         self, organization: str, funnel: str, appended_ms: int
     ) -> tuple[str, dict[str, Any]] | None:
-        """The newest definition appended no later: its reference, and what attempts go by."""
+        """The newest definition appended at or before this time: its reference and its rules."""
         known = [
-            each
-            for each in self._funnels.get((organization, funnel), ())
-            if each.event["event_type"] == "funnel.published" and each.appended_ms <= appended_ms
+            d
+            for d in self._funnels.get((organization, funnel), ())
+            if d.event["event_type"] == "funnel.published" and d.appended_ms <= appended_ms
         ]
         if not known:
             return None
-        newest = max(known, key=lambda each: (each.appended_ms, each.offset))
+        newest = max(known, key=lambda d: (d.appended_ms, d.offset))
         return newest.reference, _rules(newest.event)
 
     def unpublished(self, organization: str, funnel: str) -> Row | None:
-        """A row for a funnel that is only seen in traffic; None once it was told, or is known."""
+        """A row for a funnel that only occurs in traffic; None if it is defined, or its row was
+        already returned."""
         name = organization, funnel
-        if name in self._told or name in self._funnels:
+        if name in self._unpublished_rows or name in self._funnels:
             return None
-        self._told.add(name)
+        self._unpublished_rows.add(name)
         values = _named(name, "funnel_id") | {
             "name": None,
             "status": "unpublished",
@@ -98,7 +99,7 @@ def _rules(event: Event) -> dict[str, Any]:
 
 
 def _funnel_row(name: Name, history: list[Definition]) -> Row:
-    """The newest definition, and all before it; archived when that was said last."""
+    """The newest definition, and all versions; archived if that was the last event."""
     published = [d for d in history if d.event["event_type"] == "funnel.published"]
     values = _named(name, "funnel_id") | {"published": bool(published)}
     is_archived = history[-1].event["event_type"] == "funnel.archived"
@@ -149,9 +150,9 @@ def _test_row(name: Name, history: list[Definition]) -> Row:
 
 
 def _moments(history: list[Definition], kind: str) -> Iterator[datetime]:
-    for each in history:
-        if each.event["event_type"] == kind:
-            yield datetime.fromisoformat(each.event["occurred_at"]).astimezone(UTC)
+    for definition in history:
+        if definition.event["event_type"] == kind:
+            yield datetime.fromisoformat(definition.event["occurred_at"]).astimezone(UTC)
 
 
 def _event_row(name: Name, history: list[Definition]) -> Row:

@@ -1,4 +1,4 @@
-"""One event of a visitor, as it is remembered: what any number may ask of it, and no more."""
+"""A visitor's event as it is remembered: only the fields that some number needs."""
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -10,7 +10,7 @@ from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.fields import Event
 
 NO_CURRENCY = "XXX"
-"""ISO 4217's code for no currency; where a value has none, it is not thrown away."""
+"""ISO 4217's code for no currency, for amounts without one."""
 
 CONTEXT = {
     "sources": "source",
@@ -21,15 +21,19 @@ CONTEXT = {
     "campaigns": "utm_campaign",
     "landing_pages": "landing_page",
 }
-"""Breakdowns, and the field of an event's context that each goes by."""
+"""Breakdowns, each with the field of an event's context that it uses."""
 
 
 MAILS = {"email_confirmed": "emails_confirmed", "email_failed": "emails_failed"}
-"""Types of events about an order's e-mails, and what counts each."""
+"""Types of events about an order's e-mails, each with its counter."""
 
 
 class VisitorEvent(TypedDict):
-    """`at` in milliseconds; `context` is an index into the session's contexts."""
+    """A remembered event.
+
+    `at`: milliseconds since 1970. `context`: an index into the session's contexts. `pinned`: the
+    reference of the definition that the entry goes by.
+    """
 
     at: int
     offset: int
@@ -74,10 +78,10 @@ _NAMES = {
 }
 
 
-def seen(event: Event, day_hour: DayHour, offset: int) -> VisitorEvent:
-    """What is remembered of an event of a visitor."""
+def to_visitor_event(event: Event, day_hour: DayHour, offset: int) -> VisitorEvent:
+    """The remembered form of a visitor's event."""
     data = event["data"]
-    one: Any = {
+    fields: Any = {
         "at": milliseconds(event["occurred_at"]),
         "offset": offset,
         "day": day_hour.day,
@@ -87,42 +91,44 @@ def seen(event: Event, day_hour: DayHour, offset: int) -> VisitorEvent:
     }
     for name, short in _NAMES.items():
         if name in data:
-            one[short] = data[name]
+            fields[short] = data[name]
     page = data.get("page") or data.get("page_id")
     if page and event["event_type"] == "page_view":
-        one["page"] = page
+        fields["page"] = page
     if "value_cents" in data:
-        one["currency"] = data.get("currency", NO_CURRENCY)
-    found: VisitorEvent = one
-    return found
+        fields["currency"] = data.get("currency", NO_CURRENCY)
+    visitor_event: VisitorEvent = fields
+    return visitor_event
 
 
 def is_bot(event: Event) -> bool:
+    """Whether the collector has marked the event as a bot's."""
     return bool(event["data"].get("context", {}).get("bot"))
 
 
 def is_of_a_visitor(event: Event) -> bool:
-    """Whether it is of a visitor's session, not of an order's e-mails or a ticket at the door."""
+    """Whether it belongs to a visitor's session, not to an order's e-mails or a ticket's scan."""
     return event["event_type"] != "barcode_scanned" and event["event_type"] not in MAILS
 
 
 @lru_cache(1_000)
 def milliseconds(occurred_at: str) -> int:
-    """Since 1970; digits beyond the third are cut off. Asked several times of one event."""
+    """Milliseconds since 1970, further digits cut off. Cached, because it is needed several times
+    per event."""
     return (datetime.fromisoformat(occurred_at) - _EPOCH) // _MILLISECOND
 
 
 def moment(at: int) -> datetime:
-    """The inverse, in UTC."""
+    """The inverse of `milliseconds`, in UTC."""
     return _EPOCH + timedelta(milliseconds=at)
 
 
 def context_of(event: Event) -> dict[str, str]:
-    """What the breakdowns ask of an event's context."""
+    """The fields of an event's context that the breakdowns need."""
     context = event["data"].get("context", {})
     return {name: context[name] for name in CONTEXT.values() if name in context}
 
 
-def day_hour_of(one: VisitorEvent) -> DayHour:
-    # Made millions of times: by the class itself each takes twice as long.
-    return _new(DayHour, (one["day"], one["hour"]))
+def day_hour_of(event: VisitorEvent) -> DayHour:
+    # Created millions of times; calling the class takes twice as long.
+    return _new(DayHour, (event["day"], event["hour"]))

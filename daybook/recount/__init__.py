@@ -1,5 +1,5 @@
-"""The oracle: every number a second time, by SQL over the raw log.
+"""Recounts every number a second time, with SQL over the raw messages of the log.
 
-Shares no code with the groups, so that a mistake would have to be made twice to go unseen. The
-rules of a group are in its SQL file; everything else here reads, compares and repairs.
+It shares no code with the groups: a mistake stays hidden only if it is made twice. The rules of a
+group are in its SQL file; everything else here reads, compares and repairs.
 """

@@ -4,15 +4,16 @@ from typing import NamedTuple
 
 
 class Days(NamedTuple):
-    """The days asked for, both included; None is as far as there are any."""
+    """A range of days (YYYY-MM-DD), both ends included; None leaves that end open."""
 
     first: str | None = None
     last: str | None = None
 
     @property
     def are_all(self) -> bool:
+        """Whether the range is unlimited."""
         return self.first is None and self.last is None
 
-    def have(self, document: str) -> bool:
-        """Whether the `_id` of a daily document, which ends with its day, is among them."""
+    def include(self, document: str) -> bool:
+        """Whether a daily document belongs to the range; its `_id` ends with its day."""
         return (self.first or "") <= document[-10:] <= (self.last or "~")

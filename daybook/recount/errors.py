@@ -1,4 +1,4 @@
-"""Why a recount cannot be had at all; what concerns single documents is in the report."""
+"""Errors that stop a whole recount; those of single documents are part of the report."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,20 +9,20 @@ from pymongo.errors import PyMongoError
 
 
 class RecountError(Exception):
-    """A sentence for the person who asked."""
+    """Its text is a sentence for the person at the terminal."""
 
 
 class Unreachable(RecountError):
-    """A server does not answer, or does not let us in."""
+    """A server does not answer, or refuses access."""
 
 
 class Unrecountable(RecountError):
-    """What a recount needs does not exist: no fleet, no topic, a log that ends too early."""
+    """Something that a recount needs does not exist: a fleet, a topic, the end of the log."""
 
 
 @contextmanager
-def asking_kafka() -> Iterator[None]:
-    """Raises Unreachable for whatever Kafka's client raises."""
+def translated_kafka_errors() -> Iterator[None]:
+    """Raises Unreachable for any error of Kafka's client."""
     try:
         yield
     except KafkaException as error:
@@ -30,23 +30,23 @@ def asking_kafka() -> Iterator[None]:
 
 
 @contextmanager
-def asking_mongodb() -> Iterator[None]:
-    """Raises Unreachable for whatever MongoDB's client raises."""
+def translated_mongodb_errors() -> Iterator[None]:
+    """Raises Unreachable for any error of MongoDB's client."""
     try:
         yield
     except PyMongoError as error:
-        # What follows is the driver's picture of every server, for nobody who reads a sentence.
+        # The driver goes on with its description of every server, which is no sentence.
         why = str(error).partition(" (configured timeouts")[0]
         raise Unreachable(f"MongoDB does not answer: {why[:200]}") from error
 
 
 @contextmanager
 def within_memory() -> Iterator[None]:
-    """Raises Unrecountable for what is too large to be recounted here."""
+    """Raises Unrecountable if the log is too long for the memory of this machine."""
     try:
         yield
     except duckdb.OutOfMemoryException as error:
         raise Unrecountable(
-            "the recount needs more than half of the memory that there is: "
+            "the recount needs more than half of this machine's memory: "
             f"{str(error).splitlines()[0][:200]}"
         ) from error

@@ -1,4 +1,4 @@
-"""What the fleet wrote down about itself: settings, how far it has come, what it gave up."""
+"""Reads the fleet's own records: its settings, how far it has counted, which gaps it accepted."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -9,20 +9,20 @@ from pymongo import ReadPreference, WriteConcern
 from pymongo.database import Database
 from pymongo.read_concern import ReadConcern
 
-from daybook.recount.errors import Unrecountable, asking_mongodb
+from daybook.recount.errors import Unrecountable, translated_mongodb_errors
 from daybook.recount.log.messages import Facts
 from daybook.recount.recounted import Marks
 from daybook.recount.settings import Settings
 
 Documents = Database[dict[str, Any]]
 
-_OWN = "_daybook"
+_BOOKKEEPING = "_daybook"
 _WRITE_TIMEOUT_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Offsets that were never counted, and that somebody accepted to go on without."""
+    """Offsets `first` to before `end` that were never counted; an operator accepted the loss."""
 
     topic: str
     topic_id: str
@@ -36,18 +36,20 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a group has counted, and from where on."""
+    """What a group has counted, from its checkpoints."""
 
     next_offsets: Marks
+    """Per partition, the offset after the last one counted."""
     firsts: Marks
+    """Per partition, the first offset counted."""
 
 
 class Fleet:
-    """The fleet's own records, read as what is durable. Every method raises Unreachable."""
+    """The fleet's own records, read with majority concern. Every method raises Unreachable."""
 
     def __init__(self, documents: Documents, group: str) -> None:
-        """Raises Unrecountable when nothing was ever counted into the database, or not by the
-        group."""
+        """Raises Unrecountable when nothing was ever counted into the database, or nothing by
+        this group."""
         self.documents: Documents = documents.with_options(
             codec_options=CodecOptions(tz_aware=True),
             read_preference=ReadPreference.PRIMARY,
@@ -55,14 +57,14 @@ class Fleet:
             write_concern=WriteConcern(w="majority", j=True, wtimeout=_WRITE_TIMEOUT_MS),
         )
         self._group = group
-        own = self._find("fleet")
-        if own is None:
+        fleet = self._find("fleet")
+        if fleet is None:
             raise Unrecountable(f"nothing was ever counted into database {documents.name}")
         if self._find(f"group:{group}") is None:
             raise Unrecountable(f"no member of {group} ever ran on database {documents.name}")
-        self.id = str(own["fleet"])
-        self.cluster_id = str(own["cluster_id"])
-        bound = own["settings"]
+        self.id = str(fleet["fleet"])
+        self.cluster_id = str(fleet["cluster_id"])
+        bound = fleet["settings"]
         self.settings = Settings(
             zone=bound["zone"],
             leader_roles=tuple(bound["leader_roles"]),
@@ -71,40 +73,42 @@ class Fleet:
             order_waiting_max=bound.get("order_waiting_max", Settings().order_waiting_max),
         )
 
-    def models(self) -> dict[str, int]:
+    def model_versions(self) -> dict[str, int]:
         """The model version that the group's documents are complete for, by collection."""
         return dict((self._find(f"group:{self._group}") or {}).get("models", {}))
 
-    def raise_models(self, versions: dict[str, int]) -> None:
-        """Says that the group's documents are complete for these versions now."""
-        with asking_mongodb():
-            self.documents[_OWN].update_one(
+    def raise_model_versions(self, versions: dict[str, int]) -> None:
+        """Records that the group's documents are now complete for these versions."""
+        with translated_mongodb_errors():
+            self.documents[_BOOKKEEPING].update_one(
                 {"_id": f"group:{self._group}"},
                 {"$max": {f"models.{name}": version for name, version in versions.items()}},
             )
 
     def progress(self) -> Progress:
-        found = self._find_many("checkpoint")
+        """The group's checkpoints, of all topic incarnations."""
+        checkpoints = self._find_many("checkpoint")
         return Progress(
-            {(c["topic_id"], c["partition"]): c["offset"] for c in found},
-            {(c["topic_id"], c["partition"]): c["first"] for c in found},
+            {(c["topic_id"], c["partition"]): c["offset"] for c in checkpoints},
+            {(c["topic_id"], c["partition"]): c["first"] for c in checkpoints},
         )
 
     def gaps(self) -> list[Gap]:
+        """The gaps accepted for the group."""
         return [
             Gap(g["topic"], g["topic_id"], g["partition"], g["from"], g["to"])
             for g in self._find_many("gap")
         ]
 
     def facts(self, topic_id: str) -> Facts:
-        """What is recorded of the positions of a topic's log."""
+        """The dead letters and partition boundaries recorded for a topic."""
         dead: dict[int, set[int]] = defaultdict(set)
-        with asking_mongodb():
-            letters = self.documents["_daybook_dead_letters"].find(
+        with translated_mongodb_errors():
+            records = self.documents["_daybook_dead_letters"].find(
                 {"group": self._group, "topic_id": topic_id}, {"partition": 1, "offset": 1}
             )
-            for letter in letters:
-                dead[letter["partition"]].add(letter["offset"])
+            for record in records:
+                dead[record["partition"]].add(record["offset"])
         recorded = (self._find(f"boundaries:{topic_id}") or {}).get("boundaries", [])
         return Facts(
             {partition: frozenset(offsets) for partition, offsets in dead.items()},
@@ -112,12 +116,14 @@ class Fleet:
         )
 
     def _find(self, name: str) -> dict[str, Any] | None:
-        with asking_mongodb():
-            return self.documents[_OWN].find_one({"_id": name})
+        with translated_mongodb_errors():
+            return self.documents[_BOOKKEEPING].find_one({"_id": name})
 
     def _find_many(self, kind: str) -> list[dict[str, Any]]:
         prefix = f"{kind}:{self._group}:"
-        with asking_mongodb():
+        with translated_mongodb_errors():
             return list(
-                self.documents[_OWN].find({"_id": {"$gte": prefix, "$lt": f"{prefix[:-1]};"}})
+                self.documents[_BOOKKEEPING].find(
+                    {"_id": {"$gte": prefix, "$lt": f"{prefix[:-1]};"}}
+                )
             )

@@ -1,9 +1,8 @@
--- What visitors do in funnels, in experiments and around ticketed events, a day. docs/funnels.md
--- says what each number is. This file reads the log; recount/funnel_step/ works out the measures.
+-- What visitors do in funnels, in experiments and around ticketed events, by day. docs/funnels.md
+-- defines each number. This file reads the log; recount/funnel_step/ computes the measures.
 
--- What the documents are made of. `since` is the model's version that brought the field. A
--- count_map with groups names them in `part`; a breakdown its counts in `part`, its money in
--- `whole`.
+-- The fields of the documents. `since` is the model version that added the field. A count_map with
+-- groups lists them in `part`; a breakdown lists its counts in `part`, its money in `whole`.
 CREATE TABLE fields AS
 SELECT
     'analytics_funnel' AS collection,
@@ -42,7 +41,7 @@ SELECT 'funnel_sessions', unnest([
     'events_total', 'consent'
 ]), 'state', NULL, NULL, 0
 UNION ALL
--- Of what states hold the pins are believed.
+-- Of the states' content, the recount takes over the pins.
 SELECT 'visitor_state', unnest([
     'organization_id', 'visitor_id', 'first_day', 'sessions', 'pins', 'definitions', 'admitted',
     'home', 'event_ids'
@@ -70,7 +69,7 @@ INSERT INTO measured VALUES
     ('analytics_experiment', ['organization_id', 'test_id', 'variant_id']),
     ('analytics_event_metrics', ['organization_id', 'event_id']);
 
--- Whether the fields that are read are what they should be, by the JSON types of: 1 visitor_id,
+-- Whether the fields have the declared types, from the JSON types of: 1 visitor_id,
 -- 2 session_id, 3 funnel_id, 4 step_id, 5 previous_step_id, 6 next_step_id, 7 page, 8 page_id,
 -- 9 reason, 10 value_cents, 11 currency, 12 quantity, 13 test_id, 14 variant_id, 15 event_id,
 -- 16 context, 17 its bot.
@@ -101,10 +100,10 @@ CREATE MACRO fits(event_type, kinds, exit_outcome, conversion_type) AS
         ELSE true
     END;
 
--- Every type of the topic stands in the duplicate window, counted or not. `owner` is whose history
--- an event belongs to: a visitor's of an organization, or an order's or a ticket's. A history's
--- order is that of the log; `n` numbers it. Where partitions were added, what was written before
--- (a lower epoch) comes first.
+-- Every type of the topic enters the duplicate window, counted or not. `owner` is the history that
+-- an event belongs to: of a visitor in an organization, of an order or of a ticket. A history is in
+-- the order of the log; `n` numbers its events. If partitions were added, events from before that
+-- (of a lower epoch) come first. `is_served`: sent by a server for an order or a ticket.
 CREATE TABLE events AS
 WITH read AS (
     SELECT
@@ -156,45 +155,47 @@ SELECT owner AS document, topic_id, partition, "offset", epoch FROM events;
 CREATE VIEW unreadable AS
 SELECT
     topic_id, partition, "offset",
-    coalesce(doubt, 'a field is missing, or not what it should be') AS reason
+    coalesce(doubt, 'a field is missing, or has a wrong type') AS reason
 FROM events
 WHERE doubt IS NOT NULL OR NOT fits;
 
--- Beyond the duplicate window a history still knows the ids of its last 32 counted events. Only
--- those in which an id returns are walked through, event by event.
+-- Beyond the duplicate window, a history still knows the ids of its last 32 counted events. Only
+-- histories in which an id recurs are walked through, event by event.
 CREATE TABLE repeats AS
 WITH RECURSIVE suspects AS (
     SELECT DISTINCT owner
     FROM (SELECT owner FROM events WHERE NOT duplicate GROUP BY owner, id HAVING count(*) > 1)
 ),
-told AS MATERIALIZED (SELECT owner, n, id, duplicate FROM events SEMI JOIN suspects USING (owner)),
+suspect_events AS MATERIALIZED (
+    SELECT owner, n, id, duplicate FROM events SEMI JOIN suspects USING (owner)
+),
 walk AS (
     SELECT owner, 0 AS n, false AS is_repeat, CAST([] AS UUID[]) AS last_ids FROM suspects
     UNION ALL
     SELECT
-        owner, told.n,
+        owner, suspect_events.n,
         list_contains(last_ids, id),
         CASE
             WHEN duplicate OR list_contains(last_ids, id) THEN last_ids
             ELSE list_append(last_ids, id)[-32:]
         END
-    FROM walk JOIN told USING (owner)
-    WHERE told.n = walk.n + 1
+    FROM walk JOIN suspect_events USING (owner)
+    WHERE suspect_events.n = walk.n + 1
 )
 SELECT owner, n FROM walk WHERE is_repeat;
 
--- What counts. Bots' events have no place in a history beside their reasons.
+-- The events that count. Events of bots count only by their reasons, not in a history.
 CREATE TABLE counted AS
 SELECT
     * EXCLUDE (message_key, key_id, utc, doubt, fits, duplicate, organization_id),
     encoded(organization_id) AS organization,
-    -- epoch_ms would round; what is beyond the millisecond is cut off.
+    -- epoch_ms would round; digits beyond the millisecond are cut off.
     epoch_us(utc) // 1000 AS ms,
     organization || ':' || encoded(funnel_id) AS funnel
 FROM events ANTI JOIN repeats USING (owner, n)
 WHERE NOT duplicate AND doubt IS NULL AND fits;
 
--- People and funnels by number, which is quicker than by name.
+-- Numbers for visitors (`who`) and funnels (`place`), which join faster than names.
 CREATE TABLE people AS
 SELECT owner, row_number() OVER () AS who
 FROM (SELECT DISTINCT owner FROM counted WHERE NOT is_served AND NOT is_bots);
@@ -203,7 +204,7 @@ CREATE TABLE funnels AS
 SELECT funnel, funnel_id, row_number() OVER () AS place
 FROM (SELECT DISTINCT funnel, funnel_id FROM counted WHERE funnel IS NOT NULL);
 
--- What people did, each history numbered without gaps.
+-- The deeds: visitors' events, each history numbered without gaps.
 CREATE TABLE deeds AS
 SELECT
     who, place, funnel,
@@ -220,6 +221,7 @@ JOIN people USING (owner)
 LEFT JOIN funnels USING (funnel, funnel_id)
 WHERE NOT is_served AND NOT is_bots;
 
--- A document of a step, by its funnel; one that is named like the reserved word is another.
+-- The `_id` of a step's document, without the day. A step named like the reserved word is encoded,
+-- so that it gets a document of its own.
 CREATE MACRO step_document(funnel, step) AS
     funnel || ':' || encoded(if(step = 'unattributed', '%75nattributed', step));

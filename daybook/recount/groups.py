@@ -1,13 +1,13 @@
-"""Which groups can be recounted: their topic, their rules, the fields that the rules read."""
+"""The groups that can be recounted, with their topic, their SQL rules and the fields these read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from daybook.recount.funnel_step import STAGES
-from daybook.recount.funnel_step.sessions import session
-from daybook.recount.funnel_step.visitors import visitor
-from daybook.recount.replay.replay import AsStored, Stage, parse_document
+from daybook.recount.funnel_step.sessions import session_document
+from daybook.recount.funnel_step.visitors import visitor_document
+from daybook.recount.replay.replay import DocumentBuilder, Stage, parse_document
 from daybook.recount.revenue import PARTS
 
 _HERE = Path(__file__).parent
@@ -16,14 +16,16 @@ _PREFIX = "sc-analytics-"
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """`rules` is the group's SQL file; `data_fields` are those of an event's `data` it reads.
+    """How to recount one group.
 
-    `parts` are more of its SQL, run after it in this order.
-    `stages` follow the rules, where numbers are measures. `definitions` is the topic of funnels'
-    definitions, `pins` the collection of states that have written down which applies.
-    `sketches` is the collection of sketches of whom the group counted, if any. `told` are the
-    collections whose documents the rules tell whole, each by a view of its name, with what makes
-    a document of it.
+    `rules`: the group's SQL file; `parts`: more SQL files, run after it in this order.
+    `data_fields`: the fields of an event's `data` that the rules read.
+    `stages`: steps after the rules, for numbers that are measured over whole histories.
+    `definitions`: the topic of the funnels' definitions, if the rules need it.
+    `pins`: the collection of the states that record which definition applies.
+    `sketches`: the collection of the group's sketches, if it has any.
+    `whole_documents`: the collections for which the rules give whole documents instead of sums.
+    A view named like the collection gives JSON, from which the builder makes the document.
     """
 
     name: str
@@ -35,11 +37,11 @@ class Group:
     definitions: str | None = None
     pins: str | None = None
     sketches: str = ""
-    told: Mapping[str, AsStored] = field(default_factory=dict)
+    whole_documents: Mapping[str, DocumentBuilder] = field(default_factory=dict)
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All of its rules."""
+        """All SQL files of the rules, in the order in which they run."""
         return self.rules, *self.parts
 
 
@@ -73,7 +75,7 @@ GROUPS = (
             "items",
         ),
         parts=PARTS,
-        told={"order_state": parse_document},
+        whole_documents={"order_state": parse_document},
     ),
     Group(
         "sc-analytics-funnel-step",
@@ -107,13 +109,16 @@ GROUPS = (
         definitions="sc.domain.funnel",
         pins="visitor_state",
         sketches="analytics_uniques",
-        told={"funnel_sessions": session, "visitor_state": visitor},
+        whole_documents={
+            "funnel_sessions": session_document,
+            "visitor_state": visitor_document,
+        },
     ),
 )
 
 
 def find(name: str) -> Group:
-    """The group of a full or short name. Raises LookupError, naming those that there are."""
+    """The group with this full or short name. Raises LookupError, whose text lists all names."""
     for group in GROUPS:
         if name in (group.name, group.name.removeprefix(_PREFIX)):
             return group

@@ -1,6 +1,6 @@
--- How far orders come, a day: one event, one count.
+-- How far orders get, by day: each event adds one to one counter.
 
--- What analytics_order_funnel is made of. `since` is the model's version that brought the field.
+-- The fields of analytics_order_funnel. `since` is the model version that added the field.
 CREATE TABLE fields AS
 FROM (VALUES
     ('analytics_order_funnel', 'orders_created', 'counter', NULL, NULL, 1),
@@ -19,7 +19,7 @@ FROM (VALUES
         'orders_delivered', 'orders_confirmed', 1)
 ) AS field(collection, field, kind, part, whole, since);
 
--- Every type of the order topic stands in the duplicate window, counted or not.
+-- Every type of the order topic enters the duplicate window, counted or not.
 CREATE TABLE events AS
 FROM events_of([
     'order.created', 'order.payment_initiated', 'order.payment_succeeded', 'order.payment_failed',
@@ -30,7 +30,7 @@ FROM events_of([
 CREATE VIEW unreadable AS
 SELECT topic_id, partition, "offset", reason FROM events WHERE reason IS NOT NULL;
 
--- An event adds one to the counter of its type, on its day and in its hour.
+-- An event adds one to the counter of its type, in its day and hour.
 CREATE VIEW effects AS
 WITH counted AS (
     SELECT

@@ -1,7 +1,7 @@
-"""Makes a group's documents what the log says, while its members go on counting.
+"""Repairs a group's documents to what the log says, while its members go on counting.
 
-In rounds: compare, repair what differs, compare again, until nothing does. What somebody else
-wrote to meanwhile refuses its repair, and has its turn in the next round.
+It works in rounds: compare, repair the documents that differ, compare again, until none does. A
+repair has no effect on a document that a member wrote to meanwhile; the next round repairs it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,22 +20,21 @@ from daybook.recount.repair.days import insert_days, repair_days
 from daybook.recount.repair.sketches import repair_sketches
 from daybook.recount.repair.states import repair_states
 from daybook.recount.session import Progress, Recount, Snapshot
-from daybook.recount.verdict import documents as examine
-from daybook.recount.verdict.documents import Verdict
+from daybook.recount.verdict.documents import Verdict, document_verdicts, state_verdicts
 from daybook.recount.verdict.report import EQUAL, UNRECOUNTABLE, Doubt
-from daybook.recount.verdict.sketches import VERSION, sketches
-from daybook.recount.verify import silent
+from daybook.recount.verdict.sketches import VERSION, sketch_verdicts
+from daybook.recount.verify import no_progress
 
 _ROUNDS_MAX = 20
 _STATES_AT_ONCE = 1_000
 _PAUSE_SECONDS = 0.2
-_PATIENCE_SECONDS = {True: 60.0, False: 5.0}
-"""How long a group with members may stand still, by whether anything hangs on what it does."""
+_STALL_SECONDS_MAX = {True: 60.0, False: 5.0}
+"""How long a group with members may make no progress, by whether the next round depends on it."""
 
 
 @dataclass(slots=True)
 class Rebuilt:
-    """What was changed, and what was left as it is because it cannot be recounted."""
+    """The changes made, and the doubts: what cannot be recounted and was left as it is."""
 
     group: str
     changes: list[Change] = field(default_factory=list)
@@ -45,7 +44,7 @@ class Rebuilt:
 
     @property
     def exit_code(self) -> int:
-        """0 all is as the log says, 3 something cannot be recounted."""
+        """0: everything matches the log. 3: something cannot be recounted."""
         return UNRECOUNTABLE if self.doubts else EQUAL
 
     def as_json(self) -> dict[str, Any]:
@@ -64,17 +63,17 @@ def rebuild_group(
     documents: Documents,
     group: Group,
     days: Days,
-    tell: Progress = silent,
+    report_progress: Progress = no_progress,
 ) -> Rebuilt:
-    """Repairs the documents of these days; with all days the states, too, and says afterwards
-    that all are complete for the newest version of their models.
+    """Repairs the documents of these days.
 
-    Raises Unreachable.
+    If `days` is unlimited, it repairs the states as well, and then records that all documents are
+    complete for the newest version of their models. Raises Unreachable.
     """
     started = monotonic()
     rebuilt = Rebuilt(group.name)
     try:
-        with within_memory(), Recount(kafka_config, documents, group, tell) as recount:
+        with within_memory(), Recount(kafka_config, documents, group, report_progress) as recount:
             _rebuild(recount, days, rebuilt)
             rebuilt.messages = recount.messages
     except Unrecountable as error:
@@ -91,57 +90,64 @@ def _rebuild(recount: Recount, days: Days, rebuilt: Rebuilt) -> None:
         rebuilt.doubts = [Doubt(why) for why in recount.unreadable(snapshot.reach)]
         if rebuilt.doubts:
             return
-        rebuilt.doubts += [Doubt(r) for r in snapshot.coverage.of_group(all_days=days.are_all)]
-        ailed, repaired, absent = _heal(recount, snapshot, rebuilt, insert=settled)
-        if not ailed:
+        rebuilt.doubts += [Doubt(r) for r in snapshot.coverage.group_doubts(all_days=days.are_all)]
+        differed, repaired, absent = _repair(recount, snapshot, rebuilt, insert=settled)
+        if not differed:
             if days.are_all and not rebuilt.doubts:
                 versions = {model.collection: model.version for model in recount.models.values()}
                 if recount.group.sketches:
                     versions[recount.group.sketches] = VERSION
-                recount.fleet.raise_models(versions)
+                recount.fleet.raise_model_versions(versions)
             return
         if repaired:
-            # Batches under way were worked out from the states of before: what their documents
-            # lack shows only when they have landed.
+            # Members computed their current batches from the states before the repair. What those
+            # batches get wrong shows only once they are written.
             topic, settled = recount.topic(), not kafka.has_members(recount.admin, name)
         if not settled:
-            settled = _wait_for_group(recount, topic, _PATIENCE_SECONDS[absent or repaired])
+            settled = _wait_for_group(recount, topic, _STALL_SECONDS_MAX[absent or repaired])
             if not settled and absent:
-                why = "absent documents were left out: the group has members, and counts nothing"
+                why = (
+                    "absent documents were not inserted: the group has members, but makes no "
+                    "progress"
+                )
                 rebuilt.doubts.append(Doubt(why))
                 return
-    rebuilt.doubts.append(Doubt("documents went on changing under every repair: try again"))
+    rebuilt.doubts.append(Doubt("documents changed during every repair: run the command again"))
 
 
-def _heal(
+def _repair(
     recount: Recount, snapshot: Snapshot, rebuilt: Rebuilt, *, insert: bool
 ) -> tuple[bool, bool, bool]:
-    """Whether anything ailed, whether states did, and whether something absent was left out.
+    """Whether anything differed, whether states did, and whether an absent document was left out.
 
-    States before days: members go on working out effects from them.
+    States come before days, because members go on deriving effects from them.
     """
-    days = list(_ailing(examine.documents(recount, snapshot), rebuilt))
+    days = list(_differing(document_verdicts(recount, snapshot), rebuilt))
     repaired, left_out = False, False
     for model in recount.state_models:
-        states = _ailing(examine.state_documents(recount, snapshot, model), rebuilt)
+        states = _differing(state_verdicts(recount, snapshot, model), rebuilt)
         while some := list(islice(states, _STATES_AT_ONCE)):
             repaired = True
-            here = [verdict for verdict in some if verdict.stored or insert]
-            left_out |= len(here) < len(some)
-            rebuilt.changes += repair_states(recount, snapshot, model, here)
+            repairable = [verdict for verdict in some if verdict.stored or insert]
+            left_out |= len(repairable) < len(some)
+            rebuilt.changes += repair_states(recount, snapshot, model, repairable)
     stored = [verdict for verdict in days if verdict.stored]
     absent = [verdict for verdict in days if not verdict.stored]
     if insert:
         rebuilt.changes += insert_days(recount, snapshot, absent)
     rebuilt.changes += repair_days(recount, snapshot, stored)
-    sketched = [v for v in sketches(recount, snapshot) if v.differences or v.is_of_old]
-    if sketched:
-        rebuilt.changes += repair_sketches(recount, sketched)
-    return repaired or bool(days or sketched), repaired, left_out or bool(absent and not insert)
+    sketches = [
+        verdict
+        for verdict in sketch_verdicts(recount, snapshot)
+        if verdict.differences or verdict.predates_sketches
+    ]
+    if sketches:
+        rebuilt.changes += repair_sketches(recount, sketches)
+    return repaired or bool(days or sketches), repaired, left_out or bool(absent and not insert)
 
 
-def _ailing(verdicts: Iterable[Verdict], rebuilt: Rebuilt) -> Iterator[Verdict]:
-    """What must be repaired; what cannot be is noted."""
+def _differing(verdicts: Iterable[Verdict], rebuilt: Rebuilt) -> Iterator[Verdict]:
+    """The verdicts on documents that need a repair; those in doubt go to `rebuilt.doubts`."""
     for verdict in verdicts:
         if verdict.doubt:
             name = verdict.model.collection, verdict.document
@@ -150,11 +156,12 @@ def _ailing(verdicts: Iterable[Verdict], rebuilt: Rebuilt) -> Iterator[Verdict]:
             yield verdict
 
 
-def _wait_for_group(recount: Recount, topic: kafka.Topic, patience_seconds: float) -> bool:
-    """Until the group has counted to where the log ended, or has no members; false if it stands.
+def _wait_for_group(recount: Recount, topic: kafka.Topic, stall_seconds_max: float) -> bool:
+    """Waits until the group has counted to the ends in `topic`, or has no members; False if it
+    makes no progress for `stall_seconds_max`.
 
-    Only then is all that was in a lost document below the group's checkpoint: a member may have
-    written to it, lost it, and be about to say that it is done.
+    Only then is everything that a lost document held below the group's checkpoint. Before, a
+    member may have written the document, lost it, and not yet moved its checkpoint.
     """
     best, moved = -1, monotonic()
     total = sum(topic.ends[number] - start for number, start in topic.starts.items())
@@ -169,7 +176,7 @@ def _wait_for_group(recount: Recount, topic: kafka.Topic, patience_seconds: floa
             return True
         if done > best:
             best, moved = done, monotonic()
-        elif monotonic() - moved > patience_seconds:
+        elif monotonic() - moved > stall_seconds_max:
             return False
         sleep(_PAUSE_SECONDS)
     return True

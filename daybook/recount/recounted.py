@@ -1,4 +1,4 @@
-"""What a replay tells of the log: sums of documents, keys of sketches, and where they come from."""
+"""What a recount finds in the log: sums of documents, keys of sketches, and their offsets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,16 +7,17 @@ from typing import Any, NamedTuple
 Position = tuple[str, int]
 """A topic's id and a partition's number."""
 Marks = dict[Position, int]
-"""An offset a partition: the last one that counts, unless said otherwise."""
+"""One offset per partition: the last one that counts, unless noted otherwise."""
 Name = tuple[str, str]
 """A collection and a document's `_id`."""
 
 
 @dataclass(slots=True)
 class Recounted:
-    """What the log says of one document: sums by path, and the span of offsets they come from.
+    """What the log says about one document.
 
-    At the path of a name stands the greatest of those that were given.
+    `sums` by path; for a path that holds a name, the greatest name that was given. `spans`: per
+    partition, the first and the last offset that the sums come from.
     """
 
     sums: dict[str, Any] = field(default_factory=dict)
@@ -24,7 +25,7 @@ class Recounted:
 
 
 class Key(NamedTuple):
-    """Somebody whom a sketch must hold, if `is_due`, or may hold; and the partition he came from.
+    """A visitor that a sketch must hold (`is_due`) or may hold, and the partition they came from.
 
     `sketch` is the `_id` of its documents without topic id and partition.
     """
@@ -40,12 +41,12 @@ Document = dict[str, Any]
 
 
 def marks(document: Mapping[str, object], which: str) -> Marks:
-    """The offsets a stored document has `applied`, or the `first` it had, by partition."""
-    own = document.get("_daybook")
-    by_topic = own.get(which) if isinstance(own, dict) else None
-    found: Marks = {}
+    """By partition, a stored document's watermarks (`applied`) or its first offsets (`first`)."""
+    bookkeeping = document.get("_daybook")
+    by_topic = bookkeeping.get(which) if isinstance(bookkeeping, dict) else None
+    offsets: Marks = {}
     for topic_id, by_partition in by_topic.items() if isinstance(by_topic, dict) else ():
         for number, offset in by_partition.items() if isinstance(by_partition, dict) else ():
             if str(number).isdigit() and isinstance(offset, int | float):
-                found[topic_id, int(number)] = int(offset)
-    return found
+                offsets[topic_id, int(number)] = int(offset)
+    return offsets

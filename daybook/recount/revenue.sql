@@ -1,9 +1,9 @@
--- What orders are paid and refunded, a day, and whom it is owed to. An order's payment, refunds
--- and attribution come in any order, so its whole history is replayed from the log's start. The
--- funnels that orders name, and the states, are in revenue/.
+-- Payments and refunds of orders, by day, and the owners they are attributed to. An order's
+-- payment, refunds and attribution may come in any order, so its whole history is replayed from the
+-- start of the log. The funnels that orders name, and the states, are in revenue/.
 
--- What the documents are made of. `since` is the model's version that brought the field. Money
--- stands apart by currency; a counter of kind 'per_currency' stands beside it, too.
+-- The fields of the documents. `since` is the model version that added the field. Money is kept per
+-- currency, and so are counters of kind 'per_currency'.
 CREATE TABLE fields AS
 FROM (VALUES
     ('analytics_revenue', 'gross_revenue_cents', 'money', NULL, NULL, 1),
@@ -43,8 +43,8 @@ UNION ALL
 SELECT 'order_state', unnest(['source', 'funnel_settled', 'funnel', 'booked_refunds']),
     'state', NULL, NULL, 2;
 
--- The order of an order's events is that of the log; `n` numbers them. Where partitions were
--- added, what was written before (a lower epoch) comes first.
+-- An order's events are in the order of the log; `n` numbers them. If partitions were added, events
+-- written before that (of a lower epoch) come first.
 CREATE TABLE events AS
 SELECT *, row_number() OVER (PARTITION BY key_id ORDER BY epoch, "offset", partition) AS n
 FROM events_of([
@@ -59,7 +59,7 @@ CREATE MACRO lines_of(data) AS
 CREATE VIEW unreadable AS
 SELECT topic_id, partition, "offset", reason FROM events WHERE reason IS NOT NULL
 UNION ALL
-SELECT topic_id, partition, "offset", 'its money is no whole number, or has no currency'
+SELECT topic_id, partition, "offset", 'an amount is not a whole number, or has no currency'
 FROM events
 WHERE CASE event_type
     WHEN 'order.payment_succeeded' THEN
@@ -78,8 +78,8 @@ WHERE CASE event_type
     ELSE false
 END;
 
--- Beyond the duplicate window an order still knows the ids of its last 32 counted events. Only
--- orders in which an id returns are walked through, event by event.
+-- Beyond the duplicate window, an order still knows the ids of its last 32 counted events. Only
+-- orders in which an id recurs are walked through, event by event.
 CREATE TABLE repeats AS
 WITH RECURSIVE walk AS (
     SELECT DISTINCT key_id, 0 AS n, false AS is_repeat, CAST([] AS UUID[]) AS last_ids
@@ -100,7 +100,7 @@ SELECT key_id, n FROM walk WHERE is_repeat;
 CREATE TABLE counted AS
 SELECT * EXCLUDE (duplicate) FROM events ANTI JOIN repeats USING (key_id, n) WHERE NOT duplicate;
 
--- The first payment of an order wins for ever.
+-- The first payment of an order counts; later ones never replace it.
 CREATE TABLE payments AS
 SELECT
     key_id, n, day, hour, topic_id, partition, "offset",
@@ -110,8 +110,8 @@ FROM counted
 WHERE event_type = 'order.payment_succeeded'
 QUALIFY row_number() OVER (PARTITION BY key_id ORDER BY n) = 1;
 
--- Refunds of nothing are none. One that comes before its payment waits for it, and is caused by
--- it; `beyond` are those that find the waiting list full: they become excess when it comes.
+-- Refunds of 0 are ignored. A refund before the payment waits for it, and its effect is attributed
+-- to the payment. `beyond`: the waiting list was full, so the refund becomes excess at the payment.
 CREATE TABLE refunds AS
 SELECT
     counted.key_id, counted.n, counted.day, counted.hour,
@@ -128,7 +128,7 @@ FROM counted LEFT JOIN payments USING (key_id)
 WHERE counted.event_type IN ('order.refunded', 'order.cancelled')
     AND try_cast(json_extract_string(data, 'refund_cents') AS BIGINT) > 0;
 
--- What is booked of them, in sum, is at most what was paid; the rest is excess.
+-- Together they are booked up to the amount paid (`taken`); the rest is excess.
 CREATE TABLE booked_refunds AS
 SELECT
     *,
@@ -140,7 +140,7 @@ WINDOW earlier AS (
     PARTITION BY key_id ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
 );
 
--- Whom an order belongs to since event `n`; an attribution that names no owner leaves the old.
+-- The owner of an order from event `n` on; an attribution without an owner keeps the previous one.
 CREATE TABLE owners AS
 SELECT *, lag(owner) OVER (PARTITION BY key_id, split ORDER BY n) AS previous
 FROM (
@@ -156,7 +156,7 @@ FROM (
 )
 WHERE owner IS NOT NULL;
 
--- The money that the splits divide: on the payment's day, and on each refund's own.
+-- The money that is split among owners: on the payment's day, and on each refund's own day.
 CREATE TABLE bookings AS
 SELECT key_id, n, 'revenue' AS what, day, currency, cents, topic_id, partition, "offset"
 FROM payments
@@ -165,8 +165,8 @@ SELECT key_id, booked_n, 'refunded', day, currency, taken, topic_id, partition, 
 FROM booked_refunds
 WHERE taken > 0;
 
--- A booking stands under the owner of its moment. A later attribution that changes the owner
--- moves all that is booked by then, on the days where it stands, and is the cause of the move.
+-- A booking counts for the owner at that time. A later attribution that changes the owner moves
+-- everything booked so far, on its own days, and is the event that the move is attributed to.
 CREATE VIEW shares AS
 WITH divided AS (SELECT *, unnest(['community', 'promotion']) AS split FROM bookings),
 moved AS (
@@ -185,8 +185,8 @@ SELECT what, split, day, currency, previous, -cents, topic_id, partition, "offse
 UNION ALL
 SELECT what, split, day, currency, owner, cents, topic_id, partition, "offset" FROM moved;
 
--- Where an amount goes: into the day and the hour; money into its currency, not straight into
--- the day, whose money is worked out from the currencies.
+-- The paths of an amount: the day and the hour. Money goes to its currency instead of the day,
+-- whose money is derived from the currencies.
 CREATE MACRO count_paths(field, hour) AS [field, 'hours.' || hour || '.' || field];
 CREATE MACRO money_paths(field, currency, hour) AS
     ['currencies.' || currency || '.' || field, 'hours.' || hour || '.' || field];
@@ -217,7 +217,7 @@ FROM (
     FROM booked_refunds
     WHERE taken > 0
     UNION ALL
-    -- An order is refunded once, when the first of its refunds is booked.
+    -- An order counts as refunded once, when the first of its refunds is booked.
     SELECT
         day, unnest(count_paths('refunded_orders', hour)), topic_id, partition, "offset", 1
     FROM booked_refunds
@@ -230,7 +230,7 @@ FROM (
     FROM booked_refunds
     WHERE taken < cents
     UNION ALL
-    -- Refunds that found the waiting list full have lost their own days.
+    -- Refunds that found the waiting list full count on the payment's day; theirs was not kept.
     SELECT
         p.day, unnest(money_paths('refund_excess_cents', p.currency, p.hour)),
         p.topic_id, p.partition, p."offset", r.cents

@@ -1,4 +1,4 @@
-"""One recount under way: what is stored and how far it goes, then the log up to there."""
+"""One recount: reads what is stored and how far it goes, then the log up to there."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 from daybook.recount.compare.coverage import Coverage
 from daybook.recount.compare.spool import Spool
 from daybook.recount.days import Days
-from daybook.recount.errors import Unrecountable, asking_mongodb
+from daybook.recount.errors import Unrecountable, translated_mongodb_errors
 from daybook.recount.fleet import Documents, Fleet, Gap
 from daybook.recount.groups import Group
 from daybook.recount.log import definitions, kafka, pins
@@ -23,15 +23,15 @@ from daybook.recount.replay.replay import Replay
 from daybook.recount.replay.strays import strays
 
 Progress = Callable[[str, int, int], None]
-"""What is being done, how much of it is done, how much there is to do."""
+"""A callback: what is being done, how much of it is done, the total (0 if unknown)."""
 
 _CRITICAL = 2
-"""The client's own log: what it cannot do is raised, and told once."""
+"""Syslog level of the client's own log; its errors are raised, so logging them is redundant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was stored at one moment, and how far every document must be by then."""
+    """What was stored at one moment, and how far each document must have counted by then."""
 
     days: Days
     coverage: Coverage
@@ -42,30 +42,35 @@ class Snapshot:
     states: dict[str, Spool]
     """By collection."""
     sketches: dict[str, list[Document]]
-    """By name, which is their `_id` without topic id and partition."""
+    """By name, which is the documents' `_id` without topic id and partition."""
 
     @property
     def reach(self) -> Marks:
+        """The last offset that every document has counted, by partition."""
         return self.coverage.reach
 
 
 class Recount:
-    """A group's log and documents. The log is read on, never again, at each further snapshot."""
+    """A group's log and documents. Each snapshot reads only the messages added since the last."""
 
     def __init__(
-        self, kafka_config: Mapping[str, Any], documents: Documents, group: Group, tell: Progress
+        self,
+        kafka_config: Mapping[str, Any],
+        documents: Documents,
+        group: Group,
+        report_progress: Progress,
     ) -> None:
-        """Raises Unreachable, and Unrecountable when there is nothing to recount by."""
+        """Raises Unreachable, and Unrecountable when the fleet or its topic does not exist."""
         self.group = group
         self.fleet = Fleet(documents, group.name)
         self._kafka_config = dict(kafka_config) | {"log_level": _CRITICAL}
         self.admin = AdminClient(self._kafka_config)
-        self.report_progress = tell
+        self.report_progress = report_progress
         cluster = kafka.cluster_id(self.admin)
         if cluster != self.fleet.cluster_id:
             raise Unrecountable(
                 f"database {documents.name} was counted from Kafka cluster "
-                f"{self.fleet.cluster_id}, and this is cluster {cluster}"
+                f"{self.fleet.cluster_id}, but this is cluster {cluster}"
             )
         self._log = LogReader(group.name, group.data_fields)
         self._topic = self.topic()
@@ -73,7 +78,7 @@ class Recount:
         self._stack = ExitStack()
         self._spools = self._stack.enter_context(ExitStack())
         self.replay = self._stack.enter_context(
-            Replay(group.files, self.fleet.settings, group.stages, group.told)
+            Replay(group.files, self.fleet.settings, group.stages, group.whole_documents)
         )
         self.replay.run(self._topic.id)
         self.models = self.replay.models()
@@ -91,20 +96,20 @@ class Recount:
 
     @property
     def messages(self) -> int:
-        """How many events were read so far."""
+        """The number of events read so far."""
         return self.replay.messages
 
     @property
     def state_models(self) -> list[Model]:
-        """What states should be."""
-        return [self.models[collection] for collection in self.group.told]
+        """The models of the collections whose documents the rules give whole."""
+        return [self.models[collection] for collection in self.group.whole_documents]
 
     def topic(self) -> kafka.Topic:
         """The topic as it is now."""
         return kafka.describe(self.admin, self.group.topic)
 
     def counted(self, topic: kafka.Topic) -> Marks:
-        """The last offset that the group has surely counted, by partition."""
+        """By partition, the last offset that the group has certainly counted."""
         reach = {p: offset - 1 for p, offset in self.fleet.progress().next_offsets.items()}
         metadata = f"{self.fleet.id}|{topic.id}"
         commits = kafka.committed(self._kafka_config, self.group.name, topic, metadata)
@@ -114,31 +119,31 @@ class Recount:
         return reach
 
     def snapshot(self, days: Days, *, with_states: bool) -> Snapshot:
-        """Reads what is stored, then the log on to its end, and replays it.
+        """Reads what is stored, then the rest of the log, and replays it.
 
-        First how far the group has come, then the documents, then what is dead, then the log:
-        so no document is further than the log, and each is at least as far as the group was.
+        The order is: how far the group has counted, the documents, the dead letters, the log. So
+        no document is ahead of the log, and none is behind the group's position.
         """
         reach = self.counted(self.topic())
         documents = {
-            (model.collection, str(found["_id"])): found
+            (model.collection, str(document["_id"])): document
             for model in self.models.values()
             if not model.is_state
-            for found in self._find(model.collection, days)
+            for document in self._find(model.collection, days)
         }
         self._spools.close()
         states = {
             name: self._spools.enter_context(
                 Spool(self.fleet.documents[name], self.report_progress)
             )
-            for name in (self.group.told if with_states else ())
+            for name in (self.group.whole_documents if with_states else ())
         }
         sketches = self._find_sketches(days)
         if self.group.pins:
-            kept = states.get(self.group.pins) or self._find_pins(self.group.pins)
-            self.replay.pin(pins.rows(kept, self._topic.id))
+            pinning = states.get(self.group.pins) or self._find_pins(self.group.pins)
+            self.replay.pin(pins.rows(pinning, self._topic.id))
         topic = self.read_on()
-        self._leave_out_strays(reach)
+        self._exclude_strays(reach)
         gaps = tuple(self.fleet.gaps())
         coverage = Coverage(
             topic,
@@ -149,18 +154,19 @@ class Recount:
             needs_start=any(m.is_state or m.is_measured for m in self.models.values()),
         )
         self.replay.limit(reach, ((name, marks(d, "applied")) for name, d in documents.items()))
-        return Snapshot(days, coverage, gaps, self.fleet.models(), documents, states, sketches)
+        versions = self.fleet.model_versions()
+        return Snapshot(days, coverage, gaps, versions, documents, states, sketches)
 
     def read_on(self) -> kafka.Topic:
-        """Reads the log to its present end and replays it whole.
+        """Reads the rest of the log up to its present end, then replays all of it.
 
-        Raises Unrecountable when the topic was made anew meanwhile.
+        Raises Unrecountable when the topic was recreated meanwhile.
         """
         facts = self.fleet.facts(self._topic.id)
         self.replay.exclude_dead(facts.dead)
         topic = self.topic()
         if topic.id != self._topic.id:
-            raise Unrecountable(f"{topic.name} was deleted and made again while it was read")
+            raise Unrecountable(f"{topic.name} was deleted and recreated while it was read")
         spans = {
             number: (max(start, self._read_to.get(number, 0)), topic.ends[number])
             for number, start in topic.starts.items()
@@ -179,22 +185,23 @@ class Recount:
         return topic
 
     def _read_definitions(self, name: str) -> None:
-        """After the documents: so whatever was pinned for them is there. The topic is small.
+        """Reads the whole topic of definitions, which is small.
 
-        Raises Unrecountable when some of it is gone.
+        It runs after the documents are read, so every definition they are pinned to is there.
+        Raises Unrecountable when the beginning of the topic is gone.
         """
         topic = kafka.describe(self.admin, name)
         if any(topic.starts.values()):
-            raise Unrecountable(f"the log of {name} does not begin at its start any more")
+            raise Unrecountable(f"the beginning of the log of {name} is gone")
         facts = self.fleet.facts(topic.id)
         reader = LogReader(self.group.name, definitions.DATA_FIELDS)
         spans = {number: (0, end) for number, end in topic.ends.items()}
-        found: list[definitions.Row] = []
+        rows: list[definitions.Row] = []
         for messages in kafka.read(self._kafka_config, topic.name, spans):
-            found += definitions.rows(topic.id, reader.read(messages, facts))
-        self.replay.define(found)
+            rows += definitions.rows(topic.id, reader.read(messages, facts))
+        self.replay.define(rows)
 
-    def _leave_out_strays(self, reach: Marks) -> None:
+    def _exclude_strays(self, reach: Marks) -> None:
         self.replay.limit(reach)
         for model in self.state_models:
             if "home" not in model.fields:
@@ -206,41 +213,44 @@ class Recount:
 
     def _find_homes(self, name: str, ids: Sequence[str]) -> list[Document]:
         fields = {"home": 1, "_daybook.applied": 1}
-        with asking_mongodb():
+        with translated_mongodb_errors():
             return list(self.fleet.documents[name].find({"_id": {"$in": list(ids)}}, fields))
 
     def unreadable(self, reach: Marks) -> Iterable[str]:
-        """Messages that were passed by, and are neither counted nor dead letters."""
+        """Why messages below `reach` can be neither counted nor found among the dead letters."""
         dead = self.fleet.facts(self._topic.id).dead
         for number, offset, reason in self._log.unreadable + self.replay.unreadable():
             counted = offset <= reach.get((self._topic.id, number), -1)
             if counted and offset not in dead.get(number, ()):
-                yield f"{self.group.topic}[{number}] offset {offset} is no dead letter: {reason}"
+                where = f"{self.group.topic}[{number}] offset {offset}"
+                yield f"{where} was skipped, but is not a dead letter: {reason}"
 
     def _find_sketches(self, days: Days) -> dict[str, list[Document]]:
-        """Of the topic as it is; whoever is counted is put into them before that is durable."""
-        found: dict[str, list[Document]] = {}
+        """The sketches of the current topic, by name. Members add a visitor to the sketches before
+        a count is durable, so these hold at least everybody counted up to `reach`."""
+        sketches: dict[str, list[Document]] = {}
         if not self.group.sketches:
-            return found
-        own = {
+            return sketches
+        query = {
             "topic_id": self._topic.id,
             "period": {"$gte": days.first or "", "$lte": days.last or "~"},
         }
-        with asking_mongodb():
-            for one in self.fleet.documents[self.group.sketches].find(own):
-                found.setdefault(str(one["_id"]).rsplit(":", 2)[0], []).append(one)
-        return found
+        with translated_mongodb_errors():
+            for sketch in self.fleet.documents[self.group.sketches].find(query):
+                sketches.setdefault(str(sketch["_id"]).rsplit(":", 2)[0], []).append(sketch)
+        return sketches
 
     def _find_pins(self, name: str) -> Iterable[Document]:
-        """Asked after the documents: a pin is written before what is counted by it."""
-        with asking_mongodb():
+        """The states with pins. Read after the documents, because members write a pin before they
+        count by it."""
+        with translated_mongodb_errors():
             yield from self.fleet.documents[name].find(
                 {"pins": {"$gt": {}}}, {"pins": 1, "definitions": 1}
             )
 
     def _find(self, name: str, days: Days) -> Iterable[Document]:
         collection = self.fleet.documents[name]
-        with asking_mongodb():
-            ids = [found["_id"] for found in collection.find({}, {"_id": 1})]
-            chosen = [each for each in ids if days.have(str(each))]
+        with translated_mongodb_errors():
+            ids = [document["_id"] for document in collection.find({}, {"_id": 1})]
+            chosen = [document_id for document_id in ids if days.include(str(document_id))]
             return list(collection.find({} if days.are_all else {"_id": {"$in": chosen}}))

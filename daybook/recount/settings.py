@@ -1,11 +1,11 @@
-"""How a fleet was told to count."""
+"""The fleet's settings that its numbers depend on."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the fleet's numbers depend on; `duplicate_window` in offsets."""
+    """As the fleet recorded them; `duplicate_window` is a number of offsets."""
 
     zone: str = "UTC"
     leader_roles: tuple[str, ...] = ("admin", "leader")

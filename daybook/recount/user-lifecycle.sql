@@ -1,6 +1,6 @@
--- What becomes of users, a day: one event, one count.
+-- The lifecycle of users, by day: each event adds one to one counter.
 
--- What analytics_user_lifecycle is made of. `since` is the model's version that brought the field.
+-- The fields of analytics_user_lifecycle. `since` is the model version that added the field.
 CREATE TABLE fields AS
 FROM (VALUES
     ('analytics_user_lifecycle', 'registrations', 'counter', NULL, NULL, 1),
@@ -16,7 +16,7 @@ FROM (VALUES
     ('analytics_user_lifecycle', 'verification_rate', 'rate', 'verifications', 'registrations', 1)
 ) AS field(collection, field, kind, part, whole, since);
 
--- Every type of the user topic stands in the duplicate window, counted or not.
+-- Every type of the user topic enters the duplicate window, counted or not.
 CREATE TABLE events AS
 FROM events_of([
     'user.created', 'user.verified', 'user.role_changed', 'user.suspended', 'user.reactivated',
@@ -27,15 +27,15 @@ FROM events_of([
 CREATE VIEW unreadable AS
 SELECT topic_id, partition, "offset", reason FROM events WHERE reason IS NOT NULL
 UNION ALL
-SELECT topic_id, partition, "offset", 'its roles are no text'
+SELECT topic_id, partition, "offset", 'old_role or new_role is not a string'
 FROM events
 WHERE event_type = 'user.role_changed' AND (
     json_type(data, 'old_role') IS DISTINCT FROM 'VARCHAR'
     OR json_type(data, 'new_role') IS DISTINCT FROM 'VARCHAR'
 );
 
--- An event adds one to the counter of its type, on its day and in its hour. Entering the leaders'
--- roles is a promotion, leaving them a demotion, any other change of role neither.
+-- An event adds one to the counter of its type, in its day and hour. A change from another role to
+-- a leader's is a promotion, the reverse a demotion; other changes of role do not count.
 CREATE VIEW effects AS
 WITH known AS (
     SELECT

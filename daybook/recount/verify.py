@@ -1,4 +1,4 @@
-"""Recounts a group's documents from the log and says which fields are not what it says."""
+"""Recounts a group's documents from the log and reports the fields that differ."""
 
 from collections.abc import Mapping
 from time import monotonic
@@ -9,15 +9,13 @@ from daybook.recount.errors import Unrecountable, within_memory
 from daybook.recount.fleet import Documents
 from daybook.recount.groups import Group
 from daybook.recount.session import Progress, Recount, Snapshot
-from daybook.recount.verdict import documents as examine
-from daybook.recount.verdict.documents import Verdict
+from daybook.recount.verdict.documents import Verdict, document_verdicts, state_verdicts
 from daybook.recount.verdict.report import Difference, Doubt, Report
-from daybook.recount.verdict.sketches import VERSION, sketches
-from daybook.recount.verdict.sketches import doubt as doubt_of_sketches
+from daybook.recount.verdict.sketches import VERSION, doubt_of_sketches, sketch_verdicts
 
 
-def silent(what: str, done: int, total: int) -> None:
-    """Tells nobody."""
+def no_progress(what: str, done: int, total: int) -> None:
+    """Reports nothing."""
 
 
 def verify_group(
@@ -25,22 +23,23 @@ def verify_group(
     documents: Documents,
     group: Group,
     days: Days = Days(),  # noqa: B008
-    tell: Progress = silent,
+    report_progress: Progress = no_progress,
 ) -> Report:
-    """Compares the documents of these days, and with all days every state document, too.
+    """Compares the documents of these days; if `days` is unlimited, every state document as well.
 
-    `kafka_config` is a client's configuration. Right while the group runs. Raises Unreachable.
+    `kafka_config` is a client's configuration. The result is right even while the group runs.
+    Raises Unreachable.
     """
     started = monotonic()
     report = Report(group.name)
     try:
-        with within_memory(), Recount(kafka_config, documents, group, tell) as recount:
+        with within_memory(), Recount(kafka_config, documents, group, report_progress) as recount:
             snapshot = recount.snapshot(days, with_states=days.are_all)
             judge_group(report, recount, snapshot)
-            for verdict in examine.documents(recount, snapshot):
+            for verdict in document_verdicts(recount, snapshot):
                 judge(report, verdict)
             for model in recount.state_models:
-                for verdict in examine.state_documents(recount, snapshot, model):
+                for verdict in state_verdicts(recount, snapshot, model):
                     judge(report, verdict)
             judge_sketches(report, recount, snapshot)
             report.messages = recount.messages
@@ -51,16 +50,16 @@ def verify_group(
 
 
 def judge_group(report: Report, recount: Recount, snapshot: Snapshot) -> None:
-    """Notes what is uncertain about every document."""
+    """Adds the gaps, and the doubts that concern the group as a whole."""
     report.gaps = [str(gap) for gap in snapshot.gaps]
-    for reason in snapshot.coverage.of_group(all_days=snapshot.days.are_all):
+    for reason in snapshot.coverage.group_doubts(all_days=snapshot.days.are_all):
         report.doubts.append(Doubt(reason))
     for reason in recount.unreadable(snapshot.reach):
         report.doubts.append(Doubt(reason))
 
 
 def judge(report: Report, verdict: Verdict) -> None:
-    """Adds a verdict to a report. A field that was added later is in doubt until a rebuild."""
+    """Adds a document's verdict. A field that the model got later is in doubt until a rebuild."""
     name = verdict.model.collection, verdict.document
     equal = not verdict.unequal and not verdict.doubt
     if verdict.model.is_state:
@@ -72,27 +71,32 @@ def judge(report: Report, verdict: Verdict) -> None:
     if verdict.doubt:
         report.doubts.append(Doubt(verdict.doubt, *name))
         return
-    for each in verdict.unequal:
-        if verdict.backfilled(each):
-            report.differences.append(Difference(*name, each.field, each.stored, each.recounted))
+    for field in verdict.unequal:
+        if verdict.is_backfilled(field):
+            difference = Difference(*name, field.field, field.stored, field.recounted)
+            report.differences.append(difference)
         else:
-            reason = f"added by version {each.since} of the model and not backfilled by a rebuild"
-            report.doubts.append(Doubt(reason, *name, each.field))
+            reason = f"added by version {field.since} of the model and not backfilled by a rebuild"
+            report.doubts.append(Doubt(reason, *name, field.field))
 
 
 def judge_sketches(report: Report, recount: Recount, snapshot: Snapshot) -> None:
-    """Adds the verdicts on sketches; those of a group that counted before it kept any are in
-    doubt until a rebuild, and all are where the log is not whole."""
+    """Adds the sketches' verdicts.
+
+    Differences are doubts until a rebuild, if the group counted before it kept sketches. If the
+    log is incomplete, all sketches are in doubt.
+    """
     collection = recount.group.sketches
     if doubt := doubt_of_sketches(recount, snapshot):
         report.doubts.append(Doubt(doubt, collection))
     is_backfilled = snapshot.versions.get(collection, 0) >= VERSION
-    for verdict in sketches(recount, snapshot):
+    for verdict in sketch_verdicts(recount, snapshot):
         report.sketches += 1
         report.sketches_equal += not verdict.differences
-        for each in verdict.differences:
-            if is_backfilled and not verdict.is_of_old:
-                report.differences.append(each)
+        for difference in verdict.differences:
+            if is_backfilled and not verdict.predates_sketches:
+                report.differences.append(difference)
             else:
                 reason = "added later and not backfilled by a rebuild"
-                report.doubts.append(Doubt(reason, each.collection, each.document, each.field))
+                name = difference.collection, difference.document, difference.field
+                report.doubts.append(Doubt(reason, *name))

@@ -1,1 +1,1 @@
-"""A storefront's traffic, made up from a seed, and the answer that must come out of it."""
+"""Generates a storefront's traffic from a seed, and computes the known answer to it."""

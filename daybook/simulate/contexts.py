@@ -1,4 +1,4 @@
-"""What a collector would have found out about a visit."""
+"""The context that a collector would add to a visit's events: source, channel, device, country."""
 
 from typing import NamedTuple
 
@@ -7,6 +7,8 @@ from daybook.simulate.message import Data
 
 
 class Origin(NamedTuple):
+    """Where a visit came from: source, channel, UTM medium and the referrer's host."""
+
     source: str | None
     channel: str | None
     medium: str | None = None
@@ -56,17 +58,17 @@ BOT_REASONS = (["crawler"], ["headless", "rate"], ["address.range$", "rate", "ra
 
 
 def device(dice: Dice) -> Data:
-    """What stays with a visitor."""
-    kind = dice.of(DEVICES)
-    found = {"device_type": kind, "browser": dice.of(BROWSERS[kind]), "os": SYSTEMS[kind]}
-    country = dice.of(COUNTRIES)
-    return found | ({"country": country} if country else {})
+    """The part of the context that stays the same for a visitor."""
+    kind = dice.pick(DEVICES)
+    context = {"device_type": kind, "browser": dice.pick(BROWSERS[kind]), "os": SYSTEMS[kind]}
+    country = dice.pick(COUNTRIES)
+    return context | ({"country": country} if country else {})
 
 
 def arrival(dice: Dice, landing_page: str) -> Data:
-    """What a session's first request tells."""
-    origin = dice.of(ORIGINS)
-    found = {
+    """The part of the context that comes from a session's first request."""
+    origin = dice.pick(ORIGINS)
+    context = {
         "source": origin.source,
         "channel": origin.channel,
         "utm_medium": origin.medium,
@@ -74,5 +76,5 @@ def arrival(dice: Dice, landing_page: str) -> Data:
         "landing_page": landing_page,
     }
     if origin.medium:
-        found |= {"utm_source": origin.source, "utm_campaign": dice.choice(CAMPAIGNS)}
-    return {name: value for name, value in found.items() if value}
+        context |= {"utm_source": origin.source, "utm_campaign": dice.choice(CAMPAIGNS)}
+    return {name: value for name, value in context.items() if value}

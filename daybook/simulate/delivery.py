@@ -1,4 +1,4 @@
-"""How what happened gets into the log: late, twice, out of order, by a clock that is wrong."""
+"""Turns happenings into messages as they arrive: late, duplicated, reordered, by wrong clocks."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -18,7 +18,7 @@ _ABROAD = timezone(timedelta(hours=5, minutes=30))
 
 
 def deliver(dice: Dice, happening: Happening) -> Iterator[Message]:
-    """The message of it, and now and then the same again."""
+    """The message of a happening, and sometimes a duplicate of it."""
     arrival_ms = happening.at_ms + (_delay_ms(dice) if happening.by_browser else 5)
     event = _event(dice, happening, arrival_ms)
     key = source(happening.topic).key_of(event)
@@ -31,7 +31,7 @@ def deliver(dice: Dice, happening: Happening) -> Iterator[Message]:
 
 
 def _delay_ms(dice: Dice) -> int:
-    way = dice.of(_WAYS)
+    way = dice.pick(_WAYS)
     if way == _SOON:
         return dice.randint(5, 300)
     if way == _BATCHED:
@@ -61,7 +61,7 @@ def _event(dice: Dice, happening: Happening, arrival_ms: int) -> Data:
 
 
 def _timestamp(dice: Dice, ms: int) -> str:
-    """Most in milliseconds and UTC; some in microseconds, in seconds, or by a clock abroad."""
+    """Mostly UTC with milliseconds; sometimes with microseconds or seconds, or in another zone."""
     way = dice.random()
     if way < 0.92:
         return _moment(ms)

@@ -1,4 +1,4 @@
-"""Two experiments whose effect is known, because it is made here."""
+"""Two experiments whose effects are known, because the simulation produces them."""
 
 from dataclasses import dataclass
 
@@ -8,21 +8,21 @@ from daybook.simulate.message import Data
 
 CONTROL, TREATMENT = "control", "treatment"
 SECOND_VARIANT_CHANCE = 0.01
-"""That a visitor is shown the other variant in a session."""
+"""Chance that a session shows the visitor the other variant."""
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """`go_on`: the chance, by variant, that a visitor passes the step that it is about."""
+    """A test of one step of a funnel; `pass_chances`: by variant, the chance to pass that step."""
 
     test: str
     funnel: str
     step: str
-    go_on: dict[str, float]
+    pass_chances: dict[str, float]
 
     @property
     def data(self) -> Data:
-        """Of `ab_test.started` and what ends it."""
+        """The data of `ab_test.started` and of the event that ends the test."""
         variants = [
             {
                 "variant_id": variant,
@@ -47,5 +47,5 @@ EXPERIMENTS = (FREE_SHIPPING, LONG_FORM)
 
 
 def assigned(dice: Dice) -> dict[str, str]:
-    """A visitor's variant of each test."""
-    return {each.test: dice.choice((CONTROL, TREATMENT)) for each in EXPERIMENTS}
+    """A visitor's variant in each test."""
+    return {experiment.test: dice.choice((CONTROL, TREATMENT)) for experiment in EXPERIMENTS}

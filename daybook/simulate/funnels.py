@@ -1,4 +1,4 @@
-"""The funnels and their definitions, one of which changes in the middle."""
+"""The simulated funnels and their definitions; that of the checkout changes halfway."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from daybook.simulate.message import Data
 CHECKOUT, SIGNUP, TICKETS = "checkout", "signup", "tickets"
 EXPLORE = "a.b$c%d:e"
 LATE = "late"
-"""Published in the middle only, after the first of its traffic."""
+"""Published only halfway, after its first traffic."""
 GHOST = "ghost"
 """Never published."""
 
@@ -24,6 +24,7 @@ _DAY_SECONDS = 24 * 3600
 
 
 def at_the_start() -> list[Data]:
+    """The definitions published before any traffic."""
     return [
         definition(
             CHECKOUT,
@@ -39,7 +40,10 @@ def at_the_start() -> list[Data]:
 
 
 def in_the_middle() -> list[Data]:
-    """The checkout loses a step and gets another; visitors go on entering the old one."""
+    """The definitions published halfway.
+
+    One step of the checkout is replaced by another; some visitors still enter the old one.
+    """
     return [
         definition(
             CHECKOUT,
@@ -55,9 +59,9 @@ def in_the_middle() -> list[Data]:
 def definition(
     funnel: str, steps: tuple[str, ...], optional: tuple[str, ...] = (), **more: Any
 ) -> Data:
-    """The data of a `funnel.published`."""
-    told = [
+    """The data of a `funnel.published` event; `more` are its optional fields."""
+    step_data = [
         {"step_id": step, "name": step.title(), "type": "page", "optional": step in optional}
         for step in steps
     ]
-    return {"funnel_id": funnel, "name": funnel.title(), "steps": told} | more
+    return {"funnel_id": funnel, "name": funnel.title(), "steps": step_data} | more

@@ -1,4 +1,4 @@
-"""What goes into a topic, and what happened that it tells of."""
+"""Messages of the topics, and the happenings (domain occurrences) that they report."""
 
 import json
 from typing import Any, NamedTuple
@@ -15,7 +15,11 @@ Data = dict[str, Any]
 
 
 class Happening(NamedTuple):
-    """`at_ms`: the true time. `by_browser`: told by a browser, so with its clock and its delays."""
+    """Something that happened and is reported as an event of a topic.
+
+    `at_ms`: the true time. `by_browser`: sent by a browser, so with its clock, which is `skew_ms`
+    ahead, and with its delays; otherwise sent by a server.
+    """
 
     at_ms: int
     topic: str
@@ -27,7 +31,8 @@ class Happening(NamedTuple):
 
 
 class Message(NamedTuple):
-    """`arrival_ms` is when the log would have got it; messages come in that order."""
+    """A message for a topic. `arrival_ms`: when the log would receive it; messages are in that
+    order."""
 
     arrival_ms: int
     topic: str
@@ -36,4 +41,5 @@ class Message(NamedTuple):
 
     @property
     def value(self) -> bytes:
+        """The event as the message's value."""
         return json.dumps(self.event, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,4 +1,4 @@
-"""Visitors who are none, and a page that reloads itself."""
+"""Odd visits: bots, and a page that keeps reloading itself."""
 
 from daybook.simulate import contexts
 from daybook.simulate.experiments import FREE_SHIPPING, TREATMENT
@@ -8,11 +8,11 @@ from daybook.simulate.visit import Visit
 
 BOT_CHANCE = 0.04
 RELOADS = 540
-"""More than are remembered of a session."""
+"""More than the 500 events that are remembered of a session."""
 
 
 def crawl(visit: Visit) -> None:
-    """A bot: quick, and told as one."""
+    """A bot's visit: quick, and marked as a bot in its context."""
     visit.context = visit.context | {"bot": visit.dice.choice(contexts.BOT_REASONS)}
     for number in range(visit.dice.randint(1, 12)):
         visit.track("page_view", funnel_id=CHECKOUT, page=f"/crawled/{number}")
@@ -23,13 +23,13 @@ def crawl(visit: Visit) -> None:
         test = FREE_SHIPPING.test
         visit.track("experiment_exposed", funnel_id=CHECKOUT, test_id=test, variant_id=TREATMENT)
     if visit.dice.chance(0.1):
-        # Somebody at the same browser after all.
+        # A person uses the same browser later.
         visit.context = {k: v for k, v in visit.context.items() if k != "bot"}
         visit.track("page_view", funnel_id=CHECKOUT, page="/checkout/landing")
 
 
 def reload(visit: Visit) -> None:
-    """One session with more events than are remembered, and some of every kind beyond them."""
+    """A session with more events than are remembered, and then some of every kind."""
     for number in range(RELOADS):
         visit.track("page_view", funnel_id=CHECKOUT, page=f"/board/{number % 3}")
         visit.at_ms += 2_000

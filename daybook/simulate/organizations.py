@@ -1,9 +1,9 @@
-"""The tenants: the same funnels in each, so that only the organization tells them apart."""
+"""The tenants; all have the same funnels, so that only the organization distinguishes them."""
 
 from daybook.simulate.dice import Table
 
 DEFAULT, ACME, GLOBEX = None, "acme", "globex.co:$1"
-"""Events of the first name no organization."""
+"""Events of DEFAULT mostly carry no organization_id."""
 
 ORGANIZATIONS: tuple[str | None, ...] = (DEFAULT, ACME, GLOBEX)
 BY_TRAFFIC: Table[str | None] = Table([(DEFAULT, 5), (ACME, 3), (GLOBEX, 2)])

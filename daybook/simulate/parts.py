@@ -1,4 +1,4 @@
-"""A log in parts: a part begins with definitions, and holds for all that follows in it."""
+"""Splits a log into parts; each begins with definitions, which apply to the rest of the part."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -7,7 +7,8 @@ from daybook.simulate.message import DEFINITIONS, Message
 
 
 def parts(messages: Iterable[Message]) -> Iterator[Iterator[Message]]:
-    """Each must be read before the next. All but the first begin with a definition."""
+    """The parts of a log. Each must be read to its end before the next; every part but the first
+    begins with a definition."""
     rest = iter(messages)
     first = next(rest, None)
     while first is not None:
@@ -22,10 +23,11 @@ class _Part:
         self.next: Message | None = None
 
     def messages(self) -> Iterator[Message]:
-        defining = True
+        """Yields the part's messages; then `next` is the first message of the next part, if any."""
+        in_definitions = True
         for message in self._all:
-            if message.topic in DEFINITIONS and not defining:
+            if message.topic in DEFINITIONS and not in_definitions:
                 self.next = message
                 return
-            defining = message.topic in DEFINITIONS
+            in_definitions = message.topic in DEFINITIONS
             yield message

@@ -1,4 +1,4 @@
-"""Who visits: new people, people who come back, and a few of whom there is something to say."""
+"""The visitors: new people, returning people, a shared kiosk, and people in two organizations."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from daybook.simulate.organizations import ACME, BY_TRAFFIC, CURRENCIES
 from daybook.simulate.plan import DAY_MS
 
 PEOPLE_MAX = 4_000
-"""Who may come back; more are forgotten, so that memory stays bounded."""
+"""How many people may return; beyond that, random ones are dropped, to bound memory."""
 RETURN_CHANCE = 0.45
 KIOSK_CHANCE = 0.012
 TWIN_CHANCE = 0.01
@@ -22,7 +22,7 @@ _SKEWS_MS: Table[int] = Table(
 
 @dataclass
 class Person:
-    """`skew_ms`: how far the browser's clock is ahead."""
+    """A visitor. `visitor` and `user` are ids; `skew_ms`: how far the browser's clock is ahead."""
 
     visitor: str
     organization: str | None
@@ -34,7 +34,7 @@ class Person:
 
 
 class People:
-    """Everybody who may come back."""
+    """The people who may return."""
 
     def __init__(self, dice: Dice) -> None:
         self._dice = dice
@@ -42,7 +42,7 @@ class People:
         self._kiosk = self._new("kiosk-in-the-shop", ACME)
 
     def next(self) -> Person:
-        """Who comes now: somebody new, somebody again, or the shop's own kiosk."""
+        """The next visitor: a new person, a returning one, or the shop's own kiosk."""
         dice = self._dice
         if dice.chance(KIOSK_CHANCE):
             return self._kiosk
@@ -50,12 +50,12 @@ class People:
             return dice.choice(self._known)
         twin = self._known and dice.chance(TWIN_CHANCE)
         visitor = dice.choice(self._known).visitor if twin else dice.uuid()
-        person = self._new(visitor, dice.of(BY_TRAFFIC))
+        person = self._new(visitor, dice.pick(BY_TRAFFIC))
         self._remember(person)
         return person
 
     def session(self) -> str:
-        """A session's id; now and then one that several visitors use."""
+        """A session id; occasionally one that several visitors share."""
         if self._dice.chance(SHARED_SESSION_CHANCE):
             return "shared-by-mistake"
         return self._dice.uuid()
@@ -66,8 +66,8 @@ class People:
             visitor,
             organization,
             contexts.device(dice),
-            dice.of(CURRENCIES[organization]),
-            dice.of(_SKEWS_MS),
+            dice.pick(CURRENCIES[organization]),
+            dice.pick(_SKEWS_MS),
             experiments.assigned(dice),
         )
 

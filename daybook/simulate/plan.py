@@ -1,4 +1,4 @@
-"""How much traffic, when, and by which seed."""
+"""The parameters of a simulation: how many events, from when, over how many days, which seed."""
 
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -30,9 +30,12 @@ class Plan:
         return self.start_ms + self.days * DAY_MS
 
     def moment_ms(self, progress: float) -> int:
-        """When that share of the traffic has come (0 to 1): more by day than by night."""
+        """The time at which this share (0 to 1) of the traffic has arrived.
+
+        Traffic is denser by day than by night.
+        """
         day, share = divmod(progress * self.days, 1)
-        come = share * _UNTIL_HOUR[-1]
-        hour = bisect_right(_UNTIL_HOUR, come) - 1
-        within = (come - _UNTIL_HOUR[hour]) / _BY_HOUR[hour]
+        weight = share * _UNTIL_HOUR[-1]
+        hour = bisect_right(_UNTIL_HOUR, weight) - 1
+        within = (weight - _UNTIL_HOUR[hour]) / _BY_HOUR[hour]
         return self.start_ms + int(day) * DAY_MS + int((hour + within) * _HOUR_MS)

@@ -1,14 +1,14 @@
-"""The ticketed events that there are tickets for."""
+"""The programme: the ticketed events for which the shop sells tickets."""
 
 from daybook.simulate.message import Data
 
 GIGS = ("gig-1", "gig-2", "fair:2026", "open.air$", "matinee")
 UNKNOWN_GIG = "gig-unknown"
-"""Seen in traffic only."""
+"""It appears in traffic, but is never published."""
 
 
 def published(start: str) -> list[Data]:
-    """The data of each `event.published`; `start` is the day the simulation begins."""
+    """The data of each `event.published`; `start` is the first day, as YYYY-MM-DD."""
     return [
         {
             "event_id": gig,

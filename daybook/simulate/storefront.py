@@ -1,4 +1,4 @@
-"""The traffic of a storefront: every topic's messages, in the order in which the log gets them."""
+"""Generates a storefront's traffic: the messages of all topics, in order of arrival."""
 
 import heapq
 from collections.abc import Iterator
@@ -19,24 +19,24 @@ _EVENTS_FOR_RELOADING = 5_000
 
 
 def storefront(plan: Plan) -> Iterator[Message]:
-    """`plan.events` messages of sc.tracking.funnel, and those of the other topics that belong to
-    them. In memory: open visits and orders, people who may return, and what is still on its way.
+    """`plan.events` messages of sc.tracking.funnel, and the messages of other topics that belong
+    to them. Memory holds open visits and orders, people who may return, and messages in transit.
 
-    A definition is in force from its place in this order on: whoever publishes lets everything
-    before it arrive first, and it before everything after.
+    A definition applies from its place in this order on. So a publisher must wait until everything
+    before a definition is in the log, and send what follows only after it.
     """
-    return _Stage(plan).messages()
+    return _Simulation(plan).messages()
 
 
-class _Stage:
+class _Simulation:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._dice = Dice(plan.seed)
         self._people = People(self._dice)
-        self._on_its_way: list[tuple[int, int, Message]] = []
-        self._made = 0
+        self._in_transit: list[tuple[int, int, Message]] = []
+        self._sent = 0
         self._tracked = 0
-        self._acts = [
+        self._scheduled = [
             (_RELOADING, self._reload),
             (_MIDDLE, self._redefine),
             (_NEARLY_OVER, self._end_experiment),
@@ -49,20 +49,20 @@ class _Stage:
             progress = self._tracked / plan.events
             now_ms = plan.moment_ms(progress)
             yield from self._arrived(now_ms)
-            while self._acts and self._acts[0][0] <= progress:
-                self._acts.pop(0)[1](now_ms)
+            while self._scheduled and self._scheduled[0][0] <= progress:
+                self._scheduled.pop(0)[1](now_ms)
             self._visit(now_ms)
         yield from self._arrived(None)
 
     def _arrived(self, until_ms: int | None) -> Iterator[Message]:
-        waiting = self._on_its_way
+        waiting = self._in_transit
         while waiting and (until_ms is None or waiting[0][0] <= until_ms):
             yield heapq.heappop(waiting)[2]
 
     def _visit(self, now_ms: int) -> None:
         dice = self._dice
         person = self._people.next()
-        story, page = dice.of(STORIES)
+        story, page = dice.pick(STORIES)
         visit = Visit(dice, person, self._people.session(), now_ms, page)
         if dice.chance(oddities.BOT_CHANCE):
             oddities.crawl(visit)
@@ -72,7 +72,7 @@ class _Stage:
         self._send(visit.happenings)
 
     def _send(self, happenings: list[Happening]) -> None:
-        """What is later than the plan's end, or more than it asks for, does not happen."""
+        """Drops happenings after the plan's end, and tracking events beyond its number."""
         for happening in happenings:
             if happening.at_ms >= self._plan.end_ms:
                 continue
@@ -81,9 +81,10 @@ class _Stage:
                     if self._tracked == self._plan.events:
                         return
                     self._tracked += 1
-                self._made += 1
-                # The number keeps what arrives at once in order, and messages out of comparisons.
-                heapq.heappush(self._on_its_way, (message.arrival_ms, self._made, message))
+                self._sent += 1
+                # The number orders messages that arrive at the same time; messages themselves are
+                # never compared.
+                heapq.heappush(self._in_transit, (message.arrival_ms, self._sent, message))
 
     def _opening(self) -> Iterator[Message]:
         start_ms = self._plan.start_ms

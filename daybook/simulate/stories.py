@@ -1,4 +1,4 @@
-"""What people come for."""
+"""The stories: what a visitor does in one visit, from buying to leaving at once."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ from daybook.simulate.funnels import (
 from daybook.simulate.message import Data
 from daybook.simulate.tickets import buy_tickets
 from daybook.simulate.visit import Visit
-from daybook.simulate.walk import Way, walk
+from daybook.simulate.walk import Route, walk
 
 Story = Callable[[Visit], None]
 
@@ -36,15 +36,15 @@ CLICKS: tuple[tuple[str, Data], ...] = (
     ("asset_viewed", {"asset_id": "asset-1"}),
 )
 OLD_STEPS_CHANCE = 0.5
-"""That a visitor still sees the checkout as it was before its definition changed."""
+"""Chance that a visitor still sees the checkout from before its definition changed."""
 
 
 def expose(visit: Visit, experiment: Experiment) -> str:
-    """Shows the visitor his variant, or for once the other one; the variant that he acts by."""
+    """Shows the visitor their variant, or rarely the other one; returns the one they act by."""
     variant = visit.person.variants[experiment.test]
     shown = variant
     if visit.dice.chance(SECOND_VARIANT_CHANCE):
-        shown = next(name for name in experiment.go_on if name != variant)
+        shown = next(name for name in experiment.pass_chances if name != variant)
     visit.track(
         "experiment_exposed",
         funnel_id=experiment.funnel,
@@ -55,27 +55,27 @@ def expose(visit: Visit, experiment: Experiment) -> str:
 
 
 def buy(visit: Visit) -> None:
-    """Through the checkout, and an order at its end."""
+    """Walks through the checkout, with an order at its end."""
     variant = expose(visit, FREE_SHIPPING) if visit.dice.chance(0.9) else experiments.CONTROL
-    go_on = {"landing": 0.75, "product": 0.6, "payment": 0.8}
-    go_on[FREE_SHIPPING.step] = FREE_SHIPPING.go_on[variant]
+    pass_chances = {"landing": 0.75, "product": 0.6, "payment": 0.8}
+    pass_chances[FREE_SHIPPING.step] = FREE_SHIPPING.pass_chances[variant]
     seen = CHECKOUT_STEPS if visit.dice.chance(OLD_STEPS_CHANCE) else CHECKOUT_STEPS_LATER
     offered = visit.dice.chance(0.75)
     steps = tuple(step for step in seen if offered or step not in (UPSELL, GIFT_WRAP))
-    walk(visit, Way(CHECKOUT, steps, go_on, {"payment": _consult, "thanks": _order}))
+    walk(visit, Route(CHECKOUT, steps, pass_chances, {"payment": _consult, "thanks": _order}))
 
 
 def sign_up(visit: Visit) -> None:
-    """Through the form, and an account at its end."""
+    """Walks through the sign-up form, with an account at its end."""
     variant = expose(visit, LONG_FORM)
-    go_on = {"verify": 0.85, LONG_FORM.step: LONG_FORM.go_on[variant]}
-    if walk(visit, Way(SIGNUP, SIGNUP_STEPS, go_on, seconds=300)):
+    pass_chances = {"verify": 0.85, LONG_FORM.step: LONG_FORM.pass_chances[variant]}
+    if walk(visit, Route(SIGNUP, SIGNUP_STEPS, pass_chances, seconds=300)):
         users.register(visit)
         visit.track("conversion", funnel_id=SIGNUP, conversion_type="signup")
 
 
 def explore(visit: Visit) -> None:
-    """Here and there, in any order, in a funnel whose names are awkward."""
+    """Enters steps in any order, in a funnel whose names need encoding."""
     for _ in range(visit.dice.randint(1, 5)):
         step = visit.dice.choice(EXPLORE_STEPS)
         visit.track("step_entry", funnel_id=EXPLORE, step_id=step)
@@ -83,13 +83,13 @@ def explore(visit: Visit) -> None:
         visit.wait(200)
     if visit.dice.chance(0.2):
         kind = visit.dice.choice(("custom", "form_submit"))
-        # Money that a server tells without its currency, as a collector would not.
+        # An amount without a currency, which a collector would not let pass.
         cents = 100 if visit.dice.chance(0.3) else None
         visit.track("conversion", funnel_id=EXPLORE, conversion_type=kind, value_cents=cents)
 
 
 def look_around(visit: Visit) -> None:
-    """Pages and clicks outside of any funnel, or in one that nobody has published."""
+    """Views pages and clicks outside of any funnel, or in one that is never published."""
     funnel = GHOST if visit.dice.chance(0.2) else None
     for _ in range(visit.dice.choice((1, 1, 1, 2, 3, 5))):
         page = visit.dice.choice(PAGES)
@@ -101,12 +101,12 @@ def look_around(visit: Visit) -> None:
 
 
 def hurry(visit: Visit) -> None:
-    """A short funnel that is published late."""
-    walk(visit, Way(LATE, LATE_STEPS, {"one": 0.5}, seconds=10))
+    """Walks through a short funnel that is published late."""
+    walk(visit, Route(LATE, LATE_STEPS, {"one": 0.5}, seconds=10))
 
 
 def leave_at_once(visit: Visit) -> None:
-    """One page of the checkout, and no more."""
+    """Views one page of the checkout, and leaves."""
     visit.track("page_view", funnel_id=CHECKOUT, page="/checkout/landing")
 
 
@@ -121,7 +121,7 @@ STORIES: Table[tuple[Story, str]] = Table(
         ((hurry, "/late"), 2),
     ]
 )
-"""Each with the page that it begins on."""
+"""Each with its landing page."""
 
 
 def _consult(visit: Visit) -> None:
@@ -147,5 +147,5 @@ def _order(visit: Visit) -> None:
 
 
 def _click(visit: Visit, funnel: str | None) -> None:
-    kind, told = visit.dice.choice(CLICKS)
-    visit.track(kind, funnel_id=funnel, **told)
+    kind, data = visit.dice.choice(CLICKS)
+    visit.track(kind, funnel_id=funnel, **data)

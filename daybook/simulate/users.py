@@ -1,4 +1,4 @@
-"""Accounts: made at the end of a sign-up, used later, and all that may become of them."""
+"""User accounts: created at the end of a sign-up, then used, changed, suspended or deleted."""
 
 from daybook.simulate.dice import Table
 from daybook.simulate.message import USERS, Data
@@ -21,7 +21,7 @@ _LATER: Table[str | None] = Table(
 
 
 def register(visit: Visit) -> None:
-    """The visitor gets an account, unless there is one."""
+    """Creates an account for the visitor, unless they have one."""
     person, dice = visit.person, visit.dice
     if person.user:
         return
@@ -33,16 +33,16 @@ def register(visit: Visit) -> None:
         "role": "buyer",
         "source": visit.context.get("source"),
     }
-    visit.serve(USERS, "user.created", 300, created)
+    visit.server_event(USERS, "user.created", 300, created)
     if dice.chance(0.8):
         verified = {"user_id": person.user, "visitor_id": person.visitor}
-        visit.serve(USERS, "user.verified", 30_000 + dice.about_ms(3_600), verified)
+        visit.server_event(USERS, "user.verified", 30_000 + dice.about_ms(3_600), verified)
 
 
 def come_back(visit: Visit) -> None:
-    """What somebody with an account does first."""
+    """The account event at the beginning of a visit, if the visitor has an account."""
     person, dice = visit.person, visit.dice
-    kind = dice.of(_LATER)
+    kind = dice.pick(_LATER)
     if not person.user or kind is None:
         return
     data: Data = {"user_id": person.user, "visitor_id": person.visitor}
@@ -51,6 +51,6 @@ def come_back(visit: Visit) -> None:
     if kind == "user.role_changed":
         old, new = dice.choice((("buyer", "leader"), ("leader", "buyer"), ("buyer", "seller")))
         data = {"user_id": person.user, "old_role": old, "new_role": new}
-    visit.serve(USERS, kind, 0, data)
+    visit.server_event(USERS, kind, 0, data)
     if kind == "user.deleted":
         person.user = None

@@ -4,7 +4,7 @@ import pytest
 from pymongo.errors import ServerSelectionTimeoutError
 
 from daybook.cli.verify import summary
-from daybook.recount.errors import Unreachable, asking_mongodb
+from daybook.recount.errors import Unreachable, translated_mongodb_errors
 from daybook.recount.verdict.report import Report
 
 GROUP = "sc-analytics-revenue"
@@ -41,6 +41,6 @@ def test_a_database_that_is_away_is_told_without_the_driver_s_picture_of_it() ->
         "foo:27017: refused (configured timeouts: socketTimeoutMS: 1ms), Timeout: 5s, "
         "Topology Description: <TopologyDescription id: 6b>"
     )
-    with pytest.raises(Unreachable) as told, asking_mongodb():
+    with pytest.raises(Unreachable) as told, translated_mongodb_errors():
         raise ServerSelectionTimeoutError(said)
     assert str(told.value) == "MongoDB does not answer: foo:27017: refused"

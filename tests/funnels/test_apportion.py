@@ -1,4 +1,4 @@
-"""Money divided among products: whole cents that add up, whatever is paid and refunded."""
+"""Money is divided among products in whole cents that add up, for any payment and refunds."""
 
 import pytest
 from hypothesis import given
@@ -24,7 +24,7 @@ CENTS = st.integers(0, 2**53 - 1)
         (0, [5, 7], [0, 0]),
     ],
 )
-def test_the_largest_remainders_get_what_is_over(
+def test_the_largest_remainders_get_the_remaining_cents(
     cents: int, weights: list[int], parts: list[int]
 ) -> None:
     assert apportion(cents, weights) == parts
@@ -43,7 +43,7 @@ def test_parts_add_up_and_are_less_than_a_cent_off(cents: int, weights: list[int
     st.lists(st.integers(0, 9), min_size=1, max_size=5),
     st.lists(st.integers(1, 20)),
 )
-def test_refunds_take_no_more_from_a_product_than_it_brought(
+def test_refunds_take_no_more_from_a_product_than_was_paid_for_it(
     cents: int, worth: list[int], refunds: list[int]
 ) -> None:
     lines = [
@@ -71,7 +71,7 @@ def test_refunds_take_no_more_from_a_product_than_it_brought(
         assert all(each >= 0 for each in remain)
 
 
-def test_lines_of_one_product_are_one_and_those_of_nothing_none() -> None:
+def test_lines_of_one_product_are_combined_and_lines_of_quantity_0_ignored() -> None:
     cup = {"product_id": "cup", "quantity": 1, "price_cents": 2**53 - 1}
     lines = [
         cup | {"product_name": "Cup"},

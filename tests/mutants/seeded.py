@@ -194,7 +194,7 @@ MUTANTS = (
     Mutant(
         "damage to what is remembered of visitors that verify passes by",
         "daybook/recount/compare/states.py",
-        "            equal = identical(now, then)",
+        "            equal = identical(stored_value, expected_value)",
         "            equal = True",
         (
             "tests/scenarios/test_recount_funnel.py::test_damage_is_named_and_healed_while_the_group_runs",
@@ -375,7 +375,7 @@ MUTANTS = (
     Mutant(
         "a source that takes money with it, and leaves the order",
         "daybook/funnels/order_revenue.py",
-        """        yield _at(funnel, paid_on, "by_source", sign, key=key, part="orders")
+        """        yield _effect(funnel, paid_on, "by_source", sign, key=key, part="orders")
 """,
         "",
         ("tests/recount/revenue/test_funnels.py", "-k", "agree"),

@@ -1,4 +1,4 @@
-"""The two groups that only count: what each event adds."""
+"""The recount of the two groups without state: which counter each event adds to."""
 
 import pytest
 
@@ -62,7 +62,9 @@ def test_a_user_event_counts_once(kind: str, field: str | None) -> None:
         ("user", "Leader", None),
     ],
 )
-def test_entering_the_leaders_roles_is_a_promotion(old: str, new: str, field: str | None) -> None:
+def test_a_change_to_a_leaders_role_is_a_promotion_and_the_reverse_a_demotion(
+    old: str, new: str, field: str | None
+) -> None:
     log = HandLog()
     log.event("user.role_changed", {"user_id": "u", "old_role": old, "new_role": new})
     found = counted(log, "leaders", group="user-lifecycle", leader_roles=("chief", "leader"))

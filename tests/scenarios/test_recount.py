@@ -141,7 +141,7 @@ def test_a_log_that_is_too_large_for_the_machine_cannot_be_recounted(
     monkeypatch.setattr(tables, "_MEMORY_MAX", "4MB")
     report = checks.recounted(counted, "revenue")
     assert report.exit_code == 3
-    assert "half of the memory" in report.doubts[0].reason
+    assert "half of this machine's memory" in report.doubts[0].reason
     assert rebuild(counted, "revenue").exit_code == 3
 
 

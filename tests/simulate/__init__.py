@@ -1,1 +1,1 @@
-"""The simulator, and the answer that it gives beside its events."""
+"""Tests of the simulator and of the known answer to its events."""

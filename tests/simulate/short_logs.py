@@ -1,4 +1,4 @@
-"""Logs that are told in few words, and the answer to them."""
+"""Builds short logs in a few words, and computes their known answer."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -25,11 +25,11 @@ class Log:
 
     def define(self, *steps: str, **more: Any) -> "Log":
         """A definition of `f`; a step that ends with `?` is optional."""
-        told = [
+        step_data = [
             {"step_id": step.rstrip("?"), "name": step, "type": "page", "optional": "?" in step}
             for step in steps
         ]
-        data = {"funnel_id": "f", "name": "f", "steps": told} | more
+        data = {"funnel_id": "f", "name": "f", "steps": step_data} | more
         return self._append(FUNNELS, "funnel.published", 0, data)
 
     def enter(self, step: str, at: float, **more: Any) -> "Log":
@@ -50,7 +50,7 @@ class Log:
         return self._append(TRACKING, kind, at, {k: v for k, v in data.items() if v is not None})
 
     def again(self, number: int = -1) -> "Log":
-        """An event once more, the last unless told, by a producer that did not hear."""
+        """A duplicate of an entry, by default of the last, as a producer's retry sends it."""
         self.entries.append(self.entries[number])
         return self
 
@@ -67,7 +67,7 @@ class Log:
         return self
 
     def fields(self, collection: str, name: str, zone: str = "UTC") -> Fields:
-        """The document's, or an empty one's."""
+        """The fields of a document in the known answer; empty if it is absent."""
         lines = answer(self.entries, ZoneInfo(zone))
         found = [x for x in lines if (x["collection"], x["_id"]) == (collection, name)]
         return dict(found[0]["fields"]) if found else {}

@@ -1,4 +1,4 @@
-"""The traffic: the same by the same seed, countable, of one piece, and as odd as it should be."""
+"""The generated traffic: reproducible, of the requested size, consistent, and odd enough."""
 
 from collections import Counter, defaultdict
 from datetime import date, datetime
@@ -39,39 +39,39 @@ def lines(messages: list[Message]) -> list[dict[str, Any]]:
     return answer(Entry(message.topic, message.event, 0) for message in messages)
 
 
-def test_the_same_seed_is_the_same_traffic(messages: list[Message]) -> None:
+def test_the_same_seed_gives_the_same_traffic(messages: list[Message]) -> None:
     assert list(storefront(PLAN)) == messages
 
 
-def test_another_seed_is_another() -> None:
+def test_another_seed_gives_other_traffic() -> None:
     one, other = (Plan(100, seed, PLAN.start, 1) for seed in (1, 2))
     assert list(storefront(one)) != list(storefront(other))
 
 
 @pytest.mark.parametrize("events", [1, 2, 777])
-def test_there_are_as_many_tracking_events_as_were_asked_for(events: int) -> None:
+def test_there_are_exactly_as_many_tracking_events_as_requested(events: int) -> None:
     made = storefront(Plan(events, 5, PLAN.start, 2))
     assert sum(message.topic == TRACKING for message in made) == events
 
 
-def test_every_message_is_one_of_its_topic_with_its_key(messages: list[Message]) -> None:
+def test_every_message_is_valid_in_its_topic_and_has_the_right_key(messages: list[Message]) -> None:
     for message in messages:
         event = source(message.topic).events.validate_json(message.value)
         assert source(message.topic).key_of(event) == message.key
 
 
-def test_messages_come_in_the_order_of_their_arrival(messages: list[Message]) -> None:
+def test_messages_are_in_order_of_arrival(messages: list[Message]) -> None:
     arrivals = [message.arrival_ms for message in messages]
     assert arrivals == sorted(arrivals)
 
 
-def test_traffic_lasts_as_long_as_was_asked_for(tracked: list[dict[str, Any]]) -> None:
+def test_traffic_covers_all_requested_days(tracked: list[dict[str, Any]]) -> None:
     days = Counter(event["occurred_at"][:10] for event in tracked)
     whole = {f"2026-03-{day:02}" for day in range(2, 9)}
     assert all(days[day] > PLAN.events / PLAN.days / 2 for day in whole)
 
 
-def test_nothing_happens_after_the_end_but_what_was_begun(messages: list[Message]) -> None:
+def test_nothing_happens_later_than_a_day_after_the_end(messages: list[Message]) -> None:
     latest = max(datetime.fromisoformat(m.event["occurred_at"]) for m in messages)
     assert latest.timestamp() * 1000 < PLAN.end_ms + DAY_MS
 
@@ -86,16 +86,16 @@ def test_a_definition_begins_a_part(messages: list[Message]) -> None:
     assert len(found) == 3
 
 
-def test_the_checkout_is_defined_anew_in_the_middle(messages: list[Message]) -> None:
-    said = [m.event["data"] for m in messages if m.topic == FUNNELS]
-    checkouts = [data for data in said if data["funnel_id"] == CHECKOUT and "steps" in data]
+def test_the_checkout_gets_a_new_definition_halfway(messages: list[Message]) -> None:
+    published = [m.event["data"] for m in messages if m.topic == FUNNELS]
+    checkouts = [data for data in published if data["funnel_id"] == CHECKOUT and "steps" in data]
     steps = [{step["step_id"] for step in data["steps"]} for data in checkouts]
     before, after = steps[0], steps[-1]
     assert (before - after, after - before) == ({UPSELL}, {GIFT_WRAP})
-    assert not [data for data in said if data["funnel_id"] == GHOST]
+    assert not [data for data in published if data["funnel_id"] == GHOST]
 
 
-def test_an_order_is_that_of_a_visitor_in_a_session_of_a_funnel(
+def test_every_order_belongs_to_a_session_and_a_funnel_and_adds_up(
     messages: list[Message], tracked: list[dict[str, Any]]
 ) -> None:
     sessions = {
@@ -121,7 +121,7 @@ def test_an_order_is_that_of_a_visitor_in_a_session_of_a_funnel(
         assert sum(refunds.values()) <= total
 
 
-def test_an_account_is_made_before_it_is_used(messages: list[Message]) -> None:
+def test_an_account_is_created_before_it_is_used(messages: list[Message]) -> None:
     created: set[str] = set()
     for message in messages:
         if message.topic == USERS:
@@ -130,7 +130,7 @@ def test_an_account_is_made_before_it_is_used(messages: list[Message]) -> None:
     assert len(created) > 50
 
 
-def test_purchases_are_worth_what_their_orders_are(
+def test_purchases_have_the_value_of_their_orders(
     messages: list[Message], tracked: list[dict[str, Any]]
 ) -> None:
     created = {m.key: m.event["data"] for m in messages if m.event["event_type"] == "order.created"}
@@ -141,7 +141,7 @@ def test_purchases_are_worth_what_their_orders_are(
     assert {(d["session_id"], d["value_cents"], d["currency"]) for d in known} <= worth
 
 
-def test_something_of_every_kind_is_odd(
+def test_every_kind_of_oddity_occurs(
     messages: list[Message], tracked: list[dict[str, Any]]
 ) -> None:
     data = [event["data"] for event in tracked]
@@ -169,10 +169,10 @@ def test_something_of_every_kind_is_odd(
         "scans": sum(event["event_type"] == "barcode_scanned" for event in tracked),
         "e-mails that failed": sum(event["event_type"] == "email_failed" for event in tracked),
     }
-    assert not [what for what, count in found.items() if count == 0]
+    assert not [oddity for oddity, count in found.items() if count == 0]
 
 
-def test_sessions_are_long_and_over_midnight(tracked: list[dict[str, Any]]) -> None:
+def test_some_sessions_are_very_long_and_some_pass_midnight(tracked: list[dict[str, Any]]) -> None:
     sessions: dict[tuple[str, str], list[str]] = defaultdict(list)
     for event in tracked:
         if "session_id" in (data := event["data"]):
@@ -181,7 +181,7 @@ def test_sessions_are_long_and_over_midnight(tracked: list[dict[str, Any]]) -> N
     assert sum(len(set(days)) > 1 for days in sessions.values()) > 5
 
 
-def test_the_answer_has_every_kind_of_document(lines: list[dict[str, Any]]) -> None:
+def test_the_answer_has_documents_of_every_collection(lines: list[dict[str, Any]]) -> None:
     kinds = Counter(line["collection"] for line in lines)
     assert set(kinds) == set(SHAPES)
     ids = {x["_id"].split(":")[0] for x in lines if x["collection"] not in OF_THE_PLATFORM}
@@ -189,7 +189,7 @@ def test_the_answer_has_every_kind_of_document(lines: list[dict[str, Any]]) -> N
     assert len(ids) == len(ORGANIZATIONS)
 
 
-def test_the_answer_adds_up(lines: list[dict[str, Any]]) -> None:
+def test_the_numbers_of_the_answer_add_up(lines: list[dict[str, Any]]) -> None:
     for line in lines:
         fields = line["fields"]
         for name, value in fields.items():
@@ -210,7 +210,7 @@ def test_the_answer_adds_up(lines: list[dict[str, Any]]) -> None:
             assert sum(fields["time_histogram"].values()) == fields["time_spent_count"]
 
 
-def test_the_answer_holds_two_currencies_and_one_and_none(lines: list[dict[str, Any]]) -> None:
+def test_the_answer_has_documents_with_no_currency_one_and_two(lines: list[dict[str, Any]]) -> None:
     funnels = [line["fields"] for line in lines if line["collection"] == "analytics_funnel"]
     by_number = {len(f["currencies"]): f["value_cents"] for f in funnels}
     assert by_number.keys() == {0, 1, 2}
@@ -218,7 +218,7 @@ def test_the_answer_holds_two_currencies_and_one_and_none(lines: list[dict[str, 
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: str(experiment.test))
-def test_an_experiment_has_the_effect_that_it_was_given(
+def test_an_experiment_has_the_effect_of_its_chances(
     lines: list[dict[str, Any]], experiment: Experiment
 ) -> None:
     rates = {}
@@ -233,13 +233,13 @@ def test_an_experiment_has_the_effect_that_it_was_given(
         assert people > 100
         rates[variant] = sum(fields["conversions"] for fields in own) / people
     found = rates[TREATMENT] / rates[CONTROL]
-    given = experiment.go_on[TREATMENT] / experiment.go_on[CONTROL]
+    given = experiment.pass_chances[TREATMENT] / experiment.pass_chances[CONTROL]
     assert abs(found - given) < 0.4
     assert (found > 1) == (given > 1)
 
 
 def _late(tracked: list[dict[str, Any]], seconds: int, sign: int = 1) -> int:
-    """Events that arrived at least so much later than they say they happened."""
+    """The number of events that arrived more than `seconds` after their occurred_at."""
     received = [
         (event["occurred_at"], event["data"]["context"]["received_at"])
         for event in tracked

@@ -1,4 +1,4 @@
-"""What the group funnel-step stores of made-up traffic, by its own fold, in memory."""
+"""Counts generated traffic with the group funnel-step into a store in memory."""
 
 from typing import Any
 
@@ -20,9 +20,9 @@ def lanes(entries: list[Entry]) -> list[list[LogMessage]]:
         kafka.take(entry)
     return [
         [
-            LogMessage(each.offset(), each.value(), each.key(), each.timestamp()[1])
-            for each in kafka.tracking
-            if each.partition() == number
+            LogMessage(message.offset(), message.value(), message.key(), message.timestamp()[1])
+            for message in kafka.tracking
+            if message.partition() == number
         ]
         for number in range(PARTITIONS)
     ]
@@ -31,7 +31,7 @@ def lanes(entries: list[Entry]) -> list[list[LogMessage]]:
 def counted(
     entries: list[Entry], collection: str, ends: list[int] | None = None, *, messages: int = 40
 ) -> dict[str, dict[str, Any]]:
-    """What the group stores of the log, up to those ends of its partitions, batch by batch."""
+    """The documents that the group stores, batch by batch, up to these ends of the partitions."""
     store = MemoryStore()
     for number, log in enumerate(lanes(entries)):
         lane = Lane(Partition("sc.tracking.funnel", TOPIC_ID, number), log)

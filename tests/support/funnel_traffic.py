@@ -1,4 +1,4 @@
-"""Made-up traffic that is as untidy as it can be, and what the recount makes of it."""
+"""Generates irregular funnel traffic from a seed, and recounts it."""
 
 import json
 import random
@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 from zlib import crc32
 
-from daybook.recount.compare.expected import expected
+from daybook.recount.compare.expected import expected_document
 from daybook.recount.days import Days
 from daybook.recount.groups import find
 from daybook.recount.log import definitions
@@ -40,7 +40,7 @@ def key_of(entry: Entry) -> str:
 
 @dataclass
 class Kafka:
-    """A log's entries as messages of partitions."""
+    """A log's entries as messages in partitions."""
 
     tracking: list[Written] = field(default_factory=list)
     published: list[Written] = field(default_factory=list)
@@ -61,13 +61,14 @@ class Kafka:
 
 @contextmanager
 def replayed(entries: Sequence[Entry], **settings: Any) -> Iterator[Replay]:
-    """The group's rules, run over the log."""
+    """A replay of the log with the group's rules, limited to everything."""
     kafka = Kafka()
     for entry in entries:
         kafka.take(entry)
     reader = LogReader(GROUP.name, GROUP.data_fields)
     published = LogReader(GROUP.name, definitions.DATA_FIELDS).read(kafka.published, Facts())
-    with Replay(GROUP.files, Settings(**settings), GROUP.stages, GROUP.told) as replay:
+    rules = GROUP.files, Settings(**settings), GROUP.stages, GROUP.whole_documents
+    with Replay(*rules) as replay:
         replay.define(definitions.rows(DEFINITIONS_ID, published))
         replay.add(TOPIC_ID, reader.read(kafka.tracking, Facts()))
         replay.run(TOPIC_ID)
@@ -76,17 +77,17 @@ def replayed(entries: Sequence[Entry], **settings: Any) -> Iterator[Replay]:
 
 
 def documents(replay: Replay) -> dict[tuple[str, str], dict[str, Any]]:
-    """Every document that is not all zeros, as it should be stored."""
+    """Every expected document with a nonzero sum."""
     models = replay.models()
     found = {}
     for (collection, name), recounted in replay.documents(Days()).items():
         if any(recounted.sums.values()):
-            found[collection, name] = expected(models[collection], name, recounted.sums)
+            found[collection, name] = expected_document(models[collection], name, recounted.sums)
     return found
 
 
 class Traffic:
-    """Seeded; every event has an id of its own, unless it is sent again."""
+    """A generator with a seed; every event has an id of its own, except duplicates."""
 
     def __init__(self, seed: int, *, days: float = 3, visitors: int = 8, sessions: int = 4) -> None:
         self._random = random.Random(seed)
@@ -103,14 +104,14 @@ class Traffic:
                 entries.append(self._definition(self._random.choice("fgh")))
             elif self._random.random() < 0.01:
                 known = [entry for entry in entries if entry.topic == FUNNELS]
-                entries.append(self._again(self._random.choice(known)))
+                entries.append(self._duplicate(self._random.choice(known)))
             elif self._random.random() < 0.02 and len(entries) > 5:
-                entries.append(self._again(entries[-1 - self._random.randrange(5)]))
+                entries.append(self._duplicate(entries[-1 - self._random.randrange(5)]))
             else:
                 entries.append(self._tracked())
         return entries
 
-    def _again(self, entry: Entry) -> Entry:
+    def _duplicate(self, entry: Entry) -> Entry:
         copy = entry.event | {"event_id": entry.event["event_id"].upper()}
         return Entry(entry.topic, copy, self._now_ms)
 

@@ -1,4 +1,4 @@
-"""Stored documents of funnels beside the known answer of the same log."""
+"""Compares stored documents of funnels with the known answer of the same log."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ DERIVED = frozenset({"drop_off_rate", "avg_time_seconds", "conversion_rate"})
 
 
 def plain(value: Any) -> Any:
-    """Without zeros, empty maps and currencies of zeros: what is not there is 0."""
+    """The value without zeros, empty maps and currencies of zeros, since absent means 0."""
     if isinstance(value, Decimal128):
         return int(value.to_decimal()) or None
     if isinstance(value, dict):
@@ -58,13 +58,13 @@ def assert_is_the_known_answer(documents: Documents, lines: Iterable[Mapping[str
     for name in stored.keys() & known.keys():
         named = documents[name[0]][name[1]].get("currencies", {})
         if len(named) > len(known[name].get("currencies", {})):
-            # A currency that came to nothing stays named, so money stands in currencies only.
+            # A currency whose sum returned to zero stays named, so the day's own money is null.
             stored[name], known[name] = by_currency(stored[name]), by_currency(known[name])
     assert stored == known
 
 
 def by_currency(fields: Any, top: bool = True) -> Any:
-    """Without the money that is repeated outside `currencies`."""
+    """The fields without the money that is repeated outside `currencies`."""
     if not isinstance(fields, dict):
         return fields
     kept = {

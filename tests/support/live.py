@@ -1,4 +1,4 @@
-"""Traffic of this very moment, and what of it must stand in Redis by the documents in MongoDB."""
+"""Publishes traffic of the present moment, and derives the expected Redis hashes from MongoDB."""
 
 import json
 import random
@@ -19,12 +19,12 @@ COLLECTIONS = {"analytics_funnel": "funnel", "analytics_event_metrics": "event"}
 
 
 def noon_zone() -> str:
-    """A zone in which it is about noon, so that no day ends while a test runs."""
+    """A zone in which it is about noon, so that the day does not change during a test."""
     return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
 
 
 class Bustle:
-    """What visitors do now, in a world whose name is their organization."""
+    """Generates visitors' current events; their organization is the world's name."""
 
     def __init__(self, world: World, seed: int = 1) -> None:
         self._world = world
@@ -34,11 +34,11 @@ class Bustle:
             world.make_topic(topic, partitions=4 if topic == TOPICS[0] else 1)
 
     def publish(self, count: int, ago: timedelta = timedelta(), funnel: str = "") -> None:
-        """Events that occurred a while ago, and arrive now."""
-        own = [self._event(ago, funnel) for _ in range(count)]
-        self.events += own
+        """Publishes events that occurred `ago`."""
+        events = [self._event(ago, funnel) for _ in range(count)]
+        self.events += events
         self._world.publish(
-            ((e["data"]["visitor_id"], json.dumps(e).encode()) for e in own), TOPICS[0]
+            ((e["data"]["visitor_id"], json.dumps(e).encode()) for e in events), TOPICS[0]
         )
 
     def _event(self, ago: timedelta, funnel: str) -> dict[str, Any]:
@@ -76,17 +76,17 @@ class Bustle:
 
 
 def documents(world: World) -> dict[str, dict[str, str]]:
-    """The hashes that the documents of the newest day make, by key."""
+    """The hashes expected from the documents of the newest day, by key."""
     found: dict[str, dict[str, str]] = {}
     for collection, kind in COLLECTIONS.items():
         newest = world.documents[collection].find_one(sort=[("date", -1)])
         for day in world.documents[collection].find({"date": newest and newest["date"]}):
-            own = day[f"{kind}_id"].translate({ord(c): f"%{ord(c):02X}" for c in "%:."})
-            found[f"analytics:{kind}:{world.name}:{own}:live"] = dict(_told(day, kind))
+            encoded = day[f"{kind}_id"].translate({ord(c): f"%{ord(c):02X}" for c in "%:."})
+            found[f"analytics:{kind}:{world.name}:{encoded}:live"] = dict(_hash(day, kind))
     return found
 
 
-def _told(day: dict[str, Any], kind: str) -> Iterator[tuple[str, str]]:
+def _hash(day: dict[str, Any], kind: str) -> Iterator[tuple[str, str]]:
     yield "date", f"{day['date']:%Y-%m-%d}"
     yield "revision", str(day["_daybook"]["revision"])
     yield "updated_at", day["updated_at"].isoformat(timespec="milliseconds")
@@ -102,17 +102,17 @@ def _told(day: dict[str, Any], kind: str) -> Iterator[tuple[str, str]]:
 
 
 def hashes(redis: Redis, world: World) -> dict[str, dict[str, str]]:
-    """What stands in Redis of this world, by key."""
+    """The world's hashes in Redis, by key."""
     keys = redis.scan_iter(f"analytics:*:{world.name}:*:live", count=1_000)
     found: Any = {key: redis.hgetall(key) for key in keys}
-    return {key: told for key, told in found.items() if told}
+    return {key: fields for key, fields in found.items() if fields}
 
 
 def wait_until_right(redis: Redis, world: World, seconds: float = 60.0) -> None:
-    """Until the hashes are what the documents say, field by field."""
+    """Waits until the hashes equal the documents, field by field."""
 
     def are_right() -> bool:
         expected = documents(world)
         return bool(expected) and hashes(redis, world) == expected
 
-    until(are_right, "the hashes are what the documents say", seconds)
+    until(are_right, "the hashes equal the documents", seconds)

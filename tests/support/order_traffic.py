@@ -1,4 +1,4 @@
-"""Orders of funnels, made up from a seed: every event in any order, and now and then twice."""
+"""Generates events of orders with funnels from a seed, in any order and with duplicates."""
 
 import json
 import random
@@ -12,7 +12,7 @@ PRODUCTS = ("p", "q.r", "other", "unattributed", "s")
 
 
 class Orders:
-    """Few of them, so that much happens to each."""
+    """A few orders with many events each."""
 
     def __init__(self, seed: int, orders: int = 6) -> None:
         self._random = random.Random(seed)
@@ -21,7 +21,7 @@ class Orders:
         self.events: list[dict[str, Any]] = []
 
     def write(self, count: int) -> HandLog:
-        """Appends that many messages; `events` has each once, in the log's order."""
+        """Appends `count` messages; `events` has each event once, in the log's order."""
         for _ in range(count):
             if self.events and self._random.random() < 0.03:
                 event = self.events[-self._random.randint(1, min(5, len(self.events)))]

@@ -1,4 +1,4 @@
-"""A log written by hand, and what the recount makes of it."""
+"""A log written by hand, and the recount of it."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ EVERYTHING = 10**9
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A message as it would come from Kafka."""
+    """A message with the interface of `confluent_kafka.Message`."""
 
     number: int
     at: int
@@ -123,7 +123,7 @@ class HandLog:
 def replayed(
     log: HandLog, group: str = "revenue", facts: Facts | None = None, **settings: Any
 ) -> Iterator[Replay]:
-    """The group's rules, run over the log."""
+    """A replay of the log with the group's rules, limited to everything."""
     rules = find(group)
     reader = LogReader(rules.name, rules.data_fields)
     with Replay(rules.files, Settings(**settings)) as replay:
@@ -138,7 +138,7 @@ def reach(last: int = EVERYTHING, *partitions: int) -> Marks:
 
 
 def sums(replay: Replay, *parts: str) -> dict[str, dict[str, int]]:
-    """By document what is not zero, of the paths that begin with one of the parts."""
+    """The nonzero sums by document, limited to paths that begin with one of the parts."""
     found: dict[str, dict[str, int]] = {}
     for (_, document), recounted in replay.documents(Days()).items():
         chosen = {
@@ -154,6 +154,6 @@ def sums(replay: Replay, *parts: str) -> dict[str, dict[str, int]]:
 def counted(
     log: HandLog, *parts: str, group: str = "revenue", facts: Facts | None = None, **settings: Any
 ) -> dict[str, dict[str, int]]:
-    """What the whole log comes to."""
+    """The nonzero sums of the whole log, by document."""
     with replayed(log, group, facts, **settings) as replay:
         return sums(replay, *parts)

@@ -1,4 +1,4 @@
-"""A shop's order events, made up from a seed: late, doubled, refunded, in two currencies."""
+"""Generates a shop's order events from a seed: late, duplicated, refunded, in two currencies."""
 
 import json
 import random
@@ -18,7 +18,7 @@ POISON: tuple[Message, ...] = (
 
 
 class Shop:
-    """Every event ever made stands in `events`, once; `poison` counts what is none."""
+    """`events` has every event generated so far, once; `poison`: how many invalid messages."""
 
     def __init__(self, seed: int = 1, day: str = "2026-11-%02d") -> None:
         self._random = random.Random(seed)
@@ -28,7 +28,7 @@ class Shop:
         self.poison = 0
 
     def messages(self, count: int, duplicates: float = 0.01) -> list[Message]:
-        """That many events of orders that overlap in time, and some of them a second time."""
+        """At least `count` messages: events of orders that overlap in time, and some duplicates."""
         made: list[Message] = []
         open_orders: list[Iterator[dict[str, Any]]] = []
         while len(made) < count:
@@ -46,7 +46,7 @@ class Shop:
         return made
 
     def with_poison(self, messages: list[Message]) -> list[Message]:
-        """The same, with one of each kind of message that is no event among them."""
+        """The messages, with one of each kind of invalid message inserted among them."""
         mixed = list(messages)
         for message in POISON:
             mixed.insert(self._random.randrange(len(mixed)), message)
@@ -69,8 +69,8 @@ class Shop:
             steps.append(("payment_succeeded", {"currency": currency, "amount_cents": paid}))
         for _ in range(self._random.choice((0, 0, 0, 1, 1, 2))):
             community = f"community-{self._random.randint(1, 9)}"
-            owed = {"community_id": community} | self._source()
-            self._insert(steps, ("attribution_recorded", owed))
+            attribution = {"community_id": community} | self._source()
+            self._insert(steps, ("attribution_recorded", attribution))
         for _ in range(self._random.choice((0, 0, 1, 2))):
             cents = self._random.randint(0, paid)
             self._insert(steps, ("refunded", {"refund_cents": cents}))
@@ -80,7 +80,7 @@ class Shop:
         return (self._event(kind, {"order_id": order_id} | data) for kind, data in steps)
 
     def _funnel(self) -> dict[str, Any]:
-        """Most orders are of a funnel, some of a step of it, with lines."""
+        """The funnel, step and lines of an order; empty for some orders."""
         if self._baskets.random() < 0.3:
             return {}
         lines = [

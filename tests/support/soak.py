@@ -1,4 +1,4 @@
-"""What `make soak` makes longer: more kills, more histories, each fault by several seeds."""
+"""The sizes that `make soak` raises: kills, generated histories, seeds per fault."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""A simulated storefront in a world: its traffic published in parts, and the known answer of it."""
+"""Publishes a simulated storefront's traffic in a world, and computes its known answer."""
 
 import time
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ TOPICS = (TRACKING, FUNNELS, PROGRAMME)
 
 
 class Storefront:
-    """`publish` sends tracking events in pieces of about `size`; definitions stand apart."""
+    """The traffic of `daybook.simulate`, with `events` tracking events over 14 days."""
 
     def __init__(self, world: World, events: int, seed: int = 1) -> None:
         self._world = world
@@ -30,7 +30,8 @@ class Storefront:
             self._world.make_topic(topic, partitions=4 if topic == TRACKING else 1)
 
     def publish(self, size: int) -> Iterator[int]:
-        """After each piece, how many tracking events there are by now."""
+        """Publishes in pieces of about `size` tracking events; yields after each piece how many
+        are published so far."""
         for part in parts(storefront(self._plan)):
             piece: dict[str, list[Message]] = {topic: [] for topic in TOPICS}
             for message in part:
@@ -53,17 +54,18 @@ class Storefront:
         return answer(self.entries())
 
     def entries(self) -> Iterator[Entry]:
-        """All that is ever published, orders and accounts apart."""
+        """Everything that `publish` sends, which leaves out orders and accounts."""
         sent = (m for m in storefront(self._plan) if m.topic in TOPICS)
         return (Entry(m.topic, m.event, appended_ms=0) for m in sent)
 
     def _send(self, piece: dict[str, list[Message]]) -> int:
-        """Definitions first, in the log before anything that comes after them.
+        """Publishes a piece, definitions first, so that they are in the log before what follows.
 
-        And a little later than what came before: it would be in force for the same millisecond.
+        It waits a few milliseconds before: a definition applies to its whole append millisecond,
+        also to events appended before it.
         """
         begun = time.time()
-        until(lambda: time.time() > begun + 0.005, "the clock goes on")
+        until(lambda: time.time() > begun + 0.005, "a few milliseconds have passed")
         for topic in (FUNNELS, PROGRAMME, TRACKING):
             self._world.publish([(m.key, m.value) for m in piece[topic]], topic)
             self.published += topic == TRACKING and len(piece[topic])

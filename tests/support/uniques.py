@@ -1,4 +1,4 @@
-"""How many distinct people there were, from the events as they were sent, beside the sketches."""
+"""Compares sketches with the numbers of distinct visitors counted from the events themselves."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from daybook.simulate.answer.entry import TRACKING, Entry
 from models.uniques import people
 
 Name = tuple[str | None, ...]
-"""Organization, kind, id, step (or None) and period: a sketch's, whatever its partition."""
+"""A sketch without its partition: organization, kind, id, step (or None) and period."""
 
 EXACT_MAX = 300
 _OF_NO_VISITOR = ("email_confirmed", "email_failed", "barcode_scanned")
@@ -21,7 +21,7 @@ _ERROR = 0.0162
 
 
 def known(entries: Iterable[Entry]) -> dict[Name, int]:
-    """Sets of visitors, of days and months in UTC, by the first 500 events of each session."""
+    """Numbers of visitors per day and month in UTC, from the first 500 events of each session."""
     visitors: dict[Name, set[str]] = defaultdict(set)
     sessions: dict[Name, set[str]] = defaultdict(set)
     for entry in entries:
@@ -45,20 +45,20 @@ def known(entries: Iterable[Entry]) -> dict[Name, int]:
         for name in named:
             for period in (day, day[:7]):
                 visitors[organization, *name, period].add(data["visitor_id"])
-    return {name: len(several) for name, several in visitors.items()}
+    return {name: len(ids) for name, ids in visitors.items()}
 
 
 def estimates(documents: Iterable[Mapping[str, Any]]) -> dict[Name, Estimate]:
-    """Partitions united."""
-    apart = defaultdict(list)
+    """The estimates of sketches, over all partitions."""
+    by_name = defaultdict(list)
     for document in documents:
         parts = ("organization_id", "kind", "id", "step_id", "period")
-        apart[tuple(document.get(part) for part in parts)].append(document)
-    return {name: people(several) for name, several in apart.items()}
+        by_name[tuple(document.get(part) for part in parts)].append(document)
+    return {name: people(partitions) for name, partitions in by_name.items()}
 
 
 def assert_sketches(documents: Iterable[Mapping[str, Any]], expected: Mapping[Name, int]) -> None:
-    """Few people are told exactly; of more, 95 of 100 numbers lie within their bounds."""
+    """Small numbers must be exact; of larger ones, about 95 of 100 must lie within their bounds."""
     found = estimates(documents)
     assert found.keys() == expected.keys()
     missed = 0

@@ -1,4 +1,4 @@
-"""Random histories of visitors in funnels, with whatever may go wrong, as a log's entries."""
+"""Generates random, irregular histories of visitors in funnels, as a log's entries."""
 
 import random
 import uuid
@@ -13,7 +13,7 @@ SOURCES = ("Google", "other", "direct", "x.y$z", None)
 
 
 class Visitors:
-    """`entries` in the log's order, appended a second apart; times of events are anything."""
+    """`entries` in the log's order, appended one second apart; the events' times are random."""
 
     def __init__(
         self, seed: int, people: int = 3, hours: int = 60, redefining: float = 0.03
@@ -28,14 +28,14 @@ class Visitors:
 
     def define(self, **more: Any) -> None:
         steps = self._random.sample(STEPS[:4], self._random.randint(1, 4))
-        told = [
+        step_data = [
             {"step_id": s, "name": s, "type": "page", "optional": self._random.random() < 0.3}
             for s in steps
         ]
         data = {
             "funnel_id": self._random.choice("fg"),
             "name": "a funnel",
-            "steps": told,
+            "steps": step_data,
             "order": self._random.choice(["ordered", "ordered", "strict", "any"]),
             "exclusions": ["d"] if self._random.random() < 0.2 else [],
             "window_seconds": self._random.choice([600, 3600, 86400]),
@@ -43,11 +43,11 @@ class Visitors:
         self._append(FUNNELS, "funnel.published", data, None)
 
     def enter(self, step: str, visitor: str, session: str = "s") -> None:
-        """A step of either funnel, on one day if the hours are few."""
+        """An entry into a step of either funnel, at a random time within the hours."""
         for funnel in "fg":
             data = {"visitor_id": visitor, "session_id": session}
-            told = data | {"funnel_id": funnel, "step_id": step}
-            self._append(TRACKING, "step_entry", told, None)
+            data |= {"funnel_id": funnel, "step_id": step}
+            self._append(TRACKING, "step_entry", data, None)
 
     def view(self, visitor: str, session: str) -> None:
         self._append(TRACKING, "page_view", {"visitor_id": visitor, "session_id": session}, None)
@@ -67,11 +67,11 @@ class Visitors:
             self._one()
 
     def wait(self, days: int) -> None:
-        """What comes is appended later; it is of the same day still."""
+        """Later entries are appended `days` later; the times of their events do not change."""
         self._waited_ms += days * 24 * 3_600_000
 
     def again(self, number: int) -> None:
-        """Sends that entry a second time, its id in other letters."""
+        """Appends a duplicate of an entry, with its id in capitals."""
         entry = self.entries[number]
         copy = entry.event | {"event_id": entry.event["event_id"].upper()}
         self.entries.append(Entry(entry.topic, copy, self._now_ms()))
@@ -113,9 +113,9 @@ class Visitors:
                 return {"step_id": pick.choice(STEPS)} | claim
             case "step_exit":
                 outcome = pick.choice(["forward", "backward", "bounce", "close"])
-                told = {"reason": pick.choice(["dear", "slow", ""])} if pick.random() < 0.5 else {}
+                why = {"reason": pick.choice(["dear", "slow", ""])} if pick.random() < 0.5 else {}
                 claim = {"next_step_id": "b"} if pick.random() < 0.5 else {}
-                return {"step_id": pick.choice(STEPS), "exit_outcome": outcome} | told | claim
+                return {"step_id": pick.choice(STEPS), "exit_outcome": outcome} | why | claim
             case "conversion":
                 step = {"step_id": pick.choice(STEPS)} if pick.random() < 0.5 else {}
                 return {"conversion_type": pick.choice(["signup", "custom"])} | step | money

@@ -1,4 +1,4 @@
-"""A day's document as the hash that dashboards read."""
+"""Converts a day's document to the Redis hash that dashboards read."""
 
 from daybook.engine.documents.fields import DailyDocument
 from daybook.engine.documents.live import Stored, Totals, Value, scalars
@@ -12,17 +12,17 @@ from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
 
 
-def of_funnel(stored: Stored) -> Totals:
-    """Of an `analytics_funnel` document."""
+def totals_of_funnel(stored: Stored) -> Totals:
+    """The totals of an `analytics_funnel` document."""
     organization = stored["organization_id"]
     key = funnel_totals(organization, stored["funnel_id"])
     return _totals(FunnelDay, stored, key, None)
 
 
-def of_event(stored: Stored) -> Totals:
-    """Of an `analytics_event_metrics` document."""
-    of = stored["organization_id"], stored["event_id"]
-    return _totals(EventMetricsDay, stored, event_totals(*of), event_channel(*of))
+def totals_of_event(stored: Stored) -> Totals:
+    """The totals of an `analytics_event_metrics` document."""
+    ticketed = stored["organization_id"], stored["event_id"]
+    return _totals(EventMetricsDay, stored, event_totals(*ticketed), event_channel(*ticketed))
 
 
 def _totals(model: type[DailyDocument], stored: Stored, key: str, channel: str | None) -> Totals:

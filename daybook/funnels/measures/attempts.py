@@ -1,6 +1,6 @@
-"""The ordered funnel: how far each attempt came, by the definition that its day was pinned to.
+"""The attempts of a funnel: how far each got, by the definition that its day is pinned to.
 
-The rule is PostHog's, that a chain belongs to the latest first step; see docs/funnels.md.
+As in PostHog, a chain of steps belongs to the latest entry of the first step; see docs/funnels.md.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,14 +10,14 @@ from typing import Any
 from daybook.engine.documents.change import Effect, effect
 from daybook.funnels.measures.step import step_key
 from daybook.funnels.visitor_event import VisitorEvent, day_hour_of
-from daybook.funnels.visits import Of
+from daybook.funnels.visits import FunnelKey, by_time
 from models.funnel import FunnelDay
 from models.funnel_step import FunnelStepDay
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """`positions` of the steps by id; `optional` and `ids` by position; the window in ms."""
+    """A funnel's definition. `ids` and `optional` are by position; the window is in ms."""
 
     ids: tuple[str, ...]
     optional: tuple[bool, ...]
@@ -26,8 +26,8 @@ class Definition:
     window_ms: int
 
     @classmethod
-    def of(cls, stored: Mapping[str, Any]) -> "Definition":
-        """From what a state keeps of it: steps, order, exclusions, window_ms."""
+    def from_stored(cls, stored: Mapping[str, Any]) -> "Definition":
+        """From the form that a state keeps: steps, order, exclusions, window_ms."""
         steps = stored["steps"]
         return cls(
             tuple(step["step_id"] for step in steps),
@@ -39,6 +39,7 @@ class Definition:
 
     @property
     def positions(self) -> dict[str, int]:
+        """By step id, its (first) position, from 0."""
         return {step: position for position, step in reversed(list(enumerate(self.ids)))}
 
     def is_complete(self, reached: set[int]) -> bool:
@@ -49,7 +50,7 @@ class Definition:
         return bool(needed) and needed[-1] in reached
 
     def before(self, position: int) -> Iterator[int]:
-        """The steps from which this one may follow: all between are optional."""
+        """The positions that this one may follow, because all steps in between are optional."""
         for earlier in range(position - 1, -1, -1):
             yield earlier
             if not self.optional[earlier]:
@@ -57,15 +58,16 @@ class Definition:
 
 
 def attempt_measures(
-    of: Of, entries: Sequence[VisitorEvent], definitions: Mapping[str, Any]
+    document_key: FunnelKey, entries: Sequence[VisitorEvent], definitions: Mapping[str, Any]
 ) -> Iterator[Effect]:
-    """Attempts, completions and what was reached, a day; `definitions` as the state keeps them.
+    """A visitor's attempts, completions and reached steps in a funnel, by day.
 
-    `entries`: of the visitor into steps of the funnel, in order.
+    `entries`: the visitor's step entries in the funnel, in order of time. `definitions`: by
+    reference, as the state keeps them.
     """
     pins = {event["day"]: event["pinned"] for event in entries if "pinned" in event}
     for reference in set(pins.values()):
-        definition = Definition.of(definitions[reference])
+        definition = Definition.from_stored(definitions[reference])
         days = {day for day, pin in pins.items() if pin == reference}
         ordered = _in_order(entries, definition)
         reached = (
@@ -75,26 +77,28 @@ def attempt_measures(
         )
         firsts = _firsts(ordered, definition)
         for day in days & firsts.keys():
-            yield from _attempt(of, firsts[day], reached.get(day, set()), definition)
+            yield from _attempt(document_key, firsts[day], reached.get(day, set()), definition)
 
 
 def _in_order(
     entries: Sequence[VisitorEvent], definition: Definition
 ) -> list[tuple[int, VisitorEvent]]:
-    """Entries of defined steps with their positions, and of excluded ones, which come last."""
+    """Entries of defined steps with their positions, and of excluded steps, sorted by time; at the
+    same time by position, excluded steps last."""
     positions, beyond = definition.positions, len(definition.ids)
     known = [
         (positions.get(event["step"], beyond), event)
         for event in entries
         if event["step"] in positions or event["step"] in definition.exclusions
     ]
-    return sorted(known, key=lambda each: (each[1]["at"], each[0], each[1]["offset"]))
+    return sorted(known, key=lambda item: (item[1]["at"], item[0], item[1]["offset"]))
 
 
 def _firsts(
     ordered: list[tuple[int, VisitorEvent]], definition: Definition
 ) -> dict[str, VisitorEvent]:
-    """Where each day's attempt stands: its first entry of step 1, or of any step."""
+    """The entry at which each day's attempt begins: the first of step 1, or, in any order, of any
+    step."""
     firsts: dict[str, VisitorEvent] = {}
     for position, event in ordered:
         if position == 0 or (definition.order == "any" and position < len(definition.ids)):
@@ -103,7 +107,7 @@ def _firsts(
 
 
 def _chains(ordered: list[tuple[int, VisitorEvent]], definition: Definition) -> dict[str, set[int]]:
-    """The positions reached by the chains of each day's first steps."""
+    """By day, the positions reached by chains that began on it."""
     starts: dict[int, VisitorEvent] = {}
     directly_before: int | None = None
     reached: dict[str, set[int]] = {}
@@ -120,7 +124,7 @@ def _chains(ordered: list[tuple[int, VisitorEvent]], definition: Definition) -> 
                 and event["at"] - starts[j]["at"] <= definition.window_ms
                 and (definition.order != "strict" or j == directly_before)
             ]
-            start = max(candidates, key=lambda each: (each["at"], each["offset"]), default=None)
+            start = max(candidates, key=by_time, default=None)
         if start is not None:
             starts[position] = start
             reached.setdefault(start["day"], set()).add(position)
@@ -145,12 +149,12 @@ def _in_any_order(
 
 
 def _attempt(
-    of: Of, first: VisitorEvent, reached: set[int], definition: Definition
+    document_key: FunnelKey, first: VisitorEvent, reached: set[int], definition: Definition
 ) -> Iterator[Effect]:
     day_hour = day_hour_of(first)
-    yield effect(FunnelDay, day_hour, "attempts", 1, of=of)
+    yield effect(FunnelDay, day_hour, "attempts", 1, of=document_key)
     if definition.is_complete(reached):
-        yield effect(FunnelDay, day_hour, "completions", 1, of=of)
+        yield effect(FunnelDay, day_hour, "completions", 1, of=document_key)
     for step in {definition.ids[position] for position in reached}:
-        where = (*of, step_key(step))
-        yield effect(FunnelStepDay, day_hour, "reached", 1, of=where)
+        step_document = (*document_key, step_key(step))
+        yield effect(FunnelStepDay, day_hour, "reached", 1, of=step_document)

@@ -1,4 +1,4 @@
-"""What a visitor gives to the experiments that he was exposed to."""
+"""A visitor's effects on the experiments that they were exposed to."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,18 +9,18 @@ from models.experiment import ExperimentDay
 
 
 def experiment_measures(organization: str, events: list[VisitorEvent]) -> Iterator[Effect]:
-    """Of all that a visitor did, in order."""
+    """Exposures, conversions and their value; `events`: all of the visitor's, in order of time."""
     by_test: dict[str, list[VisitorEvent]] = {}
     for event in events:
         if event["type"] == "experiment_exposed":
             by_test.setdefault(event["test"], []).append(event)
     for test, exposures in by_test.items():
         first = exposures[0]
-        of, day_hour = (organization, test, first["variant"]), day_hour_of(first)
-        if len({each["variant"] for each in exposures}) > 1:
-            yield effect(ExperimentDay, day_hour, "multiple_exposures", 1, of=of)
+        document_key, day_hour = (organization, test, first["variant"]), day_hour_of(first)
+        if len({exposure["variant"] for exposure in exposures}) > 1:
+            yield effect(ExperimentDay, day_hour, "multiple_exposures", 1, of=document_key)
             continue
-        yield effect(ExperimentDay, day_hour, "visitors", 1, of=of)
+        yield effect(ExperimentDay, day_hour, "visitors", 1, of=document_key)
         after = [
             event
             for event in events
@@ -29,13 +29,20 @@ def experiment_measures(organization: str, events: list[VisitorEvent]) -> Iterat
             and event["at"] >= first["at"]
         ]
         if after:
-            yield effect(ExperimentDay, day_hour, "conversions", 1, of=of)
+            yield effect(ExperimentDay, day_hour, "conversions", 1, of=document_key)
         worth = Counter[str]()
         for event in after:
             if cents := event.get("cents"):
                 worth[event["currency"]] += cents
         for currency, cents in worth.items():
-            yield effect(ExperimentDay, day_hour, "value_cents", cents, currency=currency, of=of)
             yield effect(
-                ExperimentDay, day_hour, "value_cents_squared", cents**2, currency=currency, of=of
+                ExperimentDay, day_hour, "value_cents", cents, currency=currency, of=document_key
+            )
+            yield effect(
+                ExperimentDay,
+                day_hour,
+                "value_cents_squared",
+                cents**2,
+                currency=currency,
+                of=document_key,
             )

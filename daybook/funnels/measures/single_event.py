@@ -1,4 +1,4 @@
-"""What an event gives by itself, whatever else its visitor did."""
+"""The effects of an event by itself, whatever else its visitor did."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ _TICKETS = {"view": "views", "cart_add": "add_to_cart", "checkout_start": "check
 
 
 def plain_effects(organization: str, event: VisitorEvent) -> Iterator[Effect]:
-    """Of a person's event."""
+    """The effects of a visitor's event that is not a bot's."""
     if event["type"] in _TICKETS:
         yield at_event(organization, event, _TICKETS[event["type"]])
     if event["type"] == "purchase":
@@ -28,44 +28,46 @@ def plain_effects(organization: str, event: VisitorEvent) -> Iterator[Effect]:
 
 
 def bot_effects(organization: str, event: Event, day_hour: DayHour) -> Iterator[Effect]:
-    """Of an event that is a bot's: one for each reason, if it names a funnel."""
+    """The effects of a bot's event: one for each reason, if it names a funnel."""
     data = event["data"]
     if "funnel_id" in data:
         for reason in filter(None, dict.fromkeys(data["context"]["bot"])):
-            of = organization, data["funnel_id"]
-            yield effect(FunnelDay, day_hour, "bots", 1, key=encode_key(reason), of=of)
+            document_key = organization, data["funnel_id"]
+            yield effect(FunnelDay, day_hour, "bots", 1, key=encode_key(reason), of=document_key)
 
 
-def _in_funnel(of: tuple[str, str], event: VisitorEvent) -> Iterator[Effect]:
+def _in_funnel(document_key: tuple[str, str], event: VisitorEvent) -> Iterator[Effect]:
     match event["type"]:
         case "page_view":
-            yield effect(FunnelDay, day_hour_of(event), "page_views", 1, of=of)
+            yield effect(FunnelDay, day_hour_of(event), "page_views", 1, of=document_key)
         case "conversion":
-            yield from _conversion(of, event)
+            yield from _conversion(document_key, event)
         case "step_entry":
-            yield at_step(event, "entries", step_key(event["step"]), of)
+            yield at_step(event, "entries", step_key(event["step"]), document_key)
         case "step_exit":
-            yield from _exit(of, event)
+            yield from _exit(document_key, event)
 
 
-def _conversion(of: tuple[str, str], event: VisitorEvent) -> Iterator[Effect]:
+def _conversion(document_key: tuple[str, str], event: VisitorEvent) -> Iterator[Effect]:
     day_hour, kind = day_hour_of(event), encode_key(event["kind"])
-    yield effect(FunnelDay, day_hour, "conversions", 1, of=of)
-    yield by_key(day_hour, "conversions_by_type", kind, "count", 1, of)
+    yield effect(FunnelDay, day_hour, "conversions", 1, of=document_key)
+    yield by_key(day_hour, "conversions_by_type", kind, "count", 1, document_key)
     if cents := event.get("cents"):
         currency = event["currency"]
-        yield effect(FunnelDay, day_hour, "value_cents", cents, currency=currency, of=of)
-        yield by_key(day_hour, "conversions_by_type", kind, "value_cents", cents, of, currency)
+        yield effect(FunnelDay, day_hour, "value_cents", cents, currency=currency, of=document_key)
+        yield by_key(
+            day_hour, "conversions_by_type", kind, "value_cents", cents, document_key, currency
+        )
     if "step" in event:
-        yield from converted(event, step_key(event["step"]), of)
+        yield from converted(event, step_key(event["step"]), document_key)
 
 
-def _exit(of: tuple[str, str], event: VisitorEvent) -> Iterator[Effect]:
+def _exit(document_key: tuple[str, str], event: VisitorEvent) -> Iterator[Effect]:
     step, outcome = step_key(event["step"]), event["outcome"]
-    yield at_step(event, "exits", step, of)
-    yield at_step(event, "exits_by_outcome", step, of, key=outcome)
+    yield at_step(event, "exits", step, document_key)
+    yield at_step(event, "exits_by_outcome", step, document_key, key=outcome)
     if outcome == "bounce":
-        yield at_step(event, "drop_offs", step, of)
+        yield at_step(event, "drop_offs", step, document_key)
     if event.get("reason"):
         reason = encode_key(event["reason"])
-        yield at_step(event, "reasons_by_outcome", step, of, key=reason, part=outcome)
+        yield at_step(event, "reasons_by_outcome", step, document_key, key=reason, part=outcome)

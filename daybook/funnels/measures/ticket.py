@@ -1,4 +1,4 @@
-"""What a visitor gives to the days of ticketed events."""
+"""A visitor's effects on the days of ticketed events."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ _UNIQUE = {"view": "unique_viewers", "purchase": "unique_buyers"}
 
 
 def ticket_measures(organization: str, events: list[VisitorEvent]) -> Iterator[Effect]:
-    """Of all that a visitor did, in order."""
+    """Unique viewers and buyers; `events` are all of the visitor's, in order of time."""
     known: set[tuple[str, str, str]] = set()
     for event in events:
         if event["type"] not in _UNIQUE:
@@ -24,5 +24,8 @@ def ticket_measures(organization: str, events: list[VisitorEvent]) -> Iterator[E
 def at_event(
     organization: str, event: VisitorEvent, field: str, value: int = 1, currency: str | None = None
 ) -> Effect:
-    of = organization, event["event"]
-    return effect(EventMetricsDay, day_hour_of(event), field, value, currency=currency, of=of)
+    """An effect on the document of a ticketed event."""
+    document_key = organization, event["event"]
+    return effect(
+        EventMetricsDay, day_hour_of(event), field, value, currency=currency, of=document_key
+    )

@@ -8,7 +8,7 @@ from daybook.engine.documents.live import Stored, Totals
 from daybook.engine.live.documents import projection
 from daybook.engine.redis_client import RedisUnavailable
 from daybook.funnels.live.redis_keys import event_totals
-from daybook.funnels.live.totals import of_event, of_funnel
+from daybook.funnels.live.totals import totals_of_event, totals_of_funnel
 from daybook.query.events.routes import load_ticketed_event
 from daybook.query.read.redis import Live
 from daybook.query.read.scope import Scope
@@ -38,7 +38,7 @@ async def load_event_totals(scope: Scope, live: Live, zone: ZoneInfo, event_id: 
         EventMetricsDay.collection, by_id, fields=projection(EventMetricsDay)
     )
     if documents:
-        return [_row(of_event(documents[0]))]
+        return [_row(totals_of_event(documents[0]))]
     return [
         {
             "organization_id": scope.organization,
@@ -58,7 +58,7 @@ async def load_organization_totals(scope: Scope, zone: ZoneInfo) -> list[Row]:
     """
     today = datetime.combine(datetime.now(zone).date(), time(), UTC)
     rows: list[Row] = []
-    for model, render in ((FunnelDay, of_funnel), (EventMetricsDay, of_event)):
+    for model, render in ((FunnelDay, totals_of_funnel), (EventMetricsDay, totals_of_event)):
         documents: list[Stored] = [
             *await scope.find(model.collection, {"date": today}, fields=projection(model))
         ]

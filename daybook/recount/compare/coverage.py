@@ -1,4 +1,4 @@
-"""Whether the log still holds all that a number was made of; where it does not, the reason."""
+"""Decides whether the log still holds every event behind a number, and if not, why."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,9 +10,10 @@ from daybook.recount.recounted import Marks, Position
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What of one topic's log is there, for a group that counted by it.
+    """Which part of a topic's log is there, for a group that counts it.
 
-    `needs_start`: the group's numbers depend on state, hence on everything since the start.
+    `reach`: the last offset that every document has counted. `window`: the duplicate window, in
+    offsets. `needs_start`: the group's numbers depend on state, so on everything since the start.
     """
 
     topic: Topic
@@ -27,18 +28,18 @@ class Coverage:
         object.__setattr__(self, "_lost", tuple(self._find_lost()))
 
     def marks_now(self) -> Marks:
-        """The last offset counted of every partition of the topic as it is now."""
+        """The last offset counted in each partition of the topic's current incarnation."""
         return {
             position: last
             for position, last in self.reach.items()
             if position[0] == self.topic.id and last >= 0
         }
 
-    def of_group(self, *, all_days: bool) -> list[str]:
-        """Why numbers of the group are not certain, whichever document they are in.
+    def group_doubts(self, *, all_days: bool) -> list[str]:
+        """Why numbers of the group are uncertain, whichever document they are in.
 
-        What is lost from the log may have been in a document that is lost as well; that only
-        matters when all are asked for.
+        Events lost from the log may have counted in a document that is lost as well. That matters
+        only if all days are compared.
         """
         reasons = [f"gap accepted: {gap} were never counted" for gap in self.gaps]
         reasons += [
@@ -62,10 +63,14 @@ class Coverage:
             for topic_id in sorted(older)
         ]
 
-    def of_document(
+    def document_doubt(
         self, applied: Marks, firsts: Marks, touched: Iterable[Position] = ()
     ) -> str | None:
-        """Why a document cannot be recounted; `touched`: partitions of its recounted effects."""
+        """Why a document cannot be recounted, or None.
+
+        `applied` and `firsts` are the document's own offsets; `touched`: the partitions of its
+        recounted effects.
+        """
         for position, offset in applied.items():
             topic_id, number = position
             if topic_id != self.topic.id:
@@ -73,18 +78,21 @@ class Coverage:
                     f"counted from an earlier incarnation of {self.topic.name}, whose log is gone"
                 )
             if offset >= self.topic.ends.get(number, 0):
-                return f"{self._name(number)}: the log ends below offset {offset}, which it holds"
+                return (
+                    f"{self._name(number)}: the document has counted offset {offset}, but the log "
+                    f"ends below it"
+                )
         if self.needs_start:
             lost = [*self._lost, *map(str, self.gaps)]
-            return f"state was lost with the log: {lost[0]}" if lost else None
+            return f"state depends on a lost part of the log: {lost[0]}" if lost else None
         for position in applied.keys() | set(touched):
             certain = self._certain_from(position[1])
             if certain and firsts.get(position, -1) < certain:
-                return f"{self._name(position[1])}: the log is whole from offset {certain} only"
+                return f"{self._name(position[1])}: the log is complete only from offset {certain}"
         return None
 
     def _certain_from(self, number: int) -> int:
-        """From which offset on what is counted, and what is a duplicate, can be told."""
+        """The offset from which on the log decides what was counted and what is a duplicate."""
         position = self.topic.id, number
         start = self.topic.starts.get(number, 0)
         broken = [max(g.first, g.end) for g in self.gaps if (g.topic_id, g.partition) == position]

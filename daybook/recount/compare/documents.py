@@ -1,4 +1,4 @@
-"""Field by field: what is stored against what should be."""
+"""Compares a stored daily document with the expected one, field by field."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 from bson import Decimal128, Int64
 
 from daybook.recount.compare import maps
-from daybook.recount.compare.expected import expected, is_nothing
+from daybook.recount.compare.expected import expected_document, is_nothing
 from daybook.recount.compare.maps import fit_map
 from daybook.recount.recounted import Document
 from daybook.recount.replay.model import Field, Model
 
 OWN_FIELDS = frozenset({"_id", "_daybook", "updated_at"})
-"""What the fleet keeps for itself in a document; no number of anybody's."""
+"""Bookkeeping fields of every document; no rule explains them."""
 
 
 class _Absent:
@@ -22,11 +22,11 @@ class _Absent:
 
 
 ABSENT = _Absent()
-"""Instead of a value: no such field, no such document."""
+"""Stands for a value where the field, or the whole document, does not exist."""
 
 
-class Unequal(NamedTuple):
-    """A field that differs. `since` is the model's version that brought it; 0 for none of it."""
+class UnequalField(NamedTuple):
+    """A field that differs. `since`: the model version that added it; 0 if the model lacks it."""
 
     field: str
     stored: Any
@@ -36,122 +36,137 @@ class Unequal(NamedTuple):
 
 def unequal_fields(
     model: Model, document_id: str, sums: Mapping[str, int], stored: Document, keys_max: int
-) -> Iterator[Unequal]:
-    """Every field of a stored document that is not what the sums make of it."""
-    should = fitted(model, document_id, sums, stored, keys_max)
-    for name in sorted((should.keys() | stored.keys()) - OWN_FIELDS):
-        now, then = stored.get(name, ABSENT), should.get(name, ABSENT)
-        if name == "hours" and model.is_measured and now is ABSENT:
-            # There are none in a document whose maps alone were ever added to.
-            now = {}
-        if name == "hours" and isinstance(now, Mapping):
-            yield from _hours(model, then, now, several=len(should.get("currencies", ())) > 1)
-        elif name == "currencies" and isinstance(now, Mapping):
-            yield from _currencies(model, then, now)
+) -> Iterator[UnequalField]:
+    """Every field of a stored document that differs from what the sums give."""
+    expected = fitted(model, document_id, sums, stored, keys_max)
+    for name in sorted((expected.keys() | stored.keys()) - OWN_FIELDS):
+        stored_value, expected_value = stored.get(name, ABSENT), expected.get(name, ABSENT)
+        if name == "hours" and model.is_measured and stored_value is ABSENT:
+            # A document lacks them if events only ever added to its maps.
+            stored_value = {}
+        if name == "hours" and isinstance(stored_value, Mapping):
+            yield from _hours(
+                model,
+                expected_value,
+                stored_value,
+                several_currencies=len(expected.get("currencies", ())) > 1,
+            )
+        elif name == "currencies" and isinstance(stored_value, Mapping):
+            yield from _currencies(model, expected_value, stored_value)
         elif name in model.fields and model.fields[name].is_map:
-            several = len(should.get("currencies", ())) > 1
-            nulls = model.fields[name].money_parts if several else ()
+            several_currencies = len(expected.get("currencies", ())) > 1
+            nulls = model.fields[name].money_parts if several_currencies else ()
             if model.fields[name].is_named:
                 nulls = *nulls, maps.NAME
-            yield from _map(model.fields[name], name, now, then, nulls)
+            yield from _map(model.fields[name], name, stored_value, expected_value, nulls)
         else:
-            yield from _field(model, name, "", now, then)
+            yield from _field(model, name, "", stored_value, expected_value)
 
 
 def fitted(
     model: Model, document_id: str, sums: Mapping[str, int], stored: Document, keys_max: int
 ) -> Document:
-    """The expected document, its maps cut to what this stored one may name."""
+    """The expected document, with its maps cut to the keys that this stored one may name."""
     currencies = stored.get("currencies")
     lingering: list[str] = []
     if model.is_measured and isinstance(currencies, Mapping):
         lingering = [name for name, amounts in currencies.items() if _has_lingered(amounts)]
-    should = expected(model, document_id, sums, lingering)
-    _fit_maps(model, should, stored, keys_max)
+    expected = expected_document(model, document_id, sums, lingering)
+    _fit_maps(model, expected, stored, keys_max)
     names = [field.name for field in model.fields.values() if field.kind == "money_map"]
-    pairs = [(should, stored)]
-    for currency, amounts in should.get("currencies", {}).items():
-        pairs.append((amounts, _within(currencies, currency)))
+    pairs = [(expected, stored)]
+    for currency, amounts in expected.get("currencies", {}).items():
+        pairs.append((amounts, _inner(currencies, currency)))
     for document, holder in pairs:
         for name in names:
             if document[name] is not None:
-                document[name] = fit_map(document[name], _within(holder, name), keys_max)
-    return should
+                document[name] = fit_map(document[name], _inner(holder, name), keys_max)
+    return expected
 
 
-def _fit_maps(model: Model, should: Document, stored: Document, keys_max: int) -> None:
-    """A breakdown's money stands in two maps, and both name what the one at the top does."""
+def _fit_maps(model: Model, expected: Document, stored: Document, keys_max: int) -> None:
+    """A breakdown's money is in two maps; both name the keys that the top-level one names."""
     for field in model.maps():
-        full, own = should[field.name], stored.get(field.name)
+        full, stored_map = expected[field.name], stored.get(field.name)
         if field.is_breakdown:
-            named = maps.named_keys(full, own, keys_max, stays_full=True)
-            should[field.name] = maps.fit_breakdown(full, named)
-            for amounts in should.get("currencies", {}).values():
+            named = maps.named_keys(full, stored_map, keys_max, stays_full=True)
+            expected[field.name] = maps.fit_breakdown(full, named)
+            for amounts in expected.get("currencies", {}).values():
                 amounts[field.name] = maps.fit_breakdown(amounts.get(field.name, {}), named)
         elif field.parts:
-            should[field.name] = {
-                group: fit_map(full[group], _within(own, group), keys_max, stays_full=True)
+            expected[field.name] = {
+                group: fit_map(full[group], _inner(stored_map, group), keys_max, stays_full=True)
                 for group in full
             }
         else:
-            should[field.name] = fit_map(full, own, keys_max, stays_full=True)
+            expected[field.name] = fit_map(full, stored_map, keys_max, stays_full=True)
 
 
 def _has_lingered(amounts: object) -> bool:
     return isinstance(amounts, Mapping) and is_nothing(amounts)
 
 
-def _within(holder: object, name: str) -> Any:
+def _inner(holder: object, name: str) -> Any:
     return holder.get(name) if isinstance(holder, Mapping) else None
 
 
-def same(stored: object, should: object) -> bool:
-    """Equal in value and in type: a counter that is a double, or no int64, is not the same."""
-    if isinstance(stored, Decimal128) and isinstance(should, Decimal128):
-        return stored.to_decimal() == should.to_decimal()
-    return type(stored) is type(should) and stored == should
+def same(stored: object, expected: object) -> bool:
+    """Equal in value and type: a counter that is a double or an int32 is not the same."""
+    if isinstance(stored, Decimal128) and isinstance(expected, Decimal128):
+        return stored.to_decimal() == expected.to_decimal()
+    return type(stored) is type(expected) and stored == expected
 
 
 def _map(
-    field: Field, path: str, now: object, then: object, nulls: tuple[str, ...] = ()
-) -> Iterator[Unequal]:
-    """A number that is missing is 0; of those named `nulls`, null."""
-    if not isinstance(now, Mapping):
-        yield Unequal(path, now, then, field.since)
+    field: Field,
+    path: str,
+    stored_value: object,
+    expected_value: object,
+    nulls: tuple[str, ...] = (),
+) -> Iterator[UnequalField]:
+    """Compares two maps; a missing number counts as 0, and as null if it is named in `nulls`."""
+    if not isinstance(stored_value, Mapping):
+        yield UnequalField(path, stored_value, expected_value, field.since)
         return
-    stored, should = maps.leaves(field, now), maps.leaves(field, then)
-    for leaf in sorted(stored.keys() | should.keys()):
+    stored, expected = maps.leaves(field, stored_value), maps.leaves(field, expected_value)
+    for leaf in sorted(stored.keys() | expected.keys()):
         nothing = None if leaf[-1] in nulls else Int64(0)
-        if not same(stored.get(leaf, nothing), should.get(leaf, nothing)):
-            values = stored.get(leaf, ABSENT), should.get(leaf, ABSENT)
-            yield Unequal(".".join((path, *leaf)), *values, field.since)
+        if not same(stored.get(leaf, nothing), expected.get(leaf, nothing)):
+            values = stored.get(leaf, ABSENT), expected.get(leaf, ABSENT)
+            yield UnequalField(".".join((path, *leaf)), *values, field.since)
 
 
-def _field(model: Model, name: str, above: str, now: Any, then: Any) -> Iterator[Unequal]:
+def _field(
+    model: Model, name: str, above: str, stored_value: Any, expected_value: Any
+) -> Iterator[UnequalField]:
     field = model.fields.get(name)
     since = field.since if field else 0
-    if isinstance(now, Mapping) and isinstance(then, Mapping) and field:
-        for key in sorted(now.keys() | then.keys()):
-            stored, should = now.get(key, Int64(0)), then.get(key, Int64(0))
-            if not same(stored, should):
+    if isinstance(stored_value, Mapping) and isinstance(expected_value, Mapping) and field:
+        for key in sorted(stored_value.keys() | expected_value.keys()):
+            stored, expected = stored_value.get(key, Int64(0)), expected_value.get(key, Int64(0))
+            if not same(stored, expected):
                 path = f"{above}{name}.{key}"
-                yield Unequal(path, now.get(key, ABSENT), then.get(key, ABSENT), since)
-    elif isinstance(then, datetime):
-        if now != then:
-            yield Unequal(f"{above}{name}", now, then, since)
-    elif not same(now, then):
-        yield Unequal(f"{above}{name}", now, then, since)
+                yield UnequalField(
+                    path, stored_value.get(key, ABSENT), expected_value.get(key, ABSENT), since
+                )
+    elif isinstance(expected_value, datetime):
+        if stored_value != expected_value:
+            yield UnequalField(f"{above}{name}", stored_value, expected_value, since)
+    elif not same(stored_value, expected_value):
+        yield UnequalField(f"{above}{name}", stored_value, expected_value, since)
 
 
-def _currencies(model: Model, then: Document, now: Mapping[str, Any]) -> Iterator[Unequal]:
-    for currency in sorted(then.keys() | now.keys()):
-        stored, should = now.get(currency, ABSENT), then.get(currency, ABSENT)
+def _currencies(
+    model: Model, expected_value: Document, stored_value: Mapping[str, Any]
+) -> Iterator[UnequalField]:
+    for currency in sorted(expected_value.keys() | stored_value.keys()):
+        stored, expected = stored_value.get(currency, ABSENT), expected_value.get(currency, ABSENT)
         above = f"currencies.{currency}"
-        if not isinstance(stored, Mapping) or not isinstance(should, Mapping):
-            yield Unequal(above, stored, should)
+        if not isinstance(stored, Mapping) or not isinstance(expected, Mapping):
+            yield UnequalField(above, stored, expected)
             continue
-        for name in sorted(stored.keys() | should.keys()):
-            values = stored.get(name, ABSENT), should.get(name, ABSENT)
+        for name in sorted(stored.keys() | expected.keys()):
+            values = stored.get(name, ABSENT), expected.get(name, ABSENT)
             if name in model.fields and model.fields[name].is_map:
                 yield from _map(model.fields[name], f"{above}.{name}", *values)
             else:
@@ -159,27 +174,32 @@ def _currencies(model: Model, then: Document, now: Mapping[str, Any]) -> Iterato
 
 
 def _hours(
-    model: Model, then: Document, now: Mapping[str, Any], *, several: bool
-) -> Iterator[Unequal]:
-    """In an hour a sum that is missing is 0, and a rate or an average that is missing is null."""
+    model: Model,
+    expected_value: Document,
+    stored_value: Mapping[str, Any],
+    *,
+    several_currencies: bool,
+) -> Iterator[UnequalField]:
+    """Compares hours; a missing sum counts as 0, a missing rate or average as null."""
     names = {
         field.name
         for field in model.fields.values()
         if field.kind != "money_map"
         and not field.is_map
-        and not (several and model.is_money(field))
+        and not (several_currencies and model.is_money(field))
     }
-    for hour in sorted(then.keys() | now.keys()):
-        stored, should = now.get(hour, {}), then.get(hour, {})
+    for hour in sorted(expected_value.keys() | stored_value.keys()):
+        stored, expected = stored_value.get(hour, {}), expected_value.get(hour, {})
         above = f"hours.{hour}"
         if not isinstance(stored, Mapping) or not is_hour(hour):
-            yield Unequal(above, stored, should or ABSENT)
+            yield UnequalField(above, stored, expected or ABSENT)
             continue
-        for name in sorted(stored.keys() | should.keys()):
+        for name in sorted(stored.keys() | expected.keys()):
             nothing = model.fields[name].nothing if name in names else ABSENT
-            values = stored.get(name, nothing), should.get(name, nothing)
+            values = stored.get(name, nothing), expected.get(name, nothing)
             yield from _field(model, name, f"{above}.", *values)
 
 
 def is_hour(hour: str) -> bool:
+    """Whether it is a key of `hours`: "00" to "23"."""
     return len(hour) == 2 and hour.isdigit() and hour < "24"

@@ -1,4 +1,4 @@
-"""The document that should be there: from the recount's sums to fields as they are stored."""
+"""Builds the document that should be stored, from the sums of the recount."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -12,12 +12,12 @@ from daybook.recount.recounted import Document
 from daybook.recount.replay.model import Field, Model
 
 
-def expected(
+def expected_document(
     model: Model, document_id: str, sums: Mapping[str, int], lingering: Iterable[str] = ()
 ) -> Document:
-    """Every field that the model explains, `hours` without zeros, the maps with all their keys.
+    """Every field of the model: `hours` without zeros, maps with all their keys.
 
-    `lingering` are currencies that were named once and have come to nothing.
+    `lingering`: currencies that the stored document still names although their sums are zero.
     """
     tree = _tree(sums)
     hours = tree.get("hours", {})
@@ -30,13 +30,15 @@ def expected(
             if c in in_hours or not is_nothing(amounts)
         }
         currencies |= {currency: {} for currency in lingering if currency not in currencies}
-    document: Document = _named(model, document_id) | {"date": _date(document_id)}
+    document: Document = _key_fields(model, document_id) | {"date": _date(document_id)}
     document |= {field.name: Int64(tree.get(field.name, 0)) for field in model.counters()}
     for field in model.maps():
-        own = tree.get(field.name, {})
+        sums_by_key = tree.get(field.name, {})
         has_counts_only = field.kind == "count_map"
         document[field.name] = (
-            count_map(field, own) if has_counts_only else breakdown(field, own, currencies)
+            count_map(field, sums_by_key)
+            if has_counts_only
+            else breakdown(field, sums_by_key, currencies)
         )
     if not model.has_money:
         document |= _derived(model.derived(of_money=False), tree)
@@ -56,7 +58,7 @@ def expected(
 
 
 def mirror(model: Model, currencies: list[Document]) -> Document:
-    """The day's money: that of its only currency, null when there are more, nothing when none."""
+    """The day's money: that of its only currency, null if there are several, zeros if none."""
     if len(currencies) == 1:
         return {field.name: currencies[0][field.name] for field in model.money()}
     if currencies:
@@ -97,7 +99,7 @@ def is_nothing(value: object) -> bool:
 
 
 def _tree(sums: Mapping[str, int]) -> dict[str, Any]:
-    """Sums by path as nested dictionaries; encoded keys hold no dot."""
+    """Sums by dotted path as nested dictionaries; encoded keys contain no dot."""
     tree: dict[str, Any] = {}
     for path, amount in sums.items():
         *above, name = path.split(".")
@@ -108,13 +110,13 @@ def _tree(sums: Mapping[str, int]) -> dict[str, Any]:
     return tree
 
 
-def _named(model: Model, document_id: str) -> Document:
-    """The parts of its key, in plain text."""
+def _key_fields(model: Model, document_id: str) -> Document:
+    """The fields of the document's key, decoded."""
     return dict(zip(model.key, map(unquote, document_id.split(":")[:-1]), strict=False))
 
 
 def _date(document_id: str) -> datetime | None:
-    """Midnight UTC of the day that the `_id` ends with; None when it ends with no day."""
+    """Midnight UTC of the day that the `_id` ends with; None if it does not end with a day."""
     try:
         return datetime.strptime(document_id[-10:], "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:

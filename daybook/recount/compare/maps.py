@@ -1,4 +1,4 @@
-"""Sums by an open key: as they should be stored, cut to what a document may name, as leaves."""
+"""Maps of sums by open keys: as they should be stored, cut to a limit of keys, and flattened."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -10,32 +10,32 @@ from daybook.recount.replay.model import Field
 OTHER = "other"
 NAME = "name"
 RESERVED = frozenset({"unattributed", "direct", "exit"})
-"""Keys that are let into a map however full it is."""
+"""Keys that a full map admits as well."""
 
 Path = tuple[str, ...]
 Map = dict[str, Any]
 
 
 def named_keys(full: Iterable[str], stored: object, keys_max: int, *, stays_full: bool) -> set[str]:
-    """The keys that a map should name; the rest is to stand under `other`.
+    """The keys that a map should name; the rest is summed under `other`.
 
-    Which keys are let in depends on the order of writes, which the log does not tell. While
-    there is room for all, all must be there; else those named in the document are exact. With
-    `stays_full` a key keeps its room when it has come to nothing, so a map that names as many
-    as it may was full once.
+    Which keys a full map admitted depends on the order of writes, which the log does not contain.
+    If there is room for all keys, all must be there; otherwise the keys that the stored map names
+    must be exact. With `stays_full`, a key keeps its place when its sum returns to zero, so a
+    stored map at the limit may have been full once.
     """
     keys = set(full)
-    own = set(stored if isinstance(stored, Mapping) else ()) - {OTHER}
-    if len(keys) <= keys_max and not (stays_full and len(own) >= keys_max):
+    stored_keys = set(stored if isinstance(stored, Mapping) else ()) - {OTHER}
+    if len(keys) <= keys_max and not (stays_full and len(stored_keys) >= keys_max):
         return keys
-    named = own | (RESERVED & keys)
+    named = stored_keys | (RESERVED & keys)
     return named | set(sorted(keys - named)[: max(0, keys_max - len(named))])
 
 
 def fit_map(
     full: Mapping[str, Int64], stored: object, keys_max: int, *, stays_full: bool = False
 ) -> dict[str, Int64]:
-    """What a map of numbers should hold, given the keys that the stored one has let in."""
+    """What a map of numbers should hold, given the keys that the stored map admitted."""
     named = named_keys(full, stored, keys_max, stays_full=stays_full)
     if named == full.keys():
         return dict(full)
@@ -45,7 +45,7 @@ def fit_map(
 
 
 def count_map(field: Field, sums: Mapping[str, Any]) -> Map:
-    """Numbers by key, or by group and key, without what came to nothing."""
+    """Numbers by key, or by group and key, without zeros."""
     if not field.parts:
         return {key: Int64(amount) for key, amount in sums.items() if amount}
     groups = {group: count_map(_FLAT, amounts) for group, amounts in sums.items()}
@@ -53,7 +53,7 @@ def count_map(field: Field, sums: Mapping[str, Any]) -> Map:
 
 
 def breakdown(field: Field, sums: Mapping[str, Any], currencies: Mapping[str, Any]) -> Map:
-    """By key every number; money of the only currency there is, or null when there are more."""
+    """All numbers by key; money in the only currency, or null if there are several."""
     keys = {key for key, parts in sums.items() if any(parts.values())}
     for amounts in currencies.values():
         keys |= breakdown_money(field, amounts.get(field.name, {})).keys()
@@ -71,7 +71,7 @@ def breakdown(field: Field, sums: Mapping[str, Any], currencies: Mapping[str, An
 
 
 def breakdown_money(field: Field, sums: Mapping[str, Any]) -> Map:
-    """What stands of a breakdown in one currency."""
+    """The part of a breakdown that stands under one currency."""
     return {
         key: {part: Int64(parts.get(part, 0)) for part in field.money_parts}
         for key, parts in sums.items()
@@ -80,7 +80,7 @@ def breakdown_money(field: Field, sums: Mapping[str, Any]) -> Map:
 
 
 def fit_breakdown(full: Map, named: set[str]) -> Map:
-    """The entries of the named keys, and under `other` what the rest adds up to."""
+    """The entries of the named keys, and under `other` the sum of the rest."""
     fitted = {key: entry for key, entry in full.items() if key in named}
     rest = [entry for key, entry in full.items() if key not in named]
     if rest:
@@ -92,7 +92,7 @@ def fit_breakdown(full: Map, named: set[str]) -> Map:
 
 
 def leaves(field: Field, stored: object) -> dict[Path, Any]:
-    """A map's numbers and names by their paths in it. What is neither is a leaf itself."""
+    """A map's numbers and names, by their path in it. Anything unexpected is a leaf as well."""
     depth = 2 if field.parts else 1
     return dict(_leaves(stored, depth, ()))
 

@@ -1,6 +1,6 @@
-"""State documents as they stood, on disk: there may be millions."""
+"""Keeps a copy of a collection's state documents on disk, since there may be millions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Any
@@ -10,25 +10,27 @@ from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo.collection import Collection
 
-from daybook.recount.errors import asking_mongodb
+from daybook.recount.errors import translated_mongodb_errors
 
-_TOLD_EVERY = 10_000
+_REPORTED_EVERY = 10_000
 
 
 class Spool:
-    """All documents of a collection, read once, iterated in the order of their ids."""
+    """All documents of a collection, read once; iterates in the order of their ids."""
 
-    def __init__(self, collection: Collection[dict[str, Any]], report: Any) -> None:
-        """Raises Unreachable."""
+    def __init__(
+        self, collection: Collection[dict[str, Any]], report: Callable[[str, int, int], None]
+    ) -> None:
+        """`report`: as `daybook.recount.session.Progress`. Raises Unreachable."""
         self._file = TemporaryFile(prefix="daybook-states-")  # noqa: SIM115
         raw = collection.with_options(CodecOptions(RawBSONDocument))
         self.count = 0
-        with asking_mongodb():
+        with translated_mongodb_errors():
             total = collection.estimated_document_count()
             for document in raw.find().sort("_id"):
                 self._file.write(document.raw)
                 self.count += 1
-                if self.count % _TOLD_EVERY == 0:
+                if self.count % _REPORTED_EVERY == 0:
                     report("reading states", self.count, total)
 
     def __enter__(self) -> "Spool":

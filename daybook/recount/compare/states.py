@@ -1,15 +1,15 @@
-"""State documents against what the log says of their keys."""
+"""Compares state documents with what the log says about their keys."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from bson import Int64
 
-from daybook.recount.compare.documents import ABSENT, OWN_FIELDS, Unequal
+from daybook.recount.compare.documents import ABSENT, OWN_FIELDS, UnequalField
 from daybook.recount.recounted import Document
 from daybook.recount.replay.model import Model
 
-_OF_THE_KEY = frozenset({"order_id", "organization_id", "visitor_id", "home"})
+_KEY_FIELDS = frozenset({"order_id", "organization_id", "visitor_id", "home"})
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -18,7 +18,7 @@ S = TypeVar("S")
 def paired(
     left: Iterable[tuple[str, T]], right: Iterable[tuple[str, S]]
 ) -> Iterator[tuple[str, T | None, S | None]]:
-    """Both sides, each in the order of its names, name by name."""
+    """Merges two sequences sorted by name: name, left value, right value; None where absent."""
     lefts, rights = iter(left), iter(right)
     a, b = next(lefts, None), next(rights, None)
     while a is not None or b is not None:
@@ -31,52 +31,52 @@ def paired(
         yield name, from_left, from_right
 
 
-def unequal_fields(model: Model, stored: Document, should: Document) -> list[Unequal]:
-    """Every field of a state document that is not what it should be; ids as hex digits."""
+def unequal_fields(model: Model, stored: Document, expected: Document) -> list[UnequalField]:
+    """Every field of a state document that differs; ids as hexadecimal digits."""
     unequal = []
     for name in model.fields.keys() | (stored.keys() - OWN_FIELDS):
-        now, then = stored.get(name, ABSENT), should.get(name, ABSENT)
+        stored_value, expected_value = stored.get(name, ABSENT), expected.get(name, ABSENT)
         if name == "event_ids":
-            now = _hexadecimal(now)
-            equal = now == then
+            stored_value = _hexadecimal(stored_value)
+            equal = stored_value == expected_value
         else:
-            equal = identical(now, then)
+            equal = identical(stored_value, expected_value)
         if not equal:
             since = model.fields[name].since if name in model.fields else 0
-            unequal.append(Unequal(name, now, then, since))
+            unequal.append(UnequalField(name, stored_value, expected_value, since))
     return sorted(unequal)
 
 
-def identical(stored: object, should: object) -> bool:
-    """Equal in value and type, all the way down; both widths of integers are integers."""
-    if isinstance(should, dict):
+def identical(stored: object, expected: object) -> bool:
+    """Equal in value and type at every depth; int32 and int64 are the same type."""
+    if isinstance(expected, dict):
         return (
             isinstance(stored, dict)
-            and stored.keys() == should.keys()
-            and all(identical(stored[name], value) for name, value in should.items())
+            and stored.keys() == expected.keys()
+            and all(identical(stored[name], value) for name, value in expected.items())
         )
-    if isinstance(should, list):
+    if isinstance(expected, list):
         return (
             isinstance(stored, list)
-            and len(stored) == len(should)
-            and all(map(identical, stored, should))
+            and len(stored) == len(expected)
+            and all(map(identical, stored, expected))
         )
-    if type(should) is int:
-        return type(stored) in (int, Int64) and stored == should
-    return type(stored) is type(should) and stored == should
+    if type(expected) is int:
+        return type(stored) in (int, Int64) and stored == expected
+    return type(stored) is type(expected) and stored == expected
 
 
-def not_blank(model: Model, stored: Document) -> list[Unequal]:
-    """What a state says of a key that the log does not know.
+def unexplained_fields(model: Model, stored: Document) -> list[UnequalField]:
+    """The fields of a state whose key is not in the log.
 
-    Nothing but whose it is and where the key is at home may stand there: that is written before
-    anything of the key is counted.
+    Only the key's names and its home partition are allowed there, because members write these
+    before they count anything for the key.
     """
-    written_before = _OF_THE_KEY if "home" in model.fields else frozenset()
+    written_ahead = _KEY_FIELDS if "home" in model.fields else frozenset()
     return [
-        Unequal(name, value, ABSENT)
+        UnequalField(name, value, ABSENT)
         for name, value in sorted(stored.items())
-        if name not in OWN_FIELDS | written_before
+        if name not in OWN_FIELDS | written_ahead
         and (name not in model.fields or value not in (None, 0, {}, []))
     ]
 
@@ -84,4 +84,4 @@ def not_blank(model: Model, stored: Document) -> list[Unequal]:
 def _hexadecimal(ids: Any) -> Any:
     if not isinstance(ids, list):
         return ids
-    return [each.hex() if isinstance(each, bytes) else each for each in ids]
+    return [one_id.hex() if isinstance(one_id, bytes) else one_id for one_id in ids]

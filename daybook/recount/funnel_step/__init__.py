@@ -1,7 +1,7 @@
-"""The measures of the group `sc-analytics-funnel-step`, stage by stage.
+"""The stages that compute the measures of the group `sc-analytics-funnel-step`.
 
-Its documents hold what is measured of whole histories, so what they should be depends on how far
-each of them has counted. The stages run again whenever those limits change.
+Its documents hold measures of whole histories, so the expected values depend on how far each
+document has counted. The stages run again whenever those limits change.
 """
 
 from pathlib import Path

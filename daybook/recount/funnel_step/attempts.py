@@ -1,4 +1,4 @@
-"""Ordered attempts: how far into a funnel a person came, by the definition that each day pinned."""
+"""Computes how far each visitor's attempts got in a funnel, by the definition that a day pinned."""
 
 import json
 from collections import Counter
@@ -15,6 +15,8 @@ _HISTORIES_AT_ONCE = 10_000
 
 
 class Entry(NamedTuple):
+    """A visitor's entry into a step; `ms` since 1970, day and hour in the fleet's zone."""
+
     step: str
     ms: int
     day: str
@@ -23,7 +25,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """`day` and `hour` of its first event; `steps` reached."""
+    """One attempt: the day and hour of its first event, and the steps it reached."""
 
     day: str
     hour: str
@@ -33,9 +35,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """`places`: where a step stands, from 0; a step that is named twice stands where it is first.
+    """A funnel's definition.
 
-    `before`: by place, the places from which one may come to it directly.
+    `places`: the index of each step from 0, the first one if a step is named twice. `needed`: the
+    places of steps that are not optional. `before`: by place, the places that it may follow.
     """
 
     places: dict[str, int]
@@ -47,28 +50,30 @@ class Definition:
 
 
 @lru_cache(maxsize=10_000)
-def read(text: str) -> Definition:
-    told = json.loads(text)
-    steps, optional = [s["step_id"] for s in told["steps"]], [s["optional"] for s in told["steps"]]
+def parse(text: str) -> Definition:
+    """A definition from its canonical text (`daybook.recount.log.definitions.as_text`)."""
+    rules = json.loads(text)
+    steps = [s["step_id"] for s in rules["steps"]]
+    optional = [s["optional"] for s in rules["steps"]]
     numbers = range(len(steps))
     return Definition(
         {step: steps.index(step) for step in steps},
         frozenset(k for k in numbers if not optional[k]),
         tuple(tuple(j for j in range(k) if all(optional[j + 1 : k])) for k in numbers),
-        told["order"],
-        frozenset(told["exclusions"]),
-        told["window_ms"],
+        rules["order"],
+        frozenset(rules["exclusions"]),
+        rules["window_ms"],
     )
 
 
 def attempts(
     definition: Definition, entries: Sequence[Entry], days: Sequence[str]
 ) -> Iterator[Attempt]:
-    """The attempts of the days that are ruled by the definition, over all entries in order."""
+    """The attempts of these days, which go by this definition, from all entries of the visitor."""
     last = len(definition.places)
     ranked = sorted(entries, key=lambda e: (e.ms, definition.places.get(e.step, last)))
     if definition.order == "any":
-        begins, reached = _any(definition, ranked)
+        begins, reached = _in_any_order(definition, ranked)
     else:
         begins, reached = _chained(definition, ranked)
     steps = list(definition.places)
@@ -82,7 +87,7 @@ def attempts(
         yield Attempt(day, begins[day].hour, names, is_complete)
 
 
-def _any(
+def _in_any_order(
     definition: Definition, entries: list[Entry]
 ) -> tuple[dict[str, Entry], dict[str, set[int]]]:
     begins: dict[str, Entry] = {}
@@ -101,10 +106,11 @@ def _any(
 def _chained(
     definition: Definition, entries: list[Entry]
 ) -> tuple[dict[str, Entry], dict[str, set[int]]]:
-    """`starts`: by place, the entry of step 1 at which the chain to it began."""
+    """Each day's first entry of step 1, and the places reached by chains that began on the day."""
+    # By place, the entry of step 1 at which the chain to that place began.
+    starts: dict[int, Entry] = {}
     begins: dict[str, Entry] = {}
     reached: dict[str, set[int]] = {}
-    starts: dict[int, Entry] = {}
     directly_before: int | None = None
     for entry in entries:
         place = definition.places.get(entry.step)
@@ -136,11 +142,11 @@ def _chained(
 
 
 def fill(db: DuckDBPyConnection) -> None:
-    """Adds what the attempts of the view `asked` come to to `amounts`."""
+    """Adds the amounts of all attempts in the view `attempt_histories` to the table `amounts`."""
     sums: Counter[tuple[str, str | None, str, str, str, int]] = Counter()
-    for funnel, sign, tag, definition, days, *columns in _asked(db):
+    for funnel, sign, tag, definition, days, *columns in _histories(db):
         entries = list(map(Entry, *columns))
-        for attempt in attempts(read(definition), entries, days):
+        for attempt in attempts(parse(definition), entries, days):
             at = attempt.day, attempt.hour
             sums[funnel, None, *at, "attempts", tag] += sign
             if attempt.is_complete:
@@ -148,10 +154,10 @@ def fill(db: DuckDBPyConnection) -> None:
             for step in attempt.steps:
                 sums[funnel, step, *at, "reached", tag] += sign
     db.execute(
-        "CREATE OR REPLACE TEMP TABLE attempted (funnel VARCHAR, step VARCHAR, day VARCHAR, "
+        "CREATE OR REPLACE TEMP TABLE attempt_amounts (funnel VARCHAR, step VARCHAR, day VARCHAR, "
         "hour VARCHAR, field VARCHAR, tag BIGINT, amount BIGINT)"
     )
-    fill_table(db, "attempted", [(*where, amount) for where, amount in sums.items()])
+    fill_table(db, "attempt_amounts", [(*where, amount) for where, amount in sums.items()])
     db.execute(
         """
         INSERT INTO amounts
@@ -159,14 +165,14 @@ def fill(db: DuckDBPyConnection) -> None:
             if(step IS NULL, 'analytics_funnel', 'analytics_funnel_step'),
             if(step IS NULL, funnel, step_document(funnel, step)),
             day, hour, field, NULL, tag, amount
-        FROM attempted
+        FROM attempt_amounts
         """
     )
 
 
-def _asked(db: DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+def _histories(db: DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
     cursor = db.cursor()
     cursor.execute("SET search_path = 'replay,main'")
-    cursor.execute("FROM asked")
-    while some := cursor.fetchmany(_HISTORIES_AT_ONCE):
-        yield from some
+    cursor.execute("FROM attempt_histories")
+    while rows := cursor.fetchmany(_HISTORIES_AT_ONCE):
+        yield from rows

@@ -1,6 +1,6 @@
--- The documents' paths, and how much goes there. An hour's money does not say its currency, so that
--- is told beside it under `named`, which is no field: a currency may come to nothing in a day, and
--- yet be in its hours.
+-- The paths in the documents and the amounts to add there. The money of an hour has no currency, so
+-- it is repeated under `named`, which is no stored field: a currency's daily sum may be zero while
+-- its hours are not.
 CREATE OR REPLACE VIEW effects AS
 SELECT
     collection,

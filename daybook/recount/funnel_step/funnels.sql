@@ -1,4 +1,4 @@
--- analytics_funnel: sessions, people, where they come from and what they look at.
+-- analytics_funnel: sessions, visitors, where they come from and which pages they view.
 
 CREATE OR REPLACE MACRO map_path(field, name, part) AS
     field || '.' || map_key(nullif(name, '')) || '.' || part;
@@ -25,7 +25,7 @@ FROM (
 ) JOIN units USING (unit) JOIN funnels USING (place)
 GROUP BY funnel, day, hour, tag;
 
--- A person's day in a funnel begins with its first event, `n`.
+-- A visitor's day in a funnel begins with its first event, `n`.
 CREATE OR REPLACE TEMP TABLE days AS
 SELECT unit, place, day, arg_min(hour, nth) AS hour, arg_min(n, nth) AS n
 FROM acts
@@ -42,7 +42,7 @@ SELECT 'analytics_funnel', funnel, day, hour,
 FROM days JOIN units USING (unit) JOIN funnels USING (place)
 GROUP BY funnel, day, hour, tag;
 
--- Each conversion, with the page that its session viewed and the step that it entered last before.
+-- Each conversion, with the last page viewed and the last step entered in its session before it.
 CREATE OR REPLACE TEMP TABLE conversions AS
 WITH sessions_with AS (
     SELECT DISTINCT unit, place, session FROM acts WHERE event_type = 'conversion'
@@ -69,7 +69,7 @@ FROM (
 ) JOIN funnels USING (place)
 GROUP BY funnel, day, hour, tag;
 
--- Where a person's day stands in each split, by the context of its first event.
+-- The key of a visitor's day in each breakdown, from the context of the day's first event.
 CREATE OR REPLACE MACRO splits(context) AS [
     {'field': 'sources', 'name': context.source},
     {'field': 'channels', 'name': context.channel},
@@ -90,7 +90,7 @@ FROM (
 WHERE split.name <> ''
 GROUP BY ALL;
 
--- With all conversions of that day; and under each page that was viewed, and the one before.
+-- All conversions of the day count under those keys, and each under the page viewed last before it.
 CREATE OR REPLACE TEMP TABLE shares AS
 SELECT
     c.place, c.day, c.sign, c.tag, c.cents, c.currency,

@@ -1,6 +1,6 @@
--- analytics_experiment, and those numbers of analytics_event_metrics that count people.
+-- analytics_experiment, and those numbers of analytics_event_metrics that count visitors.
 
--- A person's first exposure to a test: where he stands, unless he saw several variants.
+-- A visitor's first exposure to a test decides their variant, unless they saw several.
 CREATE OR REPLACE TEMP TABLE exposures AS
 SELECT
     unit, test_id, place, ms, day, hour, sign, tag, variants > 1 AS is_multiple,
@@ -16,7 +16,7 @@ JOIN measured_deeds USING (unit, nth)
 JOIN details AS d USING (who, n, test_id)
 JOIN units USING (unit, who);
 
--- His conversions since, by currency; without money under none.
+-- Their conversions since then, by currency; NULL for conversions without money.
 CREATE OR REPLACE TEMP TABLE outcomes AS
 SELECT e.unit, e.test_id, currency, sum(cents) AS cents
 FROM exposures AS e

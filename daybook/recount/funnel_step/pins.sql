@@ -1,7 +1,7 @@
--- Which definition is pinned to a person's day in a funnel, and since which of his deeds.
+-- Which definition is pinned to a visitor's day in a funnel, and from which of their events on.
 
--- Entries that are remembered. While one of a day is, the day keeps its pin; when all of them are
--- forgotten, the next one begins the day anew: another `round` of it.
+-- Remembered entries. A day keeps its pin while one of its entries is remembered. Once all are
+-- forgotten, the next entry begins another `round` of the day.
 CREATE OR REPLACE TABLE pinnable AS
 SELECT
     * EXCLUDE (begins),
@@ -17,8 +17,8 @@ FROM (
     WHERE event_type = 'step_entry'
 );
 
--- A definition is in force from when it was appended; of those of one moment, the last. A
--- producer's copy of one changes nothing.
+-- A definition applies from its append time on; of several with the same time, the last one. A
+-- duplicate sent by a producer changes nothing.
 CREATE OR REPLACE TABLE pinned AS
 WITH originals AS (
     FROM definitions
@@ -37,9 +37,9 @@ ruled AS (
         ON p.funnel = d.funnel AND p.appended_ms >= d.appended_ms
     QUALIFY row_number() OVER (PARTITION BY who, place, day, round ORDER BY n) = 1
 ),
--- What a state has written down is what was counted by, from the entry on that it was made for;
--- if that is none of the day's, it is of the newest round. Of a reference that the log does not
--- know any more, the state has the definition, too.
+-- A pin recorded in a state is what members counted by, from the entry on that it was made for. If
+-- that entry is not one of the day, the pin belongs to the newest round. If the log no longer has
+-- the referenced definition, the state's copy is used.
 written AS (
     SELECT
         who, place, day, round, p.n, reference,
@@ -60,17 +60,17 @@ written AS (
         PARTITION BY who, place, day, round ORDER BY is_exact DESC, p.n
     ) = 1
 ),
-believed AS (
+valid AS (
     SELECT * EXCLUDE (is_exact, is_day_exact, newest)
     FROM written
     WHERE if(is_day_exact, is_exact, round = newest)
 )
-FROM believed
+FROM valid
 UNION ALL
-FROM ruled ANTI JOIN believed USING (who, place, day, round);
+FROM ruled ANTI JOIN valid USING (who, place, day, round);
 
--- For each unit, funnel and definition: the days that it rules, and all the entries, in order.
-CREATE OR REPLACE VIEW asked AS
+-- For each unit, funnel and definition: the days that go by it, and all entries, in order.
+CREATE OR REPLACE VIEW attempt_histories AS
 WITH entered AS (
     SELECT unit, who, place, day, hour, ms, nth, round, m.entered
     FROM acts AS m JOIN pinnable USING (who, place, day, n)

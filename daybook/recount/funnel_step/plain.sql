@@ -1,10 +1,10 @@
--- What an event counts for by itself, remembered or not.
+-- What an event counts by itself, whether it is remembered or not.
 
 CREATE OR REPLACE TEMP TABLE plain AS
 SELECT
     owner, n, is_bots, event_type, funnel, organization, day, hour, tag, step_id, exit_outcome, reason,
     conversion_type, value_cents, currency, quantity, event_id, if(is_bots, context.bot, NULL) AS bot
-FROM told JOIN tags USING (topic_id, partition, cutoff);
+FROM counted_by_cutoff JOIN tags USING (topic_id, partition, cutoff);
 
 INSERT INTO amounts
 SELECT 'analytics_funnel', funnel, day, hour, 'page_views', NULL, tag, count(*)
@@ -12,7 +12,7 @@ FROM plain
 WHERE event_type = 'page_view' AND funnel IS NOT NULL AND NOT is_bots
 GROUP BY ALL;
 
--- A bot's event, once under each of its reasons.
+-- A bot's event counts once under each of its reasons.
 INSERT INTO amounts
 SELECT 'analytics_funnel', funnel, day, NULL, 'bots.' || map_key(reason), NULL, tag, count(*)
 FROM (
@@ -23,7 +23,7 @@ FROM (
 WHERE reason <> ''
 GROUP BY ALL;
 
--- Steps: entries, exits, and conversions that name their step.
+-- Steps: entries, exits, and conversions with a step_id.
 INSERT INTO amounts
 SELECT
     'analytics_funnel_step', document, day, if(of_hours, hour, NULL), field, currency, tag,
@@ -111,7 +111,7 @@ FROM (
 WHERE field IS NOT NULL AND amount > 0
 GROUP BY ALL;
 
--- A ticket lets in once: at its first scan, by the log.
+-- A ticket admits once: at its first scan in the log's order.
 INSERT INTO amounts
 SELECT
     'analytics_event_metrics', organization || ':' || encoded(event_id), day, hour,

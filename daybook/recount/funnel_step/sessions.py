@@ -1,4 +1,4 @@
-"""A row of `funnel_sessions` as it is stored, from what SQL tells of it."""
+"""Builds a row of `funnel_sessions` in its stored form from the JSON that the SQL rules give."""
 
 import json
 from collections.abc import Sequence
@@ -17,29 +17,33 @@ _NAMES = ("organization_id", "visitor_id", "session_id", "funnel_id")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def session(document: str, told: Sequence[str]) -> Document:
-    """`told`: JSON of user_id, events as they came and events_total; of the session as it goes by
-    its events' times, `story`, and the first one's context. Moments are milliseconds."""
-    row = json.loads(told[0])
+def session_document(document: str, rows: Sequence[str]) -> Document:
+    """The row with this `_id`.
+
+    `rows`: one JSON object with user_id, the events in arrival order, events_total, the session's
+    remembered events in order of time (`story`), and the context of the first of these. Times are
+    milliseconds since 1970.
+    """
+    row = json.loads(rows[0])
     named = dict(zip(_NAMES, map(unquote, document.split(":")), strict=True))
     story = _story(row["story"], row["context"]) if row["story"] else {}
     events = [
-        each | {"at": _moment(each["at"]), "metadata": each["metadata"] or {}}
-        for each in row["events"]
+        event | {"at": _moment(event["at"]), "metadata": event["metadata"] or {}}
+        for event in row["events"]
     ]
     more = {"events": events, "events_total": Int64(row["events_total"]), "consent": None}
     return named | {"user_id": row["user_id"]} | story | more
 
 
 def _story(events: list[dict[str, Any]], context: dict[str, Any] | None) -> Document:
-    pages = [each["page"] for each in events if each["page"] is not None]
-    steps = [each["step_id"] for each in events if each["event_type"] == "step_entry"]
+    pages = [event["page"] for event in events if event["page"] is not None]
+    steps = [event["step_id"] for event in events if event["event_type"] == "step_entry"]
     return {
         "started_at": _moment(events[0]["at"]),
         "last_at": _moment(events[-1]["at"]),
         "entry_page": pages[0] if pages else None,
         "exit_page": pages[-1] if pages else None,
-        "page_views": sum(each["event_type"] == "page_view" for each in events),
+        "page_views": sum(event["event_type"] == "page_view" for event in events),
         "path": [step for step, _ in groupby(steps)][:PATH_KEPT],
         "context": {
             name: value
@@ -48,14 +52,14 @@ def _story(events: list[dict[str, Any]], context: dict[str, Any] | None) -> Docu
         },
         "conversions": [
             {
-                "at": _moment(each["at"]),
-                "type": each["type"],
-                "step_id": each["step_id"],
-                "value_cents": each["value_cents"],
-                "currency": each["currency"],
+                "at": _moment(event["at"]),
+                "type": event["type"],
+                "step_id": event["step_id"],
+                "value_cents": event["value_cents"],
+                "currency": event["currency"],
             }
-            for each in events
-            if each["event_type"] == "conversion"
+            for event in events
+            if event["event_type"] == "conversion"
         ],
     }
 

@@ -1,15 +1,15 @@
--- funnel_sessions: each row as of the last message about it that counts; `reach` says how far the
--- group is in any case, `cuts` how far a row is of its own.
+-- funnel_sessions: each row as of the last message that it has counted: `reach` for all of them,
+-- `cuts` for rows that are further.
 
--- The messages about rows. `since`: which of the sessions of that id it is, where some are
--- forgotten; `is_remembered`: whether it has a place in the session.
+-- The messages of each row. `since`: the first message of the session, which tells apart sessions
+-- with the same id after one was forgotten; `is_remembered`: whether the session remembers it.
 CREATE OR REPLACE VIEW row_deeds AS
 SELECT
     d.who, d.n, d.topic_id, d.partition, d."offset", d.session_id, coalesce(s.since, 0) AS since,
     owner || ':' || encoded(d.session_id) || ':' || encoded(funnel_id) AS document,
     remembered.n IS NOT NULL AS is_remembered,
     user_id, d.ms, d.event_type, d.page, d.context, d.conversion_type,
-    -- What a type does not have is passed by, whoever sends it.
+    -- Fields that an event type does not declare are ignored.
     if(d.event_type IN ('page_view', 'step_entry', 'step_exit', 'conversion'), d.step_id, NULL)
         AS step_id,
     if(d.event_type IN ('page_view', 'step_entry', 'conversion', 'engagement'), c.page_id, NULL)
@@ -34,8 +34,8 @@ WITH within AS (
         AND cuts.topic_id = row_deeds.topic_id AND cuts.partition = row_deeds.partition
     WHERE "offset" <= greatest(reach.last, cuts.last)
 ),
--- A session that begins anew under its old id takes the row over with its first event.
-told AS (
+-- A session that begins anew under its old id takes over the row with its first event.
+totals AS (
     SELECT
         document, any_value(who) AS who, any_value(session_id) AS session_id, max(n) AS upto,
         max(since) AS since, max(since) FILTER (is_remembered) AS of_story,
@@ -55,16 +55,16 @@ stories AS (
             'type': conversion_type, 'value_cents': value_cents, 'currency': currency
         } ORDER BY ms, "offset", n) AS story,
         first(context ORDER BY ms, "offset", n) AS context
-    FROM within JOIN told USING (document)
+    FROM within JOIN totals USING (document)
     WHERE is_remembered AND within.since = of_story
     GROUP BY document
 ),
--- Who he said he was in any funnel of the session, last.
+-- The last user_id sent in the session, in any funnel.
 users AS (
-    SELECT told.document, arg_max(user_id, n) AS user_id
-    FROM told JOIN row_deeds USING (who, session_id, since)
+    SELECT totals.document, arg_max(user_id, n) AS user_id
+    FROM totals JOIN row_deeds USING (who, session_id, since)
     WHERE n <= upto AND user_id IS NOT NULL
-    GROUP BY told.document
+    GROUP BY totals.document
 )
 SELECT
     document, 0 AS nth,
@@ -72,4 +72,4 @@ SELECT
         'user_id', user_id, 'story', coalesce(story, []), 'context', context, 'events', events,
         'events_total', events_total
     ) AS VARCHAR) AS state
-FROM told LEFT JOIN stories USING (document) LEFT JOIN users USING (document);
+FROM totals LEFT JOIN stories USING (document) LEFT JOIN users USING (document);

@@ -1,8 +1,8 @@
--- Whom each sketch must hold: everybody whom its counter ever counted in the period. `is_due`: by
--- what every document has counted; the rest may be in it by now. A sketch of several partitions is
--- one here; the partition told is that of the key's first deed.
+-- The visitors that each sketch must hold: everybody that its counter ever counted in the period.
+-- `is_due`: counted by an event up to `reach`; the others may be in the sketch already. The
+-- partitions of a sketch are one here; `partition` is that of the visitor's first event in it.
 CREATE OR REPLACE VIEW sketched AS
-WITH told AS (
+WITH parts AS (
     SELECT
         unnest(list_filter([
             if(place IS NOT NULL AND event_type <> 'experiment_exposed',
@@ -24,7 +24,7 @@ WITH told AS (
 periods AS (
     SELECT * EXCLUDE (organization, part, day), unnest([day, left(day, 7)]) AS period,
         organization || ':' || part || ':' || period AS name
-    FROM told
+    FROM parts
 )
 SELECT
     name, owner, arg_min(topic_id, n) AS topic_id, arg_min(partition, n) AS partition,

@@ -1,6 +1,6 @@
--- analytics_funnel_step: who entered a step, how long he stayed, where he came from and went to.
+-- analytics_funnel_step: who entered a step, how long they stayed, where they came from and went.
 
--- The bounds of the buckets of times, in milliseconds.
+-- The bounds of the time histogram's buckets, in milliseconds.
 CREATE OR REPLACE TEMP TABLE bounds AS
 WITH RECURSIVE rising AS (
     SELECT 1 AS bucket, CAST(1 AS BIGINT) AS bound
@@ -11,14 +11,14 @@ SELECT 0 AS bucket, CAST(0 AS BIGINT) AS bound
 UNION ALL
 FROM rising;
 
--- Entries and exits, each with its session's before and after.
+-- Entries and exits, each with the steps entered before and after it in the session.
 CREATE OR REPLACE TEMP TABLE moves AS
 SELECT
     unit, place, who, n, day, hour, ms, nth, session, entered, d.step_id,
     exit_outcome, previous_step_id, next_step_id,
     lag(entered IGNORE NULLS) OVER session AS came_from,
     lead(entered IGNORE NULLS) OVER session AS went_to,
-    -- It is left at an entry of any step or at an exit of this one.
+    -- A step is left at the next entry of any step or at an exit of this step.
     least(
         lead(if(entered IS NULL, NULL, ms) IGNORE NULLS) OVER session,
         lead(ms) OVER (PARTITION BY unit, place, session, d.step_id ORDER BY nth)
@@ -41,7 +41,7 @@ FROM (
 )
 GROUP BY ALL;
 
--- A person's day at a step begins with its first entry, `n`.
+-- A visitor's day at a step begins with its first entry, `n`.
 CREATE OR REPLACE TEMP TABLE days_at_steps AS
 SELECT
     document, day, arg_min(hour, nth) AS hour, arg_min(n, nth) AS n, any_value(who) AS who,
@@ -83,7 +83,7 @@ FROM (
 )
 GROUP BY ALL;
 
--- What the session shows wins over what an event claims.
+-- The session's own order of steps takes precedence over what an event claims.
 INSERT INTO amounts
 SELECT
     'analytics_funnel_step', document, day, NULL,
@@ -104,7 +104,8 @@ FROM moves JOIN units USING (unit) JOIN funnels USING (place)
 WHERE entered IS NULL
 GROUP BY ALL;
 
--- Conversions of the step; those that name theirs are counted as they come.
+-- Conversions by step; those with a step_id are counted in plain.sql. `is_shown`: without a
+-- step_id, so the step is the one that the session entered last.
 CREATE OR REPLACE TEMP TABLE conversions_at_steps AS
 SELECT
     unit, day, hour, nth, sign, tag, cents, currency, step_id IS NULL AS is_shown,

@@ -1,4 +1,4 @@
-"""Rows of Python's as a table of DuckDB's."""
+"""Inserts rows from Python into a DuckDB table."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from duckdb import DuckDBPyConnection
 
 
 def fill(db: DuckDBPyConnection, table: str, rows: Iterable[Sequence[Any]]) -> None:
-    """Adds rows to a table, a value for each of its columns."""
+    """Appends rows to a table; each row has a value for every column."""
     columns = [list(column) for column in zip(*rows, strict=True)]
     if columns:
         holders = ", ".join("unnest(?)" for _ in columns)

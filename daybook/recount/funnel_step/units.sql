@@ -1,22 +1,22 @@
--- Which of a history is measured, as of when. What documents hold of a person is a measure of all
--- that is remembered of him; it has no single event as its cause. So it is taken as of the last of
--- his deeds that every document has counted, and again for those documents that are further. Each
--- such taking is a unit: +1 what is measured as of then, -1 what was measured before.
+-- Which part of each history is measured, and as of when. Documents hold measures of everything
+-- remembered of a visitor, and such a measure has no single event as its cause. So each visitor is
+-- measured as of the last of their events within `reach`, and again for documents that are further.
+-- Each measurement is a unit: sign +1 for the measure as of then, -1 for the one it replaces.
 
--- How far documents are, by partition: all of them to `reach`, some to further cuts.
+-- How far documents have counted, by partition: all of them to `reach`, some to further cuts.
 CREATE OR REPLACE TABLE cutoffs AS
 SELECT topic_id, partition, last FROM reach
 UNION
 SELECT topic_id, partition, last FROM cuts;
 
--- What is counted by some document, with the first cutoff that has it.
-CREATE OR REPLACE VIEW told AS
+-- Events that some document has counted, with the first cutoff that includes them.
+CREATE OR REPLACE VIEW counted_by_cutoff AS
 SELECT counted.* EXCLUDE (visitor_id, session_id, previous_step_id, next_step_id), last AS cutoff
 FROM counted ASOF JOIN cutoffs
     ON counted.topic_id = cutoffs.topic_id AND counted.partition = cutoffs.partition
     AND counted."offset" <= last;
 
--- The last of a person's deeds that a cutoff has.
+-- The last event of each visitor within a cutoff.
 CREATE OR REPLACE TABLE stops AS
 SELECT who, n, first_day, topic_id, partition, cutoff,
     lag(n) OVER person AS before, lag(first_day) OVER person AS first_day_before
@@ -29,8 +29,8 @@ FROM (
 )
 WINDOW person AS (PARTITION BY who ORDER BY n);
 
--- Deeds that are remembered: until when, and of a session the first 500. `sessions` are those of
--- people of whom something is forgotten; everybody else's are remembered for good.
+-- The remembered events: the first 500 of each session, and until when. `sessions` has only
+-- visitors for whom a session is forgotten; all other sessions are remembered for good.
 CREATE OR REPLACE TABLE remembered AS
 SELECT
     deeds.who, deeds.n, place, partition, "offset", appended_ms, day, hour, ms, event_type, page, step_id,
@@ -41,14 +41,14 @@ FROM deeds ASOF LEFT JOIN sessions
 WINDOW session AS (PARTITION BY deeds.who, deeds.session_id, since)
 QUALIFY count(*) OVER (session ORDER BY deeds.n) <= 500;
 
--- A cutoff as the offset of its last event, by number.
+-- A number for each cutoff, with the offset of its last event.
 CREATE OR REPLACE TABLE tags AS
 SELECT row_number() OVER () AS tag, topic_id, partition, cutoff, max("offset") AS "offset"
-FROM told
+FROM counted_by_cutoff
 GROUP BY topic_id, partition, cutoff;
 
--- What a session gave stays when it is forgotten: what was measured with it, just before, less
--- what is measured without it, is never taken back.
+-- Amounts of a session stay when it is forgotten. So the measure with it, just before, less the
+-- measure without it is added once and never taken back.
 CREATE OR REPLACE TABLE units AS
 WITH forgotten AS (
     SELECT f.who, f.n, b.first_day, d.topic_id, d.partition, last AS cutoff
@@ -73,14 +73,14 @@ taken AS (
 SELECT row_number() OVER () AS unit, who, upto, alive_after, sign, first_day, tag
 FROM taken JOIN tags USING (topic_id, partition, cutoff);
 
--- What is asked of single deeds once they are chosen.
+-- Columns of single events, joined once the events are chosen.
 CREATE OR REPLACE VIEW details AS
 SELECT
     who, n, appended_ms, step_id, previous_step_id, next_step_id, exit_outcome, cents, currency,
     test_id, variant_id, event_id, organization, context
 FROM deeds;
 
--- The deeds of each unit, in their order: by time to the millisecond, then by offset.
+-- The events of each unit, in order: by time to the millisecond, then by offset.
 CREATE OR REPLACE TABLE measured_deeds AS
 SELECT
     unit, who, n, place, session, day, hour, ms, event_type, page,
@@ -89,13 +89,13 @@ SELECT
 FROM units JOIN remembered USING (who)
 WHERE n <= upto AND until > alive_after;
 
--- Those in funnels.
+-- The events of a unit that belong to a funnel.
 CREATE OR REPLACE VIEW acts AS
 FROM measured_deeds
 WHERE place IS NOT NULL AND event_type <> 'experiment_exposed';
 
--- What documents get: `field` is a path within them; what has an hour stands there as well, and
--- what has a currency with it. One file after the other adds to it.
+-- The amounts to add to documents. `field` is a path in the document; an amount with an hour also
+-- counts in that hour, one with a currency counts under it. The files that follow add rows.
 CREATE OR REPLACE TABLE amounts (
     collection VARCHAR, document VARCHAR, day VARCHAR, hour VARCHAR, field VARCHAR,
     currency VARCHAR, tag BIGINT, amount HUGEINT

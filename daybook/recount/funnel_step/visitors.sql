@@ -1,17 +1,18 @@
--- visitor_state: each as of the last message of its key that counts; `reach` says how far the
--- group is in any case, `cuts` how far a state is of its own. A row of `nth` 0 tells all but the
--- events that are remembered; each of those has a row of its own, in their order.
+-- visitor_state: each as of the last message of its key that it has counted: `reach` for all of
+-- them, `cuts` for states that are further. The row with `nth` 0 has everything but the remembered
+-- events; each of those has a row of its own, in their order.
 CREATE OR REPLACE VIEW visitor_state AS
-WITH asked AS (
+WITH wanted AS (
     FROM events
     WHERE (SELECT count(*) = 0 FROM chosen) OR owner IN (SELECT document FROM chosen)
 ),
 seen AS (
-    -- The home is where the key's newest messages are: one, unless partitions were added.
+    -- The home is the partition of the key's newest messages. It changes only when partitions are
+    -- added.
     SELECT
         owner, max(n) AS upto,
         arg_max({'topic_id': e.topic_id, 'partition': e.partition, 'epoch': epoch}, n) AS home
-    FROM asked AS e
+    FROM wanted AS e
     LEFT JOIN reach USING (topic_id, partition)
     LEFT JOIN cuts ON cuts.collection = 'visitor_state' AND cuts.document = owner
         AND cuts.topic_id = e.topic_id AND cuts.partition = e.partition
@@ -37,19 +38,19 @@ kept AS (
     SELECT r.*, owner FROM remembered AS r JOIN until_now USING (who)
     WHERE r.n <= upto AND "until" > upto
 ),
--- A day keeps its pin while an entry of it is remembered; it has one.
+-- A day keeps its pin while one of its entries is remembered.
 held AS (
     SELECT DISTINCT p.*
     FROM kept JOIN pinnable AS e USING (who, n)
     JOIN pinned AS p ON p.who = e.who AND p.place = e.place AND p.day = e.day AND p.round = e.round
     JOIN until_now ON until_now.who = p.who AND p.n <= upto
 ),
--- Pins are written ahead of counting.
+-- Members write pins before they count the entry, so a state may have pins of later entries.
 to_come AS (
     SELECT pinned.*
     FROM pinned JOIN people USING (who) LEFT JOIN until_now USING (who)
     WHERE is_written AND pinned.n > coalesce(upto, 0)
-        AND people.owner IN (SELECT owner FROM asked)
+        AND people.owner IN (SELECT owner FROM wanted)
 ),
 pins_now AS (
     SELECT
@@ -58,7 +59,7 @@ pins_now AS (
             'funnel': encoded(funnel_id), 'day': p.day, 'definition': reference,
             'topic_id': topic_id, 'partition': partition, 'offset': "offset", 'rules': definition
         } ORDER BY p.n) AS pins,
-        -- Of somebody of whom nothing is counted yet.
+        -- The home of a visitor for whom nothing is counted yet.
         arg_min({'topic_id': topic_id, 'partition': partition, 'epoch': epoch}, p.n) AS home
     FROM (FROM held UNION ALL FROM to_come) AS p
     JOIN people USING (who)
@@ -66,7 +67,7 @@ pins_now AS (
     JOIN funnels ON funnels.place = p.place
     GROUP BY people.owner
 ),
--- Who he last said he was in a session, in any funnel; also where it has its fill.
+-- The last user_id of each session, in any funnel, also from events beyond the session's limit.
 users AS (
     SELECT owner, list({'session': session, 'user_id': user_id}) AS users
     FROM (
@@ -87,7 +88,7 @@ remembered_events AS (
     SELECT
         kept.owner, kept.n,
         d.event_type IN ('view', 'cart_add', 'checkout_start', 'purchase') AS is_ticket,
-        -- What a type does not have is passed by, whoever sends it.
+        -- Fields that an event type does not declare are ignored.
         {
             'session': kept.session, 'session_id': d.session_id, 'since_ms': kept.appended_ms,
             'at': d.ms, 'offset': d."offset", 'day': d.day, 'hour': d.hour, 'type': d.event_type,

@@ -1,4 +1,4 @@
-"""What was published of funnels, and when it was appended: from the log's own messages."""
+"""Reads the published definitions of funnels, and their append times, from the log's messages."""
 
 import json
 import re
@@ -19,8 +19,8 @@ Row = tuple[str, int, int, int, str, str, str]
 
 
 def rows(topic_id: str, columns: Columns) -> Iterator[Row]:
-    """Each definition that can be one: reference, partition, offset, append time, the event's id,
-    funnel, text."""
+    """One row per valid definition: reference, partition, offset, append time (ms), event id,
+    funnel, definition as text."""
     names = (
         "partition",
         "offset",
@@ -39,28 +39,28 @@ def rows(topic_id: str, columns: Columns) -> Iterator[Row]:
             continue
         if not isinstance(event_id, str) or not _UUID.fullmatch(event_id):
             continue
-        told = _definition(data)
-        if told is not None:
-            whose = f"{_encoded(organization or 'default')}:{_encoded(funnel)}"
+        rules = _definition(data)
+        if rules is not None:
+            owner = f"{_encoded(organization or 'default')}:{_encoded(funnel)}"
             reference = f"{topic_id}:{number}:{offset}"
-            text = as_text(**told)
-            yield reference, number, offset, appended_ms, event_id.lower(), whose, text
+            text = as_text(**rules)
+            yield reference, number, offset, appended_ms, event_id.lower(), owner, text
 
 
 def as_text(steps: list[dict[str, Any]], order: str, exclusions: list[str], window_ms: int) -> str:
-    """One text for whatever says the same."""
+    """A canonical text: equal definitions give equal texts."""
     named = [{"step_id": s["step_id"], "optional": bool(s.get("optional"))} for s in steps]
     return json.dumps(
         {"steps": named, "order": order, "exclusions": exclusions, "window_ms": int(window_ms)}
     )
 
 
-def stored_text(told: object) -> str | None:
-    """What a state has kept of a definition; None for what cannot be one."""
+def stored_text(stored: object) -> str | None:
+    """The canonical text of a definition that a state keeps; None if it is not valid."""
     names = ("steps", "order", "exclusions", "window_ms")
-    if not isinstance(told, dict) or not _are_rules(*map(told.get, names)):
+    if not isinstance(stored, dict) or not _are_rules(*map(stored.get, names)):
         return None
-    return as_text(**{name: told[name] for name in names})
+    return as_text(**{name: stored[name] for name in names})
 
 
 def _definition(data: dict[str, Any]) -> dict[str, Any] | None:

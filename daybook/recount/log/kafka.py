@@ -1,4 +1,4 @@
-"""Kafka as a recount needs it: what a topic is now, what was committed, the raw messages."""
+"""What a recount reads from Kafka: a topic's state, committed offsets, and raw messages."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
-from daybook.recount.errors import Unreachable, Unrecountable, asking_kafka
+from daybook.recount.errors import Unreachable, Unrecountable, translated_kafka_errors
 
 _REQUEST_SECONDS = 10.0
 _SILENCE_SECONDS_MAX = 30.0
@@ -29,7 +29,7 @@ _FATAL = (
     KafkaError._UNKNOWN_PARTITION,
     KafkaError._UNKNOWN_TOPIC,
 )
-_PASSING = (
+_TRANSIENT = (
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
     KafkaError.COORDINATOR_NOT_AVAILABLE,
     KafkaError.LEADER_NOT_AVAILABLE,
@@ -42,9 +42,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One incarnation of a topic: by partition, the first offset held and the one after the last.
+    """One incarnation of a topic: per partition, its first offset and the one after its last.
 
-    `ends` are what a reader of committed messages may see.
+    `ends` are the ends for a consumer with isolation level read_committed.
     """
 
     name: str
@@ -55,23 +55,23 @@ class Topic:
 
 def cluster_id(admin: AdminClient) -> str:
     """Raises Unreachable."""
-    with asking_kafka():
+    with translated_kafka_errors():
         return str(admin.list_topics(timeout=_REQUEST_SECONDS).cluster_id)
 
 
 def describe(admin: AdminClient, name: str) -> Topic:
     """Raises Unreachable, and Unrecountable when there is no such topic."""
-    with asking_kafka():
+    with translated_kafka_errors():
         try:
-            found = admin.describe_topics(
+            description = admin.describe_topics(
                 TopicCollection([name]), request_timeout=_REQUEST_SECONDS
             )[name].result()
         except KafkaException as error:
             if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise
             raise Unrecountable(f"there is no topic {name} on this cluster") from None
-    topic_id = str(found.topic_id).rstrip("=").replace("+", "-").replace("/", "_")
-    numbers = [partition.id for partition in found.partitions]
+    topic_id = str(description.topic_id).rstrip("=").replace("+", "-").replace("/", "_")
+    numbers = [partition.id for partition in description.partitions]
     return Topic(
         name,
         topic_id,
@@ -83,7 +83,7 @@ def describe(admin: AdminClient, name: str) -> Topic:
 def _offsets(
     admin: AdminClient, topic: str, numbers: list[int], spec: OffsetSpec
 ) -> dict[int, int]:
-    def ask() -> dict[int, int]:
+    def request() -> dict[int, int]:
         futures = admin.list_offsets(
             {TopicPartition(topic, number): spec for number in numbers},
             isolation_level=IsolationLevel.READ_COMMITTED,
@@ -91,18 +91,18 @@ def _offsets(
         )
         return {tp.partition: future.result().offset for tp, future in futures.items()}
 
-    with asking_kafka():
-        return _patiently(ask)
+    with translated_kafka_errors():
+        return _retrying(request)
 
 
-def _patiently(ask: Callable[[], T]) -> T:
-    """Asks again while brokers are still finding out who leads what, as after a topic is made."""
+def _retrying(request: Callable[[], T]) -> T:
+    """Repeats a request while brokers are still electing leaders, as after a topic is created."""
     deadline = monotonic() + _REQUEST_SECONDS
     while True:
         try:
-            return ask()
+            return request()
         except KafkaException as error:
-            if error.args[0].code() not in _PASSING or monotonic() > deadline:
+            if error.args[0].code() not in _TRANSIENT or monotonic() > deadline:
                 raise
         sleep(_PAUSE_SECONDS)
 
@@ -110,24 +110,24 @@ def _patiently(ask: Callable[[], T]) -> T:
 def committed(kafka: Mapping[str, Any], group: str, topic: Topic, metadata: str) -> dict[int, int]:
     """The offsets that the group committed with this metadata, by partition. Raises Unreachable.
 
-    Asked by a consumer that never joins: an admin client crashes in librdkafka 2.16 when the
-    group's coordinator has just moved.
+    It asks through a consumer that never joins the group, because in librdkafka 2.16 an admin
+    client crashes when the group's coordinator has just moved.
     """
-    asked = [TopicPartition(topic.name, number) for number in topic.ends]
-    if not asked:
+    partitions = [TopicPartition(topic.name, number) for number in topic.ends]
+    if not partitions:
         return {}
     consumer = Consumer(dict(kafka) | {"group.id": group, "enable.auto.commit": False})
     try:
-        with asking_kafka():
-            found = _patiently(lambda: consumer.committed(asked, timeout=_REQUEST_SECONDS))
+        with translated_kafka_errors():
+            commits = _retrying(lambda: consumer.committed(partitions, timeout=_REQUEST_SECONDS))
     finally:
         consumer.close()
-    return {tp.partition: tp.offset for tp in found if tp.metadata == metadata and tp.offset >= 0}
+    return {tp.partition: tp.offset for tp in commits if tp.metadata == metadata and tp.offset >= 0}
 
 
 def has_members(admin: AdminClient, group: str) -> bool:
-    """Whether anybody is in the consumer group now. Raises Unreachable."""
-    with asking_kafka():
+    """Whether the consumer group has members now. Raises Unreachable."""
+    with translated_kafka_errors():
         described = admin.describe_consumer_groups([group], request_timeout=_REQUEST_SECONDS)
         try:
             return bool(described[group].result().members)
@@ -140,10 +140,10 @@ def has_members(admin: AdminClient, group: str) -> bool:
 def read(
     kafka: Mapping[str, Any], topic: str, spans: Mapping[int, tuple[int, int]]
 ) -> Iterator[list[Message]]:
-    """The messages of each partition from its span's first offset to before its second.
+    """The messages of each partition, from the first offset of its span to before the second.
 
-    Raises Unreachable when nothing comes for long, and Unrecountable when the log's start passes
-    by meanwhile.
+    Raises Unreachable when Kafka sends nothing for 30 seconds, and Unrecountable when retention
+    deletes messages that were still to be read.
     """
     ends = {number: end for number, (start, end) in spans.items() if start < end}
     if not ends:
@@ -162,18 +162,18 @@ def read(
     )
     try:
         consumer.assign([TopicPartition(topic, number, spans[number][0]) for number in ends])
-        heard = monotonic()
+        last_received = monotonic()
         while ends:
-            with asking_kafka():
+            with translated_kafka_errors():
                 batch: list[Any] = consumer.consume(_MESSAGES_AT_ONCE, 1.0)
             if batch:
-                heard = monotonic()
-            elif monotonic() - heard > _SILENCE_SECONDS_MAX:
-                raise Unreachable(f"Kafka sends nothing of {topic}, though its log goes on")
+                last_received = monotonic()
+            elif monotonic() - last_received > _SILENCE_SECONDS_MAX:
+                raise Unreachable(f"Kafka sends no messages of {topic}, though its log continues")
             messages = [message for message in batch if not message.error()]
             next_offsets = {m.partition(): m.offset() + 1 for m in messages}
             finished = {p for p, offset in next_offsets.items() if offset >= ends.get(p, offset)}
-            # What lies before an end may be no message at all.
+            # The last offset before an end may be a transaction marker, which is no message.
             finished |= {m.partition() for m in batch if m.error() and _is_end(m)}
             wanted = [m for m in messages if m.offset() < ends.get(m.partition(), 0)]
             if wanted:
@@ -186,10 +186,10 @@ def read(
 
 
 def _is_end(message: Any) -> bool:
-    """Whether an error says that a partition is read; raises what the client cannot mend."""
+    """Whether an error marks the end of a partition; raises those that cannot be retried."""
     error = message.error()
     if error.code() == KafkaError._AUTO_OFFSET_RESET:
-        raise Unrecountable(f"{message.topic()}: the log's start went by while it was read")
+        raise Unrecountable(f"{message.topic()}: messages were deleted before they were read")
     if error.fatal() or error.code() in _FATAL:
-        raise Unreachable(f"Kafka does not let the log be read: {error.str()}")
+        raise Unreachable(f"Kafka refuses to let the log be read: {error.str()}")
     return bool(error.code() == KafkaError._PARTITION_EOF)

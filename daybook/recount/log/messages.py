@@ -1,4 +1,4 @@
-"""From the log's raw bytes to what SQL can read: Python's own json, and no judgement."""
+"""Parses the log's raw messages into columns for SQL, with Python's own json and no validation."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ COLUMNS = {
     "organization_id": "VARCHAR",
     "data": "JSON",
 }
-"""What is kept of a message, as DuckDB's types. By columns: that is half the work of rows."""
+"""The columns kept of a message, with DuckDB's types; columns cost half as much as rows."""
 
 _REPLAY_GROUP = "daybook-group"
 _SPACE = " \t\n\r"
@@ -27,7 +27,7 @@ _decoder = json.JSONDecoder()
 
 
 class RawMessage(Protocol):
-    """A message of the log; what `confluent_kafka.Message` is."""
+    """A message of the log: the part of `confluent_kafka.Message` that is used here."""
 
     def partition(self) -> int | None: ...
     def offset(self) -> int | None: ...
@@ -39,31 +39,31 @@ class RawMessage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of the log's positions beside the log.
+    """What the fleet has recorded about positions of the log.
 
-    `dead`: by partition, the offsets recorded as dead letters of the group. `boundaries`: for
-    each time partitions were added, the ends of the old ones at that moment.
+    `dead`: per partition, the offsets of the group's dead letters. `boundaries`: for each time
+    that partitions were added, the ends of the existing ones at that moment.
     """
 
     dead: Mapping[int, frozenset[int]] = field(default_factory=dict)
     boundaries: tuple[Mapping[int, int], ...] = ()
 
     def epoch(self, partition: int, offset: int) -> int:
-        """How many times partitions had been added when this was written."""
+        """How often partitions had been added when the message at this position was written."""
         return sum(offset >= ends.get(partition, 0) for ends in self.boundaries)
 
 
 class LogReader:
-    """Reads a log for one group, `data_fields` of each event; `unreadable` fills as it goes."""
+    """Parses a log's messages for one group, keeping `data_fields` of each event."""
 
     def __init__(self, group: str, data_fields: Iterable[str]) -> None:
         self._group = group.encode()
         self._data_fields = tuple(data_fields)
         self.unreadable: list[tuple[int, int, str]] = []
-        """Partition, offset and what is wrong with messages that are no events at all."""
+        """Partition, offset and error of each message so far that is no event."""
 
     def read(self, messages: Iterable[RawMessage], facts: Facts) -> Columns:
-        """What the messages say, but for tombstones, dead letters, replays for other groups."""
+        """The messages' columns, without tombstones, dead letters and replays for other groups."""
         columns: Columns = {name: [] for name in COLUMNS}
         appends = tuple(column.append for column in columns.values())
         for message in messages:
@@ -79,7 +79,7 @@ class LogReader:
             try:
                 event = _object(value)
             except (ValueError, RecursionError) as error:
-                self.unreadable.append((partition, offset, f"it is no event: {str(error)[:100]}"))
+                self.unreadable.append((partition, offset, f"not an event: {str(error)[:100]}"))
                 continue
             data = event.get("data")
             if not isinstance(data, dict):
@@ -102,13 +102,13 @@ class LogReader:
 
 
 def _object(value: bytes) -> dict[str, Any]:
-    """The last of several equal keys wins. Raises ValueError and RecursionError."""
+    """Parses an event; of equal keys, the last wins. Raises ValueError and RecursionError."""
     text = value.decode()
     if text[:1] in _SPACE:
         text = text.strip(_SPACE)
     event, end = _decoder.raw_decode(text)
     if end < len(text) and text[end:].strip(_SPACE):
-        raise ValueError("something follows the object")
+        raise ValueError("trailing data after the object")
     if not isinstance(event, dict) or not isinstance(event.get("event_type"), str):
         raise ValueError("not an object with an event_type")
     if b"\\u" in value:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`fields` are those that differed; none when only the model's version did."""
+    """`fields`: those that differed; empty if only the model version did."""
 
     collection: str
     document: str

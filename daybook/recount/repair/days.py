@@ -1,4 +1,4 @@
-"""Daily documents made right: claimed, recounted to where they are, repaired."""
+"""Repairs daily documents: claims each, recounts it up to its own watermarks, updates it."""
 
 from collections.abc import Iterator
 from time import time
@@ -10,7 +10,7 @@ from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from daybook.recount.compare.documents import fitted
-from daybook.recount.errors import asking_mongodb
+from daybook.recount.errors import translated_mongodb_errors
 from daybook.recount.recounted import Document, Recounted, marks
 from daybook.recount.repair import plan as repair
 from daybook.recount.repair.change import Change
@@ -19,30 +19,30 @@ from daybook.recount.verdict.documents import Verdict
 
 
 def insert_days(recount: Recount, snapshot: Snapshot, verdicts: list[Verdict]) -> Iterator[Change]:
-    """Puts absent documents where the group is, in every partition.
+    """Inserts absent documents, with the group's position as their watermark in every partition.
 
-    So whatever is still on its way from below is refused, and what comes is added. One that a
-    member made meanwhile is left to be repaired.
+    So later writes of messages below that position are refused, and messages above it are added.
+    A document that a member created meanwhile is left for the next round.
     """
     for verdict in verdicts:
         assert verdict.recounted is not None
-        should = _should(recount, verdict, {}, verdict.recounted)
+        expected = _expected(recount, verdict, {}, verdict.recounted)
         firsts = {position: first for position, (first, _) in verdict.recounted.spans.items()}
         applied = snapshot.coverage.marks_now()
         new = repair.whole(
-            verdict.model, verdict.document, should, applied, firsts, int(time() * 1000)
+            verdict.model, verdict.document, expected, applied, firsts, int(time() * 1000)
         )
-        with asking_mongodb():
+        with translated_mongodb_errors():
             try:
                 _collection(recount, verdict).insert_one(new)
             except DuplicateKeyError:
                 continue
-        fields = tuple(each.field for each in verdict.unequal)
+        fields = tuple(field.field for field in verdict.unequal)
         yield Change(verdict.model.collection, verdict.document, "inserted", fields)
 
 
 def repair_days(recount: Recount, snapshot: Snapshot, verdicts: list[Verdict]) -> Iterator[Change]:
-    """Repairs what is stored, each as it is stored when it is claimed."""
+    """Repairs stored documents, each from its content at the moment of the claim."""
     claimed = [(verdict, stored) for verdict in verdicts if (stored := _claim(recount, verdict))]
     if not claimed:
         return
@@ -54,18 +54,18 @@ def repair_days(recount: Recount, snapshot: Snapshot, verdicts: list[Verdict]) -
     if any(at >= ends.get(p, 0) for _, cut in cuts for (_, p), at in cut.items()):
         recount.read_on()
     recount.replay.limit(snapshot.reach, cuts)
-    found = recount.replay.documents(snapshot.days)
+    recounted_by_name = recount.replay.documents(snapshot.days)
     for verdict, stored in claimed:
-        recounted = found.get((verdict.model.collection, verdict.document), Recounted())
+        recounted = recounted_by_name.get((verdict.model.collection, verdict.document), Recounted())
         change = _repair(recount, verdict, stored, recounted)
         if change:
             yield change
 
 
 def _claim(recount: Recount, verdict: Verdict) -> Document | None:
-    """The document as it is now, which only we may repair from; None if it is gone."""
+    """The document as it is now, marked with a token of this rebuild; None if it is gone."""
     assert verdict.stored is not None
-    with asking_mongodb():
+    with translated_mongodb_errors():
         return _collection(recount, verdict).find_one_and_update(
             {"_id": verdict.stored["_id"]},
             repair.claim(uuid4().hex, int(time() * 1000)),
@@ -76,19 +76,19 @@ def _claim(recount: Recount, verdict: Verdict) -> Document | None:
 def _repair(
     recount: Recount, verdict: Verdict, stored: Document, recounted: Recounted
 ) -> Change | None:
-    """None when the document refused, since somebody wrote what does not go together with it."""
+    """None if the update's filter did not match, because of a conflicting write meanwhile."""
     collection = _collection(recount, verdict)
-    fields = tuple(each.field for each in verdict.unequal)
+    fields = tuple(field.field for field in verdict.unequal)
     if not recounted.sums and not marks(stored, "applied"):
-        # Nobody counted into it, and the log knows nothing of it: it was put there by hand.
+        # No member counted into it and the log does not give it: it was inserted by hand.
         claimed = {path: stored["_daybook"][path.rpartition(".")[2]] for path in _CLAIM}
-        with asking_mongodb():
+        with translated_mongodb_errors():
             done = collection.delete_one({"_id": stored["_id"], **claimed}).deleted_count
-        what = Change(verdict.model.collection, verdict.document, "deleted", fields)
-        return what if done else None
-    should = _should(recount, verdict, stored, recounted)
-    plan = repair.repair(verdict.model, stored, should, recounted.spans)
-    with asking_mongodb():
+        change = Change(verdict.model.collection, verdict.document, "deleted", fields)
+        return change if done else None
+    expected = _expected(recount, verdict, stored, recounted)
+    plan = repair.repair(verdict.model, stored, expected, recounted.spans)
+    with translated_mongodb_errors():
         if plan.whole:
             done = collection.replace_one(plan.where, plan.whole).matched_count
         else:
@@ -100,7 +100,7 @@ def _repair(
 
 
 def _release(recount: Recount, verdict: Verdict, stored: Document) -> None:
-    with asking_mongodb():
+    with translated_mongodb_errors():
         _collection(recount, verdict).update_one(
             {"_id": stored["_id"], repair.TOKEN: stored["_daybook"]["rebuild"]},
             {"$unset": {repair.TOKEN: ""}},
@@ -110,7 +110,9 @@ def _release(recount: Recount, verdict: Verdict, stored: Document) -> None:
 _CLAIM = (repair.TOKEN, "_daybook.revision")
 
 
-def _should(recount: Recount, verdict: Verdict, stored: Document, recounted: Recounted) -> Document:
+def _expected(
+    recount: Recount, verdict: Verdict, stored: Document, recounted: Recounted
+) -> Document:
     keys_max = recount.fleet.settings.map_keys_max
     return fitted(verdict.model, verdict.document, recounted.sums, stored, keys_max)
 

@@ -1,4 +1,4 @@
-"""The stages of a repair: sums, then what is worked out from them, in MongoDB's own language."""
+"""Builds the aggregation pipeline of a repair: sums first, then the fields derived from them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,7 +13,7 @@ Stage = dict[str, Any]
 
 
 def revision(now_ms: int) -> Expression:
-    """The next revision; the clock's milliseconds where there is none."""
+    """The next revision; the time in milliseconds if there is none yet."""
     known = {"$isNumber": "$_daybook.revision"}
     return {"$toLong": {"$cond": [known, {"$add": ["$_daybook.revision", 1]}, Int64(now_ms)]}}
 
@@ -21,7 +21,7 @@ def revision(now_ms: int) -> Expression:
 def plus(
     path: tuple[str, ...], amount: int, *, vanishes: bool, is_decimal: bool = False
 ) -> Expression:
-    """What stands at the path, and an amount; with `vanishes` nothing stands there for 0."""
+    """The value at the path plus an amount; with `vanishes`, the field is removed at 0."""
     before = {"$ifNull": ["$" + ".".join(path), Int64(0)]}
     if is_decimal:
         total = {"$toDecimal": {"$add": [before, Decimal128(str(amount))]}}
@@ -31,22 +31,22 @@ def plus(
 
 
 def renamed(path: tuple[str, ...], before: object, wanted: str | None) -> Expression:
-    """The name wanted, where the one `before` still stands or none; else somebody gave another
-    meanwhile, and of two the greatest stays."""
+    """The wanted name if the stored one is still `before`; otherwise a member has written another
+    one meanwhile, and the greater of the two stays."""
     now = "$" + ".".join(path)
     is_as_before = {"$eq": [{"$ifNull": [now, None]}, {"$literal": before}]}
     given = {"$literal": wanted}
     return {"$cond": [is_as_before, given, {"$max": [now, given]}]}
 
 
-def containers(model: Model, should: Document) -> list[Stage]:
-    """What sums are added into, where it is missing."""
+def containers(model: Model, expected: Document) -> list[Stage]:
+    """Creates the maps that sums are added to, where they are missing."""
     tops = ["hours", *(["currencies"] if model.has_money else [])]
     tops += [field.name for field in model.maps()]
     in_currencies = [field for field in model.money() if field.kind == "money_map"]
     maps = [
         f"currencies.{currency}.{field.name}"
-        for currency in should.get("currencies", {})
+        for currency in expected.get("currencies", {})
         for field in (*in_currencies, *model.breakdowns())
     ]
     return [
@@ -56,22 +56,22 @@ def containers(model: Model, should: Document) -> list[Stage]:
     ]
 
 
-def worked_out(model: Model, stored: Document, should: Document) -> list[Stage]:
-    """Rates, averages and differences, wherever they stand; then the day's money."""
-    hours = (stored.get("hours") or {}).keys() | should["hours"].keys()
+def derived_fields(model: Model, stored: Document, expected: Document) -> list[Stage]:
+    """Rates, averages and differences wherever they occur; then the day's money."""
+    hours = (stored.get("hours") or {}).keys() | expected["hours"].keys()
     plain, money = model.derived(of_money=False), model.derived(of_money=True)
     stage = {field.name: _derived(field, "") for field in plain}
     for hour in sorted(hours):
         scope = f"hours.{hour}."
         stage |= {scope + field.name: _derived(field, scope) for field in (*plain, *money)}
-    for currency in should.get("currencies", {}):
+    for currency in expected.get("currencies", {}):
         scope = f"currencies.{currency}."
         stage |= {scope + field.name: _derived(field, scope) for field in money}
     stages = [{"$set": stage}] if stage else []
     if model.has_money:
         day = {field.name: _mirrored(field) for field in model.money()}
         for field in model.breakdowns():
-            keys = (stored.get(field.name) or {}).keys() | should[field.name].keys()
+            keys = (stored.get(field.name) or {}).keys() | expected[field.name].keys()
             day |= _mirrored_money(field, keys)
         stages.append({"$set": day | {"hours": _hours_without(model.money())}})
     return stages
@@ -85,13 +85,13 @@ def _derived(field: Field, scope: str) -> Expression:
     if field.kind == "rate":
         value: Expression = {"$divide": [part, whole]}
     else:
-        # MongoDB rounds half to even, and divides whole numbers exactly as decimals only.
+        # MongoDB rounds half to even, but divides integers exactly only as decimals.
         value = {"$toLong": {"$round": [{"$divide": [{"$toDecimal": part}, whole]}, 0]}}
     return {"$cond": [{"$eq": [whole, 0]}, None, value]}
 
 
 def _by_currencies(none: Expression, one: Expression, several: Expression) -> Expression:
-    """One of three, by how many currencies there are; `$$all` is the list of them."""
+    """One of three expressions, by the number of currencies; `$$all` is the list of them."""
     number = {"$size": "$$all"}
     branches = [
         {"case": {"$eq": [number, 0]}, "then": none},
@@ -110,7 +110,7 @@ def _mirrored(field: Field) -> Expression:
 
 
 def _mirrored_money(field: Field, keys: Iterable[str]) -> Stage:
-    """A breakdown's money beside its counts; members see to keys that they bring meanwhile."""
+    """A breakdown's money next to its counts; members do this for keys they add meanwhile."""
     return {
         f"{field.name}.{key}.{part}": _by_currencies(
             Int64(0),
@@ -123,7 +123,7 @@ def _mirrored_money(field: Field, keys: Iterable[str]) -> Stage:
 
 
 def _hours_without(money: list[Field]) -> Expression:
-    """The hours; without money when there are several currencies."""
+    """The hours, without their money if there are several currencies."""
     names = [field.name for field in money]
     plain = {
         "$filter": {

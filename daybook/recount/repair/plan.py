@@ -1,8 +1,7 @@
-"""The update that makes a daily document what the log says, while its group goes on adding to it.
+"""Plans the update that repairs a daily document while its group goes on adding to it.
 
-What the document should hold less what it held in a snapshot is added to what it holds by then:
-sums commute with the increments of running members. What is worked out from sums is worked out
-anew in the same update.
+The update adds the difference between the expected sums and those in a snapshot, so it commutes
+with the increments of running members. It derives rates, averages and differences anew.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,7 +27,7 @@ _DUPLICATE_KEY = 11000
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """`where` a document may be repaired, and either a pipeline or a whole new document."""
+    """A filter (`where`) and the update: a pipeline, or a `whole` replacement document."""
 
     where: dict[str, Any]
     pipeline: list[dict[str, Any]]
@@ -36,33 +35,33 @@ class Repair:
 
 
 class Broken(Exception):
-    """A document in which sums cannot be added: no numbers, or no documents where they belong."""
+    """Sums cannot be added to a document, because a number or a sub-document has a wrong type."""
 
 
 def claim(token: str, now_ms: int) -> list[dict[str, Any]]:
-    """The update before the snapshot: only who holds the token may repair from it."""
+    """The update that takes the snapshot: only the holder of the token may repair from it."""
     return [{"$set": {TOKEN: token, "_daybook.revision": pipeline.revision(now_ms)}}]
 
 
 def repair(
     model: Model,
     snapshot: Document,
-    should: Document,
+    expected: Document,
     spans: Mapping[Position, tuple[int, int]],
 ) -> Repair:
-    """From a claimed snapshot to what it `should` hold of effects at `spans` of the log.
+    """The repair from a claimed snapshot to the expected document, whose effects are at `spans`.
 
-    A document that is broken is replaced whole, if nobody has written to it since.
+    A broken document is replaced as a whole, if nobody has written to it since.
     """
     where: dict[str, Any] = {"_id": snapshot["_id"], TOKEN: snapshot["_daybook"]["rebuild"]}
     try:
-        sums, extra = _sums(model, snapshot, should), list(_extra(model, snapshot, should))
-        sums |= _names(model, snapshot, should)
+        sums, extra = _sums(model, snapshot, expected), list(_extra(model, snapshot, expected))
+        sums |= _names(model, snapshot, expected)
     except Broken:
         revision = where["_daybook.revision"] = snapshot["_daybook"]["revision"]
         applied, firsts = merged(snapshot, spans)
-        return Repair(where, [], whole(model, snapshot["_id"], should, applied, firsts, revision))
-    own: dict[str, Any] = {
+        return Repair(where, [], whole(model, snapshot["_id"], expected, applied, firsts, revision))
+    bookkeeping: dict[str, Any] = {
         "_daybook.revision": {"$add": ["$_daybook.revision", 1]},
         "_daybook.model": model.version,
         "updated_at": "$$NOW",
@@ -71,26 +70,26 @@ def repair(
     for position, (first, last) in spans.items():
         below = ".".join(map(str, position))
         if applied.get(position, -1) < last:
-            # Effects that the document has lost: nobody may bring them back a second time.
-            own[f"_daybook.applied.{below}"] = Int64(last)
+            # The repair adds effects that the document has lost; no member may add them again.
+            bookkeeping[f"_daybook.applied.{below}"] = Int64(last)
             same_as_read = applied.get(position, {"$not": {"$type": "number"}})
             where[f"_daybook.applied.{below}"] = same_as_read
         if position not in firsts:
-            own[f"_daybook.first.{below}"] = Int64(first)
-    named = {"date": should["date"]} | {n: {"$literal": should[n]} for n in model.key}
+            bookkeeping[f"_daybook.first.{below}"] = Int64(first)
+    named = {"date": expected["date"]} | {n: {"$literal": expected[n]} for n in model.key}
     return Repair(
         where,
         [
-            *pipeline.containers(model, should),
-            {"$set": named | own | {".".join(p): e for p, e in sums.items()}},
-            *pipeline.worked_out(model, snapshot, should),
+            *pipeline.containers(model, expected),
+            {"$set": named | bookkeeping | {".".join(p): e for p, e in sums.items()}},
+            *pipeline.derived_fields(model, snapshot, expected),
             {"$unset": [*extra, TOKEN]},
         ],
     )
 
 
 def merged(stored: Document, spans: Mapping[Position, tuple[int, int]]) -> tuple[Marks, Marks]:
-    """Applied and first offsets, of what is stored and of the effects that it should hold."""
+    """Watermarks and first offsets, of the stored document and the expected effects together."""
     applied, firsts = marks(stored, "applied"), marks(stored, "first")
     for position, (first, last) in spans.items():
         applied[position] = max(last, applied.get(position, -1))
@@ -99,53 +98,53 @@ def merged(stored: Document, spans: Mapping[Position, tuple[int, int]]) -> tuple
 
 
 def whole(
-    model: Model, name: object, should: Document, applied: Marks, firsts: Marks, revision: int
+    model: Model, name: object, expected: Document, applied: Marks, firsts: Marks, revision: int
 ) -> Document:
-    """A whole document as it is stored, the next after `revision`."""
-    own: dict[str, Any] = {"applied": {}, "first": {}}
+    """A whole document in its stored form, with the revision after `revision`."""
+    bookkeeping: dict[str, Any] = {"applied": {}, "first": {}}
     for which, offsets in (("applied", applied), ("first", firsts)):
         for (topic_id, number), offset in offsets.items():
-            own[which].setdefault(topic_id, {})[str(number)] = Int64(offset)
-    own |= {"revision": Int64(revision + 1), "model": model.version}
-    return {"_id": name, **should, "_daybook": own, "updated_at": datetime.now(UTC)}
+            bookkeeping[which].setdefault(topic_id, {})[str(number)] = Int64(offset)
+    bookkeeping |= {"revision": Int64(revision + 1), "model": model.version}
+    return {"_id": name, **expected, "_daybook": bookkeeping, "updated_at": datetime.now(UTC)}
 
 
 def only_duplicates(error: BulkWriteError) -> set[int]:
-    """Which inserts found their document there already; raises what else went wrong."""
+    """The indexes of inserts whose document already existed; re-raises any other error."""
     details: Any = error.details
     errors = details["writeErrors"]
-    if details["writeConcernErrors"] or any(each["code"] != _DUPLICATE_KEY for each in errors):
+    if details["writeConcernErrors"] or any(e["code"] != _DUPLICATE_KEY for e in errors):
         raise error
-    return {each["index"] for each in errors}
+    return {e["index"] for e in errors}
 
 
-def _sums(model: Model, snapshot: Document, should: Document) -> dict[Path, pipeline.Expression]:
-    """What to add where. Raises Broken."""
-    now, then = _leaves(model, snapshot), _leaves(model, should)
+def _sums(model: Model, snapshot: Document, expected: Document) -> dict[Path, pipeline.Expression]:
+    """The additions, by path. Raises Broken."""
+    stored_sums, expected_sums = _leaves(model, snapshot), _leaves(model, expected)
     sums: dict[Path, pipeline.Expression] = {}
-    for path in sorted(now.keys() | then.keys()):
-        stored = now.get(path)
-        wanted = _whole_number(then.get(path, 0))
+    for path in sorted(stored_sums.keys() | expected_sums.keys()):
+        stored = stored_sums.get(path)
+        wanted = _whole_number(expected_sums.get(path, 0))
         field = model.fields.get(path[-1])
         is_decimal = field is not None and field.kind == "squares"
-        kept = field.amount(wanted) if field is not None and is_decimal else Int64(wanted)
-        if same(stored, kept) or (path[0] == "hours" and stored is None and not wanted):
+        amount = field.amount(wanted) if field is not None and is_decimal else Int64(wanted)
+        if same(stored, amount) or (path[0] == "hours" and stored is None and not wanted):
             continue
-        # Where numbers are measured, members may be about to add to what has come to nothing.
-        vanishes = path[0] == "hours" or (path not in then and not model.is_measured)
+        # In measured collections, members may be about to add to a sum that is zero now.
+        vanishes = path[0] == "hours" or (path not in expected_sums and not model.is_measured)
         sums[path] = pipeline.plus(
             path, wanted - _whole_number(stored), vanishes=vanishes, is_decimal=is_decimal
         )
     return sums
 
 
-def _names(model: Model, snapshot: Document, should: Document) -> dict[Path, pipeline.Expression]:
-    """What the keys of maps are to be called, where they are called otherwise."""
+def _names(model: Model, snapshot: Document, expected: Document) -> dict[Path, pipeline.Expression]:
+    """The names of map keys that differ, by path."""
     names: dict[Path, pipeline.Expression] = {}
     for field in model.maps():
-        now, then = (_inside(document, field.name) for document in (snapshot, should))
-        for key in sorted(now.keys() | then.keys()) if field.is_named else ():
-            stored, wanted = (_inside(entries, key).get(maps.NAME) for entries in (now, then))
+        before, after = (_inside(document, field.name) for document in (snapshot, expected))
+        for key in sorted(before.keys() | after.keys()) if field.is_named else ():
+            stored, wanted = (_inside(entries, key).get(maps.NAME) for entries in (before, after))
             if stored != wanted:
                 path = field.name, key, maps.NAME
                 names[path] = pipeline.renamed(path, stored, wanted)
@@ -153,7 +152,7 @@ def _names(model: Model, snapshot: Document, should: Document) -> dict[Path, pip
 
 
 def _whole_number(stored: object) -> int:
-    """Raises Broken for what cannot be added to exactly."""
+    """The value as an integer. Raises Broken if it is not exactly one."""
     if stored is None:
         return 0
     if isinstance(stored, int) and not isinstance(stored, bool):
@@ -185,7 +184,7 @@ def _leaves(model: Model, document: Document) -> dict[Path, Any]:
             leaves |= {("currencies", currency, *path): n for path, n in inside.items()}
     for field in model.maps():
         inside = _map_leaves(field, _inside(document, field.name))
-        if any(not _may_stand_in_a_path(path) for path in inside):
+        if any(not _fits_a_path(path) for path in inside):
             raise Broken
         no_sums = (*field.money_parts, *([maps.NAME] if field.is_named else []))
         leaves |= {path: n for path, n in inside.items() if path[-1] not in no_sums}
@@ -194,17 +193,17 @@ def _leaves(model: Model, document: Document) -> dict[Path, Any]:
         amounts = _inside(hours, hour)
         for name in amounts.keys() & _sums_in_hour(model):
             leaves["hours", hour, name] = amounts[name]
-    if not all(map(_may_stand_in_a_path, leaves)):
+    if not all(map(_fits_a_path, leaves)):
         raise Broken
     return leaves
 
 
-def _may_stand_in_a_path(path: Path) -> bool:
+def _fits_a_path(path: Path) -> bool:
     return not any("." in part or part.startswith("$") for part in path)
 
 
 def _map_leaves(field: Field, stored: Document) -> dict[Path, Any]:
-    """Every number of a map, by its path from the map's name on. Raises Broken."""
+    """Every number of a map, by its path including the map's name. Raises Broken."""
     depth = 2 if field.parts else 1
     leaves = {(field.name, *path): n for path, n in maps.leaves(field, stored).items()}
     if any(len(path) != depth + 1 for path in leaves):
@@ -213,7 +212,7 @@ def _map_leaves(field: Field, stored: Document) -> dict[Path, Any]:
 
 
 def _inside(holder: object, name: str) -> Document:
-    """Raises Broken for what is there and is no document."""
+    """The sub-document of that name, empty if absent. Raises Broken if it is no document."""
     inside = holder.get(name, {}) if isinstance(holder, dict) else holder
     if inside is None:
         return {}
@@ -231,12 +230,12 @@ def _sums_in_hour(model: Model) -> set[str]:
     return {field.name for field in model.fields.values() if field.kind in kinds}
 
 
-def _extra(model: Model, snapshot: Document, should: Document) -> Iterator[str]:
-    """Fields that no rule explains. Raises Broken where one cannot simply be taken away."""
-    extra: list[Path] = [(name,) for name in snapshot.keys() - should.keys() - OWN_FIELDS]
+def _extra(model: Model, snapshot: Document, expected: Document) -> Iterator[str]:
+    """Paths of fields that no rule explains. Raises Broken if one cannot simply be unset."""
+    extra: list[Path] = [(name,) for name in snapshot.keys() - expected.keys() - OWN_FIELDS]
     in_currency = {field.name for field in (*model.in_currency(), *model.breakdowns())}
     for currency, amounts in _inside(snapshot, "currencies").items():
-        if currency not in should.get("currencies", {}):
+        if currency not in expected.get("currencies", {}):
             raise Broken
         extra += [("currencies", currency, name) for name in amounts.keys() - in_currency]
     in_hour = _sums_in_hour(model) | {f.name for f in model.fields.values() if f.is_derived}

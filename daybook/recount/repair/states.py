@@ -1,4 +1,4 @@
-"""State documents made right: replaced whole, where they stand exactly as they were read."""
+"""Repairs state documents: replaces each as a whole, if it is still as it was read."""
 
 from collections.abc import Iterator, Mapping
 from time import time
@@ -7,7 +7,7 @@ from typing import Any
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 
-from daybook.recount.errors import asking_mongodb
+from daybook.recount.errors import translated_mongodb_errors
 from daybook.recount.recounted import Document, Position
 from daybook.recount.repair import plan
 from daybook.recount.repair.change import Change
@@ -21,9 +21,10 @@ Spans = Mapping[Position, tuple[int, int]]
 def repair_states(
     recount: Recount, snapshot: Snapshot, model: Model, verdicts: list[Verdict]
 ) -> Iterator[Change]:
-    """Replaces, inserts where the group is, or deletes what the log knows nothing of.
+    """Replaces, inserts (with the group's position as watermark) or deletes state documents.
 
-    One that a member wrote to meanwhile is left for the next time.
+    Deleted are those whose key is not in the log. A document that a member wrote to meanwhile is
+    left for the next round.
     """
     collection = recount.fleet.documents[model.collection]
     spans = recount.replay.places.spans(model.collection, [v.document for v in verdicts])
@@ -33,9 +34,9 @@ def repair_states(
         stored = verdict.stored
         if stored is None:
             continue
-        fields = tuple(each.field for each in verdict.unequal)
-        with asking_mongodb():
-            if verdict.should is None:
+        fields = tuple(field.field for field in verdict.unequal)
+        with translated_mongodb_errors():
+            if verdict.expected is None:
                 if collection.delete_one(_as_read(stored)).deleted_count:
                     yield Change(model.collection, verdict.document, "deleted", fields)
             else:
@@ -54,44 +55,44 @@ def _insert(
     new = []
     for verdict in verdicts:
         firsts = {p: first for p, (first, _) in spans.get(verdict.document, {}).items()}
-        fields = _stored_form(verdict.should or {})
-        new.append(plan.whole(verdict.model, verdict.document, fields, applied, firsts, revision))
-    made_meanwhile: set[int] = set()
-    with asking_mongodb():
+        content = _stored_form(verdict.expected or {})
+        new.append(plan.whole(verdict.model, verdict.document, content, applied, firsts, revision))
+    existing: set[int] = set()
+    with translated_mongodb_errors():
         try:
             if new:
                 collection.insert_many(new, ordered=False)
         except BulkWriteError as error:
-            made_meanwhile = plan.only_duplicates(error)
+            existing = plan.only_duplicates(error)
     for index, verdict in enumerate(verdicts):
-        if index not in made_meanwhile:
-            named = tuple(each.field for each in verdict.unequal)
-            yield Change(verdict.model.collection, verdict.document, "inserted", named)
+        if index not in existing:
+            fields = tuple(field.field for field in verdict.unequal)
+            yield Change(verdict.model.collection, verdict.document, "inserted", fields)
 
 
 def _replacement(verdict: Verdict, stored: Document, spans: Spans) -> Document:
     applied, firsts = plan.merged(stored, spans)
-    own: Any = stored.get("_daybook")
-    revision = own.get("revision") if isinstance(own, dict) else None
+    bookkeeping: Any = stored.get("_daybook")
+    revision = bookkeeping.get("revision") if isinstance(bookkeeping, dict) else None
     if not isinstance(revision, int):
         revision = int(time() * 1000)
-    fields = _stored_form(verdict.should or {})
+    fields = _stored_form(verdict.expected or {})
     return plan.whole(verdict.model, stored["_id"], fields, applied, firsts, revision)
 
 
 def _as_read(stored: Document) -> dict[str, Any]:
-    """The filter that only this very state passes."""
-    own: Any = stored.get("_daybook")
+    """The filter that matches only while the state is as it was read."""
+    bookkeeping: Any = stored.get("_daybook")
     where: dict[str, Any] = {"_id": stored["_id"]}
-    if not isinstance(own, dict):
-        return where | {"_daybook": {"$exists": False} if own is None else own}
+    if not isinstance(bookkeeping, dict):
+        return where | {"_daybook": {"$exists": False} if bookkeeping is None else bookkeeping}
     for name in ("applied", "revision"):
-        where[f"_daybook.{name}"] = own.get(name, {"$exists": False})
+        where[f"_daybook.{name}"] = bookkeeping.get(name, {"$exists": False})
     return where
 
 
-def _stored_form(should: Document) -> Document:
-    """Ids are stored as bytes."""
-    if "event_ids" not in should:
-        return should
-    return should | {"event_ids": [bytes.fromhex(each) for each in should["event_ids"]]}
+def _stored_form(expected: Document) -> Document:
+    """The state as it is stored: ids as bytes."""
+    if "event_ids" not in expected:
+        return expected
+    return expected | {"event_ids": [bytes.fromhex(digits) for digits in expected["event_ids"]]}

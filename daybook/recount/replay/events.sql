@@ -1,43 +1,44 @@
--- What every group's rules stand on: the events of its topic, each with its day and hour in the
+-- The base of every group's rules: the events of its topic, each with its day and hour in the
 -- fleet's zone, and whether it is a duplicate. Runs before the group's own file.
 --
--- Given by the loader:
---   log           one row a message, but for tombstones, dead letters, replays for other groups
---   zone_offsets  since when (UTC) the fleet's zone is how far from UTC
+-- Tables that the loader fills:
+--   log           one row per message, without tombstones, dead letters, replays for other groups
+--   zone_offsets  the UTC offsets of the fleet's zone, each with the time (UTC) it applies from
 --   settings      one row: duplicate_window (in offsets), order_waiting_max
---   leader_roles  the roles that make a leader
---   definitions   what was published of funnels, for groups that read it
---   pins          the definitions that states have written down
---   reach, cuts   how far to count
---   chosen        the states that are asked for, if not all
+--   leader_roles  the roles that count as leaders
+--   definitions   the published definitions of funnels, for groups that read them
+--   pins          the definitions that the states have recorded as applying
+--   reach         per partition, the last offset that every document has counted
+--   cuts          per document and partition, the last offset it has counted beyond reach
+--   chosen        the states to return, if not all
 
--- Said by the group's file, if it applies: collections whose documents have more in their key than
--- a day, and whose numbers are measures of whole histories. There, what was once named stays, be
--- it with zeros: an amount may have moved to another document since.
+-- Filled by the group's file, if it applies: collections whose documents have more in their key
+-- than a day, and whose numbers are measures of whole histories. There, a name that appeared once
+-- stays, even with zeros: its amount may have moved to another document since.
 CREATE TABLE measured (collection VARCHAR, key VARCHAR[]);
 
--- Said by the group's file, if it applies: what keys of a map are called; the greatest name stays.
+-- Filled by the group's file, if it applies: display names of map keys; the greatest name wins.
 CREATE TABLE names (
     collection VARCHAR, document VARCHAR, path VARCHAR, topic_id VARCHAR, partition INTEGER,
     "offset" BIGINT, name VARCHAR
 );
 
--- Why an event cannot be counted. It should be a dead letter then; if nobody made one of it, the
--- recount can say nothing.
+-- Why an event cannot be counted. Such an event should be a dead letter; if it is not, the recount
+-- cannot give a result.
 CREATE MACRO misread(id, utc, key_id, message_key, appended_ms) AS
     CASE
-        WHEN id IS NULL THEN 'its event_id is no UUID'
-        WHEN utc IS NULL THEN 'its occurred_at is no time'
+        WHEN id IS NULL THEN 'event_id is not a UUID'
+        WHEN utc IS NULL THEN 'occurred_at is not a time'
         WHEN key_id IS NULL OR key_id IS DISTINCT FROM message_key
-            THEN 'its key is not what the catalogue says'
-        WHEN utc < TIMESTAMP '1990-01-01' THEN 'it is dated before 1990'
+            THEN 'the key is not the one that the catalogue declares'
+        WHEN utc < TIMESTAMP '1990-01-01' THEN 'occurred_at is before 1990'
         WHEN epoch_us(utc) > (appended_ms + 24 * 3600 * 1000) * 1000
-            THEN 'it is dated more than 24 hours after its arrival'
+            THEN 'occurred_at is more than 24 hours after the append time'
     END;
 
--- The events of the types that the topic is known to carry; `key` names the field of `data` that
--- is the message's key, `own_keys` those types that have another: two letters that go before it,
--- and its field. Other types are in nobody's way: they are not even in the window.
+-- The events of the given types, which are all types of the topic. `key` names the field of `data`
+-- that is the message's key; `own_keys` gives types with another key: a prefix of two characters,
+-- then the field. Other types are ignored, also by the duplicate window.
 CREATE MACRO events_of(types, key, own_keys := CAST(MAP {} AS MAP(VARCHAR, VARCHAR))) AS TABLE
 WITH known AS (
     SELECT
@@ -55,11 +56,11 @@ WITH known AS (
 )
 SELECT
     known.*,
-    -- The day an event belongs to is the day of its occurred_at where the fleet lives.
+    -- An event belongs to the day of its occurred_at in the fleet's zone.
     strftime(utc + shift, '%Y-%m-%d') AS day,
     strftime(utc + shift, '%H') AS hour,
-    -- A duplicate has its id at a lower offset of the same partition, at most N offsets below.
-    -- Copies stand as well, so the nearest one decides.
+    -- An event is a duplicate if its id is also at a lower offset of the partition, at most
+    -- `duplicate_window` offsets below. Duplicates themselves count, so the nearest decides.
     coalesce(
         "offset" - lag("offset") OVER (PARTITION BY topic_id, partition, id ORDER BY "offset")
             <= (SELECT duplicate_window FROM settings),
@@ -68,13 +69,13 @@ SELECT
     misread(id, utc, key_id, message_key, appended_ms) AS reason
 FROM known ASOF LEFT JOIN zone_offsets ON known.utc >= zone_offsets.since;
 
--- A text as a part of an _id, or of a field's path: % : . $ and NUL are percent-encoded.
+-- A text as part of an _id or of a field's path: % : . $ and NUL are percent-encoded.
 CREATE MACRO encoded(part) AS
     replace(replace(replace(replace(replace(
         part, '%', '%25'), ':', '%3A'), '.', '%2E'), '$', '%24'), chr(0), '%00');
 
--- An encoded key over 200 bytes becomes its first 150 (cut back to a whole character), '~', and
--- 16 hex digits of the SHA-256 of all of it.
+-- An encoded key of more than 200 bytes becomes its first 150 bytes (cut back to a whole
+-- character), '~', and 16 hex digits of the SHA-256 of the whole key.
 CREATE MACRO shortened(name) AS
     CASE
         WHEN strlen(name) <= 200 THEN name
@@ -82,8 +83,8 @@ CREATE MACRO shortened(name) AS
             || '~' || sha256(name)[:16]
     END;
 
--- A text as the key of a map: encoded; one that equals a reserved word has its first letter
--- encoded, too.
+-- A text as the key of a map: encoded and shortened; if it equals a reserved word, its first letter
+-- is encoded as well.
 CREATE MACRO map_key(name) AS
     CASE encoded(name)
         WHEN 'other' THEN '%6Fther'

@@ -1,4 +1,4 @@
-"""What a collection's documents are made of, as the group's SQL file declares it."""
+"""Describes the fields of a collection's documents, as the group's SQL file declares them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +12,13 @@ _NO_SQUARES = Decimal128("0")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`kind`: counter, per_currency, money, squares, money_map, count_map, breakdown,
-    named_breakdown, rate, average, difference or state.
+    """A field of a document.
 
-    `part` and `whole` are what the derived kinds are worked out from; of a count_map `part` has
-    its groups, if it has any; of a breakdown they have its counts and its money. `since`: the
-    version of the model that brought the field.
+    `kind`: counter, per_currency, money, squares, money_map, count_map, breakdown,
+    named_breakdown, rate, average, difference or state.
+    `part` and `whole`: for derived kinds, the fields they are computed from (`whole` is the
+    divisor or the subtrahend); for a count_map, `part` lists its groups, if any; for a breakdown,
+    they list its counts and its money. `since`: the model version that added the field.
     """
 
     name: str
@@ -28,39 +29,41 @@ class Field:
 
     @property
     def is_derived(self) -> bool:
+        """Whether its value is computed from other fields."""
         return self.kind in ("rate", "average", "difference")
 
     @property
     def is_map(self) -> bool:
-        """Whether it has open keys, and is no money_map, which stands in currencies alone."""
+        """Whether it has open keys; a money_map does not count, since it is only in currencies."""
         return self.kind == "count_map" or self.is_breakdown
 
     @property
     def is_breakdown(self) -> bool:
+        """Whether each of its keys has several counts and amounts."""
         return self.kind in ("breakdown", "named_breakdown")
 
     @property
     def is_named(self) -> bool:
-        """Whether its keys have names: a text beside the numbers, null where there is none."""
+        """Whether its entries have a name: a text next to the numbers, or null."""
         return self.kind == "named_breakdown"
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The groups of a count_map; what a breakdown counts."""
+        """The groups of a count_map, or the counts of a breakdown."""
         return tuple(self.part.split(",")) if self.part and self.is_map else ()
 
     @property
     def money_parts(self) -> tuple[str, ...]:
-        """What a breakdown has in each currency."""
+        """The amounts of a breakdown, which it has in each currency."""
         return tuple(self.whole.split(",")) if self.whole and self.is_map else ()
 
     def amount(self, total: int) -> Int64 | Decimal128:
-        """A sum as it is stored."""
+        """A sum in its stored type."""
         return Decimal128(str(total)) if self.kind == "squares" else Int64(total)
 
     @property
     def nothing(self) -> object:
-        """The value where nothing was counted."""
+        """The field's value where nothing was counted."""
         if self.kind == "money_map" or self.is_map:
             return {}
         if self.kind == "squares":
@@ -68,7 +71,7 @@ class Field:
         return self.derive({}) if self.is_derived else Int64(0)
 
     def derive(self, sums: Mapping[str, int]) -> Value:
-        """The value that follows from sums, where what is missing is 0."""
+        """A derived field's value; a missing sum counts as 0, division by 0 gives None."""
         part, whole = sums.get(self.part or "", 0), sums.get(self.whole or "", 0)
         match self.kind:
             case "difference":
@@ -87,10 +90,10 @@ def _half_even(total: int, number: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The fields of one collection, by name; those of its key before the day.
+    """The fields of one collection.
 
-    `is_measured`: its numbers are measures of histories, and what was once named in a document
-    stays there, be it with zeros.
+    `key`: the fields of its key before the day. `is_measured`: its numbers are measured over whole
+    histories; a currency or map key that a document once named stays there, even with zeros.
     """
 
     collection: str
@@ -100,44 +103,48 @@ class Model:
 
     @property
     def version(self) -> int:
+        """The newest version of the model."""
         return max(field.since for field in self.fields.values())
 
     @property
     def is_state(self) -> bool:
+        """Whether its documents are given whole by the rules instead of as sums."""
         return any(field.kind == "state" for field in self.fields.values())
 
     @property
     def has_money(self) -> bool:
+        """Whether its documents have `currencies`."""
         kinds = ("money", "money_map", "squares")
         return any(field.kind in kinds for field in self.fields.values())
 
     def is_money(self, field: Field) -> bool:
-        """Whether it stands in each currency: money, its maps, and what is worked out of it."""
+        """Whether the field exists per currency: money, its maps, and what derives from them."""
         if field.kind in ("average", "difference"):
             return self.is_money(self.fields[field.part or ""])
         return field.kind in ("money", "money_map", "squares")
 
     def maps(self) -> list[Field]:
-        """What stands at the top by open keys."""
+        """The top-level fields with open keys."""
         return [field for field in self.fields.values() if field.is_map]
 
     def breakdowns(self) -> list[Field]:
-        """The maps that have a part in each currency."""
+        """The maps that have amounts in each currency."""
         return [field for field in self.maps() if field.money_parts]
 
     def counters(self) -> list[Field]:
-        """Whole numbers of the day itself, whatever the currency."""
+        """The counters of the day, over all currencies."""
         return [f for f in self.fields.values() if f.kind in ("counter", "per_currency")]
 
     def in_currency(self) -> list[Field]:
-        """What stands in each currency."""
+        """The fields under each currency."""
         fields = self.fields.values()
         return [f for f in fields if self.is_money(f) or f.kind == "per_currency"]
 
     def money(self) -> list[Field]:
-        """What the day repeats while it has one currency."""
+        """The fields that a day with a single currency repeats at the top level."""
         return [field for field in self.fields.values() if self.is_money(field)]
 
     def derived(self, *, of_money: bool) -> list[Field]:
+        """The derived fields that exist per currency, or those that do not."""
         fields = self.fields.values()
         return [f for f in fields if f.is_derived and self.is_money(f) == of_money]

@@ -1,4 +1,4 @@
-"""Where the messages of state documents' keys are in the log."""
+"""Finds the log positions of the messages that belong to the keys of state documents."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from daybook.recount.replay.tables import Row
 
 
 class Places:
-    """`rows` asks the replay's tables."""
+    """Positions by state document. `rows` runs a query on the replay's tables."""
 
     def __init__(self, rows: Callable[..., list[Row]]) -> None:
         self._rows = rows
@@ -16,7 +16,7 @@ class Places:
     def spans(
         self, collection: str, documents: Sequence[str]
     ) -> dict[str, dict[Position, tuple[int, int]]]:
-        """The first and last offset of messages of state documents' keys, within the limits."""
+        """By document and partition, the first and last offset of messages within the limits."""
         spans: dict[str, dict[Position, tuple[int, int]]] = {}
         for document, topic_id, partition, first, last in self._rows(
             f"""
@@ -30,8 +30,8 @@ class Places:
         return spans
 
     def beyond(self, collection: str) -> list[tuple[str, str, int, int, int]]:
-        """Messages beyond `reach`, of keys that are in another partition as well, at the same time
-        or later: document, topic id, partition, offset, epoch."""
+        """Messages beyond `reach` whose key also has messages in another partition, of the same
+        epoch or a later one: document, topic id, partition, offset, epoch."""
         return list(
             self._rows(
                 f"""
@@ -41,14 +41,14 @@ class Places:
                     FROM {collection}_messages LEFT JOIN reach USING (topic_id, partition)
                     GROUP BY ALL
                 ),
-                several AS (
+                in_two_partitions AS (
                     SELECT DISTINCT document
                     FROM places AS a JOIN places AS b USING (document)
                     WHERE a.is_beyond AND a.partition <> b.partition AND b.epoch >= a.epoch
                 )
                 SELECT document, topic_id, partition, "offset", epoch
                 FROM {collection}_messages
-                SEMI JOIN several USING (document)
+                SEMI JOIN in_two_partitions USING (document)
                 LEFT JOIN reach USING (topic_id, partition)
                 WHERE "offset" > coalesce(last, -1)
                 """
@@ -56,7 +56,7 @@ class Places:
         )
 
     def ahead(self, collection: str, documents: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-        """Where messages of state documents' keys are that lie beyond the limits."""
+        """By document, the home partitions of its messages beyond the limits."""
         homes: dict[str, list[dict[str, Any]]] = {}
         for document, topic_id, partition, epoch in self._rows(
             f"""

@@ -1,4 +1,4 @@
-"""The log in DuckDB, and a group's rules run over it."""
+"""Holds the log in DuckDB and runs a group's rules over it."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -43,40 +43,43 @@ _NAMES = """
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 Stage = Path | Callable[[duckdb.DuckDBPyConnection], None]
-"""SQL, or what reads and fills tables of its own."""
-AsStored = Callable[[str, Sequence[str]], dict[str, Any]]
-"""A state document from its `_id` and what the rules tell of it: JSON, in one piece or several."""
+"""A SQL file, or a function that reads tables and fills others."""
+DocumentBuilder = Callable[[str, Sequence[str]], dict[str, Any]]
+"""Builds a state document from its `_id` and the JSON that the rules give, in one or more rows."""
 
 
-def parse_document(document: str, told: Sequence[str]) -> dict[str, Any]:
-    """A state document from one piece of JSON, whatever its `_id`."""
-    [own] = told
-    state: dict[str, Any] = json.loads(own)
+def parse_document(document: str, rows: Sequence[str]) -> dict[str, Any]:
+    """A DocumentBuilder for rules that give the document in a single row of JSON."""
+    [text] = rows
+    state: dict[str, Any] = json.loads(text)
     return state
 
 
 class Replay:
-    """Messages go in with `add`; `run` applies the rules to all, as often as there are more."""
+    """A DuckDB database: `add` appends messages, `run` applies the rules to all of them.
+
+    `limit` sets how far to count; `documents`, `states` and `sketch_keys` give the results.
+    """
 
     def __init__(
         self,
         rules: Sequence[Path],
         settings: Settings,
         stages: Sequence[Stage] = (),
-        told: Mapping[str, AsStored] | None = None,
+        whole_documents: Mapping[str, DocumentBuilder] | None = None,
     ) -> None:
-        """`stages` work out, after the rules, what depends on how far to count; `told` are the
-        collections of states, if not all are to be taken as they are told."""
+        """`stages` run after the rules, for what depends on how far to count. `whole_documents`:
+        builders by collection of states; `parse_document` is the default."""
         self._tables = Tables()
         self._db, self._rows = self._tables.db, self._tables.rows
         self.places = Places(self._rows)
         self._rules = rules
         self._stages = stages
-        self._told = told or {}
+        self._whole_documents = whole_documents or {}
         self._pending: list[str] = []
         self._pending_messages = 0
         self.messages = 0
-        self._buried = 0
+        self._excluded = 0
         columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
         create = self._tables.create
         create("log", f"topic_id VARCHAR, {columns}")
@@ -101,7 +104,7 @@ class Replay:
         self._tables.close()
 
     def add(self, topic_id: str, columns: Columns) -> None:
-        """Takes messages of one topic; they are in the log at the next `run` at the latest."""
+        """Appends messages of one topic; the next `run` sees them."""
         number = len(columns["offset"])
         if number:
             self._pending.append(_encode(columns))
@@ -111,17 +114,17 @@ class Replay:
             self._flush(topic_id)
 
     def exclude_dead(self, dead: Mapping[int, frozenset[int]]) -> None:
-        """Takes out what became a dead letter since it was read."""
+        """Removes messages that became dead letters since they were read; `dead` by partition."""
         positions = [(number, offset) for number, offsets in dead.items() for offset in offsets]
         self._tables.refill("dead", positions)
-        gone = self._rows(
+        deleted = self._rows(
             'DELETE FROM main.log WHERE (partition, "offset") IN (SELECT (partition, "offset") '
             "FROM main.dead)"
         )
-        self._buried += gone[0][0]
+        self._excluded += deleted[0][0]
 
     def run(self, topic_id: str) -> None:
-        """Replays the whole log by the shared rules and the group's."""
+        """Replays the whole log with the shared rules and those of the group."""
         self._flush(topic_id)
         self._db.execute("DROP SCHEMA IF EXISTS replay CASCADE")
         self._db.execute("CREATE SCHEMA replay")
@@ -130,7 +133,7 @@ class Replay:
             self._db.execute(path.read_text())
 
     def models(self) -> dict[str, Model]:
-        """What each collection of the group is made of."""
+        """The models of the group's collections, as the rules declare them."""
         models: dict[str, Model] = {}
         keys: dict[str, list[str]] = dict(self._rows("SELECT collection, key FROM measured"))
         for collection, name, *rest in self._rows(
@@ -144,15 +147,15 @@ class Replay:
         return models
 
     def define(self, definitions: Iterable[Sequence[object]]) -> None:
-        """All that is known of funnels' definitions, as rows of DEFINITIONS."""
+        """Sets all known definitions of funnels, as rows of DEFINITIONS."""
         self._tables.refill("definitions", list(map(tuple, definitions)))
 
     def pin(self, pins: Iterable[Sequence[object]]) -> None:
-        """What states say is pinned, as rows of PINS."""
+        """Sets the pins that the states have recorded, as rows of PINS."""
         self._tables.refill("pins", list(map(tuple, pins)))
 
     def limit(self, reach: Marks, cuts: Iterable[tuple[Name, Marks]] = ()) -> None:
-        """How far to count: to `reach`, and further for the documents that are further."""
+        """Sets how far to count: up to `reach`, and further for documents with later `cuts`."""
         self._tables.refill("reach", [(*position, last) for position, last in reach.items()])
         self._tables.refill(
             "cuts",
@@ -165,7 +168,7 @@ class Replay:
         )
 
     def documents(self, days: Days) -> dict[Name, Recounted]:
-        """What the log says of every document that an effect within the limits touches."""
+        """Runs the stages; every document with an effect within the limits, and its sums."""
         for stage in self._stages:
             if isinstance(stage, Path):
                 self._db.execute(stage.read_text())
@@ -187,38 +190,41 @@ class Replay:
             """,
             [days.first or "", days.last or "~"],
         )
-        found: dict[Name, Recounted] = {}
+        documents: dict[Name, Recounted] = {}
         for collection, document, path, amount in self._rows(
             "SELECT collection, document, path, sum(amount) FROM within GROUP BY ALL"
         ):
-            recounted = found.setdefault((collection, document), Recounted())
+            recounted = documents.setdefault((collection, document), Recounted())
             recounted.sums[path] = int(amount)
         for collection, document, path, name in self._rows(_NAMES):
-            if named := found.get((collection, document)):
+            if named := documents.get((collection, document)):
                 named.sums[path] = name
         for collection, document, topic_id, partition, first, last in self._rows(
             "SELECT collection, document, topic_id, partition, min(first), max(last) "
             "FROM within GROUP BY ALL"
         ):
-            found[collection, document].spans[topic_id, partition] = first, last
-        return found
+            documents[collection, document].spans[topic_id, partition] = first, last
+        return documents
 
     def states(
         self, collection: str, only: Sequence[str] | None = None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Every state document within the limits, or those named, in the order of their ids; where
-        `stages` tell them, after `documents`."""
-        as_stored = self._told.get(collection, parse_document)
+        """The state documents within the limits (all, or `only` these), in the order of their ids.
+
+        States that depend on `stages` are up to date only after `documents`.
+        """
+        build = self._whole_documents.get(collection, parse_document)
         self._tables.refill("chosen", [(document,) for document in only or ()])
         where = "" if only is None else "WHERE document IN (SELECT document FROM chosen)"
-        pieces = self._streamed(
+        rows = self._streamed(
             f"SELECT document, state FROM {collection} {where} ORDER BY document, nth"
         )
-        for document, several in groupby(pieces, key=itemgetter(0)):
-            yield document, as_stored(document, [piece for _, piece in several])
+        for document, own_rows in groupby(rows, key=itemgetter(0)):
+            yield document, build(document, [text for _, text in own_rows])
 
-    def sketched(self, days: Days) -> Iterator[Key]:
-        """Of each sketch of a period within the days its keys, after `documents`."""
+    def sketch_keys(self, days: Days) -> Iterator[Key]:
+        """The keys of every sketch whose period is within the days, by sketch; valid after
+        `documents`."""
         keys = self._streamed(
             "SELECT name, owner, topic_id, partition, is_due FROM sketched "
             "WHERE period BETWEEN ? AND ? ORDER BY name",
@@ -227,12 +233,12 @@ class Replay:
         yield from starmap(Key, keys)
 
     def unreadable(self) -> list[tuple[int, int, str]]:
-        """Partition, offset and reason of events that cannot be counted and are not dead."""
-        found = self._rows('SELECT partition, "offset", reason FROM unreadable ORDER BY ALL')
-        return [(partition, offset, reason) for partition, offset, reason in found]
+        """Partition, offset and reason of events that cannot be counted and are no dead letters."""
+        rows = self._rows('SELECT partition, "offset", reason FROM unreadable ORDER BY ALL')
+        return [(partition, offset, reason) for partition, offset, reason in rows]
 
     def _streamed(self, query: str, parameters: Sequence[object] = ()) -> Iterator[Any]:
-        """Rows by a cursor of their own: others may ask meanwhile."""
+        """Rows from a separate cursor, so that other queries can run meanwhile."""
         cursor = self._db.cursor()
         cursor.execute("SET search_path = 'replay,main'")
         cursor.execute(query, list(parameters))
@@ -244,6 +250,7 @@ class Replay:
             return
         self._tables.append("log", topic_id, COLUMNS, self._pending)
         self._pending, self._pending_messages = [], 0
-        held = self._rows("SELECT count(*) FROM main.log")[0][0]
-        if held != self.messages - self._buried:
-            raise RuntimeError(f"{self.messages - self._buried} messages went in, {held} are there")
+        stored = self._rows("SELECT count(*) FROM main.log")[0][0]
+        added = self.messages - self._excluded
+        if stored != added:
+            raise RuntimeError(f"{added} messages were added, but the table has {stored}")

@@ -1,4 +1,4 @@
-"""Tables in DuckDB, on disk where memory does not do, gone when closed."""
+"""Temporary DuckDB tables, which spill to disk and are deleted on closing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -8,14 +8,14 @@ from typing import Any
 import duckdb
 
 _MEMORY_MAX = "50%"
-"""Of the machine's or the container's; the log of a group with states needs the more the longer it
-is, for each key's history is gathered."""
+"""Share of the machine's or container's memory. A group with states gathers every key's history,
+so it needs more the longer its log is."""
 
 Row = tuple[Any, ...]
 
 
 class Tables:
-    """`db` is the connection; its clock is UTC."""
+    """`db` is the connection; its time zone is UTC."""
 
     def __init__(self) -> None:
         self._directory = TemporaryDirectory(prefix="daybook-recount-")
@@ -25,15 +25,17 @@ class Tables:
         self.db.execute("SET TimeZone = 'UTC'")
 
     def close(self) -> None:
+        """Closes the database and deletes its files."""
         self.db.close()
         self._directory.cleanup()
 
     def create(self, table: str, columns: str, rows: Iterable[Row] = ()) -> None:
+        """Creates a table with these columns (as in SQL) and rows."""
         self.db.execute(f"CREATE TABLE {table} ({columns})")
         self.refill(table, list(rows))
 
     def refill(self, table: str, rows: Sequence[Row]) -> None:
-        """These rows instead of all that are there."""
+        """Replaces all rows of a table."""
         self.db.execute(f"DELETE FROM main.{table}")
         if rows:
             holders = ", ".join("unnest(?)" for _ in rows[0])
@@ -41,13 +43,18 @@ class Tables:
             self.db.execute(f"INSERT INTO main.{table} SELECT {holders}", columns)
 
     def rows(self, query: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Runs a query and returns all its rows."""
         return self.db.execute(query, list(parameters)).fetchall()
 
     def append(
         self, table: str, first: str, kinds: Mapping[str, str], batches: Sequence[str]
     ) -> None:
-        """`batches` are JSON objects of columns, whose SQL types are `kinds`; `first` is the value
-        of the column before them. By way of a file: the quickest way without another library."""
+        """Appends rows to a table.
+
+        `batches`: JSON objects, each a list of values per column. `kinds`: the columns' SQL types.
+        `first`: the value of the column before them. The rows pass through a file, the fastest way
+        without another library.
+        """
         path = Path(self._directory.name) / f"{table}.json"
         path.write_text(f"[{','.join(batches)}]")
         names = ", ".join(f'unnest("{name}")' for name in kinds)

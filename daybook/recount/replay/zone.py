@@ -1,4 +1,4 @@
-"""When a zone's distance from UTC changes, as a table that SQL can join."""
+"""Lists when a time zone's UTC offset changes, as a table that SQL can join."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,10 +10,10 @@ _STEP = timedelta(hours=12)
 
 
 def offsets(zone: str) -> Iterator[tuple[datetime, timedelta]]:
-    """Since when (UTC, without zone) local time is how far ahead of UTC, in order.
+    """Each UTC offset and the moment (UTC, naive) from which it applies, in order.
 
-    Taken from Python's database of zones, as the fleet's days are: DuckDB carries a release of
-    its own, which knows other rules for some zones.
+    They come from Python's zone database, like the fleet's days. DuckDB has a release of its own,
+    with other rules for some zones.
     """
     info = ZoneInfo(zone)
 

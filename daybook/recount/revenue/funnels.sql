@@ -1,9 +1,9 @@
--- What the orders of a funnel come to, a day.
+-- Daily sums of the orders of a funnel.
 
 INSERT INTO measured VALUES ('analytics_funnel_revenue', ['organization_id', 'funnel_id']);
 
--- The money booked for funnels: payments (nth 0) and refunds, each caused by what came last, the
--- booking or the order.created that says whose it is.
+-- The money booked for funnels: payments (nth 0) and refunds. Each is attributed to the later of
+-- two events: the booking, or the order.created that names the funnel.
 CREATE TABLE of_days AS
 SELECT
     key_id, nth, if(nth = 0, 'revenue_cents', 'refunded_cents') AS what, day, hour, currency, cents,
@@ -19,7 +19,7 @@ FROM (
     FROM bookings_of_refunds
 ) AS b JOIN of_funnels AS f USING (key_id);
 
--- By source: the newest wins, and takes with it what is booked already, the order itself included.
+-- By source: the newest source wins and takes over what is booked already, also the order's count.
 CREATE VIEW by_source AS
 WITH moved AS (
     SELECT
@@ -40,7 +40,7 @@ FROM moved
 UNION ALL
 SELECT document, nth, what, currency, cents, 1, owner, topic_id, partition, "offset" FROM moved;
 
--- By product: what none stands for is nobody's, where an order has no lines, or they cost nothing.
+-- By product. If an order has no lines, or they cost nothing, its money is unattributed.
 CREATE VIEW by_product AS
 WITH parts AS (
     SELECT key_id, product_id, 0 AS nth, cents FROM sold
@@ -57,7 +57,7 @@ FROM of_days AS d ANTI JOIN (SELECT key_id FROM sold GROUP BY key_id HAVING sum(
 CREATE MACRO entry(field, key, part) AS
     field || '.' || coalesce(map_key(key), 'unattributed') || '.' || part;
 
--- Units are sold with the payment, and no refund takes them back: it names money alone.
+-- Units are sold with the payment. No refund takes them back, since it names only an amount.
 CREATE VIEW units AS
 SELECT d.*, product_id, units, name FROM of_days AS d JOIN products USING (key_id) WHERE nth = 0;
 

@@ -1,6 +1,7 @@
--- Which funnel an order is of, what its lines come to, and how its money is divided among them.
+-- Which funnel an order belongs to, what its lines are worth, and how its money is divided among
+-- them.
 
--- Booked refunds in the order in which they were booked; `n` is the event that booked each.
+-- Refunds in the order in which they were booked; `n` is the event that booked each.
 CREATE TABLE bookings_of_refunds AS
 SELECT
     key_id, row_number() OVER (PARTITION BY key_id ORDER BY n) AS nth,
@@ -8,8 +9,8 @@ SELECT
 FROM booked_refunds
 WHERE taken > 0;
 
--- The first order.created says which funnel an order is of, once and for all, be it none. It may
--- come late, but not after more booked refunds than are kept for it.
+-- The first order.created determines the order's funnel for good, even if it names none. It may
+-- come late, but not after more booked refunds than the state keeps.
 CREATE TABLE too_late AS
 SELECT key_id, n FROM bookings_of_refunds
 WHERE nth = (SELECT order_waiting_max + 1 FROM settings);
@@ -27,8 +28,8 @@ QUALIFY row_number() OVER (PARTITION BY c.key_id ORDER BY c.n) = 1
 
 CREATE TABLE of_funnels AS FROM creations WHERE funnel_id IS NOT NULL;
 
--- What an order has of each product: lines of nothing are none, and a product is called by the
--- greatest of the names that the lines give it.
+-- The products of an order: lines with quantity 0 are ignored, and of several names for a product
+-- the greatest wins.
 CREATE TABLE products AS
 SELECT
     key_id, product_id, nullif(max(coalesce(called, '')), '') AS name,
@@ -46,12 +47,12 @@ FROM (
 WHERE quantity > 0
 GROUP BY key_id, product_id;
 
--- The cents that a part of `weight` has of `cents`: whole cents by largest remainder, where these
--- are equal by the product's id, so that the parts add up.
+-- The share of `cents` for a part of `weight`: whole cents by largest remainder, equal remainders
+-- by product id, so that the parts add up.
 CREATE MACRO whole_cents(cents, weight, whole) AS CAST(cents AS HUGEINT) * weight // whole;
 CREATE MACRO remainder(cents, weight, whole) AS CAST(cents AS HUGEINT) * weight % whole;
 
--- What each product has of the payment.
+-- Each product's share of the payment.
 CREATE TABLE sold AS
 SELECT
     key_id, product_id,
@@ -72,7 +73,8 @@ FROM (
     WHERE whole > 0
 );
 
--- What each has of every refund, one after the other: each is divided by what is left by then.
+-- Each product's share of every refund, one after the other. A refund is divided by what is left of
+-- each product at that moment.
 CREATE TABLE given_back AS
 WITH RECURSIVE walk AS (
     SELECT key_id, product_id, 0 AS nth, CAST(0 AS BIGINT) AS cents, cents AS remains

@@ -1,5 +1,5 @@
--- The state documents, each as of the last offset that it must know: `reach` says how far the
--- group is in any case, `cuts` how far a document is of its own.
+-- The state documents, each as of the last offset that it has counted: `reach` for all of them,
+-- `cuts` for documents that are further.
 CREATE TABLE orders AS SELECT DISTINCT key_id, encoded(key_id) AS document FROM events;
 
 CREATE VIEW order_state_messages AS
@@ -11,7 +11,8 @@ WITH own AS (
     WHERE collection = 'order_state'
 ),
 seen AS (
-    -- The home is where the order's newest events are: there is one, unless partitions were added.
+    -- The home is the partition of the order's newest events. It changes only when partitions are
+    -- added.
     SELECT
         e.key_id, max(n) AS upto,
         arg_max({'topic_id': e.topic_id, 'partition': e.partition, 'epoch': epoch}, n) AS home
@@ -57,7 +58,7 @@ owned AS (
     WHERE n <= upto
     GROUP BY key_id
 ),
--- Whether it is known by then which funnel the order is of; the refunds that wait for it.
+-- Orders whose funnel is known by then; the others keep their booked refunds.
 settled AS (
     SELECT key_id
     FROM (SELECT key_id, n FROM creations UNION ALL FROM too_late) JOIN seen USING (key_id)
@@ -70,7 +71,7 @@ unsettled AS (
     WHERE n <= upto
     GROUP BY key_id
 ),
--- What a product has of payment and refunds by then.
+-- Each product's share of payment and refunds by then.
 bought AS (
     SELECT
         p.key_id, p.product_id,

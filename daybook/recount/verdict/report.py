@@ -1,4 +1,4 @@
-"""What a recount found."""
+"""The report of a recount: differences, doubts and counts."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,17 +10,17 @@ from daybook.recount.compare.documents import ABSENT
 EQUAL, DIFFERENT, UNRECOUNTABLE = 0, 1, 3
 
 
-def plain(value: Any) -> Any:
-    """A stored value as JSON can tell it: dates in ISO 8601, bytes in hexadecimal, else text."""
+def json_value(value: Any) -> Any:
+    """A stored value in JSON: dates in ISO 8601, bytes in hexadecimal, other types as text."""
     match value:
         case None | bool() | int() | str():
             return value
         case float() if isfinite(value):
             return value
         case dict():
-            return {name: plain(each) for name, each in value.items()}
+            return {name: json_value(inner) for name, inner in value.items()}
         case list():
-            return [plain(each) for each in value]
+            return [json_value(inner) for inner in value]
         case datetime():
             return value.isoformat()
         case bytes():
@@ -31,7 +31,7 @@ def plain(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A field that is not what the log says; `stored` and `recounted` may be ABSENT."""
+    """A field that differs from what the log says; `stored` and `recounted` may be ABSENT."""
 
     collection: str
     document: str
@@ -40,19 +40,19 @@ class Difference:
     recounted: Any
 
     def as_json(self) -> dict[str, Any]:
-        """A value that is absent is left out."""
+        """Absent values are left out."""
         values = {"stored": self.stored, "recounted": self.recounted}
         return {
             "collection": self.collection,
             "document": self.document,
             "field": self.field,
-            **{name: plain(value) for name, value in values.items() if value is not ABSENT},
+            **{name: json_value(value) for name, value in values.items() if value is not ABSENT},
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What cannot be recounted: the whole group, one document, or one field of it."""
+    """Something that cannot be recounted, and why: the group, a document, or a field of it."""
 
     reason: str
     collection: str | None = None
@@ -71,7 +71,11 @@ class Doubt:
 
 @dataclass(slots=True)
 class Report:
-    """`documents` and `states` were compared; what is not among the findings is equal."""
+    """The result of `verify`.
+
+    `documents`, `states` and `sketches` are the numbers of those compared, `*_equal` of those that
+    are equal. `gaps`: the accepted gaps, as text. `messages`: how many events were read.
+    """
 
     group: str
     differences: list[Difference] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Sketches of distinct keys beside all the keys that the log says were counted."""
+"""Compares sketches of distinct visitors with the visitors that the log says were counted."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,13 +15,17 @@ from daybook.recount.verdict.report import Difference
 VERSION = 1
 _LG_K = 12
 _REGISTERS = 1 << _LG_K
-"""Bytes of them in HLL_8."""
-_TOLD_EVERY = 1_000
+"""The number of registers, each one byte in HLL_8."""
+_REPORTED_EVERY = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`name`: of a sketch, whatever its partitions; `stored`: its documents, one a partition."""
+    """The result for one sketch, over all its partitions.
+
+    `name`: its `_id` without topic id and partition. `stored`: its documents, one per partition.
+    `keys`: the visitors that it must or may hold.
+    """
 
     name: str
     stored: list[Document]
@@ -29,29 +33,29 @@ class Verdict:
     differences: list[Difference]
 
     @property
-    def is_of_old(self) -> bool:
-        """Whether it was begun by a group that had counted before it kept sketches."""
+    def predates_sketches(self) -> bool:
+        """Whether the group counted before it kept sketches, so that visitors may be missing."""
         return any(one.get("_daybook", {}).get("model", 0) < VERSION for one in self.stored)
 
 
-def doubt(recount: Recount, snapshot: Snapshot) -> str | None:
-    """Why none of the group's sketches can be judged, if so: the log is not whole."""
-    return snapshot.coverage.of_document({}, {}) if recount.group.sketches else None
+def doubt_of_sketches(recount: Recount, snapshot: Snapshot) -> str | None:
+    """Why no sketch of the group can be compared, or None: the log is incomplete."""
+    return snapshot.coverage.document_doubt({}, {}) if recount.group.sketches else None
 
 
-def sketches(recount: Recount, snapshot: Snapshot) -> Iterator[Verdict]:
-    """A verdict on each sketch that is stored, or that the log knows of; after the documents.
-    None where there is a doubt.
+def sketch_verdicts(recount: Recount, snapshot: Snapshot) -> Iterator[Verdict]:
+    """A verdict on each sketch that is stored or that the log gives; none if there is a doubt.
 
-    A sketch has no watermark. It must hold every key that the group has surely counted, and
-    none that the log does not know.
+    A sketch has no watermark. It must hold every visitor that the group has certainly counted,
+    and none that is not in the log. It runs after `document_verdicts`, which fills the tables of
+    the replay's stages.
     """
     collection, left = recount.group.sketches, dict(snapshot.sketches)
-    if not collection or doubt(recount, snapshot):
+    if not collection or doubt_of_sketches(recount, snapshot):
         return
-    found = recount.replay.sketched(snapshot.days)
-    for done, (name, keys) in enumerate(groupby(found, key=lambda key: key.sketch)):
-        if done % _TOLD_EVERY == 0:
+    due = recount.replay.sketch_keys(snapshot.days)
+    for done, (name, keys) in enumerate(groupby(due, key=lambda key: key.sketch)):
+        if done % _REPORTED_EVERY == 0:
             recount.report_progress("comparing sketches", done, len(snapshot.sketches))
         yield _verdict(collection, name, left.pop(name, []), list(keys))
     for name, stored in left.items():
@@ -59,53 +63,56 @@ def sketches(recount: Recount, snapshot: Snapshot) -> Iterator[Verdict]:
 
 
 def _verdict(collection: str, name: str, stored: list[Document], keys: list[Key]) -> Verdict:
-    due = united([holding(k.owner for k in keys if k.is_due)])
-    known = united([due, holding(k.owner for k in keys if not k.is_due)])
+    due = merged([sketch_of(k.owner for k in keys if k.is_due)])
+    known = merged([due, sketch_of(k.owner for k in keys if not k.is_due)])
     try:
         held = [hll_sketch.deserialize(one["sketch"]) for one in stored]
     except (KeyError, TypeError, ValueError, RuntimeError):
         damaged = Difference(collection, name, "sketch", "no sketch", count(due))
         return Verdict(name, stored, keys, [damaged])
     differences = [
-        Difference(collection, str(one["_id"]), "estimate", one.get("estimate", ABSENT), should)
-        for one, should in zip(stored, map(count, held), strict=True)
-        if one.get("estimate") != should
+        Difference(collection, str(one["_id"]), "estimate", one.get("estimate", ABSENT), expected)
+        for one, expected in zip(stored, map(count, held), strict=True)
+        if one.get("estimate") != expected
     ]
-    together = united(held)
+    together = merged(held)
     if lacks(together, due) or lacks(known, together):
-        is_stored = count(together) if stored else ABSENT
-        differences.append(Difference(collection, name, "sketch", is_stored, count(due)))
+        estimate = count(together) if stored else ABSENT
+        differences.append(Difference(collection, name, "sketch", estimate, count(due)))
     return Verdict(name, stored, keys, differences)
 
 
-def holding(keys: Iterable[str]) -> Any:
-    """A sketch of the keys."""
+def sketch_of(keys: Iterable[str]) -> Any:
+    """A sketch that holds exactly these keys."""
     sketch = hll_sketch(_LG_K, tgt_hll_type.HLL_4)
     for key in keys:
         sketch.update(key)
     return sketch
 
 
-def united(several: Iterable[Any]) -> Any:
-    """Sketches as one."""
+def merged(sketches: Iterable[Any]) -> Any:
+    """The union of sketches."""
     union = hll_union(_LG_K)
-    for one in several:
-        union.update(one)
+    for sketch in sketches:
+        union.update(sketch)
     return union.get_result(tgt_hll_type.HLL_8)
 
 
 def count(sketch: Any) -> int:
+    """The estimated number of keys."""
     return int(round(sketch.get_estimate()))
 
 
 def lacks(one: Any, other: Any) -> bool:
-    """Whether there is anything in the other that is not in the one."""
-    return _content(united([one, other])) != _content(one)
+    """Whether `other` holds a key that `one` does not: merging them would change `one`."""
+    return _content(merged([one, other])) != _content(one)
 
 
 def _content(sketch: Any) -> bytes | float:
-    """What depends on the keys alone: the registers, whose estimate hangs on the order of keys; of
-    a small sketch, which has none and lists its keys in any order, how many there are."""
+    """The part of a sketch that depends on its keys alone, not on their order: its registers.
+
+    A small sketch has no registers and lists its keys in any order; there it is their number.
+    """
     updatable = bytes(sketch.serialize_updatable())
     if len(updatable) < _REGISTERS:
         return float(sketch.get_estimate())

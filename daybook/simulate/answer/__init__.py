@@ -1,5 +1,5 @@
-"""What the documents must hold, worked out from docs/funnels.md alone, plainly rather than fast.
+"""Computes the known answer of a log: what the documents must hold, from docs/funnels.md alone.
 
-It shares no code with what it checks. A log is a sequence of entries in the order in which they
-were appended; a definition is in force from its place in that sequence on.
+It is written plainly rather than for speed, and shares no code with what it checks. A log is a
+sequence of entries in append order; a definition applies from its place in that sequence on.
 """

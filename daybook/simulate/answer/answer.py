@@ -1,4 +1,4 @@
-"""The known answer of a log: every document that its events are counted in."""
+"""Computes the known answer of a log: every document that its events count in."""
 
 import json
 import tempfile
@@ -25,7 +25,7 @@ _BUCKET_BYTES_IN_MEMORY = 2**20
 def answer(
     log: Iterable[Entry], zone: ZoneInfo = UTC, leaders: frozenset[str] = LEADERS
 ) -> list[Line]:
-    """The documents that a log comes to. `zone`: whose days are counted; `leaders`: their roles."""
+    """The documents that a log gives. `zone`: the zone of the days; `leaders`: leaders' roles."""
     with Answer(zone, leaders) as known:
         for entry in log:
             known.take(entry)
@@ -33,8 +33,10 @@ def answer(
 
 
 class Answer(ExitStack):
-    """Takes a log's entries in their order. Events are put aside in files, by their keys,
-    which are gone with the context."""
+    """Collects a log's entries, in order, and computes the documents.
+
+    Events are kept in temporary files, bucketed by key, which are deleted when the context exits.
+    """
 
     def __init__(self, zone: ZoneInfo = UTC, leaders: frozenset[str] = LEADERS) -> None:
         super().__init__()
@@ -45,17 +47,18 @@ class Answer(ExitStack):
         self._buckets = [self.enter_context(_bucket()) for _ in range(_BUCKETS)]
 
     def take(self, entry: Entry) -> None:
+        """Adds the log's next entry; topics that no document counts are ignored."""
         self._place += 1
         if entry.topic == FUNNELS:
             self._definitions.take(entry.event, self._place)
         elif entry.topic in _KEYS:
             key = _KEYS[entry.topic](entry.event)
-            put_aside = json.dumps([entry.topic, key, self._place, entry.appended_ms, entry.event])
+            line = json.dumps([entry.topic, key, self._place, entry.appended_ms, entry.event])
             bucket = crc32(key.encode()) % _BUCKETS
-            self._buckets[bucket].write(put_aside.encode() + b"\n")
+            self._buckets[bucket].write(line.encode() + b"\n")
 
     def lines(self) -> Iterator[Line]:
-        """What all that was taken comes to; nothing can be taken afterwards."""
+        """The documents of all entries taken; no entry can be taken afterwards."""
         ledger = Ledger()
         for bucket in self._buckets:
             bucket.seek(0)
@@ -70,9 +73,9 @@ class Answer(ExitStack):
             if event["event_id"].lower() in seen:
                 continue
             seen.add(event["event_id"].lower())
-            told = deed(event, place, appended_ms, self._zone)
-            owner = told.organization if topic == TRACKING else ""
-            histories[topic, owner, key].append(told)
+            one = deed(event, place, appended_ms, self._zone)
+            owner = one.organization if topic == TRACKING else ""
+            histories[topic, owner, key].append(one)
         for (topic, organization, _), history in histories.items():
             if topic == ORDERS:
                 orders.count(ledger, history)
@@ -88,8 +91,9 @@ def _bucket() -> IO[bytes]:
     return tempfile.SpooledTemporaryFile(_BUCKET_BYTES_IN_MEMORY)
 
 
-def _tracked(event: Event) -> str:
-    """As the catalogue says; no visitor's id begins as those of orders and tickets do here."""
+def _tracking_key(event: Event) -> str:
+    """The message key, except that keys of orders and tickets have a space after the prefix, so
+    that they differ from any visitor's id."""
     match event["event_type"]:
         case "email_confirmed" | "email_failed":
             return f"o: {event['data']['order_id']}"
@@ -100,7 +104,7 @@ def _tracked(event: Event) -> str:
 
 
 _KEYS: dict[str, Callable[[Event], str]] = {
-    TRACKING: _tracked,
+    TRACKING: _tracking_key,
     ORDERS: lambda event: str(event["data"]["order_id"]),
     USERS: lambda event: str(event["data"]["user_id"]),
 }

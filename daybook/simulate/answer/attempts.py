@@ -1,4 +1,4 @@
-"""Attempts: how far a visitor came in the order that the funnel's definition gives."""
+"""Counts attempts: how far a visitor got in the order that the funnel's definition sets."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ def count(
     deeds: list[Deed],
     pins: Mapping[FunnelDay, Definition],
 ) -> None:
-    """`deeds`: the visitor's in the funnel; `pins` by funnel and day."""
+    """Counts a visitor's attempts in one funnel; `deeds` are theirs in it."""
     entries = [deed for deed in deeds if deed.kind == "step_entry"]
     for (funnel, day), pinned in pins.items():
         if funnel == names[-1] and (begun := first_of(pinned, entries, day)):
@@ -25,7 +25,8 @@ def count(
 
 
 def first_of(pinned: Definition, entries: list[Deed], day: str) -> Deed | None:
-    """The entry at which the day's attempt stands: the first of step 1, or of any step."""
+    """The entry at which the day's attempt begins: the first of step 1, or, in any order, of any
+    step."""
     steps = pinned.steps if pinned.order == "any" else pinned.steps[:1]
     return next((e for e in entries if e.at.day == day and e.step in steps), None)
 
@@ -33,14 +34,15 @@ def first_of(pinned: Definition, entries: list[Deed], day: str) -> Deed | None:
 def _attempt(
     ledger: Ledger, names: tuple[str, ...], begun: Deed, pinned: Definition, reached: set[int]
 ) -> None:
-    ledger.scalar(FUNNEL, names, begun.at, "attempts")
+    ledger.counter(FUNNEL, names, begun.at, "attempts")
     if is_complete(pinned, reached):
-        ledger.scalar(FUNNEL, names, begun.at, "completions")
+        ledger.counter(FUNNEL, names, begun.at, "completions")
     for position in reached:
-        ledger.scalar(STEP, (*names, pinned.steps[position]), begun.at, "reached")
+        ledger.counter(STEP, (*names, pinned.steps[position]), begun.at, "reached")
 
 
 def is_complete(pinned: Definition, reached: set[int]) -> bool:
+    """Whether an attempt that reached these positions is a completion."""
     needed = [n for n, optional in enumerate(pinned.optional) if not optional]
     if pinned.order == "any":
         return reached.issuperset(needed)
@@ -48,13 +50,13 @@ def is_complete(pinned: Definition, reached: set[int]) -> bool:
 
 
 Reached = dict[str, set[int]]
-"""By the day of the start, the positions that were reached."""
+"""By the day on which an attempt began, the positions it reached."""
 
 
 def reached_by_day(definition: Definition, entries: list[Deed]) -> Reached:
-    """`entries`: all of the visitor's in the funnel."""
+    """The positions reached; `entries` are all of the visitor's in the funnel."""
     if definition.order == "any":
-        return _any(definition, entries)
+        return _in_any_order(definition, entries)
     return _in_order(definition, entries)
 
 
@@ -85,9 +87,10 @@ def _start(
     starts: dict[int, When],
     before: int | None,
 ) -> When | None:
-    """Where the chain began that an entry of the step at `position` carries on, if there is one.
+    """When the chain began that an entry of the step at `position` continues; None if it
+    continues none.
 
-    `before`: the position of the entry directly before, if that one carried a chain.
+    `before`: the position of the directly preceding entry, if that one continued a chain.
     """
     if position == 0:
         return at
@@ -100,18 +103,18 @@ def _start(
 
 
 def _leading_to(definition: Definition, position: int) -> list[int]:
-    """The steps before it from which every step between is optional."""
+    """The earlier positions from which all steps in between are optional."""
     return [n for n in range(position) if all(definition.optional[n + 1 : position])]
 
 
 def _order(definition: Definition, entry: Deed) -> tuple[int, int, int]:
-    """By time; ties by the step's position, then by offset."""
+    """Sort key: time, then the step's position, then the place in the log."""
     position = definition.position(entry.step)
     last = len(definition.steps)
     return entry.at.ms, last if position is None else position, entry.place
 
 
-def _any(definition: Definition, entries: list[Deed]) -> Reached:
+def _in_any_order(definition: Definition, entries: list[Deed]) -> Reached:
     reached: Reached = defaultdict(set)
     known = [e for e in entries if definition.position(e.step) is not None]
     known.sort(key=lambda e: _order(definition, e))

@@ -1,4 +1,4 @@
-"""When something happened: the millisecond that orders it, the day and the hour it counts in."""
+"""Converts the time of an event to the milliseconds, day and hour by which it counts."""
 
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -9,7 +9,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 class When(NamedTuple):
-    """`ms` since the epoch, digits beyond cut off; `day` and `hour` of the fleet's zone."""
+    """`ms` since 1970, further digits cut off; `day` and `hour` in the fleet's zone."""
 
     ms: int
     day: str
@@ -17,6 +17,7 @@ class When(NamedTuple):
 
 
 def when(occurred_at: str, zone: ZoneInfo) -> When:
+    """The time of an event from its `occurred_at`; `zone` is the fleet's."""
     moment = datetime.fromisoformat(occurred_at)
     local = moment.astimezone(zone)
     return When((moment - _EPOCH) // _MILLISECOND, f"{local:%Y-%m-%d}", f"{local:%H}")

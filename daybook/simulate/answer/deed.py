@@ -1,4 +1,4 @@
-"""What a visitor, an order or a user did: one event, as far as numbers depend on it."""
+"""A deed: one event of a visitor, an order or a user, reduced to what numbers depend on."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from daybook.simulate.answer.definitions import DEFAULT_ORGANIZATION
 from daybook.simulate.answer.entry import Event
 
 BY_OTHER_KEYS = ("email_confirmed", "email_failed", "barcode_scanned")
-"""Keyed by order or ticket: no deeds of a visitor."""
+"""Event types keyed by an order or a ticket; they are no deeds of a visitor."""
 
 NO_CURRENCY = "XXX"
 """ISO 4217's code for none."""
@@ -17,7 +17,8 @@ NO_CURRENCY = "XXX"
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """`place` is the event's place in the log; `data` as it came."""
+    """`place`: the event's place in the log, from 1. `at`: when it happened. `data`: the event's
+    own."""
 
     place: int
     appended_ms: int
@@ -28,7 +29,7 @@ class Deed:
 
     @property
     def order(self) -> tuple[int, int]:
-        """By time to the millisecond, then by offset."""
+        """Sort key: time to the millisecond, then the place in the log."""
         return self.at.ms, self.place
 
     @property
@@ -37,7 +38,7 @@ class Deed:
 
     @property
     def funnel(self) -> str | None:
-        """The funnel among whose events it is."""
+        """The funnel that it is an event of, if any."""
         return None if self.kind == "experiment_exposed" else self.data.get("funnel_id")
 
     @property
@@ -46,6 +47,7 @@ class Deed:
 
     @property
     def bot(self) -> list[str]:
+        """The reasons why it is a bot's; empty for a person's."""
         return self.context.get("bot") or []
 
     @property
@@ -54,19 +56,20 @@ class Deed:
 
     @property
     def page(self) -> str | None:
-        """The page that a view shows, if it names one."""
+        """The page of a page view, if it names one."""
         if self.kind != "page_view":
             return None
         return self.data.get("page") or self.data.get("page_id")
 
     @property
     def money(self) -> tuple[str, int] | None:
-        """Currency and amount, if there is any."""
+        """Currency and amount in cents, if there is an amount."""
         cents = self.data.get("value_cents", 0)
         return (self.data.get("currency", NO_CURRENCY), cents) if cents else None
 
 
 def deed(event: Event, place: int, appended_ms: int, zone: ZoneInfo) -> Deed:
+    """The deed that an event reports."""
     at = when(event["occurred_at"], zone)
     owner = event.get("organization_id", DEFAULT_ORGANIZATION)
     return Deed(place, appended_ms, event["event_type"], at, event["data"], owner)

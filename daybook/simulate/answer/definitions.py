@@ -1,4 +1,4 @@
-"""Which definition of a funnel was in force when."""
+"""Keeps the published definitions of funnels, and finds the one in force at a place in the log."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +9,7 @@ DEFAULT_ORGANIZATION = "default"
 
 @dataclass(frozen=True)
 class Definition:
-    """`steps` in order, each with whether it is optional."""
+    """A funnel's definition; `optional` belongs to `steps`, in the same order."""
 
     steps: tuple[str, ...]
     optional: tuple[bool, ...]
@@ -18,19 +18,19 @@ class Definition:
     window_ms: int
 
     def position(self, step: str) -> int | None:
-        """0 for step 1; None for a step that it does not have."""
+        """0 for step 1; None for a step that the definition lacks."""
         return self.steps.index(step) if step in self.steps else None
 
 
 @dataclass
 class Definitions:
-    """Every one that was published, by organization and funnel, with its place in the log."""
+    """All published definitions, by organization and funnel, with their places in the log."""
 
     published: dict[tuple[str, str], list[tuple[int, Definition]]] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
 
     def take(self, event: dict[str, Any], place: int) -> None:
-        """Of an event that is sent again, the first counts."""
+        """Adds an event of the topic; of duplicates, the first one counts."""
         event_id = event["event_id"].lower()
         if event["event_type"] == "funnel.published" and event_id not in self.ids:
             self.ids.add(event_id)
@@ -39,13 +39,13 @@ class Definitions:
             history.append((place, definition(event["data"])))
 
     def in_force(self, organization: str, funnel: str, place: int) -> Definition | None:
-        """The newest that stands no later in the log than `place`."""
+        """The newest definition at or before `place` in the log."""
         history = self.published.get((organization, funnel), ())
         return next((known for since, known in reversed(history) if since <= place), None)
 
 
 def definition(data: dict[str, Any]) -> Definition:
-    """What a `funnel.published` says."""
+    """The definition in the data of a `funnel.published` event."""
     return Definition(
         steps=tuple(step["step_id"] for step in data["steps"]),
         optional=tuple(step.get("optional", False) for step in data["steps"]),

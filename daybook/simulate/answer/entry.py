@@ -1,4 +1,4 @@
-"""What the log holds: an event of a topic, and when it was appended."""
+"""An entry of the log: an event, its topic, and when it was appended."""
 
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ USERS = "sc.domain.user"
 
 
 class Entry(NamedTuple):
-    """`topic` without any prefix; `appended_ms` since the epoch, never falling."""
+    """`topic` without any prefix; `appended_ms` since 1970, never decreasing."""
 
     topic: str
     event: Event

@@ -1,23 +1,25 @@
-"""`analytics_experiment`: the variant a visitor stands in, and whether he converted after."""
+"""Counts `analytics_experiment`: a visitor's variant, and their conversions after the exposure."""
 
 from collections import Counter
 
 from daybook.simulate.answer.deed import Deed
-from daybook.simulate.answer.grouping import by
+from daybook.simulate.answer.grouping import group_by
 from daybook.simulate.answer.ledger import Ledger
 from daybook.simulate.answer.shape import EXPERIMENT
 
 
 def count(ledger: Ledger, organization: str, deeds: list[Deed]) -> None:
-    """`deeds`: the visitor's, in order."""
+    """Counts one visitor's experiments; `deeds` are all of theirs, in order of time."""
     exposures = [deed for deed in deeds if deed.kind == "experiment_exposed"]
-    for test, own in by(exposures, lambda deed: str(deed.data["test_id"])).items():
-        first = own[0]
+    for test, exposures_to_test in group_by(
+        exposures, lambda deed: str(deed.data["test_id"])
+    ).items():
+        first = exposures_to_test[0]
         names = (organization, test, str(first.data["variant_id"]))
-        if len({deed.data["variant_id"] for deed in own}) > 1:
-            ledger.scalar(EXPERIMENT, names, first.at, "multiple_exposures")
+        if len({deed.data["variant_id"] for deed in exposures_to_test}) > 1:
+            ledger.counter(EXPERIMENT, names, first.at, "multiple_exposures")
         else:
-            ledger.scalar(EXPERIMENT, names, first.at, "visitors")
+            ledger.counter(EXPERIMENT, names, first.at, "visitors")
             _conversions(ledger, names, first, deeds)
 
 
@@ -31,7 +33,7 @@ def _conversions(ledger: Ledger, names: tuple[str, ...], first: Deed, deeds: lis
     ]
     if not after:
         return
-    ledger.scalar(EXPERIMENT, names, first.at, "conversions")
+    ledger.counter(EXPERIMENT, names, first.at, "conversions")
     totals: Counter[str] = Counter()
     for deed in after:
         if deed.money:

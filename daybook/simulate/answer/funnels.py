@@ -1,7 +1,7 @@
-"""`analytics_funnel`: a visitor's sessions, days, sources and pages in one funnel."""
+"""Counts `analytics_funnel`: a visitor's sessions, days, sources and pages in one funnel."""
 
 from daybook.simulate.answer.deed import Deed
-from daybook.simulate.answer.grouping import by, day_of, first_by, session_of
+from daybook.simulate.answer.grouping import day_of, first_by, group_by, session_of
 from daybook.simulate.answer.keys import key
 from daybook.simulate.answer.ledger import Ledger
 from daybook.simulate.answer.shape import FUNNEL
@@ -20,49 +20,55 @@ CONTEXT_MAPS = {
 
 
 def count(ledger: Ledger, names: Names, deeds: list[Deed], first_day: str | None) -> None:
-    """`deeds`: the visitor's in the funnel, in order."""
-    sessions = by(deeds, session_of)
+    """Counts one visitor in one funnel.
+
+    `names`: organization and funnel. `deeds`: the visitor's in the funnel, in order of time.
+    `first_day`: the visitor's first day in the organization.
+    """
+    sessions = group_by(deeds, session_of)
     for session in sessions.values():
         _session(ledger, names, session)
-    for day, of_the_day in by(deeds, day_of).items():
+    for day, of_the_day in group_by(deeds, day_of).items():
         _visitor(ledger, names, of_the_day[0], is_new=day == first_day)
         conversions = [deed for deed in of_the_day if deed.kind == "conversion"]
         if conversions:
-            ledger.scalar(FUNNEL, names, conversions[0].at, "converting_visitors")
+            ledger.counter(FUNNEL, names, conversions[0].at, "converting_visitors")
         for field, name in CONTEXT_MAPS.items():
             if value := of_the_day[0].context.get(name):
-                _stand(ledger, names, day, (field, key(value)), conversions)
+                _count_under(ledger, names, day, (field, key(value)), conversions)
         for page in {deed.page for deed in of_the_day if deed.page}:
-            ledger.entry(FUNNEL, names, day, ("pages", key(page), "visitors"))
+            ledger.map_counter(FUNNEL, names, day, ("pages", key(page), "visitors"))
         for conversion in conversions:
             if last := _last_page(sessions[conversion.session], conversion):
-                _convert(ledger, names, ("pages", key(last)), conversion)
+                _count_conversion(ledger, names, ("pages", key(last)), conversion)
 
 
 def _session(ledger: Ledger, names: Names, session: list[Deed]) -> None:
     first, last = session[0], session[-1]
-    ledger.scalar(FUNNEL, names, first.at, "sessions")
+    ledger.counter(FUNNEL, names, first.at, "sessions")
     if len(session) == 1 and first.kind == "page_view":
-        ledger.scalar(FUNNEL, names, first.at, "bounced_sessions")
+        ledger.counter(FUNNEL, names, first.at, "bounced_sessions")
     seconds = (last.at.ms - first.at.ms) // 1000
-    ledger.scalar(FUNNEL, names, first.at, "visit_seconds", seconds)
+    ledger.counter(FUNNEL, names, first.at, "visit_seconds", seconds)
     for deed in first_by(session, day_of).values():
-        ledger.scalar(FUNNEL, names, deed.at, "visitors")
+        ledger.counter(FUNNEL, names, deed.at, "visitors")
 
 
 def _visitor(ledger: Ledger, names: Names, first: Deed, *, is_new: bool) -> None:
-    ledger.scalar(FUNNEL, names, first.at, "unique_visitors")
-    ledger.scalar(FUNNEL, names, first.at, "new_visitors" if is_new else "returning_visitors")
+    ledger.counter(FUNNEL, names, first.at, "unique_visitors")
+    ledger.counter(FUNNEL, names, first.at, "new_visitors" if is_new else "returning_visitors")
 
 
-def _stand(ledger: Ledger, names: Names, day: str, path: Names, conversions: list[Deed]) -> None:
-    ledger.entry(FUNNEL, names, day, (*path, "visitors"))
+def _count_under(
+    ledger: Ledger, names: Names, day: str, path: Names, conversions: list[Deed]
+) -> None:
+    ledger.map_counter(FUNNEL, names, day, (*path, "visitors"))
     for conversion in conversions:
-        _convert(ledger, names, path, conversion)
+        _count_conversion(ledger, names, path, conversion)
 
 
-def _convert(ledger: Ledger, names: Names, path: Names, conversion: Deed) -> None:
-    ledger.entry(FUNNEL, names, conversion.at.day, (*path, "conversions"))
+def _count_conversion(ledger: Ledger, names: Names, path: Names, conversion: Deed) -> None:
+    ledger.map_counter(FUNNEL, names, conversion.at.day, (*path, "conversions"))
     if conversion.money:
         where = (*path, "value_cents")
         ledger.money(FUNNEL, names, conversion.at, where, *conversion.money)

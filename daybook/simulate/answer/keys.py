@@ -1,4 +1,4 @@
-"""Names as parts of an `_id` and as keys of a map."""
+"""Encodes names as parts of an `_id` and as keys of a map."""
 
 import hashlib
 from functools import lru_cache
@@ -9,13 +9,13 @@ _KEPT = 150
 
 
 def part(name: str) -> str:
-    """`% : . $` and NUL as a percent sign and two digits."""
+    """A part of an `_id`: `% : . $` and NUL as a percent sign and two hex digits."""
     return "".join(f"%{ord(c):02X}" if c in "%:.$\0" else c for c in name)
 
 
 @lru_cache(maxsize=10_000)
 def key(name: str) -> str:
-    """As a part, but no reserved word, and at most 200 bytes."""
+    """A key of a map: encoded like a part, never a reserved word, and at most 200 bytes."""
     encoded = part(name)
     if encoded in (OTHER, UNATTRIBUTED, DIRECT, EXIT):
         return f"%{ord(encoded[0]):02X}{encoded[1:]}"
@@ -27,4 +27,5 @@ def key(name: str) -> str:
 
 
 def document_id(*names: str) -> str:
+    """The `_id` of a document, from the parts of its key."""
     return ":".join(part(name) for name in names)

@@ -1,4 +1,4 @@
-"""Every amount of every document, added up."""
+"""The ledger: adds up every amount of every document."""
 
 from collections import Counter
 from typing import NamedTuple
@@ -6,11 +6,11 @@ from typing import NamedTuple
 from daybook.simulate.answer.clock import When
 
 Path = tuple[str, ...]
-"""A field of its own, or a map's field, its key, and what is counted under it."""
+"""A field, or a map's field, its key, and the part counted under that key."""
 
 
 class Document(NamedTuple):
-    """`names`: the parts of its key before the day."""
+    """A daily document; `names` are the parts of its key before the day."""
 
     collection: str
     names: tuple[str, ...]
@@ -18,7 +18,7 @@ class Document(NamedTuple):
 
 
 class Amount(NamedTuple):
-    """Where an amount stands; `hour` for what hours tell, `currency` for money."""
+    """The place of an amount; `hour` if it also counts by hour, `currency` if it is money."""
 
     document: Document
     path: Path
@@ -27,38 +27,42 @@ class Amount(NamedTuple):
 
 
 class Ledger:
-    """`sign` -1 takes away what is added."""
+    """Amounts by place. While `sign` is -1, everything is subtracted instead of added."""
 
     def __init__(self) -> None:
         self.amounts: Counter[Amount] = Counter()
-        self.called: dict[Document, dict[Path, str]] = {}
+        self.display_names: dict[Document, dict[Path, str]] = {}
         self.sign = 1
 
-    def scalar(self, collection: str, names: Path, at: When, field: str, amount: int = 1) -> None:
-        """A counter of the day, and of the hour."""
+    def counter(self, collection: str, names: Path, at: When, field: str, amount: int = 1) -> None:
+        """Adds to a counter of the day and the hour."""
         document = Document(collection, names, at.day)
         self.amounts[Amount(document, (field,), at.hour, None)] += self.sign * amount
 
-    def each(self, collection: str, names: Path, at: When, field: str, currency: str) -> None:
-        """A counter of the day and of the hour, which stands by currency as well."""
-        self.scalar(collection, names, at, field)
+    def currency_counter(
+        self, collection: str, names: Path, at: When, field: str, currency: str
+    ) -> None:
+        """Adds 1 to a counter of the day and the hour that also counts by currency."""
+        self.counter(collection, names, at, field)
         self.money(collection, names, at, (field,), currency, 1)
 
-    def entry(self, collection: str, names: Path, day: str, path: Path, amount: int = 1) -> None:
-        """A counter in a map; its keys are encoded already."""
+    def map_counter(
+        self, collection: str, names: Path, day: str, path: Path, amount: int = 1
+    ) -> None:
+        """Adds to a counter in a map, whose keys are already encoded."""
         document = Document(collection, names, day)
         self.amounts[Amount(document, path, None, None)] += self.sign * amount
 
     def money(
         self, collection: str, names: Path, at: When, path: Path, currency: str, amount: int
     ) -> None:
-        """An amount of a currency: a field, or in a map."""
+        """Adds an amount of a currency, to a field or in a map."""
         hour = at.hour if len(path) == 1 else None
         document = Document(collection, names, at.day)
         self.amounts[Amount(document, path, hour, currency)] += self.sign * amount
 
     def name(self, collection: str, names: Path, day: str, path: Path, text: str) -> None:
-        """What a key of a map is called: the greatest of its names, of those that are not empty."""
-        called = self.called.setdefault(Document(collection, names, day), {})
-        if text > called.get(path, ""):
-            called[path] = text
+        """Sets the display name of a map's key: the greatest of its names that are not empty."""
+        display_names = self.display_names.setdefault(Document(collection, names, day), {})
+        if text > display_names.get(path, ""):
+            display_names[path] = text

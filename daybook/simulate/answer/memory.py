@@ -1,4 +1,4 @@
-"""What is remembered of a visitor of an organization, and what is forgotten when."""
+"""The memory of a visitor in an organization: which sessions are remembered, and how long."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,10 +16,10 @@ FunnelDay = tuple[str, str]
 
 @dataclass
 class Memory:
-    """`sessions` by id, in the order of their first messages; each with its deeds by offset.
+    """`sessions` by id, in the order of their first messages; each has its deeds in log order.
 
-    `pins`: the definition by which a day's attempts are worked out. A pin is kept as long as an
-    entry of its day is. `first_day` is kept for ever.
+    `pins`: the definition for the attempts of a day. A pin is kept as long as an entry of its day
+    is remembered. `first_day` is kept for ever.
     """
 
     sessions: dict[str, list[Deed]] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Memory:
     first_day: str | None = None
 
     def expired(self, appended_ms: int) -> list[str]:
-        """The sessions that a message appended now finds too old."""
+        """The sessions that are too old for a message appended now."""
         return [
             session
             for session, deeds in self.sessions.items()
@@ -35,21 +35,23 @@ class Memory:
         ]
 
     def crowded_out(self, session: str) -> list[str]:
-        """The session that makes room when this one begins."""
+        """The oldest session, as a list, if this one is new and the memory is full."""
         full = len(self.sessions) >= SESSIONS_MAX and session not in self.sessions
         return [next(iter(self.sessions))] if full else []
 
     def forget(self, sessions: list[str]) -> None:
+        """Removes sessions, and the pins of days without a remembered entry."""
         for session in sessions:
             del self.sessions[session]
         kept = {(d.funnel, d.at.day) for d in self.deeds() if d.kind == "step_entry"}
         self.pins = {day: pinned for day, pinned in self.pins.items() if day in kept}
 
     def seen(self, day: str) -> None:
+        """Notes a day on which the visitor did something."""
         self.first_day = min(day, self.first_day or day)
 
     def keep(self, deed: Deed) -> bool:
-        """False if the session has its fill already."""
+        """Remembers a deed; False if its session is full."""
         deeds = self.sessions.setdefault(deed.session, [])
         if len(deeds) >= SESSION_EVENTS_MAX:
             return False
@@ -57,5 +59,6 @@ class Memory:
         return True
 
     def deeds(self) -> Iterator[Deed]:
+        """All remembered deeds, session by session."""
         for deeds in self.sessions.values():
             yield from deeds

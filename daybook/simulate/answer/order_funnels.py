@@ -1,4 +1,4 @@
-"""`analytics_funnel_revenue`: what the funnel that an order names is paid, and gives back."""
+"""Counts `analytics_funnel_revenue`: payment and refunds in the funnel that an order names."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -8,21 +8,22 @@ from math import floor
 from daybook.simulate.answer.clock import When
 from daybook.simulate.answer.keys import UNATTRIBUTED, key
 from daybook.simulate.answer.ledger import Ledger
-from daybook.simulate.answer.settled import Settled
+from daybook.simulate.answer.settled import PaidOrder
 from daybook.simulate.answer.shape import FUNNEL_REVENUE
 
 _WORTH_MAX = 2**53 - 1
-"""As for any amount of money."""
+"""The limit for any amount of money."""
 
 
-def count(ledger: Ledger, order: Settled) -> None:
+def count(ledger: Ledger, order: PaidOrder) -> None:
+    """Counts a paid order, if it names a funnel."""
     if order.created is None or "funnel_id" not in order.created.data:
         return
-    told = order.created.data
-    names = order.created.organization, told["funnel_id"]
+    created = order.created.data
+    names = order.created.organization, created["funnel_id"]
     units: Counter[str] = Counter()
     worth: Counter[str] = Counter()
-    for line in told.get("items", ()):
+    for line in created.get("items", ()):
         product, quantity = line["product_id"], line["quantity"]
         if not quantity:
             continue
@@ -32,33 +33,33 @@ def count(ledger: Ledger, order: Settled) -> None:
         worth[product] = min(_WORTH_MAX, worth[product] + quantity * line["price_cents"])
     by = {
         "by_source": UNATTRIBUTED if order.source is None else key(order.source),
-        "by_step": key(told["step_id"]) if told.get("step_id") else UNATTRIBUTED,
+        "by_step": key(created["step_id"]) if created.get("step_id") else UNATTRIBUTED,
     }
 
     def money(at: When, path: tuple[str, ...], cents: int) -> None:
         ledger.money(FUNNEL_REVENUE, names, at, path, order.currency, cents)
 
     def divide(at: When, part: str, cents: int, shares: Mapping[str, int]) -> None:
-        for field, own in by.items():
-            money(at, (field, own, part), cents)
+        for field, map_key in by.items():
+            money(at, (field, map_key, part), cents)
         for product, share in shares.items():
             money(at, ("products", key(product), part), share)
         if not any(shares.values()):
             money(at, ("products", UNATTRIBUTED, part), cents)
 
-    ledger.each(FUNNEL_REVENUE, names, order.paid_at, "orders", order.currency)
+    ledger.currency_counter(FUNNEL_REVENUE, names, order.paid_at, "orders", order.currency)
     money(order.paid_at, ("gross_revenue_cents",), order.cents)
-    ledger.scalar(FUNNEL_REVENUE, names, order.paid_at, "units", units.total())
-    for field, own in by.items():
-        ledger.entry(FUNNEL_REVENUE, names, order.paid_at.day, (field, own, "orders"))
+    ledger.counter(FUNNEL_REVENUE, names, order.paid_at, "units", units.total())
+    for field, map_key in by.items():
+        ledger.map_counter(FUNNEL_REVENUE, names, order.paid_at.day, (field, map_key, "orders"))
     for product, number in units.items():
         path = ("products", key(product), "units")
-        ledger.entry(FUNNEL_REVENUE, names, order.paid_at.day, path, number)
+        ledger.map_counter(FUNNEL_REVENUE, names, order.paid_at.day, path, number)
     left = shares(order.cents, worth)
     divide(order.paid_at, "revenue_cents", order.cents, left)
     for number, (at, cents) in enumerate(order.refunds):
         if number == 0:
-            ledger.scalar(FUNNEL_REVENUE, names, at, "refunded_orders")
+            ledger.counter(FUNNEL_REVENUE, names, at, "refunded_orders")
         money(at, ("refunded_cents",), cents)
         back = shares(cents, left)
         left = {product: left[product] - back[product] for product in left}
@@ -66,16 +67,16 @@ def count(ledger: Ledger, order: Settled) -> None:
 
 
 def shares(cents: int, worth: Mapping[str, int]) -> dict[str, int]:
-    """Whole cents by what each product is worth; the rest to the largest remainders, of equal ones
-    to the product that comes first by its id. Nothing where nothing is worth anything."""
+    """Whole cents in proportion to each product's worth. The rest goes to the largest remainders;
+    of equal ones, to the lower product id. All shares are 0 if the products are worth nothing."""
     whole = sum(worth.values())
     if not whole:
         return dict.fromkeys(worth, 0)
     exact = {product: Fraction(cents * worth[product], whole) for product in sorted(worth)}
-    found = {product: floor(share) for product, share in exact.items()}
-    for product in _by_remainder(exact)[: cents - sum(found.values())]:
-        found[product] += 1
-    return found
+    parts = {product: floor(share) for product, share in exact.items()}
+    for product in _by_remainder(exact)[: cents - sum(parts.values())]:
+        parts[product] += 1
+    return parts
 
 
 def _by_remainder(exact: Mapping[str, Fraction]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What an event counts for by itself, whatever else the visitor did: also beyond what is kept."""
+"""Counts what an event adds by itself, whatever else the visitor did, remembered or not."""
 
 from daybook.simulate.answer.deed import Deed
 from daybook.simulate.answer.keys import key
@@ -13,11 +13,12 @@ TICKET_COUNTERS = {
 
 
 def count(ledger: Ledger, organization: str, deed: Deed) -> None:
+    """Counts a visitor's deed that is not a bot's."""
     match deed.kind:
         case "page_view" if deed.funnel:
-            ledger.scalar(FUNNEL, (organization, deed.funnel), deed.at, "page_views")
+            ledger.counter(FUNNEL, (organization, deed.funnel), deed.at, "page_views")
         case "step_entry":
-            ledger.scalar(STEP, _step(organization, deed), deed.at, "entries")
+            ledger.counter(STEP, _step(organization, deed), deed.at, "entries")
         case "step_exit":
             _exit(ledger, organization, deed)
         case "conversion":
@@ -27,14 +28,15 @@ def count(ledger: Ledger, organization: str, deed: Deed) -> None:
 
 
 def bot(ledger: Ledger, organization: str, deed: Deed) -> None:
-    """A bot's event: under each of its reasons once, and nowhere else."""
+    """Counts a bot's event once under each of its reasons, and nowhere else."""
     if funnel := deed.data.get("funnel_id"):
         for reason in filter(None, set(deed.bot)):
-            ledger.entry(FUNNEL, (organization, funnel), deed.at.day, ("bots", key(reason)))
+            ledger.map_counter(FUNNEL, (organization, funnel), deed.at.day, ("bots", key(reason)))
 
 
 def step_conversion(ledger: Ledger, names: tuple[str, ...], deed: Deed) -> None:
-    ledger.scalar(STEP, names, deed.at, "conversions")
+    """Counts a conversion at a step; `names`: organization, funnel and step."""
+    ledger.counter(STEP, names, deed.at, "conversions")
     if deed.money:
         ledger.money(STEP, names, deed.at, ("value_cents",), *deed.money)
 
@@ -46,19 +48,19 @@ def _step(organization: str, deed: Deed) -> tuple[str, ...]:
 def _exit(ledger: Ledger, organization: str, deed: Deed) -> None:
     step = _step(organization, deed)
     outcome = deed.data["exit_outcome"]
-    ledger.scalar(STEP, step, deed.at, "exits")
+    ledger.counter(STEP, step, deed.at, "exits")
     if outcome == "bounce":
-        ledger.scalar(STEP, step, deed.at, "drop_offs")
-    ledger.entry(STEP, step, deed.at.day, ("exits_by_outcome", outcome))
+        ledger.counter(STEP, step, deed.at, "drop_offs")
+    ledger.map_counter(STEP, step, deed.at.day, ("exits_by_outcome", outcome))
     if reason := deed.data.get("reason"):
-        ledger.entry(STEP, step, deed.at.day, ("reasons_by_outcome", outcome, key(reason)))
+        ledger.map_counter(STEP, step, deed.at.day, ("reasons_by_outcome", outcome, key(reason)))
 
 
 def _conversion(ledger: Ledger, organization: str, deed: Deed) -> None:
     names = (organization, str(deed.funnel))
     by_type = ("conversions_by_type", deed.data["conversion_type"])
-    ledger.scalar(FUNNEL, names, deed.at, "conversions")
-    ledger.entry(FUNNEL, names, deed.at.day, (*by_type, "count"))
+    ledger.counter(FUNNEL, names, deed.at, "conversions")
+    ledger.map_counter(FUNNEL, names, deed.at.day, (*by_type, "count"))
     if deed.money:
         ledger.money(FUNNEL, names, deed.at, ("value_cents",), *deed.money)
         ledger.money(FUNNEL, names, deed.at, (*by_type, "value_cents"), *deed.money)
@@ -68,8 +70,8 @@ def _conversion(ledger: Ledger, organization: str, deed: Deed) -> None:
 
 def _ticket(ledger: Ledger, names: tuple[str, ...], deed: Deed) -> None:
     if deed.kind != "purchase":
-        ledger.scalar(TICKETED, names, deed.at, TICKET_COUNTERS[deed.kind])
+        ledger.counter(TICKETED, names, deed.at, TICKET_COUNTERS[deed.kind])
         return
-    ledger.scalar(TICKETED, names, deed.at, "tickets_sold", deed.data.get("quantity", 1))
+    ledger.counter(TICKETED, names, deed.at, "tickets_sold", deed.data.get("quantity", 1))
     if deed.money:
         ledger.money(TICKETED, names, deed.at, ("revenue_cents",), *deed.money)

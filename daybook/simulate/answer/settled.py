@@ -1,4 +1,4 @@
-"""What an order comes to once all of it is known, whatever came first."""
+"""Settles an order: its payment, refunds and owners once all its events are known."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,15 +7,16 @@ from daybook.simulate.answer.clock import When
 from daybook.simulate.answer.deed import Deed
 
 Booked = list[tuple[When, int]]
-"""Cents, each with its time."""
+"""Amounts in cents, each with its time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """Of a paid order. `created` is what its first creation said, and of which organization.
+class PaidOrder:
+    """An order that was paid.
 
-    `refunds` are what was given back of what was paid, `excess` what was beyond; `owners` by the
-    fields of attributions, each as the last that named it said.
+    `paid_again`: the times of further payments. `refunds`: refunds up to the amount paid, `excess`:
+    what exceeds it. `owners`: by the attributions' field names, the last value given. `created`:
+    the first `order.created`.
     """
 
     paid_at: When
@@ -29,23 +30,23 @@ class Settled:
     created: Deed | None
 
 
-def settled(history: list[Deed]) -> Settled | None:
-    """Of an order's events in the log's order; nothing if nobody ever paid."""
+def paid_order(history: list[Deed]) -> PaidOrder | None:
+    """The paid order from its events in the log's order; None if it was never paid."""
     payments = [deed for deed in history if deed.kind == "order.payment_succeeded"]
     if not payments:
         return None
     paid = payments[0].data
     refunds, excess = _refunds(history, paid["amount_cents"])
-    told = [deed.data for deed in history if deed.kind == "order.attribution_recorded"]
-    return Settled(
+    attributions = [deed.data for deed in history if deed.kind == "order.attribution_recorded"]
+    return PaidOrder(
         payments[0].at,
         [deed.at for deed in payments[1:]],
         paid["currency"],
         paid["amount_cents"],
         refunds,
         excess,
-        {name: _last(told, name) for name in ("community_id", "promotion_id")},
-        next((data["source"] for data in reversed(told) if data.get("source")), None),
+        {name: _last(attributions, name) for name in ("community_id", "promotion_id")},
+        next((data["source"] for data in reversed(attributions) if data.get("source")), None),
         next((deed for deed in history if deed.kind == "order.created"), None),
     )
 
@@ -53,18 +54,18 @@ def settled(history: list[Deed]) -> Settled | None:
 def _refunds(history: list[Deed], left: int) -> tuple[Booked, Booked]:
     refunds, excess = [], []
     for deed in history:
-        asked = deed.data.get("refund_cents", 0) if deed.kind in _GIVING_BACK else 0
-        given = min(asked, left)
-        left -= given
-        if given:
-            refunds.append((deed.at, given))
-        if asked > given:
-            excess.append((deed.at, asked - given))
+        requested = deed.data.get("refund_cents", 0) if deed.kind in _REFUNDING else 0
+        booked = min(requested, left)
+        left -= booked
+        if booked:
+            refunds.append((deed.at, booked))
+        if requested > booked:
+            excess.append((deed.at, requested - booked))
     return refunds, excess
 
 
-_GIVING_BACK = ("order.refunded", "order.cancelled")
+_REFUNDING = ("order.refunded", "order.cancelled")
 
 
-def _last(told: list[dict[str, Any]], name: str) -> str | None:
-    return next((data[name] for data in reversed(told) if name in data), None)
+def _last(attributions: list[dict[str, Any]], name: str) -> str | None:
+    return next((data[name] for data in reversed(attributions) if name in data), None)

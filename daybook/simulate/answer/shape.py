@@ -1,15 +1,18 @@
-"""The fields of each document that the answer tells. Rates and averages follow from them."""
+"""The fields of each document in the answer, without rates and averages, which derive from them."""
 
 from typing import NamedTuple
 
 
 class Shape(NamedTuple):
-    """`money` are the scalar fields that stand by currency, `each` the counters that do so too."""
+    """A collection's fields, by kind.
+
+    `money`: amounts kept per currency. `currency_counters`: counters kept per currency as well.
+    """
 
     counters: tuple[str, ...]
     money: tuple[str, ...] = ()
     maps: tuple[str, ...] = ()
-    each: tuple[str, ...] = ()
+    currency_counters: tuple[str, ...] = ()
 
 
 FUNNEL, STEP = "analytics_funnel", "analytics_funnel_step"
@@ -125,17 +128,17 @@ SHAPES = {
             "refunded_by_community",
             "refunded_by_promotion",
         ),
-        each=("paid_orders",),
+        currency_counters=("paid_orders",),
     ),
     FUNNEL_REVENUE: Shape(
         ("refunded_orders", "units"),
         ("gross_revenue_cents", "refunded_cents"),
         ("by_source", "by_step", "products"),
-        each=("orders",),
+        currency_counters=("orders",),
     ),
 }
 OF_THE_PLATFORM = frozenset({USERS, ORDERS, REVENUE})
-"""Collections of no organization: a document a day."""
+"""Collections without organizations: one document per day."""
 
 MONEY_MAPS: dict[str, dict[str, tuple[str, ...]]] = {
     FUNNEL: dict.fromkeys(
@@ -155,4 +158,4 @@ MONEY_MAPS: dict[str, dict[str, tuple[str, ...]]] = {
     REVENUE: dict.fromkeys(SHAPES[REVENUE].maps, ()),
     FUNNEL_REVENUE: dict.fromkeys(SHAPES[FUNNEL_REVENUE].maps, ("revenue_cents", "refunded_cents")),
 }
-"""Maps with money, and what of each key's is money; where nothing is named, its one number."""
+"""Maps with money, and the parts of each key that are money; without parts, the key's value is."""

@@ -1,4 +1,4 @@
-"""`analytics_event_metrics`: who looked and bought, and what servers say of e-mails and tickets."""
+"""Counts `analytics_event_metrics`: viewers and buyers, e-mails, and admissions."""
 
 from collections.abc import Iterable
 
@@ -12,24 +12,24 @@ EMAILS = {"email_confirmed": "emails_confirmed", "email_failed": "emails_failed"
 
 
 def count(ledger: Ledger, organization: str, deeds: list[Deed]) -> None:
-    """`deeds`: the visitor's, in order."""
+    """Counts one visitor's viewed and bought events; `deeds` are theirs, in order of time."""
     for kind, field in UNIQUES.items():
-        own = [deed for deed in deeds if deed.kind == kind]
-        for (event, _), deed in first_by(own, _event_and_day).items():
-            ledger.scalar(TICKETED, (organization, event), deed.at, field)
+        deeds_of_kind = [deed for deed in deeds if deed.kind == kind]
+        for (event, _), deed in first_by(deeds_of_kind, _event_and_day).items():
+            ledger.counter(TICKETED, (organization, event), deed.at, field)
 
 
 def count_served(ledger: Ledger, organization: str, deeds: Iterable[Deed]) -> None:
-    """E-mails and scans of one key, in the log's order. A ticket lets in once."""
+    """Counts e-mails and scans of one key, in the log's order. A ticket admits once."""
     scanned: set[str] = set()
     for deed in deeds:
         event = deed.data.get("event_id")
         if deed.kind == "barcode_scanned":
             if deed.data["ticket_id"] not in scanned:
-                ledger.scalar(TICKETED, (organization, str(event)), deed.at, "admissions")
+                ledger.counter(TICKETED, (organization, str(event)), deed.at, "admissions")
             scanned.add(deed.data["ticket_id"])
         elif event:
-            ledger.scalar(TICKETED, (organization, event), deed.at, EMAILS[deed.kind])
+            ledger.counter(TICKETED, (organization, event), deed.at, EMAILS[deed.kind])
 
 
 def _event_and_day(deed: Deed) -> tuple[str, str]:

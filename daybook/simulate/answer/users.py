@@ -1,4 +1,4 @@
-"""`analytics_user_lifecycle`: each event counts for itself."""
+"""Counts `analytics_user_lifecycle`: each event counts by itself."""
 
 from collections.abc import Iterable
 
@@ -19,12 +19,12 @@ COUNTERS = {
 
 
 def count(ledger: Ledger, leaders: frozenset[str], history: Iterable[Deed]) -> None:
-    """`leaders`: the roles of leaders; entering and leaving them is told, no other change."""
+    """Counts one user. `leaders`: leaders' roles; only a change to or from one of them counts."""
     for deed in history:
         if field := COUNTERS.get(deed.kind):
-            ledger.scalar(USERS, (), deed.at, field)
+            ledger.counter(USERS, (), deed.at, field)
         if deed.kind == "user.role_changed":
             was, is_now = deed.data["old_role"] in leaders, deed.data["new_role"] in leaders
             if was != is_now:
                 field = "leaders_promoted" if is_now else "leaders_demoted"
-                ledger.scalar(USERS, (), deed.at, field)
+                ledger.counter(USERS, (), deed.at, field)

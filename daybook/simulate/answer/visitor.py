@@ -1,4 +1,4 @@
-"""A visitor's history, message by message, and what it comes to."""
+"""Counts a visitor's history, message by message."""
 
 from collections.abc import Iterable
 
@@ -12,10 +12,10 @@ from daybook.simulate.answer.memory import Memory
 def count(
     ledger: Ledger, definitions: Definitions, organization: str, history: Iterable[Deed]
 ) -> None:
-    """Adds all that the visitor's deeds, in the log's order, come to.
+    """Adds everything that the visitor's deeds, in the log's order, count.
 
-    A session that is forgotten has given what it gave until then: what was remembered with it,
-    less what is remembered without it, is booked for good.
+    Amounts of a session stay when it is forgotten: the measure with it, less the measure without
+    it, is booked for good.
     """
     memory = Memory()
     for deed in history:
@@ -45,13 +45,13 @@ def _forget(ledger: Ledger, organization: str, memory: Memory, sessions: list[st
 
 
 def _measure(ledger: Ledger, organization: str, memory: Memory) -> None:
-    """Everything that depends on more than one event, of what is remembered."""
+    """Adds every number that depends on more than one event, from the remembered deeds."""
     deeds = sorted(memory.deeds(), key=lambda deed: deed.order)
     for funnel in sorted({deed.funnel for deed in deeds if deed.funnel}):
         names = (organization, funnel)
-        own = [deed for deed in deeds if deed.funnel == funnel]
-        funnels.count(ledger, names, own, memory.first_day)
-        steps.count(ledger, names, own)
-        attempts.count(ledger, names, own, memory.pins)
+        in_funnel = [deed for deed in deeds if deed.funnel == funnel]
+        funnels.count(ledger, names, in_funnel, memory.first_day)
+        steps.count(ledger, names, in_funnel)
+        attempts.count(ledger, names, in_funnel, memory.pins)
     experiments.count(ledger, organization, deeds)
     tickets.count(ledger, organization, deeds)

@@ -25,7 +25,7 @@ from daybook.engine.fold import keyed
 from daybook.engine.group import Group
 from daybook.engine.partition import Partition
 from daybook.simulate.answer.answer import answer
-from daybook.simulate.answer.compare import Flat, beside, by_document
+from daybook.simulate.answer.compare import Flat, by_document, flat_pair
 from daybook.simulate.answer.entry import Entry
 from models.order_state import OrderState
 from tests.fakes.memory_store import MemoryStore
@@ -251,7 +251,7 @@ class World(RuleBasedStateMachine):
             stored = self.store.collections.get(model.collection, {})
             for name in stored.keys() | {n for c, n in told if c == model.collection}:
                 fields = told.get((model.collection, name))
-                found, known = beside(model.collection, stored.get(name), fields)
+                found, known = flat_pair(model.collection, stored.get(name), fields)
                 assert _in_sum(found) == _in_sum(known), (model.collection, name)
 
     def _counted_at_once(self) -> MemoryStore:

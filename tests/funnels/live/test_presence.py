@@ -1,4 +1,4 @@
-"""What one event shows at once."""
+"""The live updates of single events."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from daybook.engine.documents.live import Entry, LiveUpdate, Presence
 from daybook.engine.live.gather import gather
-from daybook.funnels.live.presence import signs
+from daybook.funnels.live.presence import live_updates
 
 NOON = "2026-11-20T12:00:00.250Z"
 NOON_MS = 1_795_176_000_250
@@ -27,15 +27,15 @@ def event(kind: str, **data: Any) -> dict[str, Any]:
 
 
 def shown(kind: str, appended_ms: int = NOON_MS + 5_000, **data: Any) -> list[LiveUpdate]:
-    return list(signs(event(kind, **data), appended_ms))
+    return list(live_updates(event(kind, **data), appended_ms))
 
 
 def place(kind: str, **data: Any) -> str | None:
-    (only,) = [sign for sign in shown(kind, **data) if isinstance(sign, Presence)]
+    (only,) = [update for update in shown(kind, **data) if isinstance(update, Presence)]
     return only.place
 
 
-def test_an_event_of_a_funnel_is_among_the_last_and_its_visitor_is_there() -> None:
+def test_a_funnels_event_is_a_recent_event_and_makes_its_visitor_active() -> None:
     recent, presence = shown("step_entry", funnel_id="f.1", step_id="pay")
     assert isinstance(recent, Entry)
     assert (recent.key, recent.at_ms, recent.window_ms, recent.kept) == (
@@ -53,7 +53,7 @@ def test_an_event_of_a_funnel_is_among_the_last_and_its_visitor_is_there() -> No
     )
 
 
-def test_the_same_event_is_the_same_member_whenever_it_arrives() -> None:
+def test_an_event_gives_the_same_member_of_the_set_whenever_it_arrives() -> None:
     (first, _), (again, _) = (shown("page_view", NOON_MS + n, funnel_id="f.1") for n in (1, 9_000))
     assert first == again
 
@@ -61,16 +61,16 @@ def test_the_same_event_is_the_same_member_whenever_it_arrives() -> None:
 @pytest.mark.parametrize(
     "spelling", ["2026-11-20T13:00:00.25+01:00", "2026-11-20T12:00:00.2509999Z", NOON]
 )
-def test_a_moment_is_told_in_one_way(spelling: str) -> None:
+def test_times_are_written_in_utc_with_milliseconds(spelling: str) -> None:
     spelt = event("page_view", funnel_id="f.1") | {"occurred_at": spelling}
-    recent, _ = signs(spelt, NOON_MS)
+    recent, _ = live_updates(spelt, NOON_MS)
     assert isinstance(recent, Entry)
     assert json.loads(recent.member)["timestamp"] == NOON
 
 
-def test_an_event_from_the_future_is_of_the_moment_in_which_it_arrived() -> None:
-    for sign in shown("page_view", NOON_MS - 3_600_000, funnel_id="f.1"):
-        assert sign.at_ms == NOON_MS - 3_600_000
+def test_an_event_with_a_future_time_counts_at_its_append_time() -> None:
+    for update in shown("page_view", NOON_MS - 3_600_000, funnel_id="f.1"):
+        assert update.at_ms == NOON_MS - 3_600_000
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_an_event_from_the_future_is_of_the_moment_in_which_it_arrived() -> None
         ("step_exit", {"step_id": "a", "exit_outcome": "close"}, ""),
     ],
 )
-def test_a_visitor_is_at_the_step_entered_last_until_leaving(
+def test_a_visitor_is_at_the_last_step_entered_until_they_leave(
     kind: str, data: dict[str, Any], where: str | None
 ) -> None:
     assert place(kind, funnel_id="f.1", **data) == where
@@ -101,7 +101,7 @@ def test_a_checkout_is_active_from_its_start_to_the_purchase(kind: str, where: s
     assert (presence.key, presence.place) == (f"{TICKET}:active", where)
 
 
-def test_a_conversion_is_told_with_its_value_for_five_minutes() -> None:
+def test_a_conversion_is_kept_with_its_value_for_five_minutes() -> None:
     *_, conversion = shown(
         "conversion", funnel_id="f.1", conversion_type="signup", value_cents=90, currency="EUR"
     )
@@ -125,13 +125,13 @@ def test_a_conversion_is_told_with_its_value_for_five_minutes() -> None:
         ("page_view", {}),
     ],
 )
-def test_bots_and_what_is_no_event_of_a_funnel_show_nothing(
+def test_bots_and_events_outside_funnels_give_no_live_update(
     kind: str, data: dict[str, Any]
 ) -> None:
     assert shown(kind, **data) == []
 
 
-def test_of_several_events_everybody_has_the_last_place() -> None:
+def test_after_several_events_each_visitor_has_the_last_place() -> None:
     def met(who: str, at_ms: int, where: str | None) -> Presence:
         return Presence("k", "p", who, at_ms, 60, where)
 
@@ -142,7 +142,7 @@ def test_of_several_events_everybody_has_the_last_place() -> None:
     assert presences == {("k", "p", 60): {"eve": (3, "a"), "bob": (5, ""), "kim": (1, None)}}
 
 
-def test_of_a_set_that_keeps_a_few_only_those_are_sent() -> None:
+def test_for_a_limited_set_only_the_newest_entries_are_sent() -> None:
     few = [Entry("k", f"m{n}", n // 2, 60, 3) for n in range(7)]
     every = [Entry("all", f"m{n}", n, 60) for n in range(7)]
     entries, _ = gather([*few, *every, *few])

@@ -1,9 +1,9 @@
-"""A day's document as a hash."""
+"""A day's document as the Redis hash of a dashboard."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from daybook.funnels.live.totals import of_event, of_funnel
+from daybook.funnels.live.totals import totals_of_event, totals_of_funnel
 
 AT = datetime(2026, 11, 20, 12, 0, 0, 5_000, tzinfo=UTC)
 
@@ -17,8 +17,8 @@ def stored(**fields: Any) -> dict[str, Any]:
     } | fields
 
 
-def test_a_funnels_hash_has_every_number_and_no_map() -> None:
-    totals = of_funnel(
+def test_a_funnels_hash_has_every_number_but_no_map() -> None:
+    totals = totals_of_funnel(
         stored(
             funnel_id="f.1",
             page_views=3,
@@ -43,11 +43,13 @@ def test_a_funnels_hash_has_every_number_and_no_map() -> None:
     assert (totals.channel, totals.dashboard) == (None, "analytics:dashboard:org%3A1")
 
 
-def test_a_ticketed_events_hash_has_its_rate_unless_it_is_null() -> None:
-    with_rate = of_event(stored(event_id="gala", views=4, conversion_rate=0.25, revenue_cents=70))
+def test_a_ticketed_events_hash_has_the_rate_unless_it_is_null() -> None:
+    with_rate = totals_of_event(
+        stored(event_id="gala", views=4, conversion_rate=0.25, revenue_cents=70)
+    )
     assert with_rate.fields["conversion_rate"] == 0.25
     assert with_rate.fields["revenue_cents"] == 70
     assert with_rate.key == "analytics:event:org%3A1:gala:live"
     assert with_rate.channel == "analytics:event:org%3A1:gala"
-    without = of_event(stored(event_id="gala", views=4, conversion_rate=None))
+    without = totals_of_event(stored(event_id="gala", views=4, conversion_rate=None))
     assert "conversion_rate" not in without.fields

@@ -1,4 +1,4 @@
-"""What counts as equal: every field, in value and in type."""
+"""Documents are equal only if every field is, in value and type."""
 
 from copy import deepcopy
 from datetime import UTC, datetime
@@ -9,10 +9,10 @@ from bson import Int64
 
 from daybook.recount.compare import states
 from daybook.recount.compare.documents import ABSENT, unequal_fields
-from daybook.recount.compare.expected import expected
+from daybook.recount.compare.expected import expected_document
 from daybook.recount.compare.maps import fit_map
 from daybook.recount.replay.model import Field, Model
-from daybook.recount.verdict.report import Difference, Doubt, Report, plain
+from daybook.recount.verdict.report import Difference, Doubt, Report, json_value
 
 DAY = "2026-01-01"
 FIELDS = (
@@ -41,7 +41,7 @@ DOLLARS = {"paid": 3, "currencies.USD.paid": 1, "currencies.USD.gross": 5, "hour
 
 
 def stored(**changes: Any) -> dict[str, Any]:
-    """A document that is equal to the sums, as it comes from the store, but for the changes."""
+    """A stored document that equals the sums except for the changes."""
     euros = {
         "paid": Int64(2),
         "gross": Int64(25),
@@ -86,7 +86,7 @@ def unequal(document: dict[str, Any], sums: dict[str, int] = SUMS) -> list[tuple
     return [(each.field, each.stored, each.recounted) for each in found]
 
 
-def test_what_is_stored_is_equal() -> None:
+def test_an_undamaged_document_is_equal() -> None:
     assert unequal(stored()) == []
 
 
@@ -124,32 +124,32 @@ def test_what_is_stored_is_equal() -> None:
     ],
     ids=repr,
 )
-def test_damage_is_named(changes: dict[str, Any], field: str, recounted: Any) -> None:
-    ((found, _, should),) = unequal(stored(**changes))
+def test_a_damaged_field_is_named(changes: dict[str, Any], field: str, recounted: Any) -> None:
+    ((found, _, expected),) = unequal(stored(**changes))
     assert found == field
-    assert recounted is None or should == recounted
+    assert recounted is None or expected == recounted
 
 
-def test_in_an_hour_what_is_missing_is_nothing() -> None:
+def test_a_missing_sum_in_an_hour_equals_zero() -> None:
     document = stored(hours__09={"paid": Int64(0), "net": Int64(0), "average": None})
     document["hours"]["08"] |= {"gross": Int64(0), "back": Int64(0)}
     assert unequal(document) == []
 
 
 def test_two_currencies_are_never_added_together() -> None:
-    should = expected(MODEL, DAY, SUMS | DOLLARS)
-    assert {should[name] for name in ("gross", "back", "net", "average", "by")} == {None}
-    assert should["paid"] == 3
-    assert should["currencies"]["USD"]["average"] == 5
-    assert should["hours"]["07"] == {"paid": 3, "late_rate": 0.0}
-    document = stored() | should
+    expected = expected_document(MODEL, DAY, SUMS | DOLLARS)
+    assert {expected[name] for name in ("gross", "back", "net", "average", "by")} == {None}
+    assert expected["paid"] == 3
+    assert expected["currencies"]["USD"]["average"] == 5
+    assert expected["hours"]["07"] == {"paid": 3, "late_rate": 0.0}
+    document = stored() | expected
     assert unequal(document, SUMS | DOLLARS) == []
     document["hours"]["07"]["gross"] = Int64(0)
     assert unequal(document, SUMS | DOLLARS) == [("hours.07.gross", 0, ABSENT)]
 
 
-def test_without_any_currency_money_is_nothing() -> None:
-    should = expected(MODEL, DAY, {"late": 1, "hours.08.late": 1})
+def test_without_any_currency_money_is_zero() -> None:
+    expected = expected_document(MODEL, DAY, {"late": 1, "hours.08.late": 1})
     nothing: dict[str, Any] = {
         "gross": 0,
         "back": 0,
@@ -158,7 +158,7 @@ def test_without_any_currency_money_is_nothing() -> None:
         "by": {},
         "currencies": {},
     }
-    assert {name: should[name] for name in nothing} == nothing
+    assert {name: expected[name] for name in nothing} == nothing
 
 
 @pytest.mark.parametrize(
@@ -170,12 +170,12 @@ def test_averages_round_half_to_even(total: int, number: int, average: int | Non
     assert found == (total if average is None else average)
 
 
-def test_while_there_is_room_every_key_is_named() -> None:
+def test_a_map_below_the_limit_names_every_key() -> None:
     full = {key: Int64(1) for key in ("a", "b", "unattributed")}
     assert fit_map(full, {"other": Int64(3)}, 3) == full
 
 
-def test_beyond_the_cap_named_keys_are_exact_and_the_rest_is_other() -> None:
+def test_beyond_the_limit_named_keys_are_exact_and_the_rest_is_other() -> None:
     full = {key: Int64(number) for number, key in enumerate("abcdefg", 1)} | {
         "unattributed": Int64(50)
     }
@@ -203,19 +203,21 @@ STATE = Model("states", {n: Field(n, "state", None, None, 1) for n in ("paid", "
     ],
     ids=repr,
 )
-def test_a_state_is_equal_in_everything(changes: dict[str, Any], fields: list[str]) -> None:
-    should = {"paid": {"cents": 5}, "ids": [1, 2], "event_ids": ["01"]}
+def test_a_state_is_equal_only_if_every_field_is(
+    changes: dict[str, Any], fields: list[str]
+) -> None:
+    expected = {"paid": {"cents": 5}, "ids": [1, 2], "event_ids": ["01"]}
     document = {"_id": "o", "paid": {"cents": 5}, "ids": [1, 2], "event_ids": [b"\1"]} | changes
-    assert [each.field for each in states.unequal_fields(STATE, document, should)] == fields
+    assert [each.field for each in states.unequal_fields(STATE, document, expected)] == fields
 
 
-def test_two_lists_of_names_are_read_side_by_side() -> None:
+def test_two_sorted_lists_are_paired_by_name() -> None:
     left, right = [("a", 1), ("c", 3)], [("b", 2), ("c", 4), ("d", 5)]
     expected_pairs = [("a", 1, None), ("b", None, 2), ("c", 3, 4), ("d", None, 5)]
     assert list(states.paired(left, right)) == expected_pairs
 
 
-def test_a_difference_wins_over_a_doubt() -> None:
+def test_the_exit_code_of_a_difference_takes_precedence_over_a_doubt() -> None:
     report = Report("g")
     assert report.exit_code == 0
     report.doubts.append(Doubt("gone"))
@@ -227,8 +229,8 @@ def test_a_difference_wins_over_a_doubt() -> None:
     ]
 
 
-def test_any_value_can_be_told_as_json() -> None:
+def test_any_stored_value_can_be_serialized_to_json() -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     value = {"a": [float("nan"), 1.5, b"\1", moment, object, None, True]}
-    told = ["nan", 1.5, "01", "2026-01-01T00:00:00+00:00", "<class 'object'>", None, True]
-    assert plain(value) == {"a": told}
+    serialized = ["nan", 1.5, "01", "2026-01-01T00:00:00+00:00", "<class 'object'>", None, True]
+    assert json_value(value) == {"a": serialized}

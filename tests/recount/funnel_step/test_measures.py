@@ -1,4 +1,4 @@
-"""What visitors do in funnels, recounted: field by field the known answer, however it comes."""
+"""The recount of funnels equals the known answer, field by field, for any order of events."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -41,13 +41,13 @@ def known(entries: Sequence[Entry], zone: str = "UTC") -> Found:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_it_is_the_known_answer(seed: int) -> None:
+def test_the_recount_equals_the_known_answer(seed: int) -> None:
     entries = Traffic(seed).entries(400)
     assert recounted(entries) == known(entries)
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Apia"])
-def test_days_are_those_of_the_zone(zone: str) -> None:
+def test_days_are_those_of_the_fleets_zone(zone: str) -> None:
     entries = Traffic(20).entries(1_000)
     assert recounted(entries, zone=zone) == known(entries, zone)
 
@@ -57,14 +57,14 @@ def test_days_are_those_of_the_zone(zone: str) -> None:
     [(3, 70, 120), (2, 200, 60), (1, 2, 20)],
     ids=["35 days", "50 sessions", "500 events"],
 )
-def test_what_is_forgotten_stays_counted(visitors: int, sessions: int, days: float) -> None:
+def test_forgotten_sessions_stay_counted(visitors: int, sessions: int, days: float) -> None:
     traffic = Traffic(30, visitors=visitors, sessions=sessions, days=days)
     entries = traffic.entries(2_500)
     assert recounted(entries) == known(entries)
 
 
-def test_a_document_is_recounted_to_where_it_is() -> None:
-    """Each level of each partition is the known answer of the log as it was then."""
+def test_a_document_is_recounted_up_to_its_own_watermarks() -> None:
+    """The result is the known answer of the log up to there."""
     entries = Traffic(40).entries(300)
     for entry, cut in _levels(entries, ends=[150, 200, 260]):
         with replayed(entries) as replay:
@@ -72,7 +72,7 @@ def test_a_document_is_recounted_to_where_it_is() -> None:
             assert found == known(entries[:entry])
 
 
-def test_a_document_alone_may_be_further() -> None:
+def test_a_single_document_may_be_ahead_of_the_group() -> None:
     entries = Traffic(41).entries(300)
     until = _marks(entries[:200])
     further = known(entries)
@@ -97,14 +97,14 @@ def _levels(entries: Sequence[Entry], ends: Sequence[int]) -> list[tuple[int, Ma
 
 
 def _at(replay: Replay, entries: Sequence[Entry], base: int, cut: Marks) -> Found:
-    """With the group at `base`, and every document at `cut`."""
+    """The documents, with the group's position at `base` and every document at `cut`."""
     names = list(known(entries))
     replay.limit(_marks(entries[:base]), [(name, cut) for name in names])
     return without_zeros(documents(replay))
 
 
-def told(log: Log) -> list[Entry]:
-    """With append times that are possible."""
+def entries_of(log: Log) -> list[Entry]:
+    """The log's entries with realistic append times."""
     return [e._replace(appended_ms=SOMETIME_MS + n) for n, e in enumerate(log.entries)]
 
 
@@ -134,14 +134,14 @@ STORIES = {
 
 
 @pytest.mark.parametrize("log", STORIES.values(), ids=STORIES.keys())
-def test_attempts_are_the_known_answer(log: Log) -> None:
-    entries = told(log)
+def test_attempts_equal_the_known_answer(log: Log) -> None:
+    entries = entries_of(log)
     assert recounted(entries) == known(entries)
 
 
-def test_what_a_state_has_pinned_wins() -> None:
-    """It may have been written when the definition's append time was not yet what it is."""
-    entries = told(Log().define("A", "B").define("A").enter("A", 0).enter("B", 1))
+def test_a_pin_recorded_in_a_state_takes_precedence_over_append_times() -> None:
+    """A member may have pinned another definition than the append times in the log suggest."""
+    entries = entries_of(Log().define("A", "B").define("A").enter("A", 0).enter("B", 1))
     number = next(iter(_marks(entries)))[1]
     with replayed(entries) as replay:
         assert completions(replay) == 1
@@ -169,14 +169,14 @@ def _sum(replay: Replay, document: str, path: str) -> int:
     return sum(r.sums.get(path, 0) for (_, name), r in found.items() if name == document)
 
 
-def test_money_without_a_currency_stands_under_none() -> None:
+def test_money_without_a_currency_counts_under_xxx() -> None:
     log = Log().track("conversion", 0, conversion_type="custom", value_cents=7)
-    fields = recounted(told(log))["analytics_funnel", "default:f:2026-03-02"]
+    fields = recounted(entries_of(log))["analytics_funnel", "default:f:2026-03-02"]
     assert fields["currencies"]["XXX"]["value_cents"] == 7
 
 
-def test_a_step_that_is_named_like_the_reserved_word_is_another() -> None:
-    entries = told(Log().convert(0).enter("unattributed", 1))
+def test_a_step_named_like_the_reserved_word_gets_a_document_of_its_own() -> None:
+    entries = entries_of(Log().convert(0).enter("unattributed", 1))
     names = {name for collection, name in recounted(entries) if "step" in collection}
     assert names == {
         "default:f:unattributed:2026-03-02",
@@ -184,7 +184,7 @@ def test_a_step_that_is_named_like_the_reserved_word_is_another() -> None:
     }
 
 
-def test_an_id_that_returns_beyond_the_window_is_known_to_its_visitor() -> None:
+def test_a_visitor_remembers_event_ids_beyond_the_window() -> None:
     log = Log().view("/a", 0)
     for n in range(31):
         log.view("/b", n)
@@ -194,9 +194,9 @@ def test_an_id_that_returns_beyond_the_window_is_known_to_its_visitor() -> None:
     assert found["analytics_funnel", "default:f:2026-03-02"]["page_views"] == 32
 
 
-def test_what_cannot_be_a_tracking_event_is_noted() -> None:
+def test_invalid_tracking_events_are_unreadable() -> None:
     log = Log().define("A").convert(0, 5).track("conversion", 1, conversion_type="bribe")
     log.track("step_exit", 2, step_id="A", exit_outcome="sideways").track("step_entry", 3)
     log.track("page_view", 4, page=7).track("page_view", 5, context=[])
-    with replayed(told(log)) as replay:
+    with replayed(entries_of(log)) as replay:
         assert len(replay.unreadable()) == 5

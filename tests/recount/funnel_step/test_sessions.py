@@ -1,4 +1,4 @@
-"""Rows of sessions, recounted: each as the group leaves it, wherever the two are."""
+"""The recounted rows of `funnel_sessions` equal those that the group stores."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -23,16 +23,18 @@ def rows_of(entries: list[Entry], ends: list[int] | None = None, *, messages: in
     }
 
 
-def assert_equal(stored: Rows, told: Rows) -> None:
-    assert stored.keys() == told.keys()
+def assert_equal(stored: Rows, recounted: Rows) -> None:
+    assert stored.keys() == recounted.keys()
     for name, row in stored.items():
-        assert {f for f in row.keys() | told[name].keys() if not _same(f, row, told[name])} == set()
+        assert {
+            f for f in row.keys() | recounted[name].keys() if not _same(f, row, recounted[name])
+        } == set()
 
 
-def _same(field: str, row: Document, told: Document) -> bool:
+def _same(field: str, row: Document, recounted: Document) -> bool:
     if field == "events_total":
-        return bool(row[field] == told[field])
-    return states.identical(row.get(field), told.get(field))
+        return bool(row[field] == recounted[field])
+    return states.identical(row.get(field), recounted.get(field))
 
 
 @pytest.mark.parametrize(
@@ -40,16 +42,18 @@ def _same(field: str, row: Document, told: Document) -> bool:
     [(8, 4, 3), (3, 70, 120), (2, 200, 60), (1, 2, 20)],
     ids=["a few", "35 days", "50 sessions", "500 events"],
 )
-def test_each_is_as_the_group_leaves_it(visitors: int, sessions: int, days: float) -> None:
+def test_the_recounted_rows_equal_those_of_the_group(
+    visitors: int, sessions: int, days: float
+) -> None:
     traffic = Traffic(50, visitors=visitors, sessions=sessions, days=days)
     entries = traffic.entries(2_500)
     with replayed(entries) as replay:
         replay.documents(Days())
-        told = dict(replay.states("funnel_sessions"))
-    assert_equal(rows_of(entries), told)
+        recounted = dict(replay.states("funnel_sessions"))
+    assert_equal(rows_of(entries), recounted)
 
 
-def test_they_are_told_to_where_the_group_is_and_one_further() -> None:
+def test_rows_are_recounted_up_to_the_group_and_one_row_further() -> None:
     entries = Traffic(60).entries(600)
     ends = [len(log) // 2 for log in lanes(entries)]
     base, further = rows_of(entries, ends), rows_of(entries)
@@ -66,8 +70,8 @@ def test_they_are_told_to_where_the_group_is_and_one_further() -> None:
         assert all(reach[p] < last <= marks[p] for p, (_, last) in spans.items())
 
 
-def test_a_session_that_had_its_fill_elsewhere_keeps_the_story_it_had() -> None:
-    """It was forgotten, and began anew under its old id with 500 events of another funnel."""
+def test_a_session_filled_up_by_another_funnel_keeps_its_earlier_row() -> None:
+    """It was forgotten, then began anew under its old id with 500 events of another funnel."""
     later_ms = 36 * DAY_MS
     moments = [("f", 0), *(("g", later_ms + n) for n in range(500)), ("f", later_ms + 500)]
     entries = [viewed(number, funnel, at) for number, (funnel, at) in enumerate(moments)]

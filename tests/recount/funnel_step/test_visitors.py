@@ -1,11 +1,11 @@
-"""What is remembered of visitors, recounted: as the group leaves it, wherever it is."""
+"""The recounted states of visitors equal those that the group stores."""
 
 from collections.abc import Sequence
 
 import pytest
 
 from daybook.recount.compare import states
-from daybook.recount.compare.documents import Unequal
+from daybook.recount.compare.documents import UnequalField
 from daybook.recount.days import Days
 from daybook.recount.log import pins
 from daybook.recount.recounted import Document
@@ -17,11 +17,11 @@ from tests.support.recounting import TOPIC_ID
 
 def differences(
     replay: Replay, stored: dict[str, Document], only: Sequence[str] | None = None
-) -> dict[str, list[Unequal]]:
+) -> dict[str, list[UnequalField]]:
     model = replay.models()["visitor_state"]
-    told = dict(replay.states("visitor_state", only))
-    assert told.keys() == stored.keys()
-    unequal = {name: states.unequal_fields(model, stored[name], told[name]) for name in stored}
+    recounted = dict(replay.states("visitor_state", only))
+    assert recounted.keys() == stored.keys()
+    unequal = {name: states.unequal_fields(model, stored[name], recounted[name]) for name in stored}
     return {name: fields for name, fields in unequal.items() if fields}
 
 
@@ -30,8 +30,10 @@ def differences(
     [(8, 4, 3), (3, 70, 120), (2, 200, 60), (1, 2, 20)],
     ids=["a few", "35 days", "50 sessions", "500 events"],
 )
-def test_each_is_as_the_group_leaves_it(visitors: int, sessions: int, days: float) -> None:
-    """Whether what is pinned is still known, or only the log."""
+def test_the_recounted_states_equal_those_of_the_group(
+    visitors: int, sessions: int, days: float
+) -> None:
+    """Both with the recorded pins and from the log alone."""
     traffic = Traffic(70, visitors=visitors, sessions=sessions, days=days)
     entries = traffic.entries(2_500)
     stored = counted(entries, "visitor_state")
@@ -42,10 +44,10 @@ def test_each_is_as_the_group_leaves_it(visitors: int, sessions: int, days: floa
             assert differences(replay, stored) == {}
 
 
-def test_they_are_told_to_where_the_group_is_and_one_further() -> None:
+def test_states_are_recounted_up_to_the_group_and_one_state_further() -> None:
     entries = Traffic(71).entries(600)
     ends = [len(log) // 2 for log in lanes(entries)]
-    base, further = (counted(entries, "visitor_state", each) for each in (ends, None))
+    base, further = (counted(entries, "visitor_state", limit) for limit in (ends, None))
     reach = {(TOPIC_ID, number): end - 1 for number, end in enumerate(ends)}
     with replayed(entries) as replay:
         replay.limit(reach)

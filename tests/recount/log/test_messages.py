@@ -1,4 +1,4 @@
-"""What the recount reads of a log, and what it leaves out."""
+"""Which messages of a log the recount reads, and which it skips."""
 
 import pytest
 
@@ -9,7 +9,7 @@ READER_FIELDS = ("order_id", "refund_cents")
 
 
 def read(log: HandLog, facts: Facts | None = None) -> tuple[list[tuple[object, ...]], list[int]]:
-    """Offset, type and data of what is read, and the offsets of what is unreadable."""
+    """Offset, type and data of the events that are read, and the offsets of unreadable messages."""
     reader = LogReader("sc-analytics-revenue", READER_FIELDS)
     columns = reader.read(log.messages, facts or Facts())
     names = "offset", "event_type", "data"
@@ -17,7 +17,7 @@ def read(log: HandLog, facts: Facts | None = None) -> tuple[list[tuple[object, .
     return rows, [offset for _, offset, _ in reader.unreadable]
 
 
-def test_an_event_keeps_what_the_rules_read() -> None:
+def test_an_event_keeps_only_the_fields_that_the_rules_read() -> None:
     log = HandLog()
     log.order("refunded", refund_cents=5, note="extra")
     assert read(log) == ([(0, "order.refunded", {"order_id": "o", "refund_cents": 5})], [])
@@ -32,7 +32,7 @@ def test_the_last_of_equal_keys_wins() -> None:
     assert read(log)[0] == [(0, "b", {"refund_cents": 2})]
 
 
-def test_tombstones_and_dead_letters_are_passed_by() -> None:
+def test_tombstones_and_dead_letters_are_skipped() -> None:
     log = HandLog()
     log.write(None, "o")
     dead = log.write(b"nonsense", "o")
@@ -45,7 +45,7 @@ def test_tombstones_and_dead_letters_are_passed_by() -> None:
 @pytest.mark.parametrize(
     ("group", "is_read"), [("sc-analytics-revenue", True), ("sc-analytics-order-funnel", False)]
 )
-def test_a_replay_is_for_one_group_only(group: str, is_read: bool) -> None:
+def test_a_replayed_message_is_read_only_for_its_group(group: str, is_read: bool) -> None:
     log = HandLog()
     headers = [("daybook-replay-of", b"x:0:1"), ("daybook-group", group.encode())]
     log.order("created", headers=headers)
@@ -69,19 +69,19 @@ def test_a_replay_is_for_one_group_only(group: str, is_read: bool) -> None:
     ],
     ids=range(11),
 )
-def test_what_is_no_event_is_noted(raw: bytes) -> None:
+def test_a_message_that_is_no_event_is_reported_as_unreadable(raw: bytes) -> None:
     log = HandLog()
     log.write(raw, "o")
     assert read(log) == ([], [0])
 
 
-def test_spaces_around_an_event_are_nothing() -> None:
+def test_whitespace_around_an_event_is_ignored() -> None:
     log = HandLog()
     log.write(b' \r\n{"event_type": "a"}\n\t ', "o")
     assert read(log) == ([(0, "a", {})], [])
 
 
-def test_an_epoch_begins_where_partitions_were_added() -> None:
+def test_an_epoch_begins_at_the_offsets_where_partitions_were_added() -> None:
     facts = Facts(boundaries=({0: 10, 1: 20}, {0: 15, 1: 25, 2: 5}))
     assert [facts.epoch(0, offset) for offset in (9, 10, 15)] == [0, 1, 2]
     assert [facts.epoch(2, offset) for offset in (0, 5)] == [1, 2]

@@ -1,4 +1,4 @@
-"""How a document is repaired: by what is missing, unless it is broken."""
+"""A repair adds the missing difference to a document, or replaces it if it is broken."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from bson import Int64
 
-from daybook.recount.compare.expected import expected
+from daybook.recount.compare.expected import expected_document
 from daybook.recount.repair.plan import TOKEN, Repair, repair
 from daybook.recount.replay.model import Field, Model
 
@@ -23,17 +23,22 @@ SPANS = {(TOPIC, 0): (10, 90)}
 
 
 def snapshot(**changes: Any) -> dict[str, Any]:
-    """A claimed document, right but for the changes."""
-    own = {"rebuild": "token", "revision": Int64(7), "applied": {TOPIC: {"0": 90}}, "first": {}}
-    return {"_id": DAY, "_daybook": own, **expected(MODEL, DAY, SUMS)} | changes
+    """A claimed document that is right except for the changes."""
+    bookkeeping = {
+        "rebuild": "token",
+        "revision": Int64(7),
+        "applied": {TOPIC: {"0": 90}},
+        "first": {},
+    }
+    return {"_id": DAY, "_daybook": bookkeeping, **expected_document(MODEL, DAY, SUMS)} | changes
 
 
 def planned(document: dict[str, Any]) -> Repair:
-    return repair(MODEL, document, expected(MODEL, DAY, SUMS), SPANS)
+    return repair(MODEL, document, expected_document(MODEL, DAY, SUMS), SPANS)
 
 
 def added(plan: Repair) -> dict[str, int]:
-    """What the pipeline adds, by path."""
+    """The amounts that the pipeline adds, by path."""
     found = {}
     for path, expression in plan.pipeline[1]["$set"].items():
         while isinstance(expression, dict) and "$cond" in expression:
@@ -59,7 +64,7 @@ def added(plan: Repair) -> dict[str, int]:
         ({"hours": None}, {"hours.07.created": 5, "hours.08.shipped": 2}),
     ],
 )
-def test_the_difference_is_added(changes: dict[str, Any], amounts: dict[str, int]) -> None:
+def test_a_repair_adds_the_difference(changes: dict[str, Any], amounts: dict[str, int]) -> None:
     plan = planned(snapshot(**changes))
     assert added(plan) == amounts
     assert plan.where == {"_id": DAY, TOKEN: "token"}
@@ -80,7 +85,7 @@ def test_the_difference_is_added(changes: dict[str, Any], amounts: dict[str, int
         {"": 1},
     ],
 )
-def test_what_is_broken_is_replaced_if_nobody_wrote_to_it(changes: dict[str, Any]) -> None:
+def test_a_broken_document_is_replaced_if_nobody_wrote_to_it(changes: dict[str, Any]) -> None:
     plan = planned(snapshot(**changes))
     assert plan.where == {"_id": DAY, TOKEN: "token", "_daybook.revision": 7}
     assert plan.whole is not None
@@ -97,13 +102,13 @@ def test_what_is_broken_is_replaced_if_nobody_wrote_to_it(changes: dict[str, Any
     }
 
 
-def test_what_nobody_knows_is_taken_away() -> None:
+def test_unknown_fields_are_removed() -> None:
     hours = {"07": {"created": Int64(5), "odd": 1}, "08": {"shipped": Int64(2)}}
     plan = planned(snapshot(bonus=1, hours=hours))
     assert plan.pipeline[-1] == {"$unset": ["bonus", "hours.07.odd", TOKEN]}
 
 
-def test_the_day_is_put_right() -> None:
+def test_a_wrong_date_is_corrected() -> None:
     plan = planned(snapshot(date="someday"))
     assert plan.pipeline[1]["$set"]["date"] == datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -111,8 +116,8 @@ def test_the_day_is_put_right() -> None:
 @pytest.mark.parametrize(
     ("applied", "guard"), [({TOPIC: {"0": 50}}, 50), ({}, {"$not": {"$type": "number"}})]
 )
-def test_a_lost_tail_may_not_come_back_twice(applied: Any, guard: Any) -> None:
-    """The repair holds it, so it raises the watermark, and only from where it was read."""
+def test_a_repair_with_lost_effects_raises_the_watermark(applied: Any, guard: Any) -> None:
+    """Otherwise members would add them again. It applies only if the watermark has not moved."""
     document = snapshot()
     document["_daybook"]["applied"] = applied
     plan = planned(document)

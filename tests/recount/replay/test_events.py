@@ -1,4 +1,4 @@
-"""What every group's recount stands on: days, duplicates, keys, and what cannot be counted."""
+"""The base of every group's recount: days, duplicates, keys, and events that cannot be counted."""
 
 from hashlib import sha256
 
@@ -41,7 +41,7 @@ def test_the_day_is_that_of_the_fleets_zone(at: str, day: str, hour: str) -> Non
     assert counted(log, group="order-funnel", zone="Europe/Berlin") == expected
 
 
-def test_a_zone_may_change_at_any_minute() -> None:
+def test_a_zones_offset_may_change_at_any_minute() -> None:
     """In 2010 Newfoundland put its clocks forward at one minute past midnight."""
     log = HandLog()
     log.order("created", at="2010-03-14T03:30:59Z")
@@ -59,7 +59,7 @@ def test_an_id_is_a_duplicate_within_the_window(distance: int, counts: int) -> N
     assert created(log, duplicate_window=5) == counts
 
 
-def test_copies_stand_as_well() -> None:
+def test_a_duplicate_extends_the_window_for_the_next_one() -> None:
     log = HandLog()
     for offset in (0, 4, 8, 12, 18):
         log.order("created", id=ONE, offset=offset)
@@ -80,7 +80,7 @@ def test_a_copy_in_another_partition_is_no_duplicate() -> None:
     assert created(log) == 2
 
 
-def test_a_type_that_is_not_counted_stands_and_an_unknown_one_does_not() -> None:
+def test_uncounted_types_enter_the_duplicate_window_and_unknown_types_do_not() -> None:
     log = HandLog()
     log.order("attribution_recorded", id=1)
     log.order("created", id=1)
@@ -89,14 +89,14 @@ def test_a_type_that_is_not_counted_stands_and_an_unknown_one_does_not() -> None
     assert created(log) == 1
 
 
-def test_a_dead_letter_does_not_stand() -> None:
+def test_a_dead_letter_does_not_enter_the_duplicate_window() -> None:
     log = HandLog()
     dead = log.order("created", id=ONE)
     log.order("created", id=ONE)
     assert created(log, facts=Facts(dead={0: frozenset({dead})})) == 1
 
 
-def test_what_becomes_a_dead_letter_later_is_taken_out() -> None:
+def test_a_message_that_becomes_a_dead_letter_later_is_excluded() -> None:
     log = HandLog()
     dead = log.order("created", id=ONE)
     log.order("shipped", id=ONE)
@@ -107,7 +107,7 @@ def test_what_becomes_a_dead_letter_later_is_taken_out() -> None:
         assert sums(replay, "orders") == {"2026-01-01": {"orders_shipped": 1}}
 
 
-def test_a_recount_goes_as_far_as_it_is_told_document_by_document() -> None:
+def test_each_document_is_recounted_up_to_its_own_limit() -> None:
     log = HandLog()
     for day in ("2026-01-01", "2026-01-02") * 3:
         log.order("created", at=f"{day}T10:00:00Z")
@@ -124,13 +124,15 @@ def test_a_recount_goes_as_far_as_it_is_told_document_by_document() -> None:
     ("raw_key", "at", "event_id", "reason"),
     [
         ("x", "2026-01-01T10:00:00Z", ONE, "key"),
-        ("o", "2026-02-30T10:00:00Z", ONE, "no time"),
+        ("o", "2026-02-30T10:00:00Z", ONE, "not a time"),
         ("o", "1989-12-31T23:59:59Z", ONE, "before 1990"),
         ("o", "2027-01-01T00:00:01Z", ONE, "24 hours"),
-        ("o", "2026-01-01T10:00:00Z", "1", "no UUID"),
+        ("o", "2026-01-01T10:00:00Z", "1", "not a UUID"),
     ],
 )
-def test_what_should_be_dead_is_noted(raw_key: str, at: str, event_id: str, reason: str) -> None:
+def test_an_event_that_should_be_a_dead_letter_is_unreadable(
+    raw_key: str, at: str, event_id: str, reason: str
+) -> None:
     log = HandLog()
     log.order("created", id=ONE)
     raw = (
@@ -139,9 +141,9 @@ def test_what_should_be_dead_is_noted(raw_key: str, at: str, event_id: str, reas
     )
     log.write(raw.encode(), raw_key)
     with replayed(log, "order-funnel") as replay:
-        ((partition, offset, told),) = replay.unreadable()
+        ((partition, offset, found),) = replay.unreadable()
     assert (partition, offset) == (0, 1)
-    assert reason in told
+    assert reason in found
 
 
 @pytest.mark.parametrize(
@@ -167,14 +169,14 @@ def test_what_should_be_dead_is_noted(raw_key: str, at: str, event_id: str, reas
         ("." * 67, "%2E" * 50 + "~" + sha256(b"%2E" * 67).hexdigest()[:16]),
     ],
 )
-def test_names_become_keys(name: str, key: str) -> None:
+def test_names_are_encoded_and_shortened_to_keys(name: str, key: str) -> None:
     with replayed(HandLog()) as replay:
         (found,) = replay._rows("SELECT map_key(?)", [name])
     assert found == (key,)
 
 
-def test_the_parser_of_times_needs_no_extension() -> None:
-    """Time zones are DuckDB's own business only for the offset in a text; no download."""
+def test_parsing_times_needs_no_duckdb_extension() -> None:
+    """DuckDB handles only the UTC offset in a text, so it downloads nothing."""
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
         query = "SELECT CAST('2026-01-01T10:00:00+05:30' AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
         found = connection.execute(query).fetchone()

@@ -1,4 +1,4 @@
-"""What lies away from its key's home, and nobody has read yet, is no part of the recount."""
+"""Messages outside their key's home partition that no member has read are not recounted."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -20,7 +20,7 @@ def at_home(stored: Document, names: Sequence[str]) -> list[Document]:
     return [stored]
 
 
-def test_the_order_of_what_is_counted_is_as_if_they_were_not_there() -> None:
+def test_unread_messages_outside_the_home_partition_do_not_affect_an_order() -> None:
     log = HandLog()
     log.pay(500, id=1)
     log.refund(100, id=2)
@@ -33,12 +33,12 @@ def test_the_order_of_what_is_counted_is_as_if_they_were_not_there() -> None:
         assert found == {1: frozenset({0})}
         replay.exclude_dead(found)
         replay.run(TOPIC_ID)
-        told = dict(replay.states("order_state"))["o"]
-    assert told["refunded_cents"] == 100
-    assert told["event_ids"] == [UUID(int=number).hex for number in (1, 2)]
+        recounted = dict(replay.states("order_state"))["o"]
+    assert recounted["refunded_cents"] == 100
+    assert recounted["event_ids"] == [UUID(int=number).hex for number in (1, 2)]
 
 
-def test_what_is_at_home_or_counted_or_after_partitions_were_added_is_none() -> None:
+def test_messages_at_home_or_counted_or_written_after_partitions_were_added_are_no_strays() -> None:
     log = HandLog()
     log.pay(500)
     log.refund(1)
@@ -55,7 +55,7 @@ def test_what_is_at_home_or_counted_or_after_partitions_were_added_is_none() -> 
             assert strays(replay, "order_state", partial(at_home, home)) == expected, home
 
 
-def test_nobody_is_asked_about_keys_that_stay_where_they_are() -> None:
+def test_keys_in_a_single_partition_have_no_strays() -> None:
     log = HandLog()
     log.pay(500, "a")
     log.pay(500, "b", partition=1)

@@ -1,4 +1,4 @@
-"""A funnel's revenue: the group, the recount and a plain count of the events say the same."""
+"""A funnel's revenue: the recount of logs written by hand, and its agreement with the group."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,17 +29,17 @@ TEA = {"product_id": "tea", "product_name": "Tea", "quantity": 1, "price_cents":
 
 
 def funnel(log: HandLog, *parts: str, **settings: Any) -> dict[str, dict[str, Any]]:
-    """What the log comes to for funnels, of the paths that begin with one of the parts."""
+    """The recounted sums of funnels, limited to paths that begin with one of the parts."""
     found = counted(log, *parts, **settings)
     return {document: values for document, values in found.items() if ":" in document}
 
 
 def create(log: HandLog, *items: dict[str, Any], order: str = "o", **more: Any) -> int:
-    told = {"currency": "EUR", "total_cents": 0, "funnel_id": "f", "items": list(items)}
-    return log.order("created", order, CREATED, **told | more)
+    data = {"currency": "EUR", "total_cents": 0, "funnel_id": "f", "items": list(items)}
+    return log.order("created", order, CREATED, **data | more)
 
 
-def test_a_payment_goes_to_the_funnel_that_its_order_names() -> None:
+def test_a_payment_counts_in_the_funnel_that_its_order_names() -> None:
     log = HandLog()
     create(log, CUP, TEA, step_id="pay")
     log.attribute(source="Google")
@@ -67,7 +67,7 @@ def test_a_payment_goes_to_the_funnel_that_its_order_names() -> None:
     }
 
 
-def test_a_refund_goes_to_its_own_day_and_takes_no_units_back() -> None:
+def test_a_refund_counts_on_its_own_day_and_takes_no_units_back() -> None:
     log = HandLog()
     create(log, CUP, TEA)
     log.pay(500)
@@ -84,7 +84,7 @@ def test_a_refund_goes_to_its_own_day_and_takes_no_units_back() -> None:
     }
 
 
-def test_an_order_that_names_no_funnel_is_in_none() -> None:
+def test_an_order_that_names_no_funnel_counts_in_none() -> None:
     log = HandLog()
     log.order("created", currency="EUR", total_cents=1, items=[CUP])
     log.pay(500)
@@ -92,7 +92,7 @@ def test_an_order_that_names_no_funnel_is_in_none() -> None:
     assert funnel(log) == {}
 
 
-def test_cents_go_by_largest_remainder_and_refunds_by_what_is_left() -> None:
+def test_cents_are_split_by_largest_remainder_and_refunds_by_what_is_left() -> None:
     log = HandLog()
     thirds = [{"product_id": p, "quantity": 1, "price_cents": 5} for p in "abc"]
     create(log, *thirds)
@@ -105,7 +105,7 @@ def test_cents_go_by_largest_remainder_and_refunds_by_what_is_left() -> None:
 
 
 @pytest.mark.parametrize("items", [[], [CUP | {"price_cents": 0}], [CUP | {"quantity": 0}]])
-def test_money_that_no_line_stands_for_is_nobodys(items: list[dict[str, Any]]) -> None:
+def test_money_without_lines_to_split_it_is_unattributed(items: list[dict[str, Any]]) -> None:
     log = HandLog()
     create(log, *items)
     log.pay(500)
@@ -117,7 +117,7 @@ def test_money_that_no_line_stands_for_is_nobodys(items: list[dict[str, Any]]) -
     }
 
 
-def test_a_late_creation_brings_what_is_booked_to_its_days() -> None:
+def test_a_late_order_created_books_earlier_payments_and_refunds_on_their_days() -> None:
     log = HandLog()
     log.pay(500)
     log.refund(100)
@@ -128,10 +128,11 @@ def test_a_late_creation_brings_what_is_booked_to_its_days() -> None:
         replay.limit(reach())
         found = {name: r for (_, name), r in replay.documents(Days()).items() if ":" in name}
     assert found[LATER].sums["hours.11.refunded_cents"] == 100
-    assert {span for each in found.values() for span in each.spans.values()} == {(late, late)}
+    spans = {span for recounted in found.values() for span in recounted.spans.values()}
+    assert spans == {(late, late)}
 
 
-def test_a_creation_after_more_refunds_than_are_kept_comes_too_late() -> None:
+def test_an_order_created_after_more_refunds_than_are_kept_comes_too_late() -> None:
     log = HandLog()
     log.pay(500)
     for _ in range(2):
@@ -141,7 +142,7 @@ def test_a_creation_after_more_refunds_than_are_kept_comes_too_late() -> None:
     assert funnel(log, order_waiting_max=1) == {}
 
 
-def test_a_later_source_takes_orders_and_money_with_it() -> None:
+def test_a_later_source_takes_over_orders_and_money() -> None:
     log = HandLog()
     create(log)
     log.pay(500)
@@ -155,7 +156,7 @@ def test_a_later_source_takes_orders_and_money_with_it() -> None:
     }
 
 
-def test_of_a_days_names_for_a_product_the_greatest_stays() -> None:
+def test_of_several_names_for_a_product_on_a_day_the_greatest_wins() -> None:
     log = HandLog()
     for order, name in enumerate(["Cup", "cup", "Čaša"]):
         create(log, CUP | {"product_name": name}, order=f"o{order}")
@@ -163,7 +164,7 @@ def test_of_a_days_names_for_a_product_the_greatest_stays() -> None:
     assert funnel(log, "products.cup.name") == {PAID: {"products.cup.name": "Čaša"}}
 
 
-def test_lines_that_cannot_be_read_are_noted() -> None:
+def test_orders_with_invalid_lines_are_unreadable() -> None:
     log = HandLog()
     bad = [create(log, CUP | {"quantity": "2"}), create(log, items=5), create(log, {"quantity": 1})]
     with replayed(log) as replay:
@@ -171,13 +172,13 @@ def test_lines_that_cannot_be_read_are_noted() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_group_and_the_recount_agree_wherever_both_stand(seed: int) -> None:
-    """Each document and each state, after every batch."""
+def test_the_group_and_the_recount_agree_after_every_batch(seed: int) -> None:
+    """In each document and each state."""
     log = Orders(seed).write(100)
     with few_are_kept(), replayed(log, duplicate_window=6, order_waiting_max=3) as replay:
-        store, letters = MemoryStore(), Letters()
+        store, dead_letters = MemoryStore(), Letters()
         lane = Lane(Partition("sc.domain.order", TOPIC_ID, 0), messages(log))
-        runner = Runner(store, letters, revenue.GROUP, lane)
+        runner = Runner(store, dead_letters, revenue.GROUP, lane)
         while runner.next < len(lane.log):
             runner.settle(19)
             replay.limit(reach(runner.next - 1))
@@ -206,18 +207,18 @@ def differences(replay: Replay, store: MemoryStore) -> list[Any]:
         assert stored.keys() == {name for kind, name in found if kind == collection}
         for name, document in stored.items():
             recounted = found[collection, name].sums
-            as_it_is = stored_form(document)
-            different += unequal_fields(models[collection], name, recounted, as_it_is, 1_000)
+            as_stored = stored_form(document)
+            different += unequal_fields(models[collection], name, recounted, as_stored, 1_000)
     for name, state in replay.states("order_state"):
-        own = {n: v for n, v in store.collections["order_state"][name].items() if n in state}
-        own["event_ids"] = [each.hex() for each in own["event_ids"]]
-        if own != state:
-            different.append((name, own, state))
+        kept = {n: v for n, v in store.collections["order_state"][name].items() if n in state}
+        kept["event_ids"] = [event_id.hex() for event_id in kept["event_ids"]]
+        if kept != state:
+            different.append((name, kept, state))
     return different
 
 
 def stored_form(document: dict[str, Any]) -> dict[str, Any]:
-    """As MongoDB gives it back: whole numbers as int64, and a date."""
+    """The document as MongoDB returns it: integers as int64, and a date."""
 
     def int64s(value: Any) -> Any:
         if isinstance(value, dict):

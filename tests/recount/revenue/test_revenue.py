@@ -1,4 +1,4 @@
-"""Revenue by hand: payments, refunds and attribution, in every order they may come."""
+"""Revenue of logs written by hand: payments, refunds and attributions in any order."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ BY_COMMUNITY = "currencies.EUR.revenue_by_community"
 REFUNDED_BY = "currencies.EUR.refunded_by_community"
 
 
-def test_a_payment_goes_everywhere_it_belongs() -> None:
+def test_a_payment_counts_in_its_day_hour_currency_and_owner() -> None:
     log = HandLog()
     log.pay(500)
     assert counted(log) == {
@@ -33,7 +33,7 @@ def test_a_payment_goes_everywhere_it_belongs() -> None:
     }
 
 
-def test_a_refund_goes_to_its_own_day() -> None:
+def test_a_refund_counts_on_its_own_day() -> None:
     log = HandLog()
     log.pay(500)
     log.refund(200, day=LATER)
@@ -79,7 +79,7 @@ def test_refunds_are_capped_in_sum_and_the_rest_is_excess() -> None:
     }
 
 
-def test_refunds_of_nothing_are_none() -> None:
+def test_refunds_of_zero_are_ignored() -> None:
     log = HandLog()
     log.pay(500)
     log.refund(0, day=LATER)
@@ -88,8 +88,8 @@ def test_refunds_of_nothing_are_none() -> None:
     assert set(counted(log)) == {PAID}
 
 
-def test_the_first_booked_refund_counts_the_order() -> None:
-    """A refund that is all excess books nothing."""
+def test_an_order_counts_as_refunded_only_with_a_booked_refund() -> None:
+    """A refund that is entirely excess books nothing."""
     log = HandLog()
     log.pay(0)
     log.refund(100, day=LATER)
@@ -114,7 +114,7 @@ def test_refunds_before_the_payment_wait_for_it() -> None:
     assert all(set(span.values()) == {(paid, paid)} for span in spans.values())
 
 
-def test_refunds_beyond_the_waiting_list_are_excess_of_the_payments_day() -> None:
+def test_refunds_beyond_the_waiting_list_are_excess_on_the_payments_day() -> None:
     log = HandLog()
     for _ in range(3):
         log.refund(10, day=LATER)
@@ -127,7 +127,7 @@ def test_refunds_beyond_the_waiting_list_are_excess_of_the_payments_day() -> Non
     assert found[LATEST] == {REFUNDED: 20}
 
 
-def test_attribution_before_the_payment_names_its_owner() -> None:
+def test_an_attribution_before_the_payment_determines_its_owner() -> None:
     log = HandLog()
     log.attribute(community_id="a")
     log.attribute(community_id="b", promotion_id="p")
@@ -137,7 +137,7 @@ def test_attribution_before_the_payment_names_its_owner() -> None:
     assert found == {PAID: {f"{BY_COMMUNITY}.b": 500, "currencies.EUR.revenue_by_promotion.p": 500}}
 
 
-def test_a_late_attribution_moves_both_splits_of_what_is_booked() -> None:
+def test_a_late_attribution_moves_revenue_and_refunds_booked_so_far() -> None:
     log = HandLog()
     log.pay(500)
     log.refund(100, day=LATER)
@@ -171,7 +171,7 @@ def test_an_attribution_to_the_same_owner_moves_nothing() -> None:
     assert set(recounted.spans.values()) == {(paid, paid)}
 
 
-def test_an_owner_that_is_named_like_a_reserved_word_is_another() -> None:
+def test_an_owner_named_like_a_reserved_word_gets_a_key_of_its_own() -> None:
     log = HandLog()
     log.pay(500)
     log.pay(300, "p")
@@ -180,7 +180,7 @@ def test_an_owner_that_is_named_like_a_reserved_word_is_another() -> None:
     assert counted(log, BY_COMMUNITY) == {PAID: expected}
 
 
-def test_currencies_stay_apart_and_a_refund_is_in_the_payments() -> None:
+def test_currencies_stay_apart_and_a_refund_takes_the_payments_currency() -> None:
     log = HandLog()
     log.pay(500)
     log.pay(700, "p", currency="JPY")
@@ -196,7 +196,7 @@ def test_currencies_stay_apart_and_a_refund_is_in_the_payments() -> None:
     }
 
 
-def test_large_amounts_stay_whole() -> None:
+def test_sums_of_large_amounts_are_exact() -> None:
     log = HandLog()
     for order in "abc":
         log.pay(2**53 - 1, order)
@@ -212,7 +212,7 @@ def test_a_duplicate_has_no_effect() -> None:
 
 
 @pytest.mark.parametrize(("between", "booked"), [(31, 100), (32, 200)])
-def test_beyond_the_window_an_order_knows_its_last_32_ids(between: int, booked: int) -> None:
+def test_beyond_the_window_an_order_remembers_its_last_32_ids(between: int, booked: int) -> None:
     log = HandLog()
     log.pay(500)
     log.refund(100, day=LATER, id=2)
@@ -224,7 +224,7 @@ def test_beyond_the_window_an_order_knows_its_last_32_ids(between: int, booked: 
 
 
 def test_a_repeated_id_does_not_push_others_out() -> None:
-    """Duplicates, of the window or not, are not remembered a second time."""
+    """Duplicates, within the window or beyond it, are not remembered again."""
     log = HandLog()
     log.pay(500)
     log.refund(100, day=LATER, id=2)
@@ -237,8 +237,8 @@ def test_a_repeated_id_does_not_push_others_out() -> None:
     assert found == {LATER: {REFUNDED: 100}}
 
 
-def test_after_partitions_are_added_an_order_goes_on_in_another() -> None:
-    """What was written before comes first, however high its offset."""
+def test_after_partitions_are_added_an_order_continues_in_another() -> None:
+    """Events written before come first, however high their offset."""
     log = HandLog()
     log.order("created", offset=900)
     log.refund(100, day=LATER, partition=1, offset=5)
@@ -250,7 +250,7 @@ def test_after_partitions_are_added_an_order_goes_on_in_another() -> None:
     assert list(recounted.spans.items()) == [((TOPIC_ID, 1), (5, 5))]
 
 
-def test_money_that_is_no_whole_number_is_noted() -> None:
+def test_an_event_whose_amount_is_no_whole_number_is_unreadable() -> None:
     log = HandLog()
     log.pay(500)
     bad = [
@@ -265,7 +265,7 @@ def test_money_that_is_no_whole_number_is_noted() -> None:
         assert [offset for _, offset, _ in replay.unreadable()] == bad
 
 
-def test_state_says_what_was_seen_by_then() -> None:
+def test_a_state_holds_what_was_counted_up_to_its_offset() -> None:
     log = HandLog()
     log.refund(300, day=LATER, id=1)
     log.attribute(community_id="a", id=2)
@@ -305,7 +305,7 @@ def test_state_says_what_was_seen_by_then() -> None:
         assert dict(replay.states("order_state", ["o"])) == {"o": further}
 
 
-def test_state_keeps_32_ids_and_what_waits_too_long() -> None:
+def test_a_state_keeps_32_ids_and_the_sum_of_refunds_beyond_the_waiting_list() -> None:
     log = HandLog()
     for number in range(40):
         log.refund(1, "a:b", id=number)
@@ -316,7 +316,7 @@ def test_state_keeps_32_ids_and_what_waits_too_long() -> None:
     assert state["waiting_excess_cents"] == 37
 
 
-def test_an_order_of_duplicates_only_has_a_state_that_knows_nothing() -> None:
+def test_an_order_with_only_duplicates_has_an_empty_state() -> None:
     log = HandLog()
     log.order("created", "a", id=1)
     log.pay(5, "b", id=1)

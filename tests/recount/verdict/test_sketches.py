@@ -1,4 +1,4 @@
-"""A sketch is what its keys make of it, however they came; one key too few or too many shows."""
+"""Sketches compare equal if they hold the same keys; one key too few or too many is found."""
 
 import random
 
@@ -6,11 +6,11 @@ import pytest
 from datasketches import hll_sketch  # type: ignore[import-untyped]
 
 from daybook.engine.documents.sketches import grown
-from daybook.recount.verdict.sketches import holding, lacks, united
+from daybook.recount.verdict.sketches import lacks, merged, sketch_of
 
 
 def stored(keys: list[str], partitions: int, batch: int) -> list[object]:
-    """As members keep them: each partition's grown batch by batch."""
+    """One sketch per partition, grown batch by batch, as members do."""
     found = []
     for number in range(partitions):
         sketch: bytes | None = None
@@ -24,26 +24,28 @@ def stored(keys: list[str], partitions: int, batch: int) -> list[object]:
 
 @pytest.mark.parametrize("count", [1, 5, 200, 380, 390, 500, 3_000])
 @pytest.mark.parametrize("partitions", [1, 4])
-def test_order_batches_and_partitions_make_no_difference(count: int, partitions: int) -> None:
+def test_sketches_are_equal_whatever_the_order_batches_and_partitions(
+    count: int, partitions: int
+) -> None:
     keys = [f"key {number}" for number in range(count)]
-    told = united([holding(keys)])
+    expected = merged([sketch_of(keys)])
     for seed in range(5):
         random.Random(seed).shuffle(keys)
-        together = united(stored(keys, partitions, batch=37))
-        assert not lacks(together, told)
-        assert not lacks(told, together)
+        together = merged(stored(keys, partitions, batch=37))
+        assert not lacks(together, expected)
+        assert not lacks(expected, together)
 
 
 @pytest.mark.parametrize("count", [1, 5, 200, 380])
-def test_of_few_every_key_shows(count: int) -> None:
+def test_in_a_small_sketch_a_single_missing_key_is_found(count: int) -> None:
     keys = [f"key {number}" for number in range(count)]
-    whole, fewer = united([holding(keys)]), united([holding(keys[:-1])])
+    whole, fewer = merged([sketch_of(keys)]), merged([sketch_of(keys[:-1])])
     assert lacks(fewer, whole)
     assert not lacks(whole, fewer)
 
 
-def test_of_many_some_keys_show() -> None:
+def test_in_a_large_sketch_30_missing_keys_are_found() -> None:
     keys = [f"key {number}" for number in range(3_000)]
-    whole, fewer = united([holding(keys)]), united([holding(keys[:-30])])
+    whole, fewer = merged([sketch_of(keys)]), merged([sketch_of(keys[:-30])])
     assert lacks(fewer, whole)
     assert not lacks(whole, fewer)

@@ -1,4 +1,4 @@
-"""The ordered vectors, and what a definition may say."""
+"""Attempts, with every order, option, exclusion and window that a definition may set."""
 
 from typing import Any
 
@@ -34,14 +34,16 @@ def walked(entries: Entries, *steps: str, **definition: Any) -> Log:
         pytest.param([("A", 0), ("B", 1), ("A", 2), ("C", 3)], [1, 1, 1], 1, id="A again"),
     ],
 )
-def test_ordered(entries: Entries, reached: list[int], completions: int) -> None:
+def test_an_ordered_attempt_reaches_its_steps(
+    entries: Entries, reached: list[int], completions: int
+) -> None:
     log = walked(entries)
     assert log.reached("A", "B", "C") == reached
     assert log.funnel().get("completions", 0) == completions
     assert log.funnel().get("attempts", 0) == reached[0]
 
 
-def test_a_late_entry_completes_the_attempt_of_its_start_s_day() -> None:
+def test_a_late_entry_completes_the_attempt_on_the_day_it_began() -> None:
     log = walked([("A", 0), ("C", 2 * DAY), ("B", DAY)])
     assert log.funnel()["completions"] == 1
     assert log.reached("A", "B", "C", day="2026-03-03") == [0, 0, 0]
@@ -53,7 +55,7 @@ def test_a_chain_belongs_to_its_latest_start() -> None:
     assert log.reached("A", "B", day="2026-03-03") == [1, 1]
 
 
-def test_a_completion_counts_once_an_attempt() -> None:
+def test_a_completion_counts_once_per_attempt() -> None:
     log = walked([("A", 0), ("B", 1), ("C", 2), ("A", 3), ("B", 4), ("C", 5)])
     assert log.funnel()["attempts"] == log.funnel()["completions"] == 1
 
@@ -66,13 +68,15 @@ def test_a_completion_counts_once_an_attempt() -> None:
         pytest.param([("A", 0), ("B", 1), ("D", 2)], [1, 1, 0, 0], 0, id="one that is not"),
     ],
 )
-def test_optional_steps(entries: Entries, reached: list[int], completions: int) -> None:
+def test_optional_steps_may_be_skipped(
+    entries: Entries, reached: list[int], completions: int
+) -> None:
     log = walked(entries, "A", "B?", "C", "D?")
     assert log.reached("A", "B", "C", "D") == reached
     assert log.funnel()["completions"] == completions
 
 
-def test_of_several_starts_the_latest_counts() -> None:
+def test_of_several_possible_starts_the_latest_counts() -> None:
     log = walked([("A", 0), ("B", 1), ("A", DAY), ("C", DAY + 1)], "A", "B?", "C")
     assert log.reached("A", "B", "C") == [1, 1, 0]
     assert log.reached("A", "B", "C", day="2026-03-03") == [1, 0, 1]
@@ -88,11 +92,13 @@ def test_of_several_starts_the_latest_counts() -> None:
         pytest.param([("A", 0), ("B", 1), ("B", 2), ("C", 3)], [1, 1, 0], id="B a second time"),
     ],
 )
-def test_strict(entries: Entries, reached: list[int]) -> None:
+def test_a_strict_attempt_allows_no_other_step_in_between(
+    entries: Entries, reached: list[int]
+) -> None:
     assert walked(entries, order="strict").reached("A", "B", "C") == reached
 
 
-def test_strict_passes_by_optional_steps_too() -> None:
+def test_a_strict_attempt_may_skip_optional_steps() -> None:
     log = walked([("A", 0), ("C", 1)], "A", "B?", "C", order="strict")
     assert log.reached("A", "B", "C") == [1, 0, 1]
 
@@ -106,7 +112,9 @@ def test_strict_passes_by_optional_steps_too() -> None:
         pytest.param([("x", 0)], [0, 0, 0], 0, id="no defined step"),
     ],
 )
-def test_any_order(entries: Entries, reached: list[int], completions: int) -> None:
+def test_an_attempt_in_any_order_begins_with_any_step(
+    entries: Entries, reached: list[int], completions: int
+) -> None:
     log = walked(entries, order="any", window_seconds=60)
     assert log.reached("A", "B", "C") == reached
     assert log.funnel().get("attempts", 0) == int(any(reached))
@@ -131,7 +139,7 @@ def test_a_day_keeps_the_definition_of_its_first_entry() -> None:
     assert log.reached("A", "B", "C", day="2026-03-03") == [1, 0, 1]
 
 
-def test_a_producers_copy_of_an_older_definition_changes_nothing() -> None:
+def test_a_duplicate_of_an_older_definition_changes_nothing() -> None:
     log = Log().define("A", "B").define("A", "C").again(0)
     log.enter("A", 0).enter("B", 1).enter("C", 2)
     assert log.reached("A", "B", "C") == [1, 0, 1]

@@ -1,4 +1,4 @@
-"""What a visitor adds to his funnel's day."""
+"""What a visitor adds to the days of a funnel."""
 
 import pytest
 
@@ -45,7 +45,7 @@ def test_a_duplicate_counts_once() -> None:
         pytest.param(Log().view("/a", 0).view("/b", 1, funnel_id=None), 1, id="one elsewhere"),
     ],
 )
-def test_a_session_that_bounces_is_one_page_view_in_the_funnel(log: Log, bounced: int) -> None:
+def test_a_session_bounces_if_it_has_one_page_view_in_the_funnel(log: Log, bounced: int) -> None:
     assert log.funnel()["bounced_sessions"] == bounced
 
 
@@ -55,7 +55,7 @@ def test_a_session_id_of_two_visitors_is_two_sessions() -> None:
     assert log.view("/a", 1).funnel()["sessions"] == 2
 
 
-def test_a_late_event_elsewhere_makes_a_new_visitor_a_returning_one() -> None:
+def test_a_late_earlier_event_elsewhere_makes_a_new_visitor_a_returning_one() -> None:
     log = Log().view("/a", 0).view("/b", -24 * HOUR, funnel_id=None)
     day = log.funnel()
     assert (day["new_visitors"], day["returning_visitors"]) == (0, 1)
@@ -68,7 +68,7 @@ def test_a_bot_counts_under_each_reason_and_nowhere_else() -> None:
     assert (day["page_views"], day["visitors"], day["hours"]) == (0, 0, {})
 
 
-def test_a_visitor_stands_under_the_source_of_his_first_event_of_the_day() -> None:
+def test_a_visitor_counts_under_the_source_of_their_first_event_of_the_day() -> None:
     log = Log().view("/a", 10, context={"source": "b"}).view("/a", 0, context={"source": "other"})
     log.convert(20, 500)
     entry = {"visitors": 1, "conversions": 1, "value_cents": 500}
@@ -76,11 +76,11 @@ def test_a_visitor_stands_under_the_source_of_his_first_event_of_the_day() -> No
     assert log.funnel()["currencies"]["EUR"]["sources"] == {"%6Fther": {"value_cents": 500}}
 
 
-def test_nobody_stands_under_a_source_that_his_first_event_does_not_say() -> None:
+def test_a_visitor_whose_first_event_has_no_source_counts_under_none() -> None:
     assert Log().view("/a", 0).view("/b", 1, context={"source": "b"}).funnel()["sources"] == {}
 
 
-def test_a_conversion_stands_under_the_page_that_its_session_viewed_last() -> None:
+def test_a_conversion_counts_under_the_page_that_its_session_viewed_last() -> None:
     log = Log().convert(0).view("/a", 10).track("page_view", 20, page_id="b").convert(30, 7)
     assert log.view("/c", 40).funnel()["pages"] == {
         "/a": {"visitors": 1, "value_cents": 0},
@@ -108,12 +108,12 @@ def test_two_currencies_are_never_added() -> None:
     }
 
 
-def test_money_without_a_currency_stands_under_iso_s_code_for_none() -> None:
+def test_money_without_a_currency_counts_under_xxx() -> None:
     day = Log().track("conversion", 0, conversion_type="custom", value_cents=5).funnel()
     assert (day["value_cents"], day["currencies"]["XXX"]["value_cents"]) == (5, 5)
 
 
-def test_a_day_without_money_says_0_and_names_no_currency() -> None:
+def test_a_day_without_money_has_0_cents_and_no_currency() -> None:
     day = Log().view("/a", 0).funnel()
     assert (day["value_cents"], day["currencies"]) == (0, {})
 
@@ -134,16 +134,16 @@ def test_an_event_without_an_organization_belongs_to_default() -> None:
         ("x" * 201, "x" * 150 + "~84a0678c90937f5d"),
     ],
 )
-def test_keys(name: str, encoded: str) -> None:
+def test_names_are_encoded_and_shortened_to_keys(name: str, encoded: str) -> None:
     assert key(name) == encoded
 
 
-def test_reserved_words_are_themselves_in_an_id() -> None:
+def test_reserved_words_stay_unencoded_in_an_id() -> None:
     assert document_id("acme", "f:1", "direct", TODAY) == f"acme:f%3A1:direct:{TODAY}"
 
 
 @pytest.mark.parametrize(
     ("ms", "index"), [(0, 0), (1, 1), (2, 2), (24, 24), (25, 25), (49, 49), (50, 49), (51, 50)]
 )
-def test_the_histogram_s_bounds(ms: int, index: int) -> None:
+def test_durations_fall_into_the_documented_buckets(ms: int, index: int) -> None:
     assert bucket(ms) == index

@@ -1,4 +1,4 @@
-"""What is forgotten has given what it gave, and changes no more."""
+"""A forgotten session keeps what it has counted, and changes nothing any more."""
 
 from tests.simulate.short_logs import Log
 
@@ -6,7 +6,7 @@ DAY = 24 * 3600
 DAY_MS = DAY * 1000
 
 
-def test_beyond_500_events_a_session_only_counts_what_an_event_says_by_itself() -> None:
+def test_beyond_500_events_of_a_session_an_event_counts_only_by_itself() -> None:
     log = Log()
     for n in range(500):
         log.view("/a", n)
@@ -19,7 +19,7 @@ def test_beyond_500_events_a_session_only_counts_what_an_event_says_by_itself() 
     assert (step["entries"], step["visitors"], step["conversions"]) == (1, 0, 1)
 
 
-def test_a_51st_session_makes_the_oldest_one_forgotten() -> None:
+def test_a_51st_session_makes_the_oldest_session_forgotten() -> None:
     log = Log().view("/a", 0)
     for n in range(50):
         log.session = f"s{n}"
@@ -29,7 +29,7 @@ def test_a_51st_session_makes_the_oldest_one_forgotten() -> None:
     assert log.view("/a", 100).funnel()["sessions"] == 52
 
 
-def test_a_session_of_50_goes_on() -> None:
+def test_each_of_50_sessions_is_still_remembered() -> None:
     log = Log().view("/a", 0)
     for n in range(49):
         log.session = f"s{n}"
@@ -38,7 +38,7 @@ def test_a_session_of_50_goes_on() -> None:
     assert log.view("/a", 100).funnel()["sessions"] == 50
 
 
-def test_after_35_days_a_session_begins_anew_and_keeps_what_it_gave() -> None:
+def test_after_35_days_a_session_begins_anew_and_its_counts_stay() -> None:
     log = Log().view("/a", 0)
     log.appended_ms = 35 * DAY_MS
     assert log.view("/a", 10).funnel()["sessions"] == 1
@@ -54,7 +54,7 @@ def test_the_first_day_is_remembered_for_ever() -> None:
     assert (day["new_visitors"], day["returning_visitors"]) == (0, 1)
 
 
-def test_what_was_forgotten_is_not_completed_any_more() -> None:
+def test_a_forgotten_entry_cannot_be_completed() -> None:
     log = Log().define("A", "B").enter("A", 0)
     log.appended_ms = 36 * DAY_MS
     log.session = "late"

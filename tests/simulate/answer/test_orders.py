@@ -1,4 +1,4 @@
-"""Users, orders and their money: the groups count what a plain look at the whole log tells."""
+"""Users, orders and their money: the groups count the same as the known answer."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -54,26 +54,26 @@ def counted(entries: Sequence[Entry]) -> MemoryStore:
 
 def assert_is_the_answer(entries: Sequence[Entry]) -> None:
     store = counted(entries)
-    told = by_document(answer(entries, leaders=RULES.leader_roles))
+    expected = by_document(answer(entries, leaders=RULES.leader_roles))
     models = [model for group, _ in GROUPS for model in group.documents]
     stored = {
         (model.collection, name): document
         for model in models
         for name, document in store.collections.get(model.collection, {}).items()
     }
-    assert told
-    assert list(all_differences(stored, told)) == []
+    assert expected
+    assert list(all_differences(stored, expected)) == []
 
 
 @settings(max_examples=60)
 @given(seed=st.integers(0, 10**6))
-def test_orders_whose_events_come_in_any_order(seed: int) -> None:
+def test_orders_count_right_whatever_the_order_of_their_events(seed: int) -> None:
     orders = Orders(seed)
     orders.write(120)
     assert_is_the_answer([Entry(ORDERS, event, 0) for event in orders.events])
 
 
-def test_all_orders_and_accounts_of_a_storefront() -> None:
+def test_all_orders_and_accounts_of_a_storefront_count_right() -> None:
     messages = storefront(Plan(3_000, seed=3, start=date(2026, 1, 5), days=14))
     assert_is_the_answer(
         [Entry(m.topic, m.event, 0) for m in messages if m.topic in (ORDERS, USERS)]
@@ -87,11 +87,11 @@ def fields(log: HandLog, collection: str, name: str) -> dict[str, Any]:
 
 
 def create(log: HandLog, items: Iterable[dict[str, Any]], **more: Any) -> None:
-    told = {"currency": "EUR", "total_cents": 0, "funnel_id": "f", "items": list(items)}
-    log.order("created", "o", f"{DAY}T08:00:00Z", **told | more)
+    data = {"currency": "EUR", "total_cents": 0, "funnel_id": "f", "items": list(items)}
+    log.order("created", "o", f"{DAY}T08:00:00Z", **data | more)
 
 
-def test_a_payment_goes_to_the_day_to_its_owner_and_to_the_funnel() -> None:
+def test_a_payment_counts_for_the_day_its_owner_and_the_funnel() -> None:
     log = HandLog()
     create(log, [CUP, TEA], step_id="pay")
     log.pay(500)
@@ -111,7 +111,7 @@ def test_a_payment_goes_to_the_day_to_its_owner_and_to_the_funnel() -> None:
     }
 
 
-def test_what_is_given_back_beyond_what_was_paid_stands_apart() -> None:
+def test_refunds_beyond_the_payment_count_as_excess() -> None:
     log = HandLog()
     log.refund(300, day=DAY)
     log.pay(500)
@@ -131,7 +131,7 @@ def test_two_currencies_are_never_added() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cents", "worth", "told"),
+    ("cents", "worth", "parts"),
     [
         (100, {"a": 5, "b": 5, "c": 5}, {"a": 34, "b": 33, "c": 33}),
         (1, {"b": 1, "a": 1}, {"a": 1, "b": 0}),
@@ -140,5 +140,7 @@ def test_two_currencies_are_never_added() -> None:
         (5, {}, {}),
     ],
 )
-def test_whole_cents_by_worth(cents: int, worth: dict[str, int], told: dict[str, int]) -> None:
-    assert shares(cents, worth) == told
+def test_cents_are_shared_by_worth(
+    cents: int, worth: dict[str, int], parts: dict[str, int]
+) -> None:
+    assert shares(cents, worth) == parts

@@ -14,13 +14,13 @@ def test_an_entry_is_left_by_the_next_entry_or_by_its_own_exit() -> None:
     assert log.step("B")["time_spent_count"] == 0
 
 
-def test_what_the_session_shows_wins_over_what_an_entry_claims() -> None:
+def test_the_sessions_own_steps_take_precedence_over_an_entrys_claim() -> None:
     log = Log().enter("A", 0, previous_step_id="ad").enter("B", 1, previous_step_id="C")
     assert log.step("A")["entry_paths"] == {"ad": 1}
     assert log.step("B")["entry_paths"] == {"A": 1}
 
 
-def test_an_entry_that_nothing_led_to_is_direct_and_a_step_of_that_name_is_not() -> None:
+def test_an_entry_without_a_previous_step_is_direct_and_a_step_of_that_name_is_encoded() -> None:
     log = Log().enter("direct", 0).enter("B", 1)
     assert log.step("direct")["entry_paths"] == {"direct": 1}
     assert log.step("B")["entry_paths"] == {"%64irect": 1}
@@ -37,7 +37,7 @@ def test_an_entry_that_nothing_led_to_is_direct_and_a_step_of_that_name_is_not()
         ("close", None, "B", "exit"),
     ],
 )
-def test_the_step_after_an_exit(
+def test_an_exit_counts_the_step_that_follows(
     outcome: str, claimed: str | None, entered: str | None, path: str
 ) -> None:
     log = Log().enter("A", 0).leave("A", 1, outcome, next_step_id=claimed, reason="price")
@@ -59,12 +59,12 @@ def test_the_step_after_an_exit(
         pytest.param(Log().enter("A", 2).convert(3).enter("B", 1), "A", id="a late entry before"),
     ],
 )
-def test_the_step_of_a_conversion(log: Log, step: str) -> None:
+def test_a_conversion_counts_at_its_own_step_or_the_last_one_entered(log: Log, step: str) -> None:
     found = log.step(step)
     assert (found["conversions"], found["converting_visitors"]) == (1, 1)
 
 
-def test_visitors_are_sessions_and_unique_visitors_are_people() -> None:
+def test_visitors_counts_sessions_and_unique_visitors_counts_people() -> None:
     log = Log().enter("A", 0, context={"source": "x"}).enter("A", 1)
     log.session = "t"
     step = log.enter("A", 2, context={"source": "y"}).step("A")

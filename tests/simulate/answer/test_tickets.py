@@ -1,4 +1,4 @@
-"""A ticketed event's day."""
+"""What visitors and servers add to the days of ticketed events."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ def day(log: Log) -> dict[str, Any]:
     return log.fields("analytics_event_metrics", f"default:gig:{TODAY}")
 
 
-def test_views_and_purchases_by_event_and_by_visitor() -> None:
+def test_views_and_purchases_count_per_event_and_per_visitor() -> None:
     log = Log().track("view", 0, event_id="gig").track("view", 1, event_id="gig")
     log.track("cart_add", 2, event_id="gig").track("checkout_start", 3, event_id="gig")
     paid = {"value_cents": 5_000, "currency": "EUR"}
@@ -39,6 +39,6 @@ def test_e_mails_count_where_they_name_an_event() -> None:
     assert (found["emails_confirmed"], found["emails_failed"]) == (1, 1)
 
 
-def test_a_server_s_word_makes_nobody_a_visitor() -> None:
+def test_an_event_sent_by_a_server_creates_no_visitor() -> None:
     log = Log().track("email_confirmed", -24 * 3600, order_id="o1").view("/a", 0)
     assert log.funnel()["new_visitors"] == 1
