@@ -8,7 +8,7 @@ from daybook.simulate.message import DEFINITIONS, TRACKING, Message
 from daybook.simulate.parts import parts
 
 DEFINITION_GAP_SECONDS = 0.01
-"""A pause before each part, so that its definitions get a later append time than its predecessors."""
+"""A pause before each part, so that its definitions have a later append time than the last part."""
 _PAUSE_SECONDS_MAX = 0.05
 
 Progress = Callable[[int], None]
