@@ -18,7 +18,7 @@ $(READY): requirements-dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(READY) ## counts 18 months of a real shop's events, recounts them, opens the dashboard
+demo: $(READY) ## counts 18 months of a real shop's events, recounts them, serves the dashboard
 	$(BIN)/daybook demo
 
 test: $(READY) lint types browser ## runs all tests, with Kafka, MongoDB and Redis that it starts itself
@@ -54,7 +54,7 @@ bench: $(READY) ## measures groups, collector and reports; one part: python -m b
 mutants: $(READY) ## checks that the tests catch each of the seeded bugs
 	$(BIN)/python -m tests.mutants
 
-soak: $(READY) ## long tests: 200 kills over 5,000,000 events, 20,000 random histories, faults with five seeds
+soak: $(READY) ## long tests: 200 kills over 5,000,000 events, 1,000,000 tracking events, 20,000 random histories, faults by five seeds
 	DAYBOOK_SOAK=1 $(BIN)/python -m pytest -n 2 -p no:cacheprovider tests/engine/protocol/test_protocol.py tests/scenarios
 
 pin: $(READY) ## updates requirements.txt and requirements-dev.txt, with hashes

@@ -62,7 +62,7 @@ def create_key(
     name: Annotated[str, typer.Option(help="A note on what the key is for.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
-    """Create an API key and print it. It is shown only once: Daybook stores its hash.
+    """Create an API key and print it. It is shown only once, because only its hash is stored.
 
     Examples: `daybook keys create acme --kind write --name shop.example` ·
     `daybook keys create acme --kind read --role analyst`

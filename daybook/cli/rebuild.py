@@ -32,12 +32,12 @@ def rebuild(
     ] = False,
     as_object: JsonOption = False,
 ) -> None:
-    """Recount a group's documents from the log and repair those that differ, while it runs.
+    """Repair a group's documents: recount them from the log, and correct those that differ.
 
-    Each document gets the difference in one update, so events counted meanwhile are kept. Missing
-    documents are restored and foreign fields removed. Counters added to a model later are
-    backfilled; with --all, the group's documents are complete for them from then on. Start every
-    member on the new model first.
+    The group may run meanwhile: each document gets its difference in one update, so events that
+    are counted at the same time are kept. Missing documents are restored and foreign fields
+    removed. Counters added to a model later are backfilled; with --all, the group's documents are
+    complete for them from then on. Start every member on the new model first.
 
     Exit 0: the documents equal the log. 3: something cannot be recounted and is unchanged.
     4: a server does not answer.

@@ -42,15 +42,15 @@ class Origins:
         current = page(url) if url else NO_PAGE
         sent = {name: text for name, text in zip(UTM, utm, strict=True) if text}
         parameters = {**current.parameters, **sent}
-        found = source(self._sources, parameters, referrer, current.host)
+        origin = source(self._sources, parameters, referrer, current.host)
         context = {
             name: text[:_UTM_CHARS_MAX] for name in UTM if (text := parameters.get(name, ""))
         }
-        name = found.known.name if found.known else found.name
+        name = origin.known.name if origin.known else origin.name
         context["channel"] = channel(
             Clues(
                 source=(name or "").lower(),
-                category=found.known.category if found.known else "",
+                category=origin.known.category if origin.known else "",
                 utm_source=parameters.get("utm_source", "").lower(),
                 medium=parameters.get("utm_medium", "").lower(),
                 campaign=parameters.get("utm_campaign", "").lower(),
@@ -58,10 +58,10 @@ class Origins:
                 is_paid_source=parameters.get("utm_source", "").lower() in self._sources.paid,
             )
         )
-        if found.name:
-            context["source"] = found.name
-        if found.referrer_host:
-            context["referrer_host"] = found.referrer_host
+        if origin.name:
+            context["source"] = origin.name
+        if origin.referrer_host:
+            context["referrer_host"] = origin.referrer_host
         if landing := path(landing_page) if landing_page else current.path:
             context["landing_page"] = landing
-        return Origin(current.path, found.name, found.known is not None, context)
+        return Origin(current.path, origin.name, origin.known is not None, context)

@@ -26,7 +26,7 @@ EMPTY_DAY = date(2026, 1, 1)
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """Settings of servers that no other test uses, with topics and free ports."""
     with Stack(tmp_path / "stack", Ports.free()) as stack:
         for name, address in stack.addresses.items():
@@ -40,7 +40,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
 
 
 @pytest.fixture
-def said() -> Console:
+def console() -> Console:
     return Console(file=StringIO(), width=1_000)
 
 
@@ -50,9 +50,9 @@ def text(console: Console) -> str:
 
 
 def test_an_event_reaches_the_stream_and_the_keys_are_revoked(
-    own: Settings, said: Console, tmp_path: Path
+    config: Settings, console: Console, tmp_path: Path
 ) -> None:
-    with serve.services(own, said, tmp_path) as served:
+    with serve.services(config, console, tmp_path) as served:
         assert check.track(served.collector, served.query) < 30
         assert check.track(served.collector, served.query) < 30
         body = served.query.report("funnels", "tour", "realtime", organization_id="demo")
@@ -62,47 +62,47 @@ def test_an_event_reaches_the_stream_and_the_keys_are_revoked(
         for part in (str(served.query), served.read_key, f"'X-Daybook-Key: {served.track_key}'"):
             assert part in serve.invitation(served)
     assert [process.returncode for process in served.running.values()] == [0, 0, 0]
-    documents = database(own)
+    documents = database(config)
     keys = (served.read_key, served.track_key)
     assert all(api_keys.find(documents, key) is None for key in keys)
     documents.client.close()
 
 
 def test_it_serves_until_ctrl_c_or_until_a_service_ends(
-    own: Settings, said: Console, tmp_path: Path
+    config: Settings, console: Console, tmp_path: Path
 ) -> None:
-    with serve.services(own, said, tmp_path) as served:
+    with serve.services(config, console, tmp_path) as served:
         signal.setitimer(signal.ITIMER_REAL, 0.1)
         signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
-        serve.wait_for_interrupt(served, said)
-        assert "`daybook down` stops them" in text(said)
+        serve.wait_for_interrupt(served, console)
+        assert "`daybook down` stops them" in text(console)
         os.kill(os.getpid(), signal.SIGINT)  # ignored, because it is stopping already
         served.running["query"].terminate()
         with pytest.raises(StepFailed, match="query was stopped by another program or user"):
-            serve.wait_for_interrupt(served, said)
+            serve.wait_for_interrupt(served, console)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_service_that_does_not_start_is_named_and_its_output_printed(
-    own: Settings, said: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: Settings, console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DAYBOOK_JWT_ALGORITHM", "HS256")
     with (
         pytest.raises(StepFailed, match="query exited with 2"),
-        serve.services(own, said, tmp_path),
+        serve.services(config, console, tmp_path),
     ):
         pass
-    assert "DAYBOOK_JWT_ISSUER: is needed" in text(said)
+    assert "DAYBOOK_JWT_ISSUER: is needed" in text(console)
 
 
 def test_if_a_port_is_taken_a_free_one_is_used_and_printed(
-    own: Settings, said: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: Settings, console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
         monkeypatch.setattr(serve, "QUERY_PORT", taken)
-        with serve.services(own, said, tmp_path) as served:
+        with serve.services(config, console, tmp_path) as served:
             until(served.query.is_ready, "the dashboard is ready")
             assert served.query.port != taken
-    assert f"port {taken} is in use by " in text(said)
-    assert f"the dashboard listens on {served.query.port}" in text(said)
+    assert f"port {taken} is in use by " in text(console)
+    assert f"the dashboard listens on {served.query.port}" in text(console)
