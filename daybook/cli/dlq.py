@@ -47,9 +47,7 @@ def _cluster_name(topic: str) -> str:
 
 Topic = Annotated[
     str,
-    typer.Argument(
-        callback=_cluster_name, help="The source topic, for example sc.domain.order."
-    ),
+    typer.Argument(callback=_cluster_name, help="The source topic, for example sc.domain.order."),
 ]
 Id = Annotated[
     str,

@@ -40,7 +40,7 @@ def up(
         typer.Option(
             metavar="KAFKA,MONGODB,REDIS",
             callback=use_ports,
-            help="Other ports, as DAYBOOK_LOCAL_PORTS: 29092,37117,26379",
+            help="Use other ports, for example 29092,37117,26379; like DAYBOOK_LOCAL_PORTS.",
         ),
     ] = None,
 ) -> None:
@@ -64,7 +64,7 @@ def up(
     servers_up(console)
     prepare()
     if ports:
-        print_line(f"for the other commands: export DAYBOOK_LOCAL_PORTS={ports}", console)
+        print_line(f"for other commands, run: export DAYBOOK_LOCAL_PORTS={ports}", console)
 
 
 def servers_up(console: Console) -> None:

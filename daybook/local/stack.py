@@ -30,8 +30,8 @@ class Ports:
 
     @classmethod
     def parse(cls, text: str) -> "Ports":
-        """Those of Kafka, MongoDB and Redis, as in `19092,27117,16379`; the controller's is next
-        to Kafka's."""
+        """Parses the ports of Kafka, MongoDB and Redis, such as `19092,27117,16379`. Kafka's
+        controller gets the port after Kafka's."""
         kafka, mongodb, redis = map(int, text.split(","))
         return cls(kafka, kafka + 1, mongodb, redis)
 
@@ -126,15 +126,18 @@ class Stack:
         self.stop()
 
     def _keep_ports(self) -> None:
-        """MongoDB's data names its own port. Raises ServerError for data that names another."""
-        kept = self.directory / "ports"
-        known = kept.read_text() if kept.exists() else str(Ports())
-        if self.mongodb.directory.exists() and known != str(self.ports):
+        """Stores the ports with the data, because MongoDB's data contains the replica set's port.
+
+        Raises ServerError if the data was created with other ports.
+        """
+        path = self.directory / "ports"
+        stored = path.read_text() if path.exists() else str(Ports())
+        if self.mongodb.directory.exists() and stored != str(self.ports):
             raise ServerError(
-                f"The data in {self.directory} belongs to the ports {known}: set "
-                f"DAYBOOK_LOCAL_PORTS={known}, or remove the data with `daybook down --wipe`."
+                f"The data in {self.directory} belongs to the ports {stored}: set "
+                f"DAYBOOK_LOCAL_PORTS={stored}, or remove the data with `daybook down --wipe`."
             )
-        kept.write_text(str(self.ports))
+        path.write_text(str(self.ports))
 
     @property
     def _lock_file(self) -> Path:

@@ -111,7 +111,7 @@ def test_a_replica_set_of_three_elects_another_primary(tmp_path: Path) -> None:
         stop_all(members)
 
 
-def test_data_of_other_ports_is_not_started_on_new_ones(stack: Stack) -> None:
+def test_data_created_with_other_ports_is_refused(stack: Stack) -> None:
     stack.start(["mongodb"])
     stack.stop()
     other = Stack(stack.directory, Ports.free())

@@ -48,7 +48,7 @@ class WrongTotals(DaybookError):
 
 
 def demo() -> None:
-    """Count a real shop's purchases into daily documents, recount them, and serve the dashboard.
+    """Count a real shop's purchases into daily documents, recount them, serve the dashboard.
 
     The demo starts the servers and downloads CDNOW's 69,659 purchases of 1997 and 1998 (a file of
     2 MB, kept in your user cache). It publishes them as events of orders and users, and all groups

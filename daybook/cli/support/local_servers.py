@@ -31,12 +31,12 @@ def given_servers() -> dict[str, str]:
 
 
 def local_ports() -> Ports:
-    """Where the servers of this machine listen. Raises WrongSetting."""
+    """The ports of the local servers, from DAYBOOK_LOCAL_PORTS. Raises WrongSetting."""
     return Ports.parse(settings().local_ports)
 
 
 def use_ports(ports: str | None) -> str | None:
-    """Takes the ports of an option for DAYBOOK_LOCAL_PORTS. Raises WrongSetting."""
+    """Sets DAYBOOK_LOCAL_PORTS to the value of --ports. Raises WrongSetting."""
     if ports is not None:
         os.environ["DAYBOOK_LOCAL_PORTS"] = ports
         settings.cache_clear()
