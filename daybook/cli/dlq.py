@@ -1,4 +1,4 @@
-"""`daybook dlq`: what could not be counted, and sending it again."""
+"""`daybook dlq`: lists, shows and replays the dead letters of a topic."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 import consumers
-from daybook.cli.support.dead_letter_choice import choose, named, part
+from daybook.cli.support.dead_letter_choice import find_by_id, select, split_at_boundary
 from daybook.cli.support.printing import (
     as_json,
     console,
@@ -32,27 +32,30 @@ from schemas.catalogue import source
 
 dlq = typer.Typer(
     no_args_is_help=True,
-    help="Dead letters of a topic: the messages that could not be counted, and why.",
+    help="List, show and replay dead letters: the messages that a group could not count.",
 )
 
 SHOWN_MAX = 50
 BYTES_SHOWN_MAX = 10_000
-WRONG_CHARS_MAX = 100
+ERROR_CHARS_MAX = 100
 
 
 def _cluster_name(topic: str) -> str:
-    """Of a topic of topics.yaml. Raises Unknown."""
+    """The name in the cluster of a topic of topics.yaml. Raises Unknown."""
     return source(topic).topic
 
 
 Topic = Annotated[
-    str, typer.Argument(callback=_cluster_name, help="The source topic: sc.domain.order")
+    str,
+    typer.Argument(callback=_cluster_name, help="The source topic, for example sc.domain.order."),
 ]
 Id = Annotated[
-    str, typer.Argument(help="PARTITION:OFFSET as `dlq list` prints it, or a full id of --json")
+    str,
+    typer.Argument(help="PARTITION:OFFSET from `dlq list`, or a full id from `dlq list --json`."),
 ]
 Group = Annotated[
-    str | None, typer.Option("--group", help="Only what this group could not count: revenue")
+    str | None,
+    typer.Option("--group", help="Only dead letters of this group, for example revenue."),
 ]
 
 
@@ -61,44 +64,49 @@ def list_(
     topic: Topic,
     group: Group = None,
     json: Annotated[
-        bool, typer.Option("--json", help="Print all of them as a JSON array on stdout.")
+        bool, typer.Option("--json", help="Print all dead letters as a JSON array on stdout.")
     ] = False,
 ) -> None:
-    """List dead letters, the newest last: where each stands, whose it is, what was wrong.
+    """List a topic's dead letters, newest last, with the group and the error of each.
 
-    Nothing of what a message contains is printed. Each group that could not count a message has a
-    dead letter of its own.
+    Shows the latest 50; --json prints all. Message contents are not printed. A message that
+    several groups could not count has one dead letter for each of them.
+
+    Example: `daybook dlq list sc.domain.order --group revenue`
     """
-    found = list(_letters(topic).find(group=_full(group)))
+    records = list(_records_of(topic).find(group=_group_name(group)))
     if json:
-        print(as_json([asdict(letter) for letter in found]))
+        print(as_json([asdict(record) for record in records]))
         return
-    if not found:
+    if not records:
         print_line(f"no dead letters of {topic}")
         return
-    rows = [_row(letter) for letter in found[-SHOWN_MAX:]]
-    headings = ("id", "group", "since", "replayed", "what is wrong")
+    rows = [_row(record) for record in records[-SHOWN_MAX:]]
+    headings = ("id", "group", "since", "replayed", "error")
     console().print(table(headings, rows))
-    print_line(summary(found))
+    print_line(summary(records))
 
 
 @dlq.command()
 def show(topic: Topic, id: Id, group: Group = None) -> None:
-    """Show a dead letter with its message as it came, read from the dead-letter topic.
+    """Show one dead letter and its original message, read from the dead-letter topic.
 
-    What is no text is printed as escapes, and of a long message only the beginning.
+    Bytes that are not printable text are shown as escapes. Of a long message, only the first
+    10,000 bytes are shown.
+
+    Example: `daybook dlq show sc.domain.order 3:1042`
     """
-    own = settings()
-    chosen = named(list(_letters(topic).find(group=_full(group))), id)
-    for found in dead_letter_messages(own, admin(own), chosen[:1]):
-        for letter in chosen:
-            print_line("\n".join(_lines(letter)))
-        print_line(f"key       {_text(found.key)}")
-        print_line(f"value     {_text(found.value)}")
+    config = settings()
+    selected = find_by_id(list(_records_of(topic).find(group=_group_name(group))), id)
+    for message in dead_letter_messages(config, admin(config), selected[:1]):
+        for record in selected:
+            print_line("\n".join(_lines(record)))
+        print_line(f"key       {_text(message.key)}")
+        print_line(f"value     {_text(message.value)}")
         return
     raise DaybookError(
-        f"{id}: its message is neither in {topic}.dlq nor in {topic} any more: "
-        f"{chosen[0].reason}: {chosen[0].detail}"
+        f"{id}: neither {topic}.dlq nor {topic} holds its message any more. It became a dead "
+        f"letter because of {selected[0].reason}: {selected[0].detail}"
     )
 
 
@@ -106,80 +114,84 @@ def show(topic: Topic, id: Id, group: Group = None) -> None:
 def replay(
     topic: Topic,
     ids: Annotated[
-        list[str] | None, typer.Argument(help="PARTITION:OFFSET of each, as `dlq list` prints it")
+        list[str] | None,
+        typer.Argument(help="PARTITION:OFFSET of each dead letter, from `dlq list`."),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="All that were not replayed.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Replay all that have not been replayed yet.")
+    ] = False,
     reason: Annotated[
-        str | None, typer.Option("--reason", help="All of this reason that were not replayed.")
+        str | None,
+        typer.Option("--reason", help="Replay all with this reason that have not been replayed."),
     ] = None,
     group: Group = None,
 ) -> None:
-    """Send dead letters to their source partition again, once what was wrong is mended.
+    """Send dead letters to their source partition again, after their cause is fixed.
 
-    The group that could not count a message gets it again, and no other. It counts it at its new
-    place in the log, or makes a dead letter of it anew. Each dead letter is replayed once and
-    never again; a replay that dies half-way is said again, and goes on where it was.
+    Only the group that could not count a message counts it again. If that fails once more, the
+    message becomes a new dead letter. Each dead letter is replayed once. If a replay is
+    interrupted, run the command again: it sends only what is left.
 
-    Exit 0: done. 1: one was replayed already, or its message is lost. 4: a server does not answer.
+    Exit 0: done. 1: already replayed, or its message is lost. 4: a server does not answer.
 
     Examples: `daybook dlq replay sc.domain.order 3:1042` ·
     `daybook dlq replay sc.domain.order --reason wrong_key --group revenue`
     """
     if bool(ids) + every + bool(reason) != 1:
-        raise typer.BadParameter("say which: ids, --all, or --reason REASON")
-    own = settings()
-    letters = _letters(topic)
-    found = list(letters.find(group=_full(group)))
-    chosen = choose(topic, found, ids or [], reason)
-    if not chosen:
-        print_line(f"nothing of {topic} waits to be replayed")
+        raise typer.BadParameter("choose dead letters by one of: ids, --all, --reason REASON")
+    config = settings()
+    store = _records_of(topic)
+    selected = select(topic, list(store.find(group=_group_name(group))), ids or [], reason)
+    if not selected:
+        print_line(f"no dead letter of {topic} waits to be replayed")
         return
-    client, documents = admin(own), database(own)
+    client, documents = admin(config), database(config)
     fleet = find_fleet(documents, client)
-    chosen, moved = part(chosen, documents)
-    bar = Console(stderr=True)
-    with Progress(console=bar, disable=not bar.is_terminal, transient=True) as progress:
-        task = progress.add_task(f"replaying into {topic}", total=len(chosen))
-        outcome = Replay(own, client, letters, str(fleet), topic).run(
-            chosen, lambda done: progress.update(task, completed=done)
+    selected, before_boundary = split_at_boundary(selected, documents)
+    stderr = Console(stderr=True)
+    with Progress(console=stderr, disable=not stderr.is_terminal, transient=True) as progress:
+        task = progress.add_task(f"replaying into {topic}", total=len(selected))
+        outcome = Replay(config, client, store, str(fleet), topic).run(
+            selected, lambda done: progress.update(task, completed=done)
         )
-    _print_outcome(topic, chosen, moved, outcome)
+    _print_outcome(topic, selected, before_boundary, outcome)
 
 
-def summary(found: list[DeadLetterRecord]) -> str:
-    """How many there are, how many wait, and why."""
-    waiting = Counter(one.reason for one in found if one.replayed != "replayed")
+def summary(records: list[DeadLetterRecord]) -> str:
+    """How many dead letters there are, and how many of each reason wait for a replay."""
+    waiting = Counter(record.reason for record in records if record.replayed != "replayed")
     reasons = ", ".join(f"{reason} {times:,}" for reason, times in waiting.most_common())
-    hidden = len(found) - SHOWN_MAX
-    more = f" ({hidden:,} older ones are not shown; --json has all)" if hidden > 0 else ""
-    told = f": {reasons}" if reasons else ""
-    return f"{number_of(len(found), 'dead letter')}{more}, {waiting.total():,} not replayed{told}"
+    hidden = len(records) - SHOWN_MAX
+    more = f" ({hidden:,} older ones are not shown; --json prints all)" if hidden > 0 else ""
+    by_reason = f": {reasons}" if reasons else ""
+    total = number_of(len(records), "dead letter")
+    return f"{total}{more}, {waiting.total():,} not replayed{by_reason}"
 
 
-def _letters(topic: str) -> DeadLetterRecords:
+def _records_of(topic: str) -> DeadLetterRecords:
     return DeadLetterRecords(database(settings()), topic)
 
 
-def _full(group: str | None) -> str | None:
+def _group_name(group: str | None) -> str | None:
     return consumers.find(group).name if group else None
 
 
-def _row(letter: DeadLetterRecord) -> tuple[str, ...]:
-    group = letter.group.removeprefix(consumers.PREFIX)
-    state = moment(letter.replayed_at) or letter.replayed or "no"
-    wrong = f"{letter.reason}: {letter.detail}"
-    short = wrong if len(wrong) <= WRONG_CHARS_MAX else wrong[:WRONG_CHARS_MAX] + "…"
-    return letter.position, group, moment(letter.at), state, short
+def _row(record: DeadLetterRecord) -> tuple[str, ...]:
+    group = record.group.removeprefix(consumers.PREFIX)
+    state = moment(record.replayed_at) or record.replayed or "no"
+    error = f"{record.reason}: {record.detail}"
+    short = error if len(error) <= ERROR_CHARS_MAX else error[:ERROR_CHARS_MAX] + "…"
+    return record.position, group, moment(record.at), state, short
 
 
-def _lines(letter: DeadLetterRecord) -> list[str]:
+def _lines(record: DeadLetterRecord) -> list[str]:
     return [
-        f"id        {letter.id}",
-        f"group     {letter.group}",
-        f"reason    {letter.reason}",
-        f"detail    {printable(letter.detail)}",
-        f"since     {moment(letter.at)}",
-        f"replayed  {moment(letter.replayed_at) or letter.replayed or 'no'}",
+        f"id        {record.id}",
+        f"group     {record.group}",
+        f"reason    {record.reason}",
+        f"detail    {printable(record.detail)}",
+        f"since     {moment(record.at)}",
+        f"replayed  {moment(record.replayed_at) or record.replayed or 'no'}",
         "",
     ]
 
@@ -189,35 +201,40 @@ def _text(raw: bytes | None) -> str:
         return "(none)"
     text = printable(raw[:BYTES_SHOWN_MAX].decode(errors="backslashreplace"))
     rest = len(raw) - BYTES_SHOWN_MAX
-    return f"{text} … and {rest:,} bytes more" if rest > 0 else text
+    return f"{text} … and {rest:,} more bytes" if rest > 0 else text
 
 
 def _print_outcome(
-    topic: str, chosen: list[DeadLetterRecord], moved: list[DeadLetterRecord], outcome: Replayed
+    topic: str,
+    selected: list[DeadLetterRecord],
+    before_boundary: list[DeadLetterRecord],
+    outcome: Replayed,
 ) -> None:
-    groups = ", ".join(sorted({one.group for one in chosen}))
+    groups = ", ".join(sorted({record.group for record in selected}))
     if outcome.sent:
         print_line(f"{outcome.sent:,} sent to {topic} again, for {groups} to count")
     if outcome.found:
-        print_line(f"{outcome.found:,} had been sent by a replay that died: marked, not sent again")
-    taken = len(chosen) - outcome.sent - outcome.found - len(outcome.lost)
-    if taken:
-        print_warning(f"{taken:,} were taken by another replay meanwhile")
+        print_line(
+            f"{outcome.found:,} already sent by an interrupted replay: marked, not sent again"
+        )
+    concurrent = len(selected) - outcome.sent - outcome.found - len(outcome.lost)
+    if concurrent:
+        print_warning(f"{concurrent:,} skipped: another replay took them meanwhile")
     problems = []
     if outcome.lost:
         problems.append(
-            f"{len(outcome.lost):,} cannot be sent, since neither {topic}.dlq nor {topic} holds "
+            f"{len(outcome.lost):,} cannot be sent, because neither {topic}.dlq nor {topic} holds "
             f"their messages any more: {_positions(outcome.lost)}"
         )
-    if moved:
+    if before_boundary:
         problems.append(
-            f"{len(moved):,} cannot be sent: partitions were added to {topic} after they came, so "
-            "their keys may live in others now, and a group with state counts a key in one only: "
-            f"{_positions(moved)}"
+            f"{len(before_boundary):,} cannot be sent, because partitions were added to {topic} "
+            "after they came: their keys may belong to other partitions now, and a group with "
+            f"state counts a key in one partition only: {_positions(before_boundary)}"
         )
     if problems:
         raise DaybookError("; ".join(problems))
 
 
-def _positions(letters: list[DeadLetterRecord]) -> str:
-    return ", ".join(one.position for one in letters[:SHOWN_MAX])
+def _positions(records: list[DeadLetterRecord]) -> str:
+    return ", ".join(record.position for record in records[:SHOWN_MAX])

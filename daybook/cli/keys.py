@@ -1,4 +1,4 @@
-"""`daybook keys`: who may track or read, and for which organization."""
+"""`daybook keys`: creates, lists and revokes the API keys of the HTTP services' callers."""
 
 import json
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from schemas.fields import Id
 
 keys = typer.Typer(
     no_args_is_help=True,
-    help="Make, list and revoke the keys by which callers are let in.",
+    help="Create, list and revoke API keys for the collector and the query service.",
 )
 
 
@@ -34,81 +34,86 @@ def _subject(value: str | None) -> str | None:
 def create_key(
     organization: Annotated[
         str,
-        typer.Argument(callback=_organization, help="Whose events it tracks, or reports reads."),
+        typer.Argument(
+            callback=_organization,
+            help="The organization whose events the key tracks, or whose reports it reads.",
+        ),
     ],
     kind: Annotated[
         Kind,
         typer.Option(
-            help="write: public, for web pages. server: secret, for your own servers; no rate "
-            "limit, may tell visitors' addresses, e-mails and scanned tickets. read: secret, for "
-            "reports; it tracks nothing."
+            help="write: public, tracks from web pages. server: secret, tracks from your servers, "
+            "without a rate limit; may send visitors' addresses, e-mail results and scanned "
+            "tickets. read: secret, reads reports and tracks nothing."
         ),
     ] = "write",
     role: Annotated[
         Role | None,
         typer.Option(
-            help="Of a key that reads. analyst (unless you say another), owner, server: reports of "
-            "the organization. creator, brand: what is theirs. admin: of the platform, and of "
-            "every organization."
+            help="The role of a read key. analyst (the default), owner, server: reports of the "
+            "organization. creator, brand: reports of one creator or brand. admin: reports of the "
+            "platform and of every organization."
         ),
     ] = None,
     subject: Annotated[
-        str | None, typer.Option(callback=_subject, help="Which creator or brand, for those roles.")
+        str | None,
+        typer.Option(callback=_subject, help="The creator or brand; required by those roles."),
     ] = None,
-    name: Annotated[str, typer.Option(help="What it is for, as a note to people.")] = "",
+    name: Annotated[str, typer.Option(help="A note on what the key is for.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
-    """Make a key and print it: once, since only its hash is kept.
+    """Create an API key and print it. It is shown only once, because only its hash is stored.
 
-    Examples: daybook keys create acme --kind write --name shop.example
-
-    daybook keys create acme --kind read --role analyst
+    Examples: `daybook keys create acme --kind write --name shop.example` ·
+    `daybook keys create acme --kind read --role analyst`
     """
     if kind != "read" and (role or subject):
-        raise typer.BadParameter("--role and --subject are of keys that read: --kind read")
+        raise typer.BadParameter("--role and --subject need --kind read")
     if (role in ("creator", "brand")) != (subject is not None):
-        raise typer.BadParameter("--subject is needed for the roles creator and brand, and only so")
-    made = create(database(settings()), kind, organization, name, datetime.now(UTC), role, subject)
-    text, key = made
+        raise typer.BadParameter("--subject goes with --role creator or brand, which require it")
+    documents, now = database(settings()), datetime.now(UTC)
+    text, key = create(documents, kind, organization, name, now, role, subject)
     if as_json:
-        print(json.dumps(_as_row(key) | {"key": text}))
+        print(json.dumps(_as_json(key) | {"key": text}))
         return
     print_line(text)
-    print_line(f"a {kind} key of {organization}, id {key.id}; it is not shown again")
+    print_line(f"{kind} key of {organization}, id {key.id}; it is not shown again")
 
 
 @keys.command("list")
 def list_keys(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
 ) -> None:
-    """List every key by its id, those that were revoked as well."""
-    found = list(find_all(database(settings())))
+    """List all API keys by id, including revoked ones."""
+    stored = list(find_all(database(settings())))
     if as_json:
-        print(json.dumps([_as_row(key) for key in found], indent=2))
+        print(json.dumps([_as_json(key) for key in stored], indent=2))
         return
     rows = [
-        (k.id, _what(k), k.organization_id, k.name, moment(k.created_at), moment(k.revoked_at))
-        for k in found
+        (k.id, _kind(k), k.organization_id, k.name, moment(k.created_at), moment(k.revoked_at))
+        for k in stored
     ]
     console().print(table(("id", "kind", "organization", "name", "created", "revoked"), rows))
 
 
 @keys.command("revoke")
 def revoke_key(
-    key_id: Annotated[str, typer.Argument(metavar="ID", help="As `daybook keys list` shows it.")],
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="The id from `daybook keys list`.")],
 ) -> None:
-    """End a key for ever. Services notice within a minute."""
+    """Revoke an API key permanently. Services refuse it within a minute.
+
+    Example: `daybook keys revoke ID`
+    """
     key = revoke(database(settings()), key_id, datetime.now(UTC))
-    print_line(f"the {key.kind} key {key.id} of {key.organization_id} is revoked")
+    print_line(f"revoked the {key.kind} key {key.id} of {key.organization_id}")
 
 
-def _what(key: Key) -> str:
-    """The kind, and of a key that reads its role."""
-    told = [key.kind, *((key.role,) if key.role else ()), *((key.subject,) if key.subject else ())]
-    return " ".join(told)
+def _kind(key: Key) -> str:
+    """The kind, followed by the role and the subject of a read key."""
+    return " ".join(filter(None, (key.kind, key.role, key.subject)))
 
 
-def _as_row(key: Key) -> dict[str, str | None]:
+def _as_json(key: Key) -> dict[str, str | None]:
     return {
         "id": key.id,
         "kind": key.kind,

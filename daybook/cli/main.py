@@ -15,65 +15,68 @@ from daybook.engine.errors import DaybookError, Unavailable
 COMMANDS = {
     "up": CommandSource(
         "daybook.cli.up",
-        "Start Kafka, MongoDB and Redis here, and make the topics and indexes.",
+        "Start Kafka, MongoDB and Redis on this machine, and create the topics and indexes.",
         "demo",
     ),
     "down": CommandSource(
         "daybook.cli.down",
-        "End the local Kafka, MongoDB and Redis that `daybook up` started.",
+        "Stop the local Kafka, MongoDB and Redis that `daybook up` started.",
         "demo",
     ),
     "demo": CommandSource(
         "daybook.cli.demo.command",
-        "See a real shop's purchases become daily documents, and every number recounted.",
+        "Count a real shop's purchases into daily documents, recount them, serve the dashboard.",
         "demo",
     ),
     "publish": CommandSource(
-        "daybook.cli.publish", "Send events to a topic, one JSON event a line."
+        "daybook.cli.publish", "Send events from a file to a topic, after checking every line."
     ),
     "simulate": CommandSource(
         "daybook.cli.simulate",
-        "Make a storefront's traffic: visitors, carts, orders, refunds, accounts, two experiments.",
+        "Generate a storefront's traffic, and the known answer: what the documents must hold.",
     ),
     "run": CommandSource(
         "daybook.cli.run",
-        "Counts a group's events until stopped: one member, of as many as you start.",
+        "Run one member of a group, which counts events until it is stopped.",
     ),
     "show": CommandSource(
         "daybook.cli.show",
-        "Show what a group has counted, a line a day; without dates, the last 14 days with data.",
+        "Show what a group has counted, one line per day; by default the last 14 days with data.",
     ),
     "verify": CommandSource(
         "daybook.cli.verify",
-        "Recount a group's documents from the log, and compare them field by field.",
+        "Recount a group's documents from the log and compare them field by field.",
         "recount",
     ),
     "rebuild": CommandSource(
         "daybook.cli.rebuild",
-        "Make a group's documents what the log says, while the group runs.",
+        "Repair a group's documents: recount them from the log, and correct those that differ.",
         "recount",
     ),
     "reset": CommandSource(
-        "daybook.cli.reset", "Let a group go on whose next messages the log has lost."
+        "daybook.cli.reset",
+        "Let a group continue after a gap: messages that the log lost before it counted them.",
     ),
     "status": CommandSource(
-        "daybook.cli.status", "Show how each group stands: members, lag, freshness, dead letters."
+        "daybook.cli.status", "Show the members, lag, freshness and dead letters of each group."
     ),
     "schemas": CommandSource(
         "daybook.cli.schemas",
-        "List the events of every topic and their fields; or print their JSON Schemas.",
+        "List the events of every topic with their fields, or print their JSON Schemas.",
     ),
     "topics": CommandSource(
-        "daybook.cli.topics", "Compare the cluster's topics with topics.yaml, and make them so."
+        "daybook.cli.topics",
+        "Compare the cluster's topics with topics.yaml; create and configure them.",
     ),
     "dlq": CommandSource(
         "daybook.cli.dlq",
-        "Dead letters of a topic: the messages that could not be counted, and why.",
+        "List, show and replay dead letters: the messages that a group could not count.",
     ),
     "keys": CommandSource(
-        "daybook.cli.keys", "Make, list and revoke the keys by which callers are let in."
+        "daybook.cli.keys",
+        "Create, list and revoke API keys for the collector and the query service.",
     ),
-    "serve": CommandSource("daybook.cli.serve", "Run a service that answers over HTTP."),
+    "serve": CommandSource("daybook.cli.serve", "Run the collector, the query service or exports."),
 }
 
 _NAMES = {"kafka": "Kafka", "mongodb": "MongoDB", "redis": "Redis"}

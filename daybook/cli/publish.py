@@ -1,4 +1,4 @@
-"""`daybook publish`: events from a file to their topic."""
+"""`daybook publish`: checks the events of a file and sends them to a topic."""
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -31,72 +31,75 @@ from daybook.engine.kafka.clients import MESSAGE_BYTES_MAX, admin, producer
 from daybook.engine.settings import Settings, settings
 from schemas.catalogue import source, topic_of
 
-_WORTH_A_RATE = 1_000
+_RATE_MESSAGES_MIN = 1_000
+"""Fewer messages make no meaningful rate."""
 
 Report = Callable[[int], None]
-"""Told how many bytes are read."""
+"""Called with the number of bytes read so far."""
 
 Bars = Callable[[str, BinaryIO], Report]
-"""A bar for reading a file once."""
+"""Adds a progress bar, with this description, for reading a file once."""
 
 
 class Interrupted(DaybookError):
-    """Somebody wanted no more of it."""
+    """The user stopped the command by Ctrl-C or SIGTERM."""
 
     exit_code = 130
 
 
 def publish(
-    topic: Annotated[str, typer.Argument(help="sc.domain.order, or another of topics.yaml")],
-    file: Annotated[str, typer.Argument(help="One JSON event a line; - is stdin.")],
+    topic: Annotated[
+        str, typer.Argument(help="A topic of topics.yaml, for example sc.domain.order.")
+    ],
+    file: Annotated[str, typer.Argument(help="A file with one JSON event per line; - is stdin.")],
     raw: Annotated[
         bool,
         typer.Option(
             "--raw",
-            help="Check nothing: send each line's bytes as they stand, with a key where one can "
-            "be read. What cannot be counted becomes a dead letter.",
+            help="Send each line unchecked, byte for byte, with its key if it has a readable one. "
+            "Events that cannot be counted become dead letters.",
         ),
     ] = False,
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Send the good lines although there are bad ones.")
+        bool, typer.Option("--skip-bad", help="Skip bad lines and send the good ones.")
     ] = False,
 ) -> None:
-    """Send events to a topic, one JSON event a line.
+    """Send events from a file to a topic, after checking every line.
 
-    Every line is checked before anything is sent: that it is an event of the topic, and that the
-    groups will count it. Bad ones are named with their numbers, and nothing is sent. Blank lines
-    are skipped. Each message gets the key that topics.yaml says.
+    A line must be a JSON event of the topic that the groups will count. If a line is bad, the
+    command prints its number and the error, and sends nothing. Blank lines are skipped. The
+    message key is the field that topics.yaml names.
 
-    An event published twice counts once, if not more than DAYBOOK_DUPLICATE_WINDOW messages came
-    in between.
+    An event published twice is counted once, if at most DAYBOOK_DUPLICATE_WINDOW messages lie
+    between the two.
 
-    Exit 0: all is in the log. 1: bad lines. 4: Kafka does not answer, or did not take everything;
-    then the message says how many it took.
+    Exit 0: the log holds all messages. 1: bad lines. 4: Kafka does not answer, or accepted only
+    some of the messages; the error says how many. 130: interrupted.
 
     Example: `daybook publish sc.domain.order orders.ndjson`
     """
     if raw and skip_bad:
-        raise typer.BadParameter("--raw sends every line as it is, so there is none to skip")
-    own, field, topic = settings(), key_field(topic), source(topic).topic
+        raise typer.BadParameter("--raw checks no line, so --skip-bad has none to skip")
+    config, field, topic = settings(), key_field(topic), source(topic).topic
     with opened(file, rewindable=not raw) as data, _bars() as bars:
-        if not partition_counts(admin(own), [topic]):
+        if not partition_counts(admin(config), [topic]):
             raise DaybookError(f"no topic {topic} on the cluster: run `daybook topics apply`")
         if raw:
-            read = lines(data, bars("sending", data))
-            _send(own, topic, ((line, raw_key(line, field)) for _, line in read))
+            numbered = lines(data, bars("sending", data))
+            _send(config, topic, ((line, raw_key(line, field)) for _, line in numbered))
         else:
-            _publish_checked(own, topic, data, bars, skip_bad=skip_bad)
+            _publish_checked(config, topic, data, bars, skip_bad=skip_bad)
 
 
 def key_field(topic: str) -> str:
-    """The field of `data` that is the key of the topic's messages. Raises DaybookError."""
+    """The name of the `data` field that is the topic's message key. Raises DaybookError."""
     return str(topic_of(topic).key).removeprefix("data.")
 
 
 def _publish_checked(
-    own: Settings, topic: str, data: BinaryIO, bars: Bars, *, skip_bad: bool
+    config: Settings, topic: str, data: BinaryIO, bars: Bars, *, skip_bad: bool
 ) -> None:
-    check = LineCheck(source(topic), Calendar(own.zone_info()), int(time() * 1000))
+    check = LineCheck(source(topic), Calendar(config.zone_info()), int(time() * 1000))
     before = fingerprint(data)
     with tempfile.TemporaryFile() as keys:
         checked = check_lines(data, check, keys, bars("checking", data))
@@ -104,61 +107,64 @@ def _publish_checked(
         data.seek(0)
         keys.seek(0)
         if fingerprint(data) != before:
-            raise DaybookError("the file was written to while it was checked; nothing was sent")
-        _send(own, topic, keyed_lines(data, keys, bars("sending", data)), checked.good)
+            raise DaybookError("the file changed while it was checked; nothing was sent")
+        _send(config, topic, keyed_lines(data, keys, bars("sending", data)), checked.good)
 
 
 def _report_bad_lines(checked: Checked, *, skip_bad: bool) -> None:
-    """Names the bad lines. Raises DaybookError if they may not be skipped."""
-    for sentence in checked.problems():
-        print_warning(sentence)
+    """Prints the bad lines. Raises DaybookError if they may not be skipped."""
+    for problem in checked.problems():
+        print_warning(problem)
     if not checked.bad:
         return
-    found = f"{checked.bad:,} of {checked.good + checked.bad:,} lines cannot be counted"
+    counts = f"{checked.bad:,} of {checked.good + checked.bad:,} lines cannot be counted"
     if not skip_bad:
         raise DaybookError(
-            f"{found}; nothing was sent. Mend them, or send the others with --skip-bad"
+            f"{counts}; nothing was sent. Correct them, or send only the good ones with --skip-bad"
         )
-    print_warning(f"{found}; they are skipped")
+    print_warning(f"{counts}; they are skipped")
 
 
 def _send(
-    own: Settings,
+    config: Settings,
     topic: str,
     keyed: Iterable[tuple[bytes, bytes | None]],
     total: int | None = None,
 ) -> None:
-    """Sends, and says what arrived. `total`: how many there are, where that is known."""
+    """Sends values with their keys, and prints how many arrived. `total`: their number, if known.
+
+    Raises Unavailable or Interrupted if not all of them arrived.
+    """
     began = monotonic()
-    sender = BulkProducer(producer(own), topic)
-    with interruptible(sender):
+    bulk = BulkProducer(producer(config), topic)
+    with interruptible(bulk):
         for value, key in keyed:
             if len(value) > MESSAGE_BYTES_MAX:
-                sender.refuse(f"a line is longer than {MESSAGE_BYTES_MAX:,} bytes")
+                bulk.refuse(f"a line is longer than {MESSAGE_BYTES_MAX:,} bytes")
             else:
-                sender.send(value, key)
-            if sender.broken:
+                bulk.send(value, key)
+            if bulk.broken:
                 break
-        sender.finish()
-    if sender.why:
-        missing = sender.failed if total is None else total - sender.delivered
-        again = (
-            ". Publish the file again: what has arrived is recognised by its event_id, if not "
-            f"more than {own.duplicate_window:,} messages came in between"
+        bulk.finish()
+    if bulk.why:
+        missing = bulk.failed if total is None else total - bulk.delivered
+        advice = (
+            ". Publish the file again: events that arrived are recognised by their event_id, if at "
+            f"most {config.duplicate_window:,} messages came in between"
         )
-        kind = Interrupted if sender.interrupted else Unavailable
-        raise kind(
-            f"{number_of(sender.delivered, 'message')} reached {topic}, {missing:,} did not: "
-            f"{sender.why}" + (again if sender.broken else "")
+        error = Interrupted if bulk.interrupted else Unavailable
+        raise error(
+            f"{number_of(bulk.delivered, 'message')} reached {topic}, {missing:,} did not: "
+            f"{bulk.why}" + (advice if bulk.broken else "")
         )
     seconds = monotonic() - began
-    rate = f", {sender.sent / seconds:,.0f} a second" if sender.sent >= _WORTH_A_RATE else ""
-    print_line(f"sent {number_of(sender.sent, 'message')} to {topic}{rate}")
+    rate = f", {bulk.sent / seconds:,.0f} per second" if bulk.sent >= _RATE_MESSAGES_MIN else ""
+    print_line(f"sent {number_of(bulk.sent, 'message')} to {topic}{rate}")
 
 
 @contextmanager
 def _bars() -> Iterator[Bars]:
-    """Progress on stderr, if that is a terminal."""
+    """Progress bars on stderr, if it is a terminal."""
     console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}"),
@@ -170,11 +176,11 @@ def _bars() -> Iterator[Bars]:
         transient=True,
     ) as progress:
 
-        def bar(what: str, file: BinaryIO) -> Report:
-            task = progress.add_task(what, total=size(file))
+        def add_bar(description: str, file: BinaryIO) -> Report:
+            task = progress.add_task(description, total=size(file))
             return partial(_advance, progress, task)
 
-        yield bar
+        yield add_bar
 
 
 def _advance(progress: Progress, task: TaskID, done: int) -> None:

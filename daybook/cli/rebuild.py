@@ -1,4 +1,4 @@
-"""`daybook rebuild`: makes documents what the log says."""
+"""`daybook rebuild`: repairs a group's documents from the log."""
 
 from collections import Counter
 from typing import Annotated
@@ -28,26 +28,26 @@ def rebuild(
     from_: FromOption = None,
     to: ToOption = None,
     every: Annotated[
-        bool, typer.Option("--all", help="Every day, and the state of every key.")
+        bool, typer.Option("--all", help="Rebuild every day, and every key's state document.")
     ] = False,
     as_object: JsonOption = False,
 ) -> None:
-    """Make a group's documents what the log says, while the group runs.
+    """Repair a group's documents: recount them from the log, and correct those that differ.
 
-    What a document should hold less what it holds is added to it in one update, so nothing that
-    is counted meanwhile is lost. Lost documents come back, what somebody else put there goes,
-    and a counter that was added to a model later is filled: with --all the group's documents
-    count as complete for it from then on. Every member should run the new model by then.
+    The group may run meanwhile: each document gets its difference in one update, so events that
+    are counted at the same time are kept. Missing documents are restored and foreign fields
+    removed. Counters added to a model later are backfilled; with --all, the group's documents are
+    complete for them from then on. Start every member on the new model first.
 
-    Exit 0: all is as the log says. 3: something cannot be recounted, and is left as it is.
+    Exit 0: the documents equal the log. 3: something cannot be recounted and is unchanged.
     4: a server does not answer.
 
     Examples: `daybook rebuild revenue --date 2026-11-20` · `daybook rebuild order-funnel --all`
     """
-    chosen = days(date, from_, to, every)
-    own = settings()
-    with recounting(group) as (found, tell):
-        rebuilt = rebuild_group(clients.common(own), database(own), found, chosen, tell)
+    selected = days(date, from_, to, every)
+    config = settings()
+    with recounting(group) as (recount, report):
+        rebuilt = rebuild_group(clients.common(config), database(config), recount, selected, report)
     if as_object:
         print(as_json(rebuilt.as_json()))
     else:
@@ -60,10 +60,10 @@ def _print(rebuilt: Rebuilt) -> None:
     shown = rebuilt.changes[:SHOWN_MAX]
     if shown:
         rows = [(f"{c.collection} {c.document}", c.what, _fields(c.fields)) for c in shown]
-        console().print(table(("document", "what", "fields"), rows))
+        console().print(table(("document", "change", "fields"), rows))
     hidden = len(rebuilt.changes) - len(shown)
     if hidden:
-        print_line(f"… and {hidden:,} changes more; --json has all")
+        print_line(f"… and {hidden:,} more changes; --json prints all")
     print_line(summary(rebuilt))
 
 
@@ -73,10 +73,10 @@ def _fields(names: tuple[str, ...]) -> str:
 
 
 def summary(rebuilt: Rebuilt) -> str:
-    """What was done, from how much of the log, in what time."""
-    done = Counter(change.what for change in rebuilt.changes)
-    told = ", ".join(f"{times:,} {what}" for what, times in done.items()) or "nothing to change"
+    """The number of changes of each kind, of messages read, and of seconds taken."""
+    kinds = Counter(change.what for change in rebuilt.changes)
+    changes = ", ".join(f"{times:,} {kind}" for kind, times in kinds.items()) or "nothing to change"
     return (
-        f"{rebuilt.group}: {told}, recounted from {number_of(rebuilt.messages, 'message')} "
+        f"{rebuilt.group}: {changes}, recounted from {number_of(rebuilt.messages, 'message')} "
         f"in {rebuilt.seconds:.1f} s"
     )

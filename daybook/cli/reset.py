@@ -1,4 +1,4 @@
-"""`daybook reset`: going on after a gap in the log."""
+"""`daybook reset`: lets a group continue after messages that the log lost before it read them."""
 
 from typing import Annotated
 
@@ -18,53 +18,56 @@ def reset(
     group: Annotated[str, typer.Argument(help="revenue, or sc-analytics-revenue")],
     accept_gap: Annotated[
         bool,
-        typer.Option("--accept-gap", help="Yes: these messages will never be counted. Required."),
+        typer.Option(
+            "--accept-gap",
+            help="Required: confirm that the lost messages will never be counted.",
+        ),
     ] = False,
 ) -> None:
-    """Let a group go on whose next messages the log has lost.
+    """Let a group continue after a gap: messages that the log lost before it counted them.
 
-    A group stops where its log was deleted before it was counted, or lost its tail. Bring the
-    messages back if you can. If not, stop the group's members and say --accept-gap: the offsets
-    that were not counted are recorded, and the group goes on after them. `daybook verify` says
-    for ever that the days of this partition cannot be recounted.
+    A group stops if retention deleted messages that it had not counted, or if the log lost its
+    tail. Restore the messages if you can. If not, stop the group's members and run this command:
+    it records the offsets that were not counted, and the group continues after them. From then
+    on `daybook verify` reports that the days of this partition cannot be recounted.
 
-    Where nothing is lost, nothing changes.
+    If no message is lost, nothing changes.
 
-    Exit 0: accepted, or nothing to accept. 1: the group still runs. 4: a server does not answer.
+    Exit 0: gap accepted, or no gap. 1: the group still runs. 4: a server does not answer.
+
+    Example: `daybook reset revenue --accept-gap`
     """
-    names = EXPORTS.name, EXPORTS.name.removeprefix(consumers.PREFIX)
-    found = EXPORTS if group in names else consumers.find(group)
+    export_names = EXPORTS.name, EXPORTS.name.removeprefix(consumers.PREFIX)
+    target = EXPORTS if group in export_names else consumers.find(group)
     if not accept_gap:
-        raise typer.BadParameter("say --accept-gap: what the log has lost is never counted")
-    own = settings()
-    client, documents = admin(own), database(own)
+        raise typer.BadParameter("--accept-gap is required: lost messages will never be counted")
+    config = settings()
+    client, documents = admin(config), database(config)
     fleet = find_fleet(documents, client)
     if fleet is None:
-        print_line(f"database {documents.name} has counted nothing yet, so there is no gap")
+        print_line(f"no group has counted into database {documents.name} yet, so there is no gap")
         return
-    check_stopped(found, client)
-    resets = find_resets(found, fleet, documents, client, own)
-    for one in resets:
-        accept(one, found, documents)
+    check_stopped(target, client)
+    resets = find_resets(target, fleet, documents, client, config)
+    for offset_reset in resets:
+        accept(offset_reset, target, documents)
     if resets:
-        commit(resets, found, fleet, own)
-    for one in resets:
-        print_line(describe(one))
+        commit(resets, target, fleet, config)
+    for offset_reset in resets:
+        print_line(describe(offset_reset))
     if not resets:
-        print_line(f"the log holds all that {found.name} has still to count: nothing to accept")
+        print_line(f"no gap: the log holds every message that {target.name} has yet to count")
 
 
-def describe(one: OffsetReset) -> str:
-    """What was accepted, in words."""
-    if one.missed == one.counted_again:
-        return f"{one.partition}: nothing is missing; Kafka's offset now is {one.restart}, too"
-    last = one.counted_again - 1
-    if one.restart == one.counted_again:
-        return (
-            f"{one.partition}: offsets {one.missed} to {last} are not counted; it goes on at "
-            f"{one.restart}"
-        )
+def describe(reset: OffsetReset) -> str:
+    """A sentence on what was reset, and which offsets stay uncounted."""
+    partition, missed, restart = reset.partition, reset.missed, reset.restart
+    if missed == reset.counted_again:
+        return f"{partition}: nothing is missing; Kafka's committed offset is now {restart}, too"
+    last = reset.counted_again - 1
+    if restart == reset.counted_again:
+        return f"{partition}: offsets {missed} to {last} are not counted; continues at {restart}"
     return (
-        f"{one.partition}: the log ends at {one.restart}, and was counted to {last}; it goes on at "
-        f"its end. Messages that get the offsets {one.missed} to {last} again may not be counted"
+        f"{partition}: the log ends at {restart} but was counted to {last}; continues at its end. "
+        f"New messages at offsets {missed} to {last} may not be counted"
     )

@@ -1,4 +1,4 @@
-"""`daybook run`: a member of a group."""
+"""`daybook run`: runs one member of a consumer group."""
 
 import os
 import signal
@@ -21,29 +21,29 @@ def run(
         bool,
         typer.Option(
             "--until-caught-up",
-            help="Exit 0 once every partition has reached the end seen at the start, and all of "
-            "it is durable, whoever counted it.",
+            help="Exit with 0 once the group has durably counted all messages that the log held "
+            "when this member started, no matter which member counted them.",
         ),
     ] = False,
 ) -> None:
-    """Counts a group's events until stopped: one member, of as many as you start.
+    """Run one member of a group, which counts events until it is stopped.
 
-    Members share the partitions among them; one that dies is replaced by the others, and nothing
-    is lost or counted twice. Ctrl-C (SIGTERM) counts what was fetched, commits and exits; a
-    second one quits at once, which is harmless. /live, /ready and /metrics are on the port that
-    is printed.
+    Start as many members as you like: they share the group's partitions. If one dies, the others
+    take over, and no event is lost or counted twice. On Ctrl-C or SIGTERM the member counts what
+    it has fetched, commits and exits; a second signal ends it at once, which is safe. It serves
+    /live, /ready and /metrics on the port that it logs.
 
-    Example: daybook run revenue --until-caught-up
+    Example: `daybook run revenue --until-caught-up`
     """
-    found = consumers.find(group)
-    own = settings()
-    logs.configure(own.log_format)
+    target = consumers.find(group)
+    config = settings()
+    logs.configure(config.log_format)
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(f"counting {found.name}", total=None, visible=until_caught_up)
+        task = bar.add_task(f"counting {target.name}", total=None, visible=until_caught_up)
         run_member(
-            found,
-            own,
+            target,
+            config,
             until_caught_up=until_caught_up,
             started=stop_on_signals,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
@@ -51,6 +51,7 @@ def run(
 
 
 def stop_on_signals(member: Member) -> None:
+    """Stops the member at the first SIGTERM or SIGINT, and ends the process at the second."""
     stopping = False
 
     def stop(number: int, _: Any) -> None:

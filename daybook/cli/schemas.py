@@ -1,4 +1,4 @@
-"""`daybook schemas`: what producers may send, what is stored of it, and what reports tell."""
+"""`daybook schemas`: describes the events, the stored documents and the reports' HTTP API."""
 
 import json
 from pathlib import Path
@@ -22,32 +22,30 @@ def schemas(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write DIR/TOPIC.json, a JSON Schema for each topic."),
+        typer.Option(metavar="DIR", help="Write the JSON Schema of each topic to DIR/TOPIC.json."),
     ] = None,
     stored: Annotated[
         bool,
         typer.Option(
-            "--dictionary", help="Print the data dictionary: every stored field, in Markdown."
+            "--dictionary", help="Print the data dictionary: every stored field, as Markdown."
         ),
     ] = False,
     reports: Annotated[
         bool,
-        typer.Option("--openapi", help="Print the OpenAPI document of the reports over HTTP."),
+        typer.Option("--openapi", help="Print the OpenAPI document of the query service."),
     ] = False,
 ) -> None:
-    """List the events of every topic and their fields; or print their JSON Schemas.
+    """List the events of every topic with their fields, or print their JSON Schemas.
 
-    A field with a question mark may be absent. Around `data`, every event has event_id (a UUID),
-    event_type, occurred_at (with its offset from UTC), schema_version (1), and perhaps
+    A field with a question mark may be absent. Beside `data`, every event has event_id (a UUID),
+    event_type, occurred_at (a time with its UTC offset), schema_version (1), and optionally
     organization_id.
 
     Examples: `daybook schemas` · `daybook schemas sc.domain.order` ·
     `daybook schemas --out build/schemas`
     """
     if (topic is not None) + (out is not None) + stored + reports > 1:
-        raise typer.BadParameter(
-            "a TOPIC, --out, --dictionary and --openapi are four different things"
-        )
+        raise typer.BadParameter("choose only one of TOPIC, --out, --dictionary and --openapi")
     if reports:
         with extra("query"):
             from daybook.query.app import routed

@@ -1,4 +1,4 @@
-"""`daybook show`: a group's documents as a table."""
+"""`daybook show`: prints a group's daily documents as a table."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
@@ -27,7 +27,7 @@ def show(
     group: Annotated[str, typer.Argument(help="revenue, or sc-analytics-revenue")],
     date: Annotated[
         Date | None,
-        typer.Option(parser=day, metavar="YYYY-MM-DD", help="One day, with its maps."),
+        typer.Option(parser=day, metavar="YYYY-MM-DD", help="Show one day, with its maps."),
     ] = None,
     from_: Annotated[
         Date | None,
@@ -41,55 +41,57 @@ def show(
         bool, typer.Option("--json", help="Print the documents as stored, as a JSON array.")
     ] = False,
 ) -> None:
-    """Show what a group has counted, a line a day; without dates, the last 14 days with data.
+    """Show what a group has counted, one line per day; by default the last 14 days with data.
 
-    Rates are percentages, and - where there was nothing to divide by. Money is in major units,
-    with a line for each currency of a day. With --date, the maps of the day (revenue by
-    community, …) are shown as well, their greatest 20 keys. Hours are in --json.
+    Rates are percentages, or - if nothing was counted to divide by. Money is in major units, one
+    line per currency and day. --date also shows the day's maps (such as revenue by community),
+    each with its 20 largest keys. Hours appear only in --json.
 
     Examples: `daybook show revenue` · `daybook show order-funnel --from 2026-11-01 --to
     2026-11-20`
     """
-    found = consumers.find(group)
+    target = consumers.find(group)
     if date and (from_ or to):
-        raise typer.BadParameter("--date is one day; --from and --to are for more")
+        raise typer.BadParameter("use either --date, or --from and --to")
     if from_ and to and to < from_:
         raise typer.BadParameter("--to is before --from")
     documents = database(settings())
     stored = [
         (model, list(_read(documents, model, date or from_, date or to)))
-        for model in found.documents
+        for model in target.documents
     ]
     if json:
-        print(as_json([document for _, several in stored for document in several]))
+        print(as_json([document for _, daily in stored for document in daily]))
         return
-    if not any(several for _, several in stored):
+    if not any(daily for _, daily in stored):
         days = " for these days" if date or from_ or to else ""
-        print_line(f"{found.name} has no documents{days}; count the log with `daybook run {group}`")
+        print_line(
+            f"{target.name} has no documents{days}; count the log with `daybook run {group}`"
+        )
         return
-    for model, several in stored:
-        _print(model, several)
+    for model, daily in stored:
+        _print(model, daily)
         if date:
-            _print_maps(model, several)
+            _print_maps(model, daily)
 
 
 def _read(
     documents: Documents, model: type[DailyDocument], first: Date | None, last: Date | None
 ) -> Iterator[Stored]:
-    """The documents from the first to the last day, both included, the oldest first."""
+    """The documents from the first to the last day, both inclusive, oldest first."""
     collection = documents[model.collection]
     with reachable():
         if first is None and last is None:
             days = collection.aggregate(
                 [{"$group": {"_id": "$date"}}, {"$sort": {"_id": -1}}, {"$limit": DAYS}]
             )
-            first = min((found["_id"].date() for found in days), default=None)
+            first = min((row["_id"].date() for row in days), default=None)
         limits = {
             "$gte": first and _midnight(first),
             "$lt": last and _midnight(last) + timedelta(days=1),
         }
-        where = {"date": {name: limit for name, limit in limits.items() if limit}}
-        yield from collection.find(where if where["date"] else {}).sort([("date", 1), ("_id", 1)])
+        query = {"date": {name: limit for name, limit in limits.items() if limit}}
+        yield from collection.find(query if query["date"] else {}).sort([("date", 1), ("_id", 1)])
 
 
 def _midnight(day: Date) -> datetime:
@@ -97,31 +99,31 @@ def _midnight(day: Date) -> datetime:
 
 
 def _print(model: type[DailyDocument], documents: list[Stored]) -> None:
-    """As many columns beside each other as the terminal is wide; the rest below, days repeated."""
+    """Columns that do not fit the terminal's width go below, with the days repeated."""
     if not documents:
         return
     fixed, names = headings(model)
-    every = [*fixed, *names]
+    columns = [*fixed, *names]
     rows = [row for document in documents for row in day_rows(model, document)]
     widths = [
         max(_longest_word(name), *(cell_len(row[index]) for row in rows))
-        for index, name in enumerate(every)
+        for index, name in enumerate(columns)
     ]
     out = console()
     for block in blocks(len(fixed), widths, out.width):
-        columns = [*range(len(fixed)), *block]
+        indices = [*range(len(fixed)), *block]
         out.print(
             table(
-                [every[i] for i in columns],
-                [[row[i] for i in columns] for row in rows],
-                [widths[i] for i in columns] if out.is_terminal else None,
+                [columns[i] for i in indices],
+                [[row[i] for i in indices] for row in rows],
+                [widths[i] for i in indices] if out.is_terminal else None,
             )
         )
         out.print()
 
 
 def blocks(fixed: int, widths: list[int], width: int) -> Iterator[list[int]]:
-    """Indices of the columns after the first `fixed` ones, in runs that fit beside those."""
+    """Indices of the columns after the first `fixed` ones, in blocks that fit beside those."""
     room = width - sum(widths[:fixed]) - fixed * GUTTER
     block: list[int] = []
     used = 0
@@ -136,7 +138,7 @@ def blocks(fixed: int, widths: list[int], width: int) -> Iterator[list[int]]:
 
 
 def _longest_word(heading: str) -> int:
-    """A heading may be folded between its words."""
+    """The minimum width of a heading, which may wrap between its words."""
     return max(map(len, heading.split()))
 
 
@@ -145,4 +147,4 @@ def _print_maps(model: type[DailyDocument], documents: list[Stored]) -> None:
         for name, amounts in maps(model, document):
             console().print(table((name, "amount"), amounts[:KEYS_SHOWN_MAX]))
             hidden = len(amounts) - KEYS_SHOWN_MAX
-            print_line(f"and {hidden:,} keys more, in --json\n" if hidden > 0 else "")
+            print_line(f"and {hidden:,} more keys; --json prints all\n" if hidden > 0 else "")

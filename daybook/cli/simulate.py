@@ -1,4 +1,4 @@
-"""`daybook simulate`: a storefront's traffic, with the known answer beside it."""
+"""`daybook simulate`: generates a storefront's traffic, and the documents it must result in."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,11 +17,11 @@ from daybook.cli.support.printing import number_of, print_line
 from daybook.cli.support.simulate_files import (
     ANSWER,
     check_writable,
-    fresh,
+    empty_directory,
     write_answer,
     write_topics,
 )
-from daybook.cli.support.simulate_publish import Progress as Told
+from daybook.cli.support.simulate_publish import Progress as ReportProgress
 from daybook.cli.support.simulate_publish import Publisher
 from daybook.engine.errors import DaybookError, Unavailable
 from daybook.engine.kafka.admin import partition_counts
@@ -36,9 +36,9 @@ from daybook.simulate.storefront import storefront
 from schemas.catalogue import topic_name
 
 START = "2026-01-05"
-"""Fixed, so that the same seed is the same traffic on any day. Read as if it had been typed."""
+"""Fixed, so that a seed gives the same traffic on any day. A string: typer parses the default."""
 
-_SHOWN_EVERY = 500
+_EVENTS_BETWEEN_UPDATES = 500
 
 
 def simulate(
@@ -46,120 +46,124 @@ def simulate(
         10_000
     ),
     rate: Annotated[
-        float | None, typer.Option(min=0.1, help="Tracking events a second; unset: all at once.")
+        float | None,
+        typer.Option(min=0.1, help="Tracking events per second; by default as fast as possible."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed is the same traffic.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same traffic.")] = 1,
     start: Annotated[
         date, typer.Option(parser=day, metavar="YYYY-MM-DD", help="The first day, in UTC.")
     ] = START,  # type: ignore[assignment]
-    days: Annotated[int, typer.Option(min=1, max=366, help="Over how many days.")] = 14,
+    days: Annotated[
+        int, typer.Option(min=1, max=366, help="The number of days that the traffic covers.")
+    ] = 14,
     out: Annotated[
-        Path | None, typer.Option(help="Write files into this directory, and send nothing.")
+        Path | None,
+        typer.Option(help="Write files to this directory instead of sending events."),
     ] = None,
     answer: Annotated[
-        Path | None, typer.Option(help="Where the known answer goes, when events are sent.")
+        Path | None, typer.Option(help="When events are sent, write the known answer to this file.")
     ] = None,
 ) -> None:
-    """Make a storefront's traffic: visitors, carts, orders, refunds, accounts, two experiments.
+    """Generate a storefront's traffic, and the known answer: what the documents must hold.
 
-    Bots, duplicates, late events and wrong clocks included. Events of all topics belong together.
-    They are sent to Kafka, or written to files with --out: one a topic, `parts.ndjson` with the
-    order in which the files go together, and `answer.ndjson`.
+    The traffic has visitors, carts, orders, refunds, accounts and two experiments, and also bots,
+    duplicates, late events and wrong clocks. Events of all topics refer to each other. They are
+    sent to Kafka. With --out they are written to one file per topic, along with `answer.ndjson`
+    and `parts.ndjson`, which holds the order in which to publish the files' lines.
 
-    The answer is one line for each document of users, orders, revenue, funnels, steps, experiments
-    and ticketed events: what it must hold when nothing else was counted, in the zone of
-    DAYBOOK_ZONE and by the roles of DAYBOOK_LEADER_ROLES. Definitions hold from their place among
-    the events on.
+    The answer has one line per document of users, orders, revenue, funnels, steps, experiments
+    and ticketed events: its fields if nothing else was counted, with this DAYBOOK_ZONE and these
+    DAYBOOK_LEADER_ROLES. A funnel's definition applies to the events that follow it.
 
-    Exit 0: all is in the log, or in the files. 4: Kafka does not answer, or did not take
-    everything.
+    Exit 0: the log, or the files, hold all events. 4: Kafka does not answer, or accepted only
+    some of the events. 130: interrupted.
 
     Example: `daybook simulate --events 100000 --seed 7 --answer answer.ndjson`
     """
     plan = Plan(events, seed, start, days)
     _not_in_the_future(plan, datetime.now(UTC).date())
     if out is not None and (rate or answer):
-        raise typer.BadParameter("--out writes files at once, the answer among them")
+        raise typer.BadParameter("--out takes no --rate, and no --answer: it writes answer.ndjson")
     if answer:
         check_writable(answer)
-    own = settings()
-    with Answer(own.zone_info(), own.leader_roles) as known:
+    config = settings()
+    with Answer(config.zone_info(), config.leader_roles) as known:
         if out is not None:
-            _write(plan, fresh(out), known)
+            _write(plan, empty_directory(out), known)
         else:
-            _publish(own, plan, rate, known if answer else None)
+            _publish(config, plan, rate, known if answer else None)
             if answer:
-                _answer(known, answer)
+                _write_answer(known, answer)
 
 
 def _not_in_the_future(plan: Plan, today: date) -> None:
     last = plan.start + timedelta(days=plan.days - 1)
     if last > today:
         raise DaybookError(
-            f"the traffic would last until {last}, and events from the future are not counted: "
-            "choose an earlier --start, or fewer --days"
+            f"the traffic would last until {last}, but events from the future are not counted: "
+            "choose an earlier --start or fewer --days"
         )
 
 
 def _write(plan: Plan, directory: Path, known: Answer) -> None:
-    with _bar("making events", plan) as told:
-        written = write_topics(directory, _noted(storefront(plan), known, told))
+    with _bar("writing events", plan) as report:
+        written = write_topics(directory, _recorded(storefront(plan), known, report))
     for topic in TOPICS:
         print_line(f"{directory / topic}.ndjson: {number_of(written[topic], 'event')}")
-    _answer(known, directory / ANSWER)
+    _write_answer(known, directory / ANSWER)
 
 
-def _publish(own: Settings, plan: Plan, rate: float | None, known: Answer | None) -> None:
-    present = partition_counts(admin(own), list(map(topic_name, TOPICS)))
+def _publish(config: Settings, plan: Plan, rate: float | None, known: Answer | None) -> None:
+    present = partition_counts(admin(config), list(map(topic_name, TOPICS)))
     for topic in TOPICS:
         if topic_name(topic) not in present:
             raise DaybookError(
                 f"no topic {topic_name(topic)} on the cluster: run `daybook topics apply`"
             )
-    senders = {topic: BulkProducer(producer(own), topic_name(topic)) for topic in TOPICS}
-    with _bar("sending events", plan) as told:
-        publisher = Publisher(senders, rate, told)
+    producers = {topic: BulkProducer(producer(config), topic_name(topic)) for topic in TOPICS}
+    with _bar("sending events", plan) as report:
+        publisher = Publisher(producers, rate, report)
         with interruptible(publisher):
-            publisher.publish(_noted(storefront(plan), known))
-    delivered = sum(sender.delivered for sender in senders.values())
+            publisher.publish(_recorded(storefront(plan), known))
+    delivered = sum(bulk.delivered for bulk in producers.values())
     if publisher.why:
-        interrupted = any(sender.interrupted for sender in senders.values())
-        kind = Interrupted if interrupted else Unavailable
-        raise kind(
-            f"{number_of(delivered, 'message')} reached Kafka, not all: {publisher.why}. The same "
-            "command sends the same events again: what has arrived is recognised by its event_id, "
-            f"if not more than {own.duplicate_window:,} messages came in between"
+        interrupted = any(bulk.interrupted for bulk in producers.values())
+        error = Interrupted if interrupted else Unavailable
+        raise error(
+            f"only {number_of(delivered, 'message')} reached Kafka: {publisher.why}. Run the same "
+            "command again: it sends the same events, and those that arrived are recognised by "
+            f"their event_id, if at most {config.duplicate_window:,} messages came in between"
         )
-    a_second = plan.events / (publisher.ended - publisher.began)
+    rate_sent = plan.events / (publisher.ended - publisher.began)
     tracked = number_of(plan.events, "tracking event")
-    print_line(f"sent {number_of(delivered, 'message')} ({tracked}), {a_second:,.0f} a second")
+    print_line(f"sent {number_of(delivered, 'message')} ({tracked}), {rate_sent:,.0f} per second")
 
 
-def _noted(
-    messages: Iterator[Message], known: Answer | None, told: Told | None = None
+def _recorded(
+    messages: Iterator[Message], known: Answer | None, report: ReportProgress | None = None
 ) -> Iterator[Message]:
-    """The messages, each taken into the answer on its way."""
+    """The messages; each is taken into the known answer as it passes."""
     tracked = 0
     for message in messages:
         if known:
-            # One moment for all: the 35 days of the log's time do not pass while this runs.
+            # One append time for all: a run is too short for the log's time limit of 35 days.
             known.take(Entry(message.topic, message.event, appended_ms=0))
-        if told and message.topic == TRACKING:
+        if report and message.topic == TRACKING:
             tracked += 1
-            told(tracked)
+            report(tracked)
         yield message
 
 
-def _answer(known: Answer, path: Path) -> None:
+def _write_answer(known: Answer, path: Path) -> None:
     console = Console(stderr=True)
-    with console.status("working out the answer"):
+    with console.status("computing the known answer"):
         count = write_answer(path, known.lines())
-    print_line(f"{path}: what {number_of(count, 'document')} must hold")
+    print_line(f"{path}: the known answer, {number_of(count, 'document')}")
 
 
 @contextmanager
-def _bar(what: str, plan: Plan) -> Iterator[Told]:
-    """Progress on stderr, if that is a terminal."""
+def _bar(description: str, plan: Plan) -> Iterator[ReportProgress]:
+    """A progress bar on stderr, if it is a terminal."""
     console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}"),
@@ -170,10 +174,10 @@ def _bar(what: str, plan: Plan) -> Iterator[Told]:
         disable=not console.is_terminal,
         transient=True,
     ) as progress:
-        task = progress.add_task(what, total=plan.events)
+        task = progress.add_task(description, total=plan.events)
 
         def report(tracked: int) -> None:
-            if tracked % _SHOWN_EVERY == 0:
+            if tracked % _EVENTS_BETWEEN_UPDATES == 0:
                 progress.update(task, completed=tracked)
 
         yield report

@@ -1,4 +1,4 @@
-"""`daybook topics`: the cluster against topics.yaml."""
+"""`daybook topics`: compares the cluster's topics with topics.yaml, and creates them."""
 
 import json
 from collections.abc import Callable
@@ -29,19 +29,20 @@ from schemas.catalogue import catalogue
 
 topics = typer.Typer(
     no_args_is_help=True,
-    help="Compare the cluster's topics with topics.yaml, and make them so.",
+    help="Compare the cluster's topics with topics.yaml; create and configure them.",
 )
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
+"""Prints one line of progress."""
 
 REMEDIES = {
     "missing": "daybook topics apply",
     "config": "daybook topics apply",
     "partitions": "daybook topics apply --add-partitions",
-    "replication": "kafka-reassign-partitions, a tool of Kafka's",
+    "replication": "Kafka's kafka-reassign-partitions tool",
     "undeclared": "declare it in topics.yaml, or delete it from the topic",
 }
-_TOO_MANY = "raise `partitions` in topics.yaml: they are never lowered"
+_TOO_MANY = "raise `partitions` in topics.yaml: Kafka cannot remove partitions"
 
 
 @topics.command()
@@ -50,21 +51,21 @@ def check(
         bool, typer.Option("--json", help="Print the drifts as a JSON array on stdout.")
     ] = False,
 ) -> None:
-    """Say where the cluster's topics are not as topics.yaml has them.
+    """List where the cluster's topics differ from topics.yaml. Changes nothing.
 
-    Compared are existence, partitions, replicas (fewer than wanted) and configs, and what was
-    configured on a topic without being declared. Nothing is changed.
+    Compares existence, partition counts, replicas (too few) and configs, and lists configs that
+    are set on a topic but not declared.
 
-    Exit 0: as declared. 1: drift. 4: Kafka does not answer.
+    Exit 0: no differences. 1: differences. 4: Kafka does not answer.
     """
-    drifts = compare(wanted := wanted_topics(settings()), _look(admin(settings()), wanted))
+    drifts = compare(wanted := wanted_topics(settings()), _find(admin(settings()), wanted))
     if as_json:
         print(json.dumps([asdict(drift) | {"remedy": remedy(drift)} for drift in drifts], indent=2))
     elif drifts:
         rows = [(drift.topic, describe(drift), remedy(drift)) for drift in drifts]
         console().print(table(("topic", "drift", "remedy"), rows))
     else:
-        print_line(f"{len(wanted)} topics are as topics.yaml says")
+        print_line(f"{len(wanted)} topics match topics.yaml")
     if drifts:
         raise typer.Exit(1)
 
@@ -75,63 +76,66 @@ def apply(
         bool,
         typer.Option(
             "--add-partitions",
-            help="Also add partitions where topics.yaml says more than there are. Stop the "
-            "topic's producers first, and the groups with state that read it.",
+            help="Also add partitions if topics.yaml declares more. First stop the topic's "
+            "producers and the groups with state that read it.",
         ),
     ] = False,
 ) -> None:
-    """Make the cluster's topics as topics.yaml says.
+    """Create and configure the cluster's topics as topics.yaml declares them.
 
-    Topics that are missing are created, with DAYBOOK_TOPICS_REPLICATION copies if that is set;
-    configs that differ are set. Partitions are never taken away, topics never deleted, and what
-    topics.yaml does not name is left alone. Saying it again changes nothing.
+    Missing topics are created, with DAYBOOK_TOPICS_REPLICATION replicas if it is set; configs
+    that differ are set. Nothing is deleted: no topic, no partition, no config that topics.yaml
+    does not name. Idempotent.
 
-    --add-partitions: a key moves to another partition when their number changes, so first
-    (1) stop the topic's producers, (2) let each group with state that reads it catch up
-    (`daybook run GROUP --until-caught-up`) and stop it, in every fleet that counts from this
-    cluster. That the groups of this fleet did is checked, and the boundary is recorded in MongoDB;
-    that producers stopped is up to you. Then start groups, then producers.
+    --add-partitions: new partitions move keys to other partitions. So first (1) stop the topic's
+    producers, and (2) let each group with state that reads the topic catch up (`daybook run GROUP
+    --until-caught-up`), then stop it, in every fleet that reads from this cluster. Daybook checks
+    this for the groups of this fleet and records the boundary in MongoDB; it cannot check that
+    producers are stopped. Afterwards start the groups, then the producers.
 
-    Exit 0: all is as declared. 1: something was left as it is, and why. 4: a server does not
-    answer.
+    Exit 0: the topics match topics.yaml. 1: a difference remains, with its remedy. 4: a server
+    does not answer.
     """
-    left = apply_topics(settings(), print_line, with_partitions=with_partitions)
-    if left:
+    remaining = apply_topics(settings(), print_line, with_partitions=with_partitions)
+    if remaining:
         raise typer.Exit(1)
 
 
-def apply_topics(own: Settings, say: Say, *, with_partitions: bool) -> list[Drift]:
-    """Makes the topics so; returns what is left as it is. Raises DaybookError, Unavailable."""
-    client, wanted = admin(own), wanted_topics(own)
+def apply_topics(config: Settings, report: Report, *, with_partitions: bool) -> list[Drift]:
+    """Creates and configures topics; returns the differences that remain.
+
+    Raises DaybookError, Unavailable.
+    """
+    client, wanted = admin(config), wanted_topics(config)
     by_name = {topic.name: topic for topic in wanted}
-    drifts = compare(wanted, _look(client, wanted))
-    configs: dict[str, dict[str, str]] = {}
-    left: list[Drift] = []
+    drifts = compare(wanted, _find(client, wanted))
+    changes: dict[str, dict[str, str]] = {}
+    remaining: list[Drift] = []
     for drift in drifts:
         if drift.kind == "missing":
             topic = by_name[drift.topic]
             create(client, topic)
-            say(f"{drift.topic}: created with {number_of(topic.partitions, 'partition')}")
+            report(f"{drift.topic}: created with {number_of(topic.partitions, 'partition')}")
         elif drift.kind == "config":
-            configs.setdefault(drift.topic, {})[str(drift.setting)] = str(drift.wanted)
+            changes.setdefault(drift.topic, {})[str(drift.setting)] = str(drift.wanted)
         elif drift.kind == "partitions" and with_partitions and not _too_many(drift):
-            _add_partitions(own, client, drift, say)
+            _add_partitions(config, client, drift, report)
         else:
-            left.append(drift)
-    for name, config in configs.items():
-        alter(client, name, config)
-        say(f"{name}: set " + ", ".join(f"{key}={value}" for key, value in config.items()))
-    for drift in left:
-        say(f"{drift.topic}: {describe(drift)}; left as it is. Remedy: {remedy(drift)}")
+            remaining.append(drift)
+    for name, values in changes.items():
+        alter(client, name, values)
+        report(f"{name}: set " + ", ".join(f"{key}={value}" for key, value in values.items()))
+    for drift in remaining:
+        report(f"{drift.topic}: {describe(drift)}; not changed. Remedy: {remedy(drift)}")
     if not drifts:
-        say(f"{len(wanted)} topics are as topics.yaml says")
-    return left
+        report(f"{len(wanted)} topics match topics.yaml")
+    return remaining
 
 
-def wanted_topics(own: Settings) -> list[Wanted]:
+def wanted_topics(config: Settings) -> list[Wanted]:
     """Every topic of the catalogue. Raises DaybookError."""
     known = catalogue()
-    replication = own.topics_replication or known.defaults.replication
+    replication = config.topics_replication or known.defaults.replication
     return [
         Wanted(known.cluster_name(name), known.partitions(name), replication, known.config(name))
         for name in known.topics
@@ -139,22 +143,22 @@ def wanted_topics(own: Settings) -> list[Wanted]:
 
 
 def describe(drift: Drift) -> str:
-    """What is not as it should be, in words."""
+    """The difference in words, to follow the topic's name."""
     match drift.kind:
         case "missing":
-            return "is not there"
+            return "does not exist"
         case "partitions":
-            return f"partitions are {drift.found}, topics.yaml says {drift.wanted}"
+            return f"has {drift.found} partitions, topics.yaml declares {drift.wanted}"
         case "replication":
-            return f"replicas are {drift.found}, wanted are {drift.wanted}"
+            return f"has {drift.found} replicas, {drift.wanted} are wanted"
         case "config":
-            return f"{drift.setting} is {drift.found}, topics.yaml says {drift.wanted}"
+            return f"{drift.setting} is {drift.found}, topics.yaml declares {drift.wanted}"
         case "undeclared":
-            return f"{drift.setting}={drift.found} is set, topics.yaml does not name it"
+            return f"{drift.setting}={drift.found} is set, but topics.yaml does not declare it"
 
 
 def remedy(drift: Drift) -> str:
-    """What makes the drift go away."""
+    """The command or the action that removes the difference."""
     return _TOO_MANY if _too_many(drift) else REMEDIES[drift.kind]
 
 
@@ -162,26 +166,26 @@ def _too_many(drift: Drift) -> bool:
     return drift.kind == "partitions" and int(str(drift.found)) > int(str(drift.wanted))
 
 
-def _look(client: AdminClient, wanted: list[Wanted]) -> dict[str, Found]:
+def _find(client: AdminClient, wanted: list[Wanted]) -> dict[str, Found]:
     return look(client, [topic.name for topic in wanted])
 
 
-def _add_partitions(own: Settings, client: AdminClient, drift: Drift, say: Say) -> None:
-    topic, to = drift.topic, int(str(drift.wanted))
+def _add_partitions(config: Settings, client: AdminClient, drift: Drift, report: Report) -> None:
+    topic, count = drift.topic, int(str(drift.wanted))
     stateful = [g for g in consumers.FLEET if g.state is not None and topic in g.topics]
     ends = None
     if stateful:
-        documents = database(own)
+        documents = database(config)
         find_fleet(documents, client)
-        ends = record_boundary(documents, client, topic, to, stateful)
-    add_partitions(client, topic, to)
-    say(f"{topic}: {drift.found} partitions became {to}")
+        ends = record_boundary(documents, client, topic, count, stateful)
+    add_partitions(client, topic, count)
+    report(f"{topic}: raised from {drift.found} to {count} partitions")
     if ends is not None:
-        now = partition_ends(client, topic)
-        written = sum(now[number] - end for number, end in ends.items())
+        new_ends = partition_ends(client, topic)
+        written = sum(new_ends[number] - end for number, end in ends.items())
         if written:
-            say(
-                f"{topic}: {written} messages came while partitions were added, so a producer was "
-                "not stopped. Keys it still sends to their old partition become dead letters "
+            report(
+                f"{topic}: {written} messages arrived while partitions were added, so a producer "
+                "was still running. Messages it sends to a key's old partition become dead letters "
                 "(key_on_two_partitions): restart it, then see `daybook dlq list`"
             )

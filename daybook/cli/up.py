@@ -1,4 +1,4 @@
-"""`daybook up`: Kafka, MongoDB and Redis on this machine, with topics and indexes."""
+"""`daybook up`: starts Kafka, MongoDB and Redis on this machine, creates topics and indexes."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from daybook.cli.support.local_servers import (
     given_servers,
     local_directory,
     local_ports,
-    sentences,
+    server_errors,
     use_ports,
 )
 from daybook.cli.support.printing import print_line
@@ -33,27 +33,27 @@ from daybook.local.stack import NAMES, Stack
 
 def up(
     wipe: Annotated[
-        bool, typer.Option("--wipe", help="Start from nothing: first do what `down --wipe` does.")
+        bool, typer.Option("--wipe", help="Start with empty servers: run `down --wipe` first.")
     ] = False,
     ports: Annotated[
         str | None,
         typer.Option(
             metavar="KAFKA,MONGODB,REDIS",
             callback=use_ports,
-            help="Other ports, as DAYBOOK_LOCAL_PORTS: 29092,37117,26379",
+            help="Use other ports, for example 29092,37117,26379; like DAYBOOK_LOCAL_PORTS.",
         ),
     ] = None,
 ) -> None:
-    """Start Kafka, MongoDB and Redis here, and make the topics and indexes.
+    """Start Kafka, MongoDB and Redis on this machine, and create the topics and indexes.
 
-    The first time, the servers are fetched into your user cache (about
-    90 MB; no root, no Docker; Java 17 and Maven must be there). They go on
-    running on 127.0.0.1 until `daybook down`, with their data in
-    `.daybook/`. What runs already is left as it is: say `up` at any time.
+    The first run downloads the servers to your user cache (about 90 MB). This
+    needs Java 17 and Maven, but neither root nor Docker. The servers run on
+    127.0.0.1 until `daybook down`, with their data in `.daybook/`. Servers
+    that already run are left as they are, so you can run `up` at any time.
 
-    A server of your own is used instead when you name it, and is never
-    started, stopped or wiped: DAYBOOK_KAFKA_BOOTSTRAP_SERVERS,
-    DAYBOOK_MONGODB_URI, DAYBOOK_REDIS_URL.
+    To use a server of your own, name it in DAYBOOK_KAFKA_BOOTSTRAP_SERVERS,
+    DAYBOOK_MONGODB_URI or DAYBOOK_REDIS_URL: it is never started, stopped
+    or wiped.
 
     Next: `daybook demo`, or `daybook publish TOPIC FILE.ndjson` and then
     `daybook run GROUP`.
@@ -64,18 +64,18 @@ def up(
     servers_up(console)
     prepare()
     if ports:
-        print_line(f"for the other commands: export DAYBOOK_LOCAL_PORTS={ports}", console)
+        print_line(f"for other commands, run: export DAYBOOK_LOCAL_PORTS={ports}", console)
 
 
 def servers_up(console: Console) -> None:
-    """Brings the servers up, says which were chosen and why. Raises DaybookError."""
+    """Starts the servers and prints which were chosen, and why. Raises DaybookError."""
     given = given_servers()
     wanted = [name for name in NAMES if name not in given]
     for name in given:
-        print_line(f"{name}: yours, because {VARIABLES[name]} names it", console)
-    states = {name: f"given by {VARIABLES[name]}" for name in given}
+        print_line(f"{name}: your own, because {VARIABLES[name]} names it", console)
+    states = {name: f"set by {VARIABLES[name]}" for name in given}
     if wanted:
-        with sentences():
+        with server_errors():
             choice = choose(local_directory(), wanted, local_ports())
             print_line(f"{', '.join(wanted)}: {choice.why}", console)
             with _progress(console) as report:
@@ -94,7 +94,7 @@ def _table(addresses: Mapping[str, str], states: Mapping[str, str]) -> Table:
 
 @contextmanager
 def _progress(console: Console) -> Iterator[Report]:
-    """A line that changes on a terminal, else a line for each step."""
+    """One line that changes on a terminal; elsewhere a line for each step."""
     if not console.is_terminal:
         yield lambda name, line: print_line(f"{name}: {line}", console)
         return
@@ -103,16 +103,16 @@ def _progress(console: Console) -> Iterator[Report]:
 
         def report(name: str, line: str) -> None:
             latest[name] = line
-            told = sorted(latest.items())
-            status.update(escape(" · ".join(f"{name} {line}" for name, line in told)))
+            steps = sorted(latest.items())
+            status.update(escape(" · ".join(f"{name} {line}" for name, line in steps)))
 
         yield report
 
 
 def prepare() -> None:
-    """Says what was made. Raises DaybookError, Unavailable."""
-    own = settings()
-    apply_topics(own, print_line, with_partitions=False)
-    documents = database(own)
+    """Creates topics and indexes, and prints what changed. Raises DaybookError, Unavailable."""
+    config = settings()
+    apply_topics(config, print_line, with_partitions=False)
+    documents = database(config)
     for group in (*consumers.FLEET, EXPORTS):
         indexes.ensure(documents, group)

@@ -1,4 +1,4 @@
-"""`daybook verify`: every number once more, from the log."""
+"""`daybook verify`: recounts a group's documents from the log and compares them."""
 
 import json
 from typing import Annotated, Any
@@ -31,25 +31,26 @@ def verify(
     from_: FromOption = None,
     to: ToOption = None,
     every: Annotated[
-        bool, typer.Option("--all", help="Every day, and the state of every key.")
+        bool, typer.Option("--all", help="Compare every day, and every key's state document.")
     ] = False,
     as_object: JsonOption = False,
 ) -> None:
-    """Recount a group's documents from the log, and compare them field by field.
+    """Recount a group's documents from the log and compare them field by field.
 
-    The rules are written a second time, in SQL, and share no code with the group. Right while
-    the group runs. State documents, such as those of the orders, are compared with --all only.
+    The recount is a second implementation of the rules, in SQL, that shares no code with the
+    group. The group may run meanwhile. State documents, such as those of orders, are compared
+    only with --all.
 
-    Exit 0: equal. 1: a difference; each is named with what is stored and what the log says.
-    3: cannot be recounted, since the log is gone or a field is not backfilled (a difference wins
-    over it). 4: a server does not answer.
+    Exit 0: equal. 1: at least one difference; each is printed with the stored and the recounted
+    value. 3: no difference, but something cannot be recounted: the log is gone, or a field is
+    not backfilled. 4: a server does not answer.
 
     Examples: `daybook verify revenue --all` · `daybook verify order-funnel --date 2026-11-20`
     """
-    chosen = days(date, from_, to, every)
-    own = settings()
-    with recounting(group) as (found, tell):
-        report = verify_group(clients.common(own), database(own), found, chosen, tell)
+    selected = days(date, from_, to, every)
+    config = settings()
+    with recounting(group) as (recount, progress):
+        report = verify_group(clients.common(config), database(config), recount, selected, progress)
     if as_object:
         print(as_json(report.as_json()))
     else:
@@ -70,13 +71,13 @@ def _print(report: Report) -> None:
         console().print(table(("document", "field", "stored", "recounted"), rows))
     hidden = len(report.differences) - len(shown)
     if hidden:
-        print_line(f"… and {hidden:,} differences more; --json has all")
+        print_line(f"… and {hidden:,} more differences; --json prints all")
     if report.documents or not report.doubts:
         print_line(summary(report))
 
 
 def value(stored: Any) -> str:
-    """A value with its type, where that is not what it should be: 5 is no "5" and no 5.0."""
+    """A value for the table. Types stay visible, so that 5, "5", 5.0 and an int32 5 differ."""
     if stored is ABSENT:
         return "absent"
     if isinstance(stored, Int64) or stored is None or isinstance(stored, bool):
@@ -89,18 +90,20 @@ def value(stored: Any) -> str:
 
 
 def summary(report: Report) -> str:
-    """How much is equal, from how much of the log, in what time."""
+    """The numbers of equal documents, of messages read, and of seconds taken."""
     recounted = f"recounted from {number_of(report.messages, 'message')} in {report.seconds:.1f} s"
     kinds = [
         (report.documents_equal, report.documents, "document", "documents"),
         (report.states_equal, report.states, "state", "states"),
         (report.sketches_equal, report.sketches, "sketch", "sketches"),
     ]
-    there = [kind for kind in kinds if kind[1]]
-    if not there:
-        return f"{report.group}: nothing of the days asked for, stored or in the log; {recounted}"
-    if all(equal == total for equal, total, *_ in there):
-        counted = " and ".join(number_of(total, *names) for _, total, *names in there)
+    present = [kind for kind in kinds if kind[1]]
+    if not present:
+        return f"{report.group}: nothing stored or in the log for these days; {recounted}"
+    if all(equal == total for equal, total, *_ in present):
+        counts = " and ".join(number_of(total, *names) for _, total, *names in present)
     else:
-        counted = " and ".join(f"{e:,} of {total:,} {several}" for e, total, _, several in there)
-    return f"{report.group}: {counted} equal, {recounted}"
+        counts = " and ".join(
+            f"{equal:,} of {total:,} {plural}" for equal, total, _, plural in present
+        )
+    return f"{report.group}: {counts} equal, {recounted}"

@@ -1,1 +1,1 @@
-"""Tracking over HTTP: a browser's call becomes an enriched event in Kafka; one noun a file."""
+"""The collector: turns HTTP calls of browsers and servers into enriched events in Kafka."""

@@ -1,4 +1,4 @@
-"""The collector's routes, and what stands behind them."""
+"""The collector's application: its routes and the objects they share."""
 
 import asyncio
 import gc
@@ -33,29 +33,29 @@ _PREFLIGHT_SECONDS = 86_400
 
 
 def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
-    """The application. Raises WrongSetting; servers that are away are waited for."""
+    """The application. Raises WrongSetting; does not fail if a server is unavailable."""
     documents = database(settings)
     callers = Callers(settings)
     rate = RateLimiter(settings, "collector", settings.collector_rate, settings.collector_burst)
     enricher = Enricher(callers, Origins(), SourceCap(settings.collector_sources_max))
-    sending = ProducerLimits(
+    limits = ProducerLimits(
         settings.collector_linger_ms, settings.collector_ack_ms, settings.collector_queue_messages
     )
 
-    async def ask(text: str) -> Key | None:
+    async def find_key(text: str) -> Key | None:
         return await asyncio.to_thread(find, documents, text)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        sender = AsyncProducer(settings, topic, sending, QUEUE_MESSAGES.set)
-        keyring = KeyCache(ask, ("write", "server"), STALE_KEYS.inc)
-        app.state.sender = sender
-        app.state.tracker = Tracker(callers, enricher, keyring, rate, sender, settings.currency)
+        producer = AsyncProducer(settings, topic, limits, QUEUE_MESSAGES.set)
+        keys = KeyCache(find_key, ("write", "server"), STALE_KEYS.inc)
+        app.state.producer = producer
+        app.state.tracker = Tracker(callers, enricher, keys, rate, producer, settings.currency)
         gc.collect()
-        gc.freeze()  # patterns and schemas stay: they need not be looked through again and again
+        gc.freeze()  # patterns and schemas live for ever: the collector need not traverse them
         gc.set_threshold(50_000, 20, 50)
         yield
-        await sender.close()
+        await producer.close()
         await rate.close()
         await asyncio.to_thread(documents.client.close)
 
@@ -64,7 +64,7 @@ def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        # A redirect says http:// behind a proxy: key and event would go in the clear.
+        # Behind a proxy a redirect would lead to http://, and send key and event unencrypted.
         redirect_slashes=False,
     )
     add_error_handlers(app)
@@ -88,13 +88,13 @@ def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
 def _add_routes(app: FastAPI, script: Script) -> None:
     @app.post(PATH, status_code=202, openapi_extra=TRACK)
     async def track(request: Request) -> Response:
-        """Track events: one, or up to 500."""
+        """Track one event, or a batch of up to 500."""
         tracker: Tracker = app.state.tracker
         return await tracker.track(request)
 
     @app.get("/daybook.js", include_in_schema=False)
     async def javascript(request: Request) -> Response:
-        return script.answer(request)
+        return script.respond(request)
 
 
 def _add_health(app: FastAPI) -> None:
@@ -104,7 +104,7 @@ def _add_health(app: FastAPI) -> None:
 
     @app.get("/ready", include_in_schema=False)
     async def ready() -> Response:
-        problem = app.state.sender.problem
+        problem = app.state.producer.problem
         return Response((problem or "ok") + "\n", 503 if problem else 200, media_type="text/plain")
 
     @app.get("/metrics", include_in_schema=False)

@@ -1,4 +1,4 @@
-"""When a call arrived, and what that makes of its client's times."""
+"""Converts the times of clients, whose clocks may be wrong, to the collector's clock."""
 
 import re
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from typing import Any, get_args
 from schemas.envelope import moment_text
 from schemas.fields import Moment
 
-_FORM = re.compile(get_args(Moment)[1].pattern)
+_FORMAT = re.compile(get_args(Moment)[1].pattern)
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-_REMEMBERED, _CHARS_MAX = 1_024, 64
+_CACHED_MAX, _CHARS_MAX = 1_024, 64
 WRONG_TIME = "must be a time with its offset, such as 2026-11-20T10:00:00.123Z"
 TOO_EARLY = "must not be before 1990"
 
 
 class WrongTime(ValueError):
-    """A field that is no time; `field` names it."""
+    """The field `field` is not a time, or is before 1990."""
 
     def __init__(self, field: str, message: str = WRONG_TIME) -> None:
         super().__init__(message)
@@ -26,39 +26,40 @@ class WrongTime(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """`at` is by the collector's clock, which is the one that is believed; `text` says the same."""
+    """When a call arrived, by the collector's clock; `text` is `at` as events have it."""
 
     at: datetime
     text: str
 
     def occurred(self, occurred_at: Any, sent_at: Any) -> str:
-        """When an event happened, by the collector's clock: at arrival, unless the client says.
+        """When an event happened, by the collector's clock; the time of arrival by default.
 
-        A client's clock may be off by years, but by the same amount in both of its times: what
-        it says is moved by arrival less `sent_at`. Nothing happens after it has arrived. Without
-        `sent_at` there is nothing to measure its clock by, and arrival counts. Raises WrongTime.
+        A client's clock may be off by years, but by the same amount in both of its times. So
+        `occurred_at` is shifted by the difference between arrival and `sent_at`, and limited to
+        the time of arrival. Without `sent_at` the clock's error is unknown, and the time of
+        arrival is used. Raises WrongTime.
         """
-        occurred = _read("occurred_at", occurred_at)
-        sent = _read("sent_at", sent_at)
+        occurred = _parse("occurred_at", occurred_at)
+        sent = _parse("sent_at", sent_at)
         if occurred is None or sent is None:
             return self.text
         try:
-            moved = occurred + (self.at - sent)
+            corrected = occurred + (self.at - sent)
         except OverflowError:
             raise WrongTime("occurred_at") from None
-        if moved < _EARLIEST:
+        if corrected < _EARLIEST:
             raise WrongTime("occurred_at", TOO_EARLY)
-        return moment_text(min(moved, self.at))
+        return moment_text(min(corrected, self.at))
 
 
 def arrival(now: datetime) -> Arrival:
-    """To the millisecond."""
-    whole = timedelta(milliseconds=now.microsecond // 1_000)
-    at = now.astimezone(UTC).replace(microsecond=0) + whole
+    """The arrival at `now`, cut to milliseconds."""
+    milliseconds = timedelta(milliseconds=now.microsecond // 1_000)
+    at = now.astimezone(UTC).replace(microsecond=0) + milliseconds
     return Arrival(at, moment_text(at))
 
 
-def _read(field: str, value: Any) -> datetime | None:
+def _parse(field: str, value: Any) -> datetime | None:
     if value is None:
         return None
     is_short = isinstance(value, str) and len(value) <= _CHARS_MAX
@@ -68,10 +69,10 @@ def _read(field: str, value: Any) -> datetime | None:
     return moment
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_CACHED_MAX)
 def _moment(text: str) -> datetime | None:
-    """Remembered, since the events of a batch share their `sent_at`."""
-    if not _FORM.fullmatch(text):
+    """Cached, because the events of a batch share their `sent_at`."""
+    if not _FORMAT.fullmatch(text):
         return None
     try:
         return datetime.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""Tracking calls past most of the framework: its routing costs more than a call's own work."""
+"""Passes tracking calls by most of FastAPI, whose routing costs more than a call's own work."""
 
 from fastapi import FastAPI, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -7,9 +7,9 @@ from daybook.collector.track import Tracker
 
 
 class Direct:
-    """A middleware that answers POST `path` by the tracker of `owner`; the rest goes on to `app`.
+    """A middleware that answers POST `path` by the tracker of `owner`, and passes on other calls.
 
-    The route of the same path stays: it describes the call, and answers other methods.
+    The route with the same path stays: it documents the call and answers other methods.
     """
 
     def __init__(self, app: ASGIApp, owner: FastAPI, path: str) -> None:

@@ -1,4 +1,4 @@
-"""An event's context: everything that only this moment knows, found out once."""
+"""Derives an event's context: device, country, source, bot reasons, time of arrival."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,47 +11,54 @@ from daybook.collector.client.caller import Caller, Callers
 
 
 class Enricher:
-    """Makes contexts. Addresses and user agents are read here, and go no further."""
+    """Derives contexts. It reads IP addresses and user agents, which are not passed on."""
 
-    def __init__(self, callers: Callers, origins: Origins, spread: SourceCap) -> None:
+    def __init__(self, callers: Callers, origins: Origins, source_cap: SourceCap) -> None:
         self._callers = callers
         self._origins = origins
-        self._spread = spread
+        self._source_cap = source_cap
 
-    def origin(self, flat: Mapping[str, Any]) -> Origin:
-        utm = [flat.get(name) or "" for name in UTM]
-        url, referrer = flat.get("url") or "", flat.get("referrer") or ""
-        return self._origins.read(url, referrer, flat.get("landing_page") or "", *utm)
+    def origin(self, fields: Mapping[str, Any]) -> Origin:
+        """Where the visitor came from, by the fields that a client sent."""
+        utm = [fields.get(name) or "" for name in UTM]
+        url, referrer = fields.get("url") or "", fields.get("referrer") or ""
+        return self._origins.read(url, referrer, fields.get("landing_page") or "", *utm)
 
     def context(
-        self, flat: Mapping[str, Any], own: Caller, origin: Origin, arrival: Arrival, suspect: bool
+        self,
+        fields: Mapping[str, Any],
+        caller: Caller,
+        origin: Origin,
+        arrival: Arrival,
+        suspect: bool,
     ) -> dict[str, Any]:
-        """The fields of `schemas.tracking.Context`; those that are not known are absent."""
-        agent = self._callers.agent(own, flat)
+        """The fields of `schemas.tracking.Context`; unknown ones are absent."""
+        agent = self._callers.agent(caller, fields)
         context: dict[str, Any] = dict(origin.context)
         for name, value in (
             ("device_type", agent.device_type),
             ("browser", agent.browser),
             ("os", agent.os),
-            ("country", self._callers.country(own, flat)),
+            ("country", self._callers.country(caller, fields)),
         ):
             if value:
                 context[name] = value
         if origin.source and not origin.is_known:
             today = arrival.at.date()
-            context["source"] = self._spread.admit(own.key.id, origin.source, today)
-        context["bot"] = bot_reasons(agent.bot, own.suspicions, suspect)
+            context["source"] = self._source_cap.admit(caller.key.id, origin.source, today)
+        context["bot"] = bot_reasons(agent.bot, caller.suspicions, suspect)
         context["received_at"] = arrival.text
         return context
 
 
 def bot_reasons(certain: tuple[str, ...], suspicions: tuple[str, ...], is_fast: bool) -> list[str]:
-    """Why this is a bot: what is certain, and suspicions when there are two of a kind apart.
+    """The reasons for treating an event as a bot's; empty for a person's.
 
-    A program that hides what it is lacks what browsers send (one kind), or is too fast (another).
+    Certain reasons count alone. Suspicions count only if there are two of different kinds: headers
+    that browsers send are missing, and the address is too fast.
     """
-    quiet = suspicions[:1] and is_fast
-    return [*certain, *((*suspicions, "rate") if quiet else ())]
+    is_suspect = suspicions[:1] and is_fast
+    return [*certain, *((*suspicions, "rate") if is_suspect else ())]
 
 
 def count_bots(reasons: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""From the flat body that clients send to the event of the catalogue, or what is wrong with it."""
+"""Turns the flat fields that clients send into an event of the catalogue, or explains errors."""
 
 from collections.abc import Mapping
 from typing import Any, get_args, get_type_hints
@@ -16,32 +16,37 @@ from schemas.tracking import TrackingEvent
 TEXTS = frozenset({"url", "referrer", "user_agent", "ip_address", "landing_page", *UTM})
 SERVERS_ONLY = frozenset({"email_confirmed", "email_failed", "barcode_scanned"})
 
-_FLAT = {"step_id": ("funnel_step_id", "step_id"), "event_id": ("ticketed_event_id",)}
+_CLIENT_NAMES = {"step_id": ("funnel_step_id", "step_id"), "event_id": ("ticketed_event_id",)}
+"""The names that clients use for a field of `data`, if they differ from its own."""
 _SOURCE = source("sc.tracking.funnel")
 TOPIC = _SOURCE.topic
 
-Wrong = list[dict[str, str]]
-"""`field` as the client calls it, and `message`."""
+FieldErrors = list[dict[str, str]]
+"""`field`, by the client's name, and `message`."""
 
 
 class Invalid(Exception):
-    """An event that cannot be taken; `wrong` names every field, and holds no value of any."""
+    """An invalid event; `errors` names every wrong field, but contains none of their values."""
 
-    def __init__(self, *wrong: tuple[str, str]) -> None:
-        super().__init__(", ".join(field for field, _ in wrong))
-        self.wrong: Wrong = [{"field": field, "message": message} for field, message in wrong]
+    def __init__(self, *errors: tuple[str, str]) -> None:
+        super().__init__(", ".join(field for field, _ in errors))
+        self.errors: FieldErrors = [
+            {"field": field, "message": message} for field, message in errors
+        ]
 
 
 def _fields() -> dict[str, tuple[tuple[str, tuple[str, ...]], ...]]:
-    """Of each type of event: its fields, and what the flat body may call each."""
+    """For each event type, its fields, each with the names that clients may use for it."""
     union = get_args(TrackingEvent)[0]
-    found = {}
+    by_type = {}
     for event in get_args(union):
         hints = get_type_hints(event)
         (event_type,) = get_args(hints["event_type"])
         names = [name for name in get_type_hints(hints["data"]) if not name.startswith("__")]
-        found[event_type] = tuple((n, _FLAT.get(n, (n,))) for n in names if n != "context")
-    return found
+        by_type[event_type] = tuple(
+            (name, _CLIENT_NAMES.get(name, (name,))) for name in names if name != "context"
+        )
+    return by_type
 
 
 FIELDS = _fields()
@@ -51,43 +56,46 @@ HAS_CONTEXT = frozenset(
 MONEY = frozenset({"conversion", "purchase"})
 
 
-def event_type(flat: Any, is_server: bool) -> str:
-    """The type of what may be an event. Raises Invalid."""
-    if not isinstance(flat, dict):
+def check_type(fields: Any, is_server: bool) -> str:
+    """The event type of a value that a client sent as an event. Raises Invalid."""
+    if not isinstance(fields, dict):
         raise Invalid(("", "must be an object"))
-    named = flat.get("event_type")
-    if not isinstance(named, str) or named not in FIELDS:
+    event_type = fields.get("event_type")
+    if not isinstance(event_type, str) or event_type not in FIELDS:
         raise Invalid(("event_type", f"must be one of {', '.join(FIELDS)}"))
-    if named in SERVERS_ONLY and not is_server:
+    if event_type in SERVERS_ONLY and not is_server:
         raise Invalid(("event_type", "only a server key may send this type"))
-    texts = TEXTS & flat.keys()
-    if wrong := [name for name in texts if not isinstance(flat[name] or "", str)]:
+    texts = TEXTS & fields.keys()
+    if wrong := [name for name in texts if not isinstance(fields[name] or "", str)]:
         raise Invalid(*((name, "must be a string") for name in sorted(wrong)))
-    return named
+    return event_type
 
 
 def envelope(
-    flat: Mapping[str, Any], named: str, organization_id: str, arrival: Arrival, sent_at: Any
+    fields: Mapping[str, Any], event_type: str, organization_id: str, arrival: Arrival, sent_at: Any
 ) -> dict[str, Any]:
-    """The event without context; a field that is null is absent. Raises Invalid."""
+    """The event without its context; null fields are left out. Raises Invalid.
+
+    `sent_at` is the batch's, for events without one of their own.
+    """
     data: dict[str, Any] = {}
-    for name, names in FIELDS[named]:
-        for own in names:
-            value = flat.get(own)
+    for name, client_names in FIELDS[event_type]:
+        for client_name in client_names:
+            value = fields.get(client_name)
             if value is not None:
                 data[name] = value
                 break
-    own_sent_at = flat.get("sent_at")
+    own_sent_at = fields.get("sent_at")
     try:
         occurred_at = arrival.occurred(
-            flat.get("occurred_at"), sent_at if own_sent_at is None else own_sent_at
+            fields.get("occurred_at"), sent_at if own_sent_at is None else own_sent_at
         )
     except WrongTime as error:
         raise Invalid((error.field, str(error))) from None
-    event_id = flat.get("event_id")
+    event_id = fields.get("event_id")
     return {
         "event_id": str(uuid4()) if event_id is None else event_id,
-        "event_type": named,
+        "event_type": event_type,
         "occurred_at": occurred_at,
         "schema_version": 1,
         "organization_id": organization_id,
@@ -96,7 +104,7 @@ def envelope(
 
 
 def message(event: dict[str, Any]) -> tuple[bytes, bytes]:
-    """Key and value, judged by the schema that every reader judges by. Raises Invalid."""
+    """The message's key and value, validated by the schema that consumers use. Raises Invalid."""
     try:
         valid = _SOURCE.events.validator.validate_python(event)
     except ValidationError as error:
@@ -104,11 +112,13 @@ def message(event: dict[str, Any]) -> tuple[bytes, bytes]:
     return _SOURCE.key_of(valid).encode(), to_json(valid)
 
 
-def _problems(error: ValidationError, named: str) -> list[tuple[str, str]]:
-    found: dict[str, str] = {}
+def _problems(error: ValidationError, event_type: str) -> list[tuple[str, str]]:
+    """The first message of each wrong field, by the client's name."""
+    messages: dict[str, str] = {}
     for problem in error.errors(include_url=False, include_input=False):
-        where = [str(part) for part in problem["loc"] if part not in (named, "data")]
-        flat = _FLAT.get(where[0], (where[0],))[0] if len(problem["loc"]) > 2 else where[0]
-        words = IN_WORDS.get(problem.get("ctx", {}).get("pattern", ""), problem["msg"])
-        found.setdefault(".".join([flat, *where[1:]]), words)
-    return list(found.items())
+        path = [str(part) for part in problem["loc"] if part not in (event_type, "data")]
+        is_in_data = len(problem["loc"]) > 2
+        name = _CLIENT_NAMES.get(path[0], (path[0],))[0] if is_in_data else path[0]
+        message = IN_WORDS.get(problem.get("ctx", {}).get("pattern", ""), problem["msg"])
+        messages.setdefault(".".join([name, *path[1:]]), message)
+    return list(messages.items())

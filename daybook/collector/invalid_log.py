@@ -1,4 +1,4 @@
-"""Logs what is wrong with events: which fields, never what was in them, and not too often."""
+"""Logs which fields of events were invalid, never their values, at most once per second."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -12,19 +12,19 @@ EVERY_SECONDS = 1.0
 _log = structlog.get_logger()
 
 
-class Complaints:
-    """Gathers the fields that were wrong, and tells them a line a second."""
+class InvalidLog:
+    """Counts invalid events by field, and logs the counts at most once per second."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self._told_at = float("-inf")
+        self._logged_at = float("-inf")
         self._fields: Counter[str] = Counter()
         self._events = 0
 
-    def about(self, key: Key, wrong: list[dict[str, str]]) -> None:
+    def add(self, key: Key, errors: list[dict[str, str]]) -> None:
         self._events += 1
-        self._fields.update(one["field"] for one in wrong)
-        if self._clock() - self._told_at >= EVERY_SECONDS:
+        self._fields.update(error["field"] for error in errors)
+        if self._clock() - self._logged_at >= EVERY_SECONDS:
             _log.info(
                 "invalid events",
                 events=self._events,
@@ -32,6 +32,6 @@ class Complaints:
                 key=key.id,
                 organization=key.organization_id,
             )
-            self._told_at = self._clock()
+            self._logged_at = self._clock()
             self._events = 0
             self._fields.clear()

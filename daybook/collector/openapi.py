@@ -1,4 +1,4 @@
-"""What the tracking call's description says of its body."""
+"""The OpenAPI description of the tracking call's body and responses."""
 
 from typing import Any
 
@@ -27,15 +27,15 @@ _BATCH: dict[str, Any] = {
     "required": ["events"],
     "properties": {"events": _EVENTS, "sent_at": {"type": "string", "format": "date-time"}},
 }
-_ANSWERS = {
-    202: "The broker has every event that is said to be accepted.",
-    400: "Not JSON.",
-    401: "No such key.",
-    413: "The body is over 1 MiB, or the batch over 500 events.",
-    415: "Packed in another way than gzip.",
-    422: "No event is right; the answer names the fields.",
-    429: "The address has tracked too much; Retry-After says when it may go on.",
-    503: "The broker has not taken every event; Retry-After says when to try again.",
+_RESPONSES = {
+    202: "Kafka has stored every event whose status is `accepted`.",
+    400: "The body is not JSON, not valid gzip, or incomplete.",
+    401: "The API key is missing, unknown or revoked.",
+    413: "The body exceeds 1 MiB, or the batch 500 events.",
+    415: "The Content-Encoding is not gzip.",
+    422: "No event is valid; the response names the wrong fields.",
+    429: "The caller's address exceeds the rate limit; Retry-After says when to try again.",
+    503: "Kafka has not stored every event; Retry-After says when to try again.",
 }
 
 TRACK: dict[str, Any] = {
@@ -43,5 +43,5 @@ TRACK: dict[str, Any] = {
         "required": True,
         "content": {"application/json": {"schema": {"oneOf": [_EVENT, _EVENTS, _BATCH]}}},
     },
-    "responses": {str(status): {"description": text} for status, text in _ANSWERS.items()},
+    "responses": {str(status): {"description": text} for status, text in _RESPONSES.items()},
 }

@@ -1,4 +1,4 @@
-"""What a tracking call is answered, and the failures that end one."""
+"""The responses of the collector, and the exceptions that refuse a call."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,11 +9,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 RETRY_SECONDS = 2
-_LINGER_BYTES_MAX = 8 * 2**20
+_DRAIN_BYTES_MAX = 8 * 2**20
 
 
 class Refusal(Exception):
-    """Ends a call with this status. `reason` is for people and holds nothing that was sent."""
+    """Ends a call with this status. `reason` is for people, and contains nothing that was sent."""
 
     def __init__(
         self,
@@ -29,47 +29,47 @@ class Refusal(Exception):
 
 
 class TooLarge(Refusal):
-    """The body is over its bound; most of it may still be on its way."""
+    """The body exceeds its limit; most of it may not have arrived yet."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(413, reason, {"Connection": "close"})
 
 
 def unavailable(reason: str, more: Mapping[str, Any] | None = None) -> Refusal:
-    """Nothing is wrong with the call; it may come again a little later."""
+    """A 503 for a valid call, which the client may repeat a little later."""
     return Refusal(503, reason, {"Retry-After": str(RETRY_SECONDS)}, more)
 
 
-def answer(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Response:
+def json_response(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Response:
     return Response(to_json(content), status, headers, "application/json")
 
 
-def refused(refusal: Refusal) -> Response:
-    kind = _Lingering if isinstance(refusal, TooLarge) else Response
+def refusal_response(refusal: Refusal) -> Response:
+    kind = _DrainingResponse if isinstance(refusal, TooLarge) else Response
     body = to_json(refusal.content)
     return kind(body, refusal.status, refusal.headers, "application/json")
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """What is no route, or no method of one, is refused in the same form as everything else."""
+    """Unknown paths and methods are refused with the same body as other calls."""
 
     @app.exception_handler(HTTPException)
     async def _(_: Request, error: HTTPException) -> Response:
-        reason = "there is nothing at this address" if error.status_code == 404 else error.detail
-        return refused(Refusal(error.status_code, reason, error.headers))
+        reason = "no such path" if error.status_code == 404 else error.detail
+        return refusal_response(Refusal(error.status_code, reason, error.headers))
 
 
-class _Lingering(Response):
-    """Answers at once, then lets the client send on for a bounded while before the end.
+class _DrainingResponse(Response):
+    """Responds at once, then reads and discards a limited rest of the body before it ends.
 
-    A connection that is cut while a client still sends loses it the answer.
+    If the connection were closed while the client still sends, the client would lose the response.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         start = {"type": "http.response.start", "status": self.status_code}
         await send(start | {"headers": self.raw_headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": True})
-        left = _LINGER_BYTES_MAX
+        left = _DRAIN_BYTES_MAX
         while left > 0:
             message = await receive()
             left -= len(message.get("body", b""))

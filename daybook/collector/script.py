@@ -1,4 +1,4 @@
-"""`/daybook.js`, with what lets browsers and proxies keep it."""
+"""Serves `/daybook.js`, the client for web pages, with headers for caching."""
 
 import gzip
 import hashlib
@@ -17,18 +17,18 @@ _HEADERS = {
 
 
 class Script:
-    """The client's source, read and packed once."""
+    """The client's source, read and compressed once."""
 
     def __init__(self) -> None:
         self._plain = SOURCE.read_bytes()
-        self._packed = gzip.compress(self._plain, mtime=0)
-        self._tag = f'"{hashlib.sha256(self._plain).hexdigest()[:16]}"'
+        self._compressed = gzip.compress(self._plain, mtime=0)
+        self._etag = f'"{hashlib.sha256(self._plain).hexdigest()[:16]}"'
 
-    def answer(self, request: Request) -> Response:
-        headers = _HEADERS | {"ETag": self._tag}
-        if self._tag in request.headers.get("if-none-match", ""):
+    def respond(self, request: Request) -> Response:
+        headers = _HEADERS | {"ETag": self._etag}
+        if self._etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         body = self._plain
         if "gzip" in request.headers.get("accept-encoding", ""):
-            body, headers["Content-Encoding"] = self._packed, "gzip"
+            body, headers["Content-Encoding"] = self._compressed, "gzip"
         return Response(body, headers=headers, media_type="text/javascript")

@@ -1,4 +1,4 @@
-"""`POST /api/v1/analytics/track`: a call's way, from its first byte to its answer."""
+"""`POST /api/v1/analytics/track`: authenticates, limits, validates, enriches and sends events."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,24 +10,27 @@ from fastapi import Request, Response
 
 from daybook.collector import metrics
 from daybook.collector.arrival import Arrival, arrival
-from daybook.collector.body import Call, read, take_apart
-from daybook.collector.client.caller import Caller, Callers, shown_key
+from daybook.collector.body import Call, parse, read
+from daybook.collector.client.caller import Caller, Callers, presented_key
 from daybook.collector.enrich import Enricher, count_bots
-from daybook.collector.event import HAS_CONTEXT, MONEY, Invalid, envelope, event_type, message
-from daybook.collector.invalid_log import Complaints
-from daybook.collector.response import Refusal, answer, refused, unavailable
+from daybook.collector.event import HAS_CONTEXT, MONEY, Invalid, check_type, envelope, message
+from daybook.collector.invalid_log import InvalidLog
+from daybook.collector.response import Refusal, json_response, refusal_response, unavailable
 from daybook.engine.errors import Unavailable
 from daybook.engine.kafka.async_producer import AsyncProducer, Keyed
 from daybook.service.api_keys import Key
 from daybook.service.key_cache import KeyCache
 from daybook.service.rate_limit import RateDecision, RateLimiter
 
-_OPTED_OUT = {"status": "ignored", "reason": "the caller does not want to be tracked"}
+_OPTED_OUT = {"status": "ignored", "reason": "the caller has opted out of tracking"}
 
 
 @dataclass(frozen=True, slots=True)
-class Taking:
-    """A call's events as they were judged: `results` of all, `messages` of those that are right."""
+class Validated:
+    """A call's `results`, one per event, and the `messages` of its valid events.
+
+    `positions` and `bots` belong to the messages: each one's index in `results`, and bot reasons.
+    """
 
     results: list[dict[str, Any]]
     messages: list[Keyed]
@@ -40,25 +43,25 @@ class Tracker:
         self,
         callers: Callers,
         enricher: Enricher,
-        keyring: KeyCache,
+        keys: KeyCache,
         rate: RateLimiter,
-        sender: AsyncProducer,
+        producer: AsyncProducer,
         currency: str,
     ) -> None:
         self._callers = callers
         self._enricher = enricher
-        self._keyring = keyring
+        self._keys = keys
         self._rate = rate
-        self._sender = sender
+        self._producer = producer
         self._currency = currency
-        self._complaints = Complaints()
+        self._invalid_log = InvalidLog()
 
     async def track(self, request: Request) -> Response:
         began = perf_counter()
         try:
             response = await self._track(request)
         except Refusal as refusal:
-            response = refused(refusal)
+            response = refusal_response(refusal)
         metrics.REQUESTS.labels(str(response.status_code)).inc()
         metrics.REQUEST_SECONDS.observe(perf_counter() - began)
         return response
@@ -66,89 +69,91 @@ class Tracker:
     async def _track(self, request: Request) -> Response:
         if "1" in (request.headers.get("dnt"), request.headers.get("sec-gpc")):
             metrics.DO_NOT_TRACK.inc()
-            return answer(202, _OPTED_OUT)
+            return json_response(202, _OPTED_OUT)
         arrived = arrival(datetime.now(UTC))
-        own = self._callers.read(request, await self._key(request))
+        caller = self._callers.read(request, await self._key(request))
         try:
-            call = take_apart(await read(request))
+            call = parse(await read(request))
         except Refusal:
-            await self._limit(own, 1)
+            await self._limit(caller, 1)
             raise
-        taken = await self._limit(own, len(call.events))
-        taking = self._judge(call, own, arrived, taken.is_suspect)
-        has = await self._sender.send(taking.messages) if taking.messages else []
-        return self._response(call, taking, has)
+        decision = await self._limit(caller, len(call.events))
+        validated = self._validate(call, caller, arrived, decision.is_suspect)
+        acks = await self._producer.send(validated.messages) if validated.messages else []
+        return self._response(call, validated, acks)
 
     async def _key(self, request: Request) -> Key:
-        shown = shown_key(request)
+        text = presented_key(request)
         try:
-            key = await self._keyring.get(shown)
+            key = await self._keys.get(text)
         except Unavailable:
             raise unavailable("keys cannot be checked at the moment") from None
         if key is None:
             headers = {"WWW-Authenticate": 'Bearer realm="daybook"'}
-            reason = "no such key for tracking" if shown else "a key is needed: X-Daybook-Key"
+            reason = "no such key for tracking" if text else "a key is required: X-Daybook-Key"
             raise Refusal(401, reason, headers)
         return key
 
-    async def _limit(self, own: Caller, events: int) -> RateDecision:
-        if own.is_server:
+    async def _limit(self, caller: Caller, events: int) -> RateDecision:
+        if caller.is_server:
             return RateDecision(0, is_suspect=False)
-        taken = await self._rate.take(own.bucket, events)
-        if taken.wait_ms:
+        decision = await self._rate.take(caller.bucket, events)
+        if decision.wait_ms:
             metrics.EVENTS.labels("limited").inc(events)
-            seconds = ceil(taken.wait_ms / 1_000)
-            raise Refusal(429, "too many events", {"Retry-After": str(seconds)})
-        if not taken.is_known:
+            seconds = ceil(decision.wait_ms / 1_000)
+            raise Refusal(429, "rate limit exceeded", {"Retry-After": str(seconds)})
+        if not decision.is_known:
             metrics.UNLIMITED.inc(events)
-        return taken
+        return decision
 
-    def _judge(self, call: Call, own: Caller, arrived: Arrival, suspect: bool) -> Taking:
-        taking = Taking([], [], [], [])
-        for position, flat in enumerate(call.events):
+    def _validate(self, call: Call, caller: Caller, arrived: Arrival, suspect: bool) -> Validated:
+        validated = Validated([], [], [], [])
+        for position, fields in enumerate(call.events):
             try:
-                event = self._event(flat, own, arrived, call.sent_at, suspect)
-                taking.messages.append(message(event))
+                event = self._event(fields, caller, arrived, call.sent_at, suspect)
+                validated.messages.append(message(event))
             except Invalid as invalid:
-                taking.results.append({"status": "invalid", "errors": invalid.wrong})
-                self._complaints.about(own.key, invalid.wrong)
+                validated.results.append({"status": "invalid", "errors": invalid.errors})
+                self._invalid_log.add(caller.key, invalid.errors)
                 continue
-            taking.results.append({"status": "accepted", "event_id": event["event_id"]})
-            taking.positions.append(position)
-            taking.bots.append(event["data"].get("context", {}).get("bot", []))
-        metrics.EVENTS.labels("invalid").inc(len(call.events) - len(taking.messages))
-        return taking
+            validated.results.append({"status": "accepted", "event_id": event["event_id"]})
+            validated.positions.append(position)
+            validated.bots.append(event["data"].get("context", {}).get("bot", []))
+        metrics.EVENTS.labels("invalid").inc(len(call.events) - len(validated.messages))
+        return validated
 
     def _event(
-        self, flat: Any, own: Caller, arrived: Arrival, sent_at: Any, suspect: bool
+        self, fields: Any, caller: Caller, arrived: Arrival, sent_at: Any, suspect: bool
     ) -> dict[str, Any]:
-        """The event as it goes into the log. Raises Invalid."""
-        named = event_type(flat, own.is_server)
-        event = envelope(flat, named, own.key.organization_id, arrived, sent_at)
+        """The event as it is sent to Kafka. Raises Invalid."""
+        event_type = check_type(fields, caller.is_server)
+        event = envelope(fields, event_type, caller.key.organization_id, arrived, sent_at)
         data = event["data"]
-        if named in HAS_CONTEXT:
-            origin = self._enricher.origin(flat)
-            data["context"] = self._enricher.context(flat, own, origin, arrived, suspect)
-            if named == "page_view" and "page" not in data and origin.path:
+        if event_type in HAS_CONTEXT:
+            origin = self._enricher.origin(fields)
+            data["context"] = self._enricher.context(fields, caller, origin, arrived, suspect)
+            if event_type == "page_view" and "page" not in data and origin.path:
                 data["page"] = origin.path
-        if named in MONEY and "value_cents" in data:
+        if event_type in MONEY and "value_cents" in data:
             data.setdefault("currency", self._currency)
         return event
 
-    def _response(self, call: Call, taking: Taking, has: list[bool]) -> Response:
-        """The answer: 202 when the broker has all that is right, and something is."""
-        for position, acknowledged, bot in zip(taking.positions, has, taking.bots, strict=True):
+    def _response(self, call: Call, validated: Validated, acks: list[bool]) -> Response:
+        """202 if Kafka has stored all valid events; 422 if none is valid. Raises Refusal: 503."""
+        for position, acknowledged, bot in zip(
+            validated.positions, acks, validated.bots, strict=True
+        ):
             if acknowledged:
                 count_bots(bot)
             else:
-                taking.results[position]["status"] = "unavailable"
-        missing = has.count(False)
-        metrics.EVENTS.labels("accepted").inc(len(has) - missing)
+                validated.results[position]["status"] = "unavailable"
+        missing = acks.count(False)
+        metrics.EVENTS.labels("accepted").inc(len(acks) - missing)
         metrics.EVENTS.labels("unavailable").inc(missing)
-        content: dict[str, Any] = taking.results[0]
+        content: dict[str, Any] = validated.results[0]
         if call.is_batch:
-            counts = {"accepted": len(has) - missing, "invalid": len(call.events) - len(has)}
-            content = counts | {"results": taking.results}
+            counts = {"accepted": len(acks) - missing, "invalid": len(call.events) - len(acks)}
+            content = counts | {"results": validated.results}
         if missing:
-            raise unavailable("the broker has not taken every event", content)
-        return answer(202 if has else 422, content)
+            raise unavailable("Kafka did not store every event", content)
+        return json_response(202 if acks else 422, content)

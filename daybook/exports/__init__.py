@@ -1,1 +1,1 @@
-"""The export worker: makes files of reports, each once and whole; one noun a file."""
+"""The export worker: writes reports to files, each exactly once and complete."""

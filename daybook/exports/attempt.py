@@ -1,4 +1,4 @@
-"""One job's way from its claim to its end, in a thread, so that the member polls on meanwhile."""
+"""Runs one job from its claim to its end, in a thread, while the member keeps polling Kafka."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -20,12 +20,12 @@ from daybook.query.problem import Problem
 FAILURES_MAX = 3
 ATTEMPTS_MAX = 10
 _PAUSE_SECONDS = 0.5
-_OURS = "it could not be made, and that is our fault; the worker's log says why"
+_INTERNAL_ERROR = "internal error while the file was made; see the worker's log"
 _log = structlog.get_logger()
 
 
 class Attempt:
-    """Of one job. `run` may be called again after Unavailable, and goes on with the same claim."""
+    """Runs one job. After Unavailable, call `run` again: it continues with the same claim."""
 
     def __init__(
         self, job: Job, jobs: Jobs, files: Files, maker: Maker, announcer: Announcer
@@ -42,20 +42,20 @@ class Attempt:
         self._stopped.set()
 
     def run(self) -> None:
-        """Ends the job and tells of it, once; one that has ended before changes nothing.
+        """Ends the job and announces it, once. Does nothing for a job that has ended before.
 
-        Raises Unavailable, and Unwanted once it was stopped.
+        Raises Unavailable; Unwanted after `stop`.
         """
         self._claim = self._claim or self._begin()
         if self._claim:
             self._end(self._claim)
-        found = self._jobs.find(self.job)
-        if found and found["status"] != "processing" and not found["is_told"]:
-            self._announcer.announce(found)
+        document = self._jobs.find(self.job)
+        if document and document["status"] != "processing" and not document["is_told"]:
+            self._announcer.announce(document)
             self._jobs.mark_notified(self.job)
 
     def _begin(self) -> Claim | None:
-        """A claim, and nothing left of what earlier attempts have begun."""
+        """Claims the job and removes the files of earlier attempts; None if it has ended."""
         claim = self._jobs.claim(self.job)
         for attempt in range(1, claim.attempt if claim else 1):
             name = self.job.file(attempt)
@@ -65,7 +65,7 @@ class Attempt:
 
     def _end(self, claim: Claim) -> None:
         if claim.attempt > ATTEMPTS_MAX:
-            self._fail(claim, f"its worker ended {ATTEMPTS_MAX} times while making it")
+            self._fail(claim, f"the worker ended {ATTEMPTS_MAX} times while it made the file")
             return
         while True:
             try:
@@ -76,7 +76,9 @@ class Attempt:
             except Exception as error:
                 reason = _reason(error)
                 ATTEMPTS_FAILED.inc()
-                _log.warning("an export failed", kind=type(error).__name__, exc_info=_where(error))
+                _log.warning(
+                    "an export failed", kind=type(error).__name__, exc_info=_traceback(error)
+                )
                 if self._jobs.failed_once(claim) >= FAILURES_MAX:
                     self._fail(claim, reason)
                     return
@@ -85,17 +87,17 @@ class Attempt:
 
     def _make(self, claim: Claim) -> None:
         began, name = monotonic(), self.job.file(claim.attempt)
-        made = self._files.scratch() / name
+        path = self._files.scratch() / name
         try:
-            rows = asyncio.run(self._maker.make(self.job, made, datetime.now(UTC), self._is_wanted))
-            size_bytes = made.stat().st_size
+            rows = asyncio.run(self._maker.make(self.job, path, datetime.now(UTC), self._is_wanted))
+            size_bytes = path.stat().st_size
             reach("before_file")
-            self._files.put(made, name)
+            self._files.put(path, name)
         finally:
-            made.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
         reach("after_file")
         if not self._jobs.completed(claim, size_bytes, rows, datetime.now(UTC)):
-            # Somebody else has begun it anew: his file is the one that counts.
+            # Another worker has started a newer attempt, whose file is the valid one.
             self._files.remove(name)
             return
         EXPORT_SECONDS.labels(self.job.report_type).observe(monotonic() - began)
@@ -111,12 +113,12 @@ class Attempt:
 
 
 def _reason(error: Exception) -> str:
-    """For whoever asked: nothing of what was read, nothing of how it is made."""
+    """The reason for the requester, which contains neither data nor internals."""
     if isinstance(error, Problem):
         return error.detail
-    return str(error) if isinstance(error, NoRoom) else _OURS
+    return str(error) if isinstance(error, NoRoom) else _INTERNAL_ERROR
 
 
-def _where(error: Exception) -> tuple[type[Exception], Exception, object]:
-    """The places in the code alone."""
+def _traceback(error: Exception) -> tuple[type[Exception], Exception, object]:
+    """The error's type and traceback without its message, which may contain personal data."""
     return RuntimeError, RuntimeError(type(error).__name__), error.__traceback__

@@ -1,4 +1,4 @@
-"""What visitors did, a row an event: of the sessions kept by the group that counts funnels."""
+"""The rows of an event export, one per event, read from the stored sessions."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,12 +11,12 @@ from daybook.query.read.mongo import Document
 from daybook.query.read.scope import Scope
 from models.session import Sessions
 
-_SESSIONS_LOOKED_AT = 1_000
-_SESSIONS_AT_ONCE = 50
+_SESSIONS_SCANNED = 1_000
+_SESSIONS_READ = 50
 
 
 class EventRow(Body):
-    """`metadata` as it was tracked; null unless personal data was asked for."""
+    """`metadata` as it was tracked; null unless the export includes personal data."""
 
     timestamp: str
     event_type: str
@@ -30,7 +30,7 @@ class EventRow(Body):
 
 
 class Events(Body):
-    """The head of such a file: what its rows are of."""
+    """The head of an event export: which events its rows contain."""
 
     funnel_id: str | None
     user_id: str | None
@@ -44,45 +44,46 @@ async def event_rows(
     user_id: str | None,
     names: Pseudonyms | None,
 ) -> AsyncIterator[EventRow]:
-    """By session, in order of their `_id`, which nothing that comes meanwhile changes; within a
-    session by time. Of each, those in the range among its first 500. With `names`, ids are hidden,
-    and what was tracked with an event is not told.
+    """The events within the range, by session in the order of `_id`, and by time in a session.
 
-    Sessions that do not fit are passed over without their events, and those that do are read a few
-    at a time, so that each question is a small one.
+    The order is stable while sessions are added. A session stores its first 500 events only. With
+    `names`, ids are replaced by pseudonyms and metadata is null.
+
+    Sessions without a matching event are skipped without reading their events, and the others are
+    read a few at a time, so that each query is small.
     """
     first, after = bounds(span)
-    # Not by when a session says that it was: events that it has forgotten since are in its row.
-    fits: list[Any] = [{"$gte": [{"$max": "$events.at"}, first]}]
-    fits += [{"$lt": [{"$min": "$events.at"}, after]}]
-    fits += [{"$eq": ["$funnel_id", funnel_id]}] if funnel_id is not None else []
-    fits += [{"$eq": ["$user_id", user_id]}] if user_id is not None else []
+    # By the stored events: the session's own times also cover events that were not stored.
+    conditions: list[Any] = [{"$gte": [{"$max": "$events.at"}, first]}]
+    conditions += [{"$lt": [{"$min": "$events.at"}, after]}]
+    conditions += [{"$eq": ["$funnel_id", funnel_id]}] if funnel_id is not None else []
+    conditions += [{"$eq": ["$user_id", user_id]}] if user_id is not None else []
     within = {"$and": [{"$gte": ["$$this.at", first]}, {"$lt": ["$$this.at", after]}]}
     fields: dict[str, Any] = dict.fromkeys(("funnel_id", "visitor_id", "user_id", "session_id"), 1)
     fields["events"] = {"$filter": {"input": "$events", "as": "this", "cond": within}}
-    async for ids in _fitting(scope, fits):
+    async for ids in _matching_ids(scope, conditions):
         for session in await scope.find(
             Sessions.collection, {"_id": {"$in": ids}}, fields=fields, order=[("_id", 1)]
         ):
-            own = names.hide(session) if names else session
-            for event in sorted(session["events"], key=lambda each: each["at"]):
-                yield _row(own, event, span, with_metadata=names is None)
+            visible = names.hide(session) if names else session
+            for event in sorted(session["events"], key=lambda event: event["at"]):
+                yield _row(visible, event, span, with_metadata=names is None)
 
 
-async def _fitting(scope: Scope, fits: list[Any]) -> AsyncIterator[list[str]]:
-    """The `_id`s of sessions for which all of that is true, in order; a list is read at once."""
-    where: dict[str, str] = dict(scope.beneath())
-    while found := await scope.find(
+async def _matching_ids(scope: Scope, conditions: list[Any]) -> AsyncIterator[list[str]]:
+    """Lists of the `_id`s, in order, of sessions that fulfil all conditions."""
+    query: dict[str, str] = dict(scope.beneath())
+    while scanned := await scope.find(
         Sessions.collection,
-        {"_id": where},
-        fields={"fits": {"$and": fits}},
+        {"_id": query},
+        fields={"matches": {"$and": conditions}},
         order=[("_id", 1)],
-        limit=_SESSIONS_LOOKED_AT,
+        limit=_SESSIONS_SCANNED,
     ):
-        ids = [each["_id"] for each in found if each["fits"]]
-        for start in range(0, len(ids), _SESSIONS_AT_ONCE):
-            yield ids[start : start + _SESSIONS_AT_ONCE]
-        where = {"$gt": found[-1]["_id"], "$lt": where["$lt"]}
+        ids = [session["_id"] for session in scanned if session["matches"]]
+        for start in range(0, len(ids), _SESSIONS_READ):
+            yield ids[start : start + _SESSIONS_READ]
+        query = {"$gt": scanned[-1]["_id"], "$lt": query["$lt"]}
 
 
 def _row(session: Document, event: Document, span: Span, *, with_metadata: bool) -> EventRow:

@@ -1,4 +1,4 @@
-"""The group of the export workers. It counts nothing: its work is `daybook.exports.worker`."""
+"""The consumer group of the export workers; it runs jobs (`daybook.exports.worker`)."""
 
 from daybook.engine.group import Group
 from models.export import Exports

@@ -1,4 +1,4 @@
-"""A file that somebody asked for, as the event says it."""
+"""An export job: the requested file, as the `export.requested` event describes it."""
 
 import hashlib
 from dataclasses import dataclass
@@ -30,12 +30,12 @@ class Job:
         return f"{encode_part(self.organization_id)}:{encode_part(self.job_id)}"
 
     def file(self, attempt: int) -> str:
-        """A name for what this attempt makes. Ids may be any text, and no path is made of them."""
+        """The name of this attempt's file: a digest, because ids may contain any characters."""
         return f"{hashlib.sha256(self.id.encode()).hexdigest()[:32]}-{attempt}.{self.format}"
 
 
 def job_of(event: Event) -> Job:
-    """Of an `export.requested`; without an organization it is of `default`, as every event."""
+    """The job of an `export.requested` event; without an organization it belongs to `default`."""
     data = event["data"]
     return Job(
         organization_id=organization_of(event),

@@ -1,4 +1,4 @@
-"""How far each file is, in MongoDB. Of several attempts at one, the newest alone may end it."""
+"""The states of jobs in MongoDB; only the newest attempt at a job may end it."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
@@ -13,15 +13,15 @@ from daybook.engine.mongo.client import Documents, reachable
 from daybook.exports.job import Job
 from models.export import Exports
 
-EXPIRES = timedelta(hours=24)
-REMEMBERED = timedelta(days=30)
+FILE_LIFETIME = timedelta(hours=24)
+JOB_LIFETIME = timedelta(days=30)
 
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to end a job, until somebody else has begun it."""
+    """The right to end a job, until another attempt claims it."""
 
     job: Job
     attempt: int
@@ -34,87 +34,87 @@ class Jobs:
         self._collection = documents[Exports.collection]
 
     def claim(self, job: Job) -> Claim | None:
-        """A new attempt; None for a job that has ended."""
-        begun = {"_id": job.id, "status": "processing"}
+        """Starts a new attempt; None for a job that has ended."""
+        in_progress = {"_id": job.id, "status": "processing"}
         new = {name: value for name, value in asdict(job).items() if name != "requested_at"}
         new |= dict.fromkeys(("reason", "file", "bytes", "rows", "ended_at", "expires_at"))
         new |= {"requested_at": job.requested_at, "failures": 0, "is_told": False}
         with reachable():
             try:
-                found = self._collection.find_one_and_update(
-                    begun,
+                document = self._collection.find_one_and_update(
+                    in_progress,
                     {"$inc": {"attempt": 1}, "$setOnInsert": new},
                     upsert=True,
                     return_document=ReturnDocument.AFTER,
                 )
             except DuplicateKeyError:
                 return None
-        assert found is not None
-        return Claim(job, int(found["attempt"]))
+        assert document is not None
+        return Claim(job, int(document["attempt"]))
 
     def find(self, job: Job) -> Document | None:
         with reachable():
             return self._collection.find_one({"_id": job.id})
 
     def completed(self, claim: Claim, size_bytes: int, rows: int, now: datetime) -> bool:
-        """Whether this attempt's file is the one that counts."""
-        news = {
+        """Marks the job as completed; returns False if a newer attempt has claimed it."""
+        update = {
             "status": "completed",
             "file": claim.job.file(claim.attempt),
             "bytes": Int64(size_bytes),
             "rows": Int64(rows),
             "reason": None,
             "ended_at": now,
-            "expires_at": now + EXPIRES,
+            "expires_at": now + FILE_LIFETIME,
         }
-        return self._end(claim, news)
+        return self._end(claim, update)
 
     def failed(self, claim: Claim, reason: str, now: datetime) -> bool:
-        """For good."""
+        """Marks the job as failed for good; returns False if a newer attempt has claimed it."""
         return self._end(claim, {"status": "failed", "reason": reason, "ended_at": now})
 
     def failed_once(self, claim: Claim) -> int:
-        """How often by now, for a reason of its own."""
+        """Counts a failure; returns the job's number of failures, or 0 if the claim is outdated."""
         with reachable():
-            found = self._collection.find_one_and_update(
+            document = self._collection.find_one_and_update(
                 {"_id": claim.job.id, "attempt": claim.attempt},
                 {"$inc": {"failures": 1}},
                 return_document=ReturnDocument.AFTER,
             )
-        return int(found["failures"]) if found else 0
+        return int(document["failures"]) if document else 0
 
     def mark_notified(self, job: Job) -> None:
         with reachable():
             self._collection.update_one({"_id": job.id}, {"$set": {"is_told": True}})
 
     def expire(self, now: datetime) -> Iterator[str]:
-        """The names of the files whose time is over; each is to be removed."""
+        """Marks due jobs as expired; yields the names of their files, which must be removed."""
         due = {"status": "completed", "expires_at": {"$lte": now}}
         while True:
             with reachable():
-                found = self._collection.find_one_and_update(
+                document = self._collection.find_one_and_update(
                     due, {"$set": {"status": "expired", "file": None}}
                 )
-            if found is None:
+            if document is None:
                 return
-            yield found["file"]
+            yield document["file"]
 
-    def forget(self, now: datetime) -> int:
-        """How many were removed that ended long ago."""
+    def delete_old(self, now: datetime) -> int:
+        """Deletes jobs that ended more than 30 days ago; returns their number."""
         with reachable():
             return self._collection.delete_many(
-                {"ended_at": {"$lt": now - REMEMBERED}}
+                {"ended_at": {"$lt": now - JOB_LIFETIME}}
             ).deleted_count
 
-    def named(self, files: Collection[str]) -> set[str]:
-        """Those of the files that some job has."""
+    def existing_files(self, files: Collection[str]) -> set[str]:
+        """Those of the file names that belong to a job."""
         with reachable():
-            found = self._collection.find({"file": {"$in": list(files)}}, {"file": 1})
-            return {one["file"] for one in found}
+            jobs = self._collection.find({"file": {"$in": list(files)}}, {"file": 1})
+            return {job["file"] for job in jobs}
 
-    def _end(self, claim: Claim, news: Document) -> bool:
-        own = {"_id": claim.job.id, "attempt": claim.attempt}
+    def _end(self, claim: Claim, update: Document) -> bool:
+        attempt = {"_id": claim.job.id, "attempt": claim.attempt}
         with reachable():
-            self._collection.update_one(own | {"status": "processing"}, {"$set": news})
-            # Asked, since a reply that was lost is followed by an update that finds nothing to do.
-            return self._collection.find_one(own | {"status": news["status"]}) is not None
+            self._collection.update_one(attempt | {"status": "processing"}, {"$set": update})
+            # Read back: if the first reply was lost, the driver's retry matches no document.
+            return self._collection.find_one(attempt | {"status": update["status"]}) is not None

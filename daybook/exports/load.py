@@ -1,4 +1,4 @@
-"""A job's numbers: made by the functions that answer the same report over HTTP."""
+"""Loads a job's content with the functions that answer the same report over HTTP."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -37,11 +37,14 @@ _MONEY = groups.FUNNEL_STEP + groups.REVENUE
 async def load_content(
     job: Job, scope: Scope, fresh: Freshness, names: Pseudonyms | None, currency: str, now: datetime
 ) -> Content:
-    """`names`: pseudonyms, where ids are not to be told. Raises Problem, Unavailable."""
+    """`names` replaces ids by pseudonyms; None for an export with personal data.
+
+    Raises Problem, Unavailable.
+    """
     zone = await fresh.zone()
     days = parse_span(job.date_from, job.date_to, zone, zone, now.astimezone(zone).date())
-    keepers = _MONEY if job.report_type in ("overview", "revenue") else groups.FUNNEL_STEP
-    as_of = await fresh.as_of(keepers, zone)
+    sources = _MONEY if job.report_type in ("overview", "revenue") else groups.FUNNEL_STEP
+    as_of = await fresh.as_of(sources, zone)
     without, stream = _COMPARED, None
     if job.report_type == "events":
         title, body, stream = await _events(job, scope, days, names)
@@ -69,50 +72,50 @@ _TITLES = {
 async def _report(
     job: Job, scope: Scope, funnel: Definition, days: Span, money: CurrencyPreference
 ) -> BaseModel:
-    of = scope, funnel.funnel_id, days
+    query = scope, funnel.funnel_id, days
     match job.report_type:
         case "overview":
-            return overview_report(funnel, days, await load_overview(*of), None, money)
+            return overview_report(funnel, days, await load_overview(*query), None, money)
         case "conversions":
             page = PageRequest(size=1)
-            known = await load_conversions(*of, page)
-            return conversions_report(funnel, days, "day", known, page, None, money)
+            loaded = await load_conversions(*query, page)
+            return conversions_report(funnel, days, "day", loaded, page, None, money)
         case "dropoffs":
             past = await load_drop_offs(
                 scope, funnel.funnel_id, days.previous(), with_evidence=False
             )
-            return drop_offs_report(funnel, days, await load_drop_offs(*of), past)
+            return drop_offs_report(funnel, days, await load_drop_offs(*query), past)
         case _:
-            return revenue_report(funnel, days, "day", await load_revenue(*of), None, money)
+            return revenue_report(funnel, days, "day", await load_revenue(*query), None, money)
 
 
 async def _events(
     job: Job, scope: Scope, days: Span, names: Pseudonyms | None
 ) -> tuple[str, BaseModel, Stream]:
-    """With its title, which names the funnel where one was asked for."""
+    """Title, head and rows; the title names the funnel if the job does."""
     title = "Events"
     if job.funnel_id is not None:
         title += f" of {(await load_definition(scope, job.funnel_id)).name}"
     rows = event_rows(scope, days, job.funnel_id, job.user_id, names)
     user = {"user_id": job.user_id}
-    told = names.hide(user) if names else user
-    head = Events(funnel_id=job.funnel_id, period=Period(**days.period), **told)
+    visible = names.hide(user) if names else user
+    head = Events(funnel_id=job.funnel_id, period=Period(**days.period), **visible)
     return title, head, Stream("events", EventRow, rows)
 
 
 async def _visitors(
     scope: Scope, funnel_id: str, days: Span, currency: str | None, names: Pseudonyms | None
 ) -> AsyncIterator[ConvertingVisitor]:
-    """Page after page, as the report's cursor leads."""
+    """Reads page after page, with the report's cursor."""
     after: Cursor | None = None
     while True:
-        found = await load_converted_sessions(
+        page = await load_converted_sessions(
             scope, funnel_id, days, PageRequest(size=SIZE_MAX, after=after)
         )
-        for session in found[:SIZE_MAX]:
-            own = names.hide(session) if names else session
-            yield converting_visitor(own, days, currency)
-        if len(found) <= SIZE_MAX:
+        for session in page[:SIZE_MAX]:
+            visible = names.hide(session) if names else session
+            yield converting_visitor(visible, days, currency)
+        if len(page) <= SIZE_MAX:
             return
-        last = found[SIZE_MAX - 1]
+        last = page[SIZE_MAX - 1]
         after = Cursor(last["started_at"], last["_id"])

@@ -1,4 +1,4 @@
-"""Makes one file from one job, start to end, on a loop of its own."""
+"""Makes the file of one job, in a separate event loop."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -20,27 +20,29 @@ from daybook.query.read.freshness import Freshness
 from daybook.query.read.mongo import Reader
 from daybook.query.read.scope import Scope
 
-_ROWS_BETWEEN_LOOKS = 500
+_ROWS_BETWEEN_CHECKS = 500
 
 
 class Unwanted(Exception):
-    """The file is not to be made here any more."""
+    """This worker must not make the file any more."""
 
 
 class Maker:
-    """Reads as the query service does: bounded in time, and within the job's organization."""
+    """Reads like the query service: with time limits, and only the job's organization."""
 
     def __init__(self, settings: Settings, secret: Secret) -> None:
         self._settings = settings
         self._secret = secret
 
     async def make(self, job: Job, path: Path, now: datetime, is_wanted: Callable[[], bool]) -> int:
-        """How many rows the file has. Raises Problem for a job that cannot be done, Unavailable,
-        Unwanted."""
-        own = Caller("export", "server", job.organization_id)
+        """Writes the file; returns its number of rows.
+
+        Raises Problem for a job that cannot be done; Unavailable; Unwanted.
+        """
+        caller = Caller("export", "server", job.organization_id)
         names = Pseudonyms(self._secret, job.organization_id, job.job_id)
         async with self._reader() as reader:
-            scope = Scope(reader, own, job.organization_id)
+            scope = Scope(reader, caller, job.organization_id)
             fresh = Freshness(reader, self._settings.zone_info())
             content = await load_content(
                 job,
@@ -79,9 +81,9 @@ async def _write(job: Job, content: Content, path: Path) -> int:
 async def _while_wanted(
     rows: AsyncIterator[BaseModel], is_wanted: Callable[[], bool]
 ) -> AsyncIterator[BaseModel]:
-    seen = 0
+    count = 0
     async for row in rows:
-        if seen % _ROWS_BETWEEN_LOOKS == 0 and not is_wanted():
+        if count % _ROWS_BETWEEN_CHECKS == 0 and not is_wanted():
             raise Unwanted
-        seen += 1
+        count += 1
         yield row

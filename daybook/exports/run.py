@@ -1,4 +1,4 @@
-"""Puts an export worker together, and runs it."""
+"""Assembles an export worker from the settings, and runs it."""
 
 from collections.abc import Callable
 
@@ -22,21 +22,24 @@ from daybook.query.exports.secret import Secret
 
 
 def run_worker(settings: Settings, started: Callable[[Member], None], group: Group = GROUP) -> None:
-    """Until it is stopped. `started` gets the member before its loop runs. Raises DaybookError."""
+    """Runs a worker until it is stopped. `started` is called with the member before its loop.
+
+    Raises DaybookError.
+    """
     secret, files, notices = Secret(settings), open_files(settings), _notices(settings)
     maker = Maker(settings, secret)
     sweepers: list[Sweeper] = []
 
-    def work(documents: Documents, letters: DeadLetters) -> Worker:
+    def work(documents: Documents, dead_letters: DeadLetters) -> Worker:
         jobs = Jobs(documents)
         [topic] = group.topics
         url = settings.exports_public_url
         announcer = Announcer(topic, producer(settings), secret, url, notices)
         sweepers.append(Sweeper(jobs, files))
         sweepers[0].start()
-        return Worker(letters, jobs, files, maker, announcer)
+        return Worker(dead_letters, jobs, files, maker, announcer)
 
-    # One at a time: what a member has read, no other one can begin.
+    # One message at a time: no other worker can start a job that this member has fetched.
     one_by_one = settings.model_copy(update={"batch_messages_max": 1})
     try:
         run_member(group, one_by_one, until_caught_up=False, started=started, work=work)

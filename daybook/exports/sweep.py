@@ -1,4 +1,4 @@
-"""Removes what nobody may fetch any more: at start, and every minute."""
+"""Removes expired and orphaned files and old jobs, at start and every minute."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -10,51 +10,52 @@ from threading import Event, Thread
 import structlog
 
 from daybook.engine.errors import Unavailable
-from daybook.exports.job_store import EXPIRES, Jobs
+from daybook.exports.job_store import FILE_LIFETIME, Jobs
 from daybook.exports.metrics import FILES_REMOVED
-from daybook.files.store import Files, Kept
+from daybook.files.store import Files, StoredFile
 
 SECONDS = 60.0
-_OURS = re.compile(r"^[0-9a-f]{32}-[0-9]+\.(csv|xlsx|pdf|json)$")
-_AT_ONCE = 500
+_EXPORT_NAME = re.compile(r"^[0-9a-f]{32}-[0-9]+\.(csv|xlsx|pdf|json)$")
+_CHUNK_FILES = 500
 _log = structlog.get_logger()
 
 
 def sweep(jobs: Jobs, files: Files, now: datetime) -> None:
-    """Files of expired jobs, whole and half ones that no job names, and jobs of long ago.
+    """Removes files of expired jobs, files that no job refers to, unfinished files, and old jobs.
 
-    Of several workers that sweep together each removes what the others do not. Raises Unavailable.
+    Several workers may sweep at the same time. Raises Unavailable.
     """
     for name in jobs.expire(now):
         files.remove(name)
         FILES_REMOVED.labels("expired").inc()
-    old = (kept for kept in files.kept() if _OURS.match(kept.name) and kept.at < now - EXPIRES)
-    for some in _several(old):
-        named = jobs.named([kept.name for kept in some])
-        for kept in some:
-            if kept.name not in named:
-                files.remove(kept.name)
+    oldest = now - FILE_LIFETIME
+    old = (file for file in files.list() if _EXPORT_NAME.match(file.name) and file.at < oldest)
+    for chunk in _chunks(old):
+        existing = jobs.existing_files([file.name for file in chunk])
+        for file in chunk:
+            if file.name not in existing:
+                files.remove(file.name)
                 FILES_REMOVED.labels("orphaned").inc()
-    _clear(files.scratch(), now)
-    jobs.forget(now)
+    _remove_unfinished(files.scratch(), now)
+    jobs.delete_old(now)
 
 
-def _clear(scratch: Path, now: datetime) -> None:
-    """Of workers that died."""
-    latest = (now - EXPIRES).timestamp()
+def _remove_unfinished(scratch: Path, now: datetime) -> None:
+    """Removes unfinished files of workers that died."""
+    oldest = (now - FILE_LIFETIME).timestamp()
     for path in scratch.iterdir():
-        if _OURS.match(path.name) and path.stat().st_mtime < latest:
+        if _EXPORT_NAME.match(path.name) and path.stat().st_mtime < oldest:
             path.unlink(missing_ok=True)
 
 
-def _several(kept: Iterable[Kept]) -> Iterator[list[Kept]]:
-    left = iter(kept)
-    while some := list(islice(left, _AT_ONCE)):
-        yield some
+def _chunks(files: Iterable[StoredFile]) -> Iterator[list[StoredFile]]:
+    remaining = iter(files)
+    while chunk := list(islice(remaining, _CHUNK_FILES)):
+        yield chunk
 
 
 class Sweeper:
-    """In a thread of its own."""
+    """Sweeps in a separate thread."""
 
     def __init__(
         self, jobs: Jobs, files: Files, now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -76,6 +77,6 @@ class Sweeper:
             try:
                 sweep(self._jobs, self._files, self._now())
             except (Unavailable, OSError) as error:
-                _log.warning("not swept", why=str(error))
+                _log.warning("sweep failed", why=str(error))
             if self._stopped.wait(SECONDS):
                 return

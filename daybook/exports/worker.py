@@ -1,4 +1,4 @@
-"""Settles what was asked for: one job at a time, in a thread that the member does not wait for."""
+"""Runs requested jobs one at a time, in a thread that the member does not wait for."""
 
 from concurrent.futures import Future, wait
 from threading import Thread
@@ -18,60 +18,68 @@ _QUICK_SECONDS = 0.5
 
 
 class Worker:
-    """Of the member's thread, for all its partitions. A job that is left alone is stopped."""
+    """Settles the batches of all the member's partitions. It belongs to the member's thread.
+
+    It stops an attempt as soon as the member settles another job.
+    """
 
     def __init__(
-        self, letters: DeadLetters, jobs: Jobs, files: Files, maker: Maker, announcer: Announcer
+        self,
+        dead_letters: DeadLetters,
+        jobs: Jobs,
+        files: Files,
+        maker: Maker,
+        announcer: Announcer,
     ) -> None:
-        self._letters = letters
+        self._dead_letters = dead_letters
         self._jobs = jobs
         self._files = files
         self._maker = maker
         self._announcer = announcer
-        self._work: Attempt | None = None
+        self._attempt: Attempt | None = None
         self._running: Future[None] | None = None
         self._ended: set[str] = set()
 
     def settle(self, batch: Batch) -> Settled:
-        """Raises InProgress while a job is being done; Unavailable."""
-        self._letters.write(batch)
+        """Raises InProgress while a job is running; Unavailable."""
+        self._dead_letters.write(batch)
         for event in batch.events:
             if event["event_type"] == "export.requested":
-                self._do(job_of(event))
+                self._run(job_of(event))
         self._ended.clear()
         return Settled()
 
-    def _do(self, job: Job) -> None:
+    def _run(self, job: Job) -> None:
         if job.id in self._ended:
             return
-        if self._work is None or self._work.job != job:
-            self._leave()
-            self._work = Attempt(job, self._jobs, self._files, self._maker, self._announcer)
+        if self._attempt is None or self._attempt.job != job:
+            self._abandon()
+            self._attempt = Attempt(job, self._jobs, self._files, self._maker, self._announcer)
         if self._running is None:
-            self._running = _started(self._work)
-        # Polling while paused throws away what was read ahead: not for a file that is quick.
+            self._running = _started(self._attempt)
+        # Wait for a quick file, because polling while paused discards prefetched messages.
         if not wait([self._running], _QUICK_SECONDS).done:
             raise InProgress
         done, self._running = self._running, None
         done.result()
-        self._work = None
+        self._attempt = None
         self._ended.add(job.id)
 
-    def _leave(self) -> None:
-        """The partition went to another member, which begins the job anew."""
-        if self._work:
-            self._work.stop()
-        self._work, self._running = None, None
+    def _abandon(self) -> None:
+        """Stops an attempt whose partition now belongs to another member, which starts it again."""
+        if self._attempt:
+            self._attempt.stop()
+        self._attempt, self._running = None, None
         self._ended.clear()
 
 
-def _started(work: Attempt) -> Future[None]:
-    """In a thread that does not keep the process from ending."""
+def _started(attempt: Attempt) -> Future[None]:
+    """Runs the attempt in a daemon thread, which does not keep the process from exiting."""
     future: Future[None] = Future()
 
     def run() -> None:
         try:
-            work.run()
+            attempt.run()
         except BaseException as error:
             future.set_exception(error)
         else:

@@ -1,1 +1,1 @@
-"""Where finished files are kept: a folder, or a bucket of an S3-style service."""
+"""The store of finished files: a folder, or a bucket of an S3-compatible service."""

@@ -1,4 +1,4 @@
-"""Files in a bucket of an S3-style service, at whatever address it has."""
+"""Files in a bucket of an S3-compatible service, at any endpoint."""
 
 import tempfile
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from daybook.engine.errors import Unavailable, WrongSetting
 from daybook.engine.settings import Settings
-from daybook.files.store import CHUNK_BYTES, Gone, Kept
+from daybook.files.store import CHUNK_BYTES, Gone, StoredFile
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 _SECONDS = 10
 _GONE = frozenset({"NoSuchKey", "404"})
-_OURS_TO_SET_RIGHT = frozenset(
+_WRONG_SETTING = frozenset(
     {"AccessDenied", "InvalidAccessKeyId", "NoSuchBucket", "SignatureDoesNotMatch"}
 )
 
 
 class Bucket:
-    """An upload in parts is there once its last part is; what was cut off never is."""
+    """A file appears once its upload is complete; an interrupted upload never does."""
 
     def __init__(self, settings: Settings) -> None:
         assert settings.exports_bucket is not None
@@ -54,50 +54,50 @@ class Bucket:
             raise WrongSetting(f"DAYBOOK_EXPORTS_S3_ENDPOINT: {error}") from None
 
     def scratch(self) -> Path:
-        place = Path(tempfile.gettempdir()) / "daybook-exports"
-        place.mkdir(mode=0o700, exist_ok=True)
-        return place
+        directory = Path(tempfile.gettempdir()) / "daybook-exports"
+        directory.mkdir(mode=0o700, exist_ok=True)
+        return directory
 
-    def put(self, made: Path, name: str) -> None:
-        with _answering():
-            self._client.upload_file(str(made), self._bucket, name)
-        made.unlink()
+    def put(self, path: Path, name: str) -> None:
+        with _reachable():
+            self._client.upload_file(str(path), self._bucket, name)
+        path.unlink()
 
     def read(self, name: str) -> Iterator[bytes]:
         try:
-            with _answering():
+            with _reachable():
                 body = self._client.get_object(Bucket=self._bucket, Key=name)["Body"]
         except ClientError:
             raise Gone(name) from None
-        return _pieces(body)
+        return _chunks(body)
 
     def remove(self, name: str) -> None:
-        with _answering():
+        with _reachable():
             self._client.delete_object(Bucket=self._bucket, Key=name)
 
-    def kept(self) -> Iterator[Kept]:
-        with _answering():
+    def list(self) -> Iterator[StoredFile]:
+        with _reachable():
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket)
             for page in pages:
-                for found in page.get("Contents", ()):
-                    yield Kept(found["Key"], found["LastModified"])
+                for item in page.get("Contents", ()):
+                    yield StoredFile(item["Key"], item["LastModified"])
 
 
-def _pieces(body: "StreamingBody") -> Iterator[bytes]:
+def _chunks(body: "StreamingBody") -> Iterator[bytes]:
     with body:
         yield from body.iter_chunks(CHUNK_BYTES)
 
 
 @contextmanager
-def _answering() -> Iterator[None]:
-    """Lets through only that there is no such file."""
+def _reachable() -> Iterator[None]:
+    """Turns errors into Unavailable, except those for a missing file."""
     try:
         yield
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         if code in _GONE:
             raise
-        variable = "BUCKET" if code in _OURS_TO_SET_RIGHT else "S3_ENDPOINT"
-        raise Unavailable(f"DAYBOOK_EXPORTS_{variable}: the service says {code}") from error
+        variable = "BUCKET" if code in _WRONG_SETTING else "S3_ENDPOINT"
+        raise Unavailable(f"DAYBOOK_EXPORTS_{variable}: the service answers {code}") from error
     except (BotoCoreError, S3UploadFailedError) as error:
         raise Unavailable(f"DAYBOOK_EXPORTS_S3_ENDPOINT: {str(error)[:200]}") from error

@@ -1,4 +1,4 @@
-"""Files in a folder: written aside, made durable, then given their name."""
+"""Files in a folder: written elsewhere and synced, then renamed into place."""
 
 import errno
 import os
@@ -9,62 +9,62 @@ from pathlib import Path
 from typing import BinaryIO
 
 from daybook.engine.errors import Unavailable
-from daybook.files.store import CHUNK_BYTES, Gone, Kept, NoRoom
+from daybook.files.store import CHUNK_BYTES, Gone, NoRoom, StoredFile
 
 _SCRATCH = "unfinished"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Folder:
-    """Made when it is first written to. Whoever reads the files must see the same one."""
+    """The folder is created at the first write. All services must see the same folder."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def scratch(self) -> Path:
-        place = self._path / _SCRATCH
-        with _answering():
-            place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return place
+        directory = self._path / _SCRATCH
+        with _reachable():
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return directory
 
-    def put(self, made: Path, name: str) -> None:
-        with _answering():
-            _sync(made)
-            made.replace(self._path / name)
+    def put(self, path: Path, name: str) -> None:
+        with _reachable():
+            _sync(path)
+            path.replace(self._path / name)
             _sync(self._path)
 
     def read(self, name: str) -> Iterator[bytes]:
         try:
-            with _answering():
+            with _reachable():
                 source = (self._path / name).open("rb")
         except FileNotFoundError:
             raise Gone(name) from None
-        return _pieces(source)
+        return _chunks(source)
 
     def remove(self, name: str) -> None:
-        with _answering(), suppress(FileNotFoundError):
+        with _reachable(), suppress(FileNotFoundError):
             (self._path / name).unlink()
 
-    def kept(self) -> Iterator[Kept]:
-        with _answering(), suppress(FileNotFoundError):
+    def list(self) -> Iterator[StoredFile]:
+        with _reachable(), suppress(FileNotFoundError):
             yield from _files_of(self._path)
 
 
-def _files_of(path: Path) -> Iterator[Kept]:
+def _files_of(path: Path) -> Iterator[StoredFile]:
     for entry in os.scandir(path):
         with suppress(FileNotFoundError):
             if entry.is_file():
-                yield Kept(entry.name, datetime.fromtimestamp(entry.stat().st_mtime, UTC))
+                yield StoredFile(entry.name, datetime.fromtimestamp(entry.stat().st_mtime, UTC))
 
 
-def _pieces(source: BinaryIO) -> Iterator[bytes]:
+def _chunks(source: BinaryIO) -> Iterator[bytes]:
     with source:
-        while piece := source.read(CHUNK_BYTES):
-            yield piece
+        while chunk := source.read(CHUNK_BYTES):
+            yield chunk
 
 
 def _sync(path: Path) -> None:
-    """What a power cut would take is not there."""
+    """Makes a file or directory durable against a power failure."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -73,12 +73,13 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def _answering() -> Iterator[None]:
+def _reachable() -> Iterator[None]:
+    """Turns errors into NoRoom or Unavailable, except those for a missing file."""
     try:
         yield
     except FileNotFoundError:
         raise
     except OSError as error:
         if error.errno in _FULL:
-            raise NoRoom("there is no room for the file") from error
+            raise NoRoom("there is no space left for the file") from error
         raise Unavailable(f"DAYBOOK_EXPORTS_FOLDER: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""Opens the place for finished files that the settings name."""
+"""Opens the store for finished files that the settings name."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from daybook.files.store import Files
 
 
 def open_files(settings: Settings) -> Files:
-    """As the settings say. Raises WrongSetting."""
+    """The bucket if one is configured, otherwise the folder. Raises WrongSetting."""
     if settings.exports_bucket:
         from daybook.files.bucket import Bucket
 

@@ -1,4 +1,4 @@
-"""What a place for files does, whichever it is."""
+"""The interface of a file store."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,35 +11,35 @@ CHUNK_BYTES = 2**18
 
 
 class Gone(Exception):
-    """There is no such file, or not any more."""
+    """The file does not exist, or was removed."""
 
 
 class NoRoom(DaybookError):
-    """The place cannot take the file; waiting does not help."""
+    """The store has no space for the file; retrying does not help."""
 
 
-class Kept(NamedTuple):
-    """A file that is there; `at` is when it came."""
+class StoredFile(NamedTuple):
+    """A complete file; `at` is when it was stored."""
 
     name: str
     at: datetime
 
 
 class Files(Protocol):
-    """Every method raises Unavailable when the place does not answer. Names hold no path."""
+    """Every method raises Unavailable if the store does not answer. Names contain no slash."""
 
     def scratch(self) -> Path:
-        """A directory for files in the making."""
+        """A local directory for unfinished files."""
 
-    def put(self, made: Path, name: str) -> None:
-        """Moves a finished file there: afterwards it is there whole, or not at all, also when the
-        process dies meanwhile. Raises NoRoom."""
+    def put(self, path: Path, name: str) -> None:
+        """Moves a finished file into the store. If the process dies meanwhile, the store has the
+        complete file or none. Raises NoRoom."""
 
     def read(self, name: str) -> Iterator[bytes]:
-        """In pieces. Raises Gone before the first."""
+        """The file in chunks. Raises Gone before the first one."""
 
     def remove(self, name: str) -> None:
-        """Of what is not there nothing is said."""
+        """Removes the file, if it exists."""
 
-    def kept(self) -> Iterator[Kept]:
-        """Every file that is there, whole ones alone."""
+    def list(self) -> Iterator[StoredFile]:
+        """All files of the store, without unfinished ones."""

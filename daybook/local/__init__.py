@@ -1,1 +1,1 @@
-"""Kafka, MongoDB and Redis as processes of this machine, without Docker and without root."""
+"""Kafka, MongoDB and Redis as processes on this machine, without Docker and without root."""

@@ -1,4 +1,4 @@
-"""The same three servers as containers, by daybook/local/compose.yaml, where Java is not."""
+"""The same three servers as containers, for machines without Java; see compose.yaml."""
 
 import os
 import shutil
@@ -15,20 +15,20 @@ PROJECT = "daybook"
 
 
 def works() -> bool:
-    """Whether Docker's daemon answers and has compose."""
+    """Whether the Docker daemon answers and has the compose plugin."""
     if shutil.which("docker") is None:
         return False
     try:
         return all(
-            subprocess.run(["docker", *words], capture_output=True, timeout=20).returncode == 0
-            for words in (["info"], ["compose", "version"])
+            subprocess.run(["docker", *arguments], capture_output=True, timeout=20).returncode == 0
+            for arguments in (["info"], ["compose", "version"])
         )
     except subprocess.TimeoutExpired:
         return False
 
 
 class Containers:
-    """The compose project, as started from one directory; a file there remembers it."""
+    """The compose project, as started from one directory; a marker file there records this."""
 
     def __init__(self, directory: Path, ports: Ports | None = None) -> None:
         self.directory = directory.absolute()
@@ -43,18 +43,18 @@ class Containers:
         return self.marker.exists()
 
     def start(self, names: Collection[str], report: Report | None = None) -> dict[str, State]:
-        """Returns when all of them are healthy. Raises ServerError."""
+        """Starts the servers; returns when all are healthy. Raises ServerError."""
         running = self._running()
         self.directory.mkdir(parents=True, exist_ok=True)
         self.marker.touch()
         for name in sorted(names):
             if report:
-                report(name, "starting with Docker (the first time it fetches the image)")
+                report(name, "starting with Docker (the first start downloads the image)")
         self._compose("up", "--detach", "--wait", *sorted(names))
         return {name: State.RUNNING if name in running else State.STARTED for name in names}
 
     def stop(self, names: Collection[str], *, wipe: bool = False) -> set[str]:
-        """Removes the containers, with `wipe` their volumes too; returns the names that ran."""
+        """Removes the containers, and with `wipe` their volumes; returns the names that ran."""
         if not self.were_started():
             return set()
         ran = self._running() & set(names)
@@ -72,20 +72,23 @@ class Containers:
     def _running(self) -> set[str]:
         return set(self._compose("ps", "--services", "--status", "running").split())
 
-    def _compose(self, *words: str) -> str:
-        return self._docker("compose", "-p", self._project, "-f", str(COMPOSE), *words)
+    def _compose(self, *arguments: str) -> str:
+        return self._docker("compose", "-p", self._project, "-f", str(COMPOSE), *arguments)
 
-    def _docker(self, *words: str) -> str:
+    def _docker(self, *arguments: str) -> str:
         try:
             ports = {
                 f"DAYBOOK_{name.upper()}_PORT": str(getattr(self._ports, name)) for name in NAMES
             }
             done = subprocess.run(
-                ["docker", *words], capture_output=True, text=True, env=os.environ | ports
+                ["docker", *arguments], capture_output=True, text=True, env=os.environ | ports
             )
         except FileNotFoundError as error:
-            raise ServerError("The servers were started with Docker, and it is gone.") from error
+            raise ServerError(
+                "The servers were started with Docker, which is no longer installed."
+            ) from error
         if done.returncode:
-            said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-            raise ServerError(f"Docker says: {said[-1] if said else 'nothing'} ({words[0]}).")
+            lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+            message = lines[-1] if lines else "it printed no error"
+            raise ServerError(f"`docker {arguments[0]}` failed: {message}.")
         return done.stdout

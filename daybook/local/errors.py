@@ -1,5 +1,5 @@
-"""The one way in which a local server fails."""
+"""The error of local servers."""
 
 
 class ServerError(Exception):
-    """A server cannot be had; the message is one sentence that says what to do."""
+    """A local server cannot be installed, started or stopped; the message says what to do."""

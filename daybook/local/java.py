@@ -1,4 +1,4 @@
-"""The Java and the Maven of this machine."""
+"""Finds Java and Maven on this machine."""
 
 import os
 import re
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from daybook.local.errors import ServerError
 
 NEEDED = 17
-_OTHERWISE = "or name brokers of your own in DAYBOOK_KAFKA_BOOTSTRAP_SERVERS"
+_ALTERNATIVE = "or name your own brokers in DAYBOOK_KAFKA_BOOTSTRAP_SERVERS"
 
 
 @dataclass(frozen=True)
 class Java:
-    """An executable and what it says it is."""
+    """The path of an executable, its major version, and what `java -version` prints."""
 
     path: str
     major: int
@@ -23,30 +23,30 @@ class Java:
 
 
 def find_java(environ: Mapping[str, str] | None = None) -> Java:
-    """The first Java of JAVA_HOME and PATH that is new enough. Raises ServerError."""
+    """The first Java in JAVA_HOME or PATH that is new enough. Raises ServerError."""
     environ = os.environ if environ is None else environ
     home = environ.get("JAVA_HOME")
-    places = [os.path.join(home, "bin")] if home else []
-    found = [java for place in [*places, environ.get("PATH", "")] if (java := _java_in(place))]
-    fit = next((java for java in found if java.major >= NEEDED), None)
-    if fit:
-        return fit
-    here = f"only Java {found[0].major} is here" if found else "there is none on PATH"
+    paths = [os.path.join(home, "bin")] if home else []
+    installed = [java for path in [*paths, environ.get("PATH", "")] if (java := _java_in(path))]
+    suitable = next((java for java in installed if java.major >= NEEDED), None)
+    if suitable:
+        return suitable
+    problem = f"this is Java {installed[0].major}" if installed else "there is none on PATH"
     raise ServerError(
-        f"Kafka needs Java {NEEDED} or newer and {here}: install it "
-        f"(`apt install openjdk-17-jre-headless`, `brew install openjdk`), {_OTHERWISE}."
+        f"Kafka needs Java {NEEDED} or newer, but {problem}: install it "
+        f"(`apt install openjdk-17-jre-headless`, `brew install openjdk`), {_ALTERNATIVE}."
     )
 
 
 def find_maven(environ: Mapping[str, str] | None = None) -> str:
-    """Raises ServerError."""
+    """The path of `mvn`. Raises ServerError."""
     environ = os.environ if environ is None else environ
-    found = shutil.which("mvn", path=environ.get("PATH", ""))
-    if found:
-        return found
+    executable = shutil.which("mvn", path=environ.get("PATH", ""))
+    if executable:
+        return executable
     raise ServerError(
-        "Kafka's jars are fetched by Maven and there is no `mvn` on PATH: install it "
-        f"(`apt install maven`, `brew install maven`), {_OTHERWISE}."
+        "Maven downloads Kafka's jars, but there is no `mvn` on PATH: install it "
+        f"(`apt install maven`, `brew install maven`), {_ALTERNATIVE}."
     )
 
 
@@ -58,5 +58,5 @@ def _java_in(path: str) -> Java | None:
         done = subprocess.run([executable, "-version"], capture_output=True, text=True, timeout=30)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    said = re.search(r'version "(?:1\.)?(\d+)', done.stderr)
-    return Java(executable, int(said[1]), done.stderr) if said else None
+    version = re.search(r'version "(?:1\.)?(\d+)', done.stderr)
+    return Java(executable, int(version[1]), done.stderr) if version else None

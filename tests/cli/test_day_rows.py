@@ -1,4 +1,4 @@
-"""Documents as lines of a table."""
+"""Daily documents are formatted as rows of a table."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -42,23 +42,23 @@ def test_counters_have_separators_and_rates_are_percentages() -> None:
     document = {"date": DAY, "orders_created": 1_234, "payment_success_rate": 0.9336}
     (row,) = day_rows(OrderFunnelDay, document)
     fixed, names = headings(OrderFunnelDay)
-    found = dict(zip([*fixed, *names], row, strict=True))
-    assert found["date"] == "2026-11-20"
-    assert found["orders created"] == "1,234"
-    assert found["payment success rate"] == "93.4%"
+    by_heading = dict(zip([*fixed, *names], row, strict=True))
+    assert by_heading["date"] == "2026-11-20"
+    assert by_heading["orders created"] == "1,234"
+    assert by_heading["payment success rate"] == "93.4%"
 
 
-def test_what_is_null_or_not_there_is_a_dash() -> None:
+def test_null_and_absent_values_are_dashes() -> None:
     (row,) = day_rows(OrderFunnelDay, {"date": DAY, "completion_rate": None})
     assert set(row[1:]) == {"-"}
 
 
-def test_a_value_damaged_by_hand_is_shown_as_it_is() -> None:
+def test_a_value_of_a_wrong_type_is_shown_unchanged() -> None:
     (row,) = day_rows(OrderFunnelDay, {"date": DAY, "orders_created": "many"})
     assert "many" in row
 
 
-def test_each_currency_has_a_line_and_the_days_own_counters_stand_in_the_first() -> None:
+def test_each_currency_has_a_row_and_the_first_one_shows_the_days_counters() -> None:
     first, second = map(
         cells, day_rows(RevenueDay, revenue(USD=currency(1_000, 2), EUR=currency(500, 1)))
     )
@@ -68,16 +68,15 @@ def test_each_currency_has_a_line_and_the_days_own_counters_stand_in_the_first()
     assert (first["refunded orders"], second["refunded orders"]) == ("4", "")
 
 
-def test_a_day_without_money_has_a_line_too() -> None:
+def test_a_day_without_money_has_a_row_too() -> None:
     (row,) = day_rows(RevenueDay, revenue())
     assert cells(row)["currency"] == "-"
     assert cells(row)["duplicate payments"] == "1"
 
 
-def test_maps_are_ordered_and_their_keys_as_users_wrote_them() -> None:
-    (named,) = maps(RevenueDay, revenue(USD=currency(1_000, 2)))
-    name, amounts = named
-    assert name == "revenue by community, USD"
+def test_maps_are_sorted_by_amount_and_show_keys_as_producers_sent_them() -> None:
+    ((heading, amounts),) = maps(RevenueDay, revenue(USD=currency(1_000, 2)))
+    assert heading == "revenue by community, USD"
     assert amounts == [
         ("a.b", "0.07"),
         ("%6Fther", "0.03"),
@@ -86,7 +85,7 @@ def test_maps_are_ordered_and_their_keys_as_users_wrote_them() -> None:
     ]
 
 
-def test_of_a_breakdown_the_money_is_shown_and_no_map_stands_in_the_line() -> None:
+def test_a_breakdowns_money_is_shown_as_a_map_and_not_in_the_row() -> None:
     goods = {"cup": {"revenue_cents": 500, "refunded_cents": 0}, "tea": {"revenue_cents": 700}}
     document = {"date": DAY, "currencies": {"EUR": {"products": goods}}}
     assert list(maps(FunnelRevenueDay, document)) == [

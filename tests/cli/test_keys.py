@@ -1,4 +1,4 @@
-"""`daybook keys`: made once, hashed at rest, listed without, ended for ever."""
+"""`daybook keys`: a key is shown once, stored as a hash, and revoked permanently."""
 
 import json
 from collections.abc import Iterator
@@ -23,60 +23,56 @@ def daybook(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliRunner
     settings.cache_clear()
 
 
-def keys(daybook: CliRunner, *words: str) -> Result:
-    return daybook.invoke(app, ["keys", *words])
+def keys(daybook: CliRunner, *arguments: str) -> Result:
+    return daybook.invoke(app, ["keys", *arguments])
 
 
-def test_a_key_is_shown_once_and_kept_as_a_hash(daybook: CliRunner, world: World) -> None:
-    made = json.loads(keys(daybook, "create", "org-1", "--name", "shop", "--json").stdout)
-    assert made["key"].startswith("dbwrite_")
-    found = api_keys.find(world.documents, made["key"])
-    assert found and (found.id, found.organization_id, found.kind) == (
-        made["id"],
-        "org-1",
-        "write",
-    )
-    (kept,) = world.documents["_daybook_keys"].find()
-    assert made["key"] not in str(kept)
-    assert made["key"] not in keys(daybook, "list").stdout
+def test_a_key_is_shown_once_and_stored_as_a_hash(daybook: CliRunner, world: World) -> None:
+    created = json.loads(keys(daybook, "create", "org-1", "--name", "shop", "--json").stdout)
+    assert created["key"].startswith("dbwrite_")
+    key = api_keys.find(world.documents, created["key"])
+    assert key and (key.id, key.organization_id, key.kind) == (created["id"], "org-1", "write")
+    (stored,) = world.documents["_daybook_keys"].find()
+    assert created["key"] not in str(stored)
+    assert created["key"] not in keys(daybook, "list").stdout
     (listed,) = json.loads(keys(daybook, "list", "--json").stdout)
-    assert listed == {name: value for name, value in made.items() if name != "key"}
+    assert listed == {name: value for name, value in created.items() if name != "key"}
 
 
-def test_a_revoked_key_is_none_for_ever(daybook: CliRunner, world: World) -> None:
-    made = json.loads(keys(daybook, "create", "org-1", "--kind", "server", "--json").stdout)
-    assert keys(daybook, "revoke", made["id"]).exit_code == 0
-    assert api_keys.find(world.documents, made["key"]) is None
+def test_a_key_is_revoked_permanently(daybook: CliRunner, world: World) -> None:
+    created = json.loads(keys(daybook, "create", "org-1", "--kind", "server", "--json").stdout)
+    assert keys(daybook, "revoke", created["id"]).exit_code == 0
+    assert api_keys.find(world.documents, created["key"]) is None
     (first,) = json.loads(keys(daybook, "list", "--json").stdout)
-    assert keys(daybook, "revoke", made["id"]).exit_code == 0
+    assert keys(daybook, "revoke", created["id"]).exit_code == 0
     assert json.loads(keys(daybook, "list", "--json").stdout) == [first]
     assert first["revoked_at"]
 
 
 @pytest.mark.parametrize("key_id", ["0" * 12, "zz", "", '{"$gt": ""}'])
-def test_an_unknown_id_is_told(daybook: CliRunner, key_id: str) -> None:
+def test_an_unknown_id_is_an_error(daybook: CliRunner, key_id: str) -> None:
     result = keys(daybook, "revoke", key_id)
     assert isinstance(result.exception, DaybookError)
     assert "daybook keys list" in str(result.exception)
 
 
-def test_an_organization_that_no_event_may_name_is_refused(daybook: CliRunner) -> None:
+def test_an_invalid_organization_id_is_refused(daybook: CliRunner) -> None:
     assert keys(daybook, "create", "two words").exit_code == 2
 
 
-def test_a_key_that_reads_has_a_role(daybook: CliRunner, world: World) -> None:
-    made = json.loads(keys(daybook, "create", "org-1", "--kind", "read", "--json").stdout)
-    assert made["key"].startswith("dbread_")
-    assert made["role"] == "analyst"
-    words = ("--kind", "read", "--role", "creator", "--subject", "anna")
-    made = json.loads(keys(daybook, "create", "org-1", *words, "--json").stdout)
-    found = api_keys.find(world.documents, made["key"])
-    assert found and (found.role, found.subject) == ("creator", "anna")
+def test_a_read_key_has_a_role(daybook: CliRunner, world: World) -> None:
+    created = json.loads(keys(daybook, "create", "org-1", "--kind", "read", "--json").stdout)
+    assert created["key"].startswith("dbread_")
+    assert created["role"] == "analyst"
+    options = ("--kind", "read", "--role", "creator", "--subject", "anna")
+    created = json.loads(keys(daybook, "create", "org-1", *options, "--json").stdout)
+    key = api_keys.find(world.documents, created["key"])
+    assert key and (key.role, key.subject) == ("creator", "anna")
     assert "read creator anna" in keys(daybook, "list").stdout
 
 
 @pytest.mark.parametrize(
-    "words",
+    "options",
     [
         ("--role", "analyst"),
         ("--kind", "read", "--role", "creator"),
@@ -84,5 +80,7 @@ def test_a_key_that_reads_has_a_role(daybook: CliRunner, world: World) -> None:
         ("--kind", "read", "--role", "nobody"),
     ],
 )
-def test_a_role_that_does_not_fit_is_refused(daybook: CliRunner, words: tuple[str, ...]) -> None:
-    assert keys(daybook, "create", "org-1", *words).exit_code == 2
+def test_a_role_that_does_not_fit_the_kind_or_the_subject_is_refused(
+    daybook: CliRunner, options: tuple[str, ...]
+) -> None:
+    assert keys(daybook, "create", "org-1", *options).exit_code == 2

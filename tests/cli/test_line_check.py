@@ -1,4 +1,4 @@
-"""What `publish` says of a line: the key, or what is wrong in words that help."""
+"""`publish` gives each good line its key, and explains what is wrong with a bad one."""
 
 import json
 from typing import Any
@@ -37,13 +37,13 @@ def key(raw: bytes) -> bytes:
     return LineCheck(source("sc.domain.order"), Calendar(ZoneInfo("UTC")), NOW_MS).key(raw)
 
 
-def test_a_good_line_has_the_catalogues_key() -> None:
+def test_a_good_line_gets_the_key_of_the_catalogue() -> None:
     assert key(line(event())) == b"order-1"
     assert key(b"  " + line(event()) + b"\r") == b"order-1"
 
 
 @pytest.mark.parametrize(
-    ("raw", "told"),
+    ("raw", "reason"),
     [
         (b"{", "not_json: Invalid JSON: EOF while parsing an object at column 1"),
         (b"\xff", "not_json"),
@@ -71,20 +71,20 @@ def test_a_good_line_has_the_catalogues_key() -> None:
         (line(event(occurred_at="2027-11-10T10:00:00Z")), "more than 24 hours after now"),
     ],
 )
-def test_a_bad_line_is_told_in_words(raw: bytes, told: str) -> None:
-    with pytest.raises(BadLine, match=told.replace(".", r"\.")):
+def test_the_error_says_what_is_wrong_with_a_bad_line(raw: bytes, reason: str) -> None:
+    with pytest.raises(BadLine, match=reason.replace(".", r"\.")):
         key(raw)
 
 
-def test_a_currency_that_is_none_is_not_answered_with_all_that_are() -> None:
+def test_the_error_for_an_unknown_currency_does_not_list_all_currencies() -> None:
     payment = {"order_id": "o", "currency": "XXQ", "amount_cents": 1}
-    with pytest.raises(BadLine) as told:
+    with pytest.raises(BadLine) as error:
         key(line(event(event_type="order.payment_succeeded", data=payment)))
-    assert str(told.value) == "invalid: data.currency: must be an ISO 4217 code, such as USD"
+    assert str(error.value) == "invalid: data.currency: must be an ISO 4217 code, such as USD"
 
 
 @pytest.mark.parametrize(
-    ("raw", "found"),
+    ("raw", "expected"),
     [
         (line(event()), b"order-1"),
         (line({"data": {"order_id": "ö"}}), "ö".encode()),
@@ -96,5 +96,5 @@ def test_a_currency_that_is_none_is_not_answered_with_all_that_are() -> None:
         (b"[" * 10_000, None),
     ],
 )
-def test_a_raw_line_is_keyed_where_it_can_be(raw: bytes, found: bytes | None) -> None:
-    assert raw_key(raw, "order_id") == found
+def test_a_raw_line_gets_a_key_if_it_has_a_readable_one(raw: bytes, expected: bytes | None) -> None:
+    assert raw_key(raw, "order_id") == expected

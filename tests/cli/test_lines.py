@@ -1,4 +1,4 @@
-"""Lines of a file in bounded memory."""
+"""A file is read line by line in bounded memory."""
 
 import io
 from pathlib import Path
@@ -13,7 +13,7 @@ def read(content: bytes) -> list[tuple[int, bytes]]:
     return list(lines(io.BytesIO(content)))
 
 
-def test_lines_have_their_numbers_and_no_line_feed() -> None:
+def test_lines_are_numbered_and_have_no_line_feed() -> None:
     assert read(b"a\nb\n") == [(1, b"a"), (2, b"b")]
     assert read(b"a\nb") == [(1, b"a"), (2, b"b")]
     assert read(b"") == []
@@ -24,32 +24,32 @@ def test_blank_lines_are_counted_and_left_out() -> None:
 
 
 @pytest.mark.parametrize("end", [b"\nnext\n", b"\nnext"])
-def test_a_line_too_long_for_any_message_comes_cut(end: bytes) -> None:
+def test_a_line_too_long_for_a_message_is_cut(end: bytes) -> None:
     (first, long), (second, following) = read(b"x" * (3 * LINE_BYTES_MAX) + end)
     assert (first, len(long)) == (1, LINE_BYTES_MAX)
     assert (second, following) == (2, b"next")
 
 
-def test_the_longest_line_is_whole() -> None:
-    (one,) = read(b"x" * (LINE_BYTES_MAX - 1) + b"\n")
-    assert one == (1, b"x" * (LINE_BYTES_MAX - 1))
+def test_a_line_of_the_maximum_length_is_not_cut() -> None:
+    (line,) = read(b"x" * (LINE_BYTES_MAX - 1) + b"\n")
+    assert line == (1, b"x" * (LINE_BYTES_MAX - 1))
 
 
-def test_progress_is_told_in_bytes() -> None:
-    told: list[int] = []
+def test_progress_is_reported_in_bytes() -> None:
+    reports: list[int] = []
     content = b"12345678\n" * 12_000
-    assert len(list(lines(io.BytesIO(content), told.append))) == 12_000
-    assert told == [45_000, 90_000]
+    assert len(list(lines(io.BytesIO(content), reports.append))) == 12_000
+    assert reports == [45_000, 90_000]
 
 
 @pytest.mark.parametrize("name", ["nowhere", "."])
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
+def test_the_error_names_a_file_that_cannot_be_read(tmp_path: Path, name: str) -> None:
     path = str(tmp_path / name)
     with pytest.raises(DaybookError, match=name), opened(path, rewindable=True):
         raise AssertionError("opened")
 
 
-def test_a_file_written_to_has_another_fingerprint(tmp_path: Path) -> None:
+def test_the_fingerprint_changes_when_the_file_is_written_to(tmp_path: Path) -> None:
     path = tmp_path / "events"
     path.write_bytes(b"a\n")
     with opened(str(path), rewindable=True) as file:

@@ -1,4 +1,4 @@
-"""What every command shares: how it starts, how it fails, how it ends with its reader gone."""
+"""What all commands share: exit codes, error messages, and a closed stdout."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ from daybook.engine.settings import settings
 
 ROOT = Path(__file__).parents[2]
 DAYBOOK = [sys.executable, "-m", "daybook"]
-DAY = "is no day: write 2026-11-20"
+WRONG_DATE = "is not a date: write 2026-11-20"
 
 
 @pytest.fixture(autouse=True)
@@ -38,14 +38,14 @@ def fresh_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ],
     ids=" ".join,
 )
-def test_a_day_that_is_none_is_told_by_every_command_alike(command: list[str]) -> None:
+def test_every_command_refuses_a_wrong_date_with_the_same_message(command: list[str]) -> None:
     done = CliRunner().invoke(app, command, env={"COLUMNS": "200"})
     assert done.exit_code == 2
-    assert DAY in done.output
+    assert WRONG_DATE in done.output
 
 
 @pytest.mark.parametrize(
-    ("command", "said"),
+    ("command", "message"),
     [
         (["show", "incomes"], "no group incomes: it is one of user-lifecycle"),
         (["dlq", "list", "sc.x"], "no topic sc.x in topics.yaml: events are read from"),
@@ -54,13 +54,13 @@ def test_a_day_that_is_none_is_told_by_every_command_alike(command: list[str]) -
     ],
     ids=lambda each: " ".join(each) if isinstance(each, list) else "",
 )
-def test_a_name_that_is_nobodys_is_wrong_usage(command: list[str], said: str) -> None:
+def test_an_unknown_name_is_a_usage_error(command: list[str], message: str) -> None:
     done = subprocess.run([*DAYBOOK, *command], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
 
 
-def test_what_is_away_is_started_by_up_only_if_no_setting_names_it(
+def test_daybook_up_is_suggested_only_for_servers_that_no_setting_names(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert is_of_this_machine("MongoDB does not answer: 127.0.0.1:27117: refused")
@@ -72,7 +72,7 @@ def test_what_is_away_is_started_by_up_only_if_no_setting_names_it(
 
 
 @pytest.mark.parametrize("command", [["--help"], ["schemas"]], ids=" ".join)
-def test_a_reader_who_has_read_enough_is_no_failure(command: list[str]) -> None:
+def test_a_closed_stdout_is_not_a_failure(command: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:
@@ -84,7 +84,7 @@ def test_a_reader_who_has_read_enough_is_no_failure(command: list[str]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_what_is_printed_reaches_a_reader_who_stays() -> None:
+def test_output_reaches_an_open_stdout() -> None:
     done = subprocess.run([*DAYBOOK, "--help"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0
     assert "daybook demo" in done.stdout
@@ -97,7 +97,7 @@ def test_the_list_of_commands_quotes_the_help_of_each(name: str) -> None:
     assert COMMANDS[name].help == first, f"change the help of {name} in daybook/cli/main.py"
 
 
-def test_the_recount_is_loaded_by_those_who_recount_alone() -> None:
-    """DuckDB complains for pages when a service that only happens to have it is stopped."""
+def test_commands_that_do_not_recount_do_not_load_duckdb() -> None:
+    """DuckDB prints pages of errors if a service that has merely loaded it is stopped."""
     code = "import sys, daybook.cli.main; sys.exit('duckdb' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -1,12 +1,12 @@
-"""Minor units as people write them."""
+"""Amounts in minor units are formatted by currency."""
 
 import pytest
 
-from daybook.cli.support.money import in_words
+from daybook.cli.support.money import format_money
 
 
 @pytest.mark.parametrize(
-    ("minor_units", "currency", "words"),
+    ("minor_units", "currency", "formatted"),
     [
         (0, "USD", "0.00"),
         (5, "EUR", "0.05"),
@@ -17,7 +17,7 @@ from daybook.cli.support.money import in_words
         (-12_345, "CLF", "-1.2345"),
     ],
 )
-def test_the_point_stands_where_the_currency_has_it(
-    minor_units: int, currency: str, words: str
+def test_amounts_have_as_many_decimals_as_their_currency(
+    minor_units: int, currency: str, formatted: str
 ) -> None:
-    assert in_words(minor_units, currency) == words
+    assert format_money(minor_units, currency) == formatted

@@ -1,4 +1,4 @@
-"""What is printed is shown and does nothing, and what is JSON can be read."""
+"""Printed text cannot control the terminal, and stored values are printed as JSON."""
 
 import json
 from datetime import UTC, datetime
@@ -20,11 +20,11 @@ AT = datetime(2026, 11, 20, 10, 0, 0, tzinfo=UTC)
         ("\u202eright to left", "\\u202eright to left"),
     ],
 )
-def test_nothing_from_outside_acts_on_the_terminal(text: str, shown: str) -> None:
+def test_control_characters_are_escaped(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
-def test_what_mongodb_holds_as_json() -> None:
+def test_bson_values_are_printed_as_json() -> None:
     stored = {"n": Int64(7), "at": AT, "id": b"\x01\xff", "big": Decimal128("12"), "none": None}
     assert json.loads(as_json(stored)) == {
         "n": 7,
@@ -33,10 +33,10 @@ def test_what_mongodb_holds_as_json() -> None:
         "big": "12",
         "none": None,
     }
-    with pytest.raises(TypeError, match="object cannot be told"):
+    with pytest.raises(TypeError, match="object cannot be serialized"):
         as_json(object())
 
 
-def test_moments_are_in_utc() -> None:
+def test_times_are_printed_in_utc() -> None:
     assert moment(AT) == "2026-11-20 10:00:00Z"
     assert moment(None) == ""

@@ -1,4 +1,4 @@
-"""`daybook serve query`: where it may listen, and with which settings."""
+"""`daybook serve query` refuses unsafe addresses and wrong settings."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ def daybook(monkeypatch: pytest.MonkeyPatch) -> Iterator[CliRunner]:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "board.example"])
-def test_without_auth_it_is_not_for_others(
+def test_without_auth_it_refuses_addresses_that_are_not_loopback(
     daybook: CliRunner, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
     monkeypatch.setenv("DAYBOOK_AUTH", "off")
@@ -31,14 +31,14 @@ def test_without_auth_it_is_not_for_others(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_without_auth_it_is_for_this_machine(
+def test_without_auth_it_listens_on_loopback(
     daybook: CliRunner, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
     monkeypatch.setenv("DAYBOOK_AUTH", "off")
     assert daybook.invoke(app, ["serve", "query", "--host", host, "--port", "0"]).exit_code == 0
 
 
-def test_a_secret_that_is_too_short_is_named(
+def test_the_error_names_a_secret_that_is_too_short_but_does_not_print_it(
     daybook: CliRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in (

@@ -1,4 +1,4 @@
-"""`daybook simulate`: files that are a log, and messages sent in the order of the answer."""
+"""`daybook simulate`: files and sent messages match the known answer."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -29,11 +29,11 @@ OPTIONS = ["simulate", "--events", "300", "--seed", "4", "--days", "3", "--start
 
 
 class Broker:
-    """Delivers what waits when it is asked to, which no one is before a flush."""
+    """A fake broker: its producers deliver nothing before a flush."""
 
     def __init__(self) -> None:
         self.log: list[tuple[str, bytes, bytes | None]] = []
-        self.fate: int | None = None
+        self.error: int | None = None
 
     def producer(self) -> Producer:
         return cast(Producer, _FakeProducer(self))
@@ -56,10 +56,10 @@ class _FakeProducer:
     def flush(self, seconds: float) -> int:
         waiting, self._waiting = self._waiting, []
         for topic, value, key, deliver in waiting:
-            fate = self._broker.fate
-            if fate is None:
+            error = self._broker.error
+            if error is None:
                 self._broker.log.append((topic, value, key))
-            deliver(None if fate is None else KafkaError(fate), None)
+            deliver(None if error is None else KafkaError(error), None)
         return 0
 
     def purge(self, in_flight: bool = True) -> None:
@@ -68,19 +68,19 @@ class _FakeProducer:
 
 @pytest.fixture
 def fresh_settings() -> Iterator[None]:
-    """Settings are read anew, now and by whoever comes next."""
+    """Settings are read again in this test and in the next one."""
     settings.cache_clear()
     yield
     settings.cache_clear()
 
 
-def publisher(broker: Broker, rate: float | None = None) -> tuple[Publisher, list[int]]:
-    told: list[int] = []
-    senders = {topic: BulkProducer(broker.producer(), topic) for topic in TOPICS}
-    return Publisher(senders, rate, told.append), told
+def new_publisher(broker: Broker, rate: float | None = None) -> tuple[Publisher, list[int]]:
+    reports: list[int] = []
+    producers = {topic: BulkProducer(broker.producer(), topic) for topic in TOPICS}
+    return Publisher(producers, rate, reports.append), reports
 
 
-def test_files_are_the_log_that_the_answer_is_of(tmp_path: Path) -> None:
+def test_the_answer_holds_for_the_files_in_the_order_of_their_parts(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, [*OPTIONS, "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     files = {topic: _lines(tmp_path / "out" / f"{topic}.ndjson") for topic in TOPICS}
@@ -95,19 +95,19 @@ def test_files_are_the_log_that_the_answer_is_of(tmp_path: Path) -> None:
     assert _lines(tmp_path / "out/answer.ndjson") == answer(log)
 
 
-def test_the_answer_is_in_the_fleet_s_zone(
+def test_the_answer_is_in_the_fleets_time_zone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_settings: None
 ) -> None:
     monkeypatch.setenv("DAYBOOK_ZONE", "Asia/Tokyo")
     done = CliRunner().invoke(app, [*OPTIONS, "--out", str(tmp_path)])
     assert done.exit_code == 0, done.output
     log = [Entry(message.topic, message.event, 0) for message in storefront(PLAN)]
-    told = _lines(tmp_path / "answer.ndjson")
-    assert told == answer(log, ZoneInfo("Asia/Tokyo"))
-    assert told != answer(log)
+    written = _lines(tmp_path / "answer.ndjson")
+    assert written == answer(log, ZoneInfo("Asia/Tokyo"))
+    assert written != answer(log)
 
 
-def test_a_directory_that_holds_something_is_left_alone(tmp_path: Path) -> None:
+def test_a_directory_that_is_not_empty_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine").touch()
     done = CliRunner().invoke(app, [*OPTIONS, "--out", str(tmp_path)])
     assert isinstance(done.exception, DaybookError)
@@ -115,7 +115,7 @@ def test_a_directory_that_holds_something_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("option", [["--rate", "5"], ["--answer", "elsewhere"]])
-def test_files_are_written_at_once_with_their_answer(tmp_path: Path, option: list[str]) -> None:
+def test_out_excludes_rate_and_answer(tmp_path: Path, option: list[str]) -> None:
     done = CliRunner().invoke(app, [*OPTIONS, "--out", str(tmp_path), *option])
     assert done.exit_code == 2
 
@@ -126,28 +126,28 @@ def test_traffic_from_the_future_is_refused() -> None:
     assert "choose an earlier --start" in str(done.exception)
 
 
-def test_an_answer_that_cannot_be_written_is_told_before_anything_is_sent(tmp_path: Path) -> None:
-    where = tmp_path / "nowhere" / "answer.ndjson"
-    done = CliRunner().invoke(app, [*OPTIONS, "--answer", str(where)])
+def test_an_unwritable_answer_file_is_an_error_before_anything_is_sent(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere" / "answer.ndjson"
+    done = CliRunner().invoke(app, [*OPTIONS, "--answer", str(path)])
     assert isinstance(done.exception, DaybookError)
-    assert str(done.exception) == f"{where} cannot be written: No such file or directory"
+    assert str(done.exception) == f"{path} cannot be written: No such file or directory"
 
 
-def test_an_answer_that_can_be_written_is_not_touched_yet(tmp_path: Path) -> None:
+def test_the_check_for_a_writable_answer_file_changes_nothing(tmp_path: Path) -> None:
     new, old = tmp_path / "new", tmp_path / "old"
     old.write_text("the last answer")
-    for each in (new, old):
-        check_writable(each)
+    for path in (new, old):
+        check_writable(path)
     assert not new.exists()
     assert old.read_text() == "the last answer"
 
 
-def test_definitions_are_in_the_log_between_what_they_hold_for() -> None:
+def test_definitions_keep_their_place_among_the_events() -> None:
     messages, broker = list(storefront(PLAN)), Broker()
-    own, told = publisher(broker)
-    own.publish(messages)
+    publisher, reports = new_publisher(broker)
+    publisher.publish(messages)
     assert len(broker.log) == len(messages)
-    assert told[-1] == 300
+    assert reports[-1] == 300
     assert _around_definitions(messages) == _around_definitions(
         [Message(0, topic, "", json.loads(value)) for topic, value, _ in broker.log]
     )
@@ -155,47 +155,47 @@ def test_definitions_are_in_the_log_between_what_they_hold_for() -> None:
 
 def test_every_message_has_its_key() -> None:
     messages, broker = list(storefront(PLAN)), Broker()
-    publisher(broker)[0].publish(messages)
+    new_publisher(broker)[0].publish(messages)
     sent = {(topic, value): key for topic, value, key in broker.log}
     assert sent == {(m.topic, m.value): m.key.encode() for m in messages}
 
 
 def test_a_rate_is_not_exceeded() -> None:
     messages, broker = list(storefront(Plan(20, 1, PLAN.start, 1))), Broker()
-    own, told = publisher(broker, rate=200.0)
-    began = own.began
-    own.publish(messages)
-    assert own.ended - began >= 20 / 200.0
-    assert told == list(range(1, 21))
+    publisher, reports = new_publisher(broker, rate=200.0)
+    began = publisher.began
+    publisher.publish(messages)
+    assert publisher.ended - began >= 20 / 200.0
+    assert reports == list(range(1, 21))
 
 
-def test_a_broken_cluster_ends_the_sending() -> None:
+def test_a_failure_of_the_cluster_ends_publishing() -> None:
     broker = Broker()
-    broker.fate = KafkaError._MSG_TIMED_OUT
-    own, told = publisher(broker)
-    own.publish(storefront(PLAN))
-    assert own.broken
-    assert own.why
-    assert told == []
+    broker.error = KafkaError._MSG_TIMED_OUT
+    publisher, reports = new_publisher(broker)
+    publisher.publish(storefront(PLAN))
+    assert publisher.broken
+    assert publisher.why
+    assert reports == []
 
 
-def test_an_interruption_ends_the_sending() -> None:
+def test_an_interrupt_ends_publishing() -> None:
     broker = Broker()
-    own, told = publisher(broker)
-    own.interrupt()
-    own.publish(storefront(PLAN))
-    assert (own.why, told) == ("interrupted", [])
+    publisher, reports = new_publisher(broker)
+    publisher.interrupt()
+    publisher.publish(storefront(PLAN))
+    assert (publisher.why, reports) == ("interrupted", [])
 
 
 def _around_definitions(messages: list[Message]) -> list[tuple[set[str], set[str]]]:
-    """For each definition, the ids of what came before it and after, but other definitions."""
+    """For each definition, the ids of the events before and after it, without definitions."""
     ids = [(m.topic in DEFINITIONS, m.event["event_id"].lower()) for m in messages]
     return [
         (
-            {name for is_definition, name in ids[:place] if not is_definition},
-            {name for is_definition, name in ids[place:] if not is_definition},
+            {id for is_definition, id in ids[:position] if not is_definition},
+            {id for is_definition, id in ids[position:] if not is_definition},
         )
-        for place, (defines, _) in enumerate(ids)
+        for position, (defines, _) in enumerate(ids)
         if defines
     ]
 

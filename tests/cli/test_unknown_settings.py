@@ -1,4 +1,4 @@
-"""A variable that is no setting is told, so that nobody believes that it was heeded."""
+"""A DAYBOOK_ variable that is not a setting causes a warning."""
 
 import os
 import subprocess
@@ -9,22 +9,23 @@ import pytest
 from daybook.cli.support.unknown_settings import warnings
 
 
-def test_the_setting_that_may_be_meant_is_named() -> None:
+def test_the_most_similar_setting_is_suggested() -> None:
     (warning,) = warnings(["DAYBOOK_KAFKA_BOOTSTRAP_SERVER", "DAYBOOK_ZONE", "PATH"])
     assert warning == (
-        "DAYBOOK_KAFKA_BOOTSTRAP_SERVER is no setting and changes nothing; "
-        "is DAYBOOK_KAFKA_BOOTSTRAP_SERVERS meant?"
+        "DAYBOOK_KAFKA_BOOTSTRAP_SERVER is not a setting and has no effect; "
+        "did you mean DAYBOOK_KAFKA_BOOTSTRAP_SERVERS?"
     )
 
 
-def test_letters_are_of_either_case_as_they_are_of_settings() -> None:
+def test_names_are_case_insensitive_like_those_of_settings() -> None:
     assert not [*warnings(["daybook_zone", "DAYBOOK_Zone"])]
     (warning,) = warnings(["daybook_zon"])
-    assert warning == "daybook_zon is no setting and changes nothing; is DAYBOOK_ZONE meant?"
+    assert warning == "daybook_zon is not a setting and has no effect; did you mean DAYBOOK_ZONE?"
 
 
-def test_one_that_is_like_none_is_told_all_the_same() -> None:
-    assert [*warnings(["DAYBOOK_XYZZY"])] == ["DAYBOOK_XYZZY is no setting and changes nothing"]
+def test_a_variable_unlike_any_setting_causes_a_warning_too() -> None:
+    (warning,) = warnings(["DAYBOOK_XYZZY"])
+    assert warning == "DAYBOOK_XYZZY is not a setting and has no effect"
 
 
 @pytest.mark.parametrize(
@@ -38,11 +39,11 @@ def test_one_that_is_like_none_is_told_all_the_same() -> None:
         "DAYBOOK_QUERY_PORT_8080_TCP_ADDR",
     ],
 )
-def test_what_somebody_else_means_is_passed_by(variable: str) -> None:
+def test_variables_of_kubernetes_and_of_the_tests_cause_no_warning(variable: str) -> None:
     assert not [*warnings([variable])]
 
 
-def test_the_command_line_says_so_and_goes_on() -> None:
+def test_the_command_line_prints_the_warning_and_continues() -> None:
     environment = os.environ | {"DAYBOOK_LINGER": "5"}
     done = subprocess.run(
         [sys.executable, "-m", "daybook", "schemas"],
@@ -51,4 +52,4 @@ def test_the_command_line_says_so_and_goes_on() -> None:
         text=True,
     )
     assert done.returncode == 0
-    assert "DAYBOOK_LINGER is no setting" in done.stderr
+    assert "DAYBOOK_LINGER is not a setting" in done.stderr

@@ -1,4 +1,4 @@
-"""How `daybook verify` tells what it found, and what it could not ask for."""
+"""`daybook verify` summarizes its report, and shortens errors of the MongoDB driver."""
 
 import pytest
 from pymongo.errors import ServerSelectionTimeoutError
@@ -11,7 +11,7 @@ GROUP = "sc-analytics-revenue"
 
 
 @pytest.mark.parametrize(
-    ("report", "told"),
+    ("report", "expected"),
     [
         (
             Report(GROUP, documents=1, documents_equal=1, states=1, states_equal=1, messages=1),
@@ -27,20 +27,19 @@ GROUP = "sc-analytics-revenue"
         ),
         (
             Report(GROUP),
-            "nothing of the days asked for, stored or in the log; "
-            "recounted from 0 messages in 0.0 s",
+            "nothing stored or in the log for these days; recounted from 0 messages in 0.0 s",
         ),
     ],
 )
-def test_a_report_is_summed_up_in_a_sentence(report: Report, told: str) -> None:
-    assert summary(report) == f"{GROUP}: {told}"
+def test_a_report_is_summarized_in_a_sentence(report: Report, expected: str) -> None:
+    assert summary(report) == f"{GROUP}: {expected}"
 
 
-def test_a_database_that_is_away_is_told_without_the_driver_s_picture_of_it() -> None:
-    said = (
+def test_the_error_for_an_unavailable_database_omits_the_drivers_topology() -> None:
+    driver_message = (
         "foo:27017: refused (configured timeouts: socketTimeoutMS: 1ms), Timeout: 5s, "
         "Topology Description: <TopologyDescription id: 6b>"
     )
-    with pytest.raises(Unreachable) as told, translated_mongodb_errors():
-        raise ServerSelectionTimeoutError(said)
-    assert str(told.value) == "MongoDB does not answer: foo:27017: refused"
+    with pytest.raises(Unreachable) as error, translated_mongodb_errors():
+        raise ServerSelectionTimeoutError(driver_message)
+    assert str(error.value) == "MongoDB does not answer: foo:27017: refused"

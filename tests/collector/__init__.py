@@ -1,1 +1,1 @@
-"""The collector: its rules as tables, and real calls on real servers."""
+"""The collector: its rules as tables of cases, and HTTP calls with real servers."""

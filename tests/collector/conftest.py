@@ -1,4 +1,4 @@
-"""A collector over a world's topic, with a key of each kind, and what it put into the log."""
+"""A collector that writes to a world's topic, API keys of each kind, and the events in the log."""
 
 import json
 import os
@@ -27,7 +27,7 @@ class Logged:
 
 
 class Site:
-    """What a site that tracks has: keys of its organization, and collectors to call."""
+    """A site that tracks: API keys of its organization, and collectors to call."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -40,7 +40,7 @@ class Site:
         return api_keys.create(self.world.documents, kind, organization, "test", now)[0]
 
     def start(self, **variables: str) -> CollectorProcess:
-        """A collector with settings of its own; it may not be ready yet."""
+        """A collector with its own settings; it may not be ready yet."""
         log = self.world.directory / f"collector-{len(self._collectors)}.log"
         defaults = {"DAYBOOK_ADDRESS_KEY": self.world.name}
         environment = os.environ | self.world.variables | defaults | variables
@@ -50,7 +50,7 @@ class Site:
         return collector
 
     def logged(self) -> list[Logged]:
-        """Everything in the topic, partition by partition."""
+        """All messages of the topic, partition by partition."""
         topic = self.world.topic(TOPIC)
         reader = clients.reader(self.world.settings)
         try:
@@ -65,24 +65,24 @@ class Site:
 
 def _read(reader: Consumer, topic: str) -> Iterator[Logged]:
     for number in reader.list_topics(topic, 10).topics[topic].partitions:
-        place = TopicPartition(topic, number, 0)
-        _, end = reader.get_watermark_offsets(place, 10)
-        reader.assign([place])
-        at = 0
-        while at < end:
+        partition = TopicPartition(topic, number, 0)
+        _, end = reader.get_watermark_offsets(partition, 10)
+        reader.assign([partition])
+        next_offset = 0
+        while next_offset < end:
             for message in reader.consume(10_000, 0.1):
                 if message.error() is None:
                     key, value = message.key() or b"", message.value() or b""
-                    at = (message.offset() or 0) + 1
+                    next_offset = (message.offset() or 0) + 1
                     yield Logged(key.decode(), number, json.loads(value))
 
 
 @pytest.fixture
 def site(world: World) -> Iterator[Site]:
     world.make_topic(TOPIC)
-    own = Site(world)
-    yield own
-    own.end()
+    site = Site(world)
+    yield site
+    site.end()
 
 
 @pytest.fixture
@@ -92,15 +92,14 @@ def collector(site: Site) -> CollectorProcess:
 
 @pytest.fixture
 def event_of(site: Site, collector: CollectorProcess) -> Callable[..., dict[str, Any]]:
-    """Tracks a body and returns the event that it became in the log."""
+    """Tracks an event and returns it as it is in the log."""
 
     def track(body: dict[str, Any], **options: Any) -> dict[str, Any]:
         reply = collector.track(body, **options)
         assert reply.status == 202, reply.body
-        named = reply.json["event_id"]
-        found = [one.event for one in site.logged() if one.event["event_id"] == named]
-        assert len(found) == 1
-        return found[0]
+        event_id = reply.json["event_id"]
+        (event,) = (x.event for x in site.logged() if x.event["event_id"] == event_id)
+        return event
 
     return track
 
@@ -109,9 +108,9 @@ def event_of(site: Site, collector: CollectorProcess) -> Callable[..., dict[str,
 def shared(
     servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[CollectorProcess]:
-    """One collector for all tests of a file that only look at its answers."""
-    with World(servers, tmp_path_factory.mktemp("shared")) as own_world:
-        own_world.make_topic(TOPIC)
-        own = Site(own_world)
-        yield own.start().ready()
-        own.end()
+    """One collector for all tests of a file that only check its responses."""
+    with World(servers, tmp_path_factory.mktemp("shared")) as world:
+        world.make_topic(TOPIC)
+        site = Site(world)
+        yield site.start().ready()
+        site.end()

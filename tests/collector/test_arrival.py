@@ -1,4 +1,4 @@
-"""Times: the collector's clock is right, a client's is good for differences."""
+"""A client's times are corrected by the collector's clock."""
 
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ NOW = arrival(datetime(2026, 11, 20, 10, 0, 0, 123_456, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
-    ("occurred_at", "sent_at", "told"),
+    ("occurred_at", "sent_at", "corrected"),
     [
         (None, None, "2026-11-20T10:00:00.123Z"),
         ("2026-11-20T09:00:00Z", None, "2026-11-20T10:00:00.123Z"),
@@ -20,13 +20,15 @@ NOW = arrival(datetime(2026, 11, 20, 10, 0, 0, 123_456, tzinfo=UTC))
         ("2026-11-20T10:59:58Z", "2026-11-20T11:00:00Z", "2026-11-20T09:59:58.123Z"),
         ("1970-01-01T00:00:05Z", "1970-01-01T00:00:15Z", "2026-11-20T09:59:50.123Z"),
         ("2026-11-20T11:59:50+02:00", "2026-11-20T12:00:00+02:00", "2026-11-20T09:59:50.123Z"),
-        # what would have happened after its arrival happened at it
+        # later than its arrival: limited to the time of arrival
         ("2099-01-01T00:00:00Z", "2026-11-20T10:00:00Z", "2026-11-20T10:00:00.123Z"),
         ("2026-11-20T09:00:00.1Z", "2026-11-20T10:00:00.123456Z", "2026-11-20T09:00:00.099Z"),
     ],
 )
-def test_when_an_event_happened(occurred_at: str | None, sent_at: str | None, told: str) -> None:
-    assert NOW.occurred(occurred_at, sent_at) == told
+def test_the_clients_clock_is_corrected(
+    occurred_at: str | None, sent_at: str | None, corrected: str
+) -> None:
+    assert NOW.occurred(occurred_at, sent_at) == corrected
 
 
 @pytest.mark.parametrize(
@@ -43,7 +45,9 @@ def test_when_an_event_happened(occurred_at: str | None, sent_at: str | None, to
         ("0001-01-01T00:00:00+23:59", "9999-12-31T00:00:00Z", "occurred_at"),
     ],
 )
-def test_what_is_no_time_is_named(occurred_at: object, sent_at: object, field: str) -> None:
+def test_the_error_names_the_field_that_is_not_a_time(
+    occurred_at: object, sent_at: object, field: str
+) -> None:
     with pytest.raises(WrongTime) as caught:
         NOW.occurred(occurred_at, sent_at)
     assert caught.value.field == field

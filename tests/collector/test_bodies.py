@@ -1,4 +1,4 @@
-"""The bodies of the tracking call, and the events that they become in the log."""
+"""The events in the log that the bodies of tracking calls become."""
 
 import json
 from collections.abc import Callable
@@ -110,7 +110,9 @@ def test_a_page_view_becomes_an_event_with_its_context(site: Site, event_of: Tra
     ],
     ids=lambda value: value.get("event_type", ""),
 )
-def test_flat_bodies(event_of: Track, body: dict[str, Any], data: dict[str, Any]) -> None:
+def test_flat_fields_become_the_events_data(
+    event_of: Track, body: dict[str, Any], data: dict[str, Any]
+) -> None:
     event = event_of(IN_FUNNEL | body)
     del event["data"]["context"]
     assert event["data"] == IN_FUNNEL | data
@@ -119,7 +121,7 @@ def test_flat_bodies(event_of: Track, body: dict[str, Any], data: dict[str, Any]
 def test_every_event_of_the_catalogue_can_be_tracked(
     site: Site, collector: CollectorProcess
 ) -> None:
-    """Each stored example, flattened and sent by a server, is in the log as it was."""
+    """Each stored example, flattened and sent by a server, has the same data in the log."""
     expected = {}
     bodies = []
     for event_type in events(TOPIC):
@@ -134,40 +136,38 @@ def test_every_event_of_the_catalogue_can_be_tracked(
             expected[event_id] = event_type, data
     reply = collector.track(bodies, key=site.server_key)
     assert (reply.status, reply.json["accepted"]) == (202, len(bodies)), reply.body
-    found = {}
-    for one in site.logged():
-        known = source(TOPIC)
-        assert known.key_of(one.event) == one.key
-        one.event["data"].pop("context", None)
-        found[one.event["event_id"]] = one.event["event_type"], one.event["data"]
-    assert found == expected
+    stored = {}
+    for logged in site.logged():
+        event = logged.event
+        assert source(TOPIC).key_of(event) == logged.key
+        event["data"].pop("context", None)
+        stored[event["event_id"]] = event["event_type"], event["data"]
+    assert stored == expected
 
 
-def test_a_retry_has_the_same_event_id(site: Site, collector: CollectorProcess) -> None:
+def test_a_retry_keeps_its_event_id(site: Site, collector: CollectorProcess) -> None:
     body = IN_FUNNEL | {"event_type": "page_view", "event_id": str(uuid4())}
     replies = [collector.track(body).json for _ in range(2)]
     assert replies == [{"status": "accepted", "event_id": body["event_id"]}] * 2
     assert {one.event["event_id"] for one in site.logged()} == {body["event_id"]}
 
 
-def test_a_batch_is_answered_item_by_item(site: Site, collector: CollectorProcess) -> None:
+def test_a_batch_gets_a_result_for_each_event(site: Site, collector: CollectorProcess) -> None:
     good = IN_FUNNEL | {"event_type": "page_view"}
     reply = collector.track([good, IN_FUNNEL | {"event_type": "step_entry"}, "text", good])
     assert reply.status == 202
-    answer = reply.json
-    assert (answer["accepted"], answer["invalid"]) == (2, 2)
-    assert [one["status"] for one in answer["results"]] == [
+    body, results = reply.json, reply.json["results"]
+    assert (body["accepted"], body["invalid"]) == (2, 2)
+    assert [result["status"] for result in results] == [
         *("accepted", "invalid", "invalid", "accepted"),
     ]
-    assert answer["results"][1]["errors"] == [
-        {"field": "funnel_step_id", "message": "Field required"}
-    ]
-    assert answer["results"][2]["errors"] == [{"field": "", "message": "must be an object"}]
+    assert results[1]["errors"] == [{"field": "funnel_step_id", "message": "Field required"}]
+    assert results[2]["errors"] == [{"field": "", "message": "must be an object"}]
     logged = {one.event["event_id"] for one in site.logged()}
-    assert logged == {one["event_id"] for one in answer["results"] if "event_id" in one}
+    assert logged == {result["event_id"] for result in results if "event_id" in result}
 
 
-def test_the_key_names_the_organization_whatever_the_body_says(
+def test_the_key_decides_the_organization_whatever_the_body_says(
     site: Site, collector: CollectorProcess, event_of: Track
 ) -> None:
     body = IN_FUNNEL | {"event_type": "page_view", "organization_id": "org-2"}
@@ -178,7 +178,7 @@ def test_the_key_names_the_organization_whatever_the_body_says(
     )
 
 
-def test_a_times_client_counts_by_how_long_ago_it_says_it_was(event_of: Track) -> None:
+def test_the_time_of_an_event_is_corrected_by_the_clients_clock(event_of: Track) -> None:
     event = event_of(
         IN_FUNNEL
         | {
@@ -190,17 +190,17 @@ def test_a_times_client_counts_by_how_long_ago_it_says_it_was(event_of: Track) -
     assert event["occurred_at"] == event["data"]["context"]["received_at"]
 
 
-def test_a_server_tells_the_visitors_browser(site: Site, event_of: Track) -> None:
+def test_a_server_sends_the_visitors_user_agent(site: Site, event_of: Track) -> None:
     body = IN_FUNNEL | {"event_type": "page_view"}
     options = {"key": site.server_key, "headers": {"User-Agent": "curl/8.0"}}
     context = event_of(body, **options)["data"]["context"]
     assert context["bot"] == []
     assert "device_type" not in context
-    told = event_of(body | {"user_agent": "Mozilla/5.0 (iPad; CPU OS 17_4)"}, **options)
-    assert told["data"]["context"]["device_type"] == "tablet"
+    event = event_of(body | {"user_agent": "Mozilla/5.0 (iPad; CPU OS 17_4)"}, **options)
+    assert event["data"]["context"]["device_type"] == "tablet"
 
 
-def test_what_a_visitor_says_hides_no_bot(event_of: Track) -> None:
+def test_a_bot_cannot_hide_by_fields_of_the_event(event_of: Track) -> None:
     body = IN_FUNNEL | {
         "event_type": "page_view",
         "user_agent": "Mozilla/5.0 (iPad; CPU OS 17_4)",
@@ -211,7 +211,7 @@ def test_what_a_visitor_says_hides_no_bot(event_of: Track) -> None:
     assert event["data"]["context"]["bot"] == ["crawler"]
 
 
-def test_sources_beyond_the_cap_are_other(site: Site) -> None:
+def test_sources_beyond_the_cap_become_other(site: Site) -> None:
     collector = site.start(DAYBOOK_COLLECTOR_SOURCES_MAX="2").ready()
     names = ["one", "two", "three", "google", "one", "four"]
     bodies = [IN_FUNNEL | {"event_type": "page_view", "utm_source": name} for name in names]

@@ -1,4 +1,4 @@
-"""The rest of HTTP: pages of other origins, the client's file, probes, the description."""
+"""CORS, the client's file, probes, metrics, unknown paths and the OpenAPI description."""
 
 import gzip
 import json
@@ -20,7 +20,7 @@ PREFLIGHT = {
 }
 
 
-def test_only_configured_origins_may_read_the_answer(site: Site) -> None:
+def test_only_configured_origins_may_read_the_response(site: Site) -> None:
     collector = site.start(DAYBOOK_COLLECTOR_ORIGINS=f"{SHOP}, https://other.example").ready()
     allowed = collector.track(VIEW, headers={"Origin": SHOP})
     assert allowed.headers["access-control-allow-origin"] == SHOP
@@ -29,31 +29,31 @@ def test_only_configured_origins_may_read_the_answer(site: Site) -> None:
     assert "access-control-allow-origin" not in foreign.headers
     refused = collector.track(VIEW, key="none", headers={"Origin": SHOP})
     assert (refused.status, refused.headers["access-control-allow-origin"]) == (401, SHOP)
-    asked = collector.call("OPTIONS", TRACK, None, PREFLIGHT | {"Origin": SHOP})
-    assert (asked.status, asked.headers["access-control-allow-origin"]) == (200, SHOP)
-    asked = collector.call("OPTIONS", TRACK, None, PREFLIGHT | {"Origin": "https://evil.example"})
-    assert asked.status == 400
+    reply = collector.call("OPTIONS", TRACK, None, PREFLIGHT | {"Origin": SHOP})
+    assert (reply.status, reply.headers["access-control-allow-origin"]) == (200, SHOP)
+    reply = collector.call("OPTIONS", TRACK, None, PREFLIGHT | {"Origin": "https://evil.example"})
+    assert reply.status == 400
 
 
-def test_without_configured_origins_none_may(shared: CollectorProcess) -> None:
+def test_without_configured_origins_no_origin_may_read_it(shared: CollectorProcess) -> None:
     reply = shared.track(VIEW, headers={"Origin": SHOP})
     assert (reply.status, "access-control-allow-origin" in reply.headers) == (202, False)
 
 
-def test_the_client_is_served_with_what_lets_browsers_keep_it(shared: CollectorProcess) -> None:
+def test_the_client_is_served_compressed_and_cacheable(shared: CollectorProcess) -> None:
     plain = shared.get("/daybook.js")
     assert plain.status == 200
     assert plain.body == SOURCE.read_bytes()
     assert plain.headers["content-type"].startswith("text/javascript")
     assert "max-age" in plain.headers["cache-control"]
-    packed = shared.get("/daybook.js", {"Accept-Encoding": "br, gzip"})
-    assert packed.headers["content-encoding"] == "gzip"
-    assert gzip.decompress(packed.body) == plain.body
+    compressed = shared.get("/daybook.js", {"Accept-Encoding": "br, gzip"})
+    assert compressed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(compressed.body) == plain.body
     again = shared.get("/daybook.js", {"If-None-Match": plain.headers["etag"]})
     assert (again.status, again.body) == (304, b"")
 
 
-def test_probes_and_metrics(shared: CollectorProcess) -> None:
+def test_probes_and_metrics_are_served(shared: CollectorProcess) -> None:
     assert shared.get("/live").status == 200
     assert shared.get("/ready").body == b"ok\n"
     before = shared.metric("daybook_collector_events_total", outcome="accepted")
@@ -65,14 +65,14 @@ def test_probes_and_metrics(shared: CollectorProcess) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status", "reason"),
     [
-        ("GET", "/nothing", 404, "there is nothing at this address"),
+        ("GET", "/nothing", 404, "no such path"),
         ("GET", TRACK, 405, "Method Not Allowed"),
         ("POST", "/daybook.js", 405, "Method Not Allowed"),
-        ("POST", f"{TRACK}/", 404, "there is nothing at this address"),
-        ("GET", "/daybook.js/", 404, "there is nothing at this address"),
+        ("POST", f"{TRACK}/", 404, "no such path"),
+        ("GET", "/daybook.js/", 404, "no such path"),
     ],
 )
-def test_what_is_not_there_is_refused_like_everything_else(
+def test_unknown_paths_and_methods_are_refused_with_the_usual_body(
     shared: CollectorProcess, method: str, path: str, status: int, reason: str
 ) -> None:
     reply = shared.call(method, path, None, {})
@@ -81,14 +81,14 @@ def test_what_is_not_there_is_refused_like_everything_else(
 
 
 @pytest.mark.parametrize("path", ["/daybook.js", "/live", "/ready", "/openapi.json", "/nothing"])
-def test_head_is_answered_as_get_but_without_its_body(shared: CollectorProcess, path: str) -> None:
-    whole, head = shared.get(path), shared.call("HEAD", path, None, {})
-    assert (head.status, head.body) == (whole.status, b"")
+def test_head_is_answered_like_get_without_a_body(shared: CollectorProcess, path: str) -> None:
+    get, head = shared.get(path), shared.call("HEAD", path, None, {})
+    assert (head.status, head.body) == (get.status, b"")
     for name in ("content-length", "content-type", "etag", "cache-control"):
-        assert head.headers.get(name) == whole.headers.get(name)
+        assert head.headers.get(name) == get.headers.get(name)
 
 
-def test_the_description_names_every_type_of_event(shared: CollectorProcess) -> None:
+def test_the_description_names_every_event_type(shared: CollectorProcess) -> None:
     described = json.loads(shared.get("/openapi.json").body)["paths"]
     assert list(described) == [TRACK]
     operation = described[TRACK]["post"]
@@ -98,7 +98,7 @@ def test_the_description_names_every_type_of_event(shared: CollectorProcess) -> 
 
 
 def test_a_revoked_key_is_refused_soon(site: Site, collector: CollectorProcess) -> None:
-    """What it remembers of a key lasts 30 s; a collector that never saw it asks at once."""
-    (key,) = (one for one in api_keys.find_all(site.world.documents) if one.kind == "write")
+    """A cached key is valid for 30 s; this collector has not cached it, so it refuses at once."""
+    (key,) = (key for key in api_keys.find_all(site.world.documents) if key.kind == "write")
     api_keys.revoke(site.world.documents, key.id, datetime.now(UTC))
     assert collector.track(VIEW).status == 401

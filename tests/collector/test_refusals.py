@@ -1,4 +1,4 @@
-"""What is refused, with which status, and what is said."""
+"""Refused calls: their status and the response's body."""
 
 import gzip
 import json
@@ -35,7 +35,7 @@ MIB = 2**20
     ],
     ids=lambda body: repr(body[:20]),
 )
-def test_what_is_not_json_is_400(shared: CollectorProcess, body: bytes) -> None:
+def test_a_body_that_is_not_json_is_400(shared: CollectorProcess, body: bytes) -> None:
     reply = shared.track(body)
     assert (reply.status, reply.json["status"]) == (400, "refused")
 
@@ -51,11 +51,11 @@ def test_json_without_events_is_422(shared: CollectorProcess, body: Any) -> None
 
 
 @pytest.mark.parametrize("body", [[], {"events": []}], ids=repr)
-def test_a_batch_has_one_event_at_least(shared: CollectorProcess, body: Any) -> None:
+def test_an_empty_batch_is_422(shared: CollectorProcess, body: Any) -> None:
     reply = shared.track(body)
     assert reply.status == 422
     assert reply.json["errors"] == [
-        {"field": "events", "message": "has no events: send one at least"}
+        {"field": "events", "message": "has no events: send at least one"}
     ]
 
 
@@ -115,16 +115,16 @@ def test_a_batch_has_one_event_at_least(shared: CollectorProcess, body: Any) -> 
     ],
     ids=lambda value: ",".join(value) if isinstance(value, list) else "",
 )
-def test_wrong_fields_are_422_by_name(
+def test_wrong_fields_are_422_and_named(
     shared: CollectorProcess, body: dict[str, Any], fields: list[str]
 ) -> None:
     reply = shared.track(body)
     assert reply.status == 422, reply.body
     assert reply.json["status"] == "invalid"
-    assert sorted(one["field"] for one in reply.json["errors"]) == fields
+    assert sorted(error["field"] for error in reply.json["errors"]) == fields
 
 
-def test_no_refused_event_is_in_the_log(site: Site, collector: CollectorProcess) -> None:
+def test_refused_events_are_not_in_the_log(site: Site, collector: CollectorProcess) -> None:
     bodies: list[Any] = [{}, [{}, {}], b"{"]
     for body in bodies:
         assert collector.track(body).status in (400, 422)
@@ -135,12 +135,14 @@ def test_no_refused_event_is_in_the_log(site: Site, collector: CollectorProcess)
 def test_an_unknown_key_is_401(shared: CollectorProcess, key: str) -> None:
     reply = shared.track(VIEW, key=key)
     assert reply.status == 401
-    assert reply.json["reason"].startswith("no such key" if key else "a key is needed")
+    assert reply.json["reason"].startswith("no such key" if key else "a key is required")
     assert reply.headers["www-authenticate"].startswith("Bearer")
 
 
 @pytest.mark.parametrize("where", ["header", "bearer", "query"])
-def test_a_public_key_may_stand_in_three_places(shared: CollectorProcess, where: str) -> None:
+def test_a_public_key_may_be_in_two_headers_or_in_the_query(
+    shared: CollectorProcess, where: str
+) -> None:
     path, headers = TRACK, {"Accept-Language": "de"}
     if where == "query":
         path += f"?key={shared.key}"
@@ -151,12 +153,12 @@ def test_a_public_key_may_stand_in_three_places(shared: CollectorProcess, where:
     assert shared.call("POST", path, json.dumps(VIEW), headers).status == 202
 
 
-def test_a_secret_key_may_not_stand_in_an_address(site: Site, collector: CollectorProcess) -> None:
+def test_a_secret_key_in_the_query_is_refused(site: Site, collector: CollectorProcess) -> None:
     reply = collector.call("POST", f"{TRACK}?key={site.server_key}", json.dumps(VIEW), {})
     assert reply.status == 401
 
 
-def test_a_batch_of_500_is_taken_and_one_of_501_is_413(
+def test_a_batch_of_500_is_accepted_and_one_of_501_is_413(
     site: Site, collector: CollectorProcess
 ) -> None:
     reply = collector.track([VIEW] * 500, key=site.server_key)
@@ -172,7 +174,7 @@ def test_a_body_over_one_mib_is_413(shared: CollectorProcess) -> None:
     assert shared.track(b" " * (5 * MIB)).status == 413
 
 
-def test_a_large_body_is_refused_before_it_is_sent(shared: CollectorProcess) -> None:
+def test_a_large_body_is_refused_by_its_content_length(shared: CollectorProcess) -> None:
     with socket.create_connection(("127.0.0.1", shared.port), timeout=10) as connection:
         head = {"Host": "x", "X-Daybook-Key": shared.key, "Content-Length": str(10**12)}
         lines = [f"POST {TRACK} HTTP/1.1", *(f"{name}: {value}" for name, value in head.items())]
@@ -180,7 +182,7 @@ def test_a_large_body_is_refused_before_it_is_sent(shared: CollectorProcess) -> 
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
 
 
-def test_a_chunked_body_is_read_no_further_than_its_bound(shared: CollectorProcess) -> None:
+def test_a_chunked_body_is_read_only_up_to_a_limit(shared: CollectorProcess) -> None:
     sent = 0
 
     def chunks() -> Any:
@@ -193,20 +195,20 @@ def test_a_chunked_body_is_read_no_further_than_its_bound(shared: CollectorProce
     try:
         status = shared.call("POST", TRACK, chunks(), headers).status
     except ConnectionError:
-        status = 413  # it hung up on a client that went on and on
+        status = 413  # the collector closed the connection, because the client did not stop
     assert status == 413
     assert sent < 32 * MIB
 
 
-def test_gzip_is_unpacked(site: Site, collector: CollectorProcess) -> None:
-    packed = gzip.compress(json.dumps([VIEW] * 3).encode())
-    reply = collector.track(packed, headers={"Content-Encoding": "gzip"})
+def test_gzip_is_decompressed(site: Site, collector: CollectorProcess) -> None:
+    compressed = gzip.compress(json.dumps([VIEW] * 3).encode())
+    reply = collector.track(compressed, headers={"Content-Encoding": "gzip"})
     assert (reply.status, reply.json["accepted"]) == (202, 3)
 
 
 def test_a_gzip_bomb_is_413_and_takes_no_memory(collector: CollectorProcess) -> None:
-    packer = zlib.compressobj(9, wbits=31)
-    bomb = b"".join(packer.compress(b" " * MIB) for _ in range(800)) + packer.flush()
+    compressor = zlib.compressobj(9, wbits=31)
+    bomb = b"".join(compressor.compress(b" " * MIB) for _ in range(800)) + compressor.flush()
     assert len(bomb) < MIB
     process = psutil.Process(collector.pid)
     before = process.memory_info().rss
@@ -225,14 +227,14 @@ def test_a_gzip_bomb_is_413_and_takes_no_memory(collector: CollectorProcess) -> 
     ],
     ids=["no gzip", "gzip cut short", "gzip and more", "brotli"],
 )
-def test_other_packings_are_refused(
+def test_invalid_gzip_and_other_encodings_are_refused(
     shared: CollectorProcess, body: bytes, encoding: str, status: int
 ) -> None:
     assert shared.track(body, headers={"Content-Encoding": encoding}).status == status
 
 
 @pytest.mark.parametrize("header", ["DNT", "Sec-GPC"])
-def test_who_does_not_want_to_be_tracked_is_not(
+def test_callers_that_opt_out_are_not_tracked(
     site: Site, collector: CollectorProcess, header: str
 ) -> None:
     headers: Mapping[str, str] = {header: "1"}
@@ -245,7 +247,7 @@ def test_who_does_not_want_to_be_tracked_is_not(
     assert len(site.logged()) == 1
 
 
-def test_server_only_events_need_a_server_key(site: Site, collector: CollectorProcess) -> None:
+def test_server_events_need_a_server_key(site: Site, collector: CollectorProcess) -> None:
     body = {"event_type": "barcode_scanned", "ticket_id": "t-1", "ticketed_event_id": "gala"}
     assert collector.track(body).status == 422
     assert collector.track(body, key=site.server_key).status == 202

@@ -1,4 +1,4 @@
-"""What is remembered to be quick is small, whatever a client sends: bodies are gzip, and cheap."""
+"""Caches stay small, whatever clients send: long texts, which gzip makes cheap, are not cached."""
 
 import tracemalloc
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from daybook.collector.acquisition.origin import UTM, Origins
 from daybook.collector.arrival import WrongTime, arrival
 
 NOW = arrival(datetime(2026, 11, 20, 10, tzinfo=UTC))
-CALLS, CHARS, HELD_MAX = 20, 1_000_000, 2_000_000
+CALLS, CHARS, RETAINED_MAX = 20, 1_000_000, 2_000_000
 
 
-def grown(call: Callable[[str], object]) -> int:
-    """Bytes that are held after calls with long texts, each another."""
+def retained(call: Callable[[str], object]) -> int:
+    """The number of bytes that are retained after calls with different long texts."""
     tracemalloc.start()
     try:
         call("warm")
@@ -27,16 +27,20 @@ def grown(call: Callable[[str], object]) -> int:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("place", range(3 + len(UTM)))
-def test_no_long_text_of_an_origin_is_kept(place: int) -> None:
+@pytest.mark.parametrize("index", range(3 + len(UTM)))
+def test_long_texts_of_an_origin_are_not_cached(index: int) -> None:
     origins = Origins()
     texts = [""] * (3 + len(UTM))
-    assert grown(lambda text: origins.read(*texts[:place], text, *texts[place + 1 :])) < HELD_MAX
+
+    def call(text: str) -> None:
+        origins.read(*texts[:index], text, *texts[index + 1 :])
+
+    assert retained(call) < RETAINED_MAX
 
 
-def test_no_long_text_that_is_no_time_is_kept() -> None:
+def test_long_texts_in_place_of_a_time_are_not_cached() -> None:
     def call(text: str) -> None:
         with suppress(WrongTime):
             NOW.occurred(text, None)
 
-    assert grown(call) < HELD_MAX
+    assert retained(call) < RETAINED_MAX

@@ -1,4 +1,4 @@
-"""A server is away: what is promised is kept, and what cannot be promised is not."""
+"""While a server is unavailable, no accepted event is lost, and no event is accepted in vain."""
 
 import json
 import os
@@ -26,9 +26,9 @@ from tests.support.world import World
 VIEW = {"event_type": "page_view", "visitor_id": "v-1", "session_id": "s-1"}
 
 
-def view(person: int) -> dict[str, Any]:
-    own = {"event_id": str(uuid4()), "funnel_id": "spring"}
-    return VIEW | own | {"visitor_id": f"v-{person}", "session_id": f"s-{person}"}
+def view(visitor: int) -> dict[str, Any]:
+    ids = {"event_id": str(uuid4()), "funnel_id": "spring"}
+    return VIEW | ids | {"visitor_id": f"v-{visitor}", "session_id": f"s-{visitor}"}
 
 
 def _site_with(server: Server, variables: dict[str, str], directory: Path) -> Iterator[Site]:
@@ -36,10 +36,10 @@ def _site_with(server: Server, variables: dict[str, str], directory: Path) -> It
     try:
         with World(variables, directory) as world:
             world.make_topic("sc.tracking.funnel")
-            own = Site(world)
-            yield own
-            own.end()
-            server.start()  # for the world's own leaving
+            site = Site(world)
+            yield site
+            site.end()
+            server.start()  # the world needs it to clean up
     finally:
         server.kill()
         server.wipe()
@@ -62,14 +62,14 @@ def redis(tmp_path: Path) -> Redis:
 
 @pytest.fixture
 def on_broker(broker: Kafka, servers: dict[str, str], tmp_path: Path) -> Iterator[Site]:
-    own = servers | {"DAYBOOK_KAFKA_BOOTSTRAP_SERVERS": broker.address}
-    yield from _site_with(broker, own, tmp_path)
+    variables = servers | {"DAYBOOK_KAFKA_BOOTSTRAP_SERVERS": broker.address}
+    yield from _site_with(broker, variables, tmp_path)
 
 
 @pytest.fixture
 def on_mongodb(mongodb: MongoDB, servers: dict[str, str], tmp_path: Path) -> Iterator[Site]:
-    own = servers | {"DAYBOOK_MONGODB_URI": mongodb.address}
-    yield from _site_with(mongodb, own, tmp_path)
+    variables = servers | {"DAYBOOK_MONGODB_URI": mongodb.address}
+    yield from _site_with(mongodb, variables, tmp_path)
 
 
 @pytest.fixture
@@ -83,12 +83,12 @@ def test_without_a_broker_nothing_is_accepted(on_broker: Site, broker: Kafka) ->
     reply = collector.track(VIEW)
     assert (reply.status, reply.json["status"]) == (503, "unavailable")
     assert int(reply.headers["retry-after"]) > 0
-    until(lambda: collector.get("/ready").status == 503, "it says that it is not ready")
+    until(lambda: collector.get("/ready").status == 503, "it is not ready")
     assert b"Kafka does not answer" in collector.get("/ready").body
     assert collector.get("/live").status == 200
     assert collector.track([VIEW] * 3).json["accepted"] == 0
     broker.start()
-    until(lambda: collector.track(VIEW).status == 202, "it takes events again")
+    until(lambda: collector.track(VIEW).status == 202, "it accepts events again")
     assert collector.metric("daybook_collector_events_total", outcome="unavailable") >= 4
 
 
@@ -96,7 +96,7 @@ def test_without_a_broker_nothing_is_accepted(on_broker: Site, broker: Kafka) ->
 def test_every_202_is_in_the_log_and_counted_once_while_the_broker_is_killed_twice(
     on_broker: Site, broker: Kafka
 ) -> None:
-    """100,000 events; batches are sent again until they are answered with 202."""
+    """100,000 events; each batch is sent until the response is 202."""
     world = on_broker.world
     for topic in ("sc.domain.funnel", "sc.domain.event"):
         world.make_topic(topic, partitions=1)
@@ -107,18 +107,18 @@ def test_every_202_is_in_the_log_and_counted_once_while_the_broker_is_killed_twi
     refused = 0
     done = 0
 
-    def send(own: list[list[dict[str, Any]]]) -> None:
+    def send(share: list[list[dict[str, Any]]]) -> None:
         nonlocal refused, done
-        for batch in own:
-            while (reply := _tried(batch)) is None or reply.status != 202:
+        for batch in share:
+            while (reply := track(batch)) is None or reply.status != 202:
                 refused += 1
             assert reply.json["accepted"] == len(batch)
             done += 1
 
-    def are_done(enough: int) -> bool:
-        return done >= enough
+    def are_done(count: int) -> bool:
+        return done >= count
 
-    def _tried(batch: list[dict[str, Any]]) -> Reply | None:
+    def track(batch: list[dict[str, Any]]) -> Reply | None:
         try:
             return collector.track(batch, key=on_broker.server_key)
         except ConnectionError:
@@ -127,8 +127,8 @@ def test_every_202_is_in_the_log_and_counted_once_while_the_broker_is_killed_twi
     threads = [Thread(target=send, args=(batches[n::2],)) for n in range(2)]
     for thread in threads:
         thread.start()
-    for enough in (40, 120):
-        until(partial(are_done, enough), "some are done")
+    for count in (40, 120):
+        until(partial(are_done, count), f"{count} batches are done")
         broker.kill()
         broker.start()
     for thread in threads:
@@ -143,8 +143,8 @@ def test_every_202_is_in_the_log_and_counted_once_while_the_broker_is_killed_twi
     assert sum(day["page_views"] for day in days) == len(logged)
 
 
-def test_a_full_queue_is_told_at_once(on_broker: Site, broker: Kafka) -> None:
-    """The broker is frozen: it does not answer, and nobody knows yet that it will not."""
+def test_a_full_queue_is_503_at_once(on_broker: Site, broker: Kafka) -> None:
+    """The broker is frozen: it does not answer, and no timeout has passed yet."""
     collector = on_broker.start(
         DAYBOOK_COLLECTOR_ACK_MS="60000", DAYBOOK_COLLECTOR_QUEUE_MESSAGES="500"
     ).ready()
@@ -155,8 +155,8 @@ def test_a_full_queue_is_told_at_once(on_broker: Site, broker: Kafka) -> None:
     os.kill(broker.pid, signal.SIGSTOP)
     try:
         caller.start()
-        full = "daybook_collector_queue_messages"
-        until(lambda: collector.metric(full) == 500, "the queue is full")
+        queue = "daybook_collector_queue_messages"
+        until(lambda: collector.metric(queue) == 500, "the queue is full")
         reply = collector.track(VIEW, key=key)
         assert (reply.status, reply.json["status"]) == (503, "unavailable")
         assert int(reply.headers["retry-after"]) > 0
@@ -168,7 +168,9 @@ def test_a_full_queue_is_told_at_once(on_broker: Site, broker: Kafka) -> None:
     assert len(on_broker.logged()) == 500
 
 
-def test_without_redis_tracking_goes_on_unlimited_and_says_so(on_redis: Site, redis: Redis) -> None:
+def test_without_redis_events_are_accepted_without_a_limit_and_a_warning_is_logged(
+    on_redis: Site, redis: Redis
+) -> None:
     collector = on_redis.start(DAYBOOK_COLLECTOR_RATE="1", DAYBOOK_COLLECTOR_BURST="5").ready()
     assert collector.track([VIEW] * 5).status == 202
     assert collector.track([VIEW] * 5).status == 429
@@ -178,10 +180,10 @@ def test_without_redis_tracking_goes_on_unlimited_and_says_so(on_redis: Site, re
     assert collector.metric("daybook_collector_unlimited_events_total") == 20
     assert "rate limiting off" in collector.said()
     redis.start()
-    until(lambda: collector.track([VIEW] * 5).status == 429, "the limit is there again")
+    until(lambda: collector.track([VIEW] * 5).status == 429, "the limit applies again")
 
 
-def test_without_mongodb_known_keys_stay_good_and_others_cannot_be_judged(
+def test_without_mongodb_cached_keys_are_accepted_and_others_are_503(
     on_mongodb: Site, mongodb: MongoDB
 ) -> None:
     collector = on_mongodb.start().ready()
@@ -191,20 +193,20 @@ def test_without_mongodb_known_keys_stay_good_and_others_cannot_be_judged(
     reply = collector.track(VIEW, key=on_mongodb.server_key)
     assert (reply.status, reply.json["status"]) == (503, "refused")
     mongodb.start()
-    until(lambda: collector.track(VIEW, key=on_mongodb.server_key).status == 202, "it is known")
+    until(lambda: collector.track(VIEW, key=on_mongodb.server_key).status == 202, "it is checked")
 
 
-def test_a_missing_topic_is_told_by_the_command_that_makes_it(world: World) -> None:
+def test_the_error_for_a_missing_topic_names_the_command_that_creates_it(world: World) -> None:
     site = Site(world)
     collector = site.start()
     try:
-        until(lambda: b"topics apply" in collector.get("/ready").body, "it says what is missing")
+        until(lambda: b"topics apply" in collector.get("/ready").body, "it names the command")
         assert collector.track(VIEW).status == 503
     finally:
         site.end()
 
 
-def test_what_was_accepted_before_a_stop_is_in_the_log(site: Site) -> None:
+def test_events_accepted_before_a_stop_are_in_the_log(site: Site) -> None:
     collector = site.start(DAYBOOK_COLLECTOR_LINGER_MS="500").ready()
     replies: list[Reply] = []
     caller = Thread(target=lambda: replies.append(collector.track([VIEW] * 100)))

@@ -1,4 +1,4 @@
-"""daybook.js in a real Chromium, calling a real collector: what is in the log afterwards."""
+"""daybook.js in a real Chromium, which calls a real collector: the events in the log."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ WAITING = f"{QUEUE}.length"
 
 
 class Visitor:
-    """A reader of pages that carry the client, with a storage of its own."""
+    """A browser context with its own storage, which visits pages that contain the client."""
 
     def __init__(self, site: Site, browser: Browser) -> None:
         self.pages: dict[str, str] = {}
@@ -29,7 +29,7 @@ class Visitor:
         self.troubles: list[list[str]] = []
 
     def visit(self, path: str, then: str = "", before: str = "", key: str | None = None) -> Page:
-        """The page, once loaded; `before` and `then` are its own scripts around the client."""
+        """Loads a page; `before` and `then` are scripts before and after the client."""
         key = self.site.write_key if key is None else key
         script = f"http://127.0.0.1:{self.collector.port}/daybook.js"
         self.pages[path.partition("?")[0]] = f"""
@@ -42,39 +42,39 @@ class Visitor:
         return page
 
     def send(self, path: str, then: str = "", before: str = "", key: str | None = None) -> Page:
-        """A visit, until nothing waits to be sent."""
+        """Visits a page and waits until the client has sent all events."""
         page = self.visit(path, then, before, key)
         page.wait_for_function(f"!{WAITING}")
         return page
 
     def logged(self, count: int) -> list[Logged]:
-        """What is in the log once that many different events are, in order of time."""
+        """The events in the log, once there are `count` different ones, by time."""
 
-        def enough() -> list[Logged]:
-            found = self.site.logged()
-            ids = {one.event["event_id"] for one in found}
-            return found if len(ids) >= count else []
+        def complete() -> list[Logged]:
+            messages = self.site.logged()
+            ids = {message.event["event_id"] for message in messages}
+            return messages if len(ids) >= count else []
 
-        found = until(enough, f"{count} events are in the log")
-        distinct = {one.event["event_id"]: one for one in found}
+        messages = until(complete, f"{count} events are in the log")
+        distinct = {message.event["event_id"]: message for message in messages}
         assert len(distinct) == count
         return sorted(distinct.values(), key=lambda one: one.event["occurred_at"])
 
 
 @pytest.fixture
 def visitor(site: Site, chromium: Browser) -> Iterator[Visitor]:
-    own = Visitor(site, chromium)
-    with own.server:
-        yield own
-        own.context.close()
-    assert not any(own.troubles), own.troubles
+    visitor = Visitor(site, chromium)
+    with visitor.server:
+        yield visitor
+        visitor.context.close()
+    assert not any(visitor.troubles), visitor.troubles
 
 
-def test_it_is_small() -> None:
+def test_the_client_is_smaller_than_3_kib() -> None:
     assert len(SOURCE.read_bytes()) < BYTES_MAX
 
 
-def test_a_page_is_viewed_and_a_custom_event_tracked(visitor: Visitor) -> None:
+def test_page_views_and_custom_events_are_tracked(visitor: Visitor) -> None:
     visitor.send(
         "/spring?utm_source=newsletter&utm_medium=email&utm_campaign=may&token=secret",
         'daybook.track("menu opened", { depth: 2 })',
@@ -95,7 +95,7 @@ def test_a_page_is_viewed_and_a_custom_event_tracked(visitor: Visitor) -> None:
     assert "secret" not in str(view.event)
 
 
-def test_a_single_page_application_views_pages_without_loading_any(visitor: Visitor) -> None:
+def test_navigation_in_a_single_page_application_is_tracked(visitor: Visitor) -> None:
     page = visitor.visit(
         "/",
         """history.pushState({}, "", "/cart");
@@ -110,7 +110,7 @@ def test_a_single_page_application_views_pages_without_loading_any(visitor: Visi
     assert sorted(one.event["data"]["page"] for one in views) == ["/", "/cart", "/cart", "/pay"]
 
 
-def test_the_next_page_has_the_sessions_first_source(visitor: Visitor) -> None:
+def test_later_pages_have_the_source_of_the_sessions_first_page(visitor: Visitor) -> None:
     visitor.send("/one?utm_source=partner")
     visitor.send("/two")
     first, second = (one.event["data"] for one in visitor.logged(2))
@@ -126,10 +126,10 @@ def test_the_next_page_has_the_sessions_first_source(visitor: Visitor) -> None:
 def test_a_session_ends_after_30_minutes_idle_or_24_hours(
     visitor: Visitor, last_minutes: float, start_hours: float, is_new: bool
 ) -> None:
-    own = f"""localStorage["daybook.session"] = JSON.stringify({{
+    stored = f"""localStorage["daybook.session"] = JSON.stringify({{
         id: "old", from: {{}}, last: Date.now() - {last_minutes} * 6e4,
         start: Date.now() - {start_hours} * 36e5 }})"""
-    visitor.send("/", before=own)
+    visitor.send("/", before=stored)
     (view,) = visitor.logged(1)
     assert (view.event["data"]["session_id"] != "old") is is_new
 
@@ -146,8 +146,10 @@ def test_events_are_sent_ten_at_a_time(visitor: Visitor) -> None:
     assert len(visitor.logged(25)) == 25
 
 
-def test_what_could_not_be_sent_is_sent_later_and_counts_at_its_own_time(visitor: Visitor) -> None:
-    """A browser that was offline for an hour: its clock says when, whatever it shows."""
+def test_events_that_could_not_be_sent_are_sent_later_with_their_own_time(
+    visitor: Visitor,
+) -> None:
+    """The browser was offline for an hour."""
     page = visitor.visit(
         "/",
         'daybook.track("offline")',
@@ -167,7 +169,7 @@ def test_what_could_not_be_sent_is_sent_later_and_counts_at_its_own_time(visitor
     assert events[0]["occurred_at"] < received
 
 
-def test_what_waits_when_the_page_is_left_goes_by_beacon(visitor: Visitor) -> None:
+def test_queued_events_are_sent_by_beacon_when_the_page_is_left(visitor: Visitor) -> None:
     page = visitor.visit(
         "/",
         """daybook.track("leaving"); dispatchEvent(new Event("pagehide"))""",
@@ -179,21 +181,21 @@ def test_what_waits_when_the_page_is_left_goes_by_beacon(visitor: Visitor) -> No
     assert [one.event["event_type"] for one in visitor.logged(2)] == ["page_view", "custom"]
 
 
-def test_an_answer_that_got_lost_is_no_second_event(visitor: Visitor) -> None:
+def test_a_lost_response_leads_to_a_duplicate_with_the_same_event_id(visitor: Visitor) -> None:
     visitor.send(
         "/",
         before="""let lost = 0; const real = fetch;
         window.fetch = (url, o) => real(url, o).then(r => { if (!lost++) throw r; return r; })""",
     )
     visitor.logged(1)
-    found = visitor.site.logged()
-    assert len(found) == 2
-    assert len({one.event["event_id"] for one in found}) == 1
-    assert len({one.key for one in found}) == 1
+    messages = visitor.site.logged()
+    assert len(messages) == 2
+    assert len({message.event["event_id"] for message in messages}) == 1
+    assert len({message.key for message in messages}) == 1
 
 
 @pytest.mark.parametrize("sign", ["doNotTrack", "globalPrivacyControl"])
-def test_who_does_not_want_to_be_tracked_is_not(visitor: Visitor, sign: str) -> None:
+def test_visitors_who_opt_out_are_not_tracked(visitor: Visitor, sign: str) -> None:
     page = visitor.visit(
         "/",
         'daybook.track("never")',
@@ -203,7 +205,7 @@ def test_who_does_not_want_to_be_tracked_is_not(visitor: Visitor, sign: str) -> 
     assert visitor.site.logged() == []
 
 
-def test_a_wrong_key_is_not_tried_for_ever(visitor: Visitor) -> None:
+def test_a_wrong_key_is_not_retried(visitor: Visitor) -> None:
     visitor.send("/", key="dbwrite_" + "x" * 32)
     assert visitor.site.logged() == []
     assert refused(visitor.collector) == 1

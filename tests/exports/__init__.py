@@ -1,1 +1,1 @@
-"""Files of reports, from the call that asks for one to the link that hands it out."""
+"""Exports of reports, from the request to the download link."""

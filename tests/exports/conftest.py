@@ -1,4 +1,4 @@
-"""An office where files can be asked for, and workers that make them."""
+"""A query service that accepts export requests, and export workers."""
 
 import os
 from collections.abc import Iterator
@@ -26,20 +26,20 @@ ORGANIZATION, FUNNEL = "default", "checkout"
 EXPORT = f"{API}/export"
 
 
-def order(**others: Any) -> dict[str, Any]:
-    """A request for an overview as csv. What is None is left out."""
-    own = {
+def export_request(**others: Any) -> dict[str, Any]:
+    """The body of a request for an overview as csv. A field of None is left out."""
+    defaults = {
         "report_type": "overview",
         "funnel_id": FUNNEL,
         "date_from": FIRST,
         "date_to": LAST,
         "format": "csv",
     }
-    return {name: value for name, value in (own | others).items() if value is not None}
+    return {name: value for name, value in (defaults | others).items() if value is not None}
 
 
-class Press:
-    """The simulated shop's reports, a service that takes orders, and workers."""
+class ExportServices:
+    """The simulated shop's documents, a query service that accepts requests, and workers."""
 
     def __init__(self, office: Office, **variables: str) -> None:
         self.office = office
@@ -54,45 +54,46 @@ class Press:
         self.service.key = office.key("analyst", ORGANIZATION)
 
     def worker(self, failpoint: str = "", **variables: str) -> MemberProcess:
-        own = os.environ | self.world.variables | self.variables | {"DAYBOOK_FAILPOINT": failpoint}
+        environment = os.environ | self.world.variables | self.variables | variables
+        environment |= {"DAYBOOK_FAILPOINT": failpoint}
         number = len(self.world.members)
         log = self.world.directory / f"exports-{number}.log"
-        made = MemberProcess([self.world.name], own | variables, log, "tests.support.exports")
-        self.world.members.append(made)
-        return made
+        worker = MemberProcess([self.world.name], environment, log, "tests.support.exports")
+        self.world.members.append(worker)
+        return worker
 
-    def ask(self, key: str | None = None, **others: Any) -> Reply:
-        """Once the service has found the cluster."""
-        found: list[Reply] = []
+    def request(self, key: str | None = None, **others: Any) -> Reply:
+        """Requests an export, as soon as the service has found the cluster."""
+        replies: list[Reply] = []
 
-        def taken() -> bool:
-            found.append(self.service.post(EXPORT, order(**others), key))
-            return found[-1].status != 503
+        def is_available() -> bool:
+            replies.append(self.service.post(EXPORT, export_request(**others), key))
+            return replies[-1].status != 503
 
-        until(taken, "the service takes orders")
-        assert found[-1].status == 202, found[-1].body
-        return found[-1]
+        until(is_available, "the service accepts requests")
+        assert replies[-1].status == 202, replies[-1].body
+        return replies[-1]
 
-    def ordered(self, **others: Any) -> str:
-        """The job's id."""
-        return str(self.ask(**others).json["job_id"])
+    def request_job(self, **others: Any) -> str:
+        """Requests an export; returns the job's id."""
+        return str(self.request(**others).json["job_id"])
 
-    def look(self, job_id: str, key: str | None = None) -> Reply:
+    def status(self, job_id: str, key: str | None = None) -> Reply:
         return self.service.get(f"{EXPORT}/{quote(job_id, safe='')}", key)
 
-    def ended(self, job_id: str, seconds: float = 60.0) -> dict[str, Any]:
-        """The job once it is not under way any more."""
+    def wait_for_job(self, job_id: str, seconds: float = 60.0) -> dict[str, Any]:
+        """The job, once it has ended."""
 
-        def found() -> dict[str, Any]:
-            reply = self.look(job_id)
+        def ended_job() -> dict[str, Any]:
+            reply = self.status(job_id)
             assert reply.status == 200, (reply.body, self.service.said()[-3_000:])
             return {} if reply.json["status"] == "processing" else dict(reply.json)
 
-        return until(found, f"{job_id} has ended", seconds)
+        return until(ended_job, f"{job_id} has ended", seconds)
 
-    def made(self, **others: Any) -> bytes:
-        """The file, asked for, waited for and fetched."""
-        job = self.ended(self.ordered(**others))
+    def export(self, **others: Any) -> bytes:
+        """Requests a file, waits for it and downloads it."""
+        job = self.wait_for_job(self.request_job(**others))
         assert job["status"] == "completed", job
         reply = self.fetch(job["download_url"])
         assert reply.status == 200, reply.body
@@ -100,45 +101,49 @@ class Press:
         return reply.body
 
     def fetch(self, url: str) -> Reply:
-        """With no key at all."""
+        """Calls a URL without a key."""
         return self.service.get(url, "")
 
     def report(self, name: str, **parameters: Any) -> Any:
-        """The API's own answer."""
-        of = f"/funnels/{FUNNEL}/{name}"
-        reply = self.service.report(of, first=FIRST, last=LAST, **parameters)
+        """The query service's response for the same report."""
+        path = f"/funnels/{FUNNEL}/{name}"
+        reply = self.service.report(path, first=FIRST, last=LAST, **parameters)
         assert reply.status == 200, reply.body
         return reply.json
 
     def stored(self, job_id: str) -> dict[str, Any]:
-        found = self.world.documents["exports"].find_one({"job_id": job_id})
-        assert found is not None
-        return found
+        document = self.world.documents["exports"].find_one({"job_id": job_id})
+        assert document is not None
+        return document
 
     def files(self) -> list[str]:
-        """Those with a name; what is being written has none yet."""
+        """The names of finished files."""
         return sorted(path.name for path in self.folder.iterdir() if path.is_file())
 
 
 @contextmanager
-def opened(servers: dict[str, str], directory: Path, **variables: str) -> Iterator[Press]:
-    """A press in a world of its own, over the simulated shop's documents."""
+def start_services(
+    servers: dict[str, str], directory: Path, **variables: str
+) -> Iterator[ExportServices]:
+    """A world with the simulated shop's documents, and a query service without workers."""
     with World(servers, directory) as world:
-        own = Office(world)
+        office = Office(world)
         for group in (funnel_step.GROUP, revenue.GROUP, GROUP):
             indexes.ensure(world.documents, group)
         for collection in shop().stored:
             world.documents[collection].insert_many(documents(collection))
         try:
-            yield Press(own, **variables)
+            yield ExportServices(office, **variables)
         finally:
-            own.end()
+            office.end()
 
 
 @pytest.fixture(scope="session")
-def press(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Press]:
-    """With a worker, for all tests that only ask for files."""
-    with opened(servers, tmp_path_factory.mktemp("press")) as own:
-        worker = own.worker()
-        yield own
+def services(
+    servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ExportServices]:
+    """With a running worker, for all tests that only request files."""
+    with start_services(servers, tmp_path_factory.mktemp("services")) as services:
+        worker = services.worker()
+        yield services
         worker.end()

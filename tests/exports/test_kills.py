@@ -1,4 +1,4 @@
-"""A hundred files, the worker killed five times: each is there once, whole, and right."""
+"""A hundred files while workers are killed five times: each exists once, complete and correct."""
 
 import signal
 from collections.abc import Iterator
@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from tests.exports.conftest import Press, opened
+from tests.exports.conftest import ExportServices, start_services
 from tests.exports.file_readers import (
-    as_told,
+    as_rows,
+    as_text,
     csv_rows,
-    filled,
     json_body,
     numbers,
     pdf_text,
     xlsx_rows,
 )
-from tests.exports.topic_events import told_events
+from tests.exports.topic_events import end_events
 from tests.support.wait import until
 
 KINDS = [
@@ -38,71 +38,75 @@ FILES = 100
 
 
 @pytest.fixture
-def press(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Press]:
-    with opened(servers, tmp_path_factory.mktemp("kills")) as own:
-        yield own
+def services(
+    servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ExportServices]:
+    with start_services(servers, tmp_path_factory.mktemp("kills")) as services:
+        yield services
 
 
 @pytest.mark.timeout(400)
-def test_a_hundred_files_are_there_once_and_whole_through_five_kills(press: Press) -> None:
-    asked = {
-        press.ordered(report_type=report, format=form, include_pii=True): (report, form)
+def test_a_hundred_files_exist_once_and_complete_after_five_kills(
+    services: ExportServices,
+) -> None:
+    requested = {
+        services.request_job(report_type=report, format=form, include_pii=True): (report, form)
         for report, form in KINDS * (FILES // len(KINDS))
     }
-    assert len(asked) == FILES
-    for place in KILLS:
-        doomed = press.worker(place)
-        assert doomed.wait(120) == -signal.SIGKILL, doomed.said()
-    last = press.worker()
-    jobs = press.world.documents["exports"]
-    until(lambda: jobs.count_documents({"is_told": True}) == FILES, "all are made", 120)
+    assert len(requested) == FILES
+    for failpoint in KILLS:
+        worker = services.worker(failpoint)
+        assert worker.wait(120) == -signal.SIGKILL, worker.said()
+    last = services.worker()
+    jobs = services.world.documents["exports"]
+    until(lambda: jobs.count_documents({"is_told": True}) == FILES, "all jobs have ended", 120)
     last.end()
     stored = {job["job_id"]: job for job in jobs.find()}
-    assert stored.keys() == asked.keys()
+    assert stored.keys() == requested.keys()
     assert {job["status"] for job in stored.values()} == {"completed"}
-    assert press.files() == sorted(job["file"] for job in stored.values())
-    assert list((press.folder / "unfinished").iterdir()) == []
+    assert services.files() == sorted(job["file"] for job in stored.values())
+    assert list((services.folder / "unfinished").iterdir()) == []
     assert sum(job["attempt"] - 1 for job in stored.values()) >= 2
-    for job_id, (report, form) in asked.items():
-        made = (press.folder / stored[job_id]["file"]).read_bytes()
-        assert len(made) == stored[job_id]["bytes"]
-        is_right(press, report, form, made)
-    told = told_events(press)
-    assert {event["data"]["job_id"] for event in told} == asked.keys()
-    assert len({event["event_id"] for event in told}) == FILES
+    for job_id, (report, form) in requested.items():
+        file = (services.folder / stored[job_id]["file"]).read_bytes()
+        assert len(file) == stored[job_id]["bytes"]
+        assert_equals_report(services, report, form, file)
+    events = end_events(services)
+    assert {event["data"]["job_id"] for event in events} == requested.keys()
+    assert len({event["event_id"] for event in events}) == FILES
 
 
-def is_right(press: Press, report: str, form: str, made: bytes) -> None:
-    """Equal to what the API tells."""
-    if report == "events":
-        rows = json_body(made)["events"] if form == "json" else csv_rows(made)["events"]
-        assert len(rows) == events_of(press)
+def assert_equals_report(services: ExportServices, name: str, form: str, file: bytes) -> None:
+    """Compares a file with the query service's report."""
+    if name == "events":
+        rows = json_body(file)["events"] if form == "json" else csv_rows(file)["events"]
+        assert len(rows) == stored_events(services)
         return
-    answer = answer_of(press, report)
-    part = {"overview": "steps", "dropoffs": "drop_off_funnel"}.get(report, "by_step")
+    report = cached_report(services, name)
+    part = {"overview": "steps", "dropoffs": "drop_off_funnel"}.get(name, "by_step")
     match form:
         case "json":
-            assert numbers(json_body(made)) == numbers(answer)
+            assert numbers(json_body(file)) == numbers(report)
         case "csv":
-            assert csv_rows(made)[part] == as_told(answer[part])
+            assert csv_rows(file)[part] == as_text(report[part])
         case "xlsx":
-            assert xlsx_rows(made)[part] == filled(answer[part])
+            assert xlsx_rows(file)[part] == as_rows(report[part])
         case _:
-            assert f"{answer['summary']['total_revenue_cents']:,}" in pdf_text(made)
+            assert f"{report['summary']['total_revenue_cents']:,}" in pdf_text(file)
 
 
-ANSWERS: dict[str, Any] = {}
+REPORTS: dict[str, Any] = {}
 
 
-def answer_of(press: Press, report: str) -> Any:
-    if report not in ANSWERS:
-        more = {"page_size": 200} if report == "conversions" else {}
-        ANSWERS[report] = press.report(report, **more)
-    return ANSWERS[report]
+def cached_report(services: ExportServices, name: str) -> Any:
+    if name not in REPORTS:
+        parameters = {"page_size": 200} if name == "conversions" else {}
+        REPORTS[name] = services.report(name, **parameters)
+    return REPORTS[name]
 
 
-def events_of(press: Press) -> int:
-    found = press.world.documents["funnel_sessions"].find(
+def stored_events(services: ExportServices) -> int:
+    sessions = services.world.documents["funnel_sessions"].find(
         {"organization_id": "default", "funnel_id": "checkout"}
     )
-    return sum(len(session["events"]) for session in found)
+    return sum(len(session["events"]) for session in sessions)

@@ -1,4 +1,4 @@
-"""Asking for files, looking after them, and fetching them: what is answered to whom."""
+"""The routes for requesting exports, reading their status, and downloading files."""
 
 import json
 import uuid
@@ -17,24 +17,24 @@ from daybook.query.exports import job_id as job_ids
 from daybook.query.exports.request import ExportRequest
 from daybook.query.exports.secret import Secret
 from daybook.query.exports.signed_link import link
-from tests.exports.conftest import EXPORT, ORGANIZATION, SECRET, Press, order
+from tests.exports.conftest import EXPORT, ORGANIZATION, SECRET, ExportServices, export_request
 from tests.support.wait import until
 
 OWN = Secret(Settings(exports_secret=SecretStr(SECRET)))
-STRANGERS = Secret(Settings(exports_secret=SecretStr(SECRET[::-1])))
+FOREIGN = Secret(Settings(exports_secret=SecretStr(SECRET[::-1])))
 
 
 @pytest.fixture(scope="module")
-def done(press: Press) -> dict[str, Any]:
-    """A job whose file is there."""
-    job = press.ended(press.ordered())
+def done(services: ExportServices) -> dict[str, Any]:
+    """A completed job."""
+    job = services.wait_for_job(services.request_job())
     assert job["status"] == "completed", job
     return job
 
 
-def test_an_order_is_answered_as_promised(press: Press) -> None:
+def test_a_request_is_answered_with_a_job(services: ExportServices) -> None:
     before = datetime.now(UTC)
-    reply = press.ask()
+    reply = services.request()
     assert reply.status == 202
     body = reply.json
     assert body.keys() == {"job_id", "status", "estimated_completion"}
@@ -45,7 +45,7 @@ def test_an_order_is_answered_as_promised(press: Press) -> None:
     assert datetime.fromisoformat(body["estimated_completion"]) > before
 
 
-def test_a_file_that_is_there_is_told_with_its_link(done: dict[str, Any]) -> None:
+def test_a_completed_job_has_a_download_link(done: dict[str, Any]) -> None:
     assert done["rows"] > 5
     assert done["bytes"] > 500
     assert (done["report_type"], done["format"], done["reason"]) == ("overview", "csv", None)
@@ -55,8 +55,10 @@ def test_a_file_that_is_there_is_told_with_its_link(done: dict[str, Any]) -> Non
     assert datetime.fromisoformat(done["expires_at"]) == times[1] + timedelta(hours=24)
 
 
-def test_whoever_has_the_link_fetches_the_file(press: Press, done: dict[str, Any]) -> None:
-    reply = press.fetch(done["download_url"])
+def test_the_link_downloads_the_file_without_a_key(
+    services: ExportServices, done: dict[str, Any]
+) -> None:
+    reply = services.fetch(done["download_url"])
     assert reply.status == 200
     assert reply.headers["content-type"] == "text/csv; charset=utf-8"
     assert reply.headers["content-disposition"] == (
@@ -65,7 +67,7 @@ def test_whoever_has_the_link_fetches_the_file(press: Press, done: dict[str, Any
     assert reply.headers["x-content-type-options"] == "nosniff"
     assert reply.headers["cache-control"] == "private, no-store"
     assert int(reply.headers["content-length"]) == len(reply.body) == done["bytes"]
-    head = press.service.call("HEAD", done["download_url"], None, {})
+    head = services.service.call("HEAD", done["download_url"], None, {})
     assert (head.status, head.body) == (200, b"")
     assert int(head.headers["content-length"]) == done["bytes"]
 
@@ -95,14 +97,14 @@ BAD: list[tuple[dict[str, Any], int, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("wrong", "status", "about"), BAD)
-def test_a_bad_order_is_refused_with_the_reason(
-    press: Press, wrong: dict[str, Any], status: int, about: str
+@pytest.mark.parametrize(("wrong", "status", "reason"), BAD)
+def test_an_invalid_request_is_refused_with_the_reason(
+    services: ExportServices, wrong: dict[str, Any], status: int, reason: str
 ) -> None:
-    reply = press.service.post(EXPORT, order(**wrong))
+    reply = services.service.post(EXPORT, export_request(**wrong))
     assert (reply.status, reply.json["status"]) == (status, status)
     assert reply.headers["content-type"] == "application/problem+json"
-    assert about in reply.json["detail"]
+    assert reason in reply.json["detail"]
 
 
 @pytest.mark.parametrize(
@@ -117,8 +119,10 @@ def test_a_bad_order_is_refused_with_the_reason(
         (b" " * 20_000, 413),
     ],
 )
-def test_a_body_that_is_no_order_is_refused(press: Press, raw: bytes, status: int) -> None:
-    reply = press.service.post(EXPORT, raw)
+def test_a_body_that_is_not_a_request_is_refused(
+    services: ExportServices, raw: bytes, status: int
+) -> None:
+    reply = services.service.post(EXPORT, raw)
     assert (reply.status, reply.json["status"]) == (status, status)
 
 
@@ -130,60 +134,62 @@ JSON = st.recursive(
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(name=st.sampled_from([*order(), "user_id", "include_pii", "$where"]), value=JSON)
-def test_no_order_fails_whatever_stands_in_it(press: Press, name: str, value: Any) -> None:
-    reply = press.service.post(EXPORT, order() | {name: value})
+@given(name=st.sampled_from([*export_request(), "user_id", "include_pii", "$where"]), value=JSON)
+def test_no_request_causes_a_server_error(services: ExportServices, name: str, value: Any) -> None:
+    reply = services.service.post(EXPORT, export_request() | {name: value})
     assert reply.status < 500, (name, value, reply.body)
 
 
-def test_nobody_orders_without_a_key_or_with_one_for_tracking(press: Press) -> None:
+def test_a_request_needs_a_read_key(services: ExportServices) -> None:
     for key in ("", "dbwrite_x", "nonsense"):
-        assert press.service.post(EXPORT, order(), key).status == 401
-        assert press.look(str(uuid.uuid4()), key).status == 401
-    creator = press.office.key("creator", ORGANIZATION, "anna")
-    assert press.service.post(EXPORT, order(), creator).status == 403
+        assert services.service.post(EXPORT, export_request(), key).status == 401
+        assert services.status(str(uuid.uuid4()), key).status == 401
+    creator = services.office.key("creator", ORGANIZATION, "anna")
+    assert services.service.post(EXPORT, export_request(), creator).status == 403
 
 
-def test_anothers_organization_is_what_is_not_there(press: Press, done: dict[str, Any]) -> None:
-    stranger = press.office.key("analyst", "acme")
-    missing = press.look(str(uuid.uuid4()), stranger)
-    fresh = press.ordered()
-    for job_id in (done["job_id"], fresh):
-        foreign = press.look(job_id, stranger)
+def test_jobs_of_another_organization_are_404(
+    services: ExportServices, done: dict[str, Any]
+) -> None:
+    foreign_key = services.office.key("analyst", "acme")
+    missing = services.status(str(uuid.uuid4()), foreign_key)
+    processing = services.request_job()
+    for job_id in (done["job_id"], processing):
+        foreign = services.status(job_id, foreign_key)
         assert (foreign.status, foreign.body) == (404, missing.body)
-    own = press.service.post(EXPORT, order(funnel_id="no-such-funnel"), stranger)
-    other = press.service.post(EXPORT, order(funnel_id="default:checkout"), stranger)
+    own = services.service.post(EXPORT, export_request(funnel_id="no-such-funnel"), foreign_key)
+    other = services.service.post(EXPORT, export_request(funnel_id="default:checkout"), foreign_key)
     assert (own.status, own.body) == (other.status, other.body) == (404, own.body)
-    refused = press.service.get(f"{EXPORT}/{done['job_id']}?organization_id=default", stranger)
-    assert refused.status == 404
+    path = f"{EXPORT}/{done['job_id']}?organization_id=default"
+    assert services.service.get(path, foreign_key).status == 404
 
 
-def test_an_admin_orders_for_the_organization_that_he_names(press: Press) -> None:
+def test_an_admin_requests_exports_of_any_organization(services: ExportServices) -> None:
     path = f"{EXPORT}?organization_id=acme"
-    reply = press.service.post(path, order(), press.office.admin)
+    reply = services.service.post(path, export_request(), services.office.admin)
     assert reply.status == 202
     job_id = reply.json["job_id"]
-    look = f"{EXPORT}/{job_id}?organization_id=acme"
+    status_path = f"{EXPORT}/{job_id}?organization_id=acme"
 
-    def ended() -> bool:
-        job = press.service.get(look, press.office.admin).json
+    def completed() -> bool:
+        job = services.service.get(status_path, services.office.admin).json
         return bool(job["status"] == "completed")
 
-    until(ended, "the file is there")
-    assert press.look(job_id).status == 404
-    assert press.stored(job_id)["organization_id"] == "acme"
+    until(completed, "the job is completed")
+    assert services.status(job_id).status == 404
+    assert services.stored(job_id)["organization_id"] == "acme"
 
 
 def altered(url: str, **others: str) -> str:
     parts = urlsplit(url)
-    said = {name: value for name, [value] in parse_qs(parts.query).items()} | others
-    return parts.path + "?" + "&".join(f"{name}={value}" for name, value in said.items())
+    query = {name: value for name, [value] in parse_qs(parts.query).items()} | others
+    return parts.path + "?" + "&".join(f"{name}={value}" for name, value in query.items())
 
 
-def test_a_link_that_was_tampered_with_leads_nowhere(press: Press, done: dict[str, Any]) -> None:
+def test_a_tampered_link_is_refused(services: ExportServices, done: dict[str, Any]) -> None:
     url = done["download_url"]
     later = str(int(datetime.now(UTC).timestamp()) + 10**6)
-    other = press.ended(press.ordered(format="json"))
+    other = services.wait_for_job(services.request_job(format="json"))
     for wrong in (
         altered(url, expires=later),
         altered(url, signature="0" * 64),
@@ -191,49 +197,51 @@ def test_a_link_that_was_tampered_with_leads_nowhere(press: Press, done: dict[st
         altered(url, signature=""),
         altered(url, organization_id="acme"),
         url.replace(done["job_id"], other["job_id"]),
-        link(STRANGERS, None, ORGANIZATION, done["job_id"], datetime.now(UTC) + timedelta(1)),
+        link(FOREIGN, None, ORGANIZATION, done["job_id"], datetime.now(UTC) + timedelta(1)),
     ):
-        reply = press.fetch(wrong)
+        reply = services.fetch(wrong)
         assert (reply.status, reply.json["detail"]) == (403, "the link's signature is invalid"), (
             wrong
         )
-    assert press.fetch(urlsplit(url).path).status == 422
+    assert services.fetch(urlsplit(url).path).status == 422
 
 
-def test_a_link_that_has_expired_is_gone(press: Press, done: dict[str, Any]) -> None:
+def test_an_expired_link_is_410(services: ExportServices, done: dict[str, Any]) -> None:
     past = datetime.now(UTC) - timedelta(seconds=1)
-    reply = press.fetch(link(OWN, None, ORGANIZATION, done["job_id"], past))
+    reply = services.fetch(link(OWN, None, ORGANIZATION, done["job_id"], past))
     assert (reply.status, reply.json["status"]) == (410, 410)
 
 
-def test_a_file_whose_time_is_over_is_gone_before_it_is_swept(press: Press) -> None:
-    job = press.ended(press.ordered())
+def test_an_expired_file_is_410_even_before_it_is_removed(services: ExportServices) -> None:
+    job = services.wait_for_job(services.request_job())
     past = datetime.now(UTC) - timedelta(seconds=1)
-    exports = press.world.documents["exports"]
+    exports = services.world.documents["exports"]
     exports.update_one({"job_id": job["job_id"]}, {"$set": {"expires_at": past}})
-    told = press.look(job["job_id"]).json
-    assert (told["status"], told["download_url"]) == ("expired", None)
-    assert press.fetch(job["download_url"]).status == 410
+    expired = services.status(job["job_id"]).json
+    assert (expired["status"], expired["download_url"]) == ("expired", None)
+    assert services.fetch(job["download_url"]).status == 410
 
 
-def test_a_job_that_no_worker_has_seen_is_known_to_its_owner_alone(press: Press) -> None:
+def test_a_job_that_no_worker_has_claimed_is_known_only_to_its_organization(
+    services: ExportServices,
+) -> None:
     now = datetime.now(UTC)
     job_id = job_ids.issue(OWN, ORGANIZATION, now)
-    reply = press.look(job_id)
+    reply = services.status(job_id)
     assert reply.status == 200
     assert {k: v for k, v in reply.json.items() if v} == {"job_id": job_id, "status": "processing"}
     others = [
         job_ids.issue(OWN, "acme", now),
-        job_ids.issue(STRANGERS, ORGANIZATION, now),
+        job_ids.issue(FOREIGN, ORGANIZATION, now),
         job_ids.issue(OWN, ORGANIZATION, now - timedelta(days=31)),
         job_id.upper(),
         str(uuid.uuid4()),
         "nonsense",
     ]
-    assert {press.look(other).status for other in others} == {404}
+    assert {services.status(other).status for other in others} == {404}
 
 
-def test_what_cannot_be_made_fails_with_its_reason(press: Press) -> None:
+def test_a_job_that_cannot_be_done_fails_with_the_reason(services: ExportServices) -> None:
     job_id = str(uuid.uuid4())
     event = {
         "event_id": str(uuid.uuid4()),
@@ -241,22 +249,22 @@ def test_what_cannot_be_made_fails_with_its_reason(press: Press) -> None:
         "occurred_at": "2026-11-20T10:00:00Z",
         "schema_version": 1,
         "organization_id": ORGANIZATION,
-        "data": order(funnel_id="no-such-funnel") | {"job_id": job_id},
+        "data": export_request(funnel_id="no-such-funnel") | {"job_id": job_id},
     }
-    press.world.publish([(job_id, json.dumps(event).encode())], "sc.analytics.exports")
-    jobs = press.world.documents["exports"]
-    until(lambda: jobs.find_one({"job_id": job_id, "status": "failed"}), "it has failed")
-    told = press.look(job_id).json
-    assert (told["status"], told["reason"]) == ("failed", "there is no such funnel")
-    assert (told["download_url"], told["completed_at"]) == (None, None)
-    assert press.stored(job_id)["failures"] == 3
+    services.world.publish([(job_id, json.dumps(event).encode())], "sc.analytics.exports")
+    jobs = services.world.documents["exports"]
+    until(lambda: jobs.find_one({"job_id": job_id, "status": "failed"}), "the job has failed")
+    failed = services.status(job_id).json
+    assert (failed["status"], failed["reason"]) == ("failed", "there is no such funnel")
+    assert (failed["download_url"], failed["completed_at"]) == (None, None)
+    assert services.stored(job_id)["failures"] == 3
 
 
-def test_without_a_secret_no_exports_are_made(press: Press) -> None:
-    service = press.office.start()
-    key = press.service.key
+def test_without_a_secret_exports_are_404(services: ExportServices) -> None:
+    service = services.office.start()
+    key = services.service.key
     for reply in (
-        service.post(EXPORT, order(), key),
+        service.post(EXPORT, export_request(), key),
         service.get(f"{EXPORT}/{uuid.uuid4()}", key),
     ):
         assert reply.status == 404

@@ -1,4 +1,4 @@
-"""A worker that dies, stops, or finds a server away: each file is made once, and whole."""
+"""Export workers: duplicates, dead letters, crashes, overtaken attempts, removal of old files."""
 
 import json
 import os
@@ -10,28 +10,37 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.exports.conftest import EXPORT, ORGANIZATION, TOPIC, Press, opened, order
-from tests.exports.topic_events import is_caught_up, told_events
+from tests.exports.conftest import (
+    EXPORT,
+    ORGANIZATION,
+    TOPIC,
+    ExportServices,
+    export_request,
+    start_services,
+)
+from tests.exports.topic_events import end_events, is_caught_up
 from tests.support.wait import until
 
 
 @pytest.fixture(scope="module")
-def press(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Press]:
-    with opened(servers, tmp_path_factory.mktemp("workers")) as own:
-        own.folder.mkdir()
-        yield own
+def services(
+    servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ExportServices]:
+    with start_services(servers, tmp_path_factory.mktemp("workers")) as services:
+        services.folder.mkdir()
+        yield services
 
 
 @pytest.fixture(autouse=True)
-def _nobody_works_on(press: Press) -> Iterator[None]:
+def _kill_workers(services: ExportServices) -> Iterator[None]:
     yield
-    for member in press.world.members:
+    for member in services.world.members:
         if member.is_alive():
             member.kill()
 
 
-def requested(**others: Any) -> tuple[str, dict[str, Any]]:
-    """A job's id, and an event that asks for it."""
+def request_event(**others: Any) -> tuple[str, dict[str, Any]]:
+    """A job's id, and an event that requests it."""
     job_id = str(uuid.uuid4())
     return job_id, {
         "event_id": str(uuid.uuid4()),
@@ -39,132 +48,139 @@ def requested(**others: Any) -> tuple[str, dict[str, Any]]:
         "occurred_at": "2026-11-20T10:00:00Z",
         "schema_version": 1,
         "organization_id": ORGANIZATION,
-        "data": order(**others) | {"job_id": job_id},
+        "data": export_request(**others) | {"job_id": job_id},
     }
 
 
-def publish(press: Press, job_id: str, *events: dict[str, Any]) -> None:
-    press.world.publish([(job_id, json.dumps(event).encode()) for event in events], TOPIC)
+def publish(services: ExportServices, job_id: str, *events: dict[str, Any]) -> None:
+    services.world.publish([(job_id, json.dumps(event).encode()) for event in events], TOPIC)
 
 
-def has_ended(press: Press, job_id: str, status: str = "completed") -> dict[str, Any]:
-    found = press.world.documents["exports"]
-    one = {"job_id": job_id, "status": status}
-    until(lambda: found.find_one(one), f"{job_id} is {status}", 90)
-    return press.stored(job_id)
+def wait_for(services: ExportServices, job_id: str, status: str = "completed") -> dict[str, Any]:
+    exports = services.world.documents["exports"]
+    query = {"job_id": job_id, "status": status}
+    until(lambda: exports.find_one(query), f"{job_id} is {status}", 90)
+    return services.stored(job_id)
 
 
-def test_what_is_asked_for_again_is_not_made_again(press: Press) -> None:
-    worker = press.worker()
-    job_id, event = requested()
-    publish(press, job_id, event)
-    first = has_ended(press, job_id)
-    publish(press, job_id, event, event | {"event_id": str(uuid.uuid4())})
-    until(lambda: is_caught_up(press), "it has seen them")
+def test_a_repeated_request_makes_no_second_file(services: ExportServices) -> None:
+    worker = services.worker()
+    job_id, event = request_event()
+    publish(services, job_id, event)
+    first = wait_for(services, job_id)
+    publish(services, job_id, event, event | {"event_id": str(uuid.uuid4())})
+    until(lambda: is_caught_up(services), "the worker has read them")
     worker.end()
-    assert press.stored(job_id) == first | {"is_told": True}
+    assert services.stored(job_id) == first | {"is_told": True}
     assert worker.counted("duplicate") == 1
 
 
-def test_what_is_no_request_is_a_dead_letter_and_the_next_file_is_made(press: Press) -> None:
-    worker = press.worker()
-    _, broken = requested()
+def test_an_invalid_request_becomes_a_dead_letter_and_the_next_job_runs(
+    services: ExportServices,
+) -> None:
+    worker = services.worker()
+    _, broken = request_event()
     broken["data"]["format"] = "exe"
-    job_id, good = requested()
-    press.world.publish(
+    job_id, good = request_event()
+    services.world.publish(
         [("x", b"{"), (broken["data"]["job_id"], json.dumps(broken).encode())], TOPIC
     )
-    publish(press, job_id, good)
-    has_ended(press, job_id)
-    until(lambda: is_caught_up(press), "it has seen them")
+    publish(services, job_id, good)
+    wait_for(services, job_id)
+    until(lambda: is_caught_up(services), "the worker has read them")
     worker.end()
-    letters = press.world.documents["_daybook_dead_letters"]
-    assert sorted(each["reason"] for each in letters.find()) == ["invalid", "not_json"]
+    records = services.world.documents["_daybook_dead_letters"]
+    assert sorted(record["reason"] for record in records.find()) == ["invalid", "not_json"]
 
 
-def test_a_job_that_ends_its_workers_is_given_up(press: Press) -> None:
-    job_id, event = requested()
-    worker = press.worker()
-    publish(press, job_id, event)
-    stored = has_ended(press, job_id)
+def test_a_job_that_crashes_its_workers_fails_after_ten_attempts(
+    services: ExportServices,
+) -> None:
+    job_id, event = request_event()
+    worker = services.worker()
+    publish(services, job_id, event)
+    stored = wait_for(services, job_id)
     worker.end()
-    exports = press.world.documents["exports"]
-    again, event = requested()
+    exports = services.world.documents["exports"]
+    again, event = request_event()
     exports.insert_one(
         stored
         | {"_id": f"{ORGANIZATION}:{again}", "job_id": again, "status": "processing"}
         | {"attempt": 10, "is_told": False, "file": None, "expires_at": None, "ended_at": None}
     )
-    publish(press, again, event)
-    other = press.worker()
-    failed = has_ended(press, again, "failed")
-    assert "its worker ended 10 times" in failed["reason"]
-    until(lambda: press.stored(again)["is_told"], "it was told")
+    publish(services, again, event)
+    other = services.worker()
+    failed = wait_for(services, again, "failed")
+    assert "the worker ended 10 times" in failed["reason"]
+    until(lambda: services.stored(again)["is_told"], "the end is announced")
     other.end()
-    [told] = [each for each in told_events(press) if each["data"]["job_id"] == again]
-    assert (told["event_type"], told["data"]["reason"]) == ("export.failed", failed["reason"])
+    [ended] = [event for event in end_events(services) if event["data"]["job_id"] == again]
+    assert (ended["event_type"], ended["data"]["reason"]) == ("export.failed", failed["reason"])
 
 
-def test_an_attempt_that_was_overtaken_changes_nothing(press: Press) -> None:
-    job_id, event = requested()
-    before = set(press.files())
-    publish(press, job_id, event)
-    slow = press.worker("after_file:1:STOP")
-    exports = press.world.documents["exports"]
+def test_an_overtaken_attempt_changes_nothing(services: ExportServices) -> None:
+    job_id, event = request_event()
+    before = set(services.files())
+    publish(services, job_id, event)
+    slow = services.worker("after_file:1:STOP")
+    exports = services.world.documents["exports"]
 
     frozen = psutil.Process(slow.pid)
-    until(lambda: frozen.status() == psutil.STATUS_STOPPED, "its file is there, and it is frozen")
-    [mine] = set(press.files()) - before
+    until(lambda: frozen.status() == psutil.STATUS_STOPPED, "its file is stored, and it is frozen")
+    [file] = set(services.files()) - before
     exports.update_one({"job_id": job_id}, {"$inc": {"attempt": 1}})
     slow.thaw()
-    until(lambda: mine not in press.files(), "it has taken its file away")
-    assert press.stored(job_id)["file"] != mine
+    until(lambda: file not in services.files(), "it has removed its file")
+    assert services.stored(job_id)["file"] != file
 
 
-def test_expired_files_and_orphans_are_swept_at_start(press: Press) -> None:
-    worker = press.worker()
-    job_id, event = requested()
-    publish(press, job_id, event)
-    stored = has_ended(press, job_id)
+def test_expired_files_orphans_and_old_jobs_are_removed_at_start(services: ExportServices) -> None:
+    worker = services.worker()
+    job_id, event = request_event()
+    publish(services, job_id, event)
+    stored = wait_for(services, job_id)
     worker.end()
     now = datetime.now(UTC)
-    exports = press.world.documents["exports"]
+    exports = services.world.documents["exports"]
     exports.update_one({"job_id": job_id}, {"$set": {"expires_at": now - timedelta(seconds=1)}})
-    long_ago = stored | {"_id": f"{ORGANIZATION}:old", "job_id": "old", "file": None}
-    exports.insert_one(long_ago | {"ended_at": now - timedelta(days=31), "status": "expired"})
-    orphan, fresh = press.folder / f"{'0' * 32}-1.csv", press.folder / f"{'1' * 32}-1.csv"
-    strange = press.folder / "notes.txt"
-    for path in (orphan, fresh, strange):
+    old_job = stored | {"_id": f"{ORGANIZATION}:old", "job_id": "old", "file": None}
+    exports.insert_one(old_job | {"ended_at": now - timedelta(days=31), "status": "expired"})
+    orphan, fresh = services.folder / f"{'0' * 32}-1.csv", services.folder / f"{'1' * 32}-1.csv"
+    foreign = services.folder / "notes.txt"
+    for path in (orphan, fresh, foreign):
         path.write_text("x")
     yesterday = (now - timedelta(hours=25)).timestamp()
-    for path in (orphan, strange):
+    for path in (orphan, foreign):
         os.utime(path, (yesterday, yesterday))
-    other = press.worker()
-    until(lambda: press.stored(job_id)["status"] == "expired", "it is swept")
-    until(lambda: not orphan.exists(), "the orphan is swept")
-    until(lambda: exports.find_one({"job_id": "old"}) is None, "what is long ago is forgotten")
+    other = services.worker()
+    until(lambda: services.stored(job_id)["status"] == "expired", "the job is expired")
+    until(lambda: not orphan.exists(), "the orphan is removed")
+    until(lambda: exports.find_one({"job_id": "old"}) is None, "the old job is deleted")
     other.end()
-    assert not (press.folder / stored["file"]).exists()
+    assert not (services.folder / stored["file"]).exists()
     assert fresh.exists()
-    assert strange.exists()
-    assert press.stored(job_id)["file"] is None
+    assert foreign.exists()
+    assert services.stored(job_id)["file"] is None
 
 
-def test_a_worker_says_how_it_is(press: Press) -> None:
-    worker = press.worker()
-    job_id, event = requested(format="json")
-    publish(press, job_id, event)
-    has_ended(press, job_id)
+def test_a_worker_serves_probes_and_metrics(services: ExportServices) -> None:
+    worker = services.worker()
+    job_id, event = request_event(format="json")
+    publish(services, job_id, event)
+    wait_for(services, job_id)
     assert worker.ask("/live")[0] == 200
     until(lambda: worker.ask("/ready")[0] == 200, "it is ready")
     until(lambda: worker.metric("daybook_exports_total") >= 1, "it has counted the file")
     worker.end()
 
 
-def test_orders_are_refused_while_the_brokers_are_away(press: Press) -> None:
-    away = {"DAYBOOK_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "DAYBOOK_QUERY_TIMEOUT_MS": "1000"}
-    service = press.office.start(**press.variables, **away)
-    reply = service.post(EXPORT, order(), press.service.key)
+def test_requests_are_503_while_kafka_is_unavailable(services: ExportServices) -> None:
+    unavailable = {
+        "DAYBOOK_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+        "DAYBOOK_QUERY_TIMEOUT_MS": "1000",
+    }
+    service = services.office.start(**services.variables, **unavailable)
+    reply = service.post(EXPORT, export_request(), services.service.key)
     assert reply.status == 503
     assert int(reply.headers["retry-after"]) > 0
     assert reply.headers["content-type"] == "application/problem+json"
@@ -181,9 +197,9 @@ def test_orders_are_refused_while_the_brokers_are_away(press: Press) -> None:
         ({"DAYBOOK_EXPORTS_SMTP_URL": "smtp://127.0.0.1"}, "DAYBOOK_EXPORTS_MAIL_FROM"),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_named(
-    press: Press, variables: dict[str, str], named: str
+def test_the_error_names_a_wrong_setting(
+    services: ExportServices, variables: dict[str, str], named: str
 ) -> None:
-    worker = press.worker(**variables)
+    worker = services.worker(**variables)
     assert worker.wait(60) == 2
     assert named in worker.said()

@@ -1,22 +1,22 @@
-"""A server that is told when a file is ready."""
+"""An HTTP server that receives webhook notices."""
 
 from tests.support.website import Handler, Website
 
 
-class Hook(Website):
-    """Answers with the statuses that it was given, the last one for ever."""
+class WebhookReceiver(Website):
+    """Answers calls with the given statuses in order, and repeats the last one."""
 
     def __init__(self, *statuses: int) -> None:
         self.calls: list[tuple[dict[str, str], bytes]] = []
-        hook = self
+        receiver = self
 
-        class Previous(Handler):
+        class Receiver(Handler):
             def do_POST(self) -> None:
-                hook.calls.append((dict(self.headers.items()), self.heard()))
-                status = statuses[min(len(hook.calls), len(statuses)) - 1]
-                elsewhere = {"Location": hook.origin + "/elsewhere"} if status == 302 else {}
-                self.say(status, b"", elsewhere)
+                receiver.calls.append((dict(self.headers.items()), self.heard()))
+                status = statuses[min(len(receiver.calls), len(statuses)) - 1]
+                redirect = {"Location": receiver.origin + "/elsewhere"} if status == 302 else {}
+                self.say(status, b"", redirect)
 
             do_GET = do_POST
 
-        super().__init__(Previous)
+        super().__init__(Receiver)

@@ -1,4 +1,4 @@
-"""Files in a bucket: against a real server of the S3 protocol, and in a folder alike."""
+"""The file store, with an S3 server and with a folder."""
 
 import json
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ from daybook.files.bucket import Bucket
 from daybook.files.folder import Folder
 from daybook.files.open import open_files
 from daybook.files.store import Files, Gone
-from tests.exports.conftest import opened
-from tests.exports.file_readers import as_told, csv_rows
-from tests.exports.webhook_receiver import Hook
+from tests.exports.conftest import start_services
+from tests.exports.file_readers import as_text, csv_rows
+from tests.exports.webhook_receiver import WebhookReceiver
 from tests.support.wait import until
 
 LARGE = b"0123456789abcdef" * 2**20
-"""16 MiB: uploaded in several parts."""
+"""16 MiB, which is uploaded in several parts."""
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +59,14 @@ def files(request: pytest.FixtureRequest, endpoint: str, tmp_path: Path) -> File
 
 
 def put(files: Files, name: str, content: bytes) -> None:
-    made = files.scratch() / name
-    made.write_bytes(content)
-    files.put(made, name)
-    assert not made.exists()
+    path = files.scratch() / name
+    path.write_bytes(content)
+    files.put(path, name)
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"a,b\r\n", LARGE], ids=["empty", "small", "large"])
-def test_what_is_put_is_read_whole_until_it_is_removed(files: Files, content: bytes) -> None:
+def test_a_stored_file_can_be_read_until_it_is_removed(files: Files, content: bytes) -> None:
     put(files, "one.csv", content)
     assert b"".join(files.read("one.csv")) == content
     files.remove("one.csv")
@@ -75,31 +75,31 @@ def test_what_is_put_is_read_whole_until_it_is_removed(files: Files, content: by
         files.read("one.csv")
 
 
-def test_what_is_there_is_told_with_its_time(files: Files) -> None:
+def test_finished_files_are_listed_with_their_time(files: Files) -> None:
     put(files, "one.csv", b"1")
     put(files, "two.csv", b"2")
     (files.scratch() / "half.csv").write_bytes(b"3")
-    kept = {each.name: each.at for each in files.kept()}
+    stored = {file.name: file.at for file in files.list()}
     (files.scratch() / "half.csv").unlink()
-    assert kept.keys() == {"one.csv", "two.csv"}
-    for at in kept.values():
+    assert stored.keys() == {"one.csv", "two.csv"}
+    for at in stored.values():
         assert abs(datetime.now(UTC) - at) < timedelta(minutes=1)
-    for name in kept:
+    for name in stored:
         files.remove(name)
 
 
-def test_a_service_that_is_away_or_knows_no_such_bucket_is_waited_for(
+def test_an_unreachable_service_or_a_missing_bucket_raises_unavailable(
     endpoint: str, tmp_path: Path
 ) -> None:
-    made = tmp_path / "made"
-    made.write_bytes(b"1")
-    for own in (settings("http://127.0.0.1:1"), settings(endpoint, "no-such-bucket")):
+    path = tmp_path / "file"
+    path.write_bytes(b"1")
+    for config in (settings("http://127.0.0.1:1"), settings(endpoint, "no-such-bucket")):
         with pytest.raises(Unavailable, match="DAYBOOK_EXPORTS_"):
-            Bucket(own).put(made, "made")
-    assert made.exists()
+            Bucket(config).put(path, "file")
+    assert path.exists()
 
 
-def test_a_file_goes_from_an_order_to_a_bucket_and_a_notice_to_whoever_has_its_link(
+def test_a_requested_file_is_stored_in_a_bucket_announced_and_downloaded(
     endpoint: str, servers: dict[str, str], tmp_path: Path
 ) -> None:
     key = "a secret of more than thirty-two bytes, for notices"
@@ -113,29 +113,32 @@ def test_a_file_goes_from_an_order_to_a_bucket_and_a_notice_to_whoever_has_its_l
         "DAYBOOK_EXPORTS_WEBHOOK_SECRET": key,
     }
     with (
-        Hook(200) as hook,
-        opened(servers, tmp_path, DAYBOOK_EXPORTS_WEBHOOK_URL=hook.origin, **variables) as press,
+        WebhookReceiver(200) as hook,
+        start_services(
+            servers, tmp_path, DAYBOOK_EXPORTS_WEBHOOK_URL=hook.origin, **variables
+        ) as services,
     ):
-        worker = press.worker()
-        job_id = press.ordered()
-        job = press.ended(job_id)
-        until(lambda: hook.calls, "the notice is there")
+        worker = services.worker()
+        job_id = services.request_job()
+        job = services.wait_for_job(job_id)
+        until(lambda: hook.calls, "the notice has arrived")
         worker.end()
         [(_, body)] = hook.calls
-        told = json.loads(body)
-        assert (told["event"], told["job_id"]) == ("export.completed", job_id)
-        assert told["download_url"] == job["download_url"]
-        assert told["download_url"].startswith("https://daybook.example/api/v1/analytics/export/")
-        path = told["download_url"].removeprefix("https://daybook.example")
-        reply = press.fetch(path)
+        notice = json.loads(body)
+        assert (notice["event"], notice["job_id"]) == ("export.completed", job_id)
+        url = notice["download_url"]
+        assert url == job["download_url"]
+        assert url.startswith("https://daybook.example/api/v1/analytics/export/")
+        path = url.removeprefix("https://daybook.example")
+        reply = services.fetch(path)
         assert reply.status == 200
-        assert len(reply.body) == told["bytes"]
-        assert csv_rows(reply.body)["steps"] == as_told(press.report("overview")["steps"])
-        Bucket(settings(endpoint)).remove(press.stored(job_id)["file"])
-        assert press.fetch(path).status == 410
-        assert not press.folder.exists()
+        assert len(reply.body) == notice["bytes"]
+        assert csv_rows(reply.body)["steps"] == as_text(services.report("overview")["steps"])
+        Bucket(settings(endpoint)).remove(services.stored(job_id)["file"])
+        assert services.fetch(path).status == 410
+        assert not services.folder.exists()
 
 
-def test_settings_choose_the_place(endpoint: str, tmp_path: Path) -> None:
+def test_settings_choose_a_bucket_or_a_folder(endpoint: str, tmp_path: Path) -> None:
     assert isinstance(open_files(settings(endpoint)), Bucket)
     assert isinstance(open_files(Settings(exports_folder=str(tmp_path))), Folder)

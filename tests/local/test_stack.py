@@ -1,4 +1,4 @@
-"""The whole local stack: written to, ended, started again, and still knowing what it was told."""
+"""The local stack keeps its data over stop, kill and start; a wipe removes it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,10 +22,10 @@ SECONDS = 30.0
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
-    whole = Stack(tmp_path / "a stack", Ports.free())
-    yield whole
-    whole.wipe()
-    assert not whole.directory.exists()
+    stack = Stack(tmp_path / "a stack", Ports.free())
+    yield stack
+    stack.wipe()
+    assert not stack.directory.exists()
 
 
 def write(stack: Stack, value: bytes) -> None:
@@ -34,8 +34,8 @@ def write(stack: Stack, value: bytes) -> None:
     assert producer.flush(SECONDS) == 0
     with MongoClient[dict[str, Any]](stack.mongodb.address) as mongodb:
         mongodb.test.written.insert_one({"_id": value.decode()})
-    with redis.Redis.from_url(stack.redis.address) as live:
-        live.rpush("written", value)
+    with redis.Redis.from_url(stack.redis.address) as client:
+        client.rpush("written", value)
 
 
 def read(stack: Stack) -> dict[str, list[bytes]]:
@@ -52,19 +52,19 @@ def read(stack: Stack) -> dict[str, list[bytes]]:
         messages.append(message.value() or b"")
     consumer.close()
     with MongoClient[dict[str, Any]](stack.mongodb.address) as mongodb:
-        documents = [str(found["_id"]).encode() for found in mongodb.test.written.find()]
-    with redis.Redis.from_url(stack.redis.address) as live:
-        keys = live.lrange("written", 0, -1)
-    return {"kafka": messages, "mongodb": documents, "redis": keys}
+        documents = [str(document["_id"]).encode() for document in mongodb.test.written.find()]
+    with redis.Redis.from_url(stack.redis.address) as client:
+        items = client.lrange("written", 0, -1)
+    return {"kafka": messages, "mongodb": documents, "redis": items}
 
 
 def create_topic(stack: Stack) -> None:
     client = AdminClient({"bootstrap.servers": stack.kafka.address})
-    for made in client.create_topics([NewTopic("written", 1)]).values():
-        made.result(SECONDS)
+    for created in client.create_topics([NewTopic("written", 1)]).values():
+        created.result(SECONDS)
 
 
-def test_what_was_written_outlives_stop_kill_and_start(stack: Stack) -> None:
+def test_data_survives_stop_kill_and_start(stack: Stack) -> None:
     assert set(stack.start().values()) == {State.STARTED}
     assert set(stack.start().values()) == {State.RUNNING}
     create_topic(stack)
@@ -80,11 +80,11 @@ def test_what_was_written_outlives_stop_kill_and_start(stack: Stack) -> None:
         server.kill()
     assert stack.running() == set()
     assert set(stack.start().values()) == {State.STARTED}
-    found = read(stack)
-    assert found["kafka"] == found["mongodb"] == [b"one", b"two"]
+    stored = read(stack)
+    assert stored["kafka"] == stored["mongodb"] == [b"one", b"two"]
 
 
-def test_wiped_stack_is_another_cluster(stack: Stack) -> None:
+def test_a_wiped_stack_becomes_another_cluster(stack: Stack) -> None:
     def cluster_id() -> object:
         stack.kafka.start()
         client = AdminClient({"bootstrap.servers": stack.kafka.address})
@@ -95,7 +95,7 @@ def test_wiped_stack_is_another_cluster(stack: Stack) -> None:
     assert cluster_id() != first
 
 
-def test_set_of_three_has_another_primary_when_one_is_killed(tmp_path: Path) -> None:
+def test_a_replica_set_of_three_elects_another_primary(tmp_path: Path) -> None:
     members = replica_set(tmp_path, free_ports(3))
     try:
         start_all(members)
@@ -111,7 +111,7 @@ def test_set_of_three_has_another_primary_when_one_is_killed(tmp_path: Path) -> 
         stop_all(members)
 
 
-def test_data_of_other_ports_is_not_started_on_new_ones(stack: Stack) -> None:
+def test_data_created_with_other_ports_is_refused(stack: Stack) -> None:
     stack.start(["mongodb"])
     stack.stop()
     other = Stack(stack.directory, Ports.free())

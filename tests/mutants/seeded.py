@@ -25,9 +25,9 @@ MUTANTS = (
     Mutant(
         "an attempt that was overtaken ends the job",
         "daybook/exports/job_store.py",
-        """        own = {"_id": claim.job.id, "attempt": claim.attempt}
+        """        attempt = {"_id": claim.job.id, "attempt": claim.attempt}
 """,
-        """        own = {"_id": claim.job.id}
+        """        attempt = {"_id": claim.job.id}
 """,
         ("tests/exports/test_worker.py", "-k", "overtaken"),
     ),

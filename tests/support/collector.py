@@ -1,7 +1,6 @@
-"""Collectors as processes of their own, called over real HTTP.
+"""Collectors as separate processes, called over HTTP.
 
-`python -m tests.support.collector WORLD` is such a process: a collector on a free port, over a
-world's topic.
+`python -m tests.support.collector WORLD` runs one on a free port, with a world's topic.
 """
 
 import json
@@ -30,7 +29,7 @@ BROWSER = {
 
 
 class CollectorProcess(ServiceProcess):
-    """A running collector; `key` is shown with each call unless another is given."""
+    """A running collector; calls present `key` unless another one is given."""
 
     def __init__(self, world: str, environment: Mapping[str, str], log: Path) -> None:
         super().__init__("tests.support.collector", (world,), "collector started", environment, log)
@@ -44,8 +43,9 @@ class CollectorProcess(ServiceProcess):
     ) -> Reply:
         """Sends a body, as JSON unless it is bytes."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        shown = {"X-Daybook-Key": self.key if key is None else key, "Content-Type": "text/plain"}
-        return self.call("POST", TRACK, raw, BROWSER | shown | dict(headers or {}))
+        presented = self.key if key is None else key
+        defaults = BROWSER | {"X-Daybook-Key": presented, "Content-Type": "text/plain"}
+        return self.call("POST", TRACK, raw, defaults | dict(headers or {}))
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Reply:
         return self.call("GET", path, None, dict(headers or {}))

@@ -1,4 +1,4 @@
-"""`python -m tests.support.exports WORLD`: an export worker over a world's topic."""
+"""`python -m tests.support.exports WORLD` runs an export worker with a world's topic."""
 
 import sys
 

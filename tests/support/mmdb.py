@@ -1,8 +1,8 @@
-"""Writes a MaxMind database of countries, small enough for a test.
+"""Writes a small MaxMind database of countries for a test.
 
-The format is MaxMind's DB 2.0: a binary tree of address bits, 16 zero bytes, a data section, and
-metadata behind a marker. Records have 24 bits; a leaf is the number of nodes, plus 16, plus the
-place of its data.
+The format is MaxMind DB 2.0: a binary tree of address bits, 16 zero bytes, a data section, and
+metadata after a marker. Records have 24 bits; a leaf is the number of nodes, plus 16, plus the
+offset of its data.
 """
 
 from collections.abc import Mapping
@@ -16,13 +16,13 @@ def write_database(path: Path, countries: Mapping[str, str]) -> None:
     """`countries` gives the ISO code of each IPv4 network, such as 198.51.100.0/24."""
     data = b""
     tree: list[list[int | str | None]] = [[None, None]]
-    places: dict[str, int] = {}
-    for network, code in countries.items():
-        if code not in places:
-            places[code] = len(data)
+    offsets: dict[str, int] = {}
+    for text, code in countries.items():
+        if code not in offsets:
+            offsets[code] = len(data)
             data += _map({"country": _map({"iso_code": _text(code)})})
-        own = IPv4Network(network)
-        bits = f"{int(own.network_address):032b}"[: own.prefixlen]
+        network = IPv4Network(text)
+        bits = f"{int(network.network_address):032b}"[: network.prefixlen]
         node = 0
         for bit in bits[:-1]:
             below = tree[node][int(bit)]
@@ -35,7 +35,7 @@ def write_database(path: Path, countries: Mapping[str, str]) -> None:
 
     def record(value: int | str | None) -> bytes:
         if isinstance(value, str):
-            value = count + 16 + places[value]
+            value = count + 16 + offsets[value]
         return (count if value is None else value).to_bytes(3, "big")
 
     metadata = {

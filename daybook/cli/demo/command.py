@@ -1,4 +1,4 @@
-"""`daybook demo`: the guided first run."""
+"""`daybook demo`: the guided first run, with real data."""
 
 import tempfile
 from contextlib import ExitStack
@@ -8,11 +8,11 @@ import typer
 from rich.console import Console
 
 from daybook.cli.demo import cdnow, check, ecom, funnel_tables, publish, serve, traffic
-from daybook.cli.demo.cdnow_events import Event, shop
+from daybook.cli.demo.cdnow_events import Event, purchase_events
 from daybook.cli.demo.console import Steps, bars
 from daybook.cli.demo.groups import count_all, verify_all
-from daybook.cli.demo.report import Books, as_json, span, table
-from daybook.cli.support.local_servers import given_servers, local_directory, sentences
+from daybook.cli.demo.report import Documents, as_json, date_range, table
+from daybook.cli.support.local_servers import given_servers, local_directory, server_errors
 from daybook.cli.support.printing import print_line
 from daybook.engine.errors import DaybookError
 from daybook.engine.mongo.client import database, reachable
@@ -21,54 +21,53 @@ from daybook.simulate.message import Message
 from models.revenue import RevenueDay
 
 DAY = "1997-03-25"
-"""The day that is shown whole."""
+"""The day whose document is printed in full."""
 
 _NEXT = f"""
 What to try next:
-  daybook show revenue --date {DAY}    the documents as a table
-  daybook simulate --seed 2 --rate 500      other visitors; start a member to count them
-  daybook serve query                       reports and the dashboard; docs/dashboard.md
-  daybook serve collector                   events over HTTP; docs/collector.md has a first one
-  daybook status                            lag, freshness, members
-  daybook run revenue                       a member: start several, `kill -9` one while you
+  daybook show revenue --date {DAY}    show the documents as a table
+  daybook simulate --seed 2 --rate 500      send other visitors; start a member to count them
+  daybook serve query                       serve reports and the dashboard; docs/dashboard.md
+  daybook serve collector                   take events over HTTP; first steps: docs/collector.md
+  daybook status                            show lag, freshness, members
+  daybook run revenue                       run a member: start several, `kill -9` one while you
                                             publish, and `daybook verify revenue --all` still
                                             finds every number right
   daybook verify order-funnel --date {DAY}
-                                            damage a document by hand in mongosh, and this names
-                                            the field, what is stored and what the log says
+                                            damage a document by hand in mongosh; this prints the
+                                            field, the stored and the recounted value
   daybook rebuild order-funnel --date {DAY}
-                                            heals it, while the group runs
-  daybook demo                              once more: no number changes
-  daybook down --wipe                       ends the local servers and removes their data
+                                            repair it while the group runs
+  daybook demo                              run the demo again: no number changes
+  daybook down --wipe                       stop the local servers and remove their data
 """
 
 
 class WrongTotals(DaybookError):
-    """The documents do not add up to what CDNOW sold."""
+    """The documents' totals differ from CDNOW's."""
 
 
 def demo() -> None:
-    """See a real shop's purchases become daily documents, and every number recounted.
+    """Count a real shop's purchases into daily documents, recount them, serve the dashboard.
 
-    Brings the servers up, fetches CDNOW's 69,659 purchases of 1997 and 1998 (a file of 2 MB, kept
-    in your user cache), publishes them as the events of orders and users, and counts them by the
-    groups side by side. Then the same with what visitors do: 31,106 clicks of 600 users of a shop,
-    and a simulated storefront of which the answer is known. Every document is recounted from the
-    log, and the dashboard served over them, until Ctrl-C. Takes two to four minutes. Without a
-    terminal, or with DAYBOOK_DEMO_SERVE=0, it ends once the dashboard was tried.
+    The demo starts the servers and downloads CDNOW's 69,659 purchases of 1997 and 1998 (a file of
+    2 MB, kept in your user cache). It publishes them as events of orders and users, and all groups
+    count them in parallel. It then does the same with visitors: 31,106 clicks of 600 users of a
+    shop, and a simulated storefront with a known answer. It recounts every document from the log,
+    and serves the dashboard until Ctrl-C. All of this takes two to four minutes. Without a
+    terminal, or with DAYBOOK_DEMO_SERVE=0, it ends after a test of the dashboard.
 
-    Event ids are the same in every run: a second one publishes only what the log misses, which is
-    nothing unless the first was stopped half-way, and changes no number. What is tried at the end
-    is of an organization of its own, `demo`.
+    Event ids are the same in every run, so another run publishes only events that the log lacks,
+    and changes no number. Test events at the end belong to an organization of their own, `demo`.
 
-    Example: daybook demo
+    Example: `daybook demo`
     """
     console = Console()
     try:
         _demo(console)
     except KeyboardInterrupt:
         print_line(
-            "\nStopped. Run `daybook demo` again to continue; nothing is counted twice.", console
+            "\nStopped. Run `daybook demo` again to continue; no event is counted twice.", console
         )
         raise typer.Exit(130) from None
 
@@ -77,51 +76,49 @@ def _demo(console: Console) -> None:
     steps = Steps(console, 11)
     with steps.step("Servers: Kafka, MongoDB and Redis, topics and indexes"):
         _servers(console)
-    own = settings()
+    config = settings()
     logs = _logs()
-    with steps.step("CDNOW: what a shop sold in 1997 and 1998"), sentences():
+    with steps.step("CDNOW: a shop's sales in 1997 and 1998"), server_errors():
         purchases = cdnow.fetch(lambda line: print_line(line, console))
         print_line(str(cdnow.totals(purchases)), console)
-    with steps.step("Publish: the purchases as events, in the order of their time"):
-        with console.status("making events of the purchases"):
-            events = shop(purchases)
-        _publish(own, console, events)
-    with steps.step("Count: the groups side by side, each event exactly once"):
-        print_line(f"what the members say: {logs}", console)
-        count_all(own, console, logs)
-    with steps.step("Documents: one a day and group, here by month, and a day of revenue"):
-        books = _show(own, console, events)
-    with steps.step("Visitors: the clicks of a shop, and a simulated storefront"), sentences():
+    with steps.step("Publish: the purchases as events, by time"):
+        with console.status("turning purchases into events"):
+            events = purchase_events(purchases)
+        _publish(config, console, events)
+    with steps.step("Count: all groups in parallel, each event exactly once"):
+        print_line(f"the members log to {logs}", console)
+        count_all(config, console, logs)
+    with steps.step("Documents: one per day and group, here by month, and a day of revenue"):
+        documents = _show(config, console, events)
+    with steps.step("Visitors: the clicks of a shop, and a simulated storefront"), server_errors():
         clicks = ecom.fetch(lambda line: print_line(line, console))
         print_line(str(ecom.totals(clicks)), console)
-        messages = _track(own, console, clicks)
-    with steps.step("Count: whoever comes twice, late or out of order, once"):
-        count_all(own, console, logs)
+        messages = _track(config, console, clicks)
+    with steps.step("Count: duplicate, late and disordered events, each once"):
+        count_all(config, console, logs)
     with steps.step("Funnels: how far visitors came, and two experiments"):
-        console.print(funnel_tables.funnels(database(own)))
-        console.print(funnel_tables.experiments(database(own)))
+        console.print(funnel_tables.funnels(database(config)))
+        console.print(funnel_tables.experiments(database(config)))
     with steps.step("Verify: every document recounted from the log, field by field"):
         verify_all(console)
-    with steps.step("Totals: the documents against CDNOW, and against the storefront's answer"):
-        _compare(console, books.totals())
-        with console.status("counting the traffic a second time"):
-            known = traffic.known(own, messages)
-        equal = traffic.compare(database(own), known)
-        print_line(
-            f"{equal:,} documents of visitors equal the known answer in every number", console
-        )
+    with steps.step("Totals: the documents against CDNOW and the storefront's known answer"):
+        _compare(console, documents.totals())
+        with console.status("computing the known answer of the traffic"):
+            known = traffic.known(config, messages)
+        equal = traffic.compare(database(config), known)
+        print_line(f"{equal:,} documents of visitors equal the known answer", console)
     with ExitStack() as stack:
-        with steps.step("Serve: the dashboard over it, and an event through the collector"):
-            served = stack.enter_context(serve.services(own, console, logs))
-            right = check.look(served.query, *span(events), known)
-            print_line(f"{right} numbers of the reports are what the documents came to", console)
+        with steps.step("Serve: the dashboard, and an event through the collector"):
+            served = stack.enter_context(serve.services(config, console, logs))
+            compared = check.check_reports(served.query, *date_range(events), known)
+            print_line(f"{compared} totals in reports equal those of the documents", console)
             seconds = check.track(served.collector, served.query)
             print_line(f"a tracked event reached the live stream after {seconds:.1f} s", console)
-        print_line(f"\nAll of it took {steps.total}.", console)
+        print_line(f"\nThe demo took {steps.total}.", console)
         print_line(_NEXT, console)
-        if serve.goes_on(own):
+        if serve.keeps_serving(config):
             print_line(serve.invitation(served), console)
-            serve.stay(served, console)
+            serve.wait_for_interrupt(served, console)
 
 
 def _servers(console: Console) -> None:
@@ -132,37 +129,37 @@ def _servers(console: Console) -> None:
     prepare()
 
 
-def _publish(own: Settings, console: Console, events: list[Event]) -> None:
-    with console.status("asking the log what it holds already"):
+def _publish(config: Settings, console: Console, events: list[Event]) -> None:
+    with console.status("reading which events the log holds"):
         wanted = {event.event_id for event in events}
-        present = publish.ids_in_log(own, publish.TOPICS, wanted)
+        present = publish.ids_in_log(config, publish.TOPICS, wanted)
     missing = publish.missing(events, present)
     if not missing:
         print_line(f"already published: the log holds all {len(events):,} events", console)
         return
     if len(missing) < len(events):
-        held = len(events) - len(missing)
+        published = len(events) - len(missing)
         print_line(
-            f"{held:,} of {len(events):,} events are published; publishing the rest", console
+            f"{published:,} of {len(events):,} events are published; publishing the rest", console
         )
     with bars(console, {"publishing": len(missing)}) as advance:
-        publish.publish(own, missing, lambda done: advance("publishing", done))
+        publish.publish(config, missing, lambda done: advance("publishing", done))
 
 
-def _track(own: Settings, console: Console, clicks: list[ecom.Click]) -> list[Message]:
-    with console.status("making the storefront's traffic, asking the log what it holds already"):
+def _track(config: Settings, console: Console, clicks: list[ecom.Click]) -> list[Message]:
+    with console.status("simulating the storefront, reading which events the log holds"):
         messages = traffic.traffic(clicks)
-        missing = traffic.missing(own, messages)
+        missing = traffic.missing(config, messages)
     if not missing:
         print_line(f"already published: the log holds all {len(messages):,} messages", console)
         return messages
     with bars(console, {"publishing": traffic.tracked(missing)}) as advance:
-        traffic.publish(own, missing, lambda done: advance("publishing", done))
+        traffic.publish(config, missing, lambda done: advance("publishing", done))
     return messages
 
 
 def _logs() -> Path:
-    """`.daybook/logs`; a temporary directory when no server of ours has one."""
+    """`.daybook/logs`; a temporary directory if Kafka and MongoDB are not local ones."""
     if {"kafka", "mongodb"} <= given_servers().keys():
         return Path(tempfile.mkdtemp(prefix="daybook-demo-"))
     logs = local_directory() / "logs"
@@ -170,24 +167,24 @@ def _logs() -> Path:
     return logs
 
 
-def _show(own: Settings, console: Console, events: list[Event]) -> Books:
-    documents = database(own)
-    books = Books.load(documents, *span(events))
-    console.print(table(books.months()))
+def _show(config: Settings, console: Console, events: list[Event]) -> Documents:
+    mongodb = database(config)
+    documents = Documents.load(mongodb, *date_range(events))
+    console.print(table(documents.months()))
     with reachable():
-        day = documents[RevenueDay.collection].find_one({"_id": DAY})
+        day = mongodb[RevenueDay.collection].find_one({"_id": DAY})
     if day:
         print_line(f"\n{RevenueDay.collection}, {DAY}:", console)
         console.print(as_json(day), markup=False, soft_wrap=True)
-    return books
+    return documents
 
 
 def _compare(console: Console, found: cdnow.Totals) -> None:
     """Raises WrongTotals."""
     if found != cdnow.PUBLISHED:
         raise WrongTotals(
-            f"the documents hold {found}, but CDNOW sold {cdnow.PUBLISHED}. If you published "
-            "orders of your own for those days, or made a topic anew, that is why: "
-            "`daybook verify revenue --all` says whether the documents are what the log says"
+            f"the documents hold {found}, but CDNOW has {cdnow.PUBLISHED}. Did you publish orders "
+            "of your own for these days, or re-create a topic? `daybook verify revenue --all` "
+            "shows whether the documents equal the log"
         )
-    print_line(f"{found}: as CDNOW says", console)
+    print_line(f"{found}: equal to CDNOW", console)

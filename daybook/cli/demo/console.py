@@ -1,4 +1,4 @@
-"""How the demo tells what it does: numbered steps with their times, bars on a terminal."""
+"""Prints the demo's numbered steps with their times, and progress bars."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 _SECONDS_BETWEEN_LINES = 5.0
 
 Advance = Callable[[str, int], None]
-"""Told a bar's name and how much of it is done by now."""
+"""Called with a bar's name and the amount that is done so far."""
 
 
 class Steps:
@@ -41,7 +41,7 @@ def seconds(duration: float) -> str:
 
 @contextmanager
 def bars(console: Console, totals: Mapping[str, int]) -> Iterator[Advance]:
-    """A bar for each name; where there is no terminal, a line now and then and one at its end."""
+    """A bar for each name and its total. Without a terminal: a line every 5 s and at the end."""
     if console.is_terminal:
         with Progress(
             TextColumn("{task.description}"),
@@ -53,7 +53,7 @@ def bars(console: Console, totals: Mapping[str, int]) -> Iterator[Advance]:
             tasks = {name: progress.add_task(name, total=total) for name, total in totals.items()}
             yield lambda name, done: progress.update(tasks[name], completed=done)
         return
-    told = dict.fromkeys(totals, monotonic())
+    printed_at = dict.fromkeys(totals, monotonic())
     finished: set[str] = set()
 
     def advance(name: str, done: int) -> None:
@@ -61,9 +61,9 @@ def bars(console: Console, totals: Mapping[str, int]) -> Iterator[Advance]:
             return
         if done == totals[name]:
             finished.add(name)
-        elif monotonic() - told[name] < _SECONDS_BETWEEN_LINES:
+        elif monotonic() - printed_at[name] < _SECONDS_BETWEEN_LINES:
             return
-        told[name] = monotonic()
+        printed_at[name] = monotonic()
         console.print(f"{name}: {done:,} of {totals[name]:,}", highlight=False)
 
     yield advance

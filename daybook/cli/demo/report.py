@@ -1,4 +1,4 @@
-"""What the documents say of the demo's days: months, one day, and the totals."""
+"""The demo's documents by month, as JSON of one day, and in total."""
 
 import json
 from collections import defaultdict
@@ -13,7 +13,8 @@ from rich.table import Table
 
 from daybook.cli.demo.cdnow import Totals
 from daybook.cli.demo.cdnow_events import Event
-from daybook.engine.mongo.client import Documents, reachable
+from daybook.engine.mongo.client import Documents as Database
+from daybook.engine.mongo.client import reachable
 from models.order_funnel import OrderFunnelDay
 from models.revenue import RevenueDay
 from models.user_lifecycle import UserLifecycleDay
@@ -23,36 +24,36 @@ _UNATTRIBUTED = "unattributed"
 _LINE_CHARS_MAX = 120
 
 Day = Mapping[str, Any]
-"""A document."""
+"""A daily document."""
 
 
-def span(events: list[Event]) -> tuple[date, date]:
-    """The first and the last day the events can fall on, whatever the zone."""
+def date_range(events: list[Event]) -> tuple[date, date]:
+    """The first and the last day that the events can fall on in any time zone."""
     day = timedelta(days=1)
     first, last = (date.fromisoformat(e.occurred_at[:10]) for e in (events[0], events[-1]))
     return first - day, last + day
 
 
-def days(documents: Documents, collection: str, first: date, last: date) -> list[Day]:
-    """The documents of the days, in their order. Raises Unavailable."""
+def days(database: Database, collection: str, first: date, last: date) -> list[Day]:
+    """The documents of the days, by date. Raises Unavailable."""
     bounds = {"$gte": _midnight(first), "$lte": _midnight(last)}
     with reachable():
-        return list(documents[collection].find({"date": bounds}, {"hours": 0}).sort("date"))
+        return list(database[collection].find({"date": bounds}, {"hours": 0}).sort("date"))
 
 
 @dataclass(frozen=True)
-class Books:
-    """The documents of the three groups over some days."""
+class Documents:
+    """The daily documents of three groups over some days."""
 
     users: list[Day]
     orders: list[Day]
     revenue: list[Day]
 
     @classmethod
-    def load(cls, documents: Documents, first: date, last: date) -> Self:
+    def load(cls, database: Database, first: date, last: date) -> Self:
         """Raises Unavailable."""
         models = (UserLifecycleDay, OrderFunnelDay, RevenueDay)
-        return cls(*(days(documents, model.collection, first, last) for model in models))
+        return cls(*(days(database, model.collection, first, last) for model in models))
 
     def totals(self) -> Totals:
         money = [_money(day) for day in self.revenue]
@@ -63,7 +64,7 @@ class Books:
         )
 
     def months(self) -> dict[str, dict[str, int]]:
-        """The sums of each month, "YYYY-MM", with something in it."""
+        """The sums of each month, "YYYY-MM"; months without events are left out."""
         sums: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         for day in self.users:
             _add(sums[_month(day)], day, "registrations")
@@ -72,23 +73,25 @@ class Books:
         for day in self.revenue:
             money, month = _money(day), sums[_month(day)]
             _add(month, money, "paid_orders", "gross_revenue_cents")
-            split = money["revenue_by_community"]
-            month["by_community"] += sum(c for who, c in split.items() if who != _UNATTRIBUTED)
+            cents_by_community = money["revenue_by_community"]
+            month["by_community"] += sum(
+                cents for name, cents in cents_by_community.items() if name != _UNATTRIBUTED
+            )
         return {month: dict(sums[month]) for month in sorted(sums) if any(sums[month].values())}
 
 
 def table(months: Mapping[str, Mapping[str, int]]) -> Table:
-    """The months as a table, and their sum."""
-    shown = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_footer=True)
-    shown.add_column("month", "all", no_wrap=True)
+    """A table of the months, with their sum as the footer."""
+    result = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_footer=True)
+    result.add_column("month", "all", no_wrap=True)
     total: dict[str, int] = defaultdict(int)
     for sums in months.values():
         _add(total, sums, *sums)
     for heading, footer in _cells(total).items():
-        shown.add_column(heading, footer, justify="right", no_wrap=True)
+        result.add_column(heading, footer, justify="right", no_wrap=True)
     for month, sums in months.items():
-        shown.add_row(month, *_cells(sums).values())
-    return shown
+        result.add_row(month, *_cells(sums).values())
+    return result
 
 
 def dollars(cents: int) -> str:
@@ -96,7 +99,7 @@ def dollars(cents: int) -> str:
 
 
 def as_json(value: object, indent: int = 0) -> str:
-    """A document for reading: numbers before maps, and whatever fits on one line on one line."""
+    """A document as readable JSON: numbers before maps, and a map on one line if it fits."""
     line = json.dumps(value, default=_plain, ensure_ascii=False)
     if not isinstance(value, dict) or (indent and len(line) <= _LINE_CHARS_MAX):
         return line
@@ -107,21 +110,21 @@ def as_json(value: object, indent: int = 0) -> str:
 
 
 def _cells(sums: Mapping[str, int]) -> dict[str, str]:
-    get = defaultdict(int, sums)
-    paid, gross = get["paid_orders"], get["gross_revenue_cents"]
+    values = defaultdict(int, sums)
+    paid, gross = values["paid_orders"], values["gross_revenue_cents"]
     return {
-        "users": f"{get['registrations']:,}",
-        "orders": f"{get['orders_created']:,}",
-        "declined": f"{get['payments_failed']:,}",
+        "users": f"{values['registrations']:,}",
+        "orders": f"{values['orders_created']:,}",
+        "declined": f"{values['payments_failed']:,}",
         "paid": f"{paid:,}",
         "gross USD": dollars(gross),
         "average": dollars(round(Fraction(gross, paid))) if paid else "",
-        "communities": dollars(get["by_community"]),
+        "communities": dollars(values["by_community"]),
     }
 
 
 def _money(day: Day) -> Day:
-    """A revenue document's fields of the one currency that CDNOW was paid in."""
+    """A revenue document's fields of CDNOW's only currency."""
     empty = {"paid_orders": 0, "gross_revenue_cents": 0, "revenue_by_community": {}}
     money: Day = day["currencies"].get(CURRENCY, empty)
     return money

@@ -1,4 +1,4 @@
-"""The demo's end: what it counted, served; and whoever tracks an event sees it arrive."""
+"""Serves the dashboard and the collector at the end of the demo, until Ctrl-C."""
 
 import json
 import signal
@@ -26,34 +26,34 @@ from daybook.service import api_keys
 
 QUERY_PORT, COLLECTOR_PORT = 8080, 8081
 _READY_SECONDS = 60
-_SECONDS_BETWEEN_LOOKS = 0.2
+_POLL_SECONDS = 0.2
 
 
 class Served(NamedTuple):
-    """What runs. `reads` and `tracks` are keys that end with the demo."""
+    """The running services. `read_key` and `track_key` are API keys, revoked with the demo."""
 
     query: Service
     collector: Service
-    reads: str
-    tracks: str
+    read_key: str
+    track_key: str
     running: Processes
     files: dict[str, Path]
 
 
-def goes_on(settings: Settings) -> bool:
-    """Whether somebody is there who can look, and has not said that he will not."""
-    # Not the console's: it may be told to take a file for a terminal.
+def keeps_serving(settings: Settings) -> bool:
+    """Whether the demo runs on a terminal and DAYBOOK_DEMO_SERVE allows serving."""
+    # Not console.is_terminal, which FORCE_COLOR can make true for a file.
     return settings.demo_serve and sys.stdout.isatty()
 
 
 @contextmanager
 def services(settings: Settings, console: Console, logs: Path) -> Iterator[Served]:
-    """The collector, a member of funnel-step, and the query module with the dashboard.
+    """Runs the collector, a member of funnel-step, and the query service with the dashboard.
 
-    Told to stop, by Ctrl-C or otherwise, it raises KeyboardInterrupt once, and ends them. Raises
-    DaybookError when one does not start.
+    The first signal to stop, such as Ctrl-C, raises KeyboardInterrupt; the services end with the
+    context. Raises DaybookError if one does not start.
     """
-    with _stopped_once(), _keys(settings) as (reads, tracks):
+    with _interrupted_once(), _keys(settings) as (read_key, track_key):
         query = _port(console, "the dashboard", QUERY_PORT)
         collector = _port(console, "the collector", COLLECTOR_PORT)
         commands = {
@@ -63,86 +63,94 @@ def services(settings: Settings, console: Console, logs: Path) -> Iterator[Serve
         }
         files = {name: logs / f"{name}.log" for name in commands}
         with processes(commands, files) as running:
-            own = Served(
-                Service(query, reads), Service(collector, tracks), reads, tracks, running, files
+            served = Served(
+                Service(query, read_key),
+                Service(collector, track_key),
+                read_key,
+                track_key,
+                running,
+                files,
             )
-            _wait(own, console)
-            yield own
+            _wait_until_ready(served, console)
+            yield served
 
 
-def stay(own: Served, console: Console) -> None:
-    """Until Ctrl-C, which is how it ends in order. Raises StepFailed when a service ends before."""
+def wait_for_interrupt(served: Served, console: Console) -> None:
+    """Returns on Ctrl-C. Raises StepFailed if a service ends before."""
     try:
         while True:
-            check(own.running, own.files, console)
-            for name, process in own.running.items():
+            check(served.running, served.files, console)
+            for name, process in served.running.items():
                 if process.returncode is not None:
-                    raise StepFailed(f"{name} was told to stop by somebody else", 1)
-            sleep(_SECONDS_BETWEEN_LOOKS)
+                    raise StepFailed(f"{name} was stopped by another program or user", 1)
+            sleep(_POLL_SECONDS)
     except KeyboardInterrupt:
         print_line(
             "\nStopping the services. The servers keep running; `daybook down` stops them.", console
         )
 
 
-def invitation(own: Served) -> str:
-    """Where to look, with which key, and an event to track."""
+def invitation(served: Served) -> str:
+    """The dashboard's addresses, an API key, and a command that tracks an event."""
     last = PLAN.start.fromordinal(PLAN.start.toordinal() + PLAN.days - 1)
     _, (shop, funnel, _) = funnel_tables.FUNNELS
+    simulated = f"organization={shop}&from={PLAN.start}&to={last}&funnel={funnel}"
     return f"""
-The dashboard is at {own.query}/ until you press Ctrl-C.
+The dashboard is at {served.query}/ until you press Ctrl-C.
 
-  It asks for a key     {own.reads}
-  The simulated shop    {own.query}/#organization={shop}&from={PLAN.start}&to={last}&funnel={funnel}
-  Events of your own    {own.query}/#organization={demo_check.ORGANIZATION}
+  The key to sign in    {served.read_key}
+  The simulated shop    {served.query}/#{simulated}
+  Your own events       {served.query}/#organization={demo_check.ORGANIZATION}
 
-Open the last one, track an event, and see it there within two seconds:
+Open the last address, track an event, and watch it appear within two seconds:
 
-  curl {own.collector}{API}track -H 'X-Daybook-Key: {own.tracks}' \\
+  curl {served.collector}{API}track -H 'X-Daybook-Key: {served.track_key}' \\
     -d '{json.dumps(demo_check.EVENT)}'
 """
 
 
-def _port(console: Console, what: str, usual: int) -> int:
-    if is_free(usual):
-        return usual
-    (other,) = free_ports(1)
-    print_line(f"port {usual} is in use by {holder(usual)}; {what} listens on {other}", console)
-    return other
+def _port(console: Console, service: str, default: int) -> int:
+    if is_free(default):
+        return default
+    (port,) = free_ports(1)
+    print_line(
+        f"port {default} is in use by {holder(default)}; {service} listens on {port}", console
+    )
+    return port
 
 
-def _wait(own: Served, console: Console) -> None:
-    """Until both answer. Raises StepFailed."""
+def _wait_until_ready(served: Served, console: Console) -> None:
+    """Raises StepFailed if a service fails, or is not ready in time."""
     end = monotonic() + _READY_SECONDS
-    while not (own.query.is_ready() and own.collector.is_ready()):
-        check(own.running, own.files, console)
+    while not (served.query.is_ready() and served.collector.is_ready()):
+        check(served.running, served.files, console)
         if monotonic() > end:
             raise StepFailed(f"the services are not ready after {_READY_SECONDS} s", 4)
-        sleep(_SECONDS_BETWEEN_LOOKS)
+        sleep(_POLL_SECONDS)
 
 
 @contextmanager
 def _keys(settings: Settings) -> Iterator[tuple[str, str]]:
-    """One that reads everything, one that tracks; revoked at the end.
+    """An admin's read key and a server key for tracking; both are revoked at the end.
 
-    A server's: what curl sends with a key for web pages counts as a bot's.
+    Not a write key: a call by curl with a web page's key would be marked as a bot.
     """
     documents, organization = database(settings), demo_check.ORGANIZATION
     now = datetime.now(UTC)
-    reads, of_reader = api_keys.create(documents, "read", organization, "demo", now, "admin")
-    tracks, of_server = api_keys.create(documents, "server", organization, "demo", now)
+    read_text, read_key = api_keys.create(documents, "read", organization, "demo", now, "admin")
+    track_text, track_key = api_keys.create(documents, "server", organization, "demo", now)
     try:
-        yield reads, tracks
+        yield read_text, track_text
     finally:
-        for key in (of_reader, of_server):
+        for key in (read_key, track_key):
             api_keys.revoke(documents, key.id, datetime.now(UTC))
         documents.client.close()
 
 
 @contextmanager
-def _stopped_once() -> Iterator[None]:
-    """Of the signals that end a command the first raises KeyboardInterrupt, and others nothing:
-    they would come in the way of ending what runs."""
+def _interrupted_once() -> Iterator[None]:
+    """The first signal that ends a command raises KeyboardInterrupt; later ones are ignored, so
+    that they do not interrupt the shutdown of the services."""
     ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {n: h for n in ends if (h := signal.getsignal(n)) != signal.SIG_IGN}
 

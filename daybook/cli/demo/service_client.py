@@ -1,4 +1,4 @@
-"""Calls of the services that the demo has started."""
+"""An HTTP client for the services that the demo starts."""
 
 import http.client
 import json
@@ -16,7 +16,7 @@ API = "/api/v1/analytics/"
 
 
 class Service:
-    """One on this machine. Every method raises DaybookError for whatever is no good answer."""
+    """A service on this machine. Methods raise DaybookError if it fails or answers an error."""
 
     def __init__(self, port: int, key: str = "") -> None:
         self.port = port
@@ -32,40 +32,41 @@ class Service:
             return False
 
     def get(self, path: str) -> str:
-        with self._answer("GET", path) as answer:
-            return str(answer.read().decode())
+        with self._call("GET", path) as response:
+            return str(response.read().decode())
 
     def report(self, *path: str, **parameters: object) -> Any:
-        """The body of a report; `first` and `last` are its days."""
+        """The body of a report; `first` and `last` become the parameters `from` and `to`."""
         names = {"first": "from", "last": "to"}
-        said = urlencode({names.get(name, name): value for name, value in parameters.items()})
-        return json.loads(self.get(f"{API}{'/'.join(quote(each, '') for each in path)}?{said}"))
+        query = urlencode({names.get(name, name): value for name, value in parameters.items()})
+        return json.loads(self.get(f"{API}{'/'.join(quote(part, '') for part in path)}?{query}"))
 
     def track(self, event: dict[str, str]) -> None:
-        with self._answer("POST", f"{API}track", json.dumps(event)) as answer:
-            answer.read()
+        with self._call("POST", f"{API}track", json.dumps(event)) as response:
+            response.read()
 
     @contextmanager
     def stream(self, channel: str) -> Iterator[Iterator[Any]]:
-        """What the events of a stream carry, as they come; ends soon after SECONDS."""
-        with self._answer("GET", f"{API}stream?{urlencode({'channel': channel})}") as answer:
+        """The data of a stream's events as they arrive; ends soon after SECONDS."""
+        with self._call("GET", f"{API}stream?{urlencode({'channel': channel})}") as response:
             end = monotonic() + SECONDS
-            lines = takewhile(lambda _: monotonic() < end, iter(answer.readline, b""))
+            lines = takewhile(lambda _: monotonic() < end, iter(response.readline, b""))
             yield (json.loads(line[6:]) for line in lines if line.startswith(b"data: "))
 
     @contextmanager
-    def _answer(
+    def _call(
         self, method: str, path: str, body: str | None = None
     ) -> Iterator[http.client.HTTPResponse]:
-        # No proxy that the environment may name: this is our own machine.
+        # http.client, because urllib would use a proxy that the environment names.
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
         try:
             connection.request(method, path, body, {"Authorization": f"Bearer {self._key}"})
-            answer = connection.getresponse()
-            if answer.status >= 300:
-                raise DaybookError(f"{self}{path} answers {answer.status}: {answer.read(500)!r}")
-            yield answer
+            response = connection.getresponse()
+            if response.status >= 300:
+                detail = response.read(500)
+                raise DaybookError(f"{self}{path} answered with {response.status}: {detail!r}")
+            yield response
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise DaybookError(f"{self}{path} does not answer as it should: {error}") from error
+            raise DaybookError(f"{self}{path} gave no valid answer: {error}") from error
         finally:
             connection.close()

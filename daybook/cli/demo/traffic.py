@@ -1,6 +1,6 @@
-"""The demo's second act: a real shop's clicks and a simulated storefront, and what must come of it.
+"""The demo's visitors: a shop's clicks and a simulated storefront, with their known answer.
 
-Published once, like the first act: what the log holds already, it does not get again.
+Like the purchases, they are published once: events that the log holds are not sent again.
 """
 
 from collections import Counter, defaultdict
@@ -30,27 +30,27 @@ from daybook.simulate.storefront import storefront
 from schemas.catalogue import source, topic_name
 
 PLAN = Plan(20_000, seed=1, start=date(2026, 1, 5), days=14)
-_DIFFERENCES_SHOWN = 10
+_DIFFERENCES_SHOWN_MAX = 10
 
 
 SHOPS = [name or "default" for name in ORGANIZATIONS] + [ecom_events.ORGANIZATION]
-"""The organizations of the traffic; in no other one the demo knows what must come out."""
+"""The organizations of the traffic; only for these the demo knows the answer."""
 
 Known = dict[str, dict[str, dict[str, Any]]]
-"""Collection, `_id` and field to its value."""
+"""Collection to `_id` to field to value."""
 
 
 class WrongAnswer(DaybookError):
-    """A document is not what the traffic comes to."""
+    """A document differs from the known answer of the traffic."""
 
 
 def traffic(clicks: list[Click]) -> list[Message]:
-    """The messages of both, in the order in which the log gets them; the same in every run."""
-    return [*chain(_clicked(clicks), storefront(PLAN))]
+    """The messages of clicks and storefront, in publishing order; the same in every run."""
+    return [*chain(_click_messages(clicks), storefront(PLAN))]
 
 
 def missing(settings: Settings, messages: list[Message]) -> list[Message]:
-    """Those that the log does not hold, in their order. Raises DaybookError, Unavailable."""
+    """The messages that the log does not hold, in order. Raises DaybookError, Unavailable."""
     wanted = {message.event["event_id"] for message in messages}
     present = ids_in_log(settings, TOPICS, wanted)
     return [message for message in messages if message.event["event_id"] not in present]
@@ -62,54 +62,59 @@ def tracked(messages: list[Message]) -> int:
 
 def publish(settings: Settings, messages: list[Message], progress: Progress) -> None:
     """Returns when the brokers hold every message. Raises Unavailable, KeyboardInterrupt."""
-    senders = {topic: BulkProducer(producer(settings), topic_name(topic)) for topic in TOPICS}
-    publisher = Publisher(senders, None, progress)
+    producers = {topic: BulkProducer(producer(settings), topic_name(topic)) for topic in TOPICS}
+    publisher = Publisher(producers, None, progress)
     with interruptible(publisher):
         publisher.publish(messages)
-    if any(sender.interrupted for sender in senders.values()):
+    if any(bulk.interrupted for bulk in producers.values()):
         raise KeyboardInterrupt
     if publisher.why:
-        raise Unavailable(f"Kafka did not take every message: {publisher.why}")
+        raise Unavailable(f"Kafka did not accept every message: {publisher.why}")
 
 
 def known(settings: Settings, messages: list[Message]) -> Known:
-    """What a second, independent count of the messages tells."""
-    told: Known = defaultdict(dict)
+    """The result of a second, independent count of the messages."""
+    result: Known = defaultdict(dict)
     with Answer(settings.zone_info(), settings.leader_roles) as answer:
         for message in messages:
             answer.take(Entry(message.topic, message.event, appended_ms=0))
         for line in answer.lines():
-            told[line["collection"]][line["_id"]] = line["fields"]
-    return told
+            result[line["collection"]][line["_id"]] = line["fields"]
+    return result
 
 
-def compare(documents: Documents, told: Known) -> int:
-    """How many documents are what is told of them.
+def compare(documents: Documents, known: Known) -> int:
+    """The number of documents, all of which equal the known answer.
 
     Raises WrongAnswer, naming documents and fields; Unavailable.
     """
     stored: dict[Where, Any] = {}
     for collection in SHAPES:
-        own: dict[str, Any] = {"organization_id": {"$in": SHOPS}}
+        query: dict[str, Any] = {"organization_id": {"$in": SHOPS}}
         if collection in OF_THE_PLATFORM:
-            own = {"_id": {"$in": list(told[collection])}}  # the first act has days of its own
+            # CDNOW's purchases have days in the same collections.
+            query = {"_id": {"$in": list(known[collection])}}
         with reachable():
-            stored |= {(collection, one["_id"]): one for one in documents[collection].find(own)}
-    known = {(name, own): fields for name, some in told.items() for own, fields in some.items()}
-    wrong = [
-        f"{collection} {name}: {field} is {one}, and should be {other}"
-        for (collection, name), (field, one, other) in all_differences(stored, known)
+            stored |= {(collection, day["_id"]): day for day in documents[collection].find(query)}
+    expected = {
+        (collection, id): fields
+        for collection, days in known.items()
+        for id, fields in days.items()
+    }
+    differences = [
+        f"{collection} {id}: {field} is {value}, but {right} is right"
+        for (collection, id), (field, value, right) in all_differences(stored, expected)
     ]
-    if wrong:
+    if differences:
         raise WrongAnswer(
-            "\n".join(wrong[:_DIFFERENCES_SHOWN])
-            + f"\n{len(wrong):,} numbers differ. If you tracked events of your own without an "
-            "organization, that is why: `daybook verify funnel-step --all` says whether the "
-            "documents are what the log says"
+            "\n".join(differences[:_DIFFERENCES_SHOWN_MAX])
+            + f"\n{len(differences):,} numbers differ. Did you track events of your own without an "
+            "organization? `daybook verify funnel-step --all` shows whether the documents equal "
+            "the log"
         )
-    return len(stored.keys() | known.keys())
+    return len(stored.keys() | expected.keys())
 
 
-def _clicked(clicks: list[Click]) -> Iterator[Message]:
+def _click_messages(clicks: list[Click]) -> Iterator[Message]:
     for topic, event in ecom_events.events(clicks):
         yield Message(0, topic, source(topic).key_of(event), event)

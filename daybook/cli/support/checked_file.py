@@ -1,4 +1,4 @@
-"""A file's lines, each checked before any is sent."""
+"""Checks every line of a file before any is sent."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -7,29 +7,32 @@ from typing import BinaryIO
 from daybook.cli.support.line_check import BadLine, LineCheck
 from daybook.cli.support.lines import lines
 
-NAMED_MAX = 20
+PRINTED_MAX = 20
 
 
 @dataclass(slots=True)
 class Checked:
-    """How many lines are good and bad, and the first bad ones: number, and what is wrong."""
+    """The numbers of good and bad lines, and the first bad ones: line number and error."""
 
     good: int = 0
     bad: int = 0
-    named: list[tuple[int, str]] = field(default_factory=list)
+    first_bad: list[tuple[int, str]] = field(default_factory=list)
 
     def problems(self) -> Iterator[str]:
-        """The bad lines, a sentence each, and how many more there are."""
-        for number, reason in self.named:
+        """A sentence for each of the first bad lines, and the number of the others."""
+        for number, reason in self.first_bad:
             yield f"line {number:,}: {reason}"
-        if self.bad > len(self.named):
-            yield f"and {self.bad - len(self.named):,} more"
+        if self.bad > len(self.first_bad):
+            yield f"and {self.bad - len(self.first_bad):,} more"
 
 
 def check_lines(
     data: BinaryIO, check: LineCheck, keys: BinaryIO, report: Callable[[int], None]
 ) -> Checked:
-    """Checks every line; writes to `keys` a line for each: its key, nothing for a bad one."""
+    """Checks every line, and writes its message key as a line to `keys`: empty for a bad one.
+
+    Keys in a file keep memory bounded. `report` gets the number of bytes read so far.
+    """
     checked = Checked()
     for number, line in lines(data, report):
         try:
@@ -38,15 +41,15 @@ def check_lines(
         except BadLine as bad:
             keys.write(b"\n")
             checked.bad += 1
-            if len(checked.named) < NAMED_MAX:
-                checked.named.append((number, str(bad)))
+            if len(checked.first_bad) < PRINTED_MAX:
+                checked.first_bad.append((number, str(bad)))
     return checked
 
 
 def keyed_lines(
     data: BinaryIO, keys: BinaryIO, report: Callable[[int], None]
 ) -> Iterator[tuple[bytes, bytes]]:
-    """The good lines, each with the key that `check_lines` wrote for it."""
+    """The good lines, each with the key that `check_lines` wrote to `keys`."""
     for (_, line), key in zip(lines(data, report), keys, strict=True):
         if key != b"\n":
             yield line, key[:-1]

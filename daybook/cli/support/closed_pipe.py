@@ -1,4 +1,4 @@
-"""Stdout whose reader may go early, as `head` does: it has read enough, and nothing has failed."""
+"""Lets a command finish normally when the reader of its stdout, such as `head`, has gone."""
 
 import io
 import sys
@@ -9,25 +9,25 @@ if TYPE_CHECKING:
 
 
 class _Pipe(io.FileIO):
-    def write(self, some: "ReadableBuffer", /) -> int:
+    def write(self, data: "ReadableBuffer", /) -> int:
         try:
-            return super().write(some) or 0
+            return super().write(data) or 0
         except BrokenPipeError:
-            return memoryview(some).nbytes
+            return memoryview(data).nbytes
 
 
 def outlive_readers() -> None:
-    """What nobody reads is let go. The command goes on, and its exit code is its own.
+    """Discards output to a closed pipe; the command continues and keeps its exit code.
 
-    Python itself would end it with 1, a rebuild in the middle of it; SIGPIPE as C programs have it
-    would end a service whose client hangs up.
+    By default Python would end it with exit code 1, perhaps in the middle of a rebuild. Restoring
+    SIGPIPE's default action would also end a service whose client hangs up.
     """
-    own = sys.__stdout__
-    if own is None:  # it was closed before we began
+    stdout = sys.__stdout__
+    if stdout is None:  # closed before the command started
         return
     sys.stdout = io.TextIOWrapper(
-        io.BufferedWriter(_Pipe(own.fileno(), "wb", closefd=False)),
-        encoding=own.encoding,
-        errors=own.errors,
-        line_buffering=own.isatty(),
+        io.BufferedWriter(_Pipe(stdout.fileno(), "wb", closefd=False)),
+        encoding=stdout.encoding,
+        errors=stdout.errors,
+        line_buffering=stdout.isatty(),
     )

@@ -1,10 +1,10 @@
-"""A day's document as lines of a table: counters as they are, rates as percentages, money."""
+"""Formats a daily document as rows of a table: counters, rates as percentages, money."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from daybook.cli.support.money import in_words
+from daybook.cli.support.money import format_money
 from daybook.engine.documents.fields import (
     Breakdown,
     DailyDocument,
@@ -20,51 +20,52 @@ NOTHING = "-"
 
 
 def headings(model: type[DailyDocument]) -> tuple[list[str], list[str]]:
-    """What names a line (key, date, currency), and what it tells."""
-    named = [*model.key, "date"]
+    """The headings of the columns that identify a row (key, date, currency), and of the others."""
+    identifying = [*model.key, "date"]
     if _has_money(model):
-        named.append("currency")
-    return [_words(name) for name in named], [_words(name) for name in _shown_fields(model)]
+        identifying.append("currency")
+    return [_words(name) for name in identifying], [_words(name) for name in _shown_fields(model)]
 
 
 def day_rows(model: type[DailyDocument], document: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    """One line, or one a currency; what belongs to the whole day stands in the first."""
-    named = [*(str(document[name]) for name in model.key), f"{document['date']:%Y-%m-%d}"]
+    """One row, or one per currency; values of the whole day stand in the first row."""
+    identifying = [*(str(document[name]) for name in model.key), f"{document['date']:%Y-%m-%d}"]
     if not _has_money(model):
-        yield *named, *(_cell(model, name, document, None) for name in _shown_fields(model))
+        yield *identifying, *(_cell(model, name, document, None) for name in _shown_fields(model))
         return
     currencies = document.get("currencies") or {NOTHING: document}
     for number, (currency, amounts) in enumerate(sorted(currencies.items())):
         cells = []
         for name in _shown_fields(model):
-            of_currency = is_money(model, name) or isinstance(model.fields[name], PerCurrency)
-            if of_currency:
+            is_per_currency = is_money(model, name) or isinstance(model.fields[name], PerCurrency)
+            if is_per_currency:
                 cells.append(_cell(model, name, amounts, currency))
             else:
                 cells.append("" if number else _cell(model, name, document, None))
-        yield *named, currency, *cells
+        yield *identifying, currency, *cells
 
 
 def maps(
     model: type[DailyDocument], document: Mapping[str, Any]
 ) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Each map of money of each currency, what a breakdown has of it among them: its name, and its
-    keys with their amounts, the greatest first."""
+    """Each map of money, and each money field of a breakdown, by currency: a heading, and the keys
+    with their amounts, largest first."""
     for name, field in model.fields.items():
         parts = field.money if isinstance(field, Breakdown) else ()
         for currency, amounts in sorted(document.get("currencies", {}).items()):
-            named = amounts.get(name, {})
-            if isinstance(field, MoneyMap) and named:
-                yield f"{_words(name)}, {currency}", _ordered(named, currency)
+            entries = amounts.get(name, {})
+            if isinstance(field, MoneyMap) and entries:
+                yield f"{_words(name)}, {currency}", _ordered(entries, currency)
             for part in parts:
-                if of_part := {k: entry[part] for k, entry in named.items() if entry.get(part)}:
+                sums = {key: entry[part] for key, entry in entries.items() if entry.get(part)}
+                if sums:
                     heading = f"{_words(name)}: {_words(part)}, {currency}"
-                    yield heading, _ordered(of_part, currency)
+                    yield heading, _ordered(sums, currency)
 
 
 def _ordered(amounts: Mapping[str, int], currency: str) -> list[tuple[str, str]]:
     ordered = sorted(amounts.items(), key=lambda item: (-item[1], item[0]))
-    return [(_key(key), in_words(cents, currency)) for key, cents in ordered]
+    return [(_key(key), format_money(cents, currency)) for key, cents in ordered]
 
 
 def _shown_fields(model: type[DailyDocument]) -> list[str]:
@@ -86,14 +87,14 @@ def _cell(
     if isinstance(model.fields[name], Rate):
         return f"{value:.1%}"
     if is_money(model, name) and currency is not None:
-        return in_words(int(value), currency)
+        return format_money(int(value), currency)
     return f"{value:,}"
 
 
 def _key(stored: str) -> str:
-    """As the user wrote it, unless that would look like one of our own."""
-    written = unquote(stored)
-    return stored if written in RESERVED and stored != written else written
+    """The key as the producer sent it, unless it would then look like a reserved one."""
+    decoded = unquote(stored)
+    return stored if decoded in RESERVED and stored != decoded else decoded
 
 
 def _words(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Which dead letters somebody means, and which of them may be replayed."""
+"""Selects the dead letters that a command line names, and those that may be replayed."""
 
 import consumers
 from daybook.cli.support.printing import moment
@@ -8,58 +8,67 @@ from daybook.engine.operations.dead_letter_records import DeadLetterRecord, is_b
 from daybook.engine.protocol.checkpoints import Checkpoints
 
 
-def choose(
-    topic: str, found: list[DeadLetterRecord], ids: list[str], reason: str | None
+def select(
+    topic: str, records: list[DeadLetterRecord], ids: list[str], reason: str | None
 ) -> list[DeadLetterRecord]:
-    """Those of the ids, or of the reason, or all that were not replayed.
+    """The records with these ids, else those with this reason, else all; only unreplayed ones.
 
-    Raises DaybookError for an id or a reason that there is not, and for one replayed already.
+    Raises DaybookError for an unknown id or reason, and for an id that was replayed already.
     """
     if ids:
-        return list({one.id: one for id in ids for one in unreplayed(found, id)}.values())
-    if reason and reason not in {one.reason for one in found}:
-        known = ", ".join(sorted({one.reason for one in found})) or "none"
-        raise DaybookError(f"no dead letter of {topic} has reason {reason}: there are {known}")
-    return [one for one in found if one.replayed != "replayed" and reason in (None, one.reason)]
+        found = (record for id in ids for record in find_unreplayed(records, id))
+        return list({record.id: record for record in found}.values())
+    if reason and reason not in {record.reason for record in records}:
+        known = ", ".join(sorted({record.reason for record in records})) or "none"
+        raise DaybookError(f"no dead letter of {topic} has reason {reason}; their reasons: {known}")
+    return [
+        record
+        for record in records
+        if record.replayed != "replayed" and reason in (None, record.reason)
+    ]
 
 
-def named(found: list[DeadLetterRecord], id: str) -> list[DeadLetterRecord]:
-    """The dead letters of that full id, or at that position (one a group).
+def find_by_id(records: list[DeadLetterRecord], id: str) -> list[DeadLetterRecord]:
+    """The record with this full id, or those at this position (one per group).
 
-    Raises DaybookError when there is none, and when the position names two messages.
+    Raises DaybookError if there is none, or if the position names two messages.
     """
-    chosen = [one for one in found if id in (one.id, one.position)]
-    if not chosen:
-        raise DaybookError(f"no dead letter {id}: `daybook dlq list` names those there are")
-    if len({one.topic_id for one in chosen}) > 1:
+    matching = [record for record in records if id in (record.id, record.position)]
+    if not matching:
+        raise DaybookError(f"no dead letter {id}: `daybook dlq list` shows them")
+    if len({record.topic_id for record in matching}) > 1:
         raise DaybookError(
             f"{id} is a position in more than one incarnation of the topic: give the full id "
             "(`daybook dlq list --json`)"
         )
-    return chosen
+    return matching
 
 
-def unreplayed(found: list[DeadLetterRecord], id: str) -> list[DeadLetterRecord]:
-    """Those of `named` that may be replayed. Raises DaybookError when all of them were."""
-    chosen = named(found, id)
-    left = [one for one in chosen if one.replayed != "replayed"]
-    if not left:
-        when = moment(chosen[0].replayed_at)
-        raise DaybookError(f"{id} was replayed already, at {when}; nothing was sent")
-    return left
+def find_unreplayed(records: list[DeadLetterRecord], id: str) -> list[DeadLetterRecord]:
+    """The unreplayed records of `find_by_id`. Raises DaybookError if all were replayed."""
+    matching = find_by_id(records, id)
+    unreplayed = [record for record in matching if record.replayed != "replayed"]
+    if not unreplayed:
+        when = moment(matching[0].replayed_at)
+        raise DaybookError(f"{id} was already replayed, at {when}; nothing was sent")
+    return unreplayed
 
 
-def part(
-    letters: list[DeadLetterRecord], documents: Documents
+def split_at_boundary(
+    records: list[DeadLetterRecord], documents: Documents
 ) -> tuple[list[DeadLetterRecord], list[DeadLetterRecord]]:
-    """Those that can be sent, and those of groups with state that came before partitions were
-    added: sent to their old partition, they could make it their key's home. Raises Unavailable."""
-    with_state = {group.name for group in consumers.FLEET if group.state}
-    places = {(one.group, one.topic_id) for one in letters if one.group in with_state}
-    boundaries = {place: Checkpoints(place[0], documents).boundaries(place[1]) for place in places}
+    """The records that can be sent, and those that cannot: they belong to groups with state and
+    came before partitions were added. Sent to their old partition, such a message could make it
+    its key's home partition. Raises Unavailable."""
+    stateful = {group.name for group in consumers.FLEET if group.state}
+    pairs = {(record.group, record.topic_id) for record in records if record.group in stateful}
+    boundaries = {
+        (group, topic_id): Checkpoints(group, documents).boundaries(topic_id)
+        for group, topic_id in pairs
+    }
     sendable: list[DeadLetterRecord] = []
-    moved: list[DeadLetterRecord] = []
-    for one in letters:
-        before = is_before_boundary(one, boundaries.get((one.group, one.topic_id), ()))
-        (moved if before else sendable).append(one)
-    return sendable, moved
+    before_boundary: list[DeadLetterRecord] = []
+    for record in records:
+        is_before = is_before_boundary(record, boundaries.get((record.group, record.topic_id), ()))
+        (before_boundary if is_before else sendable).append(record)
+    return sendable, before_boundary

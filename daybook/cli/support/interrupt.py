@@ -1,4 +1,4 @@
-"""Sending that ends in order when it is told to stop."""
+"""Stops sending in order on Ctrl-C and SIGTERM."""
 
 import signal
 from collections.abc import Iterator
@@ -7,17 +7,18 @@ from types import FrameType
 from typing import Protocol
 
 
-class Interrupts(Protocol):
+class Interruptible(Protocol):
     def interrupt(self) -> None:
-        """Safe to call from a signal handler."""
+        """Lets sending end soon. Safe to call from a signal handler."""
 
 
 @contextmanager
-def interruptible(sending: Interrupts) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the sending in order: nothing may raise in the client's callbacks."""
+def interruptible(sender: Interruptible) -> Iterator[None]:
+    """Ctrl-C and SIGTERM call `sender.interrupt()`, because an exception must not be raised in
+    a callback of the Kafka client."""
 
     def stop(number: int, _: FrameType | None) -> None:
-        sending.interrupt()
+        sender.interrupt()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

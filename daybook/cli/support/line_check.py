@@ -1,4 +1,4 @@
-"""Whether a line can be counted: the questions that a group will ask of the message."""
+"""Checks whether a group could count a line, by the rules of the decoder."""
 
 import difflib
 import re
@@ -13,15 +13,15 @@ from daybook.engine.documents.source import Source
 from daybook.engine.errors import Poison
 from schemas.patterns import IN_WORDS
 
-_WHERE = re.compile(r" at line 1 column (\d+)")
+_POSITION = re.compile(r" at line 1 column (\d+)")
 
 
 class BadLine(Exception):
-    """Why a line cannot be counted."""
+    """A line cannot be counted; the message says why."""
 
 
 class LineCheck:
-    """`now_ms` stands for the arrival in the log, which is a little later."""
+    """Checks lines of one topic. `now_ms` stands for the append time, which is a little later."""
 
     def __init__(self, source: Source, calendar: Calendar, now_ms: int) -> None:
         self._source = source
@@ -31,7 +31,7 @@ class LineCheck:
         self._key_of = source.key_of
 
     def key(self, line: bytes) -> bytes:
-        """The key that the message must have. Raises BadLine."""
+        """The message key of an event. Raises BadLine."""
         try:
             if len(line) > EVENT_BYTES_MAX:
                 read(self._source, line)
@@ -46,12 +46,12 @@ class LineCheck:
     def _reason(self, error: ValidationError, line: bytes) -> str:
         problem: Any = error.errors(include_url=False, include_input=False)[0]
         if problem["type"] == "union_tag_invalid":
-            named = from_json(line)["event_type"]
-            if isinstance(named, str):
-                return _unknown(named, problem["ctx"]["expected_tags"])
+            event_type = from_json(line)["event_type"]
+            if isinstance(event_type, str):
+                return _unknown_type(event_type, problem["ctx"]["expected_tags"])
         if problem["type"] == "string_pattern_mismatch":
-            where = ".".join(str(part) for part in problem["loc"][1:])
-            return f"invalid: {where}: {IN_WORDS[problem['ctx']['pattern']]}"
+            field = ".".join(str(part) for part in problem["loc"][1:])
+            return f"invalid: {field}: {IN_WORDS[problem['ctx']['pattern']]}"
         try:
             read(self._source, line)
         except Poison as poison:
@@ -60,20 +60,20 @@ class LineCheck:
 
 
 def raw_key(line: bytes, field: str) -> bytes | None:
-    """`data.<field>` of a line that is JSON and has it as a string; None for every other."""
+    """`data.<field>` as bytes, if the line is JSON and has it as a string; otherwise None."""
     try:
-        found = from_json(line)["data"][field]
+        key = from_json(line)["data"][field]
     except (ValueError, TypeError, KeyError):
         return None
-    return found.encode() if isinstance(found, str) else None
+    return key.encode() if isinstance(key, str) else None
 
 
 def _describe(poison: Poison) -> str:
-    detail = _WHERE.sub(r" at column \1", poison.detail).replace("its arrival", "now")
+    detail = _POSITION.sub(r" at column \1", poison.detail).replace("its arrival", "now")
     return f"{poison.reason}: {detail}"
 
 
-def _unknown(named: str, expected: str) -> str:
-    close = difflib.get_close_matches(named, re.findall(r"'([^']+)'", expected), n=1)
-    meant = f"; did you mean {close[0]}?" if close else ""
-    return f"unknown event_type {named[:128]!r}{meant}"
+def _unknown_type(event_type: str, expected: str) -> str:
+    matches = difflib.get_close_matches(event_type, re.findall(r"'([^']+)'", expected), n=1)
+    suggestion = f"; did you mean {matches[0]}?" if matches else ""
+    return f"unknown event_type {event_type[:128]!r}{suggestion}"

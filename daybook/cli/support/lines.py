@@ -1,4 +1,4 @@
-"""Lines of a file or of stdin, one at a time, in bounded memory."""
+"""Reads a file or stdin line by line, in bounded memory."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from daybook.engine.kafka.clients import MESSAGE_BYTES_MAX
 STDIN = "-"
 _LINES_BETWEEN_REPORTS = 5_000
 LINE_BYTES_MAX = MESSAGE_BYTES_MAX + 2
-"""A longer line can be no message; it comes cut to this length, so that it is seen to be longer."""
+"""A longer line cannot be a message. It is cut to this length, which still exceeds the limit."""
 
 
 @contextmanager
@@ -39,9 +39,9 @@ def opened(name: str, *, rewindable: bool) -> Iterator[BinaryIO]:
 def lines(
     file: BinaryIO, report: Callable[[int], None] = lambda done: None
 ) -> Iterator[tuple[int, bytes]]:
-    """Each line with its number, from 1, without its line feed; blank ones are left out.
+    """Each line with its number, from 1, without its line feed; blank lines are left out.
 
-    `report` is told now and then how many bytes are read.
+    `report` gets the number of bytes read so far, every few thousand lines.
     """
     number = done = 0
     while line := file.readline(LINE_BYTES_MAX):
@@ -56,12 +56,12 @@ def lines(
 
 
 def size(file: BinaryIO) -> int | None:
-    """Bytes to read; None when a pipe does not tell."""
+    """The number of bytes to read; None for a pipe."""
     return os.fstat(file.fileno()).st_size if file.seekable() else None
 
 
 def fingerprint(file: BinaryIO) -> tuple[int, int]:
-    """Changes when somebody writes to the file."""
+    """A value that changes when the file is written to."""
     status = os.fstat(file.fileno())
     return status.st_size, status.st_mtime_ns
 

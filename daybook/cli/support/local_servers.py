@@ -1,4 +1,4 @@
-"""The servers of this machine, as the commands name and choose them."""
+"""Which servers the settings name, and where the local ones keep their data."""
 
 import os
 import re
@@ -15,28 +15,28 @@ VARIABLES = {server.name: server.variable for server in Stack(Path()).servers()}
 
 
 def given_servers() -> dict[str, str]:
-    """Name to address of each server that a DAYBOOK_ variable names. Raises WrongSetting."""
-    chosen = settings()
+    """The address of each server that a DAYBOOK_ variable names. Raises WrongSetting."""
+    config = settings()
     fields = {name: variable.removeprefix(PREFIX).lower() for name, variable in VARIABLES.items()}
     addresses = {
-        "kafka": chosen.kafka_bootstrap_servers,
-        "mongodb": chosen.mongodb_uri.get_secret_value(),
-        "redis": chosen.redis_url.get_secret_value(),
+        "kafka": config.kafka_bootstrap_servers,
+        "mongodb": config.mongodb_uri.get_secret_value(),
+        "redis": config.redis_url.get_secret_value(),
     }
     return {
         name: without_secrets(addresses[name])
         for name in NAMES
-        if fields[name] in chosen.model_fields_set
+        if fields[name] in config.model_fields_set
     }
 
 
 def local_ports() -> Ports:
-    """Where the servers of this machine listen. Raises WrongSetting."""
+    """The ports of the local servers, from DAYBOOK_LOCAL_PORTS. Raises WrongSetting."""
     return Ports.parse(settings().local_ports)
 
 
 def use_ports(ports: str | None) -> str | None:
-    """Takes the ports of an option for DAYBOOK_LOCAL_PORTS. Raises WrongSetting."""
+    """Sets DAYBOOK_LOCAL_PORTS to the value of --ports. Raises WrongSetting."""
     if ports is not None:
         os.environ["DAYBOOK_LOCAL_PORTS"] = ports
         settings.cache_clear()
@@ -45,22 +45,22 @@ def use_ports(ports: str | None) -> str | None:
 
 
 def without_secrets(address: str) -> str:
-    """An address without the user, the password and the options it may carry."""
+    """The address without user, password and options."""
     return re.sub(r"//[^/]*@", "//", address).partition("?")[0]
 
 
 def local_directory() -> Path:
-    """`.daybook` of the project we stand in: the nearest directory that has one, or has .git."""
+    """`.daybook` in the nearest parent of the working directory that has one, or has .git."""
     here = Path.cwd()
-    for place in (here, *here.parents):
-        if (place / ".daybook").is_dir() or (place / ".git").exists():
-            return place / ".daybook"
+    for directory in (here, *here.parents):
+        if (directory / ".daybook").is_dir() or (directory / ".git").exists():
+            return directory / ".daybook"
     return here / ".daybook"
 
 
 @contextmanager
-def sentences() -> Iterator[None]:
-    """A server's failure becomes the command's."""
+def server_errors() -> Iterator[None]:
+    """Turns a ServerError into a DaybookError, which the command line prints as one sentence."""
     try:
         yield
     except ServerError as error:

@@ -1,4 +1,4 @@
-"""What `verify` and `rebuild` share: their options, a progress bar, what cannot be recounted."""
+"""What `verify` and `rebuild` share: options, a progress bar, printing what is not recountable."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,18 +25,21 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 
 @contextmanager
 def recounting(name: str) -> Iterator[tuple[Group, ReportProgress]]:
-    """The group's recount, and a bar on a terminal. Raises Unknown and Unavailable."""
-    own_group = consumers.find(name)
-    definitions = own_group.definitions[0].topic if own_group.definitions else None
-    # What the topics are called is said in topics.yaml, which the recount does not read.
-    group = replace(find(own_group.name), topic=own_group.topics[0], definitions=definitions)
-    own = Console(stderr=True)
+    """The group's recount, and a function that updates a progress bar on a terminal.
+
+    Raises Unknown and Unavailable.
+    """
+    counted = consumers.find(name)
+    definitions = counted.definitions[0].topic if counted.definitions else None
+    # Topic names come from topics.yaml, which the recount does not read.
+    group = replace(find(counted.name), topic=counted.topics[0], definitions=definitions)
+    stderr = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=own, disable=not own.is_terminal, transient=True) as bar:
+    with Progress(*columns, console=stderr, disable=not stderr.is_terminal, transient=True) as bar:
         task = bar.add_task(group.name, total=None)
 
-        def report(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total or None)
+        def report(phase: str, done: int, total: int) -> None:
+            bar.update(task, description=phase, completed=done, total=total or None)
 
         try:
             yield group, report
@@ -45,9 +48,9 @@ def recounting(name: str) -> Iterator[tuple[Group, ReportProgress]]:
 
 
 def print_doubts(doubts: list[Doubt]) -> None:
-    """Why something cannot be recounted, the first of them."""
+    """Prints why something cannot be recounted, for the first doubts."""
     for doubt in doubts[:SHOWN_MAX]:
         where = " ".join(filter(None, (doubt.collection, doubt.document, doubt.field)))
         print_line(f"cannot be recounted: {where + ': ' if where else ''}{doubt.reason}")
     if len(doubts) > SHOWN_MAX:
-        print_line(f"… and {len(doubts) - SHOWN_MAX:,} more; --json lists all")
+        print_line(f"… and {len(doubts) - SHOWN_MAX:,} more; --json prints all")

@@ -1,4 +1,4 @@
-"""Simulated messages as files: an NDJSON file a topic, and how the files belong together."""
+"""Writes simulated messages to NDJSON files, one per topic, with the order to publish them in."""
 
 import json
 from collections import Counter
@@ -14,30 +14,31 @@ from daybook.simulate.parts import parts
 ANSWER, PARTS = "answer.ndjson", "parts.ndjson"
 
 
-def fresh(directory: Path) -> Path:
-    """The directory, made if it is not there. Raises DaybookError if it holds anything."""
+def empty_directory(directory: Path) -> Path:
+    """Creates the directory if needed. Raises DaybookError if it is not empty."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        held = next(directory.iterdir(), None)
+        entry = next(directory.iterdir(), None)
     except OSError as error:
         raise DaybookError(f"{directory} cannot be used: {error.strerror}") from None
-    if held is not None:
-        raise DaybookError(f"{directory} is not empty: name another, or empty it")
+    if entry is not None:
+        raise DaybookError(f"{directory} is not empty: name another one, or empty it")
     return directory
 
 
 def write_topics(directory: Path, messages: Iterable[Message]) -> Counter[str]:
-    """`<topic>.ndjson` of each topic, and `parts.ndjson`; how many lines each topic got.
+    """Writes `<topic>.ndjson` for each topic, and `parts.ndjson`; returns each topic's line count.
 
-    A line of `parts.ndjson` says how many of each topic's next lines make up a part. Published
-    part by part, definitions first in each, the files are the log that the answer is of.
+    A line of `parts.ndjson` holds the number of lines of each topic that make up the next part.
+    The known answer holds for a log to which the parts were published one after another, the
+    topics of each part in the given order, definitions first.
     """
     with ExitStack() as stack:
         files = {
             topic: stack.enter_context((directory / f"{topic}.ndjson").open("wb"))
             for topic in TOPICS
         }
-        told = stack.enter_context((directory / PARTS).open("w"))
+        parts_file = stack.enter_context((directory / PARTS).open("w"))
         written: Counter[str] = Counter()
         for part in parts(messages):
             lines: Counter[str] = Counter()
@@ -45,24 +46,24 @@ def write_topics(directory: Path, messages: Iterable[Message]) -> Counter[str]:
                 files[message.topic].write(message.value + b"\n")
                 lines[message.topic] += 1
             order = sorted(lines, key=lambda topic: topic not in DEFINITIONS)
-            told.write(json.dumps({topic: lines[topic] for topic in order}) + "\n")
+            parts_file.write(json.dumps({topic: lines[topic] for topic in order}) + "\n")
             written += lines
     return written
 
 
 def check_writable(path: Path) -> None:
-    """Raises DaybookError. What the file holds stays until there is something to write."""
-    is_there = path.exists()
+    """Raises DaybookError if the file cannot be written. An existing file keeps its content."""
+    existed = path.exists()
     try:
         path.open("a").close()
-        if not is_there:
+        if not existed:
             path.unlink()
     except OSError as error:
         raise DaybookError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def write_answer(path: Path, lines: Iterable[dict[str, Any]]) -> int:
-    """One document a line; how many there are. Raises DaybookError."""
+    """Writes one document per line; returns their number. Raises DaybookError."""
     count = 0
     try:
         with path.open("w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""Publishes simulated messages in their order, as fast as wished."""
+"""Publishes simulated messages in their order, at a given rate."""
 
 from collections.abc import Callable, Iterable, Mapping
 from time import monotonic, sleep
@@ -7,74 +7,74 @@ from daybook.engine.kafka.bulk_producer import BulkProducer
 from daybook.simulate.message import DEFINITIONS, TRACKING, Message
 from daybook.simulate.parts import parts
 
-APART_SECONDS = 0.01
-"""Between what was appended before a definition and the definition, so that its time is later."""
-_NAP_SECONDS = 0.05
+DEFINITION_GAP_SECONDS = 0.01
+"""A pause before each part, so that its definitions have a later append time than the last part."""
+_PAUSE_SECONDS_MAX = 0.05
 
 Progress = Callable[[int], None]
-"""Told how many tracking events are sent by now."""
+"""Called with the number of tracking events sent so far."""
 
 
 class Publisher:
-    """Sends to each topic by its own sender. `rate`: tracking events a second at most.
+    """Sends messages by one producer per topic, at most `rate` tracking events per second.
 
-    What a part defines is in the log before the rest of the part is sent, and after all of the
-    part before. `began` and `ended` are seconds of the monotonic clock.
+    A part's definitions are acknowledged after all messages of the previous part, and before the
+    other messages of their part are sent. `began` and `ended` are seconds of the monotonic clock.
     """
 
     def __init__(
-        self, senders: Mapping[str, BulkProducer], rate: float | None, progress: Progress
+        self, producers: Mapping[str, BulkProducer], rate: float | None, progress: Progress
     ) -> None:
-        self._senders = senders
+        self._producers = producers
         self._rate = rate
         self._progress = progress
         self._tracked = 0
         self.began = self.ended = monotonic()
 
     def publish(self, messages: Iterable[Message]) -> None:
-        """Returns once the fate of every message is known, or a sender is broken."""
+        """Returns once every message was acknowledged or has failed, or a producer is broken."""
         for part in parts(messages):
-            self._settle()
-            sleep(APART_SECONDS)
-            defining = True
+            self._flush()
+            sleep(DEFINITION_GAP_SECONDS)
+            in_definitions = True
             for message in part:
-                if defining and message.topic not in DEFINITIONS:
-                    defining = False
-                    self._settle()
+                if in_definitions and message.topic not in DEFINITIONS:
+                    in_definitions = False
+                    self._flush()
                 if self.broken:
                     break
                 self._send(message)
             if self.broken:
                 break
-        self._settle()
+        self._flush()
         self.ended = monotonic()
 
     @property
     def broken(self) -> bool:
-        return any(sender.broken for sender in self._senders.values())
+        return any(bulk.broken for bulk in self._producers.values())
 
     @property
     def why(self) -> str | None:
-        """The first failure found."""
-        return next((sender.why for sender in self._senders.values() if sender.why), None)
+        """The error of the first producer that has one."""
+        return next((bulk.why for bulk in self._producers.values() if bulk.why), None)
 
     def interrupt(self) -> None:
-        """Lets `publish` end soon; safe to call from a signal handler."""
-        for sender in self._senders.values():
-            sender.interrupt()
+        """Lets `publish` return soon; safe to call from a signal handler."""
+        for bulk in self._producers.values():
+            bulk.interrupt()
 
     def _send(self, message: Message) -> None:
         if message.topic == TRACKING:
             self._tracked += 1
-            self._pace()
+            self._wait_for_rate()
             self._progress(self._tracked)
-        self._senders[message.topic].send(message.value, message.key.encode())
+        self._producers[message.topic].send(message.value, message.key.encode())
 
-    def _pace(self) -> None:
+    def _wait_for_rate(self) -> None:
         due = self.began + (self._tracked / self._rate if self._rate else 0.0)
         while (left := due - monotonic()) > 0 and not self.broken:
-            sleep(min(left, _NAP_SECONDS))
+            sleep(min(left, _PAUSE_SECONDS_MAX))
 
-    def _settle(self) -> None:
-        for sender in self._senders.values():
-            sender.finish()
+    def _flush(self) -> None:
+        for bulk in self._producers.values():
+            bulk.finish()

@@ -1,4 +1,4 @@
-"""Variables that look like settings and are none: mistyped, or of another version."""
+"""Warns of DAYBOOK_ variables that are not settings: misspelled, or of another version."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,19 +8,19 @@ from daybook.engine.settings import PREFIX, Settings
 
 _OTHERS = re.compile(
     f"{PREFIX}(FAILPOINT|SOAK|MUTANT|(TEST|BENCH)_.*"
-    # Kubernetes tells the pods of a namespace of its services.
+    # Kubernetes sets such variables in pods for each service of the namespace.
     r"|.*_SERVICE_(HOST|PORT)(_.*)?|.*_PORT(_\d+_.*)?)"
 )
 
 
 def warnings(variables: Iterable[str]) -> Iterator[str]:
-    """A sentence for each, in their order, with the setting that it is most like."""
+    """A warning for each, sorted by name, with the setting that it resembles most."""
     known = [PREFIX + name.upper() for name in Settings.model_fields]
     for variable in sorted(variables):
         name = variable.upper()
         if name in known or not name.startswith(PREFIX) or _OTHERS.fullmatch(name):
             continue
-        like = get_close_matches(name, known, n=1, cutoff=0.8)
-        yield f"{variable} is no setting and changes nothing" + (
-            f"; is {like[0]} meant?" if like else ""
+        matches = get_close_matches(name, known, n=1, cutoff=0.8)
+        yield f"{variable} is not a setting and has no effect" + (
+            f"; did you mean {matches[0]}?" if matches else ""
         )

@@ -1,8 +1,8 @@
-"""The marketing channel that brought a visitor: the first rule that fits.
+"""The marketing channel that brought a visitor: the first rule that matches.
 
-The rules and their order are Google Analytics 4's default channel group, with what Plausible
-(`lib/plausible/ingestion/acquisition.ex`) adds: AI assistants, click ids, sources that are paid for
-whatever the medium says.
+The rules and their order are Google Analytics 4's default channel group, with the additions of
+Plausible (`lib/plausible/ingestion/acquisition.ex`): AI assistants, click ids, and sources that
+are always paid, whatever the medium is.
 """
 
 import re
@@ -21,7 +21,7 @@ _CLICK_IDS = {"google": "gclid", "bing": "msclkid"}
 
 @dataclass(frozen=True, slots=True)
 class Clues:
-    """All in lower case, empty where there is none; `category` is the source's."""
+    """What is known of a visit, in lower case; empty if unknown. `category` is the source's."""
 
     source: str = ""
     category: str = ""
@@ -76,10 +76,10 @@ RULES: tuple[tuple[str, Callable[[Clues], bool]], ...] = (
     ("Referral", lambda c: bool(c.source) or c.medium in ("referral", "app", "link")),
     ("Direct", lambda c: True),
 )
-"""The name of each channel, and when it is that; the first that fits."""
+"""The name of each channel and its condition; the first one that matches wins."""
 
 CHANNELS = tuple(name for name, _ in RULES)
 
 
 def channel(clues: Clues) -> str:
-    return next(name for name, fits in RULES if fits(clues))
+    return next(name for name, matches in RULES if matches(clues))

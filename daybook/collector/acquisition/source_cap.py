@@ -1,4 +1,4 @@
-"""How many unknown sources a key may name in a day, so that no sender can fill the maps."""
+"""Limits the number of unknown sources per key and day, so that no client can fill the maps."""
 
 from datetime import date
 
@@ -8,22 +8,22 @@ OTHER = "other"
 
 
 class SourceCap:
-    """Counts in this process alone; a day's names are forgotten with the day."""
+    """Counts within this process; the sources of a day are discarded on the next day."""
 
     def __init__(self, sources_max: int) -> None:
         self._sources_max = sources_max
         self._day: date | None = None
-        self._named: dict[str, set[str]] = {}
+        self._by_key: dict[str, set[str]] = {}
 
     def admit(self, key_id: str, source: str, today: date) -> str:
-        """The source itself, or `other` once the key has named too many."""
+        """The source itself, or `other` if the key has sent too many sources."""
         if today != self._day:
-            self._day, self._named = today, {}
-        named = self._named.setdefault(key_id, set())
-        if source in named:
+            self._day, self._by_key = today, {}
+        sources = self._by_key.setdefault(key_id, set())
+        if source in sources:
             return source
-        if len(named) >= self._sources_max:
+        if len(sources) >= self._sources_max:
             metrics.SOURCES_CAPPED.inc()
             return OTHER
-        named.add(source)
+        sources.add(source)
         return source

@@ -1,4 +1,4 @@
-"""What a page's address says: path, host, how it was linked to."""
+"""Parses the address of a page: path, host, query parameters, click id."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ _CLICK_IDS = ("gclid", "msclkid")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`parameters` are the query's, the first of each name; `click_id` names an advertiser's."""
+    """`parameters` holds the query's first value of each name; `click_id` is the name of an
+    advertiser's parameter, such as `gclid`."""
 
     path: str | None
     host: str | None
@@ -24,7 +25,7 @@ NO_PAGE = Page(None, None, {}, None)
 
 
 def page(url: str) -> Page:
-    """Of a URL, or of a path alone; what cannot be read is no page."""
+    """The page of a URL or a path; NO_PAGE if it cannot be parsed."""
     parts = split(url)
     if parts is None:
         return NO_PAGE
@@ -40,7 +41,7 @@ def page(url: str) -> Page:
 
 
 def path(text: str) -> str:
-    """A path without query and fragment, also of a whole URL."""
+    """The path of a URL or a path, without query and fragment."""
     parts = split(text)
     bare = text.partition("?")[0].partition("#")[0] if parts is None else parts.path
     return (bare or "/")[:PATH_CHARS_MAX]
@@ -54,7 +55,7 @@ def split(url: str) -> SplitResult | None:
 
 
 def host(parts: SplitResult) -> str | None:
-    """In lower case, without port, user and password; None where there is none."""
+    """The host in lower case, without port, user and password; None if there is none."""
     try:
         return parts.hostname or None
     except ValueError:

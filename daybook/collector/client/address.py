@@ -1,4 +1,4 @@
-"""Who called: the address that no client can choose."""
+"""Determines the caller's IP address in a way that no client can forge."""
 
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
@@ -11,12 +11,12 @@ _HASH_BYTES = 16
 _HOST_BITS_V6 = 64
 
 
-def caller(trusted: Iterable[str]) -> Callable[[str | None, Sequence[str]], Address | None]:
-    """A function from the peer's address and the X-Forwarded-For headers to the caller's.
+def address_finder(trusted: Iterable[str]) -> Callable[[str | None, Sequence[str]], Address | None]:
+    """A function from the peer's address and the X-Forwarded-For headers to the caller's address.
 
-    A proxy appends the address that it was called from. So the list is read from its end, for as
-    long as who says it is a trusted proxy; the first address that is none is the caller. What
-    stands further left anyone may have written.
+    A proxy appends the address that it was called from. So the list is read from its end, as long
+    as addresses belong to trusted proxies; the first other address is the caller's. Any client may
+    have written what stands further left.
     """
     networks = [ip_network(network) for network in trusted]
 
@@ -24,24 +24,27 @@ def caller(trusted: Iterable[str]) -> Callable[[str | None, Sequence[str]], Addr
         return any(address in network for network in networks)
 
     def find(peer: str | None, forwarded: Sequence[str]) -> Address | None:
-        found = read(peer or "")
-        if found is None or not is_trusted(found):
-            return found
+        nearest = read(peer or "")
+        if nearest is None or not is_trusted(nearest):
+            return nearest
         hops = [hop for header in forwarded for hop in header.rsplit(",", _HOPS_MAX)]
         for hop in reversed(hops[-_HOPS_MAX:]):
             address = read(hop)
             if address is None:
                 break
-            found = address
+            nearest = address
             if not is_trusted(address):
                 break
-        return found
+        return nearest
 
     return find
 
 
 def read(text: str) -> Address | None:
-    """An address as proxies write it: with a port, in brackets, or IPv4 within IPv6."""
+    """Parses an address as proxies write it: with a port, in brackets, or IPv4 in IPv6.
+
+    None if it is not an address.
+    """
     text = text.strip().strip('"')
     if text.startswith("["):
         text = text[1:].partition("]")[0]
@@ -57,7 +60,7 @@ def read(text: str) -> Address | None:
 
 
 def hashed(address: Address, key: bytes) -> str:
-    """What stands for an address in Redis. An IPv6 network of one household is one caller."""
+    """A keyed hash in place of an address, for Redis. An IPv6 /64 network counts as one caller."""
     packed = address.packed
     if address.version == 6:
         packed = packed[: _HOST_BITS_V6 // 8]

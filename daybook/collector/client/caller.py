@@ -1,4 +1,4 @@
-"""Who calls: by which key, from which address, with which browser."""
+"""Identifies the caller of a tracking call: API key, address, country, browser."""
 
 import secrets
 from collections.abc import Mapping
@@ -7,19 +7,22 @@ from typing import Any
 
 from fastapi import Request
 
-from daybook.collector.client.address import caller, hashed, read
+from daybook.collector.client.address import address_finder, hashed, read
 from daybook.collector.client.country import locator
 from daybook.collector.client.user_agent import CHARS_MAX, Agent, Agents
 from daybook.engine.settings import Settings
 from daybook.service.api_keys import Key
 
 _KEY_HEADER = "x-daybook-key"
-_NOBODY = Agent(None, None, None, ())
+_NO_AGENT = Agent(None, None, None, ())
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What all events of a call have in common. `suspicions` are reasons that need another one."""
+    """What all events of a call share.
+
+    `bucket` names the rate limit's bucket. `suspicions` are bot reasons that do not count alone.
+    """
 
     key: Key
     country: str | None
@@ -33,13 +36,13 @@ class Caller:
 
 
 class Callers:
-    """Reads callers off their requests."""
+    """Identifies the callers of requests."""
 
     def __init__(self, settings: Settings) -> None:
-        self._address = caller(settings.trusted_proxies)
+        self._address = address_finder(settings.trusted_proxies)
         secret = settings.address_key
-        own = secret.get_secret_value().encode()[:64] if secret else b""
-        self._hash_key = own or secrets.token_bytes(32)
+        configured = secret.get_secret_value().encode()[:64] if secret else b""
+        self._hash_key = configured or secrets.token_bytes(32)
         self._agents = Agents()
         self._locate = locator(settings.geoip_file)
         self._has_countries = settings.geoip_file is not None
@@ -49,39 +52,44 @@ class Callers:
         address = self._address(peer, request.headers.getlist("x-forwarded-for"))
         bucket = hashed(address, self._hash_key) if address else "unknown"
         if key.kind == "server":
-            return Caller(key, None, bucket, _NOBODY, ())
+            return Caller(key, None, bucket, _NO_AGENT, ())
         user_agent = request.headers.get("user-agent", "")[:CHARS_MAX]
-        signs = {"no_user_agent": user_agent, "no_language": request.headers.get("accept-language")}
-        suspicions = tuple(name for name, shown in signs.items() if not shown)
+        language = request.headers.get("accept-language")
+        headers = {"no_user_agent": user_agent, "no_language": language}
+        suspicions = tuple(reason for reason, header in headers.items() if not header)
         country = self._locate(address) if address else None
         return Caller(key, country, bucket, self._agents.read(user_agent), suspicions)
 
-    def agent(self, own: Caller, flat: Mapping[str, Any]) -> Agent:
-        """The visitor's: as the body tells, else the call. Neither hides a bot in the other."""
-        told = flat.get("user_agent")
-        if not told:
-            return own.agent
-        found = self._agents.read(told[:CHARS_MAX])
-        if not own.agent.bot:
-            return found
-        bot = tuple(dict.fromkeys(own.agent.bot + found.bot))
-        return Agent(found.device_type, found.browser, found.os, bot)
+    def agent(self, caller: Caller, fields: Mapping[str, Any]) -> Agent:
+        """The visitor's agent, from the event's `user_agent`, else from the call.
 
-    def country(self, own: Caller, flat: Mapping[str, Any]) -> str | None:
-        """Of the visitor's address: a server's word for it, everybody else's own."""
-        told = flat.get("ip_address")
-        if not own.is_server or not told or not self._has_countries:
-            return own.country
-        address = read(told)
+        Bot reasons of both are kept, so that a bot cannot hide by sending another `user_agent`.
+        """
+        sent = fields.get("user_agent")
+        if not sent:
+            return caller.agent
+        agent = self._agents.read(sent[:CHARS_MAX])
+        if not caller.agent.bot:
+            return agent
+        bot = tuple(dict.fromkeys(caller.agent.bot + agent.bot))
+        return Agent(agent.device_type, agent.browser, agent.os, bot)
+
+    def country(self, caller: Caller, fields: Mapping[str, Any]) -> str | None:
+        """The country of the visitor's address: the event's `ip_address` if a server sent it,
+        else the caller's address."""
+        sent = fields.get("ip_address")
+        if not caller.is_server or not sent or not self._has_countries:
+            return caller.country
+        address = read(sent)
         return self._locate(address) if address else None
 
 
-def shown_key(request: Request) -> str:
-    """The key in the call's headers, or a public one in its query, where beacons must put it."""
+def presented_key(request: Request) -> str:
+    """The API key in the call's headers, or a public one in its query, which beacons need."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return token.strip()
-    shown = request.headers.get(_KEY_HEADER, "")
-    if not shown and (public := request.query_params.get("key", "")).startswith("dbwrite_"):
+    key = request.headers.get(_KEY_HEADER, "")
+    if not key and (public := request.query_params.get("key", "")).startswith("dbwrite_"):
         return public
-    return shown
+    return key

@@ -1,4 +1,4 @@
-"""The country of an address, from a MaxMind database if there is one."""
+"""Finds the country of an IP address in a MaxMind database, if one is configured."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ Locate = Callable[[Address], str | None]
 
 
 def locator(geoip_file: str | None) -> Locate:
-    """A function from an address to its ISO 3166 code. Raises WrongSetting."""
+    """A function from an address to its country's ISO 3166 code. Raises WrongSetting."""
     if geoip_file is None:
         return lambda address: None
     try:
@@ -24,14 +24,14 @@ def locator(geoip_file: str | None) -> Locate:
         try:
             record = database.get(address)
         except (ValueError, maxminddb.InvalidDatabaseError):
-            return None  # an IPv6 address in a database of IPv4
+            return None  # such as for an IPv6 address in an IPv4 database
         return _code(record, "country") or _code(record, "registered_country")
 
     return locate
 
 
 def _code(record: Any, part: str) -> str | None:
-    """The code in `record.<part>.iso_code`, whatever else is in such a database."""
-    found = record.get(part) if isinstance(record, dict) else None
-    code = found.get("iso_code") if isinstance(found, dict) else None
+    """`record.<part>.iso_code`, or None if the record has another structure."""
+    country = record.get(part) if isinstance(record, dict) else None
+    code = country.get("iso_code") if isinstance(country, dict) else None
     return code if isinstance(code, str) else None

@@ -1,4 +1,4 @@
-"""What a user agent says of itself: device, browser, system, and whether it is a program."""
+"""Derives device, browser, operating system and bot reasons from a user agent."""
 
 import re
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from ua_parser.matchers import UserAgentMatcher
 from ua_parser.regex import Resolver
 
 CHARS_MAX = 1024
-_REMEMBERED = 8_192
+_CACHED_MAX = 8_192
 
-_ONE_NAME = {
+_CANONICAL_NAMES = {
     "Chrome Mobile": "Chrome",
     "Chrome Mobile WebView": "Chrome",
     "Chrome Mobile iOS": "Chrome",
@@ -26,7 +26,7 @@ _ONE_NAME = {
     "Opera Mobile": "Opera",
     "Opera Tablet": "Opera",
 }
-"""A browser has one name on every device; the device has a field of its own."""
+"""A browser has the same name on every device; the device has its own field."""
 
 _HEADLESS = ("headless", "phantomjs", "electron/", "selenium", "puppeteer", "playwright")
 
@@ -34,7 +34,7 @@ _HEADLESS = ("headless", "phantomjs", "electron/", "selenium", "puppeteer", "pla
 DeviceType = Literal["desktop", "mobile", "tablet"]
 
 _SIGNS: tuple[tuple[DeviceType, str], ...] = (
-    # Televisions and consoles run Android and say Mobile, so they come first.
+    # Televisions and consoles come first, because many run Android and send "Mobile".
     (
         "desktop",
         r"smart-?tv|hbbtv|googletv|google tv|android tv|apple ?tv|bravia|\baft[a-z]{1,4}\b"
@@ -53,7 +53,7 @@ _DESKTOP_SIGNS = ("x11;", "windows nt", "macintosh", "cros ")
 
 
 def device_type(user_agent: str, os: str | None) -> DeviceType | None:
-    """None when the agent says nothing of its device, as programs do."""
+    """None if the user agent says nothing about a device, like those of programs."""
     for kind, pattern in _RULES:
         if pattern.search(user_agent):
             return kind
@@ -64,7 +64,7 @@ def device_type(user_agent: str, os: str | None) -> DeviceType | None:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """`bot` are reasons that each are enough: `crawler`, `headless`."""
+    """`bot` are bot reasons, each of which is sufficient: `crawler`, `headless`."""
 
     device_type: DeviceType | None
     browser: str | None
@@ -73,21 +73,21 @@ class Agent:
 
 
 class Agents:
-    """Reads user agents; the same one is read once."""
+    """Reads user agents, and caches the results."""
 
     def __init__(self) -> None:
         self._known = Resolver(load_builtins())
         patterns: list[Matcher[UserAgent]] = [
-            UserAgentMatcher(each["pattern"], "crawler", "0", "0", "0", "0")
-            for each in CRAWLER_USER_AGENTS_DATA
+            UserAgentMatcher(crawler["pattern"], "crawler", "0", "0", "0", "0")
+            for crawler in CRAWLER_USER_AGENTS_DATA
         ]
         self._crawlers = Resolver((patterns, [], []))
-        self.read = lru_cache(_REMEMBERED)(self._read)
+        self.read = lru_cache(_CACHED_MAX)(self._read)
 
     def _read(self, user_agent: str) -> Agent:
-        found = self._known(user_agent, Domain.ALL)
-        browser = found.user_agent.family if found.user_agent else None
-        os = found.os.family if found.os else None
+        parsed = self._known(user_agent, Domain.ALL)
+        browser = parsed.user_agent.family if parsed.user_agent else None
+        os = parsed.os.family if parsed.os else None
         bot = []
         if self._crawlers(user_agent, Domain.USER_AGENT).user_agent:
             bot.append("crawler")
@@ -95,7 +95,7 @@ class Agents:
             bot.append("headless")
         return Agent(
             device_type(user_agent, os),
-            _ONE_NAME.get(browser, browser) if browser else None,
+            _CANONICAL_NAMES.get(browser, browser) if browser else None,
             os,
             tuple(bot),
         )

@@ -1,4 +1,4 @@
-"""What stands in a cell: text that no spreadsheet takes for a formula; numbers as they are."""
+"""Converts values to cells of a table, with text that no spreadsheet reads as a formula."""
 
 import re
 from typing import Any
@@ -8,18 +8,18 @@ from pydantic_core import to_json
 Cell = str | int | float | bool | None
 
 _FORMULA = re.compile(" *[=+@\t\r\n＝＋－＠-]")
-_JOINED = "; "
+_SEPARATOR = "; "
 
 
 def cell(value: Any) -> Cell:
-    """Lists of texts are joined, objects told as JSON."""
+    """The value itself; lists of texts are joined, other lists and objects become JSON."""
     if value is None or isinstance(value, str | int | float | bool):
         return value
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return _JOINED.join(value)
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return _SEPARATOR.join(value)
     return to_json(value).decode()
 
 
 def harmless(value: Cell) -> Cell:
-    """Text that begins like a formula gets an apostrophe before it, which spreadsheets hide."""
+    """Prefixes text that looks like a formula with an apostrophe, which spreadsheets hide."""
     return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value

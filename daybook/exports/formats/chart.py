@@ -1,4 +1,4 @@
-"""A report's charts: bars, or over time a line."""
+"""Draws a report's charts: a line for values over time, bars for others."""
 
 from math import ceil
 
@@ -15,13 +15,13 @@ _PLOT_WIDTH, _PLOT_HEIGHT = 690, 130
 _LEFT, _BOTTOM = 55, 60
 _LABELS_MAX = 24
 _LABEL_CHARS_MAX = 22
-_LINES_MAX = 6
+_GRID_LINES_MAX = 6
 _INK = HexColor("#1f5fa8")
 
 Chart = VerticalBarChart | HorizontalLineChart
 
 
-def drawn(series: Series) -> Drawing:
+def draw(series: Series) -> Drawing:
     drawing = Drawing(WIDTH, HEIGHT)
     drawing.add(String(0, HEIGHT - 12, printable(series.title), fontName=FONT, fontSize=11))
     chart: Chart = HorizontalLineChart() if series.is_time else VerticalBarChart()
@@ -34,11 +34,11 @@ def drawn(series: Series) -> Drawing:
         chart.valueAxis.valueMax = step * max(1, ceil(max(series.values) / step))
     chart.valueAxis.labels.fontName = FONT
     chart.valueAxis.labels.fontSize = 7
-    # Not in thousands with a decimal, as would be chosen for large numbers.
+    # By default the library abbreviates large numbers to thousands with a decimal.
     chart.valueAxis.labelTextFormat = _plain
-    every = -(-len(series.labels) // _LABELS_MAX)
+    stride = -(-len(series.labels) // _LABELS_MAX)
     chart.categoryAxis.categoryNames = [
-        _short(label) if at % every == 0 else "" for at, label in enumerate(series.labels)
+        _short(label) if index % stride == 0 else "" for index, label in enumerate(series.labels)
     ]
     chart.categoryAxis.labels.fontName = FONT
     chart.categoryAxis.labels.fontSize = 7
@@ -57,16 +57,16 @@ def _plain(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
 
 
-def _step(most: float) -> int:
-    """Between two lines of the axis, where all values are whole: whole as well, and a round one."""
+def _step(maximum: float) -> int:
+    """The distance of the axis' lines for whole values: 1, 2 or 5 times a power of ten."""
     unit = 1
     while True:
         for step in (unit, 2 * unit, 5 * unit):
-            if most <= step * _LINES_MAX:
+            if maximum <= step * _GRID_LINES_MAX:
                 return step
         unit *= 10
 
 
 def _short(label: str) -> str:
-    own = printable(label)
-    return own if len(own) <= _LABEL_CHARS_MAX else f"{own[: _LABEL_CHARS_MAX - 1]}…"
+    text = printable(label)
+    return text if len(text) <= _LABEL_CHARS_MAX else f"{text[: _LABEL_CHARS_MAX - 1]}…"

@@ -1,4 +1,4 @@
-"""What goes into a file, whatever its form: a report's body, and rows that are too many for it."""
+"""The content of a file in any format: a report's body, and streamed rows."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from daybook.exports.formats.table import Table, tables
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Rows as they come out of the database, one page in memory; `name` is their field's."""
+    """Rows that are read from the database page by page; `name` is their field in the report."""
 
     name: str
     model: type[BaseModel]
@@ -30,7 +30,10 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """`without`: fields of the body that are not told, or are the stream's. Read once."""
+    """`without` names fields of the body that are left out, or come from the stream instead.
+
+    The stream can be read only once.
+    """
 
     title: str
     body: BaseModel
@@ -43,5 +46,5 @@ class Content:
         return tables(self.body, self.without, as_of)
 
     def fields(self) -> dict[str, Any]:
-        """The body as JSON has it."""
+        """The body's fields for JSON."""
         return self.body.model_dump(exclude=set(self.without))

@@ -1,4 +1,4 @@
-"""A report as CSV (RFC 4180): one header, and of every row the table that it belongs to."""
+"""Writes a report as CSV (RFC 4180): one header, and in each row the name of its table."""
 
 import csv
 from pathlib import Path
@@ -10,31 +10,35 @@ TABLE = "table"
 
 
 async def write(content: Content, path: Path) -> int:
-    """How many rows. A table fills its own columns; with one header any program reads the file."""
+    """Writes the file; returns its number of rows.
+
+    All tables share one header, so that any program can read the file; a row fills only the
+    columns of its table.
+    """
     tables, stream = content.tables(), content.stream
-    named = [column for table in tables for column in table.columns]
-    columns = list(dict.fromkeys([*named, *(stream.columns if stream else ())]))
-    place = {column: at for at, column in enumerate(columns, 1)}
+    table_columns = [column for table in tables for column in table.columns]
+    columns = list(dict.fromkeys([*table_columns, *(stream.columns if stream else ())]))
+    position = {column: index for index, column in enumerate(columns, 1)}
     count = 0
     with path.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
         writer.writerow([TABLE, *columns])
 
-        def put(table: str, own: list[int], cells: list[Cell]) -> None:
+        def put(table: str, positions: list[int], cells: list[Cell]) -> None:
             row: list[Cell] = [table, *([None] * len(columns))]
-            for at, value in zip(own, cells, strict=True):
-                row[at] = _escaped(value)
+            for index, value in zip(positions, cells, strict=True):
+                row[index] = _escaped(value)
             writer.writerow(row)
 
         for table in tables:
-            own = [place[column] for column in table.columns]
+            positions = [position[column] for column in table.columns]
             for cells in table.rows:
-                put(table.name, own, cells)
+                put(table.name, positions, cells)
                 count += 1
         if stream:
-            own = [place[column] for column in stream.columns]
+            positions = [position[column] for column in stream.columns]
             async for cells in stream.cells():
-                put(stream.name, own, cells)
+                put(stream.name, positions, cells)
                 count += 1
     return count
 

@@ -1,4 +1,4 @@
-"""The font of a PDF, and which text it can show."""
+"""The font of PDF files, and the text that it can show."""
 
 from functools import cache
 from pathlib import Path
@@ -7,13 +7,13 @@ from reportlab.pdfbase.pdfmetrics import registerFont
 from reportlab.pdfbase.ttfonts import TTFont
 
 FONT = "FiraGO"
-"""Latin, Greek, Cyrillic, Georgian, Thai; of scripts that it lacks boxes are shown."""
+"""It has Latin, Greek, Cyrillic, Georgian and Thai; characters of other scripts become boxes."""
 
 FILE = Path(__file__).parent / "fonts/FiraGO-Regular.ttf"
 
 
 def register() -> None:
-    """Before anything is measured or drawn; again it does nothing new."""
+    """Must be called before text is measured or drawn. Idempotent."""
     registerFont(_font())
 
 
@@ -23,5 +23,5 @@ def _font() -> TTFont:
 
 
 def printable(text: str) -> str:
-    """Without control characters, for which boxes would be shown."""
-    return "".join(each for each in text if each.isprintable())
+    """The text without control characters, which would be shown as boxes."""
+    return "".join(character for character in text if character.isprintable())

@@ -1,4 +1,4 @@
-"""A report as JSON: the body that its route answers, with all rows of what it answers in pages."""
+"""Writes a report as JSON: the body of its HTTP response, with all rows instead of a page."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from daybook.exports.formats.content import Content
 
 
 async def write(content: Content, path: Path) -> int:
-    """How many rows its tables would have."""
+    """Writes the file; returns the number of rows that its tables would have."""
     count = sum(len(table.rows) for table in content.tables())
     with path.open("wb") as out:
         out.write(b"{")
@@ -16,10 +16,10 @@ async def write(content: Content, path: Path) -> int:
             out.write(to_json(name) + b":" + to_json(value) + b",\n")
         if stream := content.stream:
             out.write(to_json(stream.name) + b":[")
-            before = b"\n"
+            separator = b"\n"
             async for row in stream.rows:
-                out.write(before + row.model_dump_json().encode())
-                before = b",\n"
+                out.write(separator + row.model_dump_json().encode())
+                separator = b",\n"
                 count += 1
             out.write(b"],\n")
         out.write(b'"as_of":' + to_json(content.as_of) + b"}\n")

@@ -1,4 +1,4 @@
-"""A report as a PDF: its charts where they are asked for, and its tables, to be printed."""
+"""Writes a report as a PDF for printing: its tables, and its charts if requested."""
 
 from pathlib import Path
 
@@ -6,28 +6,31 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.platypus import Flowable, SimpleDocTemplate
 
 from daybook.exports.formats.cell import Cell
-from daybook.exports.formats.chart import drawn
+from daybook.exports.formats.chart import draw
 from daybook.exports.formats.content import Content
 from daybook.exports.formats.font import FONT, register
-from daybook.exports.formats.pdf_table import MARGIN, PAGE, TEXT, paragraph, shown
+from daybook.exports.formats.pdf_table import MARGIN, PAGE, TEXT, lay_out, paragraph
 from daybook.exports.formats.series import series_of
 
 ROWS_MAX = 500
-"""Of rows that are streamed: nobody prints more, and a page has to be laid out in memory."""
+"""The maximum number of streamed rows, because the layout of a PDF is held in memory."""
 
 _TITLE = ParagraphStyle("title", fontName=FONT, fontSize=16, leading=22)
 
 
 async def write(content: Content, path: Path, *, with_charts: bool) -> int:
-    """How many rows. Of a stream the first 500 are shown; how many there are is told."""
+    """Writes the file; returns the number of rows of the report.
+
+    Of a stream, the first 500 rows are shown, with a note on their total number.
+    """
     register()
     story: list[Flowable] = [paragraph(content.title, _TITLE)]
     if with_charts:
-        story += [drawn(series) for series in series_of(content.body)]
+        story += [draw(series) for series in series_of(content.body)]
     count = 0
     for table in content.tables():
         count += len(table.rows)
-        story += shown(table.name, table.columns, table.rows)
+        story += lay_out(table.name, table.columns, table.rows)
     if stream := content.stream:
         rows: list[list[Cell]] = []
         streamed = 0
@@ -36,10 +39,10 @@ async def write(content: Content, path: Path, *, with_charts: bool) -> int:
             if len(rows) < ROWS_MAX:
                 rows.append(cells)
         count += streamed
-        story += shown(stream.name, stream.columns, rows)
+        story += lay_out(stream.name, stream.columns, rows)
         if streamed > len(rows):
-            left = f"{len(rows):,} of {streamed:,} rows; csv, xlsx and json hold them all."
-            story.append(paragraph(left, TEXT))
+            note = f"{len(rows):,} of {streamed:,} rows; csv, xlsx and json files contain all."
+            story.append(paragraph(note, TEXT))
     SimpleDocTemplate(
         str(path),
         pagesize=PAGE,

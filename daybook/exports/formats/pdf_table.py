@@ -1,4 +1,4 @@
-"""A table on the pages of a PDF: its name, its columns' widths, its lines."""
+"""Lays out a table on the pages of a PDF: its name, column widths and rows."""
 
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
@@ -19,13 +19,13 @@ TEXT = ParagraphStyle("text", fontName=FONT, fontSize=6.5, leading=8)
 _WIDTH = PAGE[0] - 2 * MARGIN
 _PADDING = 2
 _SPARE = 0.1
-"""Of points, so that what is as wide as its column is not broken by rounding."""
+"""In points, so that rounding does not wrap a text that is exactly as wide as its column."""
 
-_TOGETHER_MAX = (PAGE[1] - 2 * MARGIN) / 3
+_UNBROKEN_HEIGHT_MAX = (PAGE[1] - 2 * MARGIN) / 3
 _INK = HexColor("#1f5fa8")
 _HEAD = ParagraphStyle("head", parent=TEXT, textColor=_INK)
 _NAME = ParagraphStyle("name", fontName=FONT, fontSize=10, leading=16, spaceBefore=8)
-_PLAIN = TableStyle(
+_ROWS_STYLE = TableStyle(
     [
         ("LINEBELOW", (0, 0), (-1, -1), 0.25, HexColor("#c8ccd2")),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -36,42 +36,42 @@ _PLAIN = TableStyle(
         ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
     ]
 )
-_HEADED = TableStyle(
-    [("TEXTCOLOR", (0, 0), (-1, 0), _INK), ("LINEBELOW", (0, 0), (-1, 0), 0.75, _INK)], _PLAIN
+_HEADED_STYLE = TableStyle(
+    [("TEXTCOLOR", (0, 0), (-1, 0), _INK), ("LINEBELOW", (0, 0), (-1, 0), 0.75, _INK)], _ROWS_STYLE
 )
 
 
-def shown(name: str, columns: list[str], rows: list[list[Cell]]) -> list[Flowable]:
-    """A table of one row is told downwards, for it has more columns than a page is wide."""
+def lay_out(name: str, columns: list[str], rows: list[list[Cell]]) -> list[Flowable]:
+    """A table with its name. A single row is transposed, because it would be too wide."""
     if not rows:
         return []
     if len(rows) == 1 and len(columns) > 2:
-        told: list[list[Cell]] = [list(pair) for pair in zip(columns, rows[0], strict=True)]
-        heads = 0
+        cells: list[list[Cell]] = [list(pair) for pair in zip(columns, rows[0], strict=True)]
+        head_rows = 0
     else:
-        told, heads = [list(columns), *rows], 1
-    texts = [[printable(_text(cell)) for cell in row] for row in told]
+        cells, head_rows = [list(columns), *rows], 1
+    texts = [[printable(_text(cell)) for cell in row] for row in cells]
     widths = widths_of(texts)
-    lines = [
+    content = [
         [
-            _fitted(text, w, _HEAD if at < heads else TEXT)
-            for text, w in zip(row, widths, strict=True)
+            _fitted(text, width, _HEAD if index < head_rows else TEXT)
+            for text, width in zip(row, widths, strict=True)
         ]
-        for at, row in enumerate(texts)
+        for index, row in enumerate(texts)
     ]
-    style = _HEADED if heads else _PLAIN
-    own = LongTable(lines, colWidths=widths, repeatRows=heads, style=style, splitInRow=1)
-    first = LongTable(lines[: heads + 1], colWidths=widths, style=style)
-    # Not keepWithNext, which would move a whole table to the next page.
-    together = _NAME.leading + _NAME.spaceBefore + first.wrap(_WIDTH, PAGE[1])[1]
-    room = CondPageBreak(min(together, _TOGETHER_MAX))
-    return [room, paragraph(name, _NAME), own, Spacer(0, 6)]
+    style = _HEADED_STYLE if head_rows else _ROWS_STYLE
+    table = LongTable(content, colWidths=widths, repeatRows=head_rows, style=style, splitInRow=1)
+    start = LongTable(content[: head_rows + 1], colWidths=widths, style=style)
+    # Not keepWithNext, which would move an entire table to the next page.
+    start_height = _NAME.leading + _NAME.spaceBefore + start.wrap(_WIDTH, PAGE[1])[1]
+    page_break = CondPageBreak(min(start_height, _UNBROKEN_HEIGHT_MAX))
+    return [page_break, paragraph(name, _NAME), table, Spacer(0, 6)]
 
 
 def widths_of(rows: Sequence[Sequence[str]]) -> list[float]:
-    """In proportion to columns' longest texts while those fit the page.
+    """In proportion to the columns' longest texts, if these fit the page.
 
-    Otherwise narrow columns are as wide as theirs, and the wide ones share alike what is left.
+    Otherwise narrow columns are as wide as their longest text, and wide ones share the rest evenly.
     """
     longest = [
         max(stringWidth(text, FONT, TEXT.fontSize) for text in column) + 2 * _PADDING + _SPARE
@@ -79,17 +79,17 @@ def widths_of(rows: Sequence[Sequence[str]]) -> list[float]:
     ]
     if (needed := sum(longest)) <= _WIDTH:
         return [width * _WIDTH / needed for width in longest]
-    left = _WIDTH
-    for at, width in enumerate(ordered := sorted(longest)):
-        share = left / (len(ordered) - at)
+    remaining = _WIDTH
+    for index, width in enumerate(ordered := sorted(longest)):
+        share = remaining / (len(ordered) - index)
         if width > share:
             break
-        left -= width
+        remaining -= width
     return [min(width, share) for width in longest]
 
 
 def paragraph(text: str, style: ParagraphStyle) -> Paragraph:
-    """As text: what looks like markup is told as it is."""
+    """A paragraph of plain text; markup is escaped."""
     return Paragraph(escape(printable(text)), style)
 
 
@@ -104,7 +104,7 @@ def _text(value: Cell) -> str:
 
 
 def _fitted(text: str, width: float, style: ParagraphStyle) -> Flowable | str:
-    """Broken into lines where it must be; that takes ten times as long as text that fits."""
+    """The text if it fits; otherwise a paragraph that wraps, which takes ten times as long."""
     if stringWidth(text, FONT, style.fontSize) <= width - 2 * _PADDING:
         return text
     return paragraph(text, style)

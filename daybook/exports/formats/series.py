@@ -1,4 +1,4 @@
-"""Which of a report's numbers are drawn."""
+"""Selects the numbers of a report that become charts."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from daybook.query.funnels.revenue import Revenue
 
 
 class Series(NamedTuple):
-    """Points are bars, or for `is_time` a line."""
+    """The points of a chart: a line if `is_time`, otherwise bars."""
 
     title: str
     labels: list[str]
@@ -20,7 +20,7 @@ class Series(NamedTuple):
 
 
 def series_of(body: BaseModel) -> list[Series]:
-    """Empty for a report that has nothing to draw."""
+    """The charts of a report; empty if there is nothing to draw."""
     match body:
         case Overview():
             steps = body.steps
@@ -28,14 +28,14 @@ def series_of(body: BaseModel) -> list[Series]:
             entries = Series("Entries by step", names, [s.entries for s in steps], False)
             sources = Series(
                 "Visitors by source",
-                [each.source for each in body.sources],
-                [each.visitors for each in body.sources],
+                [source.source for source in body.sources],
+                [source.visitors for source in body.sources],
                 False,
             )
-            found = [entries, sources]
+            charts = [entries, sources]
         case Conversions():
             days = [point.timestamp[:10] for point in body.over_time]
-            found = [
+            charts = [
                 Series("Conversions", days, [p.conversions for p in body.over_time], True),
                 Series(
                     "Conversions by step",
@@ -47,7 +47,7 @@ def series_of(body: BaseModel) -> list[Series]:
         case DropOffs():
             steps_left = body.drop_off_funnel
             names = [step.step_name for step in steps_left]
-            found = [
+            charts = [
                 Series(
                     "Attempts that reached a step", names, [s.reached for s in steps_left], False
                 ),
@@ -63,7 +63,7 @@ def series_of(body: BaseModel) -> list[Series]:
                 [step.revenue_cents for step in body.by_step],
                 False,
             )
-            found = [Series(title, days, list(map(float, cents)), True), by_step]
+            charts = [Series(title, days, list(map(float, cents)), True), by_step]
         case _:
-            found = []
-    return [each for each in found if each.values]
+            charts = []
+    return [chart for chart in charts if chart.values]

@@ -1,4 +1,4 @@
-"""A report's body as tables: one for its own numbers, one for each list or map in it."""
+"""Converts a report's body to tables: one for its scalar fields, one for each list or map."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import UnionType
@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from daybook.exports.formats.cell import Cell, cell
 
 REPORT = "report"
-"""The table of one row with what is no list. Its columns are named by their paths in the body."""
+"""The table of one row with all scalar fields; its columns are their paths in the body."""
 
 _KEY, _VALUE = "key", "value"
 
@@ -21,7 +21,7 @@ class Table(NamedTuple):
 
 
 class _Shape(NamedTuple):
-    """The columns of a table by its name, in the order of the fields; empty tables as well."""
+    """Columns and rows by table name, in the order of the fields; includes empty tables."""
 
     columns: dict[str, list[str]]
     rows: dict[str, list[dict[str, Cell]]]
@@ -32,15 +32,19 @@ class _Shape(NamedTuple):
         self.rows.setdefault(name, [])
 
 
-def tables(body: BaseModel, without: frozenset[str], more: Mapping[str, Any]) -> list[Table]:
-    """`without` are fields that are told elsewhere; `more` are told in the first table."""
+def tables(body: BaseModel, without: frozenset[str], extra: Mapping[str, Any]) -> list[Table]:
+    """`without` names fields to leave out; `extra` are further columns of the first table."""
     shape = _Shape({}, {})
-    own = {n: f.annotation for n, f in type(body).model_fields.items() if n not in without}
-    _outline(shape, REPORT, own, ())
-    values = {name: getattr(body, name) for name in own}
+    annotations = {
+        name: field.annotation
+        for name, field in type(body).model_fields.items()
+        if name not in without
+    }
+    _outline(shape, REPORT, annotations, ())
+    values = {name: getattr(body, name) for name in annotations}
     _fill(shape, REPORT, values, {})
-    shape.add(REPORT, list(more))
-    shape.rows[REPORT][0].update({name: cell(value) for name, value in more.items()})
+    shape.add(REPORT, list(extra))
+    shape.rows[REPORT][0].update({name: cell(value) for name, value in extra.items()})
     return [
         Table(name, columns, [[row.get(column) for column in columns] for row in shape.rows[name]])
         for name, columns in shape.columns.items()
@@ -51,28 +55,29 @@ def _outline(shape: _Shape, name: str, fields: Mapping[str, Any], inherited: Seq
     shape.add(name, inherited)
     children: list[tuple[str, Any, bool]] = []
     shape.add(name, list(_columns(fields, "", children)))
-    first = _parent(shape, name)
+    parent = _parent_columns(shape, name)
     for path, kind, is_map in children:
         child = path if name == REPORT else f"{name}.{path}"
-        own = [*first, _KEY] if is_map else first
+        identifying = [*parent, _KEY] if is_map else parent
         if _is_model(kind):
-            _outline(shape, child, _fields(kind), own)
+            _outline(shape, child, _fields(kind), identifying)
         else:
-            shape.add(child, [*own, _VALUE])
+            shape.add(child, [*identifying, _VALUE])
 
 
 def _columns(
-    fields: Mapping[str, Any], before: str, children: list[tuple[str, Any, bool]]
+    fields: Mapping[str, Any], prefix: str, children: list[tuple[str, Any, bool]]
 ) -> Iterator[str]:
+    """The paths of scalar fields; appends path, type and whether it is a map of the others."""
     for field, annotation in fields.items():
-        kind, path = _plain(annotation), f"{before}{field}"
-        of = get_args(kind)
+        kind, path = _without_none(annotation), f"{prefix}{field}"
+        arguments = get_args(kind)
         if _is_model(kind):
             yield from _columns(_fields(kind), f"{path}.", children)
         elif get_origin(kind) is dict:
-            children.append((path, of[1], True))
-        elif get_origin(kind) is list and _is_model(of[0]):
-            children.append((path, of[0], False))
+            children.append((path, arguments[1], True))
+        elif get_origin(kind) is list and _is_model(arguments[0]):
+            children.append((path, arguments[0], False))
         else:
             yield path
 
@@ -84,28 +89,28 @@ def _fill(
     children: list[tuple[str, Any]] = []
     _values(values, "", row, children)
     shape.rows[name].append(row)
-    own = {column: row.get(shape.columns[name][0]) for column in _parent(shape, name)}
+    parent = {column: row.get(shape.columns[name][0]) for column in _parent_columns(shape, name)}
     for path, value in children:
         child = path if name == REPORT else f"{name}.{path}"
-        entries = value.items() if isinstance(value, dict) else ((None, each) for each in value)
-        for key, each in entries:
-            known = own | ({_KEY: key} if key is not None else {})
-            if isinstance(each, BaseModel):
-                _fill(shape, child, _cells(each), known)
+        entries = value.items() if isinstance(value, dict) else ((None, item) for item in value)
+        for key, item in entries:
+            identifying = parent | ({_KEY: key} if key is not None else {})
+            if isinstance(item, BaseModel):
+                _fill(shape, child, _cells(item), identifying)
             else:
-                shape.rows[child].append(known | {_VALUE: cell(each)})
+                shape.rows[child].append(identifying | {_VALUE: cell(item)})
 
 
-def _parent(shape: _Shape, name: str) -> list[str]:
-    """What tells in the rows of a list within a row whose they are: the row's first column."""
+def _parent_columns(shape: _Shape, name: str) -> list[str]:
+    """The column by which rows of a nested list refer to their parent row: its first column."""
     return [] if name == REPORT else [f"{name}.{shape.columns[name][0]}"]
 
 
 def _values(
-    values: Mapping[str, Any], before: str, row: dict[str, Cell], children: list[tuple[str, Any]]
+    values: Mapping[str, Any], prefix: str, row: dict[str, Cell], children: list[tuple[str, Any]]
 ) -> None:
     for field, value in values.items():
-        path = f"{before}{field}"
+        path = f"{prefix}{field}"
         if isinstance(value, BaseModel):
             _values(_cells(value), f"{path}.", row, children)
         elif isinstance(value, dict) or _is_list_of_models(value):
@@ -122,10 +127,10 @@ def _fields(kind: type[BaseModel]) -> dict[str, Any]:
     return {name: field.annotation for name, field in kind.model_fields.items()}
 
 
-def _plain(annotation: Any) -> Any:
-    """Without `| None`."""
+def _without_none(annotation: Any) -> Any:
+    """The type without `| None`."""
     if isinstance(annotation, UnionType):
-        return next(each for each in get_args(annotation) if each is not type(None))
+        return next(kind for kind in get_args(annotation) if kind is not type(None))
     return annotation
 
 

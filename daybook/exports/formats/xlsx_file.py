@@ -1,4 +1,4 @@
-"""A report as a workbook: a sheet a table, written row by row."""
+"""Writes a report as an Excel workbook: one sheet per table, row by row."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ _EXACT_MAX = 2**53
 
 
 async def write(content: Content, path: Path) -> int:
-    """How many rows. What is too long for a sheet goes on in the next."""
+    """Writes the file; returns its number of rows. A table too long for a sheet fills several."""
     count = 0
     with xlsxwriter.Workbook(str(path), _OPTIONS) as book:
         for table in content.tables():
@@ -38,9 +38,9 @@ async def write(content: Content, path: Path) -> int:
     return count
 
 
-class _Exact(float):
-    """Written with all its digits: the library would leave out the 17th, which makes it another
-    number than the one that was counted."""
+class _ExactFloat(float):
+    """A float that is written with all its digits; the library would cut the 17th, which would
+    change the number."""
 
     def __format__(self, _: str) -> str:
         return repr(float(self))
@@ -57,18 +57,18 @@ class _Sheet:
     def put(self, cells: list[Cell]) -> None:
         if self._next == _ROWS_MAX:
             self._begin()
-        for at, value in enumerate(cells):
-            _put(self._own, self._next, at, harmless(value))
+        for column, value in enumerate(cells):
+            _put(self._sheet, self._next, column, harmless(value))
         self._next += 1
 
     def _begin(self) -> None:
         self._sheets += 1
         name = self._name if self._sheets == 1 else f"{self._name[: _NAME_MAX - 4]} {self._sheets}"
-        self._own: Worksheet = self._book.add_worksheet(name)
-        self._own.freeze_panes(1, 0)
+        self._sheet: Worksheet = self._book.add_worksheet(name)
+        self._sheet.freeze_panes(1, 0)
         bold = self._book.add_format({"bold": True})
-        for at, column in enumerate(self._columns):
-            self._own.write_string(0, at, column, bold)
+        for index, column in enumerate(self._columns):
+            self._sheet.write_string(0, index, column, bold)
         self._next = 1
 
 
@@ -78,7 +78,7 @@ def _put(sheet: Worksheet, row: int, column: int, value: Cell) -> None:
     if isinstance(value, bool):
         sheet.write_boolean(row, column, value)
     elif isinstance(value, int | float) and abs(value) <= _EXACT_MAX:
-        sheet.write_number(row, column, value if isinstance(value, int) else _Exact(value))
+        sheet.write_number(row, column, value if isinstance(value, int) else _ExactFloat(value))
     else:
-        # A workbook's numbers are doubles: a greater one would not be the one that was counted.
+        # A workbook's numbers are doubles, which cannot hold larger integers exactly.
         sheet.write_string(row, column, str(value)[:_CHARS_MAX])

@@ -1,4 +1,4 @@
-"""Tells that a file has ended: an event for programs, notices as the settings say."""
+"""Announces that a job has ended: by an event in Kafka, and by the configured notices."""
 
 import uuid
 from collections.abc import Sequence
@@ -22,18 +22,18 @@ Document = dict[str, Any]
 
 
 class Notice(Protocol):
-    """A way of telling people; `way` is a metric's label."""
+    """A way to notify people; `way` is the value of a metric's label."""
 
     way: str
 
-    def send(self, told: Document) -> None:
+    def send(self, notice: Document) -> None:
         """Raises OSError, HTTPException, SMTPException."""
 
 
 class Announcer:
-    """An event goes out until the brokers have it; a notice is tried, and does not hold a job up.
+    """The event is sent until Kafka has stored it; a failed notice is logged and not repeated.
 
-    Told again after a crash, an event has the same `event_id`.
+    An event that is sent again after a crash has the same `event_id`.
     """
 
     def __init__(
@@ -51,23 +51,23 @@ class Announcer:
         self._notices = notices
 
     def announce(self, ended: Document) -> None:
-        """`ended`: the job's document. Raises Unavailable."""
-        kind = "export.failed" if ended["status"] == "failed" else "export.completed"
-        self._publish(kind, ended)
-        told = self._message(kind, ended)
+        """`ended` is the document of a job that has ended. Raises Unavailable."""
+        event_type = "export.failed" if ended["status"] == "failed" else "export.completed"
+        self._publish(event_type, ended)
+        content = self._content(event_type, ended)
         for notice in self._notices:
             try:
-                notice.send(told)
+                notice.send(content)
             except Exception as error:
                 NOTICES.labels(notice.way, "failed").inc()
-                _log.warning("a notice was not taken", way=notice.way, why=type(error).__name__)
+                _log.warning("notice failed", way=notice.way, why=type(error).__name__)
             else:
                 NOTICES.labels(notice.way, "sent").inc()
 
-    def _message(self, kind: str, ended: Document) -> Document:
-        of = ended["organization_id"], ended["job_id"]
-        told: Document = {
-            "event": kind,
+    def _content(self, event_type: str, ended: Document) -> Document:
+        job = ended["organization_id"], ended["job_id"]
+        content: Document = {
+            "event": event_type,
             "organization_id": ended["organization_id"],
             "job_id": ended["job_id"],
             "report_type": ended["report_type"],
@@ -76,15 +76,15 @@ class Announcer:
             "date_to": ended["date_to"],
         }
         if ended["status"] == "failed":
-            return told | {"reason": ended["reason"]}
-        return told | {
+            return content | {"reason": ended["reason"]}
+        return content | {
             "rows": int(ended["rows"]),
             "bytes": int(ended["bytes"]),
             "expires_at": moment_text(ended["expires_at"]),
-            "download_url": link(self._secret, self._public_url, *of, ended["expires_at"]),
+            "download_url": link(self._secret, self._public_url, *job, ended["expires_at"]),
         }
 
-    def _publish(self, kind: str, ended: Document) -> None:
+    def _publish(self, event_type: str, ended: Document) -> None:
         data: Document = {"job_id": ended["job_id"]}
         if ended["status"] == "failed":
             data |= {"reason": ended["reason"]}
@@ -92,8 +92,8 @@ class Announcer:
             data |= {"bytes": int(ended["bytes"]), "rows": int(ended["rows"])}
             data |= {"expires_at": moment_text(ended["expires_at"])}
         event = {
-            "event_id": str(uuid.uuid5(_NAMESPACE, f"{kind}:{ended['_id']}")),
-            "event_type": kind,
+            "event_id": str(uuid.uuid5(_NAMESPACE, f"{event_type}:{ended['_id']}")),
+            "event_type": event_type,
             "occurred_at": moment_text(ended["ended_at"]),
             "schema_version": 1,
             "organization_id": ended["organization_id"],
@@ -108,8 +108,8 @@ class Announcer:
         try:
             key = ended["job_id"].encode()
             self._producer.produce(self._topic, to_json(event), key, on_delivery=delivered)
-            left = self._producer.flush(DELIVERY_SECONDS)
+            unsent = self._producer.flush(DELIVERY_SECONDS)
         except (BufferError, KafkaException) as error:
-            raise Unavailable(f"Kafka does not take an event on {self._topic}: {error}") from error
-        if left or failures:
-            raise Unavailable(f"Kafka does not take an event on {self._topic}")
+            raise Unavailable(f"Kafka accepts no event for {self._topic}: {error}") from error
+        if unsent or failures:
+            raise Unavailable(f"Kafka accepts no event for {self._topic}")

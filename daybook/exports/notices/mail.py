@@ -1,4 +1,4 @@
-"""A notice by mail, over an encrypted connection or on this machine."""
+"""Notices by mail, over an encrypted connection or to an SMTP server on this machine."""
 
 import smtplib
 import ssl
@@ -16,7 +16,7 @@ _PORTS = {"smtp": 587, "smtps": 465}
 
 
 class Mail:
-    """To everybody that DAYBOOK_EXPORTS_MAIL_TO names. Raises WrongSetting."""
+    """Sends mail to all addresses of DAYBOOK_EXPORTS_MAIL_TO. Raises WrongSetting."""
 
     way = "mail"
 
@@ -27,7 +27,7 @@ class Mail:
             self._port = parts.port or _PORTS[parts.scheme]
         except (KeyError, ValueError):
             raise WrongSetting(
-                "DAYBOOK_EXPORTS_SMTP_URL: is smtps://host:465, or smtp://host:587"
+                "DAYBOOK_EXPORTS_SMTP_URL: must be smtps://host:465 or smtp://host:587"
             ) from None
         self._host = parts.hostname or ""
         self._is_encrypted = parts.scheme == "smtps"
@@ -37,38 +37,40 @@ class Mail:
         self._to = settings.exports_mail_to
         for name, value in (("FROM", self._from), ("TO", self._to)):
             if not value:
-                raise WrongSetting(f"DAYBOOK_EXPORTS_MAIL_{name}: is needed to send mail")
+                raise WrongSetting(f"DAYBOOK_EXPORTS_MAIL_{name}: is required to send mail")
 
-    def send(self, told: dict[str, Any]) -> None:
-        message = self._message(told)
+    def send(self, notice: dict[str, Any]) -> None:
+        message = self._message(notice)
         context = ssl.create_default_context()
         if self._is_encrypted:
-            with smtplib.SMTP_SSL(self._host, self._port, timeout=SECONDS, context=context) as own:
-                self._hand_over(own, message)
+            with smtplib.SMTP_SSL(
+                self._host, self._port, timeout=SECONDS, context=context
+            ) as server:
+                self._send_by(server, message)
             return
-        with smtplib.SMTP(self._host, self._port, timeout=SECONDS) as own:
+        with smtplib.SMTP(self._host, self._port, timeout=SECONDS) as server:
             if not is_loopback(self._host):
-                own.starttls(context=context)
-            self._hand_over(own, message)
+                server.starttls(context=context)
+            self._send_by(server, message)
 
-    def _hand_over(self, server: smtplib.SMTP, message: EmailMessage) -> None:
+    def _send_by(self, server: smtplib.SMTP, message: EmailMessage) -> None:
         if self._user:
             server.login(self._user, self._password)
         server.send_message(message)
 
-    def _message(self, told: dict[str, Any]) -> EmailMessage:
-        what = f"{told['report_type']}, {told['date_from']} to {told['date_to']}"
+    def _message(self, notice: dict[str, Any]) -> EmailMessage:
+        report = f"{notice['report_type']}, {notice['date_from']} to {notice['date_to']}"
         message = EmailMessage()
         message["From"], message["To"] = self._from, ", ".join(self._to)
         message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="daybook")
-        if "reason" in told:
-            message["Subject"] = f"Export failed: {what}"
-            message.set_content(f"Job {told['job_id']} could not be made: {told['reason']}.\n")
+        if "reason" in notice:
+            message["Subject"] = f"Export failed: {report}"
+            message.set_content(f"Job {notice['job_id']} failed: {notice['reason']}.\n")
             return message
-        message["Subject"] = f"Export ready: {what}"
+        message["Subject"] = f"Export ready: {report}"
         message.set_content(
-            f"{told['rows']:,} rows as {told['format']}, {told['bytes']:,} bytes.\n\n"
-            f"{told['download_url']}\n\nThe link is good until {told['expires_at']}. "
-            "Whoever has it can fetch the file.\n"
+            f"{notice['rows']:,} rows as {notice['format']}, {notice['bytes']:,} bytes.\n\n"
+            f"{notice['download_url']}\n\nThe link is valid until {notice['expires_at']}. "
+            "Anyone who has it can download the file.\n"
         )
         return message

@@ -1,4 +1,4 @@
-"""A notice by HTTP: signed, bounded, tried thrice, and sent nowhere else than the setting says."""
+"""Notices by HTTP: signed, with a timeout and three attempts, only to the configured URL."""
 
 import hashlib
 import hmac
@@ -42,15 +42,15 @@ class Webhook:
         self._pause = pause
         if not is_safe(self._address):
             raise WrongSetting(
-                "DAYBOOK_EXPORTS_WEBHOOK_URL: begins with https://, or is on this machine"
+                "DAYBOOK_EXPORTS_WEBHOOK_URL: must begin with https://, or be a loopback address"
             )
         if len(self._secret) < SECRET_BYTES_MIN:
             raise WrongSetting(
-                f"DAYBOOK_EXPORTS_WEBHOOK_SECRET: needs {SECRET_BYTES_MIN} bytes at least"
+                f"DAYBOOK_EXPORTS_WEBHOOK_SECRET: needs at least {SECRET_BYTES_MIN} bytes"
             )
 
-    def send(self, told: dict[str, Any]) -> None:
-        body = to_json(told)
+    def send(self, notice: dict[str, Any]) -> None:
+        body = to_json(notice)
         for left in reversed(range(TRIES)):
             try:
                 call(self._request(body), SECONDS, _BYTES_MAX)
@@ -62,10 +62,10 @@ class Webhook:
 
     def _request(self, body: bytes) -> Request:
         at = str(int(self._clock()))
-        mark = hmac.new(self._secret, at.encode() + b"." + body, hashlib.sha256).hexdigest()
+        signature = hmac.new(self._secret, at.encode() + b"." + body, hashlib.sha256).hexdigest()
         headers = {
             "Content-Type": "application/json",
-            "Daybook-Signature": f"t={at},v1={mark}",
+            "Daybook-Signature": f"t={at},v1={signature}",
             "User-Agent": "daybook",
         }
         return Request(self._address, body, headers, method="POST")

@@ -1,4 +1,4 @@
-"""The rule that turns purchases into events: fixed, valid, and worth exactly what was paid."""
+"""Purchases become events by fixed rules: valid events, whose payments equal the purchases."""
 
 import json
 import uuid
@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from daybook.cli.demo.cdnow import Purchase
-from daybook.cli.demo.cdnow_events import NAMESPACE, ORDERS, PREFIX, USERS, Event, shop
+from daybook.cli.demo.cdnow_events import NAMESPACE, ORDERS, PREFIX, USERS, Event, purchase_events
 from daybook.engine.decode.parse import read
 from schemas.catalogue import source
 
@@ -23,51 +23,51 @@ PURCHASES = [
 
 @cache
 def events() -> list[Event]:
-    return shop(PURCHASES)
+    return purchase_events(PURCHASES)
 
 
 @cache
 def orders() -> dict[str, list[Any]]:
-    """Each order's events, as they are published."""
-    found = defaultdict(list)
+    """Each order's events, in publishing order."""
+    by_order = defaultdict(list)
     for event in events():
         if event.topic == ORDERS:
-            found[event.key].append(json.loads(event.value))
-    return dict(found)
+            by_order[event.key].append(json.loads(event.value))
+    return dict(by_order)
 
 
-def of_type(name: str) -> list[Any]:
-    found = [json.loads(event.value) for event in events()]
-    return [event for event in found if event["event_type"] == name]
+def of_type(event_type: str) -> list[Any]:
+    values = [json.loads(event.value) for event in events()]
+    return [event for event in values if event["event_type"] == event_type]
 
 
-def test_the_same_purchases_make_the_same_bytes() -> None:
-    assert shop(PURCHASES) == shop(list(PURCHASES)) == events()
+def test_the_same_purchases_give_the_same_bytes() -> None:
+    assert purchase_events(PURCHASES) == purchase_events(list(PURCHASES)) == events()
 
 
-def test_ids_are_fixed_for_ever() -> None:
-    one = shop([Purchase("00001", FIRST_DAY, 1_177)])
-    created = next(event for event in one if b'"order.created"' in event.value)
+def test_event_ids_never_change() -> None:
+    of_purchase = purchase_events([Purchase("00001", FIRST_DAY, 1_177)])
+    created = next(event for event in of_purchase if b'"order.created"' in event.value)
     assert created.key == "cdnow-00001-19970101-1"
     assert created.event_id == str(uuid.uuid5(NAMESPACE, "cdnow-00001-19970101-1:order.created:1"))
     assert str(NAMESPACE) == "c1b7634b-44cc-4bd1-bd06-3e91996c17f5"
 
 
-def test_every_event_has_an_id_of_its_own() -> None:
+def test_event_ids_are_unique() -> None:
     ids = Counter(event.event_id for event in events())
     assert max(ids.values()) == 1
 
 
-def test_every_event_is_what_the_catalogue_says() -> None:
+def test_every_event_is_valid_by_the_catalogue() -> None:
     for event in events():
         assert event.topic in (ORDERS, USERS)
-        found = read(source(event.topic), event.value)
-        assert source(event.topic).key_of(found) == event.key
+        parsed = read(source(event.topic), event.value)
+        assert source(event.topic).key_of(parsed) == event.key
         assert event.key.startswith(PREFIX)
-        assert (found["event_id"], found["occurred_at"]) == (event.event_id, event.occurred_at)
+        assert (parsed["event_id"], parsed["occurred_at"]) == (event.event_id, event.occurred_at)
 
 
-def test_a_later_publication_is_never_of_an_earlier_moment() -> None:
+def test_events_are_published_in_the_order_of_their_time() -> None:
     moments = [datetime.fromisoformat(event.occurred_at) for event in events()]
     assert moments == sorted(moments)
 
@@ -81,10 +81,10 @@ def test_every_purchase_is_paid_once_and_exactly_on_its_day() -> None:
     assert len({event["data"]["order_id"] for event in paid}) == len(PURCHASES)
 
 
-def test_purchases_of_one_customer_and_day_are_numbered() -> None:
+def test_purchases_of_the_same_customer_and_day_are_numbered() -> None:
     day = f"{FIRST_DAY + timedelta(days=49):%Y%m%d}"
-    same = {name for name in orders() if name.startswith(f"cdnow-00007-{day}-")}
-    assert same == {f"cdnow-00007-{day}-{number}" for number in (1, 2, 3, 4)}
+    ids = {id for id in orders() if id.startswith(f"cdnow-00007-{day}-")}
+    assert ids == {f"cdnow-00007-{day}-{number}" for number in (1, 2, 3, 4)}
 
 
 def test_nothing_is_cancelled_or_refunded() -> None:
@@ -97,20 +97,20 @@ def test_nothing_is_cancelled_or_refunded() -> None:
     }
 
 
-def test_an_order_goes_its_way_in_order() -> None:
-    way = ["order.created", "order.payment_initiated", "order.payment_succeeded"]
-    way += ["order.confirmed", "order.shipped", "order.delivered"]
-    for happened in orders().values():
-        moments = [event["occurred_at"] for event in happened]
+def test_an_order_reaches_its_states_in_order() -> None:
+    states = ["order.created", "order.payment_initiated", "order.payment_succeeded"]
+    states += ["order.confirmed", "order.shipped", "order.delivered"]
+    for history in orders().values():
+        moments = [event["occurred_at"] for event in history]
         assert len(set(moments)) == len(moments)
-        kinds = [event["event_type"] for event in happened if event["event_type"] in way]
-        once = list(dict.fromkeys(kinds))
-        assert once == way[: len(once)] and len(once) in (4, 6)
+        kinds = [event["event_type"] for event in history if event["event_type"] in states]
+        reached = list(dict.fromkeys(kinds))
+        assert reached == states[: len(reached)] and len(reached) in (4, 6)
 
 
-def test_a_failed_payment_is_tried_again() -> None:
-    for happened in orders().values():
-        kinds = [e["event_type"] for e in happened if "payment" in e["event_type"]]
+def test_a_failed_payment_is_retried() -> None:
+    for history in orders().values():
+        kinds = [e["event_type"] for e in history if "payment" in e["event_type"]]
         failures = kinds.count("order.payment_failed")
         assert kinds.count("order.payment_initiated") == 1 + failures
         assert kinds[-1] == "order.payment_succeeded"
@@ -126,8 +126,8 @@ def test_users_register_once_before_their_first_order() -> None:
 
 def test_some_attributions_come_before_the_payment_and_some_after() -> None:
     before = after = 0
-    for happened in orders().values():
-        kinds = [event["event_type"] for event in happened]
+    for history in orders().values():
+        kinds = [event["event_type"] for event in history]
         if "order.attribution_recorded" in kinds:
             paid = kinds.index("order.payment_succeeded")
             early = kinds.index("order.attribution_recorded") < paid

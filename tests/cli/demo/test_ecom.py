@@ -1,4 +1,4 @@
-"""The shop's clickstream: read exactly, mapped to a funnel, and counted as published."""
+"""The clickstream is read exactly, becomes events of a funnel, and gives the published counts."""
 
 import json
 from collections import Counter, defaultdict
@@ -38,34 +38,32 @@ def test_a_line_is_a_click() -> None:
 
 
 @pytest.mark.parametrize("line", ["user,session,cart,yesterday,desktop,email,x\n", "user\n"])
-def test_a_line_that_is_no_click_is_named(line: str) -> None:
-    with pytest.raises(DaybookError, match="line 3 is no click"):
+def test_the_error_names_the_line_that_is_not_a_click(line: str) -> None:
+    with pytest.raises(DaybookError, match="line 3 of the clickstream is not a click"):
         ecom.parse(HEADINGS + LINE + line)
 
 
-def test_another_file_is_refused(tmp_path: Path) -> None:
+def test_a_file_with_another_digest_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "ecom.csv.gz"
     path.write_bytes(b"another")
-    with pytest.raises(DaybookError, match="is not the clickstream as published"):
+    with pytest.raises(DaybookError, match="is not the published clickstream"):
         ecom.read(path)
 
 
-def test_the_file_holds_what_was_published(clicks: list[Click]) -> None:
+def test_the_file_has_the_published_totals(clicks: list[Click]) -> None:
     assert ecom.totals(clicks) == PUBLISHED
-    said = "31,106 clicks of 600 users in 3,605 sessions, 470 purchases"
-    assert str(PUBLISHED) == said
+    sentence = "31,106 clicks of 600 users in 3,605 sessions, 470 purchases"
+    assert str(PUBLISHED) == sentence
 
 
-def test_its_events_are_those_of_the_catalogue_and_the_same_in_every_run(
-    clicks: list[Click],
-) -> None:
-    made = list(events(clicks))
-    assert made == list(events(clicks))
-    for topic, event in made:
+def test_its_events_are_valid_and_the_same_in_every_run(clicks: list[Click]) -> None:
+    first_run = list(events(clicks))
+    assert first_run == list(events(clicks))
+    for topic, event in first_run:
         source(topic).events.validate_json(json.dumps(event))
-    assert len({event["event_id"] for _, event in made}) == len(made)
-    kinds = Counter(event["event_type"] for _, event in made)
-    assert (kinds["conversion"], len(made)) == (470, 1 + 31_106 + 470)
+    assert len({event["event_id"] for _, event in first_run}) == len(first_run)
+    kinds = Counter(event["event_type"] for _, event in first_run)
+    assert (kinds["conversion"], len(first_run)) == (470, 1 + 31_106 + 470)
 
 
 @pytest.mark.parametrize(
@@ -75,14 +73,14 @@ def test_its_events_are_those_of_the_catalogue_and_the_same_in_every_run(
         pytest.param(True, [2837, 715, 335, 124, 33], None, id="confined to a session"),
     ],
 )
-def test_attempts_and_visitors_are_those_that_are_known(
+def test_attempts_and_visitors_equal_the_known_counts(
     clicks: list[Click], confined: bool, attempts: list[int], visitors: list[int] | None
 ) -> None:
     log = [_entry(topic, event, confined) for topic, event in events(clicks)]
     lines = answer(log)
     steps = [x for x in lines if x["collection"] == "analytics_funnel_step"]
-    found = [_sum(steps, "reached", f":{step}:") for step in STEPS]
-    assert found == attempts
+    reached = [_sum(steps, "reached", f":{step}:") for step in STEPS]
+    assert reached == attempts
     funnels = [x for x in lines if x["collection"] == "analytics_funnel"]
     assert _sum(funnels, "attempts") == attempts[0]
     assert _sum(funnels, "completions") == attempts[-1]
@@ -92,25 +90,25 @@ def test_attempts_and_visitors_are_those_that_are_known(
 
 
 def _entry(topic: str, event: Event, confined: bool) -> Entry:
-    """Confined: every session is a visitor of its own."""
+    """Confined: every session counts as another visitor."""
     if confined and topic == TRACKING:
-        own = {"visitor_id": event["data"]["session_id"]}
-        event = event | {"data": event["data"] | own}
+        visitor = {"visitor_id": event["data"]["session_id"]}
+        event = event | {"data": event["data"] | visitor}
     return Entry(topic, event, 0)
 
 
-def _sum(lines: list[dict[str, Any]], field: str, where: str = "") -> int:
-    return sum(line["fields"][field] for line in lines if where in line["_id"])
+def _sum(lines: list[dict[str, Any]], field: str, id_part: str = "") -> int:
+    return sum(line["fields"][field] for line in lines if id_part in line["_id"])
 
 
 def _visitors(log: list[Entry]) -> list[int]:
-    """Of each step, the visitors one of whose attempts reached it."""
+    """For each step, the number of visitors with an attempt that reached it."""
     published, *tracked = log
     entries: dict[str, list[Deed]] = defaultdict(list)
     for place, entry in enumerate(tracked):
         if entry.event["event_type"] == "step_entry":
-            told = deed(entry.event, place, 0, ZoneInfo("UTC"))
-            entries[entry.event["data"]["visitor_id"]].append(told)
+            step_entry = deed(entry.event, place, 0, ZoneInfo("UTC"))
+            entries[entry.event["data"]["visitor_id"]].append(step_entry)
     steps = definition(published.event["data"])
-    furthest = [set().union(*reached_by_day(steps, own).values()) for own in entries.values()]
-    return [sum(position in reached for reached in furthest) for position in range(len(STEPS))]
+    by_visitor = [set().union(*reached_by_day(steps, deeds).values()) for deeds in entries.values()]
+    return [sum(position in reached for reached in by_visitor) for position in range(len(STEPS))]

@@ -1,4 +1,4 @@
-"""The demo stops what it started, and tells what failed with the words of who failed."""
+"""The demo stops the processes that it started, and prints the output of one that failed."""
 
 import signal
 import sys
@@ -18,7 +18,7 @@ def files(directory: Path) -> dict[str, Path]:
     return {name: directory / f"{name}.log" for name in ("one", "two")}
 
 
-def test_what_still_runs_is_stopped(tmp_path: Path) -> None:
+def test_processes_that_still_run_are_stopped(tmp_path: Path) -> None:
     with (
         pytest.raises(KeyboardInterrupt),
         processes({"one": WAITS, "two": WAITS}, files(tmp_path)) as running,
@@ -28,11 +28,11 @@ def test_what_still_runs_is_stopped(tmp_path: Path) -> None:
     assert [process.returncode for process in running.values()] == [-signal.SIGTERM] * 2
 
 
-def test_what_failed_is_named_with_what_it_said(tmp_path: Path) -> None:
-    said = StringIO()
+def test_a_failed_process_is_named_and_its_output_printed(tmp_path: Path) -> None:
+    printed = StringIO()
     with processes({"one": WAITS, "two": FAILS}, files(tmp_path)) as running:
         running["two"].wait()
-        with pytest.raises(StepFailed, match=r"two ended with 1") as failure:
-            check(running, files(tmp_path), Console(file=said))
+        with pytest.raises(StepFailed, match=r"two exited with 1") as failure:
+            check(running, files(tmp_path), Console(file=printed))
     assert failure.value.exit_code == 1
-    assert said.getvalue() == "the [database] is away\n"
+    assert printed.getvalue() == "the [database] is away\n"

@@ -1,4 +1,4 @@
-"""The demo's end on servers of its own: what it starts, what it finds wrong, how it ends."""
+"""The end of the demo, on separate servers: services start, reports are checked, Ctrl-C stops."""
 
 import os
 import signal
@@ -22,12 +22,12 @@ from daybook.service import api_keys
 from tests.support.servers import VARIABLES
 from tests.support.wait import until
 
-NOBODY = date(2026, 1, 1)
+EMPTY_DAY = date(2026, 1, 1)
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """Settings of servers that nobody else uses, with topics; free ports."""
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """Settings of servers that no other test uses, with topics and free ports."""
     with Stack(tmp_path / "stack", Ports.free()) as stack:
         for name, address in stack.addresses.items():
             monkeypatch.setenv(VARIABLES[name], address)
@@ -40,7 +40,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
 
 
 @pytest.fixture
-def said() -> Console:
+def console() -> Console:
     return Console(file=StringIO(), width=1_000)
 
 
@@ -49,59 +49,60 @@ def text(console: Console) -> str:
     return console.file.getvalue()
 
 
-def test_an_event_comes_through_and_nothing_is_left_behind(
-    own: Settings, said: Console, tmp_path: Path
+def test_an_event_reaches_the_stream_and_the_keys_are_revoked(
+    config: Settings, console: Console, tmp_path: Path
 ) -> None:
-    with serve.services(own, said, tmp_path) as served:
+    with serve.services(config, console, tmp_path) as served:
         assert check.track(served.collector, served.query) < 30
         assert check.track(served.collector, served.query) < 30
         body = served.query.report("funnels", "tour", "realtime", organization_id="demo")
         assert len(body["recent_events"]) == 2
-        with pytest.raises(check.WrongReport, match="says 0, and should say 69,659"):
-            check.look(served.query, NOBODY, NOBODY, {})
-        for part in (str(served.query), served.reads, f"'X-Daybook-Key: {served.tracks}'"):
+        with pytest.raises(check.WrongReport, match="says 0, but 69,659 is right"):
+            check.check_reports(served.query, EMPTY_DAY, EMPTY_DAY, {})
+        for part in (str(served.query), served.read_key, f"'X-Daybook-Key: {served.track_key}'"):
             assert part in serve.invitation(served)
     assert [process.returncode for process in served.running.values()] == [0, 0, 0]
-    documents = database(own)
-    assert all(api_keys.find(documents, key) is None for key in (served.reads, served.tracks))
+    documents = database(config)
+    keys = (served.read_key, served.track_key)
+    assert all(api_keys.find(documents, key) is None for key in keys)
     documents.client.close()
 
 
-def test_it_stays_until_it_is_told_to_stop_or_a_service_ends(
-    own: Settings, said: Console, tmp_path: Path
+def test_it_serves_until_ctrl_c_or_until_a_service_ends(
+    config: Settings, console: Console, tmp_path: Path
 ) -> None:
-    with serve.services(own, said, tmp_path) as served:
+    with serve.services(config, console, tmp_path) as served:
         signal.setitimer(signal.ITIMER_REAL, 0.1)
         signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
-        serve.stay(served, said)
-        assert "`daybook down` stops them" in text(said)
-        os.kill(os.getpid(), signal.SIGINT)  # once more: it is stopping already
+        serve.wait_for_interrupt(served, console)
+        assert "`daybook down` stops them" in text(console)
+        os.kill(os.getpid(), signal.SIGINT)  # ignored, because it is stopping already
         served.running["query"].terminate()
-        with pytest.raises(StepFailed, match="query was told to stop by somebody else"):
-            serve.stay(served, said)
+        with pytest.raises(StepFailed, match="query was stopped by another program or user"):
+            serve.wait_for_interrupt(served, console)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_a_service_that_does_not_start_is_named_with_what_it_said(
-    own: Settings, said: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_service_that_does_not_start_is_named_and_its_output_printed(
+    config: Settings, console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DAYBOOK_JWT_ALGORITHM", "HS256")
     with (
-        pytest.raises(StepFailed, match="query ended with 2"),
-        serve.services(own, said, tmp_path),
+        pytest.raises(StepFailed, match="query exited with 2"),
+        serve.services(config, console, tmp_path),
     ):
         pass
-    assert "DAYBOOK_JWT_ISSUER: required" in text(said)
+    assert "DAYBOOK_JWT_ISSUER: required" in text(console)
 
 
-def test_where_a_port_is_taken_another_is_used_and_named(
-    own: Settings, said: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_if_a_port_is_taken_a_free_one_is_used_and_printed(
+    config: Settings, console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
         monkeypatch.setattr(serve, "QUERY_PORT", taken)
-        with serve.services(own, said, tmp_path) as served:
+        with serve.services(config, console, tmp_path) as served:
             until(served.query.is_ready, "the dashboard is ready")
             assert served.query.port != taken
-    assert f"port {taken} is in use by " in text(said)
-    assert f"the dashboard listens on {served.query.port}" in text(said)
+    assert f"port {taken} is in use by " in text(console)
+    assert f"the dashboard listens on {served.query.port}" in text(console)

@@ -1,4 +1,4 @@
-"""Channels: Plausible's own cases, and Google Analytics 4's rules one by one."""
+"""Channels: the cases of Plausible's tests, and each rule of Google Analytics 4."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ SOURCES = Sources()
 def channel_of(
     source: str = "", medium: str = "", campaign: str = "", utm_source: str = "", click_id: str = ""
 ) -> str:
-    known = SOURCES.named(source) if source else None
+    known = SOURCES.by_name(source) if source else None
     return channel(
         Clues(
             (known.name if known else source).lower(),
@@ -146,7 +146,7 @@ GA4: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("clues", "name"), PLAUSIBLE, ids=repr)
-def test_plausibles_cases(clues: dict[str, Any], name: str) -> None:
+def test_the_cases_of_plausible(clues: dict[str, Any], name: str) -> None:
     assert channel_of(**clues) == name
 
 
@@ -155,7 +155,7 @@ def test_the_rules_of_google_analytics(clues: dict[str, Any], name: str) -> None
     assert channel_of(**clues) == name
 
 
-def test_every_channel_stands_in_the_order_of_the_rules() -> None:
+def test_channels_are_in_the_order_of_the_rules() -> None:
     assert CHANNELS == (
         "Cross-network",
         "Paid Shopping",

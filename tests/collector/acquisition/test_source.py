@@ -1,4 +1,4 @@
-"""Where visitors come from. Most cases are those of Plausible's tests of its own rules."""
+"""The sources that visitors come from. Most cases are those of Plausible's tests."""
 
 import pytest
 
@@ -59,7 +59,7 @@ def resolve(url: str = "https://plausible.io/", referrer: str = "") -> str | Non
         ("https://EXAMPLE.org:8443/path", "example.org"),
     ],
 )
-def test_a_referrer_has_one_name(referrer: str, name: str) -> None:
+def test_a_referrer_has_a_canonical_name(referrer: str, name: str) -> None:
     assert resolve(referrer=referrer) == name
 
 
@@ -77,7 +77,7 @@ def test_a_referrer_has_one_name(referrer: str, name: str) -> None:
         "no address",
     ],
 )
-def test_no_source_is_the_own_site_or_what_is_no_address(referrer: str) -> None:
+def test_the_own_site_and_invalid_referrers_are_no_source(referrer: str) -> None:
     assert resolve(referrer=referrer) is None
 
 
@@ -99,19 +99,19 @@ def test_no_source_is_the_own_site_or_what_is_no_address(referrer: str) -> None:
         ("utm_source=%28direct%29", None),
     ],
 )
-def test_what_the_link_says_comes_first(query: str, name: str | None) -> None:
+def test_the_links_parameters_name_the_source(query: str, name: str | None) -> None:
     assert resolve(f"https://plausible.io/?{query}") == name
 
 
-def test_what_the_link_says_wins_over_the_referrer() -> None:
+def test_the_links_parameters_win_over_the_referrer() -> None:
     assert resolve("https://plausible.io/?ref=partner", "https://google.com") == "partner"
 
 
-def test_the_referrers_host_is_kept_without_its_path() -> None:
+def test_only_the_host_of_a_referrer_is_stored() -> None:
     found = source(SOURCES, {}, "https://www.google.com/search?q=secret", "plausible.io")
     assert found.referrer_host == "www.google.com"
 
 
-def test_every_source_has_a_category_that_channels_know() -> None:
-    known = {"search", "ai", "social", "video", "shopping", "email", "push", ""}
-    assert {one.category for one in SOURCES._by_name.values()} == known
+def test_every_source_has_a_category_that_the_rules_use() -> None:
+    used = {"search", "ai", "social", "video", "shopping", "email", "push", ""}
+    assert {source.category for source in SOURCES._by_name.values()} == used

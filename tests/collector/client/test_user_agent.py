@@ -1,4 +1,4 @@
-"""What a user agent says."""
+"""Device, browser, operating system and bot reasons are derived from user agents."""
 
 import pytest
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # type: ignore[import-untyped]
@@ -57,7 +57,9 @@ IPHONE = (
         ),
     ],
 )
-def test_device_browser_and_system(user_agent: str, device: str, browser: str, os: str) -> None:
+def test_device_browser_and_operating_system(
+    user_agent: str, device: str, browser: str, os: str
+) -> None:
     found = AGENTS.read(user_agent)
     assert (found.device_type, found.browser, found.os) == (device, browser, os)
     assert found.bot == ()
@@ -102,17 +104,19 @@ def test_device_browser_and_system(user_agent: str, device: str, browser: str, o
         ("a program", "some-service/1.0", None),
     ],
 )
-def test_devices_that_are_none_of_the_three(what: str, user_agent: str, device: str | None) -> None:
+def test_unusual_devices_get_the_nearest_device_type(
+    what: str, user_agent: str, device: str | None
+) -> None:
     assert AGENTS.read(user_agent).device_type == device, what
 
 
-def test_every_known_crawler_is_one() -> None:
-    instances = [one for entry in CRAWLER_USER_AGENTS_DATA for one in entry["instances"]]
+def test_every_known_crawler_is_recognised() -> None:
+    instances = [agent for entry in CRAWLER_USER_AGENTS_DATA for agent in entry["instances"]]
     assert len(instances) > 1_000
-    assert [one for one in instances if "crawler" not in AGENTS.read(one).bot] == []
+    assert [agent for agent in instances if "crawler" not in AGENTS.read(agent).bot] == []
 
 
-def test_a_headless_browser_is_told() -> None:
+def test_a_headless_browser_is_recognised() -> None:
     user_agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 HeadlessChrome/130.0.0.0"
     assert "headless" in AGENTS.read(user_agent).bot
 
@@ -129,7 +133,7 @@ def test_a_headless_browser_is_told() -> None:
         ((), ("no_user_agent",), True, ["no_user_agent", "rate"]),
     ],
 )
-def test_a_mere_suspicion_takes_two_of_different_kinds(
+def test_suspicions_count_only_if_there_are_two_of_different_kinds(
     certain: tuple[str, ...], suspicions: tuple[str, ...], is_fast: bool, reasons: list[str]
 ) -> None:
     assert bot_reasons(certain, suspicions, is_fast) == reasons

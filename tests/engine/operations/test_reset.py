@@ -39,10 +39,10 @@ def test_a_log_that_lost_its_tail_goes_on_at_its_end(start: int) -> None:
     """Offsets that were counted come again with other messages; documents refuse those."""
     found = plan(HERE, 120, start, LOG)
     assert found == reset(120, 100, 100, 120)
-    assert found and "100 to 119 again may not be counted" in describe(found)
+    assert found and "100 to 119 may not be counted" in describe(found)
 
 
 def test_the_sentence_names_the_partition_and_the_offsets() -> None:
     assert describe(reset(5, 10, 5, 10)) == (
-        "orders[3]: offsets 5 to 9 are not counted; it goes on at 10"
+        "orders[3]: offsets 5 to 9 are not counted; continues at 10"
     )

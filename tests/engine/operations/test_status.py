@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from daybook.cli.support.status_exporter import StandingCollector
+from daybook.cli.support.status_exporter import StatusCollector
 from daybook.engine.errors import Unavailable
 from daybook.engine.kafka.offsets import LogBounds
 from daybook.engine.operations.status import (
@@ -61,7 +61,7 @@ def standing(newest_event_at: datetime | None) -> GroupStatus:
     )
 
 
-def scrape(collector: StandingCollector) -> str:
+def scrape(collector: StatusCollector) -> str:
     registry = CollectorRegistry()
     registry.register(collector)
     return generate_latest(registry).decode()
@@ -69,7 +69,7 @@ def scrape(collector: StandingCollector) -> str:
 
 def test_the_exporter_tells_lag_by_partition() -> None:
     moment = datetime(2026, 11, 20, tzinfo=UTC)
-    told = scrape(StandingCollector(lambda: [standing(moment)], print))
+    told = scrape(StatusCollector(lambda: [standing(moment)], print))
     place = 'group="sc-analytics-revenue",partition="3",topic="orders"'
     assert f"daybook_lag_messages{{{place}}} 40.0" in told
     assert f"daybook_offsets_lost{{{place}}} 0.0" in told
@@ -81,7 +81,7 @@ def test_the_exporter_tells_lag_by_partition() -> None:
 
 
 def test_what_is_not_known_is_not_told() -> None:
-    told = scrape(StandingCollector(lambda: [standing(None)], print))
+    told = scrape(StatusCollector(lambda: [standing(None)], print))
     assert "daybook_newest_event_timestamp_seconds{" not in told
 
 
@@ -90,7 +90,7 @@ def test_while_a_server_is_away_the_exporter_says_only_that() -> None:
         raise Unavailable("Kafka does not answer")
 
     noted: list[str] = []
-    told = scrape(StandingCollector(away, noted.append))
+    told = scrape(StatusCollector(away, noted.append))
     assert "daybook_exporter_up 0.0" in told
     assert "daybook_lag_messages" not in told
     assert noted == ["Kafka does not answer"]

@@ -1,4 +1,4 @@
-"""No cell is a formula, and no number is changed."""
+"""Text in cells is never a formula, and numbers keep their value."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -52,47 +52,47 @@ def content(texts: list[str], number: float = -5) -> Content:
 
 
 @pytest.mark.parametrize("text", FORMULAS)
-def test_text_that_begins_like_a_formula_is_told_as_text(text: str, tmp_path: Path) -> None:
+def test_text_that_begins_like_a_formula_gets_an_apostrophe(text: str, tmp_path: Path) -> None:
     assert harmless(text) == f"'{text}"
-    made = tmp_path / "made"
-    asyncio.run(csv_file.write(content([text]), made))
-    [row] = csv_rows(made.read_bytes())["rows"]
+    file = tmp_path / "file"
+    asyncio.run(csv_file.write(content([text]), file))
+    [row] = csv_rows(file.read_bytes())["rows"]
     assert row == {"text": f"'{text}", "number": "-5"}
-    asyncio.run(xlsx_file.write(content([text]), made))
-    sheets = xlsx_rows(made.read_bytes())
+    asyncio.run(xlsx_file.write(content([text]), file))
+    sheets = xlsx_rows(file.read_bytes())
     assert sheets["rows"][0]["text"] == f"'{text}"
     assert sheets["rows"][0]["number"] == -5
     assert sheets["report"] == [{"name": sheets["rows"][0]["text"], "amount": -12}]
-    asyncio.run(json_file.write(content([text]), made))
-    assert json_body(made.read_bytes())["rows"] == [{"text": text, "number": -5}]
+    asyncio.run(json_file.write(content([text]), file))
+    assert json_body(file.read_bytes())["rows"] == [{"text": text, "number": -5}]
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_other_text_is_told_as_it_is(text: str) -> None:
+def test_other_text_is_unchanged(text: str) -> None:
     assert harmless(text) == text
 
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_number_stays_a_number(number: float, tmp_path: Path) -> None:
     assert harmless(number) is number
-    made = tmp_path / "made"
-    asyncio.run(xlsx_file.write(content(["x"], number), made))
-    assert xlsx_rows(made.read_bytes())["rows"][0]["number"] == number
-    asyncio.run(csv_file.write(content(["x"], number), made))
-    assert float(csv_rows(made.read_bytes())["rows"][0]["number"]) == number
+    file = tmp_path / "file"
+    asyncio.run(xlsx_file.write(content(["x"], number), file))
+    assert xlsx_rows(file.read_bytes())["rows"][0]["number"] == number
+    asyncio.run(csv_file.write(content(["x"], number), file))
+    assert float(csv_rows(file.read_bytes())["rows"][0]["number"]) == number
 
 
-def test_a_number_that_a_workbook_would_round_is_text(tmp_path: Path) -> None:
-    made = tmp_path / "made"
-    asyncio.run(xlsx_file.write(content(["x"], 2**53 + 1), made))
-    assert xlsx_rows(made.read_bytes())["rows"][0]["number"] == str(2**53 + 1)
+def test_an_integer_that_a_workbook_would_round_is_written_as_text(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    asyncio.run(xlsx_file.write(content(["x"], 2**53 + 1), file))
+    assert xlsx_rows(file.read_bytes())["rows"][0]["number"] == str(2**53 + 1)
 
 
 def test_a_pdf_prints_markup_as_text(tmp_path: Path) -> None:
-    made = tmp_path / "made"
+    file = tmp_path / "file"
     text = "<b>bold</b> & <img src='file:///etc/passwd'/>"
-    asyncio.run(pdf_file.write(content([text, "a\x00b"]), made, with_charts=True))
-    printed = pdf_text(made.read_bytes())
+    asyncio.run(pdf_file.write(content([text, "a\x00b"]), file, with_charts=True))
+    printed = pdf_text(file.read_bytes())
     assert "<b>bold</b>" in printed
     assert "ab" in printed
 

@@ -1,4 +1,4 @@
-"""The font's file: as its makers released it, with its licence beside it."""
+"""The font file is the released one, comes with its licence, and has the promised scripts."""
 
 import hashlib
 
@@ -9,16 +9,16 @@ from daybook.exports.formats import font
 SAMPLE = "Zürich Łódź Αθήνα Київ თბილისი กรุงเทพ Đà Nẵng €₺₹£ → ≤ – … 0123"
 
 
-def test_it_is_not_changed_by_one_byte() -> None:
-    """Its name is reserved: a font that is changed must bear another."""
+def test_the_font_file_is_unmodified() -> None:
+    """Its licence reserves its name: a modified font must have another one."""
     digest = hashlib.sha256(font.FILE.read_bytes()).hexdigest()
     assert digest in (font.FILE.parent / "README.md").read_text()
 
 
-def test_its_licence_is_beside_it() -> None:
+def test_the_licence_is_in_the_same_folder() -> None:
     assert "SIL OPEN FONT LICENSE" in (font.FILE.parent / "OFL.txt").read_text()
 
 
-def test_it_has_the_letters_of_the_scripts_that_are_promised() -> None:
-    known = TTFontFile(str(font.FILE)).charToGlyph
-    assert [each for each in SAMPLE if ord(each) not in known] == []
+def test_the_font_has_the_letters_of_the_promised_scripts() -> None:
+    glyphs = TTFontFile(str(font.FILE)).charToGlyph
+    assert [letter for letter in SAMPLE if ord(letter) not in glyphs] == []

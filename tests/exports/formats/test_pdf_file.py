@@ -1,4 +1,4 @@
-"""A printed report: what stands together, what stands out, and how wide columns are."""
+"""The layout of PDF files: page breaks, table heads, column widths."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -38,7 +38,7 @@ class Three(Body):
     third: int
 
 
-def made(path: Path, body: BaseModel, stream: Stream | None = None) -> bytes:
+def write(path: Path, body: BaseModel, stream: Stream | None = None) -> bytes:
     asyncio.run(
         pdf_file.write(Content("Any", body, frozenset(), {}, stream), path, with_charts=False)
     )
@@ -46,7 +46,7 @@ def made(path: Path, body: BaseModel, stream: Stream | None = None) -> bytes:
 
 
 def rows(count: int, text: str = "row") -> list[Row]:
-    return [Row(text=f"{text} {at}", number=at) for at in range(count)]
+    return [Row(text=f"{text} {number}", number=number) for number in range(count)]
 
 
 def pages(file: bytes) -> list[str]:
@@ -54,56 +54,56 @@ def pages(file: bytes) -> list[str]:
 
 
 def test_a_tables_name_is_on_the_page_of_its_first_rows(tmp_path: Path) -> None:
-    """Wherever on a page the table before it ends."""
-    turned = 0
+    """Wherever on a page the previous table ends."""
+    on_next_page = 0
     for count in range(24, 44):
         body = Lists(name="x", earlier=rows(count), later=rows(80, LAST_WORD * 3))
-        found = pages(made(tmp_path / "made", body))
-        [named] = [page for page in found if "later" in page.splitlines()]
-        assert f"{LAST_WORD} 0" in named
-        turned += "later" not in found[0]
-    assert 0 < turned < 20, "some of them had to go to the next page, and some had not"
+        texts = pages(write(tmp_path / "file.pdf", body))
+        [page_with_name] = [page for page in texts if "later" in page.splitlines()]
+        assert f"{LAST_WORD} 0" in page_with_name
+        on_next_page += "later" not in texts[0]
+    assert 0 < on_next_page < 20, "both cases must occur"
 
 
-def test_a_table_that_is_longer_than_a_page_begins_where_there_is_room(tmp_path: Path) -> None:
-    first, *more = pages(made(tmp_path / "made", Lists(name="x", earlier=[], later=rows(200))))
+def test_a_table_longer_than_a_page_begins_on_the_current_page(tmp_path: Path) -> None:
+    first, *more = pages(write(tmp_path / "file.pdf", Lists(name="x", earlier=[], later=rows(200))))
     assert "later" in first.splitlines()
     assert "row 0" in first
     assert all("number" in page for page in more), "its head is repeated"
 
 
-def test_a_row_that_is_higher_than_a_page_is_printed(tmp_path: Path) -> None:
+def test_a_row_higher_than_a_page_is_printed(tmp_path: Path) -> None:
     body = Lists(name="x", earlier=[], later=[Row(text="word " * 9_000 + "last", number=1)] * 2)
-    found = pages(made(tmp_path / "made", body))
-    assert len(found) > 2
-    assert "later" in found[0].splitlines()
-    assert "last" in found[-1]
+    texts = pages(write(tmp_path / "file.pdf", body))
+    assert len(texts) > 2
+    assert "later" in texts[0].splitlines()
+    assert "last" in texts[-1]
 
 
-def test_the_head_of_a_table_has_a_colour_of_its_own(tmp_path: Path) -> None:
-    """A table that is told downwards has no head."""
-    downwards = made(tmp_path / "made", Three(first=1, second=2, third=3))
-    headed = made(tmp_path / "made", Row(text="x", number=1))
-    assert [blues(downwards), blues(headed)] == [0, 1]
+def test_the_head_of_a_table_has_another_colour(tmp_path: Path) -> None:
+    """A transposed table has no head."""
+    transposed = write(tmp_path / "file.pdf", Three(first=1, second=2, third=3))
+    headed = write(tmp_path / "file.pdf", Row(text="x", number=1))
+    assert [count_blue(transposed), count_blue(headed)] == [0, 1]
 
 
-def blues(file: bytes) -> int:
-    found = 0
+def count_blue(file: bytes) -> int:
+    count = 0
     for page in PdfReader(BytesIO(file)).pages:
         content = page.get_contents()
         assert content is not None
-        found += content.get_data().count(BLUE)
-    return found
+        count += content.get_data().count(BLUE)
+    return count
 
 
-def test_no_timestamp_is_broken_beside_what_visitors_tell(tmp_path: Path) -> None:
+def test_timestamps_and_ids_do_not_wrap_beside_long_metadata(tmp_path: Path) -> None:
     async def events() -> AsyncIterator[BaseModel]:
-        for at in range(3):
+        for number in range(3):
             yield EventRow(
                 timestamp=TIMESTAMP,
                 event_type="step_entry",
                 funnel_id="checkout",
-                visitor_id=f"v-{at}",
+                visitor_id=f"v-{number}",
                 user_id=None,
                 session_id="0123456789abcdef0123456789abcdef",
                 page_id="/shop/cart",
@@ -112,7 +112,7 @@ def test_no_timestamp_is_broken_beside_what_visitors_tell(tmp_path: Path) -> Non
             )
 
     body = Row(text="x", number=1)
-    text = pdf_text(made(tmp_path / "made", body, Stream("events", EventRow, events())))
+    text = pdf_text(write(tmp_path / "file.pdf", body, Stream("events", EventRow, events())))
     assert text.count(TIMESTAMP) == 3
     assert text.count("0123456789abcdef0123456789abcdef") == 3
 
@@ -122,14 +122,14 @@ def widths(*columns: str) -> Sequence[float]:
     return widths_of([columns, [""] * len(columns)])
 
 
-def test_columns_that_fit_are_as_wide_as_their_longest_text_in_proportion() -> None:
+def test_columns_that_fit_are_wide_in_proportion_to_their_longest_text() -> None:
     narrow, wide = widths("a" * 10, "a" * 40)
     assert 3 < wide / narrow < 4
     assert round(narrow + wide, 6) == round(sum(widths("a", "b", "c")), 6)
 
 
-def test_of_columns_that_do_not_fit_the_wide_ones_share_what_the_narrow_ones_leave() -> None:
-    own = widths("a" * 10, "a" * 1_000, "b", "a" * 2_000)
-    assert own[1] == own[3] > 300
-    assert own[2] < own[0] < 50
-    assert round(sum(own), 6) == round(sum(widths("a")), 6)
+def test_if_columns_do_not_fit_the_wide_ones_share_the_rest_evenly() -> None:
+    shares = widths("a" * 10, "a" * 1_000, "b", "a" * 2_000)
+    assert shares[1] == shares[3] > 300
+    assert shares[2] < shares[0] < 50
+    assert round(sum(shares), 6) == round(sum(widths("a")), 6)

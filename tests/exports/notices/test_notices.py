@@ -1,4 +1,4 @@
-"""Who is told that a file is ready, and how: over real HTTP and real SMTP."""
+"""Notices by webhook and by mail, with real HTTP and SMTP servers."""
 
 import hashlib
 import hmac
@@ -21,10 +21,10 @@ from daybook.engine.settings import Settings
 from daybook.exports.notices.mail import Mail
 from daybook.exports.notices.webhook import Webhook
 from daybook.local.ports import free_ports
-from tests.exports.webhook_receiver import Hook
+from tests.exports.webhook_receiver import WebhookReceiver
 
 KEY = "a secret of more than thirty-two bytes, for notices"
-TOLD = {
+COMPLETED = {
     "event": "export.completed",
     "organization_id": "acme",
     "job_id": "j-1",
@@ -37,41 +37,43 @@ TOLD = {
     "expires_at": "2026-11-21T10:00:02.456Z",
     "download_url": "https://daybook.example/api/v1/analytics/export/j-1/download?signature=x",
 }
-FAILED = {name: TOLD[name] for name in list(TOLD)[:7]} | {"reason": "there is no such funnel"}
+FAILED = {name: COMPLETED[name] for name in list(COMPLETED)[:7]} | {
+    "reason": "there is no such funnel"
+}
 
 
 def webhook(address: str, pauses: list[float]) -> Webhook:
-    own = Settings(exports_webhook_url=address, exports_webhook_secret=SecretStr(KEY))
-    return Webhook(own, lambda: 1_795_168_802.9, pauses.append)
+    config = Settings(exports_webhook_url=address, exports_webhook_secret=SecretStr(KEY))
+    return Webhook(config, lambda: 1_795_168_802.9, pauses.append)
 
 
-def test_a_webhook_is_told_once_with_a_signature_over_time_and_body() -> None:
+def test_a_webhook_is_called_once_with_a_signature_of_time_and_body() -> None:
     pauses: list[float] = []
-    with Hook(204) as hook:
-        webhook(hook.origin, pauses).send(dict(TOLD))
+    with WebhookReceiver(204) as hook:
+        webhook(hook.origin, pauses).send(dict(COMPLETED))
     [(headers, body)] = hook.calls
-    assert json.loads(body) == TOLD
+    assert json.loads(body) == COMPLETED
     expected = hmac.new(KEY.encode(), b"1795168802." + body, hashlib.sha256).hexdigest()
     assert headers["Daybook-Signature"] == f"t=1795168802,v1={expected}"
     assert headers["Content-Type"] == "application/json"
     assert pauses == []
 
 
-def test_a_webhook_that_fails_is_tried_thrice_and_no_more() -> None:
+def test_a_failing_webhook_is_called_at_most_three_times() -> None:
     pauses: list[float] = []
-    with Hook(500, 503, 200) as hook:
-        webhook(hook.origin, pauses).send(dict(TOLD))
+    with WebhookReceiver(500, 503, 200) as hook:
+        webhook(hook.origin, pauses).send(dict(COMPLETED))
         assert (len(hook.calls), pauses) == (3, [1.0, 2.0])
-    with Hook(500) as broken:
+    with WebhookReceiver(500) as broken:
         with pytest.raises(OSError, match="500"):
-            webhook(broken.origin, []).send(dict(TOLD))
+            webhook(broken.origin, []).send(dict(COMPLETED))
         assert len(broken.calls) == 3
 
 
-def test_a_webhook_is_not_led_elsewhere() -> None:
-    with Hook(302) as hook:
+def test_a_redirect_is_not_followed() -> None:
+    with WebhookReceiver(302) as hook:
         with pytest.raises(OSError, match="302"):
-            webhook(hook.origin, []).send(dict(TOLD))
+            webhook(hook.origin, []).send(dict(COMPLETED))
         assert {headers["Host"] for headers, _ in hook.calls} == {hook.origin[7:]}
         assert len(hook.calls) == 3
 
@@ -86,22 +88,22 @@ def test_a_webhook_is_not_led_elsewhere() -> None:
         "http://10.0.0.1",
     ],
 )
-def test_a_webhook_is_encrypted_or_on_this_machine(address: str) -> None:
+def test_a_webhook_must_be_https_or_loopback(address: str) -> None:
     with pytest.raises(WrongSetting, match="DAYBOOK_EXPORTS_WEBHOOK_URL"):
         webhook(address, [])
 
 
-class Post:
-    """A real SMTP server, which keeps what it is sent; `controller` says how it encrypts."""
+class MailServer:
+    """An SMTP server that stores the mails it receives; `controller` configures encryption."""
 
     def __init__(self, **controller: Any) -> None:
-        self.sent: list[Envelope] = []
+        self.received: list[Envelope] = []
         self._controller = Controller(
             self, hostname="127.0.0.1", port=free_ports(1)[0], **controller
         )
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        self.sent.append(envelope)
+        self.received.append(envelope)
         return "250 OK"
 
     def __enter__(self) -> int:
@@ -113,80 +115,80 @@ class Post:
 
 
 def mail(port: int, scheme: str = "smtp") -> Mail:
-    own = Settings(
+    config = Settings(
         exports_smtp_url=SecretStr(f"{scheme}://127.0.0.1:{port}"),
         exports_mail_from="daybook@example.com",
         exports_mail_to=("anna@example.com", "ben@example.com"),
     )
-    return Mail(own)
+    return Mail(config)
 
 
 @pytest.fixture
-def post() -> Iterator[tuple[Post, int]]:
-    own = Post()
-    with own as port:
-        yield own, port
+def mail_server() -> Iterator[tuple[MailServer, int]]:
+    server = MailServer()
+    with server as port:
+        yield server, port
 
 
 def text_of(envelope: Envelope) -> str:
-    """Head and body, unpacked."""
+    """The decoded subject and body."""
     content = envelope.content
     assert isinstance(content, bytes)
     message = message_from_bytes(content, policy=policy.default)
     return f"Subject: {message['Subject']}\n{message.get_content()}"
 
 
-def test_a_mail_goes_to_those_that_the_setting_names(post: tuple[Post, int]) -> None:
-    server, port = post
-    mail(port).send(dict(TOLD))
-    [envelope] = server.sent
+def test_a_mail_goes_to_all_configured_recipients(mail_server: tuple[MailServer, int]) -> None:
+    server, port = mail_server
+    mail(port).send(dict(COMPLETED))
+    [envelope] = server.received
     assert envelope.rcpt_tos == ["anna@example.com", "ben@example.com"]
     text = text_of(envelope)
     assert "Subject: Export ready: overview, 2026-11-01 to 2026-11-19" in text
-    assert str(TOLD["download_url"]) in text
+    assert str(COMPLETED["download_url"]) in text
     assert "1,234 rows as csv" in text
 
 
-def test_a_mail_says_why_a_file_could_not_be_made(post: tuple[Post, int]) -> None:
-    server, port = post
+def test_a_mail_has_the_reason_of_a_failure(mail_server: tuple[MailServer, int]) -> None:
+    server, port = mail_server
     mail(port).send(dict(FAILED))
-    text = text_of(server.sent[0])
+    text = text_of(server.received[0])
     assert "Subject: Export failed: overview" in text
     assert "there is no such funnel" in text
 
 
 @pytest.fixture
-def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """This machine counts as another one."""
+def not_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mail server on this machine is treated as a remote one."""
     monkeypatch.setattr("daybook.exports.notices.mail.is_loopback", lambda host: False)
 
 
-@pytest.mark.usefixtures("elsewhere")
-def test_a_server_beyond_this_machine_must_encrypt() -> None:
-    server = Post()
+@pytest.mark.usefixtures("not_loopback")
+def test_a_remote_server_must_support_encryption() -> None:
+    server = MailServer()
     with server as port, pytest.raises(smtplib.SMTPException):
-        mail(port).send(dict(TOLD))
-    assert server.sent == []
+        mail(port).send(dict(COMPLETED))
+    assert server.received == []
 
 
-@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.usefixtures("not_loopback")
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
-def test_mail_goes_encrypted_to_a_server_whose_certificate_is_good(
+def test_mail_is_sent_encrypted_to_a_server_with_a_valid_certificate(
     scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By STARTTLS, or from the first byte on."""
-    authority, own = CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(own)
+    """By STARTTLS (smtp), or by TLS from the start (smtps)."""
+    authority, context = CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    starttls = {"tls_context": own, "require_starttls": True}
-    server = Post(**(starttls if scheme == "smtp" else {"ssl_context": own}))
+    starttls = {"tls_context": context, "require_starttls": True}
+    server = MailServer(**(starttls if scheme == "smtp" else {"ssl_context": context}))
     with server as port:
         with pytest.raises(ssl.SSLCertVerificationError):
-            mail(port, scheme).send(dict(TOLD))
-        assert server.sent == []
+            mail(port, scheme).send(dict(COMPLETED))
+        assert server.received == []
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-        mail(port, scheme).send(dict(TOLD))
-    assert str(TOLD["download_url"]) in text_of(server.sent[0])
+        mail(port, scheme).send(dict(COMPLETED))
+    assert str(COMPLETED["download_url"]) in text_of(server.received[0])
 
 
 @pytest.mark.parametrize(
@@ -198,9 +200,7 @@ def test_mail_goes_encrypted_to_a_server_whose_certificate_is_good(
         ("smtps://host", "a@example.com", "MAIL_TO"),
     ],
 )
-def test_mail_settings_that_cannot_be_used_are_named(
-    url: str, sender: str | None, named: str
-) -> None:
-    own = Settings(exports_smtp_url=SecretStr(url), exports_mail_from=sender)
+def test_the_error_names_a_wrong_mail_setting(url: str, sender: str | None, named: str) -> None:
+    config = Settings(exports_smtp_url=SecretStr(url), exports_mail_from=sender)
     with pytest.raises(WrongSetting, match=f"DAYBOOK_EXPORTS_{named}"):
-        Mail(own)
+        Mail(config)
