@@ -102,10 +102,10 @@ def preparer(definitions: Definitions) -> Prepare:
 
     def prepare(batch: Batch, states: dict[str, State], store: Store) -> None:
         # A store that is away loses nothing: what was taken is stored with the next attempt.
-        for definition in definitions.news():
+        for definition in definitions.read_new():
             if row := registry.take(definition):
                 untold.append(([row], definition.partition))
-        home = definitions.home(_FUNNELS.topic)
+        home = definitions.first_partition(_FUNNELS.topic)
         if home and (rows := list(_unpublished(batch, registry))):
             untold.append((rows, home))
         while untold:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from daybook.engine.documents.sketches import Estimate, SketchModel, united
+from daybook.engine.documents.sketches import Estimate, SketchModel, estimate_union
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
 from models.funnel_step import FunnelStepDay
@@ -40,4 +40,4 @@ def periods(first: str, last: str) -> list[str]:
 
 def people(documents: Iterable[Mapping[str, Any]]) -> Estimate:
     """How many distinct people are in any of these documents of `analytics_uniques`."""
-    return united(document["sketch"] for document in documents)
+    return estimate_union(document["sketch"] for document in documents)

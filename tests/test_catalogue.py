@@ -21,7 +21,7 @@ from daybook.engine.documents.fields import (
     PerCurrency,
     Rate,
     Squares,
-    parts_of,
+    operands,
 )
 from daybook.engine.documents.rows import RowModel
 from daybook.engine.documents.sketches import SketchModel
@@ -242,7 +242,7 @@ def worked_out_from(field: Field) -> tuple[str | None, str | None]:
         return ",".join(field.groups) or None, None
     if isinstance(field, Breakdown):
         return ",".join(field.counts), ",".join(field.money) or None
-    part, whole = parts_of(field) or (None, None)
+    part, whole = operands(field) or (None, None)
     return part, whole
 
 

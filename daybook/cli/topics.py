@@ -12,14 +12,14 @@ import consumers
 from daybook.cli.support.printing import console, number_of, print_line, table
 from daybook.engine.kafka.clients import admin
 from daybook.engine.kafka.topics import (
+    ActualTopic,
+    DeclaredTopic,
     Drift,
-    Found,
-    Wanted,
     add_partitions,
     alter,
     compare,
     create,
-    look,
+    describe_topics,
 )
 from daybook.engine.mongo.client import database
 from daybook.engine.operations.partition_boundaries import partition_ends, record_boundary
@@ -128,12 +128,14 @@ def apply_topics(own: Settings, say: Say, *, with_partitions: bool) -> list[Drif
     return left
 
 
-def wanted_topics(own: Settings) -> list[Wanted]:
+def wanted_topics(own: Settings) -> list[DeclaredTopic]:
     """Every topic of the catalogue. Raises DaybookError."""
     known = catalogue()
     replication = own.topics_replication or known.defaults.replication
     return [
-        Wanted(known.cluster_name(name), known.partitions(name), replication, known.config(name))
+        DeclaredTopic(
+            known.cluster_name(name), known.partitions(name), replication, known.config(name)
+        )
         for name in known.topics
     ]
 
@@ -162,8 +164,8 @@ def _too_many(drift: Drift) -> bool:
     return drift.kind == "partitions" and int(str(drift.found)) > int(str(drift.wanted))
 
 
-def _look(client: AdminClient, wanted: list[Wanted]) -> dict[str, Found]:
-    return look(client, [topic.name for topic in wanted])
+def _look(client: AdminClient, wanted: list[DeclaredTopic]) -> dict[str, ActualTopic]:
+    return describe_topics(client, [topic.name for topic in wanted])
 
 
 def _add_partitions(own: Settings, client: AdminClient, drift: Drift, say: Say) -> None:

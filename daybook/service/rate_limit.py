@@ -72,7 +72,7 @@ class Rate:
         """Takes that many tokens out of a bucket, or none. Raises nothing."""
         key = self._prefix + bucket
         try:
-            wait_ms, suspect = await self._redis.ask(
+            wait_ms, suspect = await self._redis.call(
                 lambda _: self._script.call(key, *self._own, tokens, SUSPECT_SECONDS)
             )
         except RedisUnavailable:

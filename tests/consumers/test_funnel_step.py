@@ -51,11 +51,11 @@ class Previous:
             for offset, entry in enumerate(e for e in entries if e.topic == FUNNELS)
         ]
 
-    def news(self) -> list[Definition]:
+    def read_new(self) -> list[Definition]:
         news, self._news = self._news, []
         return news
 
-    def home(self, topic: str) -> Partition:
+    def first_partition(self, topic: str) -> Partition:
         return DEFINED
 
 
@@ -272,7 +272,7 @@ def test_a_definition_that_could_not_be_stored_is_in_force_and_stored_later(miss
 
 def test_definitions_that_were_read_when_kafka_went_away_are_told_later() -> None:
     log = Log().define("A", "B")
-    (told,) = Previous(log.entries).news()
+    (told,) = Previous(log.entries).read_new()
     other = Partition("sc.domain.event", "events", 0)
     definitions = Definitions((), Mock(), dict, Mock(), Mock())
 
@@ -287,10 +287,10 @@ def test_definitions_that_were_read_when_kafka_went_away_are_told_later() -> Non
     ):
         is_away = True
         with pytest.raises(Unavailable):
-            definitions.news()
+            definitions.read_new()
         is_away = False
-        assert definitions.news() == [told]
-        assert definitions.news() == []
+        assert definitions.read_new() == [told]
+        assert definitions.read_new() == []
 
 
 @pytest.mark.parametrize("seed", range(10))

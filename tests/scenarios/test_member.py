@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from daybook.engine.operations.status import standings
+from daybook.engine.operations.status import group_statuses
 from daybook.local.mongodb import MongoDB
 from daybook.local.ports import free_ports
 from daybook.query.read.freshness import as_of
@@ -73,7 +73,7 @@ def test_the_last_word_is_that_of_who_left_last(world: World) -> None:
     assert told["newest_event_at"] is not None
     assert datetime.fromisoformat(told["newest_event_at"]) == newest
     now = datetime.now(UTC)
-    (standing,) = standings([world.group("revenue")], world.documents, world.admin, now)
+    (standing,) = group_statuses([world.group("revenue")], world.documents, world.admin, now)
     assert standing.members <= 1, "who left is not counted, though he was heard of just now"
 
 

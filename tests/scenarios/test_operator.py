@@ -14,7 +14,7 @@ from daybook.engine.kafka.scan import scan
 from daybook.engine.kafka.topics import add_partitions
 from daybook.engine.operations.dead_letter_records import DeadLetterRecord, DeadLetterRecords
 from daybook.engine.operations.dead_letter_replay import REPLAY_OF, Replay
-from daybook.engine.operations.partition_boundaries import NotYet, record_boundary
+from daybook.engine.operations.partition_boundaries import NotReady, record_boundary
 from daybook.engine.operations.reset import accept, check_stopped, commit, find_resets
 from daybook.engine.protocol.fleet import find_fleet
 from tests.support import checks
@@ -49,7 +49,7 @@ def copies(world: World) -> Counter[tuple[Any, Any]]:
 def assert_each_once(world: World, letters: list[DeadLetterRecord]) -> None:
     expected = {(one.origin.encode(), one.group.encode()): 1 for one in letters}
     assert copies(world) == expected
-    again = DeadLetterRecords(world.documents, world.topic()).again(letters)
+    again = DeadLetterRecords(world.documents, world.topic()).reload(letters)
     assert {one.replayed for one in again} == {"replayed"}
 
 
@@ -144,11 +144,11 @@ def test_partitions_are_added_and_no_order_is_lost(world: World) -> None:
     shop, topic, group = Shop(), world.topic(), world.group("revenue")
     messages = shop.messages(2_000, duplicates=0)
     world.publish(messages[:1_000])
-    with pytest.raises(NotYet, match="1,000 messages"):
+    with pytest.raises(NotReady, match="1,000 messages"):
         record_boundary(world.documents, world.admin, topic, 7, [group])
     member = world.member("revenue")
     world.wait_for_commits("revenue")
-    with pytest.raises(NotYet, match="members running: 1"):
+    with pytest.raises(NotReady, match="members running: 1"):
         record_boundary(world.documents, world.admin, topic, 7, [group])
     member.end()
     ends = record_boundary(world.documents, world.admin, topic, 7, [group])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from daybook.engine.documents.sketches import grown, united
+from daybook.engine.documents.sketches import add_keys, estimate_union
 from daybook.engine.kafka import clients
 from daybook.recount.days import Days
 from daybook.recount.groups import find
@@ -158,10 +158,10 @@ def test_sketches_are_recounted_and_healed(world: World, shop: Storefront) -> No
     of_one_partition = {"partition": 0, "estimate": {"$gt": 3}}
     lacking, alien, lost, told = sketches.find(of_one_partition, limit=4).sort("_id")
     for one, sketch in (
-        (lacking, grown(None, ["somebody"])),
-        (alien, grown(alien["sketch"], ["somebody"])),
+        (lacking, add_keys(None, ["somebody"])),
+        (alien, add_keys(alien["sketch"], ["somebody"])),
     ):
-        more = {"sketch": sketch, "estimate": united([sketch or b""]).estimate}
+        more = {"sketch": sketch, "estimate": estimate_union([sketch or b""]).estimate}
         sketches.update_one({"_id": one["_id"]}, {"$set": more})
     sketches.delete_one({"_id": lost["_id"]})
     sketches.update_one({"_id": told["_id"]}, {"$inc": {"estimate": 1}})

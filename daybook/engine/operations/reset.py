@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient
 from daybook.engine import bookkeeping
 from daybook.engine.errors import DaybookError
 from daybook.engine.group import Group
-from daybook.engine.kafka.admin import answering, log_bounds, members, topic_ids
+from daybook.engine.kafka.admin import kafka_errors, log_bounds, members, topic_ids
 from daybook.engine.kafka.clients import REQUEST_SECONDS, member
 from daybook.engine.kafka.offsets import Commit, LogBounds, metadata, start_offset
 from daybook.engine.mongo.client import Documents, reachable
@@ -120,7 +120,7 @@ def commit(resets: list[OffsetReset], group: Group, fleet: str, settings: Settin
         )
         for reset in resets
     ]
-    with answering(f"committing for {group.name}"), _consumer(settings, group) as consumer:
+    with kafka_errors(f"committing for {group.name}"), _consumer(settings, group) as consumer:
         consumer.commit(offsets=offsets, asynchronous=False)
 
 
@@ -135,7 +135,7 @@ def check_stopped(group: Group, client: AdminClient) -> None:
 
 def _commits(settings: Settings, group: Group, partitions: list[Partition]) -> list[Commit]:
     places = [TopicPartition(one.topic, one.number) for one in partitions]
-    with answering(f"what {group.name} committed"), _consumer(settings, group) as consumer:
+    with kafka_errors(f"what {group.name} committed"), _consumer(settings, group) as consumer:
         found = consumer.committed(places, timeout=REQUEST_SECONDS) if places else []
     return [Commit(one.offset, one.metadata) for one in found]
 

@@ -88,4 +88,4 @@ def _text(occurred_at: str, at_ms: int) -> str:
     return moment_text(moment(at_ms))
 
 
-LIVE = Live(totals={FunnelDay: of_funnel, EventMetricsDay: of_event}, signs=signs)
+LIVE = Live(totals={FunnelDay: of_funnel, EventMetricsDay: of_event}, updates=signs)

@@ -80,7 +80,7 @@ class ResponseCache:
     async def get(self, question: CacheKey) -> CachedResponse | None:
         key = self._prefix + question.digest
         try:
-            raw = await self._live.ask(lambda redis: redis.get(key))
+            raw = await self._live.call(lambda redis: redis.get(key))
         except RedisUnavailable:
             return None
         if raw is None:
@@ -98,7 +98,7 @@ class ResponseCache:
             return
         key, lifetime = self._prefix + question.digest, keep.seconds + STALE_SECONDS
         try:
-            await self._live.ask(lambda redis: redis.set(key, raw, ex=lifetime))
+            await self._live.call(lambda redis: redis.set(key, raw, ex=lifetime))
         except RedisUnavailable:
             metrics.NOT_REMEMBERED.inc()
 

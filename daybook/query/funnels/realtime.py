@@ -198,7 +198,7 @@ async def load_realtime(report: Report, definition: Definition, wanted: Wanted) 
     """Raises Unavailable when neither answers."""
     now = report.now
     try:
-        found = await report.live.ask(lambda redis: _ask(redis, report, definition, now))
+        found = await report.live.call(lambda redis: _ask(redis, report, definition, now))
         return realtime(definition, "redis", found, now, report.zone, wanted)
     except RedisUnavailable:
         sessions = await load_active_sessions(report.scope, definition.funnel_id, now)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from daybook.engine.documents.fields import DailyDocument, shown
+from daybook.engine.documents.fields import DailyDocument, scalar_fields
 from daybook.query.answer.cache import REPORTS
 from daybook.query.answer.parameters import Compare, Money, Range
 from daybook.query.answer.report import PlatformReport, Report
@@ -68,7 +68,7 @@ async def _family(
     compare: str | None,
 ) -> Response:
     async def build() -> daily.Body:
-        days = await report.scope.days(model, span, fields=["date", *shown(model)])
+        days = await report.scope.days(model, span, fields=["date", *scalar_fields(model)])
         before = await _before(report, model, span, compare)
         return daily.family(model, span, granularity, days, before)
 

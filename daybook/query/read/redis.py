@@ -20,5 +20,5 @@ class Live(FailFastRedis):
 
     async def hash(self, key: str) -> dict[str, str]:
         """All fields of a hash; none when there is no such key. Raises RedisAway."""
-        found: dict[Any, Any] = await self.ask(lambda redis: redis.hgetall(key))
+        found: dict[Any, Any] = await self.call(lambda redis: redis.hgetall(key))
         return {name.decode(): value.decode() for name, value in found.items()}

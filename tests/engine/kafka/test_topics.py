@@ -3,10 +3,10 @@
 import pytest
 
 from daybook.cli.topics import describe, remedy, wanted_topics
-from daybook.engine.kafka.topics import Drift, Found, Wanted, compare
+from daybook.engine.kafka.topics import ActualTopic, DeclaredTopic, Drift, compare
 from daybook.engine.settings import Settings
 
-WANTED = Wanted("orders", 6, 2, {"retention.ms": "-1", "cleanup.policy": "delete"})
+WANTED = DeclaredTopic("orders", 6, 2, {"retention.ms": "-1", "cleanup.policy": "delete"})
 CONFIG = {"retention.ms": "-1", "cleanup.policy": "delete", "segment.ms": "604800000"}
 
 
@@ -15,8 +15,8 @@ def found(
     replication: int = 2,
     config: dict[str, str] = CONFIG,
     overrides: frozenset[str] = frozenset({"retention.ms"}),
-) -> dict[str, Found]:
-    return {"orders": Found(partitions, replication, config, overrides)}
+) -> dict[str, ActualTopic]:
+    return {"orders": ActualTopic(partitions, replication, config, overrides)}
 
 
 def test_a_topic_as_wanted_has_no_drift() -> None:
@@ -49,7 +49,9 @@ def test_more_replicas_than_wanted_are_fine() -> None:
         ),
     ],
 )
-def test_each_drift_names_its_remedy(cluster: dict[str, Found], drift: Drift, way_out: str) -> None:
+def test_each_drift_names_its_remedy(
+    cluster: dict[str, ActualTopic], drift: Drift, way_out: str
+) -> None:
     assert compare([WANTED], cluster) == [drift]
     assert way_out in remedy(drift)
     assert str(drift.found) in describe(drift)

@@ -9,7 +9,7 @@ import pytest
 from daybook.engine.errors import DaybookError
 from daybook.engine.kafka.offsets import LogBounds
 from daybook.engine.operations.dead_letter_records import DeadLetterRecord, is_before_boundary
-from daybook.engine.operations.dead_letter_replay import search_area
+from daybook.engine.operations.dead_letter_replay import search_ranges
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 BOUNDS = {("orders", 0): LogBounds(10, 100), ("orders", 1): LogBounds(0, 50)}
@@ -42,7 +42,7 @@ def replaying(replay_from: int, **fields: Any) -> DeadLetterRecord:
 
 def test_each_partition_is_searched_from_its_earliest_replay() -> None:
     begun = [replaying(60), replaying(40), replaying(50, partition=1)]
-    assert search_area(begun, "id", BOUNDS) == {
+    assert search_ranges(begun, "id", BOUNDS) == {
         ("orders", 0): LogBounds(40, 100),
         ("orders", 1): LogBounds(50, 50),
     }
@@ -55,12 +55,12 @@ def test_each_partition_is_searched_from_its_earliest_replay() -> None:
 )
 def test_when_the_log_cannot_tell_nothing_is_sent(lost: DeadLetterRecord) -> None:
     with pytest.raises(DaybookError, match="no longer tells"):
-        search_area([lost], "id", BOUNDS)
+        search_ranges([lost], "id", BOUNDS)
 
 
 def test_a_topic_made_again_cannot_tell() -> None:
     with pytest.raises(DaybookError, match="no longer tells"):
-        search_area([replaying(60)], "another", BOUNDS)
+        search_ranges([replaying(60)], "another", BOUNDS)
 
 
 def test_a_letter_names_its_place_for_people_and_for_its_copy() -> None:

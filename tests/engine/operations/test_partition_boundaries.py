@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from daybook.engine.operations.partition_boundaries import NotYet, check_caught_up, is_recorded
+from daybook.engine.operations.partition_boundaries import NotReady, check_caught_up, is_recorded
 
 ENDS = {0: 10, 1: 20}
 
@@ -21,7 +21,7 @@ def test_a_group_at_every_end_has_caught_up() -> None:
 @pytest.mark.parametrize("reached", [{0: 10, 1: 19}, {0: 0, 1: 20}])
 def test_a_group_that_lags_is_named_with_its_lag(reached: dict[int, int]) -> None:
     lag = sum(ENDS.values()) - sum(reached.values())
-    with pytest.raises(NotYet, match=f"group has {lag} messages of orders"):
+    with pytest.raises(NotReady, match=f"group has {lag} messages of orders"):
         check_caught_up("group", "orders", ENDS, reached)
 
 

@@ -11,9 +11,9 @@ from daybook.engine.errors import Unavailable
 from daybook.engine.kafka.offsets import LogBounds
 from daybook.engine.operations.status import (
     GroupStatus,
-    PartitionStanding,
-    newest,
-    partition_standing,
+    PartitionStatus,
+    newest_event,
+    partition_status,
 )
 
 PLACE = ("orders", 3)
@@ -21,18 +21,18 @@ LOG = LogBounds(10, 100)
 
 
 def test_lag_is_what_the_log_holds_beyond_the_checkpoint() -> None:
-    assert partition_standing(PLACE, 60, LOG).lag == 40
-    assert partition_standing(PLACE, 100, LOG).lag == 0
+    assert partition_status(PLACE, 60, LOG).lag == 40
+    assert partition_status(PLACE, 100, LOG).lag == 0
 
 
 def test_a_group_that_never_ran_has_the_whole_log_before_it() -> None:
-    found = partition_standing(PLACE, None, LOG)
+    found = partition_status(PLACE, None, LOG)
     assert (found.next, found.lag, found.in_log) == (10, 90, True)
 
 
 @pytest.mark.parametrize(("reached", "lag"), [(5, 95), (101, 0)])
 def test_what_the_log_lost_is_told(reached: int, lag: int) -> None:
-    found = partition_standing(PLACE, reached, LOG)
+    found = partition_status(PLACE, reached, LOG)
     assert (found.in_log, found.lag) == (False, lag)
 
 
@@ -44,15 +44,15 @@ def test_the_newest_event_is_the_latest_moment_that_any_member_tells() -> None:
         {"newest_event_at": None},
         {},
     ]
-    assert newest(told) == later
-    assert newest([]) is None
+    assert newest_event(told) == later
+    assert newest_event([]) is None
 
 
 def standing(newest_event_at: datetime | None) -> GroupStatus:
     return GroupStatus(
         group="sc-analytics-revenue",
         members=2,
-        partitions=[PartitionStanding("orders", 3, 60, 100, True)],
+        partitions=[PartitionStatus("orders", 3, 60, 100, True)],
         newest_event_at=newest_event_at,
         newest_day="2026-11-20",
         dead_letters_waiting=5,

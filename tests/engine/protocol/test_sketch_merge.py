@@ -208,10 +208,10 @@ def test_nobody_came() -> None:
 
 def test_the_order_of_keys_and_their_repetition_change_nothing() -> None:
     keys = [f"v{number}" for number in range(2_000)]
-    there, back = sketches.grown(None, keys), sketches.grown(None, [*reversed(keys), *keys])
+    there, back = sketches.add_keys(None, keys), sketches.add_keys(None, [*reversed(keys), *keys])
     assert there and back
-    assert sketches.united([there, back]) == sketches.united([back, there, there])
-    assert sketches.grown(there, keys) is sketches.grown(back, keys) is None
+    assert sketches.estimate_union([there, back]) == sketches.estimate_union([back, there, there])
+    assert sketches.add_keys(there, keys) is sketches.add_keys(back, keys) is None
 
 
 @pytest.mark.parametrize(

@@ -5,18 +5,18 @@ import random
 import pytest
 from datasketches import hll_sketch  # type: ignore[import-untyped]
 
-from daybook.engine.documents.sketches import grown
+from daybook.engine.documents.sketches import add_keys
 from daybook.recount.verdict.sketches import holding, lacks, united
 
 
 def stored(keys: list[str], partitions: int, batch: int) -> list[object]:
-    """As members keep them: each partition's grown batch by batch."""
+    """As members store them: each partition's sketch, add_keys batch by batch."""
     found = []
     for number in range(partitions):
         sketch: bytes | None = None
         own = keys[number::partitions]
         for begin in range(0, len(own), batch):
-            sketch = grown(sketch, own[begin : begin + batch]) or sketch
+            sketch = add_keys(sketch, own[begin : begin + batch]) or sketch
         if sketch:
             found.append(hll_sketch.deserialize(sketch))
     return found
