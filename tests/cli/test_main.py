@@ -47,9 +47,9 @@ def test_a_day_that_is_none_is_told_by_every_command_alike(command: list[str]) -
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (["show", "incomes"], "no group incomes: it is one of user-lifecycle"),
-        (["dlq", "list", "sc.x"], "no topic sc.x in topics.yaml: events are read from"),
-        (["schemas", "sc.x"], "no topic sc.x in topics.yaml: events are read from"),
+        (["show", "incomes"], "no group incomes; the groups are user-lifecycle"),
+        (["dlq", "list", "sc.x"], "no topic sc.x in topics.yaml; the topics of events are"),
+        (["schemas", "sc.x"], "no topic sc.x in topics.yaml; the topics of events are"),
         (["keys", "revoke", "x"], "'x' is no key's id: `daybook keys list` shows them"),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, list) else "",

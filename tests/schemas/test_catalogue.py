@@ -65,8 +65,8 @@ def blank(topics: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("rename", "why"),
     [
-        (name_of_dead_letters, "sc.domain.order.dlq takes no name"),
-        (twice, "two topics are called sc.domain.user on the cluster"),
+        (name_of_dead_letters, "sc.domain.order.dlq must not have a name"),
+        (twice, "two topics have the name sc.domain.user on the cluster"),
         (blank, "topics.sc.domain.order.name: String should match pattern"),
     ],
 )

@@ -40,12 +40,12 @@ def test_what_every_store_holds_is_taken_as_it_is(metadata: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     ("metadata", "why"),
     [
-        ('{"n": 9223372036854775808}', "integers of 64 bits"),
-        ('{"list": [{"n": -9223372036854775808}]}', "integers of 64 bits"),
+        ('{"n": 9223372036854775808}', "64-bit integers"),
+        ('{"list": [{"n": -9223372036854775808}]}', "64-bit integers"),
         ('{"n": NaN}', "finite numbers"),
         (r'{"a\u0000b": 1}', "no NUL in a name"),
-        ('{"deep": ' + "[" * 20 + "]" * 20 + "}", "may nest 20 deep"),
-        ('{"long": "' + "x" * (BYTES_MAX - 10) + '"}', "may have 4096 bytes as JSON"),
+        ('{"deep": ' + "[" * 20 + "]" * 20 + "}", "may nest at most 20 levels"),
+        ('{"long": "' + "x" * (BYTES_MAX - 10) + '"}', "may have at most 4096 bytes as JSON"),
         ("[]", "should be an object"),
     ],
 )

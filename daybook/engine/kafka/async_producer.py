@@ -1,4 +1,4 @@
-"""A Kafka producer for asyncio: sends the events of one call, and returns which were acknowledged."""
+"""A Kafka producer for asyncio that returns which messages of a call were acknowledged."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Reads the original messages of dead letters from the dead-letter topic, or else the source log."""
+"""Reads the original messages of dead letters from the dead-letter topic, else the source topic."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
