@@ -1,4 +1,4 @@
-"""Consumers, models, schemas, topics, recount and docs say the same; where not, what to do."""
+"""Consumers, models, schemas, topics, recount and docs agree; a failure says what to change."""
 
 from importlib import import_module
 from pathlib import Path
@@ -136,7 +136,7 @@ def is_event(found: object) -> bool:
     )
 
 
-def test_every_union_is_a_topics_and_no_type_is_in_two() -> None:
+def test_every_union_belongs_to_one_topic_and_repeats_no_type() -> None:
     named = [topic.schema_.model for topic in catalogue().topics.values() if topic.schema_]
     assert sorted(named) == sorted(EVENTS), (
         "EVENTS of schemas/catalogue.py and the schemas in topics.yaml differ: each union is "
@@ -205,7 +205,7 @@ def test_every_group_can_be_recounted_and_nothing_else() -> None:
 
 
 @each_group
-def test_the_recount_knows_every_field_as_the_model_has_it(group: Group) -> None:
+def test_the_recount_has_every_field_of_the_models(group: Group) -> None:
     stored = {
         (model.collection, name, kind_of(field), *worked_out_from(field), field.since)
         for model in group.documents
@@ -267,7 +267,7 @@ def test_the_recounts_duplicate_window_holds_every_type_of_the_topic(group: Grou
         assert not missing, f"add {missing} to events_of(…) in recount/{short(group)}.sql"
 
 
-def test_the_data_dictionary_is_what_the_models_say() -> None:
+def test_the_data_dictionary_is_up_to_date() -> None:
     page = ROOT / "docs/data-dictionary.md"
     assert page.exists() and page.read_text() == dictionary((*consumers.FLEET, EXPORTS)), (
         "daybook schemas --dictionary > docs/data-dictionary.md"

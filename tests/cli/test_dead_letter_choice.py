@@ -5,12 +5,12 @@ import pytest
 from daybook.cli.dlq import SHOWN_MAX, summary
 from daybook.cli.support.dead_letter_choice import choose, named
 from daybook.engine.errors import DaybookError
-from tests.engine.operations.test_dead_letter_replay import AT, letter
+from tests.engine.operations.test_dead_letter_replay import AT, record
 
-ONE = letter()
-TWO = letter(id="other:id:0:7", group="other")
-DONE = letter(id="group:id:0:9", offset=9, replayed="replayed", replayed_at=AT)
-BEGUN = letter(id="group:id:1:3", partition=1, offset=3, replayed="replaying", reason="wrong_key")
+ONE = record()
+TWO = record(id="other:id:0:7", group="other")
+DONE = record(id="group:id:0:9", offset=9, replayed="replayed", replayed_at=AT)
+BEGUN = record(id="group:id:1:3", partition=1, offset=3, replayed="replaying", reason="wrong_key")
 FOUND = [ONE, TWO, DONE, BEGUN]
 
 
@@ -20,7 +20,7 @@ def test_a_position_means_every_groups_letter_there() -> None:
 
 
 def test_a_position_in_two_incarnations_means_neither() -> None:
-    old = letter(id="group:old:0:7", topic_id="old")
+    old = record(id="group:old:0:7", topic_id="old")
     with pytest.raises(DaybookError, match="full id"):
         named([*FOUND, old], "0:7")
     assert named([*FOUND, old], old.id) == [old]

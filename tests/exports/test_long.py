@@ -121,7 +121,7 @@ def test_mongodb_away_is_waited_for(press: Press, mongodb: MongoDB) -> None:
     job_id = long_job(press)
     until(lambda: is_writing(press), "it is being written")
     mongodb.kill()
-    worker.wait_for("waiting")
+    worker.wait_for("waiting for a server")
     assert worker.is_alive()
     mongodb.start()
     until(lambda: press.service.get("/ready", "").status == 200, "MongoDB is back")

@@ -1,4 +1,4 @@
-"""The data dictionary says of every stored field what it is."""
+"""The data dictionary describes every stored field."""
 
 import pytest
 
@@ -52,5 +52,5 @@ def test_every_field_of_every_collection_is_there(group: Group) -> None:
         "| `kind` = `event` | string | the keys of `analytics_event_metrics.unique_viewers` |",
     ],
 )
-def test_fields_are_told_in_words(line: str) -> None:
+def test_fields_are_described_in_words(line: str) -> None:
     assert line in PAGE.splitlines()

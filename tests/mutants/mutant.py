@@ -16,7 +16,7 @@ SECONDS_MAX = 600
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """`old` occurs exactly once in `file`; if `new` replaces it, `tests` (pytest arguments) must fail."""
+    """`old` occurs once in `file`; with `new` instead, `tests` (pytest arguments) must fail."""
 
     name: str
     file: str

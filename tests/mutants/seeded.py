@@ -197,7 +197,7 @@ MUTANTS = (
         "            equal = identical(now, then)",
         "            equal = True",
         (
-            "tests/scenarios/test_recount_funnel.py::test_damage_is_named_and_healed_while_the_group_runs",
+            "tests/scenarios/test_recount_funnel.py::test_damage_is_named_and_repaired_while_the_group_runs",
         ),
     ),
     Mutant(
@@ -356,7 +356,7 @@ MUTANTS = (
         "daybook/recount/verdict/sketches.py",
         "if lacks(together, due) or lacks(known, together):",
         "if lacks(known, together):",
-        ("tests/scenarios/test_recount_funnel.py", "-k", "recounted_and_healed"),
+        ("tests/scenarios/test_recount_funnel.py", "-k", "recounted_and_repaired"),
     ),
     Mutant(
         "refunds split by a product's revenue, not by what is left of it",

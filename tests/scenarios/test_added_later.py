@@ -66,7 +66,7 @@ def later(world: World) -> Iterator[Later]:
     yield Later(world)
 
 
-def test_until_a_rebuild_it_is_not_backfilled_and_then_it_is_equal(later: Later) -> None:
+def test_a_new_collection_is_not_backfilled_until_a_rebuild(later: Later) -> None:
     before = revenue_days(later.world)
     of_before = later.world.documents["order_state"].count_documents({"funnel": {"$exists": False}})
     assert of_before
@@ -77,7 +77,7 @@ def test_until_a_rebuild_it_is_not_backfilled_and_then_it_is_equal(later: Later)
     checks.assert_counted(later.world, "revenue", later.shop.events)
 
 
-def test_orders_of_before_go_on_counting_once_they_are_rebuilt(later: Later) -> None:
+def test_older_orders_count_again_after_a_rebuild(later: Later) -> None:
     rebuild(later.world, "revenue")
     later.world.publish(later.shop.messages(1_000))
     later.world.catch_up("revenue")
@@ -85,7 +85,7 @@ def test_orders_of_before_go_on_counting_once_they_are_rebuilt(later: Later) -> 
     checks.assert_counted(later.world, "revenue", later.shop.events)
 
 
-def test_members_count_on_meanwhile(later: Later) -> None:
+def test_members_continue_counting_during_a_rebuild(later: Later) -> None:
     member = later.world.member("revenue", **SMALL_BATCHES)
     later.world.publish(later.shop.messages(3_000))
     assert rebuild(later.world, "revenue").exit_code == 0
@@ -95,7 +95,7 @@ def test_members_count_on_meanwhile(later: Later) -> None:
     checks.assert_counted(later.world, "revenue", later.shop.events)
 
 
-def test_a_wrong_name_of_a_product_is_found_and_put_right(later: Later) -> None:
+def test_a_wrong_product_name_is_found_and_repaired(later: Later) -> None:
     rebuild(later.world, "revenue")
     days = later.world.documents[FunnelRevenueDay.collection]
     day = days.find_one({"products": {"$ne": {}}})

@@ -65,7 +65,7 @@ def test_a_member_of_another_schema_revision_is_refused(counted: World) -> None:
     assert "schema revision 7" in refusal(counted)
 
 
-def test_a_setting_that_cannot_be_used_is_named(world: World) -> None:
+def test_an_invalid_setting_is_named(world: World) -> None:
     member = world.member("revenue", DAYBOOK_LINGER_MS="soon")
     assert member.wait(60) == 2
     assert "DAYBOOK_LINGER_MS" in member.said()

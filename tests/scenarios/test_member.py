@@ -16,7 +16,7 @@ from tests.support.wait import until
 from tests.support.world import World
 
 
-def test_a_member_drains_and_commits_when_told_to_stop(world: World) -> None:
+def test_a_member_drains_and_commits_on_sigterm(world: World) -> None:
     world.make_topic()
     member = world.member("revenue", DAYBOOK_LINGER_MS="60000")
     member.wait_for("partition started", times=4)
@@ -43,7 +43,7 @@ def test_a_member_that_is_caught_up_holds_no_messages(world: World) -> None:
     assert member.counted("duplicate") == 100
 
 
-def test_a_fold_is_of_no_more_messages_than_the_setting_allows(world: World) -> None:
+def test_a_batch_has_at_most_the_configured_number_of_messages(world: World) -> None:
     world.make_topic(partitions=1)
     world.publish(Shop().messages(3_000))
     member = world.member("order-funnel", DAYBOOK_BATCH_MESSAGES_MAX="500")
@@ -55,7 +55,7 @@ def test_a_fold_is_of_no_more_messages_than_the_setting_allows(world: World) -> 
     member.end()
 
 
-def test_the_last_word_is_that_of_who_left_last(world: World) -> None:
+def test_the_newest_event_comes_from_the_last_member_that_stopped(world: World) -> None:
     """Not that of a member that was killed before, whose silence tells nothing."""
     world.make_topic()
     shop = Shop()
@@ -87,7 +87,7 @@ def test_a_second_sigterm_quits_at_once(servers: dict[str, str], tmp_path: Path)
         member.wait_for("partition started", times=4)
         mongodb.kill()
         world.publish(Shop().messages(400))
-        member.wait_for("waiting")
+        member.wait_for("waiting for a server")
         member.terminate()
         member.wait_for("stopping")
         member.terminate()
@@ -98,7 +98,7 @@ def test_a_second_sigterm_quits_at_once(servers: dict[str, str], tmp_path: Path)
     mongodb.wipe()
 
 
-def test_a_member_says_how_it_is(world: World) -> None:
+def test_a_member_serves_health_and_metrics(world: World) -> None:
     world.make_topic()
     world.publish(Shop().messages(300))
     member = world.member("revenue")

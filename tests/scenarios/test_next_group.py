@@ -84,7 +84,7 @@ def test_a_group_with_definitions_and_rows(world: World) -> None:
     assert {day["organization_id"] for day in days} <= {f"by {n}" for n in range(99)}
 
 
-def test_what_was_pinned_stays_when_the_definition_changes(world: World) -> None:
+def test_a_pinned_definition_stays_when_the_definition_changes(world: World) -> None:
     world.make_topic()
     shop = Shop()
     definitions = Definitions()

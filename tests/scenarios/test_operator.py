@@ -78,7 +78,7 @@ class DiesOnDone(DeadLetterRecords):
         raise Died
 
 
-def test_a_replay_that_died_before_it_sent_is_gone_on_with(world: World) -> None:
+def test_a_replay_that_died_before_sending_is_continued(world: World) -> None:
     letters = with_dead_letters(world, "order-funnel")
     first = list(letters.find())
     for one in first[:3]:
@@ -89,7 +89,7 @@ def test_a_replay_that_died_before_it_sent_is_gone_on_with(world: World) -> None
     assert_each_once(world, first)
 
 
-def test_a_replay_that_died_after_it_sent_is_not_repeated(world: World) -> None:
+def test_a_replay_that_died_after_sending_is_not_repeated(world: World) -> None:
     letters = with_dead_letters(world, "order-funnel")
     first = list(letters.find())
     with pytest.raises(Died):
@@ -121,7 +121,7 @@ def test_of_two_replays_at_once_the_later_one_sends(world: World) -> None:
     assert_each_once(world, first)
 
 
-def test_a_message_that_only_the_log_has_is_replayed_from_there(world: World) -> None:
+def test_a_message_missing_in_the_dead_letter_topic_is_replayed_from_the_log(world: World) -> None:
     letters = with_dead_letters(world, "order-funnel")
     first = sorted(letters.find(), key=lambda one: one.offset)
     topic, gone = world.topic(), first[0]
@@ -168,7 +168,7 @@ def test_partitions_are_added_and_no_order_is_lost(world: World) -> None:
     checks.assert_recounted_equal(world, "revenue")
 
 
-def test_a_gap_is_accepted_recorded_and_gone_over(world: World) -> None:
+def test_a_gap_is_accepted_and_recorded_and_counting_continues(world: World) -> None:
     world.make_topic()
     shop, topic, group = Shop(), world.topic(), world.group("order-funnel")
     world.publish(shop.messages(500))

@@ -60,16 +60,16 @@ class MongoDBAway(Scenario):
         self.server.kill()
         self.publish(self.messages)
         began = monotonic()
-        self.member.wait_for("waiting")
+        self.member.wait_for("waiting for a server")
         until(lambda: monotonic() - began > AWAY_SECONDS, "it was away long enough")
         self.server.start()
         self.world.wait_for_commits(self.group)
         self.member.end()
 
     def landed(self) -> None:
-        assert self.member.events("going on")
+        assert self.member.events("resumed")
         assert len(self.member.events("partitions assigned")) == 1
-        assert len(self.member.events("waiting")) == len(self.member.events("going on"))
+        assert len(self.member.events("waiting for a server")) == len(self.member.events("resumed"))
 
 
 class PartitionsGoWhileWaiting(Scenario):
@@ -87,7 +87,7 @@ class PartitionsGoWhileWaiting(Scenario):
         self.world.wait_for_commits(self.group)
         self.server.kill()
         self.publish(self.messages)
-        self.member.wait_for("waiting")
+        self.member.wait_for("waiting for a server")
         guest = clients.member(self.world.settings, group.name)
         guest.subscribe(group.topics)
         until(lambda: guest.poll(0.1) or guest.assignment(), "the guest has partitions")
@@ -99,7 +99,7 @@ class PartitionsGoWhileWaiting(Scenario):
         self.member.end()
 
     def landed(self) -> None:
-        assert self.member.events("going on")
+        assert self.member.events("resumed")
 
 
 class BrokerRestarted(Scenario):
@@ -148,7 +148,8 @@ class PrimaryLost(Scenario):
         ends = log_ends(self.world.admin, self.world.group(self.group).topics)
         until(
             lambda: (
-                member.events("waiting") or self.world.commits(self.world.group(self.group)) == ends
+                member.events("waiting for a server")
+                or self.world.commits(self.world.group(self.group)) == ends
             ),
             "the group waits for the followers, or does not",
         )

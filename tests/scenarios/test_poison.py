@@ -89,7 +89,7 @@ def test_poison(world: World, scenario: type[Scenario]) -> None:
     scenario(world).run()
 
 
-def test_what_an_older_schema_refused_counts_once_when_it_is_replayed(world: World) -> None:
+def test_a_message_refused_by_an_older_schema_counts_once_when_replayed(world: World) -> None:
     """The position stays dead; the replay, at its own place, is what counts."""
     world.make_topic()
     world.publish([("o1", event())])

@@ -56,7 +56,7 @@ DAMAGES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
-def test_damage_is_named_and_healed_while_the_group_runs(
+def test_damage_is_named_and_repaired_while_the_group_runs(
     counted: World, damage: dict[str, Any]
 ) -> None:
     days = counted.documents["analytics_revenue"]
@@ -72,7 +72,7 @@ def test_damage_is_named_and_healed_while_the_group_runs(
     checks.assert_recounted_equal(counted, "revenue")
 
 
-def test_a_number_that_became_a_text_stops_the_group_until_it_is_healed(counted: World) -> None:
+def test_a_number_stored_as_a_string_stops_the_group_until_repaired(counted: World) -> None:
     days = counted.documents["analytics_revenue"]
     days.update_many({}, {"$set": {"duplicate_payments": "none"}})
     counted.publish(Shop(seed=2).messages(500))
@@ -85,7 +85,7 @@ def test_a_number_that_became_a_text_stops_the_group_until_it_is_healed(counted:
     checks.assert_recounted_equal(counted, "revenue")
 
 
-def test_lost_documents_show_and_come_back_while_the_group_runs(counted: World) -> None:
+def test_lost_documents_are_found_and_restored_while_the_group_runs(counted: World) -> None:
     lost = counted.documents["analytics_revenue"].find_one_and_delete({}, sort=[("_id", 1)])
     order = counted.documents["order_state"].find_one_and_delete({"payment": {"$ne": None}})
     assert lost is not None
@@ -100,7 +100,7 @@ def test_lost_documents_show_and_come_back_while_the_group_runs(counted: World) 
     checks.assert_recounted_equal(counted, "revenue")
 
 
-def test_a_lost_tail_shows(counted: World) -> None:
+def test_a_documents_lost_tail_is_found(counted: World) -> None:
     """A day put back to what it was before its last batch: each field fits the others."""
     days = counted.documents["analytics_revenue"]
     before = days.find_one({}, sort=[("_id", 1)])
@@ -111,13 +111,13 @@ def test_a_lost_tail_shows(counted: World) -> None:
     assert (before["_id"], "paid_orders") in differences(counted)
 
 
-def test_a_log_that_is_gone_is_never_called_equal(counted: World) -> None:
+def test_without_its_log_a_group_is_never_equal(counted: World) -> None:
     counted.delete_topic()
     counted.make_topic()
     assert checks.recounted(counted, "revenue").exit_code == 3
 
 
-def test_a_group_that_never_ran_is_not_called_equal(counted: World) -> None:
+def test_a_group_that_never_ran_is_not_equal(counted: World) -> None:
     """Though the log holds its events, and another group has counted them."""
     report = checks.recounted(counted, "order-funnel")
     assert report.exit_code == 3

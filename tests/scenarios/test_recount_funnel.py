@@ -42,7 +42,9 @@ def rebuild(world: World) -> Rebuilt:
     return rebuild_group(clients.common(world.settings), world.documents, group, Days())
 
 
-def test_it_is_equal_at_every_moment_while_members_count(world: World, shop: Storefront) -> None:
+def test_the_recount_is_equal_at_every_moment_while_members_count(
+    world: World, shop: Storefront
+) -> None:
     """Documents that are further than the checkpoint are recounted to where each of them is."""
     members = [world.member("funnel-step", **SMALL_BATCHES) for _ in range(2)]
     days = world.documents["analytics_funnel_step"]
@@ -57,7 +59,7 @@ def test_it_is_equal_at_every_moment_while_members_count(world: World, shop: Sto
     checks.assert_recounted_equal(world, "funnel-step")
 
 
-def test_a_member_that_died_between_two_documents_leaves_what_can_be_recounted(
+def test_documents_of_a_member_that_died_between_writes_can_be_recounted(
     world: World, shop: Storefront
 ) -> None:
     publish(shop, EVENTS)
@@ -118,7 +120,7 @@ DAMAGES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 }
 
 
-def test_damage_is_named_and_healed_while_the_group_runs(world: World, shop: Storefront) -> None:
+def test_damage_is_named_and_repaired_while_the_group_runs(world: World, shop: Storefront) -> None:
     publish(shop, EVENTS // 2)
     world.catch_up("funnel-step")
     checks.assert_recounted_equal(world, "funnel-step")
@@ -149,7 +151,7 @@ def test_damage_is_named_and_healed_while_the_group_runs(world: World, shop: Sto
     checks.assert_recounted_equal(world, "funnel-step")
 
 
-def test_sketches_are_recounted_and_healed(world: World, shop: Storefront) -> None:
+def test_sketches_are_recounted_and_repaired(world: World, shop: Storefront) -> None:
     publish(shop, EVENTS // 4)
     world.catch_up("funnel-step")
     whole = checks.recounted(world, "funnel-step")
@@ -178,9 +180,7 @@ def test_sketches_are_recounted_and_healed(world: World, shop: Storefront) -> No
     checks.assert_recounted_equal(world, "funnel-step")
 
 
-def test_sketches_that_came_later_than_the_counting_are_filled(
-    world: World, shop: Storefront
-) -> None:
+def test_sketches_added_later_are_filled(world: World, shop: Storefront) -> None:
     publish(shop, EVENTS // 4)
     world.catch_up("funnel-step")
     group = {"_id": f"group:{world.group('funnel-step').name}"}

@@ -47,7 +47,7 @@ def wait_until_some_is_counted(world: World, alive: list[MemberProcess]) -> None
 
 
 @pytest.mark.timeout(7_200)
-def test_the_known_answer_while_members_die_join_and_leave(world: World) -> None:
+def test_documents_are_the_known_answer_while_members_die_join_and_leave(world: World) -> None:
     pick = random.Random(7)
     shop = Storefront(world, TRACKED)
     shop.make_topics()

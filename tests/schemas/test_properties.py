@@ -1,4 +1,4 @@
-"""What producers add in their own words is bounded, or no store could hold it."""
+"""Free-form properties are limited, so that every store can hold them."""
 
 import json
 from typing import Any
@@ -33,7 +33,7 @@ def view(metadata: str) -> str:
         {"deep": json.loads("[" * 19 + "]" * 19)},
     ],
 )
-def test_what_every_store_holds_is_taken_as_it_is(metadata: dict[str, Any]) -> None:
+def test_properties_within_the_limits_are_unchanged(metadata: dict[str, Any]) -> None:
     assert EVENTS.validate_json(view(json.dumps(metadata)))["data"]["metadata"] == metadata
 
 
@@ -49,7 +49,7 @@ def test_what_every_store_holds_is_taken_as_it_is(metadata: dict[str, Any]) -> N
         ("[]", "should be an object"),
     ],
 )
-def test_the_rest_is_refused_with_the_bound(metadata: str, why: str) -> None:
+def test_other_properties_are_refused_with_the_limit(metadata: str, why: str) -> None:
     with pytest.raises(ValidationError) as refused:
         EVENTS.validate_json(view(metadata))
     [error] = refused.value.errors()

@@ -89,4 +89,4 @@ class Calendar:
     def _refuse_future(occurred_at: str, appended_ms: int) -> None:
         moment = datetime.fromisoformat(occurred_at)
         if moment.timestamp() * 1000 > appended_ms + FUTURE_MS_MAX:
-            raise Poison(_REASON, "more than 24 hours after the message arrived")
+            raise Poison(_REASON, "more than 24 hours after its arrival")
