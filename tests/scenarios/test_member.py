@@ -1,4 +1,4 @@
-"""How a member stops, and what it says of itself."""
+"""How a member stops, and what it reports about itself."""
 
 import re
 import signal
@@ -29,7 +29,7 @@ def test_a_member_drains_and_commits_on_sigterm(world: World) -> None:
 
 
 def test_a_member_that_is_caught_up_holds_no_messages(world: World) -> None:
-    """It reads a window's length again to know duplicates, and keeps their ids alone."""
+    """At its start it reads one window length again, but keeps only the event ids."""
     world.make_topic()
     messages = Shop().messages(2_000)
     world.publish(messages)
@@ -49,14 +49,16 @@ def test_a_batch_has_at_most_the_configured_number_of_messages(world: World) -> 
     member = world.member("order-funnel", DAYBOOK_BATCH_MESSAGES_MAX="500")
     world.wait_for_commits("order-funnel")
     _, metrics = member.ask("/metrics")
-    folds = dict(re.findall(r'^daybook_batch_messages_bucket\{.*le="(.+)"\} (.+)$', metrics, re.M))
-    assert float(folds["+Inf"]) >= 6
-    assert folds["500.0"] == folds["+Inf"]
+    batches = dict(
+        re.findall(r'^daybook_batch_messages_bucket\{.*le="(.+)"\} (.+)$', metrics, re.M)
+    )
+    assert float(batches["+Inf"]) >= 6
+    assert batches["500.0"] == batches["+Inf"]
     member.end()
 
 
 def test_the_newest_event_comes_from_the_last_member_that_stopped(world: World) -> None:
-    """Not that of a member that was killed before, whose silence tells nothing."""
+    """And not from a member that was killed before, whose heartbeat is outdated."""
     world.make_topic()
     shop = Shop()
     world.publish(shop.messages(300))
@@ -67,18 +69,18 @@ def test_the_newest_event_comes_from_the_last_member_that_stopped(world: World) 
     last = world.member("revenue")
     world.wait_for_commits("revenue")
     last.end()
-    told = as_of(world.documents["_daybook_members"].find(), [], ZoneInfo("UTC"))
+    freshness = as_of(world.documents["_daybook_members"].find(), [], ZoneInfo("UTC"))
     newest = max(datetime.fromisoformat(event["occurred_at"]) for event in shop.events)
-    assert told["lag_messages"] == 0
-    assert told["newest_event_at"] is not None
-    assert datetime.fromisoformat(told["newest_event_at"]) == newest
+    assert freshness["lag_messages"] == 0
+    assert freshness["newest_event_at"] is not None
+    assert datetime.fromisoformat(freshness["newest_event_at"]) == newest
     now = datetime.now(UTC)
-    (standing,) = group_statuses([world.group("revenue")], world.documents, world.admin, now)
-    assert standing.members <= 1, "who left is not counted, though he was heard of just now"
+    (status,) = group_statuses([world.group("revenue")], world.documents, world.admin, now)
+    assert status.members <= 1, "a member that stopped is counted because of a recent heartbeat"
 
 
 def test_a_second_sigterm_quits_at_once(servers: dict[str, str], tmp_path: Path) -> None:
-    """The first one waits for MongoDB, which went away."""
+    """After the first one, the member waits for MongoDB, which is unavailable."""
     mongodb = MongoDB(tmp_path / "mongodb", free_ports(1)[0])
     mongodb.start()
     with World(servers | {"DAYBOOK_MONGODB_URI": mongodb.address}, tmp_path) as world:

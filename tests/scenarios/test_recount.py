@@ -1,4 +1,4 @@
-"""Any number can be recounted: damage shows, cannot hide in a tail, and is healed meanwhile."""
+"""Any number can be recounted: damage is found, and repaired while the group runs."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -101,7 +101,7 @@ def test_lost_documents_are_found_and_restored_while_the_group_runs(counted: Wor
 
 
 def test_a_documents_lost_tail_is_found(counted: World) -> None:
-    """A day put back to what it was before its last batch: each field fits the others."""
+    """A document restored from before its last batch, so that its fields fit each other."""
     days = counted.documents["analytics_revenue"]
     before = days.find_one({}, sort=[("_id", 1)])
     assert before is not None
@@ -118,14 +118,14 @@ def test_without_its_log_a_group_is_never_equal(counted: World) -> None:
 
 
 def test_a_group_that_never_ran_is_not_equal(counted: World) -> None:
-    """Though the log holds its events, and another group has counted them."""
+    """Although the log has its events, and another group has counted them."""
     report = checks.recounted(counted, "order-funnel")
     assert report.exit_code == 3
     assert "no member of" in report.doubts[0].reason
 
 
 class FunnelBefore(DailyDocument, collection="analytics_order_funnel"):
-    """The model as it was before anybody asked for cancellations."""
+    """The model before cancellations were added."""
 
     orders_created: int = count(OrderCreated)
 
@@ -176,7 +176,7 @@ def test_a_counter_that_is_added_later_is_backfilled(world: World, tmp_path: Pat
 
 
 def later_rules(sql: str) -> str:
-    """The recount of the two counters, one of them from the model's second version."""
+    """The recount's SQL for two counters, one of them added by the model's second version."""
     head, _, rest = sql.partition("FROM (VALUES\n")
     _, _, tail = rest.partition("\n) AS field")
     name = "'analytics_order_funnel'"

@@ -1,4 +1,4 @@
-"""A storefront's traffic while members are killed, join and leave: the documents are the answer."""
+"""A storefront's traffic is counted exactly while members are killed, join and leave."""
 
 import random
 
@@ -28,7 +28,7 @@ def stored(world: World) -> Documents:
 
 
 def counted_so_far(world: World) -> int:
-    """Rises with every write to a visitor's state."""
+    """A number that rises with every write to a visitor's state."""
     found = world.documents["visitor_state"].aggregate(
         [{"$group": {"_id": None, "writes": {"$sum": {"$toDouble": "$_daybook.revision"}}}}]
     )

@@ -1,4 +1,4 @@
-"""A funnel that visitors name before anybody has published it, or anything at all."""
+"""A funnel that occurs in events without having been published."""
 
 from tests.support.live import Bustle
 from tests.support.world import World
