@@ -224,23 +224,23 @@ MUTANTS = (
     Mutant(
         "offsets committed before the write",
         "daybook/engine/member/member.py",
-        """        for owned in pending:
-            if not owned.lost:
-                self._settle(owned)
+        """        for assigned in pending:
+            if not assigned.lost:
+                self._settle(assigned)
 """,
-        """        for owned in pending:
-            owned.durable = owned.read
+        """        for assigned in pending:
+            assigned.durable = assigned.read
         self._committer.commit(pending)
-        for owned in pending:
-            if not owned.lost:
-                self._settle(owned)
+        for assigned in pending:
+            if not assigned.lost:
+                self._settle(assigned)
 """,
         (FAILPOINTS, "-k", "BeforeWrite"),
     ),
     Mutant(
         "a client is kept although its topic was recreated",
         "daybook/engine/kafka/renewable_consumer.py",
-        "        if not again:\n",
+        "        if not recreated:\n",
         "        if True:\n",
         (MADE_AGAIN, "-k", "leaders_changed and classic"),
     ),
@@ -249,7 +249,7 @@ MUTANTS = (
         "daybook/engine/partition.py",
         'return f"_daybook.applied.{self.topic_id}.{self.number}"',
         'return f"_daybook.applied.topic.{self.number}"',
-        (LOG, "-k", "TopicMadeAgainShorter"),
+        (LOG, "-k", "TopicRecreatedShorter"),
     ),
     Mutant(
         "an order's state split into two documents",

@@ -26,7 +26,7 @@ class KilledAt(Scenario):
         self.world.wait_for_commits(self.group)
         self.second.end()
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert self.exit_code == -9
         again = self.second.counted("refused") + self.second.counted("replayed")
         assert again > 0 or not self.refused

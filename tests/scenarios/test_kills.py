@@ -55,7 +55,7 @@ class RandomKills(Scenario):
         found = self.world.documents[collection].find({}, {"_daybook.revision": 1})
         return sum(document["_daybook"]["revision"] for document in found)
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert self.killed == self.kills
         assert len(self.shop.events) > 0.95 * self.kills * self.messages
         stopped = [m for m in self.world.members if m.events("member stopped")]
@@ -68,7 +68,7 @@ class RandomKillsOfCounters(RandomKills):
     messages = 2_000
     protocol = "consumer"
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert self.killed == self.kills
 
 

@@ -40,7 +40,7 @@ def broker(tmp_path: Path) -> Iterator[Kafka]:
 
 @pytest.fixture
 def three(tmp_path: Path) -> Iterator[list[MongoDB]]:
-    """A replica set with a long election timeout, so that an isolated primary runs on for a while."""
+    """A replica set with a long election timeout, so an isolated primary runs on for a while."""
     members = replica_set(tmp_path / "set", free_ports(3), election_timeout_ms=4_000)
     start_all(members)
     yield members
@@ -66,7 +66,7 @@ class MongoDBAway(Scenario):
         self.world.wait_for_commits(self.group)
         self.member.end()
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert self.member.events("resumed")
         assert len(self.member.events("partitions assigned")) == 1
         assert len(self.member.events("waiting for a server")) == len(self.member.events("resumed"))
@@ -101,7 +101,7 @@ class PartitionsGoWhileWaiting(Scenario):
         self.world.wait_for_commits(self.group)
         self.member.end()
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert self.member.events("resumed")
 
 
@@ -119,7 +119,7 @@ class BrokerRestarted(Scenario):
         self.world.wait_for_commits(self.group)
         member.end()
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert len(self.shop.events) > self.messages
 
 
@@ -162,7 +162,7 @@ class PrimaryLost(Scenario):
         self.world.wait_for_commits(self.group)
         member.end()
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert self.taken
 
 

@@ -73,7 +73,7 @@ class PoisonOfEveryKind(Scenario):
         self.sent = [replay(self.world, records, found) for _ in range(2)]
         self.second = self.world.catch_up(self.group)
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert self.first.counted("dead_letters") == len(UNREADABLE)
         assert (self.first.counted("ignored"), self.first.counted("tombstone")) == (1, 1)
         assert self.sent == [len(UNREADABLE), 0]

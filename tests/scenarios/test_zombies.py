@@ -31,7 +31,7 @@ class Zombie(Scenario):
         self.zombie.end()
         successor.end()
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert self.was_alive
         again = self.zombie.counted("refused") + self.zombie.counted("replayed")
         assert again > 0

@@ -44,12 +44,12 @@ class Heartbeat:
                 "end": member.end_of(assigned),
                 "lag": member.end_of(assigned) - assigned.durable,
             }
-            for assigned in member.owned
+            for assigned in member.assigned
         ]
         fields = {
             "heartbeat_at": datetime.now(UTC),
             "partitions": partitions,
-            "newest_event_at": member.observer.newest_event_at,
+            "newest_event_at": member.progress.newest_event_at,
         }
         try:
             with reachable():

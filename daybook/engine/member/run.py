@@ -114,7 +114,7 @@ def run(
         heartbeat.leave()
         health.close()
         documents.client.close()
-    log.info("member stopped", group=group.name, **this_member.observer.totals)
+    log.info("member stopped", group=group.name, **this_member.progress.totals)
 
 
 def _preparation(
@@ -159,7 +159,7 @@ def _has_first_partition(member: Member) -> bool:
     """Whether partition 0 of the group's first topic is assigned to this member, which singles out
     one member of the group through every rebalance."""
     first = member.group.topics[0], 0
-    return any((one.partition.topic, one.partition.number) == first for one in member.owned)
+    return any((one.partition.topic, one.partition.number) == first for one in member.assigned)
 
 
 def _health(member: Member, settings: Settings) -> Health:
