@@ -182,10 +182,11 @@ def test_every_topic_of_events_has_its_dead_letters_and_examples() -> None:
         examples = f"schemas/examples/{name}"
         assert topic.schema_.examples == examples, f"examples of {name} must be {examples}"
         assert (ROOT / examples).is_dir(), f"make {examples}, with an example of every type"
-    letters = {name for name, topic in topics.items() if topic.schema_ is None}
+    dead_letter_topics = {name for name, topic in topics.items() if topic.schema_ is None}
     expected = {topic.dead_letter for topic in topics.values() if topic.dead_letter}
-    assert letters == expected, (
-        f"{sorted(letters ^ expected)}: a topic without schema is the dead_letter of another one"
+    assert dead_letter_topics == expected, (
+        f"{sorted(dead_letter_topics ^ expected)}: a topic without a schema must be the "
+        "dead_letter of another one"
     )
 
 

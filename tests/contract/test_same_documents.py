@@ -144,11 +144,11 @@ def test_the_fake_and_mongodb_store_the_same_documents(
     mongo, documents = stores
     memory = MemoryStore(keys_max=KEYS_MAX)
     number = next(NUMBERS)
-    several = [
+    histories = [
         (Document(EverythingDay, (f"s:{number}",), "2026-11-20"), everything),
         (Document(PlainDay, (), f"{1000 + number}-11-20"), plain),
     ]
-    for document, added in several:
+    for document, added in histories:
         changes = [
             (Change(document, at * 10, at * 10 + 9, sums), (HERE, THERE)[at % 2])
             for at, sums in enumerate(added)

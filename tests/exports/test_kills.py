@@ -52,7 +52,7 @@ def test_a_hundred_files_are_there_once_and_whole_through_five_kills(press: Pres
     assert len(asked) == FILES
     for place in KILLS:
         doomed = press.worker(place)
-        assert doomed.wait(120) == -signal.SIGKILL, doomed.said()
+        assert doomed.wait(120) == -signal.SIGKILL, doomed.output()
     last = press.worker()
     jobs = press.world.documents["exports"]
     until(lambda: jobs.count_documents({"is_told": True}) == FILES, "all are made", 120)

@@ -105,7 +105,7 @@ def test_a_worker_that_is_stopped_leaves_the_file_to_another_one(press: Press) -
     until(lambda: is_writing(press), "it is being written")
     began = monotonic()
     worker.terminate()
-    assert worker.wait(60) == 0, worker.said()
+    assert worker.wait(60) == 0, worker.output()
     assert monotonic() - began < GRACE_MS / 1_000 + GRACE_SPARE_SECONDS
     assert press.stored(job_id)["status"] == "processing"
     other = press.worker()

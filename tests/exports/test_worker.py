@@ -155,8 +155,8 @@ def test_a_worker_says_how_it_is(press: Press) -> None:
     job_id, event = requested(format="json")
     publish(press, job_id, event)
     has_ended(press, job_id)
-    assert worker.ask("/live")[0] == 200
-    until(lambda: worker.ask("/ready")[0] == 200, "it is ready")
+    assert worker.get("/live")[0] == 200
+    until(lambda: worker.get("/ready")[0] == 200, "it is ready")
     until(lambda: worker.metric("daybook_exports_total") >= 1, "it has counted the file")
     worker.end()
 
@@ -186,4 +186,4 @@ def test_a_setting_that_cannot_be_used_is_named(
 ) -> None:
     worker = press.worker(**variables)
     assert worker.wait(60) == 2
-    assert named in worker.said()
+    assert named in worker.output()

@@ -28,8 +28,8 @@ def another_database(world: World) -> Iterator[dict[str, str]]:
 def refusal(world: World, **variables: str) -> str:
     """The output of a member that refuses to start."""
     member = world.member("revenue", **variables)
-    assert member.wait(60) == 1, member.said()
-    return member.said()
+    assert member.wait(60) == 1, member.output()
+    return member.output()
 
 
 def test_a_second_fleet_on_the_group_is_refused(counted: World) -> None:
@@ -68,4 +68,4 @@ def test_a_member_of_another_schema_revision_is_refused(counted: World) -> None:
 def test_an_invalid_setting_is_named(world: World) -> None:
     member = world.member("revenue", DAYBOOK_LINGER_MS="soon")
     assert member.wait(60) == 2
-    assert "DAYBOOK_LINGER_MS" in member.said()
+    assert "DAYBOOK_LINGER_MS" in member.output()

@@ -243,7 +243,7 @@ def is_stopped(member: MemberProcess) -> bool:
 
 
 def refused(member: MemberProcess) -> float:
-    _, text = member.ask("/metrics")
+    _, text = member.get("/metrics")
     lines = [x for x in text.splitlines() if x.startswith("daybook_live_writes_total{")]
     return sum(float(x.rpartition(" ")[2]) for x in lines if 'status="refused"' in x)
 

@@ -48,7 +48,7 @@ def test_a_batch_has_at_most_the_configured_number_of_messages(world: World) -> 
     world.publish(Shop().messages(3_000))
     member = world.member("order-funnel", DAYBOOK_BATCH_MESSAGES_MAX="500")
     world.wait_for_commits("order-funnel")
-    _, metrics = member.ask("/metrics")
+    _, metrics = member.get("/metrics")
     batches = dict(
         re.findall(r'^daybook_batch_messages_bucket\{.*le="(.+)"\} (.+)$', metrics, re.M)
     )
@@ -106,10 +106,10 @@ def test_a_member_serves_health_and_metrics(world: World) -> None:
     member = world.member("revenue")
     world.wait_for_commits("revenue")
 
-    assert member.ask("/live") == (200, "ok\n")
-    assert member.ask("/ready") == (200, "ok\n")
-    assert member.ask("/nothing")[0] == 404
-    status, metrics = member.ask("/metrics")
+    assert member.get("/live") == (200, "ok\n")
+    assert member.get("/ready") == (200, "ok\n")
+    assert member.get("/nothing")[0] == 404
+    status, metrics = member.get("/metrics")
     assert status == 200
     for name in ("messages_processed_total", "offset_commits_total", "lag_messages", "build_info"):
         assert f"daybook_{name}" in metrics

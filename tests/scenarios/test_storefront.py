@@ -40,7 +40,7 @@ def wait_until_some_is_counted(world: World, alive: list[MemberProcess]) -> None
 
     def is_more() -> bool:
         for member in alive:
-            assert member.is_alive(), member.said()
+            assert member.is_alive(), member.output()
         return counted_so_far(world) > before
 
     until(is_more, "a member counts")

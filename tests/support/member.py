@@ -57,12 +57,12 @@ class MemberProcess:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def said(self) -> str:
+    def output(self) -> str:
         return self._log.read_text()
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """The log lines of this event."""
-        lines = [json.loads(x) for x in self.said().splitlines() if x.startswith("{")]
+        lines = [json.loads(x) for x in self.output().splitlines() if x.startswith("{")]
         return [line for line in lines if line["event"] == name]
 
     def wait_for(self, name: str, times: int = 1, seconds: float = 60.0) -> list[dict[str, Any]]:
@@ -71,7 +71,7 @@ class MemberProcess:
         def lines() -> list[dict[str, Any]]:
             logged = self.events(name)
             if len(logged) < times and not self.is_alive():
-                raise AssertionError(f"it ended before {name}: {self.said()}")
+                raise AssertionError(f"it ended before {name}: {self.output()}")
             return logged if len(logged) >= times else []
 
         return until(lines, f"a member logged {name!r} {times} times", seconds)
@@ -81,7 +81,7 @@ class MemberProcess:
         (stopped,) = self.events("member stopped")
         return float(stopped.get(name, 0))
 
-    def ask(self, path: str) -> tuple[int, str]:
+    def get(self, path: str) -> tuple[int, str]:
         """Status and text of the response on its own port."""
         (started,) = self.wait_for("member started")
         try:
@@ -93,7 +93,7 @@ class MemberProcess:
 
     def metric(self, name: str) -> float:
         """The sum of a metric over its labels."""
-        _, text = self.ask("/metrics")
+        _, text = self.get("/metrics")
         lines = [line for line in text.splitlines() if line.split("{")[0] == name]
         return sum(float(line.rpartition(" ")[2]) for line in lines)
 
@@ -113,7 +113,7 @@ class MemberProcess:
         if self.is_alive():
             self.wait_for("member started")
             self.terminate()
-        assert self.wait(60) == 0, self.said()
+        assert self.wait(60) == 0, self.output()
 
 
 def main() -> None:

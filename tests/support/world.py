@@ -102,7 +102,7 @@ class World:
     def catch_up(self, short: str, **variables: str) -> MemberProcess:
         """Runs a member until the group has counted everything."""
         member = self.member(short, "--until-caught-up", **variables)
-        assert member.wait(120) == 0, member.said()
+        assert member.wait(120) == 0, member.output()
         return member
 
     def wait_for_commits(self, short: str, seconds: float = 120.0) -> None:

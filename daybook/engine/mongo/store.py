@@ -73,8 +73,8 @@ class MongoStore:
     def load(self, model: StateModel, keys: Collection[str]) -> dict[str, State]:
         ids = {model.id_of(key): key for key in keys}
         with reachable():
-            found = self._documents[model.collection].find({"_id": {"$in": list(ids)}})
-            return {ids[state["_id"]]: state for state in found}
+            states = self._documents[model.collection].find({"_id": {"$in": list(ids)}})
+            return {ids[state["_id"]]: state for state in states}
 
     def create(self, model: StateModel, homes: Mapping[str, Mapping[str, Any]]) -> None:
         now = self._clock()
@@ -113,8 +113,8 @@ class MongoStore:
 
     def fetch(self, collection: str, ids: Collection[str]) -> dict[str, dict[str, Any]]:
         with reachable():
-            found = self._documents[collection].find({"_id": {"$in": list(ids)}})
-            return {document["_id"]: document for document in found}
+            stored = self._documents[collection].find({"_id": {"$in": list(ids)}})
+            return {document["_id"]: document for document in stored}
 
     def swap(self, collection: str, documents: Sequence[dict[str, Any]]) -> list[str]:
         now = self._clock()

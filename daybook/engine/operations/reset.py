@@ -144,8 +144,8 @@ def _commits(settings: Settings, group: Group, partitions: list[Partition]) -> l
         kafka_errors(f"reading the offsets of {group.name}"),
         _consumer(settings, group) as consumer,
     ):
-        found = consumer.committed(places, timeout=REQUEST_SECONDS) if places else []
-    return [Commit(one.offset, one.metadata) for one in found]
+        committed = consumer.committed(places, timeout=REQUEST_SECONDS) if places else []
+    return [Commit(one.offset, one.metadata) for one in committed]
 
 
 @contextmanager

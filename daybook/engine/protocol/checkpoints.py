@@ -32,14 +32,14 @@ class Checkpoints:
     def find(self, partition: Partition) -> int | None:
         """The next offset to count; None if the partition was never counted."""
         with reachable():
-            found = self._collection.find_one({"_id": self._id(partition)})
-        return None if found is None else int(found["offset"])
+            checkpoint = self._collection.find_one({"_id": self._id(partition)})
+        return None if checkpoint is None else int(checkpoint["offset"])
 
     def all(self) -> dict[tuple[str, int], int]:
         """The next offset to count of every partition, by topic id and partition number."""
         with reachable():
-            found = self._collection.find({"_id": {"$regex": f"^checkpoint:{self._group}:"}})
-            return {(c["topic_id"], c["partition"]): c["offset"] for c in found}
+            stored = self._collection.find({"_id": {"$regex": f"^checkpoint:{self._group}:"}})
+            return {(c["topic_id"], c["partition"]): c["offset"] for c in stored}
 
     def save(self, checkpoints: Iterable[Checkpoint]) -> None:
         """Moves checkpoints forward, never back.
@@ -55,11 +55,12 @@ class Checkpoints:
     def boundaries(self, topic_id: str) -> tuple[dict[int, int], ...]:
         """For each time partitions were added, the old partitions' end offsets at that moment."""
         with reachable():
-            found = self._collection.find_one({"_id": f"boundaries:{topic_id}"})
-        if found is None:
+            stored = self._collection.find_one({"_id": f"boundaries:{topic_id}"})
+        if stored is None:
             return ()
         return tuple(
-            {int(p): end for p, end in boundary["ends"].items()} for boundary in found["boundaries"]
+            {int(p): end for p, end in boundary["ends"].items()}
+            for boundary in stored["boundaries"]
         )
 
     def _update(self, checkpoint: Checkpoint, now: datetime) -> UpdateOne:

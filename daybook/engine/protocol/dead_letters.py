@@ -41,8 +41,8 @@ class DeadLetters:
             "offset": {"$gte": start},
         }
         with reachable():
-            found = self._collection.find(where, {"offset": 1, "reason": 1, "detail": 1})
-            return {d["offset"]: (d["reason"], d["detail"]) for d in found}
+            records = self._collection.find(where, {"offset": 1, "reason": 1, "detail": 1})
+            return {d["offset"]: (d["reason"], d["detail"]) for d in records}
 
     def write(self, batch: Batch) -> None:
         """Records and produces the batch's dead letters, once per batch. Raises Unavailable."""

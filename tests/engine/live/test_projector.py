@@ -154,21 +154,24 @@ def test_redis_gets_everything_after_an_outage_that_the_metric_shows(rig: Rig) -
 
 
 def test_a_redis_that_does_not_answer_delays_no_member(rig: Rig) -> None:
-    asked, answer = Signal(), Signal()
+    called, reply = Signal(), Signal()
 
     def hang() -> None:
-        asked.set()
-        answer.wait(60)
+        called.set()
+        reply.wait(60)
 
     rig.store.trouble = hang
     rig.projector.counted(batch(NOW_MS), [document("a")])
-    assert asked.wait(10)
+    assert called.wait(10)
     for n in range(3):
         rig.projector.counted(batch(NOW_MS + n), [document(f"b{n}")])
     assert not rig.store.hashes
     rig.store.trouble = lambda: None
-    answer.set()
-    until(lambda: {document(f"b{n}").id for n in range(3)} <= set(rig.store.hashes), "all is shown")
+    reply.set()
+    until(
+        lambda: {document(f"b{n}").id for n in range(3)} <= set(rig.store.hashes),
+        "all are written",
+    )
 
 
 def test_an_emptied_redis_gets_recent_events_and_todays_documents_again(rig: Rig) -> None:

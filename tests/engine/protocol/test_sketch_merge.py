@@ -121,8 +121,8 @@ def test_two_owners_at_once_lose_no_visitor(seed: int, wakes: list[tuple[int, in
             Runner(store, dead_letters, GROUP, lane, FixedDefinitions(entries)).settle(messages)
 
     store.before = wake
-    for after, several in wakes:
-        left, messages = after, several
+    for after, count_of_messages in wakes:
+        left, messages = after, count_of_messages
         runner = Runner(store, dead_letters, GROUP, lane, FixedDefinitions(entries))
         runner.settle(20)
         lane.checkpoint = runner.next
