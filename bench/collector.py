@@ -18,7 +18,7 @@ from bench.servers import PARTITIONS
 from bench.totals import WrongTotals
 from daybook.collector.event import TOPIC
 from daybook.engine.kafka import clients
-from daybook.engine.kafka.topics import Wanted, create
+from daybook.engine.kafka.topics import DeclaredTopic, create
 from daybook.engine.mongo.client import database
 from daybook.engine.settings import Settings
 from daybook.service import api_keys
@@ -43,7 +43,7 @@ def collector(runs: Runs, pairs: int) -> Result:
     Raises WrongAnswer, WrongTotals, NotReady.
     """
     settings = runs.settings()
-    create(clients.admin(settings), Wanted(TOPIC, PARTITIONS, 1, catalogue().config(TOPIC)))
+    create(clients.admin(settings), DeclaredTopic(TOPIC, PARTITIONS, 1, catalogue().config(TOPIC)))
     key, server_key = _key(settings, "write"), _key(settings, "server")
     calls, due_calls = singles(key, _SINGLES), singles(key, PACED_CALLS)
     large = list(batches(server_key, _BATCHES))

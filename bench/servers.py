@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from bench.orders import Orders
 from daybook.engine.kafka import clients
-from daybook.engine.kafka.topics import Wanted, create
+from daybook.engine.kafka.topics import DeclaredTopic, create
 from daybook.engine.settings import Settings
 from daybook.local.stack import Ports, Stack
 from schemas.catalogue import catalogue
@@ -34,7 +34,7 @@ def servers() -> Iterator[dict[str, str]]:
 
 def publish(settings: Settings, topic: str, orders: Orders) -> None:
     """Creates the topic with 4 partitions, and publishes the orders to it."""
-    wanted = Wanted(topic, PARTITIONS, 1, catalogue().config("sc.domain.order"))
+    wanted = DeclaredTopic(topic, PARTITIONS, 1, catalogue().config("sc.domain.order"))
     create(clients.admin(settings), wanted)
     producer = clients.producer(settings)
     for key, value in orders.messages():

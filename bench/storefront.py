@@ -9,7 +9,7 @@ from bench.totals import WrongTotals
 from daybook.cli.support.simulate_publish import Publisher
 from daybook.engine.kafka import clients
 from daybook.engine.kafka.bulk_producer import BulkProducer
-from daybook.engine.kafka.topics import Wanted, create
+from daybook.engine.kafka.topics import DeclaredTopic, create
 from daybook.engine.mongo.client import Documents
 from daybook.engine.settings import Settings
 from daybook.simulate.answer.answer import answer
@@ -45,7 +45,7 @@ class Storefront:
         client = clients.admin(settings)
         for topic in (TRACKING, *DEFINITIONS):
             partitions = PARTITIONS if topic == TRACKING else 1
-            create(client, Wanted(PREFIX + topic, partitions, 1, catalogue().config(topic)))
+            create(client, DeclaredTopic(PREFIX + topic, partitions, 1, catalogue().config(topic)))
         senders = {
             topic: BulkProducer(clients.producer(settings), PREFIX + topic)
             for topic in (TRACKING, *DEFINITIONS)

@@ -19,7 +19,7 @@ from daybook.engine.documents.fields import (
     PerCurrency,
 )
 from daybook.engine.documents.keys import encode_part
-from daybook.engine.documents.sketches import grown
+from daybook.engine.documents.sketches import add_keys
 from daybook.engine.mongo import indexes
 from daybook.engine.mongo.client import Documents
 from models.funnel import FunnelDay
@@ -128,6 +128,6 @@ def _sketches() -> Iterator[dict[str, Any]]:
                 **named,
                 "period": period,
                 "partition": partition,
-                "sketch": grown(None, (f"visitor-{next(people)}" for _ in range(amount))),
+                "sketch": add_keys(None, (f"visitor-{next(people)}" for _ in range(amount))),
                 "_daybook": {"revision": Int64(1), "model": 1},
             }

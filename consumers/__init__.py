@@ -1,4 +1,4 @@
-"""The fleet: one file a group."""
+"""The fleet: each file defines one consumer group."""
 
 from consumers import funnel_step, order_funnel, revenue, user_lifecycle
 from daybook.engine.errors import Unknown
@@ -15,9 +15,9 @@ PREFIX = "sc-analytics-"
 
 
 def find(name: str) -> Group:
-    """The group of a full or short name. Raises Unknown, naming those that there are."""
+    """The group with this full or short name. Raises Unknown, which lists the valid names."""
     for group in FLEET:
         if name in (group.name, group.name.removeprefix(PREFIX)):
             return group
     names = ", ".join(group.name.removeprefix(PREFIX) for group in FLEET)
-    raise Unknown(f"no group {name}: it is one of {names}")
+    raise Unknown(f"no group {name}; the groups are {names}")

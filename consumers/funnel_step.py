@@ -1,4 +1,4 @@
-"""Counts what visitors do in funnels, experiments and ticketed events."""
+"""Counts visitors' events in funnels, experiments and ticketed events."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -42,41 +42,46 @@ _FUNNELS = source("sc.domain.funnel")
 def react(
     event: Event, day_hour: DayHour, arrival: Arrival, visitor: State, rules: Rules
 ) -> Iterator[Effect | RowUpdate]:
-    """What one event counts by itself, and the row of its session; `VisitorMemory` has the rest."""
+    """The effects of one event by itself, and the update of its session's row.
+
+    Effects that depend on several events of the visitor come from `VisitorMemory`.
+    """
     organization, data = visitor["organization_id"], event["data"]
     if not is_of_a_visitor(event):
-        yield from _served(organization, event, day_hour, visitor)
+        yield from _order_or_ticket(organization, event, day_hour, visitor)
         return
     if is_bot(event):
         yield from bot_effects(organization, event, day_hour)
         return
-    one = to_visitor_event(event, day_hour, arrival.offset)
+    visitor_event = to_visitor_event(event, day_hour, arrival.offset)
     if event["event_type"] == "step_entry":
         pinned = pinned_to(visitor, data["funnel_id"], day_hour.day, arrival)
         if pinned is not None:
-            one["pinned"] = pinned
-    yield from plain_effects(organization, one)
+            visitor_event["pinned"] = pinned
+    yield from plain_effects(organization, visitor_event)
     session_id = data["session_id"]
-    memory.remember(visitor, session_id, arrival.appended_ms, one, context_of(event))
-    if "funnel" in one and event["event_type"] != "experiment_exposed":
-        yield session_update(visitor, event, one)
+    memory.remember(visitor, session_id, arrival.appended_ms, visitor_event, context_of(event))
+    if "funnel" in visitor_event and event["event_type"] != "experiment_exposed":
+        yield session_update(visitor, event, visitor_event)
 
 
-def _served(organization: str, event: Event, day_hour: DayHour, state: State) -> Iterator[Effect]:
-    """Of e-mails to an order, and of a ticket at the door, which counts once."""
-    data, kind = event["data"], event["event_type"]
+def _order_or_ticket(
+    organization: str, event: Event, day_hour: DayHour, state: State
+) -> Iterator[Effect]:
+    """The effect of an order's e-mail, or of a scanned ticket, which counts once."""
+    data, event_type = event["data"], event["event_type"]
     if "event_id" not in data:
         return
-    of = organization, data["event_id"]
-    if kind in MAILS:
-        yield effect(EventMetricsDay, day_hour, MAILS[kind], 1, of=of)
+    document_key = organization, data["event_id"]
+    if event_type in MAILS:
+        yield effect(EventMetricsDay, day_hour, MAILS[event_type], 1, of=document_key)
     elif not state["admitted"]:
         state["admitted"] = True
-        yield effect(EventMetricsDay, day_hour, "admissions", 1, of=of)
+        yield effect(EventMetricsDay, day_hour, "admissions", 1, of=document_key)
 
 
 class VisitorMemory:
-    """What a visitor's events come to together."""
+    """The effects that depend on several events of a visitor; see `Memory`."""
 
     def outdated(self, visitor: State, event: Event, arrival: Arrival) -> Sequence[str]:
         if is_bot(event) or not is_of_a_visitor(event):
@@ -102,28 +107,28 @@ class VisitorMemory:
 
 
 def preparer(definitions: Definitions) -> Prepare:
-    """Stores definitions as they come, and pins what each visitor's day goes by."""
+    """Stores new definitions, and pins the definition that applies to each visitor and day."""
     registry = Registry()
-    untold: deque[tuple[list[Row], Partition]] = deque()
+    unwritten: deque[tuple[list[Row], Partition]] = deque()
 
     def prepare(batch: Batch, states: dict[str, State], store: Store) -> None:
-        # A store that is away loses nothing: what was taken is stored with the next attempt.
-        for definition in definitions.news():
+        # Rows stay in `unwritten` until they are stored, so nothing is lost while a store is away.
+        for definition in definitions.read_new():
             if row := registry.take(definition):
-                untold.append(([row], definition.partition))
-        home = definitions.home(_FUNNELS.topic)
+                unwritten.append(([row], definition.partition))
+        home = definitions.first_partition(_FUNNELS.topic)
         if home and (rows := list(_unpublished(batch, registry))):
-            untold.append((rows, home))
-        while untold:
-            store.put(*untold[0])
-            untold.popleft()
+            unwritten.append((rows, home))
+        while unwritten:
+            store.put(*unwritten[0])
+            unwritten.popleft()
         pin(batch, states, store, VisitorState, registry)
 
     return prepare
 
 
 def _unpublished(batch: Batch, registry: Registry) -> Iterator[Row]:
-    """Of the funnels that the batch names, and that nobody has published."""
+    """Rows for the funnels that occur in the batch without having been published."""
     for event in batch.events:
         funnel = event["data"].get("funnel_id")
         if funnel and (row := registry.unpublished(organization_of(event), funnel)):

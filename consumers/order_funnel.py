@@ -1,4 +1,4 @@
-"""Counts orders at each stage from creation to delivery."""
+"""Counts orders at each stage, from creation to delivery."""
 
 from daybook.engine.group import Group
 from models.order_funnel import OrderFunnelDay

@@ -1,6 +1,6 @@
-"""Books what orders are paid and refunded, and splits it by whom it is owed to.
+"""Counts the payments and refunds of orders, split by community and promotion.
 
-The same amounts go to the days of the funnel that an order names: see
+The same amounts are also counted for the funnel that an order names: see
 `daybook/funnels/order_revenue.py`.
 """
 
@@ -22,14 +22,16 @@ from schemas.catalogue import source
 
 UNATTRIBUTED = "unattributed"
 SPLITS = {"community_id": "community", "promotion_id": "promotion"}
-"""An attribution's fields, and what the maps split by each are named after."""
+"""The fields of an attribution, and the word for each in the names of the maps."""
 
 
 def react(
     event: Event, day_hour: DayHour, arrival: Arrival, order: State, rules: Rules
 ) -> Iterator[Effect]:
-    """What one event of an order adds to the days. Payment, refunds and attribution come in any
-    order; each books what the others left waiting."""
+    """The effects of one event of an order.
+
+    Payment, refunds and attribution may come in any order; each also counts what waited for it.
+    """
     data = event["data"]
     match event["event_type"]:
         case "order.created":
@@ -80,7 +82,10 @@ def _refund(order: State, day_hour: DayHour, cents: int) -> Iterator[Effect]:
 
 
 def _book_refund(order: State, day_hour: DayHour, cents: int) -> Iterator[Effect]:
-    """Capped, in sum, at what was paid; the rest is told apart and never subtracted."""
+    """Counts a refund; all refunds together are limited to the amount paid.
+
+    The excess is counted in a field of its own, and never subtracted from revenue.
+    """
     payment = order["payment"]
     currency = payment["currency"]
     booked = min(cents, payment["amount_cents"] - order["refunded_cents"])
@@ -109,7 +114,7 @@ def _share(order: State, day_hour: DayHour, field: str, owner: str | None, cents
 
 
 def _attribute(order: State, field: str, owner: str) -> Iterator[Effect]:
-    """The newest wins, and takes with it what is booked already, on the days where it stands."""
+    """The newest attribution applies; amounts already counted move to it, on their own days."""
     before, order[field] = order[field], owner
     payment = order["payment"]
     if payment is None or before == owner:

@@ -1,4 +1,4 @@
-"""Counts users: registered, verified, promoted, suspended, gone."""
+"""Counts changes to user accounts: registered, verified, promoted, suspended, deleted."""
 
 from daybook.engine.group import Group
 from models.user_lifecycle import UserLifecycleDay

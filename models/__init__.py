@@ -1,1 +1,1 @@
-"""What is stored: one file a document family, each field saying how it comes about."""
+"""The stored documents: one file for each family, whose fields declare how they are counted."""

@@ -1,4 +1,4 @@
-"""The data dictionary: every stored field of every group, in words, written from the models."""
+"""Renders the data dictionary, which describes every stored field, from the models."""
 
 import inspect
 import json
@@ -27,30 +27,30 @@ from daybook.engine.group import Group
 _HEAD = """\
 # The data dictionary
 
-What Daybook stores in MongoDB, field by field. Written from the models by
-`daybook schemas --dictionary`; a test keeps this page true.
+What Daybook stores in MongoDB, field by field. This page is generated from the models by
+`daybook schemas --dictionary`; a test checks that it is up to date.
 
 ## In every daily document
 
-| field | type | what it is |
+| field | type | description |
 |---|---|---|
-| `_id` | string | the parts of its key joined by `:`, the day last (`2026-11-20`); `% : . $` and NUL in a part are percent-encoded |
-| `date` | date | midnight UTC of that day's name |
-| `hours` | object | `00` to `23` of the fleet's zone (`DAYBOOK_ZONE`): each hour's counters that are not 0, and what is worked out from them; no maps |
-| `updated_at` | date | when it was last written |
-| `_daybook` | object | how far it has counted: `applied` and `first` (offsets by topic id and partition), `revision` (raised by every write), `model` (the version of the fields that it is complete for) |
+| `_id` | string | the parts of the key joined by `:`, the day last (`2026-11-20`); `% : . $` and NUL in a part are percent-encoded |
+| `date` | date | the day, as midnight UTC |
+| `hours` | object | `00` to `23` in the fleet's zone (`DAYBOOK_ZONE`): each hour's counters other than 0, and the fields derived from them; no maps |
+| `updated_at` | date | time of the last write |
+| `_daybook` | object | bookkeeping: `applied` and `first` (last and first offset counted, by topic id and partition), `revision` (raised by every write), `model` (the model version for which the document is complete) |
 
-The day and the hour are those of the event's `occurred_at` in the fleet's zone. Every counter is
-there from the first write, 0 at least. A rate of 0.25 is 25 %; it is null when there is nothing to
-divide by. *Since* is the model version in which a field came; documents of an older version lack
-it until `daybook rebuild`.
+The day and hour are those of the event's `occurred_at` in the fleet's zone. Every counter exists
+from the first write on, with at least 0. A rate of 0.25 means 25 %; a rate is null if its
+denominator is 0. *Since* is the model version that added a field; older documents lack it until
+`daybook rebuild`.
 """  # noqa: E501
 
 _MONEY = """
-Money is in minor units of its currency, and two currencies are never added: every money field
-stands in `currencies.<CUR>`. At the top it is repeated while the document has one currency, and is
-null when it has more, in the hours as well. A map has 1,000 keys at most; what comes later adds up
-under `other`. A currency that was once named stays, be it with zeros.
+Money is in minor units of its currency, and currencies are never added together: every money field
+is stored in `currencies.<CUR>`. At the top level it is repeated while the document has one
+currency, and null if it has several, in the hours as well. A map has at most 1,000 keys; further
+keys are added up in `other`. A currency that occurred once stays, even if its amounts are 0.
 """
 
 _TYPES = {
@@ -68,7 +68,7 @@ _TYPES = {
 
 
 def dictionary(groups: Iterable[Group]) -> str:
-    """A page of Markdown, ending in a line feed."""
+    """The data dictionary of these groups, as Markdown that ends in a line feed."""
     return "\n".join([_HEAD, *(line for group in groups for line in _of_group(group))]) + "\n"
 
 
@@ -97,7 +97,7 @@ def _of_document(model: type[DailyDocument]) -> Iterator[str]:
     if any(is_money(model, name) for name in model.fields):
         yield _MONEY.rstrip()
     yield ""
-    yield "| field | type | what it is | since |"
+    yield "| field | type | description | since |"
     yield "|---|---|---|---|"
     for name, field in model.fields.items():
         kind = _TYPES[type(field)]
@@ -111,31 +111,31 @@ def _in_words(field: Field) -> str:
         case Counter(None):
             return "counter"
         case Counter(event_type, None):
-            return f"how many `{event_type}`"
+            return f"number of `{event_type}` events"
         case Counter(event_type, when):
             condition = inspect.cleandoc(inspect.getdoc(when) or "").rstrip(".").lower()
-            return f"how many `{event_type}`: {condition}"
+            return f"number of `{event_type}` events: {condition}"
         case Money():
-            return "money: an amount a currency"
+            return "money: an amount per currency"
         case MoneyMap():
-            return "money by key: an amount a key and currency"
+            return "money by key: an amount per key and currency"
         case PerCurrency():
-            return "counter, of each currency as well"
+            return "counter, also kept per currency"
         case Squares():
-            return "money: a sum of squares a currency"
+            return "money: a sum of squares per currency"
         case CountMap(()):
             return "counts by key"
         case CountMap(groups):
-            return f"counts by key, apart for {_listed(groups)}"
+            return f"counts by key, separately for {_listed(groups)}"
         case Breakdown(counts, money, named):
-            called = "; `name`, the greatest by code point" if named else ""
-            return f"by key: {_listed((*counts, *money))}{called}"
+            name = "; `name`, the greatest by code point" if named else ""
+            return f"by key: {_listed((*counts, *money))}{name}"
         case Rate(numerator, denominator):
             return f"rate: `{numerator}` / `{denominator}`"
         case Average(total, number):
             return f"average: `{total}` / `{number}`, rounded half to even"
         case Difference(minuend, subtrahend):
-            return f"difference: `{minuend}` less `{subtrahend}`"
+            return f"difference: `{minuend}` minus `{subtrahend}`"
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -148,34 +148,35 @@ def _of_sketches(sketches: SketchModel) -> Iterator[str]:
     yield ""
     yield f"### `{sketches.collection}`"
     yield ""
-    yield f"Key: {_listed(key)}; parts that a kind lacks are left out. Version {sketches.version}."
+    yield f"Key: {_listed(key)}; a kind may lack some parts. Version {sketches.version}."
     yield ""
     yield (
-        "The distinct keys behind a counter, as a HyperLogLog sketch for each partition that they "
-        "came from. To count them over several days or partitions, unite sketches; never add."
+        "The distinct keys behind a counter, as one HyperLogLog sketch for each partition they "
+        "came from. To count over several days or partitions, merge the sketches; never add the "
+        "estimates."
     )
     yield ""
-    yield "| field | type | what it is |"
+    yield "| field | type | description |"
     yield "|---|---|---|"
-    yield "| `_id` | string | the parts of its key joined by `:`, percent-encoded as in a day's |"
+    yield "| `_id` | string | the parts of the key joined by `:`, encoded as in daily documents |"
     for part, name in zip(("first", "second", "third"), sketches.names, strict=False):
-        yield f"| `{name}` | string | the {part} part of the key of the counter's document |"
+        yield f"| `{name}` | string | the {part} part of the counter's document key |"
     for (model, field), kind in sketches.kinds.items():
-        yield f"| `kind` = `{kind}` | string | those of `{model.collection}.{field}` |"
+        yield f"| `kind` = `{kind}` | string | the keys of `{model.collection}.{field}` |"
     yield "| `period` | string | a day (`2026-11-20`) or a month (`2026-11`) |"
-    yield "| `topic_id` | string | the topic's incarnation |"
-    yield "| `partition` | int32 | the partition of it that the keys came from |"
+    yield "| `topic_id` | string | Kafka's id of the topic incarnation |"
+    yield "| `partition` | int32 | the partition that the keys came from |"
     yield f"| `sketch` | binary | Apache DataSketches HLL, lg_k {LG_K} |"
-    yield "| `estimate` | int64 | how many keys this sketch holds; exact up to some hundreds |"
-    yield "| `_daybook` | object | `revision` and `model`, as in a daily document |"
-    yield "| `updated_at` | date | when a key was last added |"
+    yield "| `estimate` | int64 | number of keys in this sketch; exact up to some hundreds |"
+    yield "| `_daybook` | object | `revision` and `model`, as in daily documents |"
+    yield "| `updated_at` | date | time of the last write |"
 
 
 def _of_rows(rows: RowModel) -> Iterator[str]:
     yield ""
     yield f"### `{rows.collection}`"
     yield ""
-    yield "| field | type | what it is |"
+    yield "| field | type | description |"
     yield "|---|---|---|"
     for name, (kind, meaning) in rows.fields.items():
         yield f"| `{name}` | {kind} | {meaning} |"
@@ -186,18 +187,18 @@ def _of_state(state: StateModel) -> Iterator[str]:
     yield f"### `{state.collection}`"
     yield ""
     yield (
-        "The group's memory, one document a key: what it must know to count the key's next event. "
-        f"Not for reports. Version {state.version}."
+        "The group's state, one document per key: what it must remember to count the key's next "
+        f"event. Not for reports. Version {state.version}."
     )
     yield ""
     yield from inspect.cleandoc(inspect.getdoc(state.new) or "").splitlines()
     yield ""
-    yield "| field | at first | since |"
+    yield "| field | initial value | since |"
     yield "|---|---|---|"
     yield "| `_id` | the key, percent-encoded | 1 |"
     for name, value in state.new("the key").items():
-        at_first = value if isinstance(value, str) else json.dumps(value)
-        yield f"| `{name}` | {at_first} | {state.since.get(name, 1)} |"
-    yield "| `home` | where the key's messages count: `topic_id`, `partition`, `epoch` | 1 |"
-    yield "| `event_ids` | [], later the ids of the key's last 32 events, oldest first | 1 |"
-    yield "| `_daybook`, `updated_at` | as in a daily document | 1 |"
+        initial = value if isinstance(value, str) else json.dumps(value)
+        yield f"| `{name}` | {initial} | {state.since.get(name, 1)} |"
+    yield "| `home` | the key's home partition: `topic_id`, `partition`, `epoch` | 1 |"
+    yield "| `event_ids` | []; later the ids of the key's last 32 events, oldest first | 1 |"
+    yield "| `_daybook`, `updated_at` | as in daily documents | 1 |"

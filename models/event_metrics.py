@@ -1,4 +1,4 @@
-"""A ticketed event's day, from the first view to the scanned ticket."""
+"""The daily document of a ticketed event, from views to scanned tickets."""
 
 from daybook.engine.documents.fields import DailyDocument, counter, money, rate
 

@@ -1,4 +1,4 @@
-"""A variant's day: visitors who were first exposed to it then, and what became of them."""
+"""The daily document of a variant: visitors first exposed on that day, and their conversions."""
 
 from daybook.engine.documents.fields import DailyDocument, counter, money, squares
 

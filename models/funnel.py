@@ -1,9 +1,9 @@
-"""A funnel's day: who came, from where, and who converted."""
+"""The daily document of a funnel: visitors, where they came from, and conversions."""
 
 from daybook.engine.documents.fields import DailyDocument, breakdown, count_map, counter, money
 
 By = dict[str, dict[str, int | None]]
-"""Numbers by key, for what one key stands for."""
+"""A breakdown: numbers by key."""
 
 WHO = ("visitors", "conversions")
 WORTH = ("value_cents",)

@@ -1,4 +1,4 @@
-"""What a funnel's orders are paid and refunded, a day, and where it comes from."""
+"""The daily document of a funnel's orders: revenue, refunds, and where they come from."""
 
 from daybook.engine.documents.fields import (
     DailyDocument,
@@ -10,7 +10,7 @@ from daybook.engine.documents.fields import (
 )
 
 By = dict[str, dict[str, int | str | None]]
-"""Numbers by key, and of products what each is called."""
+"""A breakdown: numbers by key, and the names of products."""
 
 WORTH = ("revenue_cents", "refunded_cents")
 

@@ -1,4 +1,4 @@
-"""A step's day: who entered, how long they stayed, and where they went."""
+"""The daily document of a funnel step: entries, time spent, and exits."""
 
 from daybook.engine.documents.fields import DailyDocument, average, count_map, counter, money, rate
 

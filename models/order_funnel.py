@@ -1,4 +1,4 @@
-"""How far orders come, a day."""
+"""The daily document of order stages, from creation to delivery."""
 
 from daybook.engine.documents.fields import DailyDocument, count, rate
 from schemas.order import (

@@ -1,28 +1,28 @@
-"""Everything the revenue group must know of an order: one document, its only state."""
+"""The state of an order in the revenue group."""
 
 from typing import Any
 
 from daybook.engine.documents.state import StateModel
 
 WAITING_REFUNDS_MAX = 1_000
-"""Refunds that wait for their payment one by one; what comes beyond is excess when it is paid.
+"""Refunds kept one by one until the payment; further ones are only summed up, as excess.
 
-And as many booked ones are kept for an `order.created` that is late; after more it is too late.
+As many counted refunds are kept for a late `order.created`; after more of them it is ignored.
 """
 
 
 def new_order(order_id: str) -> dict[str, Any]:
-    """An order before its first event.
+    """The state of an order before its first event.
 
-    `payment` is {date, hour, currency, amount_cents} once paid; `refunds` what was booked, by
-    day; `waiting_refunds` the [{date, hour, cents}] that came before the payment, in order.
+    `payment` is {date, hour, currency, amount_cents} once paid; `refunds` are the counted refunds
+    by day; `waiting_refunds` are the refunds [{date, hour, cents}] before the payment, in order.
 
-    `funnel_settled` once the first `order.created` has said which funnel the order is of, or comes
-    too late to say it; until then `booked_refunds` keeps the [{date, hour, cents}] booked so far.
-    `funnel` is null for an order of none, else {organization_id, funnel_id, step_id, products:
-    [{product_id, name, units, worth_cents, revenue_cents, refunded_cents}]}, in the order of their
-    ids: what the lines come to, and the product's shares of payment and refunds. A state that
-    lacks these fields is from before they were there, and says nothing of funnels until
+    `funnel_settled` is true once the first `order.created` has named the order's funnel, or would
+    come too late to do so; until then `booked_refunds` has the refunds [{date, hour, cents}]
+    counted so far. `funnel` is null for an order without a funnel, else {organization_id,
+    funnel_id, step_id, products: [{product_id, name, units, worth_cents, revenue_cents,
+    refunded_cents}]} in the order of product ids: the value of each product's lines, and its
+    shares of payment and refunds. Older states lack these fields and do not count for funnels until
     `daybook rebuild`.
     """
     return {

@@ -1,4 +1,4 @@
-"""Revenue and refunds, a day, and whom they are owed to."""
+"""The daily document of revenue and refunds, by community and promotion."""
 
 from daybook.engine.documents.fields import (
     DailyDocument,

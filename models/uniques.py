@@ -1,11 +1,11 @@
-"""Unique people over days, months and partitions: the sketches that are kept, and reading them."""
+"""The sketches of unique people, and counting people over several days and partitions."""
 
 from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from daybook.engine.documents.sketches import Estimate, SketchModel, united
+from daybook.engine.documents.sketches import Estimate, SketchModel, estimate_union
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
 from models.funnel_step import FunnelStepDay
@@ -24,20 +24,20 @@ Uniques = SketchModel(
 
 
 def periods(first: str, last: str) -> list[str]:
-    """The months within a range of days, YYYY-MM, and the days of its ends, YYYY-MM-DD, in order.
+    """The periods that cover a range of days: whole months (YYYY-MM), else days (YYYY-MM-DD).
 
-    Both days belong to the range. Raises ValueError for what is no day.
+    `first` and `last` belong to the range. Raises ValueError for an invalid date.
     """
     day, end = date.fromisoformat(first), date.fromisoformat(last)
-    found = []
+    covering = []
     while day <= end:
         days = monthrange(day.year, day.month)[1]
         whole = day.day == 1 and day.replace(day=days) <= end
-        found.append(day.isoformat()[:7] if whole else day.isoformat())
+        covering.append(day.isoformat()[:7] if whole else day.isoformat())
         day += timedelta(days=days if whole else 1)
-    return found
+    return covering
 
 
 def people(documents: Iterable[Mapping[str, Any]]) -> Estimate:
-    """How many distinct people are in any of these documents of `analytics_uniques`."""
-    return united(document["sketch"] for document in documents)
+    """The number of distinct people in these documents of `analytics_uniques` together."""
+    return estimate_union(document["sketch"] for document in documents)

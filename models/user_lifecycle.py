@@ -1,4 +1,4 @@
-"""Registrations and what becomes of them, a day."""
+"""The daily document of user accounts: registrations, role changes, suspensions, logins."""
 
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import DailyDocument, Event, count, rate
@@ -16,13 +16,13 @@ from schemas.user import (
 
 
 def is_promotion(event: Event, rules: Rules) -> bool:
-    """Entering the set of leaders' roles."""
+    """From a role that is not a leader's to one that is."""
     data = event["data"]
     return data["new_role"] in rules.leader_roles and data["old_role"] not in rules.leader_roles
 
 
 def is_demotion(event: Event, rules: Rules) -> bool:
-    """Leaving the set of leaders' roles."""
+    """From a leader's role to one that is not."""
     data = event["data"]
     return data["old_role"] in rules.leader_roles and data["new_role"] not in rules.leader_roles
 

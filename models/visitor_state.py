@@ -1,4 +1,4 @@
-"""Everything the funnel-step group must know of a visitor, an order's e-mails or a ticket."""
+"""The state of a visitor, of an order's e-mails or of a ticket in the funnel-step group."""
 
 from typing import Any
 from urllib.parse import unquote
@@ -11,13 +11,13 @@ from schemas.envelope import organization_of
 
 
 def new_visitor(key: str) -> dict[str, Any]:
-    """A visitor before the first event; orders and tickets, keyed `o:` and `t:`, have one too.
+    """The state of a visitor before the first event; orders (`o:`) and tickets (`t:`) have one too.
 
-    `sessions` are the newest [{session_id, since_ms, contexts, events}], `since_ms` being when
-    the first message was appended, and `user_id` who he last said he was. `pins` tell by funnel and
-    day which definition is in force, [{definition, topic_id, partition, offset}], each from the
-    message at its offset on; `definitions` are those that are pinned. `first_day` is that of the
-    earliest event ever; `admitted` is a ticket's.
+    `sessions` are the newest [{session_id, since_ms, contexts, events}]; `since_ms` is when the
+    session's first message was appended, and its `user_id` the account named last. `pins` has for
+    each funnel and day the definitions in force, [{definition, topic_id, partition, offset}], each
+    from the message at its offset on; `definitions` are the pinned ones. `first_day` is the day of
+    the earliest event; `admitted` is used for tickets only.
     """
     organization, _, visitor = key.partition(":")
     return {
@@ -32,7 +32,7 @@ def new_visitor(key: str) -> dict[str, Any]:
 
 
 def visitor_key(event: Event, message_key: str) -> str:
-    """Organization and message key, encoded as in an `_id`."""
+    """Organization and message key, encoded like the parts of an `_id`."""
     return f"{encode_part(organization_of(event))}:{encode_part(message_key)}"
 
 

@@ -1,8 +1,8 @@
-"""What producers may say: one file a topic, each event a strict TypedDict.
+"""The events that producers may send: one file for each topic, each event a strict TypedDict.
 
-Pydantic reads a message into these plain dictionaries; JSON Schemas come from the same source.
-`REVISION` is raised whenever a message that was refused becomes readable, or the reverse: a group
-is bound to it, so that no replay can judge a position differently.
+Pydantic validates messages into these dictionaries, and JSON Schemas are generated from them.
+`REVISION` is raised whenever a message that was refused becomes valid, or the reverse. A group is
+bound to a revision, so that all members judge a position in the log alike.
 """
 
 REVISION = 2

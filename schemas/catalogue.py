@@ -1,4 +1,4 @@
-"""`topics.yaml`, decoded strictly, and what it says about reading a topic."""
+"""Reads `topics.yaml` strictly, and provides the sources that it declares."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -42,7 +42,7 @@ class _Strict(BaseModel):
 
 
 class Schema(_Strict):
-    """The union of a topic's events, and where one example of each is kept."""
+    """The union type of a topic's events, and the folder of their examples."""
 
     model: str
     examples: str
@@ -62,10 +62,11 @@ class Defaults(_Strict):
 
 
 class Topic(_Strict):
-    """One topic; partitions and settings that are not given are the defaults'.
+    """One topic; without `partitions` or a setting of `config`, the defaults apply.
 
-    `name`: what the topic is called on the cluster, if that differs from its entry here.
-    `keys`: the types of events whose key is another than `key`, such as `o:data.order_id`.
+    `name`: the topic's name on the cluster, if it differs from its entry here. `key`: the field
+    whose value is the message key. `keys`: by event type, keys that differ from `key`, such as
+    `o:data.order_id`.
     """
 
     name: str | None = Field(None, pattern=r"^[a-zA-Z0-9._-]+$", max_length=245)
@@ -82,6 +83,8 @@ class Topic(_Strict):
 
 
 class Catalogue(_Strict):
+    """The content of topics.yaml."""
+
     version: Literal[1]
     defaults: Defaults
     topics: dict[str, Topic]
@@ -92,21 +95,21 @@ class Catalogue(_Strict):
             if topic.schema_ and not (topic.key and topic.dead_letter):
                 raise ValueError(f"{name} has a schema, so it needs a key and a dead_letter")
             if topic.dead_letter and topic.dead_letter not in self.topics:
-                raise ValueError(f"{name}: its dead_letter {topic.dead_letter} is no topic here")
+                raise ValueError(f"{name}: its dead_letter {topic.dead_letter} is not listed here")
             if topic.dead_letter and self.topics[topic.dead_letter].name is not None:
                 raise ValueError(
-                    f"{topic.dead_letter} takes no name: on the cluster it is that of {name}, "
-                    "with .dlq at its end"
+                    f"{topic.dead_letter} must not have a name: on the cluster it has the name of "
+                    f"{name} with .dlq appended"
                 )
         names = Counter(map(self.cluster_name, self.topics))
-        if twice := [name for name, times in names.items() if times > 1]:
-            raise ValueError(f"two topics are called {twice[0]} on the cluster")
+        if repeated := [name for name, times in names.items() if times > 1]:
+            raise ValueError(f"two topics have the name {repeated[0]} on the cluster")
         return self
 
     def cluster_name(self, entry: str) -> str:
-        """What an entry's topic is called on the cluster.
+        """The name of an entry's topic on the cluster.
 
-        A dead-letter topic is called like its source, with `.dlq` at the end.
+        A dead-letter topic has the name of its source with `.dlq` appended.
         """
         for source, topic in self.topics.items():
             if topic.dead_letter == entry and topic.name is not None:
@@ -114,67 +117,69 @@ class Catalogue(_Strict):
         return self.topics[entry].name or entry
 
     def entry(self, name: str) -> str | None:
-        """The entry of a topic, by that or by its name on the cluster; None if there is none."""
+        """The entry of a topic, given the entry or the name on the cluster; None if unknown."""
         if name in self.topics:
             return name
-        return next((each for each in self.topics if self.cluster_name(each) == name), None)
+        return next((entry for entry in self.topics if self.cluster_name(entry) == name), None)
 
     def partitions(self, name: str) -> int:
+        """The declared number of partitions of an entry's topic."""
         return self.topics[name].partitions or self.defaults.partitions
 
     def config(self, name: str) -> dict[str, str]:
+        """The declared settings of an entry's topic."""
         return self.defaults.config | self.topics[name].config
 
 
 def catalogue() -> Catalogue:
-    """The topics of the file that DAYBOOK_TOPICS names, else of Daybook's own `topics.yaml`.
+    """The catalogue in the file that DAYBOOK_TOPICS names, else in Daybook's own `topics.yaml`.
 
-    Raises WrongSetting, and DaybookError naming each key that cannot be used.
+    Raises WrongSetting, and DaybookError naming each invalid key.
     """
     return load_catalogue(topics_file() or next(path for path in _PLACES if path.exists()))
 
 
 @cache
 def load_catalogue(path: Path) -> Catalogue:
-    """Raises DaybookError naming each key that cannot be used."""
+    """The catalogue in a file. Raises DaybookError naming each invalid key."""
     try:
         return Catalogue.model_validate(yaml.safe_load(path.read_text()))
     except yaml.YAMLError as error:
         raise DaybookError(f"{path}: {error}") from None
     except ValidationError as error:
-        wrong = (
+        problems = (
             f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg']}"
             for problem in error.errors(include_url=False, include_input=False)
         )
-        raise DaybookError(f"{path}: {'; '.join(wrong)}") from None
+        raise DaybookError(f"{path}: {'; '.join(problems)}") from None
 
 
 @cache
 def source(name: str) -> Source:
-    """How to read a topic, by its entry or its name on the cluster.
+    """The source of a topic's events, by its entry or its name on the cluster.
 
-    Raises Unknown for one that is not in the catalogue.
+    Raises Unknown for a topic that is not in the catalogue or has no schema.
     """
     known = catalogue()
     entry = known.entry(name)
     topic = known.topics[entry] if entry else None
     if entry is None or topic is None or topic.schema_ is None or topic.key is None:
         readable = ", ".join(n for n, t in known.topics.items() if t.schema_)
-        raise Unknown(f"no topic {name} in topics.yaml: events are read from {readable}")
-    # Built when the first message is read: a member reads one topic of the many.
+        raise Unknown(f"no topic {name} in topics.yaml; the topics of events are {readable}")
+    # The validator is built when the first message is read: a member reads few of the topics.
     events: TypeAdapter[Any] = TypeAdapter(EVENTS[topic.schema_.model], config=_DEFERRED)
     return Source(known.cluster_name(entry), events, _key_of(topic.key, topic.keys))
 
 
 def topic_of(name: str) -> Topic:
-    """A topic that is read for events, by its entry or its name on the cluster. Raises Unknown."""
+    """A topic that has events, by its entry or its name on the cluster. Raises Unknown."""
     source(name)
     known = catalogue()
     return known.topics[str(known.entry(name))]
 
 
 def topic_name(entry: str) -> str:
-    """What an entry's topic is called on the cluster. Raises KeyError for none of topics.yaml."""
+    """The name of an entry's topic on the cluster. Raises KeyError for an unknown entry."""
     return catalogue().cluster_name(entry)
 
 
@@ -182,7 +187,7 @@ def _key_of(key: str, keys: Mapping[str, str]) -> Callable[[Event], str]:
     field = key.removeprefix("data.")
     if not keys:
         return lambda event: event["data"][field]
-    parts = {event_type: own.partition("data.") for event_type, own in keys.items()}
+    parts = {event_type: special.partition("data.") for event_type, special in keys.items()}
 
     def key_of(event: Event) -> str:
         prefix, _, name = parts.get(event["event_type"], ("", "", field))

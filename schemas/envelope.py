@@ -1,4 +1,4 @@
-"""The envelope around every event."""
+"""The fields that every event has, whatever its type."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ DEFAULT_ORGANIZATION = "default"
 
 
 class Envelope(TypedDict):
-    """What every event carries; `event_type` and `data` are narrowed by each event."""
+    """The fields of every event; each event type adds its own `event_type` and `data`."""
 
     __pydantic_config__ = STRICT  # type: ignore[misc]
 
@@ -23,9 +23,10 @@ class Envelope(TypedDict):
 
 
 def organization_of(event: Mapping[str, Any]) -> str:
+    """The event's organization, `default` if it names none."""
     return str(event.get("organization_id", DEFAULT_ORGANIZATION))
 
 
 def moment_text(at: datetime) -> str:
-    """As `occurred_at` is written: in UTC, to the millisecond. `at` has an offset."""
+    """A time in the format of `occurred_at`: UTC, in milliseconds. `at` must have an offset."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

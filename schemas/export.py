@@ -1,4 +1,4 @@
-"""Events of sc.analytics.exports, keyed by `data.job_id`: files of reports, asked for and made."""
+"""Events of sc.analytics.exports, keyed by `data.job_id`: export jobs and their outcomes."""
 
 from typing import Annotated, Literal, NotRequired
 
@@ -11,7 +11,7 @@ from schemas.fields import STRICT, Id, Moment, Text
 ReportType = Literal["overview", "conversions", "dropoffs", "revenue", "events"]
 Format = Literal["csv", "xlsx", "pdf", "json"]
 Bound = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z:.+-]{1,40}$")]
-"""A day, or a time, which means its day in the fleet's zone."""
+"""A day, or a time, which stands for its day in the fleet's zone."""
 
 
 class Job(TypedDict):
@@ -31,13 +31,13 @@ class Request(Job):
     include_pii: NotRequired[bool]
 
 
-class Made(Job):
+class Completion(Job):
     bytes: Annotated[int, Field(ge=0)]
     rows: Annotated[int, Field(ge=0)]
     expires_at: Moment
 
 
-class NotMade(Job):
+class Failure(Job):
     reason: Text
 
 
@@ -48,12 +48,12 @@ class ExportRequested(Envelope):
 
 class ExportCompleted(Envelope):
     event_type: Literal["export.completed"]
-    data: Made
+    data: Completion
 
 
 class ExportFailed(Envelope):
     event_type: Literal["export.failed"]
-    data: NotMade
+    data: Failure
 
 
 ExportEvent = Annotated[

@@ -1,4 +1,4 @@
-"""Events of sc.domain.funnel, keyed by `data.funnel_id`: definitions, each message the whole."""
+"""Events of sc.domain.funnel, keyed by `data.funnel_id`: complete funnel and test definitions."""
 
 from typing import Annotated, Literal, NotRequired
 

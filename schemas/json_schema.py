@@ -1,4 +1,4 @@
-"""JSON Schemas of the topics, from the same types that read their messages."""
+"""JSON Schemas of the topics, generated from the types that validate their messages."""
 
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -14,13 +14,13 @@ def topics() -> list[str]:
 
 
 def json_schema(topic: str) -> dict[str, Any]:
-    """The schema of one message's value: one of the topic's events, told by `event_type`.
+    """The schema of a message's value: one of the topic's events, selected by `event_type`.
 
-    Fields that it does not name are allowed and not counted. An integer is meant strictly: the
-    fleet refuses 1.0, which JSON Schema lets by. Raises DaybookError for an unknown topic.
+    Other fields are allowed and ignored. Integers are stricter than in JSON Schema, which accepts
+    1.0: the fleet refuses that. Raises Unknown for an unknown topic.
     """
     described = source(topic).events.json_schema()
-    # An OpenAPI word; each event's constant `event_type` says the same in plain JSON Schema.
+    # `discriminator` is an OpenAPI keyword; each event's constant `event_type` already selects it.
     described.pop("discriminator")
     known = topic_of(topic)
     head = {"$schema": DIALECT, "title": topic, "description": known.description}
@@ -28,7 +28,7 @@ def json_schema(topic: str) -> dict[str, Any]:
 
 
 def events(topic: str) -> dict[str, type]:
-    """The topic's events by type, in the order in which they are declared."""
+    """The topic's event types and their classes, in the order of declaration."""
     schema = topic_of(topic).schema_
     assert schema is not None
     (union, *_) = get_args(EVENTS[schema.model])
@@ -36,14 +36,14 @@ def events(topic: str) -> dict[str, type]:
 
 
 def fields(event: type) -> list[str]:
-    """The fields of an event's `data`, those that may be absent with a question mark."""
+    """The names of the fields in an event's `data`; optional ones end in a question mark."""
     data = get_type_hints(event)["data"]
     optional = data.__optional_keys__
     return [f"{name}?" if name in optional else name for name in get_type_hints(data)]
 
 
 def examples(topic: str) -> Path:
-    """Where the topic's examples are kept: a directory an event type, a file an example."""
+    """The folder of the topic's examples, with a subfolder for each event type."""
     schema = topic_of(topic).schema_
     assert schema is not None
     return Path(__file__).parents[1] / schema.examples

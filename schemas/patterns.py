@@ -1,4 +1,4 @@
-"""What a value that misses its pattern should have been, in words."""
+"""Describes in words what each pattern of the schemas requires."""
 
 from typing import Any, get_args
 

@@ -1,4 +1,4 @@
-"""Events of sc.tracking.funnel, keyed by visitor; those of orders and tickets by those."""
+"""Events of sc.tracking.funnel, keyed by visitor, or by order or ticket for events of these."""
 
 from typing import Annotated, Literal, NotRequired
 
@@ -10,13 +10,13 @@ from schemas.fields import STRICT, Currency, Id, Moment, Text
 from schemas.properties import Properties
 
 VALUE_CENTS_MAX = 10**11
-"""Anyone may send tracking events, so their money is bounded well below that of orders."""
+"""Tracking events can come from anyone, so their amounts are limited well below those of orders."""
 
 Value = Annotated[int, Field(ge=0, le=VALUE_CENTS_MAX)]
 
 
 class Context(TypedDict):
-    """What the collector found out, once; `bot` has the reasons to think it one."""
+    """What the collector derived from the request; `bot` lists the reasons to suspect a bot."""
 
     __pydantic_config__ = STRICT  # type: ignore[misc]
 
@@ -38,7 +38,7 @@ class Context(TypedDict):
 
 
 class Presence(TypedDict):
-    """What every event of a visitor has."""
+    """The fields of every visitor event."""
 
     __pydantic_config__ = STRICT  # type: ignore[misc]
 

@@ -1,4 +1,4 @@
-"""Consumers, models, schemas, topics, recount and docs say the same; where not, what to do."""
+"""Consumers, models, schemas, topics, recount and docs agree; a failure says what to change."""
 
 from importlib import import_module
 from pathlib import Path
@@ -21,7 +21,7 @@ from daybook.engine.documents.fields import (
     PerCurrency,
     Rate,
     Squares,
-    parts_of,
+    operands,
 )
 from daybook.engine.documents.rows import RowModel
 from daybook.engine.documents.sketches import SketchModel
@@ -136,7 +136,7 @@ def is_event(found: object) -> bool:
     )
 
 
-def test_every_union_is_a_topics_and_no_type_is_in_two() -> None:
+def test_every_union_belongs_to_one_topic_and_repeats_no_type() -> None:
     named = [topic.schema_.model for topic in catalogue().topics.values() if topic.schema_]
     assert sorted(named) == sorted(EVENTS), (
         "EVENTS of schemas/catalogue.py and the schemas in topics.yaml differ: each union is "
@@ -182,10 +182,11 @@ def test_every_topic_of_events_has_its_dead_letters_and_examples() -> None:
         examples = f"schemas/examples/{name}"
         assert topic.schema_.examples == examples, f"examples of {name} must be {examples}"
         assert (ROOT / examples).is_dir(), f"make {examples}, with an example of every type"
-    letters = {name for name, topic in topics.items() if topic.schema_ is None}
+    dead_letter_topics = {name for name, topic in topics.items() if topic.schema_ is None}
     expected = {topic.dead_letter for topic in topics.values() if topic.dead_letter}
-    assert letters == expected, (
-        f"{sorted(letters ^ expected)}: a topic without schema is the dead_letter of another one"
+    assert dead_letter_topics == expected, (
+        f"{sorted(dead_letter_topics ^ expected)}: a topic without a schema must be the "
+        "dead_letter of another one"
     )
 
 
@@ -205,7 +206,7 @@ def test_every_group_can_be_recounted_and_nothing_else() -> None:
 
 
 @each_group
-def test_the_recount_knows_every_field_as_the_model_has_it(group: Group) -> None:
+def test_the_recount_has_every_field_of_the_models(group: Group) -> None:
     stored = {
         (model.collection, name, kind_of(field), *worked_out_from(field), field.since)
         for model in group.documents
@@ -242,7 +243,7 @@ def worked_out_from(field: Field) -> tuple[str | None, str | None]:
         return ",".join(field.groups) or None, None
     if isinstance(field, Breakdown):
         return ",".join(field.counts), ",".join(field.money) or None
-    part, whole = parts_of(field) or (None, None)
+    part, whole = operands(field) or (None, None)
     return part, whole
 
 
@@ -267,7 +268,7 @@ def test_the_recounts_duplicate_window_holds_every_type_of_the_topic(group: Grou
         assert not missing, f"add {missing} to events_of(…) in recount/{short(group)}.sql"
 
 
-def test_the_data_dictionary_is_what_the_models_say() -> None:
+def test_the_data_dictionary_is_up_to_date() -> None:
     page = ROOT / "docs/data-dictionary.md"
     assert page.exists() and page.read_text() == dictionary((*consumers.FLEET, EXPORTS)), (
         "daybook schemas --dictionary > docs/data-dictionary.md"

@@ -16,7 +16,7 @@ from daybook.cli.support.status_exporter import StatusCollector
 from daybook.engine.errors import WrongSetting
 from daybook.engine.kafka.clients import admin
 from daybook.engine.mongo.client import database
-from daybook.engine.operations.status import GroupStatus, standings
+from daybook.engine.operations.status import GroupStatus, group_statuses
 from daybook.engine.protocol.fleet import find_fleet
 from daybook.engine.settings import Settings, settings
 from daybook.exports.group import GROUP as EXPORTS
@@ -76,7 +76,7 @@ def _status_reader(config: Settings) -> Callable[[], list[GroupStatus]]:
 
     def read_status() -> list[GroupStatus]:
         find_fleet(documents, client)
-        return standings((*consumers.FLEET, EXPORTS), documents, client, datetime.now(UTC))
+        return group_statuses((*consumers.FLEET, EXPORTS), documents, client, datetime.now(UTC))
 
     return read_status
 

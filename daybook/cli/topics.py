@@ -12,14 +12,14 @@ import consumers
 from daybook.cli.support.printing import console, number_of, print_line, table
 from daybook.engine.kafka.clients import admin
 from daybook.engine.kafka.topics import (
+    ActualTopic,
+    DeclaredTopic,
     Drift,
-    Found,
-    Wanted,
     add_partitions,
     alter,
     compare,
     create,
-    look,
+    describe_topics,
 )
 from daybook.engine.mongo.client import database
 from daybook.engine.operations.partition_boundaries import partition_ends, record_boundary
@@ -132,12 +132,14 @@ def apply_topics(config: Settings, report: Report, *, with_partitions: bool) -> 
     return remaining
 
 
-def wanted_topics(config: Settings) -> list[Wanted]:
+def wanted_topics(config: Settings) -> list[DeclaredTopic]:
     """Every topic of the catalogue. Raises DaybookError."""
     known = catalogue()
     replication = config.topics_replication or known.defaults.replication
     return [
-        Wanted(known.cluster_name(name), known.partitions(name), replication, known.config(name))
+        DeclaredTopic(
+            known.cluster_name(name), known.partitions(name), replication, known.config(name)
+        )
         for name in known.topics
     ]
 
@@ -166,8 +168,8 @@ def _too_many(drift: Drift) -> bool:
     return drift.kind == "partitions" and int(str(drift.found)) > int(str(drift.wanted))
 
 
-def _find(client: AdminClient, wanted: list[Wanted]) -> dict[str, Found]:
-    return look(client, [topic.name for topic in wanted])
+def _find(client: AdminClient, wanted: list[DeclaredTopic]) -> dict[str, ActualTopic]:
+    return describe_topics(client, [topic.name for topic in wanted])
 
 
 def _add_partitions(config: Settings, client: AdminClient, drift: Drift, report: Report) -> None:

@@ -1,1 +1,1 @@
-"""What no group needs to know: poll, decode, fold, store, commit. Knows no topic and no model."""
+"""Everything the groups share: poll, decode, fold, store, commit; it knows no topic or model."""

@@ -1,4 +1,4 @@
-"""A run of one partition's log, read and judged: what is to be counted, and what never can be."""
+"""A batch: decoded messages of one partition, split into events to count and dead letters."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +10,7 @@ from daybook.engine.partition import Partition
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that cannot be counted; `detail` names what is wrong, never a value."""
+    """A message that can never be counted; `detail` says what is wrong, without quoting values."""
 
     offset: int
     key: bytes | None
@@ -21,13 +21,14 @@ class DeadLetter:
 
 @dataclass(slots=True)
 class Batch:
-    """Parallel lists in offset order, one entry an event to be counted.
+    """Parallel lists in offset order, one entry for each event to count.
 
-    `next_offset` is the first offset that the batch does not cover. `raw` keeps key and value of
-    each event while the group has state, since the state may still make a dead letter of it.
-    Of an event that only its type is asked of, `events` has nothing more. `newest` is the latest
-    `occurred_at`, by spelling: producers of one topic write their offsets alike.
-    `admitted`: the duplicates are out; `buried`: the dead letters are where they belong.
+    `next_offset` is the first offset after the batch. `raw` keeps each message's key and value if
+    the group has state, because the key's state may still make the message a dead letter. An
+    entry of `events` holds only the event type if no counter needs more. `newest` is the greatest
+    `occurred_at`, compared as text: producers of one topic write the same UTC offset.
+    `deduplicated`: duplicates have been removed; `dead_letters_written`: the dead letters are
+    recorded and produced. `received` counts the messages at or above the start offset.
     """
 
     partition: Partition
@@ -42,17 +43,17 @@ class Batch:
     dead: list[DeadLetter] = field(default_factory=list)
     received: int = 0
     newest: str = ""
-    admitted: bool = False
-    buried: bool = False
+    deduplicated: bool = False
+    dead_letters_written: bool = False
     outcomes: dict[str, int] = field(default_factory=dict)
 
     def select(self, kept: list[int]) -> None:
-        """Leaves only the events at these indices."""
+        """Keeps only the events at these indices, in the order given."""
         columns: list[list[Any]] = [self.offsets, self.day_hours, self.events, self.appended_ms]
         for column in [*columns, self.keys, self.ids, self.raw]:
             if len(column) != len(kept):
                 column[:] = [column[i] for i in kept]
 
-    def note(self, outcome: str, times: int = 1) -> None:
-        """Counts messages that are handled without an effect: ignored, tombstones, duplicates."""
+    def count_outcome(self, outcome: str, times: int = 1) -> None:
+        """Counts messages that have no effect: ignored, tombstones, duplicates, other's replays."""
         self.outcomes[outcome] = self.outcomes.get(outcome, 0) + times

@@ -1,42 +1,42 @@
-"""Failures named by what must be done about them."""
+"""Exceptions, each named after what its handler must do."""
 
 
 class DaybookError(Exception):
-    """A failure with a sentence for the person who reads it; ends the command."""
+    """A failure that ends the command; its message is written for the person running it."""
 
     exit_code = 1
 
 
 class WrongSetting(DaybookError):
-    """A setting cannot be used; the message names its variable."""
+    """A setting is invalid; the message names its environment variable."""
 
     exit_code = 2
 
 
 class Unknown(DaybookError):
-    """The name that was given is nobody's; the message says which there are."""
+    """No such name; the message lists the valid ones."""
 
     exit_code = 2
 
 
 class Unavailable(DaybookError):
-    """A server does not answer: back off, keep polling while paused, try again."""
+    """A server does not answer: keep polling with all partitions paused, and retry later."""
 
     exit_code = 4
 
 
 class InProgress(Exception):
-    """The work goes on in another thread: keep polling while paused, and ask again."""
+    """The work continues in another thread: keep polling with all partitions paused, call again."""
 
 
 class Refused(Exception):
-    """A guarded write found another state than was read: read again and fold again."""
+    """A guarded write found that the document changed since it was read: read and fold again."""
 
 
 class Poison(Exception):
-    """A message that can never be counted: dead-letter it, count it as handled.
+    """A message that can never be counted: it becomes a dead letter and counts as processed.
 
-    `reason` is one of a few words (a metric label); `detail` says what was wrong, without values.
+    `reason` is one of a few codes (a metric label); `detail` says what is wrong, without values.
     """
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -46,18 +46,18 @@ class Poison(Exception):
 
 
 class Gap(DaybookError):
-    """The log no longer holds what must be counted next."""
+    """The log does not hold the offset that must be counted next."""
 
 
 class FleetMismatch(DaybookError):
-    """The database or the group belongs to another fleet, or was counted by other settings."""
+    """The database or group belongs to another fleet, or was counted with other settings."""
 
 
 class Damaged(DaybookError):
-    """A document is not what any member would have written."""
+    """A stored document has a form that no member writes."""
 
     def __init__(self, document: str, why: str) -> None:
         super().__init__(
-            f"document {document} cannot be added to: {why[:200]}: `daybook rebuild` makes it what "
-            "the log says"
+            f"document {document} cannot be added to: {why[:200]}; `daybook rebuild` restores it "
+            "from the log"
         )

@@ -1,7 +1,7 @@
-"""Named places where a test may kill or freeze the process, as a power cut or a long pause would.
+"""Named points where a test kills or freezes the process, as a power cut or a long pause would.
 
-`DAYBOOK_FAILPOINT=before_commit:3` kills it at the third time it comes there;
-`before_commit:3:STOP` freezes it there until somebody lets it go on.
+`DAYBOOK_FAILPOINT=before_commit:3` kills the process the third time it reaches the point;
+`before_commit:3:STOP` freezes it there until it receives SIGCONT.
 """
 
 import os
@@ -30,16 +30,16 @@ _left = int(_times or 1)
 
 
 def armed(name: Failpoint) -> bool:
-    """Whether this failpoint is set, so that its place must be made to exist."""
+    """Whether this failpoint is set, for code that must create the situation the point is for."""
     return _armed == name
 
 
 def reach(name: Failpoint) -> None:
-    """Dies or freezes here if this failpoint is set and its turn has come."""
+    """Kills or freezes the process if this failpoint is set and the configured pass is reached."""
     global _left
     if _armed != name:
         return
     _left -= 1
     if _left == 0:
-        # Sent to the process it would be the main thread that takes it, with this one running on.
+        # A signal sent to the process is taken by the main thread, while this one would run on.
         signal.pthread_kill(get_ident(), signal.Signals[f"SIG{_signal or 'KILL'}"])

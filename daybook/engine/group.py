@@ -1,4 +1,4 @@
-"""A consumer group as data: what it reads, what it owns, and its pure rule from event to change."""
+"""A consumer group as data: the topics it reads, the models it owns, and its pure functions."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from daybook.engine.store import Store
 
 
 class Arrival(NamedTuple):
-    """Where and when a message came into the log; `appended_ms` by the broker's clock."""
+    """A message's position in the log, and when the broker appended it (ms since 1970)."""
 
     topic_id: str
     partition: int
@@ -34,51 +34,53 @@ Prepare = Callable[[Batch, dict[str, State], Store], None]
 class Definitions(Protocol):
     """The topics in a group's `definitions`, as far as a member has read them."""
 
-    def news(self) -> list[Definition]:
-        """What was appended since the last call, in each partition's order. Raises Unavailable."""
+    def read_new(self) -> list[Definition]:
+        """The definitions appended since the last call, in each partition's order.
 
-    def home(self, topic: str) -> Partition | None:
-        """The topic's first partition, if it is known."""
+        Raises Unavailable.
+        """
+
+    def first_partition(self, topic: str) -> Partition | None:
+        """The topic's lowest partition; None while the topic is unknown."""
 
 
 class Memory(Protocol):
-    """What a group remembers of a key's events, when numbers hang on several of them.
+    """What a group remembers of a key's events, for numbers that depend on several events.
 
-    An event's effects are then what `react` says of it alone, and the difference that it makes
-    to `measure`. So an event that comes late, or out of order, corrects what it must.
+    An event's effects are then those of `react`, and the difference between `measure` after and
+    before the event. So an event that is late or out of order corrects earlier effects.
     """
 
     def outdated(self, state: State, event: Event, arrival: Arrival) -> Sequence[str]:
-        """What this message makes forgotten; mostly nothing."""
+        """The names of remembered items that this message makes outdated; mostly none."""
 
     def forget(self, state: State, outdated: Sequence[str], arrival: Arrival) -> None:
-        """Takes that out of the state. What it gave the documents stays there."""
+        """Removes outdated items from the state. The documents keep what they got from them."""
 
     def follows(self, state: State, event: Event, arrival: Arrival) -> bool:
-        """Whether the message goes on where all that is remembered leaves off. What such messages
-        make of a document, one after the other, never comes to what it was before them."""
+        """Whether the message comes after everything that is remembered. The effects of such
+        messages, one after the other, must never cancel out in a document."""
 
     def parts(self, state: State, event: Event, day_hour: DayHour) -> Sequence[Any]:
-        """The parts of what is measured that this message may change, asked ahead of it; hashable.
-        Together all parts are what is measured, and no two measure the same."""
+        """The parts of the measurement that this message may change, hashable; called before the
+        message changes the state. Parts are disjoint, and all of them are the measurement."""
 
     def measure(self, state: State, parts: Iterable[Any]) -> Iterable[tuple[Any, Iterable[Effect]]]:
-        """What hangs on several events, of each of the parts: pure, of the state alone."""
+        """The effects that depend on several events, by part: a pure function of the state."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group without state counts by the declarations on its documents' fields.
+    """A group without state counts what the fields of its documents declare.
 
-    A group with state has `react`: pure, from an event and its key's state to effects, changing
-    the state; with `memory`, what a key's events come to together counts as well. `sketches` are
-    kept of counters that count distinct keys, so that they can be counted over several days.
-    `preparer` makes of the topics in `definitions` what runs before every fold, with the states as
-    read: there a group makes what comes from elsewhere (a funnel's definition) a function of the
-    log by pinning it into the states (`Store.amend`). `live` says what of it shows in Redis:
-    derived from what is durable, and absolute, since it may be written again or not at all. `rows`
-    are of a group that does not count: its work is its own, and this is where it keeps how far
-    that is.
+    A group with state has `react`, a function from an event and its key's state to effects, which
+    also updates the state; with `memory`, effects that depend on several events of the key are
+    added. `sketches` accompany counters of distinct keys, so that these can be counted over several
+    days. `preparer` gets the topics in `definitions` and returns a function that runs before every
+    fold, with the states as read: it pins external data (a funnel's definition) into the states
+    (`Store.amend`), so that counting stays a function of the log. `live` computes what Redis shows,
+    from durable documents and as absolute values, since it may be written again or not at all.
+    `rows` belong to a group that does not count: they store the progress of its own work.
     """
 
     name: str
@@ -96,11 +98,12 @@ class Group:
 
     @property
     def topics(self) -> list[str]:
+        """The topics that the group consumes, without those of its definitions."""
         return [source.topic for source in self.sources]
 
     @property
     def models(self) -> dict[str, int]:
-        """The newest version of each collection that the group owns."""
+        """The newest model version of each collection that the group owns."""
         versions = {model.collection: model.version for model in self.documents}
         if self.state:
             versions[self.state.collection] = self.state.version

@@ -1,4 +1,4 @@
-"""Structured logs: one line a state change, never one an event."""
+"""Structured logs on standard error: one line for each change of state, never one for an event."""
 
 import logging
 import sys
@@ -7,7 +7,7 @@ import structlog
 
 
 def configure(log_format: str) -> None:
-    """`json`, `console`, or `auto`: console on a terminal."""
+    """Sets the format: `json`, `console`, or `auto` (console on a terminal, else JSON)."""
     console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()

@@ -1,4 +1,4 @@
-"""One partition of one incarnation of a topic: what an offset is meaningful in."""
+"""One partition of one topic incarnation: the scope in which an offset has a meaning."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """`boundaries`: for each time partitions were added, the old partitions' ends at that moment.
+    """`boundaries`: for each time partitions were added, the old partitions' end offsets then.
 
-    The topic's id tells its incarnations apart: deleted and made again, its offsets start anew.
+    `topic_id` is Kafka's id of the topic incarnation: a topic that is deleted and recreated has a
+    new id, and its offsets start at 0 again.
     """
 
     topic: str
@@ -22,19 +23,20 @@ class Partition:
 
     @property
     def watermark(self) -> str:
-        """The field of a document that holds the last offset applied from here."""
+        """The path of the document field that holds the last offset applied from this partition."""
         return f"_daybook.applied.{self.topic_id}.{self.number}"
 
     @property
     def first(self) -> str:
+        """The path of the document field that holds the first offset applied from it."""
         return f"_daybook.first.{self.topic_id}.{self.number}"
 
     def applied(self, document: Mapping[str, object]) -> int:
-        """The last offset that a stored document has applied from here; -1 when none."""
-        found: object = document
+        """The last offset that a stored document has applied from this partition; -1 if none."""
+        value: object = document
         for part in self.watermark.split("."):
-            found = found.get(part) if isinstance(found, Mapping) else None
-        return found if isinstance(found, int) else -1
+            value = value.get(part) if isinstance(value, Mapping) else None
+        return value if isinstance(value, int) else -1
 
     def __str__(self) -> str:
         return f"{self.topic}[{self.number}]"

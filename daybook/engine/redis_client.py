@@ -1,4 +1,4 @@
-"""Redis asked quickly or not at all: what is in it can be done without for a while."""
+"""Redis clients with short timeouts: every caller can do without Redis for a while."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -25,64 +25,66 @@ T = TypeVar("T")
 
 
 class RedisUnavailable(Exception):
-    """Redis does not answer: do without it."""
+    """Redis does not answer: continue without it."""
 
 
 class FailFastRedis:
-    """After a failure Redis is left alone for a moment. `away` and `again` are what is logged
-    then, and once it answers again.
+    """After a failure, calls fail at once for `AWAY_SECONDS`.
 
-    What is not answered is asked once more, for on a busy machine it may be the process itself
-    that looked too late. Who finds none of `connections_max` free waits for a turn; Redis is not
-    away for that, but it is when it takes longer than `seconds`, twice.
+    `lost_message` is logged when Redis stops answering, `restored_message` when it answers again.
+    A call that times out is retried once, because on a busy machine this process itself may have
+    read the reply too late; after the second timeout of `seconds` Redis counts as unavailable.
+    With `connections_max` connections in use, a call waits for one, without a timeout.
     """
 
     def __init__(
         self,
         settings: Settings,
-        away: str,
-        again: str,
+        lost_message: str,
+        restored_message: str,
         connections_max: int | None = None,
         seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         self.client: Redis = _client(
             Redis, Retry(NoBackoff(), 1), settings, seconds, max_connections=connections_max
         )
-        self._turns: AbstractAsyncContextManager[None] = (
+        self._connection_limit: AbstractAsyncContextManager[None] = (
             asyncio.Semaphore(connections_max) if connections_max else nullcontext()
         )
-        self._said = away, again
+        self._lost_message = lost_message
+        self._restored_message = restored_message
         self._away_until = 0.0
         self._is_away = False
 
-    async def ask(self, question: Callable[[Redis], Awaitable[T]]) -> T:
-        """What Redis answers, strings as bytes. Raises RedisAway, twice so many seconds after it
-        was asked at most."""
+    async def call(self, command: Callable[[Redis], Awaitable[T]]) -> T:
+        """The reply to a command, strings as bytes.
+
+        Raises RedisUnavailable, no later than two timeouts after the command was sent.
+        """
         if monotonic() < self._away_until:
             raise RedisUnavailable
-        away, again = self._said
         try:
-            async with self._turns:
-                found = await question(self.client)
+            async with self._connection_limit:
+                reply = await command(self.client)
         except (RedisError, OSError) as error:
             self._away_until = monotonic() + AWAY_SECONDS
             if not self._is_away:
                 self._is_away = True
-                _log.warning(away, why=type(error).__name__)
+                _log.warning(self._lost_message, why=type(error).__name__)
             raise RedisUnavailable from error
         if self._is_away:
             self._is_away = False
-            _log.info(again)
-        return found
+            _log.info(self._restored_message)
+        return reply
 
     async def close(self) -> None:
         await self.client.aclose()
 
 
 def blocking(settings: Settings, seconds: float) -> BlockingRedis:
-    """A client for threads, which waits no longer than that and never tries again by itself.
+    """A synchronous client that waits at most `seconds` for a reply and never retries.
 
-    Raises WrongSetting.
+    Raises WrongSetting for an unusable DAYBOOK_REDIS_URL.
     """
     client: BlockingRedis = _client(BlockingRedis, BlockingRetry(NoBackoff(), 0), settings, seconds)
     return client

@@ -1,4 +1,4 @@
-"""Every setting, read from `DAYBOOK_*` environment variables; unset, the local stack's."""
+"""Every setting, read from `DAYBOOK_*` environment variables; the defaults fit the local stack."""
 
 from functools import cache
 from ipaddress import ip_network
@@ -23,17 +23,17 @@ LOCAL_REDIS = "redis://127.0.0.1:16379/0"
 
 
 class _TopicsFile(BaseSettings):
-    """The one setting that is read when groups are declared, so before all others."""
+    """The one setting that is read before all others, when groups are declared."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, frozen=True, extra="ignore", defer_build=True
     )
 
-    topics: FilePath | None = Field(None, description="another topics.yaml than Daybook's own")
+    topics: FilePath | None = Field(None, description="topics.yaml to use instead of Daybook's own")
 
 
 class Settings(_TopicsFile):
-    """One field a variable: `kafka_bootstrap_servers` is `DAYBOOK_KAFKA_BOOTSTRAP_SERVERS`."""
+    """Each field is a variable: `kafka_bootstrap_servers` is `DAYBOOK_KAFKA_BOOTSTRAP_SERVERS`."""
 
     local_ports: str = Field(
         LOCAL_PORTS,
@@ -41,166 +41,199 @@ class Settings(_TopicsFile):
         description="ports of the servers of `daybook up`: Kafka, MongoDB, Redis; Kafka also takes "
         "the port after its own",
     )
-    kafka_bootstrap_servers: str = Field(LOCAL_KAFKA, min_length=1, description="host:port, …")
+    kafka_bootstrap_servers: str = Field(
+        LOCAL_KAFKA, min_length=1, description="brokers as host:port, comma-separated"
+    )
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
-        "PLAINTEXT", description="how to talk to the brokers"
+        "PLAINTEXT", description="protocol of the connections to the brokers"
     )
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
-        None, description="needed with a SASL_ protocol"
+        None, description="SASL mechanism; required with a SASL_ protocol"
     )
-    kafka_sasl_username: str | None = Field(None, description="SASL user")
+    kafka_sasl_username: str | None = Field(None, description="SASL user name")
     kafka_sasl_password: SecretStr | None = Field(None, description="SASL password")
-    kafka_ssl_ca_location: str | None = Field(None, description="file of the brokers' CA")
+    kafka_ssl_ca_location: str | None = Field(None, description="file with the brokers' CA")
     kafka_ssl_certificate_location: str | None = Field(None, description="client certificate file")
     kafka_ssl_key_location: str | None = Field(None, description="client key file")
     kafka_group_protocol: Literal["classic", "consumer"] = Field(
-        "classic", description="classic is cooperative-sticky; consumer is KIP-848's"
+        "classic",
+        description="rebalance protocol: classic (cooperative-sticky) or consumer (KIP-848)",
     )
     kafka_session_timeout_ms: int = Field(
-        10_000, ge=1_000, le=1_800_000, description="a silent member is out (classic protocol)"
+        10_000,
+        ge=1_000,
+        le=1_800_000,
+        description="a member that sends no heartbeat this long is removed (classic protocol)",
     )
     kafka_max_poll_interval_ms: int = Field(
-        300_000, ge=1_000, le=86_400_000, description="a stuck member is out"
+        300_000,
+        ge=1_000,
+        le=86_400_000,
+        description="a member that does not poll for this long is removed",
     )
     mongodb_uri: SecretStr = Field(
-        SecretStr(LOCAL_MONGODB), description="a replica set; TLS and user in the URI"
+        SecretStr(LOCAL_MONGODB), description="URI of a replica set, with user and TLS options"
     )
     mongodb_database: str = Field(
-        "daybook", pattern=r"^[A-Za-z0-9_-]{1,63}$", description="where the documents live"
+        "daybook", pattern=r"^[A-Za-z0-9_-]{1,63}$", description="database of the fleet"
     )
-    redis_url: SecretStr = Field(SecretStr(LOCAL_REDIS), description="rediss:// for TLS")
+    redis_url: SecretStr = Field(
+        SecretStr(LOCAL_REDIS), description="URL of Redis; rediss:// for TLS"
+    )
     live_refresh_ms: int = Field(
-        30_000, ge=100, le=60_000, description="how often all of today is shown again in Redis"
+        30_000,
+        ge=100,
+        le=60_000,
+        description="how often all of today's documents are written to Redis again",
     )
     topics_replication: int | None = Field(
-        None, ge=1, le=32_767, description="copies of a topic that is made; unset: topics.yaml's"
+        None,
+        ge=1,
+        le=32_767,
+        description="replication factor of new topics; unset: as in topics.yaml",
     )
-    zone: str = Field("UTC", description="the zone whose days are counted; bound in the database")
+    zone: str = Field(
+        "UTC", description="time zone that defines days and hours; bound to the database"
+    )
     leader_roles: Annotated[frozenset[str], NoDecode] = Field(
-        frozenset({"leader", "admin"}), description="roles that make a leader; bound"
+        frozenset({"leader", "admin"}),
+        description="roles that count as leader, comma-separated; bound to the database",
     )
     duplicate_window: int = Field(
-        50_000, ge=0, le=10_000_000, description="offsets in which an event id is remembered; bound"
+        50_000,
+        ge=0,
+        le=10_000_000,
+        description="offsets for which an event id is remembered; bound to the database",
     )
     batch_messages_max: int = Field(
-        50_000, ge=1, le=1_000_000, description="messages folded together at most"
+        50_000, ge=1, le=1_000_000, description="messages in a batch, at most"
     )
     batch_bytes_max: int = Field(
-        32 * 2**20, ge=2**20, description="bytes held by a member at most, before a fold"
+        32 * 2**20, ge=2**20, description="bytes buffered by a member before it counts them"
     )
     linger_ms: int = Field(
-        100, ge=0, le=60_000, description="how long a message may wait for others to fold with"
+        100, ge=0, le=60_000, description="how long a message may wait for its batch to fill"
     )
     shutdown_grace_ms: int = Field(
-        30_000, ge=100, description="how long SIGTERM may take to count what was fetched"
+        30_000, ge=100, description="time after SIGTERM for counting the messages already read"
     )
-    health_host: str = Field("127.0.0.1", description="where /live, /ready and /metrics listen")
+    health_host: str = Field(
+        "127.0.0.1", description="address that serves /live, /ready and /metrics"
+    )
     health_port: int = Field(
-        0, ge=0, le=65_535, description="/live, /ready and /metrics; 0 takes a free one"
+        0, ge=0, le=65_535, description="port of /live, /ready and /metrics; 0: any free port"
     )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: console on a terminal, else JSON"
     )
-    currency: str = Field("EUR", description="of tracked values that come without one")
+    currency: str = Field("EUR", description="currency of tracked values that name none")
     collector_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="web origins whose pages may read the collector's answers; * is all"
+        (), description="origins whose pages may read the collector's responses; *: every origin"
     )
     collector_rate: int = Field(
-        100, ge=1, le=1_000_000, description="events a second that an address may track"
+        100, ge=1, le=1_000_000, description="events a second that a client address may send"
     )
     collector_burst: int = Field(
-        500, ge=1, le=10_000_000, description="events that an address may track at once"
+        500, ge=1, le=10_000_000, description="events that a client address may send at once"
     )
     collector_sources_max: int = Field(
-        1_000, ge=0, le=1_000_000, description="unknown sources a key and day, then `other`"
+        1_000,
+        ge=0,
+        le=1_000_000,
+        description="unknown sources stored per API key and day; later ones become `other`",
     )
     collector_linger_ms: int = Field(
-        5, ge=0, le=1_000, description="how long an event may wait for others to be sent with"
+        5, ge=0, le=1_000, description="how long an event may wait for its Kafka batch to fill"
     )
     collector_queue_messages: int = Field(
         100_000, ge=500, le=10_000_000, description="events that may wait for the broker"
     )
     collector_ack_ms: int = Field(
-        10_000, ge=100, le=300_000, description="how long the broker may take before a 503"
+        10_000,
+        ge=100,
+        le=300_000,
+        description="how long the broker may take to acknowledge, before a 503",
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="networks whose X-Forwarded-For is believed, such as 10.0.0.0/8"
+        (), description="networks whose X-Forwarded-For is trusted, such as 10.0.0.0/8"
     )
     address_key: SecretStr | None = Field(
-        None, description="hashes addresses for the rate limit; unset: one a process"
+        None,
+        description="key for hashing client addresses in the rate limit; unset: random per process",
     )
-    geoip_file: str | None = Field(None, description="a MaxMind country database")
+    geoip_file: str | None = Field(None, description="file of a MaxMind country database")
     query_mongodb_uri: SecretStr | None = Field(
-        None, description="of a user who can only read; unset: DAYBOOK_MONGODB_URI"
+        None, description="URI for a read-only MongoDB user; unset: DAYBOOK_MONGODB_URI"
     )
     query_timeout_ms: int = Field(
-        5_000, ge=100, le=60_000, description="how long MongoDB may take for a report"
+        5_000, ge=100, le=60_000, description="time limit of MongoDB for a report"
     )
     query_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="web origins whose pages may read reports"
+        (), description="origins whose pages may read reports"
     )
     query_rate: int = Field(
-        100, ge=1, le=1_000_000, description="calls a second that a reader may make"
+        100, ge=1, le=1_000_000, description="requests a second that a caller may make"
     )
     query_burst: int = Field(
-        2_000, ge=1, le=10_000_000, description="calls that a reader may make at once"
+        2_000, ge=1, le=10_000_000, description="requests that a caller may make at once"
     )
     auth: Literal["on", "off"] = Field(
-        "on", description="off: everybody reads everything; on a loopback address only"
+        "on", description="off: no authentication, allowed on a loopback address only"
     )
     jwt_algorithm: Literal["HS256", "RS256", "ES256"] | None = Field(
-        None, description="the only algorithm of tokens that is accepted; unset: no tokens"
+        None, description="the only algorithm accepted for tokens; unset: no tokens"
     )
-    jwt_secret: SecretStr | None = Field(None, description="of HS256, 32 bytes at least")
-    jwt_jwks: str | None = Field(None, description="file or https:// address of the public keys")
-    jwt_issuer: str | None = Field(None, description="the `iss` that tokens must have")
-    jwt_audience: str | None = Field(None, description="the `aud` that tokens must name")
+    jwt_secret: SecretStr | None = Field(None, description="HS256 secret, at least 32 bytes")
+    jwt_jwks: str | None = Field(None, description="file or https:// URL of the public keys (JWKS)")
+    jwt_issuer: str | None = Field(None, description="required `iss` claim of tokens")
+    jwt_audience: str | None = Field(None, description="required `aud` claim of tokens")
     demo_serve: bool = Field(
-        True, description="on a terminal `daybook demo` goes on serving; else it ends"
+        True, description="whether `daybook demo` keeps serving afterwards, on a terminal"
     )
 
     exports_secret: SecretStr | None = Field(
-        None, description="signs links and job ids, 32 bytes at least; unset: no exports"
+        None,
+        description="signs download links and job ids, at least 32 bytes; unset: no exports",
     )
     exports_folder: str = Field(
-        ".daybook/exports", min_length=1, description="where finished files are, without a bucket"
+        ".daybook/exports", min_length=1, description="folder of finished files, without a bucket"
     )
-    exports_bucket: str | None = Field(None, description="an S3-style bucket, instead of a folder")
+    exports_bucket: str | None = Field(None, description="S3 bucket of finished files")
     exports_s3_endpoint: str | None = Field(
-        None, description="address of the bucket's service; unset: AWS"
+        None, description="URL of the S3-compatible service; unset: AWS"
     )
-    exports_s3_region: str | None = Field(None, description="the bucket's region")
+    exports_s3_region: str | None = Field(None, description="region of the bucket")
     exports_s3_access_key_id: str | None = Field(
-        None, description="unset: as AWS's own tools find one"
+        None, description="access key id; unset: AWS's default credential chain"
     )
-    exports_s3_secret_access_key: SecretStr | None = Field(None, description="of that key")
+    exports_s3_secret_access_key: SecretStr | None = Field(None, description="secret access key")
     exports_public_url: str | None = Field(
-        None, description="the query service's own address, put before download links"
+        None, description="public URL of the query service, the base of download links"
     )
     exports_webhook_url: str | None = Field(
-        None, description="is told when a file is ready; https://, or on this machine"
+        None, description="URL notified when an export is ready (https, or loopback)"
     )
     exports_webhook_secret: SecretStr | None = Field(
-        None, description="signs what it is told, 32 bytes at least"
+        None, description="signs webhook notifications, at least 32 bytes"
     )
     exports_smtp_url: SecretStr | None = Field(
         None, description="smtps://user:password@host:465, or smtp:// with STARTTLS"
     )
-    exports_mail_from: str | None = Field(None, description="who writes that a file is ready")
+    exports_mail_from: str | None = Field(None, description="sender address; required with SMTP")
     exports_mail_to: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="to whom it is written"
+        (), description="recipients, comma-separated; required with SMTP"
     )
 
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
-            raise ValueError("not a zone of the tz database, such as Europe/Berlin")
+            raise ValueError("not a time zone of the tz database, such as Europe/Berlin")
         return value
 
     @field_validator("leader_roles", mode="before")
     @classmethod
-    def _split(cls, value: object) -> object:
+    def _split_roles(cls, value: object) -> object:
         if isinstance(value, str):
             return frozenset(role for part in value.split(",") if (role := part.strip()))
         return value
@@ -216,16 +249,16 @@ class Settings(_TopicsFile):
         "collector_origins", "query_origins", "trusted_proxies", "exports_mail_to", mode="before"
     )
     @classmethod
-    def _listed(cls, value: object) -> object:
+    def _split_list(cls, value: object) -> object:
         if isinstance(value, str):
-            return tuple(one for part in value.split(",") if (one := part.strip()))
+            return tuple(item for part in value.split(",") if (item := part.strip()))
         return value
 
     @field_validator("trusted_proxies")
     @classmethod
-    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for one in value:
-            ip_network(one)
+    def _valid_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network)
         return value
 
     @field_validator("local_ports")
@@ -253,17 +286,18 @@ class Settings(_TopicsFile):
         return self
 
     def zone_info(self) -> ZoneInfo:
+        """`zone` as a `ZoneInfo`."""
         return ZoneInfo(self.zone)
 
 
 def topics_file() -> Path | None:
-    """The file that DAYBOOK_TOPICS names, if any. Raises WrongSetting if it is none."""
+    """The file that DAYBOOK_TOPICS names, if set. Raises WrongSetting if it is not a file."""
     return _read(_TopicsFile).topics
 
 
 @cache
 def settings() -> Settings:
-    """The process's settings. Raises WrongSetting naming each variable that cannot be used."""
+    """The settings of this process. Raises WrongSetting, naming each invalid variable."""
     return _read(Settings)
 
 
@@ -271,8 +305,8 @@ def _read(kind: type[S]) -> S:
     try:
         return kind()
     except ValidationError as error:
-        wrong = [
+        problems = [
             f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}"
             for e in error.errors(include_url=False, include_input=False)
         ]
-        raise WrongSetting("; ".join(wrong)) from None
+        raise WrongSetting("; ".join(problems)) from None

@@ -1,4 +1,4 @@
-"""What the protocol needs of a store of documents; MongoDB's is `daybook.engine.mongo.client`."""
+"""The interface of the document store that the protocol needs; see `daybook.engine.mongo.store`."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
@@ -10,63 +10,59 @@ from daybook.engine.partition import Partition
 
 
 class Store(Protocol):
-    """Every method raises Unavailable when the outcome is unknown; calling again is harmless."""
+    """Every method is idempotent, and raises Unavailable if its outcome is unknown."""
 
     def apply(self, changes: Collection[Change], partition: Partition) -> list[Document]:
-        """Adds each change to its document, whole and at once, or refuses it.
+        """Adds each change to its document atomically, or refuses it.
 
-        Refused is a change whose `first` is not above the document's watermark of the
-        partition. Returns the documents that refused.
+        A change is refused if its `first` is not above the document's watermark for the
+        partition. Returns the documents whose change was refused.
         """
 
     def watermarks(
         self, documents: Collection[Document], partition: Partition
     ) -> dict[Document, int]:
-        """The last offset that each has applied durably; documents that are absent are left out."""
+        """The last offset that each document has durably applied; absent documents are left out."""
 
     def put(self, rows: Collection[Row], partition: Partition) -> None:
-        """Replaces each row whose watermark is below the row's `last`; leaves the others."""
+        """Replaces each stored row whose watermark is below the new row's `last`."""
 
     def load(self, model: StateModel, keys: Collection[str]) -> dict[str, State]:
         """The durable states of these keys, by key; a key without state is left out."""
 
     def create(self, model: StateModel, homes: Mapping[str, Mapping[str, Any]]) -> None:
-        """Makes a state with nothing but a home for each key that has none; leaves the others."""
+        """Creates an empty state with the given home for each key that has no state yet."""
 
     def amend(
         self, model: StateModel, fields: Mapping[str, tuple[State, Mapping[str, Any]]]
     ) -> None:
-        """Sets fields of the states that stand as they were read, in what was read as well.
+        """Sets fields of stored states, and of the states in memory, by key.
 
-        For what must be fixed before anything is worked out from it. Raises Refused if any state
-        stands otherwise by now: then load them again.
+        For fields that must be durable before anything is computed from them. Raises Refused if
+        any stored state has changed since it was read: then load the states again.
         """
 
     def fetch(self, collection: str, ids: Collection[str]) -> dict[str, dict[str, Any]]:
-        """The durable documents, by `_id`; one that is absent is left out."""
+        """The durable documents with these `_id`s, by `_id`; absent ones are left out."""
 
     def swap(self, collection: str, documents: Sequence[dict[str, Any]]) -> list[str]:
-        """Stores each document whole, unless one is there of another revision than it was read at.
+        """Stores each document whole, unless the stored one has another revision than was read.
 
-        Returns the `_id`s of those that were not stored: fetch them again.
+        Returns the `_id`s of the documents that were not stored: fetch them again.
         """
 
     def replace(self, model: StateModel, states: Sequence[tuple["Read", State]]) -> bool:
-        """Replaces each state that stands exactly as it was read; false if any did not."""
+        """Replaces each state that has not changed since it was read; false if any has."""
 
 
 class Read:
-    """What of a state was read: every writer raises `revision`, and `applied` says how far."""
+    """A state's version when it was read: its `revision`, which every write raises, and `applied`,
+    its watermarks by topic id and partition."""
 
     __slots__ = ("applied", "id", "revision")
 
     def __init__(self, state: State) -> None:
-        mark = state["_daybook"]
+        stored = state["_daybook"]
         self.id: str = state["_id"]
-        self.revision: int = mark["revision"]
-        self.applied = {topic_id: dict(marks) for topic_id, marks in mark["applied"].items()}
-
-    def same(self, state: State) -> bool:
-        """Whether the state stands as it was read."""
-        mark = state["_daybook"]
-        return bool((mark["revision"], mark["applied"]) == (self.revision, self.applied))
+        self.revision: int = stored["revision"]
+        self.applied = {topic_id: dict(marks) for topic_id, marks in stored["applied"].items()}

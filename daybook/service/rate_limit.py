@@ -73,7 +73,7 @@ class RateLimiter:
         """Takes that many tokens out of a bucket, or none. Raises no exception."""
         key = self._prefix + bucket
         try:
-            wait_ms, suspect = await self._redis.ask(
+            wait_ms, suspect = await self._redis.call(
                 lambda _: self._script.call(key, *self._limits, tokens, SUSPECT_SECONDS)
             )
         except RedisUnavailable:

@@ -5,12 +5,12 @@ import pytest
 from daybook.cli.dlq import SHOWN_MAX, summary
 from daybook.cli.support.dead_letter_choice import find_by_id, select
 from daybook.engine.errors import DaybookError
-from tests.engine.operations.test_dead_letter_replay import AT, letter
+from tests.engine.operations.test_dead_letter_replay import AT, record
 
-ONE = letter()
-TWO = letter(id="other:id:0:7", group="other")
-DONE = letter(id="group:id:0:9", offset=9, replayed="replayed", replayed_at=AT)
-BEGUN = letter(id="group:id:1:3", partition=1, offset=3, replayed="replaying", reason="wrong_key")
+ONE = record()
+TWO = record(id="other:id:0:7", group="other")
+DONE = record(id="group:id:0:9", offset=9, replayed="replayed", replayed_at=AT)
+BEGUN = record(id="group:id:1:3", partition=1, offset=3, replayed="replaying", reason="wrong_key")
 RECORDS = [ONE, TWO, DONE, BEGUN]
 
 
@@ -20,7 +20,7 @@ def test_a_position_selects_the_dead_letters_of_every_group() -> None:
 
 
 def test_a_position_in_two_topic_incarnations_is_ambiguous() -> None:
-    old = letter(id="group:old:0:7", topic_id="old")
+    old = record(id="group:old:0:7", topic_id="old")
     with pytest.raises(DaybookError, match="full id"):
         find_by_id([*RECORDS, old], "0:7")
     assert find_by_id([*RECORDS, old], old.id) == [old]

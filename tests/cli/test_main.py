@@ -47,9 +47,9 @@ def test_every_command_refuses_a_wrong_date_with_the_same_message(command: list[
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        (["show", "incomes"], "no group incomes: it is one of user-lifecycle"),
-        (["dlq", "list", "sc.x"], "no topic sc.x in topics.yaml: events are read from"),
-        (["schemas", "sc.x"], "no topic sc.x in topics.yaml: events are read from"),
+        (["show", "incomes"], "no group incomes; the groups are user-lifecycle"),
+        (["dlq", "list", "sc.x"], "no topic sc.x in topics.yaml; the topics of events are"),
+        (["schemas", "sc.x"], "no topic sc.x in topics.yaml; the topics of events are"),
         (["keys", "revoke", "x"], "'x' is not a key id: `daybook keys list` shows the ids"),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, list) else "",

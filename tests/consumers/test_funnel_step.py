@@ -1,4 +1,4 @@
-"""Whatever visitors do and members suffer, the documents are what the events come to."""
+"""The funnel-step group counts the known answer, whatever visitors do and wherever members die."""
 
 import json
 from collections.abc import Collection
@@ -33,7 +33,7 @@ from tests.simulate.short_logs import NOON, TODAY, Log
 from tests.support.funnel_traffic import DEFINITIONS_ID, Traffic
 from tests.support.known_answer import Documents, assert_is_the_known_answer
 from tests.support.log import LogMessage
-from tests.support.runner import Lane, Letters, Runner
+from tests.support.runner import FakeDeadLetters, Lane, Runner
 from tests.support.visitors import STEPS, Visitors
 
 GROUP: Group = funnel_step.GROUP
@@ -42,25 +42,25 @@ DEFINED = Partition("sc.domain.funnel", DEFINITIONS_ID, 0)
 HERE = Partition("sc.tracking.funnel", "incarnation", 0)
 
 
-class Previous:
-    """Stands for the definition topics: everything that they will ever say, told at once."""
+class FixedDefinitions:
+    """Stands for the definition topics: returns all their definitions at once."""
 
     def __init__(self, entries: list[Entry]) -> None:
-        self._news = [
+        self._unread = [
             Definition(DEFINED, offset, entry.appended_ms, entry.event)
             for offset, entry in enumerate(e for e in entries if e.topic == FUNNELS)
         ]
 
-    def news(self) -> list[Definition]:
-        news, self._news = self._news, []
-        return news
+    def read_new(self) -> list[Definition]:
+        definitions, self._unread = self._unread, []
+        return definitions
 
-    def home(self, topic: str) -> Partition:
+    def first_partition(self, topic: str) -> Partition:
         return DEFINED
 
 
 class Crash(Exception):
-    """The member is gone, between two operations."""
+    """The member dies between two operations."""
 
 
 def as_log(entries: list[Entry]) -> list[LogMessage]:
@@ -79,25 +79,28 @@ def as_log(entries: list[Entry]) -> list[LogMessage]:
 def after_deaths(
     entries: list[Entry], deaths: list[tuple[int, int]], *, lost: bool = False
 ) -> Documents:
-    """The documents once all is counted, by members that each take that many messages at once
-    and die at that operation of the store, if not 0: before it, or with its reply `lost`."""
-    store, letters = MemoryStore(), Letters()
+    """The documents after everything is counted.
+
+    `deaths` has for each member the messages in its batch and the number of the store operation at
+    which it dies (0: none): before it, or after it with its reply `lost`.
+    """
+    store, dead_letters = MemoryStore(), FakeDeadLetters()
     lane = Lane(HERE, as_log(entries))
     left = 0
 
-    def strike() -> None:
+    def crash_in_time() -> None:
         nonlocal left
         left -= 1
         if left == 0:
             raise Crash
 
     if lost:
-        store.after = strike
+        store.after = crash_in_time
     else:
-        store.before = strike
+        store.before = crash_in_time
     for messages, operation in deaths:
         left = 0
-        runner = Runner(store, letters, GROUP, lane, Previous(entries))
+        runner = Runner(store, dead_letters, GROUP, lane, FixedDefinitions(entries))
         left = operation
         try:
             runner.settle(messages)
@@ -105,7 +108,7 @@ def after_deaths(
         except Crash:
             continue
     left = 0
-    runner = Runner(store, letters, GROUP, lane, Previous(entries))
+    runner = Runner(store, dead_letters, GROUP, lane, FixedDefinitions(entries))
     while runner.next < len(lane.log):
         runner.settle(7)
     return store.collections
@@ -113,14 +116,14 @@ def after_deaths(
 
 @settings(max_examples=60)
 @given(seed=st.integers(0, 10**6), cuts=st.lists(st.integers(1, 40), min_size=1, max_size=6))
-def test_the_documents_are_the_known_answer_however_batches_are_cut(
+def test_the_documents_are_the_known_answer_with_any_batch_boundaries(
     seed: int, cuts: list[int]
 ) -> None:
     visitors = Visitors(seed, people=2)
     visitors.define()
     visitors.act(200)
     store, lane = MemoryStore(), Lane(HERE, as_log(visitors.entries))
-    runner = Runner(store, Letters(), GROUP, lane, Previous(visitors.entries))
+    runner = Runner(store, FakeDeadLetters(), GROUP, lane, FixedDefinitions(visitors.entries))
     turn = 0
     while runner.next < len(lane.log):
         runner.settle(cuts[turn % len(cuts)])
@@ -134,11 +137,11 @@ def test_the_documents_are_the_known_answer_however_batches_are_cut(
     deaths=st.lists(st.tuples(st.integers(1, 40), st.integers(0, 60)), min_size=1, max_size=6),
     lost=st.booleans(),
 )
-# What a later message takes back is written all the same: somebody may have written the first.
+# A change whose amounts cancel out must be written: another member may have written a part of it.
 @example(seed=232, deaths=[(1, 0), (15, 38)], lost=False)
-# A document has a part of what several messages cause together.
+# A document holds a part of a joint effect.
 @example(seed=0, deaths=[(10, 30), (40, 0)], lost=False)
-def test_members_that_die_anywhere_change_nothing(
+def test_members_that_die_anywhere_do_not_change_the_documents(
     seed: int, deaths: list[tuple[int, int]], lost: bool
 ) -> None:
     visitors = Visitors(seed, people=2)
@@ -150,31 +153,33 @@ def test_members_that_die_anywhere_change_nothing(
 
 @settings(max_examples=60)
 @given(seed=st.integers(0, 10**6), cuts=st.lists(st.integers(1, 200), min_size=1, max_size=4))
-def test_what_messages_cause_together_covers_what_each_causes(seed: int, cuts: list[int]) -> None:
-    """Every document that one of them changes, and every offset at which it does."""
+def test_joint_effects_cover_the_effects_of_each_message(seed: int, cuts: list[int]) -> None:
+    """For every document that a message changes, and every offset at which it does."""
     entries = Traffic(seed, visitors=2).entries(200)
-    exact: list[Folded] = []
-    ours: list[Folded] = []
+    single_folds: list[Folded] = []
+    joint_folds: list[Folded] = []
 
-    def twice(group: Group, batch: Batch, states: dict[str, State], rules: Rules, **_: Any) -> Any:
-        exact.append(fold(group, batch, deepcopy(states), rules, singly=True))
-        ours.append(fold(group, batch, states, rules))
-        return ours[-1]
+    def fold_both(
+        group: Group, batch: Batch, states: dict[str, State], rules: Rules, **_: Any
+    ) -> Any:
+        single_folds.append(fold(group, batch, deepcopy(states), rules, singly=True))
+        joint_folds.append(fold(group, batch, states, rules))
+        return joint_folds[-1]
 
     lane = Lane(HERE, as_log(entries))
-    runner = Runner(MemoryStore(), Letters(), GROUP, lane, Previous(entries))
-    with patch("daybook.engine.protocol.settle.fold", twice):
+    runner = Runner(MemoryStore(), FakeDeadLetters(), GROUP, lane, FixedDefinitions(entries))
+    with patch("daybook.engine.protocol.settle.fold", fold_both):
         for cut in [*cuts, 1_000]:
             runner.settle(cut)
-    for each, together in zip(exact, ours, strict=True):
-        assert sums(each) == sums(together)
-        for document, several in each.caused.items():
-            for one in several:
-                assert any(c.first <= one.first <= c.last for c in together.caused[document])
+    for single, joint in zip(single_folds, joint_folds, strict=True):
+        assert sums(single) == sums(joint)
+        for document, effects in single.caused.items():
+            for caused in effects:
+                assert any(c.first <= caused.first <= c.last for c in joint.caused[document])
 
 
-def test_a_message_follows_what_comes_before_it_in_time_and_in_the_log() -> None:
-    """A visitor who moved to another partition may go on at a lower offset."""
+def test_a_message_follows_only_if_it_is_later_in_time_and_in_the_log() -> None:
+    """A visitor whose key moved to another partition may continue at a lower offset."""
     remembered = {"at": 1_000, "offset": 9, "type": "step_entry"}
     visitor = {"sessions": [{"events": [remembered]}]}
 
@@ -189,7 +194,7 @@ def test_a_message_follows_what_comes_before_it_in_time_and_in_the_log() -> None
 
 
 def sums(folded: Folded) -> dict[Document, dict[Amount, int]]:
-    """What a batch adds to each document, without what it takes back itself."""
+    """The amounts that a batch adds to each document, without those that cancel out."""
     return {
         document: {amount: value for amount, value in change.amounts.items() if value}
         for document, change in folded.changes().items()
@@ -197,8 +202,8 @@ def sums(folded: Folded) -> dict[Document, dict[Amount, int]]:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_a_definition_holds_from_the_first_entry_on_that_came_after_it(seed: int) -> None:
-    """Whoever counted what came before it did not know it, and may have died of that."""
+def test_a_definition_applies_from_the_first_later_entry_on(seed: int) -> None:
+    """A member that counted the earlier messages did not know it, and may have died since."""
     visitors = Visitors(seed, hours=1)
     for step in STEPS:
         visitors.enter(step, "v")
@@ -212,7 +217,7 @@ def test_a_definition_holds_from_the_first_entry_on_that_came_after_it(seed: int
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_a_producers_copy_of_an_older_definition_is_not_in_force(again: bool) -> None:
+def test_a_duplicate_of_an_older_definition_does_not_apply(again: bool) -> None:
     log = Log()
     log.appended_ms = int(NOON.timestamp() * 1000)
     log.define("A", "B").define("A", "C")
@@ -235,7 +240,7 @@ def test_a_damaged_state_is_named(field: str, damage: str | None) -> None:
     log.appended_ms = int(NOON.timestamp() * 1000)
     log.define("A").enter("A", 0).enter("A", 1)
     store, lane = MemoryStore(), Lane(HERE, as_log(log.entries))
-    runner = Runner(store, Letters(), GROUP, lane, Previous(log.entries))
+    runner = Runner(store, FakeDeadLetters(), GROUP, lane, FixedDefinitions(log.entries))
     runner.settle(1)
     state = store.collections["visitor_state"]["default:v"]
     if damage is None:
@@ -247,39 +252,39 @@ def test_a_damaged_state_is_named(field: str, damage: str | None) -> None:
 
 
 @pytest.mark.parametrize("missed", [1, 2])
-def test_a_definition_that_could_not_be_stored_is_in_force_and_stored_later(missed: int) -> None:
-    """The store is away at its first or second definition; the member lives on."""
+def test_a_definition_that_could_not_be_stored_applies_and_is_stored_later(missed: int) -> None:
+    """The store is unavailable at the first or second definition; the member continues."""
     log = Log()
     log.appended_ms = int(NOON.timestamp() * 1000)
     log.define("A", "B").define("A", "C").enter("A", 0).enter("B", 1).enter("C", 2)
     store, lane = MemoryStore(), Lane(HERE, as_log(log.entries))
-    stored, asked = store.put, 0
+    original_put, calls = store.put, 0
 
     def put(rows: Collection[Row], partition: Partition) -> None:
-        nonlocal asked
-        asked += 1
-        if asked == missed:
+        nonlocal calls
+        calls += 1
+        if calls == missed:
             raise Unavailable("MongoDB does not answer")
-        stored(rows, partition)
+        original_put(rows, partition)
 
     with patch.object(store, "put", put):
-        runner = Runner(store, Letters(), GROUP, lane, Previous(log.entries))
+        runner = Runner(store, FakeDeadLetters(), GROUP, lane, FixedDefinitions(log.entries))
         while runner.next < len(lane.log):
             runner.settle(7)
     assert_is_the_known_answer(store.collections, answer(log.entries))
     assert len(store.collections["funnels"]["default:f"]["versions"]) == 2
 
 
-def test_definitions_that_were_read_when_kafka_went_away_are_told_later() -> None:
+def test_definitions_read_before_kafka_failed_are_returned_later() -> None:
     log = Log().define("A", "B")
-    (told,) = Previous(log.entries).news()
+    (definition,) = FixedDefinitions(log.entries).read_new()
     other = Partition("sc.domain.event", "events", 0)
     definitions = Definitions((), Mock(), dict, Mock(), Mock())
 
     def read(partition: Partition, start: int, end: int) -> list[Definition]:
         if partition == other and is_away:
             raise Unavailable("Kafka does not answer")
-        return [told] if partition == DEFINED else []
+        return [definition] if partition == DEFINED else []
 
     with (
         patch.object(definitions, "_bounds", return_value={DEFINED: (0, 1), other: (0, 1)}),
@@ -287,15 +292,15 @@ def test_definitions_that_were_read_when_kafka_went_away_are_told_later() -> Non
     ):
         is_away = True
         with pytest.raises(Unavailable):
-            definitions.news()
+            definitions.read_new()
         is_away = False
-        assert definitions.news() == [told]
-        assert definitions.news() == []
+        assert definitions.read_new() == [definition]
+        assert definitions.read_new() == []
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_a_day_keeps_its_definition_when_its_visitor_moves_to_a_lower_offset(seed: int) -> None:
-    """Partitions were added while the day went on, and the funnel was published anew."""
+    """Partitions are added during the day, and the funnel is published again."""
     visitors = Visitors(seed, hours=1)
     visitors.define()
     visitors.act(50)
@@ -312,7 +317,7 @@ def test_a_day_keeps_its_definition_when_its_visitor_moves_to_a_lower_offset(see
     moved = [replace(message, at=at) for at, message in enumerate(log[before:])]
     store = MemoryStore()
     for lane in (Lane(HERE, log[:before]), Lane(added, moved)):
-        runner = Runner(store, Letters(), GROUP, lane, Previous(visitors.entries))
+        runner = Runner(store, FakeDeadLetters(), GROUP, lane, FixedDefinitions(visitors.entries))
         while runner.next < len(lane.log):
             runner.settle(9)
     assert_is_the_known_answer(store.collections, answer(visitors.entries))
@@ -321,8 +326,10 @@ def test_a_day_keeps_its_definition_when_its_visitor_moves_to_a_lower_offset(see
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("messages", [1, 3, 10, 1_000])
-def test_a_day_whose_entries_are_forgotten_begins_anew(seed: int, messages: int) -> None:
-    """By the definition of then, wherever batches are cut and whoever dies."""
+def test_a_day_whose_entries_are_forgotten_uses_the_current_definition(
+    seed: int, messages: int
+) -> None:
+    """With any batch boundaries, and with members that die."""
     visitors = Visitors(seed, hours=1)
     visitors.define()
     for round_ in range(3):
@@ -338,8 +345,8 @@ def test_a_day_whose_entries_are_forgotten_begins_anew(seed: int, messages: int)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_day_that_is_forgotten_within_a_batch_begins_anew_in_it(seed: int) -> None:
-    """Somebody with smaller batches may have pinned the first entry, and died."""
+def test_a_day_forgotten_within_a_batch_uses_the_current_definition(seed: int) -> None:
+    """A member with smaller batches may have pinned the first entry, and died."""
     visitors = Visitors(seed, hours=1)
     for _ in range(8):
         visitors.define()
@@ -356,7 +363,7 @@ def test_a_day_that_is_forgotten_within_a_batch_begins_anew_in_it(seed: int) -> 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_duplicate_pins_nothing(seed: int) -> None:
-    """Be it of its own batch, and further back than the window."""
+    """Not even in the same batch, or outside the duplicate window."""
     visitors = Visitors(seed, hours=1)
     visitors.enter("a", "v")
     for number in range(7):
@@ -372,7 +379,7 @@ def test_a_duplicate_pins_nothing(seed: int) -> None:
         assert_is_the_known_answer(after_deaths(visitors.entries, [(messages, 0)]), known)
 
 
-def test_a_definition_is_not_pinned_by_an_entry_that_its_session_has_no_room_for() -> None:
+def test_an_entry_in_a_full_session_pins_no_definition() -> None:
     visitors = Visitors(1, hours=1)
     for _ in range(SESSION_EVENTS_MAX):
         visitors.view("v", "full")

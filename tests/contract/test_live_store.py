@@ -1,4 +1,4 @@
-"""What is live in Redis is newer than what it replaces, or it is refused; on a real Redis."""
+"""Live numbers are replaced by newer ones only; with a real Redis."""
 
 import json
 import time
@@ -28,7 +28,7 @@ def redis(servers: dict[str, str]) -> Iterator[Any]:
 
 @pytest.fixture
 def stores(servers: dict[str, str]) -> Iterator[list[LiveStore]]:
-    """Two members' of one Redis."""
+    """The stores of two members, on one Redis."""
     settings = Settings.model_validate({"redis_url": servers["DAYBOOK_REDIS_URL"]})
     both = [LiveStore(settings, GROUP), LiveStore(settings, GROUP)]
     yield both
@@ -49,12 +49,12 @@ def totals(key: str, revision: int, date: str = "2026-11-20", **fields: int) -> 
     return Totals(key, date, revision, {"views": revision, **fields}, f"{key}:all", f"{key}:own")
 
 
-def overwrite(store: LiveStore, *several: Totals, left_ms: int = HOUR_MS) -> list[Totals]:
-    return store.overwrite(several, now_ms() + left_ms)
+def overwrite(store: LiveStore, *written: Totals, left_ms: int = HOUR_MS) -> list[Totals]:
+    return store.overwrite(written, now_ms() + left_ms)
 
 
 def test_an_older_revision_is_refused(redis: Any, stores: list[LiveStore], key: str) -> None:
-    """As after a zombie's: what it read before it froze is older than what stands there."""
+    """Such as what a former owner read before it was frozen."""
     one, other = stores
     newest = 1_790_000_000_123
     assert overwrite(one, totals(key, newest)) == [totals(key, newest)]
@@ -67,15 +67,15 @@ def test_an_older_revision_is_refused(redis: Any, stores: list[LiveStore], key: 
     assert overwrite(other, totals(key, newest + 1)) == [totals(key, newest + 1)]
 
 
-def test_a_day_outweighs_every_revision(redis: Any, stores: list[LiveStore], key: str) -> None:
-    """Yesterday's document, however often it was written, cannot refuse today's; nor replace it."""
+def test_a_later_day_wins_over_any_revision(redis: Any, stores: list[LiveStore], key: str) -> None:
+    """Yesterday's document neither refuses nor replaces today's, however often it was written."""
     overwrite(stores[0], totals(key, 900))
     assert overwrite(stores[0], totals(key, 5, "2026-11-21"))
     assert not overwrite(stores[0], totals(key, 901))
     assert redis.hget(key, "date") == "2026-11-21"
 
 
-def test_the_same_revision_again_is_no_news(redis: Any, stores: list[LiveStore], key: str) -> None:
+def test_the_same_revision_changes_nothing(redis: Any, stores: list[LiveStore], key: str) -> None:
     overwrite(stores[0], totals(key, 7))
     before = redis.hgetall(key)
     redis.pexpire(key, 60_000)
@@ -84,13 +84,13 @@ def test_the_same_revision_again_is_no_news(redis: Any, stores: list[LiveStore],
     assert redis.pttl(key) > 60_000
 
 
-def test_what_is_no_longer_there_is_gone(redis: Any, stores: list[LiveStore], key: str) -> None:
+def test_fields_that_are_missing_are_removed(redis: Any, stores: list[LiveStore], key: str) -> None:
     overwrite(stores[0], totals(key, 1, value_cents=300))
     overwrite(stores[0], totals(key, 2))
     assert not redis.hexists(key, "value_cents")
 
 
-def test_it_lives_for_half_an_hour_and_never_past_its_day(
+def test_a_hash_expires_after_half_an_hour_or_with_its_day(
     redis: Any, stores: list[LiveStore], key: str
 ) -> None:
     overwrite(stores[0], totals(key, 1))
@@ -107,9 +107,7 @@ def test_a_damaged_hash_is_replaced(redis: Any, stores: list[LiveStore], key: st
     assert not redis.hexists(key, "stray")
 
 
-def test_a_key_of_somebody_else_harms_no_other(
-    redis: Any, stores: list[LiveStore], key: str
-) -> None:
+def test_a_foreign_key_affects_no_other(redis: Any, stores: list[LiveStore], key: str) -> None:
     redis.set(key, "mine")
     more = [totals(f"{key}:{n}", 1) for n in range(3)]
     failed = {"group": GROUP, "status": "failed"}
@@ -119,7 +117,7 @@ def test_a_key_of_somebody_else_harms_no_other(
     assert REGISTRY.get_sample_value("daybook_live_writes_total", failed) == before + 1
 
 
-def test_a_server_that_forgot_the_scripts_is_told_them(
+def test_scripts_are_sent_again_after_a_flush(
     redis: Any, stores: list[LiveStore], key: str
 ) -> None:
     overwrite(stores[0], totals(key, 1))
@@ -127,7 +125,7 @@ def test_a_server_that_forgot_the_scripts_is_told_them(
     assert overwrite(stores[0], totals(key, 2))
 
 
-def test_the_last_fifty_are_kept_however_often_they_come(
+def test_the_last_fifty_are_kept_despite_repetition(
     redis: Any, stores: list[LiveStore], key: str
 ) -> None:
     now = now_ms()
@@ -142,7 +140,7 @@ def test_the_last_fifty_are_kept_however_often_they_come(
     assert 0 < redis.pttl(key) <= HOUR_MS
 
 
-def test_what_is_past_its_window_is_trimmed_when_more_comes(
+def test_members_outside_the_window_are_removed(
     redis: Any, stores: list[LiveStore], key: str
 ) -> None:
     of = key, 60_000, 0
@@ -150,8 +148,8 @@ def test_what_is_past_its_window_is_trimmed_when_more_comes(
     assert redis.zrange(key, 0, -1) == ["late"]
 
 
-def standing(redis: Any, key: str) -> dict[str, list[str]]:
-    """Who is at which place, and who is there at all."""
+def presence(redis: Any, key: str) -> dict[str, list[str]]:
+    """Everyone who is present, and who is at which place."""
     places = {name: redis.zrange(f"{key}:{name}", 0, -1) for name in "ab"}
     return {"all": redis.zrange(key, 0, -1)} | {name: who for name, who in places.items() if who}
 
@@ -160,49 +158,49 @@ def test_everybody_is_at_one_place(redis: Any, stores: list[LiveStore], key: str
     of, now = (key, f"{key}:places", HOUR_MS), now_ms()
     one, other = stores
     one.move({of: {"eve": (now - 500, "a"), "bob": (now - 400, "a"), "kim": (now - 300, None)}})
-    assert standing(redis, key) == {"all": ["eve", "bob", "kim"], "a": ["eve", "bob"]}
+    assert presence(redis, key) == {"all": ["eve", "bob", "kim"], "a": ["eve", "bob"]}
     other.move({of: {"eve": (now - 200, "b")}})
     moved = {"all": ["bob", "kim", "eve"], "a": ["bob"], "b": ["eve"]}
-    assert standing(redis, key) == moved
+    assert presence(redis, key) == moved
     one.move({of: {"eve": (now - 500, "a"), "kim": (now - 300, None)}})
-    assert standing(redis, key) == moved, "an older time moves nobody"
+    assert presence(redis, key) == moved, "an older time moves nobody"
     one.move({of: {"eve": (now - 100, None), "bob": (now - 90, "")}})
-    assert standing(redis, key) == {"all": ["kim", "eve", "bob"], "b": ["eve"]}
+    assert presence(redis, key) == {"all": ["kim", "eve", "bob"], "b": ["eve"]}
     assert redis.zscore(f"{key}:b", "eve") == now - 100
     assert redis.hgetall(f"{key}:places") == {"eve": "b"}
     for name in (key, f"{key}:b", f"{key}:places"):
         assert 0 < redis.pttl(name) <= HOUR_MS
 
 
-def test_who_was_not_seen_for_long_is_gone_from_every_place(
+def test_people_outside_the_window_are_removed_from_every_place(
     redis: Any, stores: list[LiveStore], key: str
 ) -> None:
     places, now = f"{key}:places", now_ms()
     stores[0].move({(key, places, HOUR_MS): {"eve": (now - 60_000, "a"), "bob": (now, "a")}})
     stores[0].move({(key, places, 30_000): {"kim": (now, "b"), "old": (now - 60_000, "b")}})
-    assert standing(redis, key) == {"all": ["bob", "kim"], "a": ["bob"], "b": ["kim"]}
+    assert presence(redis, key) == {"all": ["bob", "kim"], "a": ["bob"], "b": ["kim"]}
     assert redis.hgetall(places) == {"bob": "a", "kim": "b"}
 
 
 class Listener:
-    """What was published on a channel, in order."""
+    """The messages published on a channel, in order."""
 
     def __init__(self, redis: Any, channel: str) -> None:
         self._subscription = redis.pubsub(ignore_subscribe_messages=True)
         self._subscription.subscribe(channel)
         until(lambda: channel in redis.pubsub_channels(channel), "it is subscribed")
-        self.heard: list[Any] = []
+        self.received: list[Any] = []
 
-    def hear(self) -> list[Any]:
+    def receive(self) -> list[Any]:
         while message := self._subscription.get_message(timeout=0.01):
-            self.heard.append(json.loads(message["data"]))
-        return self.heard
+            self.received.append(json.loads(message["data"]))
+        return self.received
 
     def close(self) -> None:
         self._subscription.close()
 
 
-def test_a_channel_has_four_messages_a_second_and_the_last_word(
+def test_a_channel_gets_at_most_four_messages_a_second_and_the_last_totals(
     redis: Any, stores: list[LiveStore], key: str
 ) -> None:
     """Two members change two documents as fast as they can."""
@@ -217,40 +215,40 @@ def test_a_channel_has_four_messages_a_second_and_the_last_word(
             outbox.add(overwrite(store, totals(key, revision), other))
             outbox.send(store)
 
-    def is_said() -> bool:
+    def is_published() -> bool:
         for store, outbox in outboxes:
             outbox.send(store)
-        told = {one["revision"] for message in together.hear() for one in message["totals"]}
-        return revision in {one["revision"] for one in own.hear()} & told
+        on_dashboard = {
+            one["revision"] for message in together.receive() for one in message["totals"]
+        }
+        return revision in {one["revision"] for one in own.receive()} & on_dashboard
 
-    until(is_said, "the last totals were sent")
+    until(is_published, "the last totals were published")
     seconds = time.monotonic() - began
     for listener in (own, together):
-        assert 4 <= len(listener.heard) <= seconds * 1000 / GATE_MS + 1
-    revisions = [message["revision"] for message in own.heard]
-    assert revisions == sorted(set(revisions)), "nothing older comes after what is newer"
-    assert own.heard[-1] == {"date": "2026-11-20", "revision": revision, "views": revision}
-    assert {len(message["totals"]) for message in together.heard} <= {1, 2}
+        assert 4 <= len(listener.received) <= seconds * 1000 / GATE_MS + 1
+    revisions = [message["revision"] for message in own.received]
+    assert revisions == sorted(set(revisions)), "no older totals after newer ones"
+    assert own.received[-1] == {"date": "2026-11-20", "revision": revision, "views": revision}
+    assert {len(message["totals"]) for message in together.received} <= {1, 2}
     own.close()
     together.close()
 
 
-def test_what_is_old_by_now_is_sent_to_nobody(
-    redis: Any, stores: list[LiveStore], key: str
-) -> None:
-    """A member that was held up between the hash and the message leaves it to whoever is ahead."""
+def test_outdated_totals_are_not_published(redis: Any, stores: list[LiveStore], key: str) -> None:
+    """A member delayed between writing the hash and publishing leaves it to the newer one."""
     own = Listener(redis, f"{key}:own")
     late, ahead = Outbox(), Outbox()
     late.add(overwrite(stores[0], totals(key, 1)))
     ahead.add(overwrite(stores[1], totals(key, 2)))
     late.send(stores[0])
     ahead.send(stores[1])
-    until(lambda: own.hear(), "something is heard")
-    assert [message["revision"] for message in own.heard] == [2]
+    until(lambda: own.receive(), "a message is received")
+    assert [message["revision"] for message in own.received] == [2]
     own.close()
 
 
-def test_redis_says_once_that_it_was_emptied(redis: Any, stores: list[LiveStore]) -> None:
+def test_an_emptied_redis_is_detected_once(redis: Any, stores: list[LiveStore]) -> None:
     assert stores[0].was_emptied()
     assert not stores[0].was_emptied()
     redis.delete(*redis.scan_iter("daybook:live:member:*"))

@@ -1,4 +1,4 @@
-"""The fake and MongoDB come to the same documents, whatever is added to them."""
+"""The fake and MongoDB store the same documents, whatever is added to them."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -39,7 +39,7 @@ BY = dict[str, dict[str, int | str | None]]
 
 
 class EverythingDay(DailyDocument, collection="everything_day", key=("shop",)):
-    """Every kind of field, maps of each shape twice."""
+    """Has every kind of field, and two maps of each shape."""
 
     seen: int = counter()
     bought: int = counter()
@@ -63,7 +63,7 @@ class EverythingDay(DailyDocument, collection="everything_day", key=("shop",)):
 
 
 class PlainDay(DailyDocument, collection="plain_day"):
-    """No money: nothing stands apart by currency."""
+    """Has no money, so nothing is kept per currency."""
 
     seen: int = counter()
     bought: int = counter()
@@ -117,7 +117,7 @@ EVERYTHING = st.one_of(
 
 
 def folds(amount: st.SearchStrategy[Amount]) -> st.SearchStrategy[list[dict[Amount, int]]]:
-    """What the changes of a document add, one after another."""
+    """The amounts of a document's changes, one after another."""
     entry = st.tuples(amount, VALUES).map(lambda e: (e[0], 0 if e[0].name else e[1]))
     return st.lists(st.lists(entry, min_size=1, max_size=25).map(dict), min_size=1, max_size=5)
 
@@ -135,7 +135,7 @@ NUMBERS = count()
 
 @settings(max_examples=EXAMPLES // 10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(everything=folds(EVERYTHING), plain=folds(PLAIN), again=st.integers(0, 4))
-def test_the_fake_and_mongodb_come_to_the_same_documents(
+def test_the_fake_and_mongodb_store_the_same_documents(
     stores: tuple[MongoStore, Any],
     everything: list[dict[Amount, int]],
     plain: list[dict[Amount, int]],
@@ -144,16 +144,16 @@ def test_the_fake_and_mongodb_come_to_the_same_documents(
     mongo, documents = stores
     memory = MemoryStore(keys_max=KEYS_MAX)
     number = next(NUMBERS)
-    several = [
+    histories = [
         (Document(EverythingDay, (f"s:{number}",), "2026-11-20"), everything),
         (Document(PlainDay, (), f"{1000 + number}-11-20"), plain),
     ]
-    for document, added in several:
+    for document, added in histories:
         changes = [
             (Change(document, at * 10, at * 10 + 9, sums), (HERE, THERE)[at % 2])
             for at, sums in enumerate(added)
         ]
-        # Some come a second time, cut elsewhere, and both refuse them.
+        # Some are repeated with other bounds, and both stores refuse them.
         changes += [
             (Change(document, c.first + 5, c.last + 5, c.amounts), p) for c, p in changes[:again]
         ]
@@ -161,21 +161,23 @@ def test_the_fake_and_mongodb_come_to_the_same_documents(
             refused = memory.apply([change], partition)
             assert mongo.apply([change], partition) == refused
         stored = documents[document.model.collection].find_one({"_id": document.id})
-        assert told(stored) == told(memory.collections[document.model.collection][document.id])
+        expected = memory.collections[document.model.collection][document.id]
+        assert comparable(stored) == comparable(expected)
 
 
-def told(document: dict[str, Any]) -> dict[str, Any]:
-    """Without what only a clock decides, and exact numbers that may be written in two ways as one.
+def comparable(document: dict[str, Any]) -> dict[str, Any]:
+    """The fields that both stores have, without those that depend on a clock.
 
-    The fake keeps no `_id`, and of the watermarks' document `applied` and `first` are compared.
+    Of `_daybook`, only `applied` and `first` are compared.
     """
-    mark = document["_daybook"]
+    meta = document["_daybook"]
     hidden = ("_id", "date", "updated_at", "_daybook")
-    plain = {name: one(value) for name, value in document.items() if name not in hidden}
-    return plain | {"applied": mark["applied"], "first": mark["first"], "left": len(mark) > 4}
+    fields = {name: normalized(value) for name, value in document.items() if name not in hidden}
+    return fields | {"applied": meta["applied"], "first": meta["first"], "left": len(meta) > 4}
 
 
-def one(value: Any) -> Any:
+def normalized(value: Any) -> Any:
+    """The value with each Decimal128 as a Decimal, of which several forms are equal."""
     if isinstance(value, dict):
-        return {name: one(each) for name, each in value.items()}
+        return {name: normalized(item) for name, item in value.items()}
     return value.to_decimal() if isinstance(value, Decimal128) else value

@@ -1,4 +1,4 @@
-"""What the protocol asks of a store: the fake and MongoDB answer alike."""
+"""The contract of a store, which the fake and MongoDB's fulfil alike."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -38,7 +38,7 @@ HOME = {"topic_id": "topic-id_1", "partition": 0, "epoch": 0}
 
 
 class ShelfDay(DailyDocument, collection="shelf_day", key=("shop", "shelf")):
-    """One field of each kind that the other models here lack."""
+    """Has the kinds of fields that the other models here lack."""
 
     seen: int = counter()
     value_cents: int | None = money()
@@ -52,22 +52,22 @@ class ShelfDay(DailyDocument, collection="shelf_day", key=("shop", "shelf")):
 
 
 class Subject:
-    """A store, and how to look into it."""
+    """A store, and a way to read its documents."""
 
-    def __init__(self, store: Store, look: Any) -> None:
+    def __init__(self, store: Store, read_document: Any) -> None:
         self.store = store
-        self._look = look
+        self._read = read_document
 
-    def look(self, collection: str, key: str) -> dict[str, Any]:
-        return dict(self._look(collection, key))
+    def read(self, collection: str, key: str) -> dict[str, Any]:
+        return dict(self._read(collection, key))
 
     def stored(self, document: Document) -> dict[str, Any]:
-        """The document without what only a clock decides."""
-        found = dict(self._look(document.model.collection, document.id))
+        """The document without the fields that depend on a clock."""
+        fields = dict(self._read(document.model.collection, document.id))
         for name in ("_id", "date", "updated_at"):
-            found.pop(name, None)
-        mark = found.pop("_daybook")
-        return found | {"applied": mark["applied"], "first": mark["first"]}
+            fields.pop(name, None)
+        meta = fields.pop("_daybook")
+        return fields | {"applied": meta["applied"], "first": meta["first"]}
 
 
 @pytest.fixture(params=["memory", "mongodb"])
@@ -105,7 +105,7 @@ def paid(first: int, cents: int, currency: str = "EUR", community: str = "c1") -
     )
 
 
-def test_the_first_change_makes_the_document_whole(subject: Subject) -> None:
+def test_the_first_change_creates_a_complete_document(subject: Subject) -> None:
     assert subject.store.apply([funnel(3, 9, orders_created=4, orders_confirmed=1)], HERE) == []
     assert subject.stored(FUNNEL) == {
         "orders_created": 4,
@@ -167,7 +167,7 @@ def test_a_refused_document_leaves_the_others_of_its_bulk_applied(subject: Subje
     assert subject.stored(REVENUE)["gross_revenue_cents"] == 100
 
 
-def test_one_currency_stands_at_the_top_as_well(subject: Subject) -> None:
+def test_a_single_currency_is_repeated_at_the_top(subject: Subject) -> None:
     subject.store.apply([paid(1, 100)], HERE)
     subject.store.apply([paid(2, 251)], HERE)
     stored = subject.stored(REVENUE)
@@ -191,7 +191,7 @@ def test_two_currencies_are_never_added(subject: Subject) -> None:
     assert stored["hours"]["07"] == {"paid_orders": 2}
 
 
-def test_a_document_without_money_yet_says_zero(subject: Subject) -> None:
+def test_money_is_zero_before_the_first_amount(subject: Subject) -> None:
     twice = Change(REVENUE, 1, 1, {Amount("07", "duplicate_payments"): 1})
     subject.store.apply([twice], HERE)
     stored = subject.stored(REVENUE)
@@ -200,7 +200,7 @@ def test_a_document_without_money_yet_says_zero(subject: Subject) -> None:
     assert (stored["currencies"], stored["hours"]["07"]["duplicate_payments"]) == ({}, 1)
 
 
-def test_a_full_map_takes_no_new_keys_and_loses_nothing(subject: Subject) -> None:
+def test_a_full_map_adds_new_keys_to_other(subject: Subject) -> None:
     for offset, community in enumerate(["c1", "c2", "c3", "c4", "c1", "c5", "unattributed"]):
         subject.store.apply([paid(offset, 10, community=community)], HERE)
     assert subject.stored(REVENUE)["revenue_by_community"] == {
@@ -212,7 +212,7 @@ def test_a_full_map_takes_no_new_keys_and_loses_nothing(subject: Subject) -> Non
     }
 
 
-def test_keys_that_come_at_once_are_let_in_while_there_is_room(subject: Subject) -> None:
+def test_keys_of_one_change_are_accepted_while_there_is_room(subject: Subject) -> None:
     change = paid(1, 10)
     for community in ("c2", "c3", "c4", "c5"):
         change.add(Amount("07", "revenue_by_community", "EUR", community), 1)
@@ -221,7 +221,7 @@ def test_keys_that_come_at_once_are_let_in_while_there_is_room(subject: Subject)
     assert named == {"c1": 10, "c2": 1, "c3": 1, "other": 2}
 
 
-def test_thousands_of_new_keys_come_at_once(subject: Subject) -> None:
+def test_a_change_may_have_thousands_of_new_keys(subject: Subject) -> None:
     change = paid(1, 10)
     for number in range(2_500):
         change.add(Amount("07", "revenue_by_community", "EUR", f"community-{number:04d}"), 1)
@@ -230,7 +230,7 @@ def test_thousands_of_new_keys_come_at_once(subject: Subject) -> None:
     assert named == {"c1": 10, "community-0000": 1, "community-0001": 1, "other": 2_498}
 
 
-def test_a_key_that_was_let_in_stays_be_it_zero(subject: Subject) -> None:
+def test_an_accepted_key_stays_even_at_zero(subject: Subject) -> None:
     subject.store.apply([paid(1, 10)], HERE)
     moved = Change(
         REVENUE,
@@ -258,17 +258,17 @@ def test_values_from_outside_are_never_evaluated(subject: Subject, name: str) ->
     row = Row("rows", "r1", {"title": name, "nested": {"value": [name]}}, last=4)
     subject.store.put([row], HERE)
     subject.store.put([row._replace(values={"title": "late"}, last=4)], HERE)
-    look: Any = subject._look("rows", "r1")
-    assert (look["title"], look["nested"]) == (name, {"value": [name]})
+    stored = subject.read("rows", "r1")
+    assert (stored["title"], stored["nested"]) == (name, {"value": [name]})
 
 
 def test_a_row_is_replaced_until_its_watermark_is_reached(subject: Subject) -> None:
     for last, title in ((4, "four"), (9, "nine"), (7, "seven")):
         subject.store.put([Row("rows", "r1", {"title": title}, last)], HERE)
-    assert subject._look("rows", "r1")["title"] == "nine"
+    assert subject.read("rows", "r1")["title"] == "nine"
 
 
-def test_a_state_is_made_once_with_its_home(subject: Subject) -> None:
+def test_a_state_is_created_once_with_its_home(subject: Subject) -> None:
     subject.store.create(OrderState, {"o:1": HOME})
     subject.store.create(OrderState, {"o:1": HOME | {"partition": 3}, "o2": HOME})
     states = subject.store.load(OrderState, ["o:1", "o2", "o3"])
@@ -277,7 +277,7 @@ def test_a_state_is_made_once_with_its_home(subject: Subject) -> None:
     assert states["o:1"]["order_id"] == "o:1"
 
 
-def test_a_state_is_replaced_only_as_it_was_read(subject: Subject) -> None:
+def test_a_state_is_replaced_only_if_unchanged(subject: Subject) -> None:
     subject.store.create(OrderState, {"o1": HOME})
     mine, other = (subject.store.load(OrderState, ["o1"])["o1"] for _ in range(2))
     my_read, other_read = Read(mine), Read(other)
@@ -289,7 +289,7 @@ def test_a_state_is_replaced_only_as_it_was_read(subject: Subject) -> None:
     assert subject.store.load(OrderState, ["o1"])["o1"]["community_id"] == "c1"
 
 
-def test_a_state_is_amended_only_as_it_was_read(subject: Subject) -> None:
+def test_a_state_is_amended_only_if_unchanged(subject: Subject) -> None:
     subject.store.create(OrderState, {"o1": HOME})
     read = subject.store.load(OrderState, ["o1"])["o1"]
     other = subject.store.load(OrderState, ["o1"])["o1"]
@@ -301,18 +301,18 @@ def test_a_state_is_amended_only_as_it_was_read(subject: Subject) -> None:
     subject.store.amend(OrderState, {})
 
 
-def test_a_document_is_swapped_only_as_it_was_read(subject: Subject) -> None:
+def test_a_document_is_swapped_only_if_unchanged(subject: Subject) -> None:
     assert subject.store.fetch("sketches", ["s1"]) == {}
     assert subject.store.swap("sketches", [{"_id": "s1", "sketch": b"\0a"}]) == []
     mine, other = (subject.store.fetch("sketches", ["s1", "s2"])["s1"] for _ in range(2))
     assert mine["sketch"] == b"\0a"
     assert subject.store.swap("sketches", [mine | {"sketch": b"mine"}]) == []
     assert subject.store.swap("sketches", [other | {"sketch": b"other"}]) == ["s1"]
-    assert subject.look("sketches", "s1")["sketch"] == b"mine"
-    assert subject.look("sketches", "s1")["_daybook"]["model"] == 1
+    assert subject.read("sketches", "s1")["sketch"] == b"mine"
+    assert subject.read("sketches", "s1")["_daybook"]["model"] == 1
 
 
-def test_a_document_that_two_begin_at_once_is_begun_by_one(subject: Subject) -> None:
+def test_of_two_concurrent_inserts_one_is_refused(subject: Subject) -> None:
     both: list[dict[str, Any]] = [{"_id": "s1", "sketch": b"a"}, {"_id": "s2", "sketch": b"a"}]
     assert subject.store.swap("sketches", both[:1]) == []
     assert subject.store.swap("sketches", [one | {"sketch": b"b"} for one in both]) == ["s1"]
@@ -320,7 +320,7 @@ def test_a_document_that_two_begin_at_once_is_begun_by_one(subject: Subject) -> 
     assert {name: one["sketch"] for name, one in found.items()} == {"s1": b"a", "s2": b"b"}
 
 
-def test_a_document_that_was_lost_is_stored_anew(subject: Subject) -> None:
+def test_a_lost_document_is_stored_again(subject: Subject) -> None:
     subject.store.swap("sketches", [{"_id": "s1", "sketch": b"a"}])
     read = subject.store.fetch("sketches", ["s1"])["s1"] | {"_id": "s2"}
     assert subject.store.swap("sketches", [read]) == []
@@ -343,7 +343,7 @@ def sold(source: str, cents: int, currency: str = "EUR") -> list[tuple[Amount, i
     ]
 
 
-def test_a_documents_key_stands_in_plain_fields(subject: Subject) -> None:
+def test_the_parts_of_a_key_are_stored_as_fields(subject: Subject) -> None:
     change = shelved(1, (Amount("07", "seen"), 1))
     assert subject.store.apply([change], HERE) == []
     stored = subject.stored(change.document)
@@ -353,7 +353,7 @@ def test_a_documents_key_stands_in_plain_fields(subject: Subject) -> None:
     assert stored["value_cents_squared"] == Decimal128("0")
 
 
-def test_counts_by_key_add_up_and_are_capped_in_each_group(subject: Subject) -> None:
+def test_counts_by_key_are_limited_in_each_group(subject: Subject) -> None:
     amounts = [(Amount("07", "visitors", None, key), 2) for key in "abcd"]
     amounts += [(Amount("07", "reasons", None, key, "bounce"), 1) for key in "abcd"]
     amounts += [(Amount("07", "reasons", None, "a", "close"), 1)]
@@ -365,7 +365,7 @@ def test_counts_by_key_add_up_and_are_capped_in_each_group(subject: Subject) -> 
     assert stored["reasons"] == {"bounce": {"a": 1, "b": 1, "c": 1, "other": 1}, "close": {"a": 1}}
 
 
-def test_reserved_keys_are_let_in_when_a_map_is_full(subject: Subject) -> None:
+def test_reserved_keys_are_accepted_by_a_full_map(subject: Subject) -> None:
     change = shelved(
         1, *[(Amount("07", "visitors", None, key), 1) for key in ("a", "b", "c", "direct")]
     )
@@ -374,7 +374,7 @@ def test_reserved_keys_are_let_in_when_a_map_is_full(subject: Subject) -> None:
     assert subject.stored(change.document)["visitors"]["exit"] == 1
 
 
-def test_a_breakdowns_money_stands_beside_its_counts(subject: Subject) -> None:
+def test_a_breakdowns_money_is_beside_its_counts(subject: Subject) -> None:
     change = shelved(1, *sold("Google", 500))
     subject.store.apply([change], HERE)
     stored = subject.stored(change.document)
@@ -384,7 +384,7 @@ def test_a_breakdowns_money_stands_beside_its_counts(subject: Subject) -> None:
     assert stored["hours"]["07"]["value_cents_squared"] == Decimal128("250000")
 
 
-def test_a_breakdown_of_two_currencies_has_money_in_each_only(subject: Subject) -> None:
+def test_a_breakdown_of_two_currencies_has_money_only_per_currency(subject: Subject) -> None:
     change = shelved(1, *sold("Google", 500))
     subject.store.apply([change], HERE)
     subject.store.apply([shelved(2, *sold("Bing", 700, "USD"))], HERE)
@@ -398,7 +398,7 @@ def test_a_breakdown_of_two_currencies_has_money_in_each_only(subject: Subject) 
     assert "value_cents" not in stored["hours"]["07"]
 
 
-def test_what_a_full_breakdown_cannot_name_adds_up_whole(subject: Subject) -> None:
+def test_a_full_breakdown_adds_whole_entries_to_other(subject: Subject) -> None:
     change = shelved(1, *[amount for source in "abc" for amount in sold(source, 1)])
     subject.store.apply([change], HERE)
     subject.store.apply([shelved(2, *sold("d", 10))], HERE)
@@ -419,9 +419,7 @@ def wares(key: str, *names: str, currency: str = "EUR") -> list[tuple[Amount, in
 
 
 @pytest.mark.parametrize("first", ["Cup", "cup", "$Cup"])
-def test_of_a_keys_names_the_greatest_stays_whichever_came_first(
-    subject: Subject, first: str
-) -> None:
+def test_the_greatest_name_of_a_key_is_kept_in_any_order(subject: Subject, first: str) -> None:
     names = ["Cup", "cup", "$Cup"]
     names.remove(first)
     change = shelved(1, *wares("p1", first))
@@ -437,7 +435,7 @@ def test_of_a_keys_names_the_greatest_stays_whichever_came_first(
     assert stored["currencies"]["EUR"]["goods"]["p1"] == {"value_cents": 15}
 
 
-def test_a_name_stays_when_the_money_is_of_two_currencies(subject: Subject) -> None:
+def test_a_name_is_kept_with_two_currencies(subject: Subject) -> None:
     change = shelved(1, *wares("p1", "Cup"))
     subject.store.apply([change], HERE)
     subject.store.apply([shelved(2, *wares("p1", currency="USD"))], HERE)
@@ -445,7 +443,7 @@ def test_a_name_stays_when_the_money_is_of_two_currencies(subject: Subject) -> N
     assert entry == {"name": "Cup", "units": 2, "value_cents": None}
 
 
-def test_what_adds_up_under_other_has_no_name(subject: Subject) -> None:
+def test_other_has_no_name(subject: Subject) -> None:
     change = shelved(1, *[each for key in "abcd" for each in wares(key, f"the {key}")])
     subject.store.apply([change], HERE)
     subject.store.apply([shelved(2, *wares("e", "the e"))], HERE)
@@ -459,14 +457,14 @@ def test_what_adds_up_under_other_has_no_name(subject: Subject) -> None:
     assert goods["other"]["units"] == 2
 
 
-def test_a_rows_tail_holds_names_of_any_kind(subject: Subject) -> None:
+def test_a_rows_list_may_contain_any_field_names(subject: Subject) -> None:
     item = {"$date": 5, "a.b": "$c", "": [1.5, None, {"$x.y": True}], "ü": -(2**63) + 1}
     row = Row("visits", "v1", {}, 1, Tail("events", [(1, {"metadata": item})], 3))
     subject.store.put([row], HERE)
-    assert subject.look("visits", "v1")["events"] == [{"metadata": item}]
+    assert subject.read("visits", "v1")["events"] == [{"metadata": item}]
 
 
-def test_a_rows_tail_grows_by_what_is_new_and_is_kept_to_its_length(subject: Subject) -> None:
+def test_a_rows_list_gets_only_new_items_up_to_its_limit(subject: Subject) -> None:
     def visit(*offsets: int) -> Row:
         items = [(offset, {"n": offset}) for offset in offsets]
         return Row("visits", "v1", {"n": offsets[-1]}, offsets[-1], Tail("events", items, 3))
@@ -475,6 +473,6 @@ def test_a_rows_tail_grows_by_what_is_new_and_is_kept_to_its_length(subject: Sub
     subject.store.put([visit(2, 3)], HERE)
     subject.store.put([visit(1, 3)], HERE)
     subject.store.put([visit(4, 7)], HERE)
-    found = subject.look("visits", "v1")
+    found = subject.read("visits", "v1")
     assert [event["n"] for event in found["events"]] == [1, 2, 3]
     assert (found["events_total"], found["n"]) == (5, 7)

@@ -1,4 +1,4 @@
-"""Which currency codes there are decides what is a dead letter: no update changes it unnoticed."""
+"""The currency codes decide what is a dead letter, so no update may change them unnoticed."""
 
 import hashlib
 import re
@@ -11,8 +11,8 @@ OF_REVISION_2 = "62185bf8d74197e249d7a609a697f81820def9ca894cc3e9121c82497358f45
 def test_the_codes_are_those_of_the_schemas_revision() -> None:
     found = hashlib.sha256(" ".join(sorted(CODES)).encode()).hexdigest()
     assert found == OF_REVISION_2, (
-        "iso4217 has other codes now: raise REVISION in schemas/__init__.py, and name here the "
-        "digest of that revision's codes"
+        "iso4217 has other codes now: raise REVISION in schemas/__init__.py, and put the digest "
+        "of the new codes here"
     )
 
 

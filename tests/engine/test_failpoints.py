@@ -1,4 +1,4 @@
-"""A failpoint stops a process where it stands, whichever thread comes there."""
+"""A failpoint stops the process at that point, in whichever thread reaches it."""
 
 import os
 import subprocess
@@ -8,17 +8,17 @@ CHILD = """
 import os, threading
 from daybook.engine.failpoints import reach
 
-def comes_there():
+def pass_failpoint():
     reach("before_live")
-    os.write(1, b"went on")
+    os.write(1, b"continued")
 
-thread = threading.Thread(target=comes_there)
+thread = threading.Thread(target=pass_failpoint)
 thread.start()
 thread.join()
 """
 
 
-def test_the_thread_that_freezes_its_process_goes_no_further() -> None:
+def test_the_thread_that_reaches_a_failpoint_stops_there() -> None:
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD],
         env={**os.environ, "DAYBOOK_FAILPOINT": "before_live:1:STOP"},
@@ -29,7 +29,7 @@ def test_the_thread_that_freezes_its_process_goes_no_further() -> None:
         _, status = os.waitpid(child.pid, os.WUNTRACED)
         assert os.WIFSTOPPED(status)
         os.set_blocking(child.stdout.fileno(), False)
-        assert child.stdout.read() is None, "it went on"
+        assert child.stdout.read() is None, "it continued"
     finally:
         child.kill()
         child.communicate()

@@ -1,4 +1,4 @@
-"""A wrong setting stops the start with the variable's name."""
+"""An invalid setting is reported with its variable's name."""
 
 import pytest
 
@@ -26,7 +26,9 @@ from daybook.engine.settings import settings
         ("DAYBOOK_LOCAL_PORTS", "29092,37117,99999"),
     ],
 )
-def test_the_variable_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+def test_an_invalid_setting_is_named_by_its_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
     monkeypatch.setenv(variable, value)
     settings.cache_clear()
     with pytest.raises(WrongSetting, match=variable):
@@ -41,7 +43,7 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     settings.cache_clear()
 
 
-def test_roles_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_roles_are_comma_separated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAYBOOK_LEADER_ROLES", " captain, ,admin")
     settings.cache_clear()
     assert settings().leader_roles == {"captain", "admin"}

@@ -56,7 +56,7 @@ def test_a_hundred_files_exist_once_and_complete_after_five_kills(
     assert len(requested) == FILES
     for failpoint in KILLS:
         worker = services.worker(failpoint)
-        assert worker.wait(120) == -signal.SIGKILL, worker.said()
+        assert worker.wait(120) == -signal.SIGKILL, worker.output()
     last = services.worker()
     jobs = services.world.documents["exports"]
     until(lambda: jobs.count_documents({"is_told": True}) == FILES, "all jobs have ended", 120)

@@ -111,7 +111,7 @@ def test_a_stopped_worker_leaves_its_job_to_another_one(services: ExportServices
     until(lambda: is_writing(services), "the file is being written")
     began = monotonic()
     worker.terminate()
-    assert worker.wait(60) == 0, worker.said()
+    assert worker.wait(60) == 0, worker.output()
     assert monotonic() - began < GRACE_MS / 1_000 + GRACE_SPARE_SECONDS
     assert services.stored(job_id)["status"] == "processing"
     other = services.worker()
@@ -129,7 +129,7 @@ def test_a_worker_waits_for_mongodb_and_continues(
     job_id = long_job(services)
     until(lambda: is_writing(services), "the file is being written")
     mongodb.kill()
-    worker.wait_for("waiting")
+    worker.wait_for("waiting for a server")
     assert worker.is_alive()
     mongodb.start()
     until(lambda: services.service.get("/ready", "").status == 200, "MongoDB is back")

@@ -168,8 +168,8 @@ def test_a_worker_serves_probes_and_metrics(services: ExportServices) -> None:
     job_id, event = request_event(format="json")
     publish(services, job_id, event)
     wait_for(services, job_id)
-    assert worker.ask("/live")[0] == 200
-    until(lambda: worker.ask("/ready")[0] == 200, "it is ready")
+    assert worker.get("/live")[0] == 200
+    until(lambda: worker.get("/ready")[0] == 200, "it is ready")
     until(lambda: worker.metric("daybook_exports_total") >= 1, "it has counted the file")
     worker.end()
 
@@ -202,4 +202,4 @@ def test_the_error_names_a_wrong_setting(
 ) -> None:
     worker = services.worker(**variables)
     assert worker.wait(60) == 2
-    assert named in worker.said()
+    assert named in worker.output()

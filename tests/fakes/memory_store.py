@@ -1,4 +1,4 @@
-"""The store in memory, for the protocol's model; held to the contract suite with MongoDB's."""
+"""The store in memory, for tests of the protocol; it fulfils the same contract as MongoDB's."""
 
 import copy
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -30,13 +30,13 @@ from daybook.engine.errors import Refused
 from daybook.engine.partition import Partition
 from daybook.engine.store import Read
 
-ALWAYS_LET_IN = ("unattributed", "direct", "exit")
+NEVER_REFUSED = ("unattributed", "direct", "exit")
 
 
 class MemoryStore:
-    """`before` is called ahead of every operation and may raise, or let another member run.
+    """`before` is called before every operation, and may raise or run another member.
 
-    `after` likewise, once the operation is done: what raises there is a reply that was lost.
+    `after` is called after every operation; an exception there is a lost reply.
     """
 
     def __init__(self, keys_max: int = 1_000) -> None:
@@ -65,12 +65,12 @@ class MemoryStore:
         self, documents: Collection[Document], partition: Partition
     ) -> dict[Document, int]:
         self.before()
-        marks = {}
+        watermarks = {}
         for document in documents:
             stored = self.collections.get(document.model.collection, {}).get(document.id)
             if stored is not None:
-                marks[document] = partition.applied(stored)
-        return marks
+                watermarks[document] = partition.applied(stored)
+        return watermarks
 
     def put(self, rows: Collection[Row], partition: Partition) -> None:
         for row in rows:
@@ -110,7 +110,7 @@ class MemoryStore:
     def amend(
         self, model: StateModel, fields: Mapping[str, tuple[State, Mapping[str, Any]]]
     ) -> None:
-        every = True
+        all_unchanged = True
         for state, values in fields.values():
             self.before()
             stored = self.collections[model.collection][state["_id"]]
@@ -118,9 +118,9 @@ class MemoryStore:
                 stored |= copy.deepcopy(dict(values))
                 stored["_daybook"]["revision"] += 1
             else:
-                every = False
+                all_unchanged = False
             self.after()
-        if not every:
+        if not all_unchanged:
             raise Refused
         for state, values in fields.values():
             state.update(copy.deepcopy(dict(values)))
@@ -147,7 +147,7 @@ class MemoryStore:
 
     def replace(self, model: StateModel, states: Sequence[tuple[Read, State]]) -> bool:
         table = self.collections.setdefault(model.collection, {})
-        every = True
+        all_unchanged = True
         for read, state in states:
             self.before()
             mark = table[read.id]["_daybook"]
@@ -155,9 +155,9 @@ class MemoryStore:
                 state["_daybook"]["revision"] = read.revision + 1
                 table[read.id] = copy.deepcopy(dict(state))
             else:
-                every = False
+                all_unchanged = False
             self.after()
-        return every
+        return all_unchanged
 
     def _add(self, document: dict[str, Any], change: Change) -> None:
         model = change.document.model
@@ -174,56 +174,56 @@ class MemoryStore:
                 document.setdefault(name, {})
             for values in currencies.values():
                 if isinstance(field, Money | Squares | PerCurrency):
-                    values.setdefault(name, _nought(field))
+                    values.setdefault(name, _zero(field))
                 if isinstance(field, MoneyMap) or (isinstance(field, Breakdown) and field.money):
                     values.setdefault(name, {})
-        for amount, value in sorted(change.amounts.items(), key=_turn):
+        for amount, value in sorted(change.amounts.items(), key=_acceptance_order):
             field = model.fields[amount.field]
             if amount.key is not None:
                 self._add_to_map(document, field, amount, value)
                 continue
             if amount.currency:
-                beside = currencies[amount.currency]
-                beside[amount.field] = _plus(beside[amount.field], value)
+                in_currency = currencies[amount.currency]
+                in_currency[amount.field] = _plus(in_currency[amount.field], value)
             if not isinstance(field, Money | Squares):
                 document[amount.field] += value
             hour = document.setdefault("hours", {}).setdefault(amount.hour, {})
-            hour[amount.field] = _plus(hour.get(amount.field, _nought(field)), value)
+            hour[amount.field] = _plus(hour.get(amount.field, _zero(field)), value)
         _derive(model, document)
 
     def _add_to_map(
         self, document: dict[str, Any], field: Field, amount: Amount, value: int
     ) -> None:
-        """The map that decides is a money map in its currency; of other maps the one at the top."""
-        beside = document.get("currencies", {}).get(amount.currency, {})
-        named = beside[amount.field] if isinstance(field, MoneyMap) else document[amount.field]
+        """A money map accepts keys in its currency, other maps at the top level."""
+        in_currency = document.get("currencies", {}).get(amount.currency, {})
+        gate = in_currency[amount.field] if isinstance(field, MoneyMap) else document[amount.field]
         if isinstance(field, CountMap) and amount.part:
-            named = named.setdefault(amount.part, {})
+            gate = gate.setdefault(amount.part, {})
         key = str(amount.key)
-        room = len(named.keys() - {"other"}) < self.keys_max
-        where = key if room or key in named or key in ALWAYS_LET_IN else "other"
+        has_room = len(gate.keys() - {"other"}) < self.keys_max
+        target = key if has_room or key in gate or key in NEVER_REFUSED else "other"
         if not isinstance(field, Breakdown):
-            named[where] = named.get(where, 0) + value
+            gate[target] = gate.get(target, 0) + value
             return
         blank: dict[Any, Any] = dict.fromkeys((*field.counts, *field.money), 0)
-        parts = named.setdefault(where, blank | ({"name": None} if field.named else {}))
+        parts = gate.setdefault(target, blank | ({"name": None} if field.named else {}))
         if amount.name is not None:
-            if where == key:
+            if target == key:
                 parts["name"] = max(parts["name"] or "", amount.name)
             return
         parts[amount.part] = (parts[amount.part] or 0) + value
         if amount.currency:
-            own = beside[amount.field].setdefault(where, {})
-            own[amount.part] = own.get(amount.part, 0) + value
+            amounts = in_currency[amount.field].setdefault(target, {})
+            amounts[amount.part] = amounts.get(amount.part, 0) + value
 
 
-def _turn(item: tuple[Amount, int]) -> tuple[bool, str]:
-    """Keys that have to ask come first: what is let in anyway takes no room from them."""
+def _acceptance_order(item: tuple[Amount, int]) -> tuple[bool, str]:
+    """Reserved keys come last: they are always accepted, and take no room from the others."""
     key = item[0].key or ""
-    return key in ALWAYS_LET_IN, key
+    return key in NEVER_REFUSED, key
 
 
-def _nought(field: Field) -> Any:
+def _zero(field: Field) -> Any:
     return Decimal128("0") if isinstance(field, Squares) else 0
 
 
@@ -256,7 +256,7 @@ def _derive(model: type[DailyDocument], document: dict[str, Any]) -> None:
             scope[name] = _derived(field, scope)
     for name, field in model.fields.items():
         if is_money(model, name):
-            empty: Any = {MoneyMap: {}, Average: None}.get(type(field), _nought(field))
+            empty: Any = {MoneyMap: {}, Average: None}.get(type(field), _zero(field))
             alone = currencies[0][name] if len(currencies) == 1 else None
             document[name] = copy.deepcopy(alone) if currencies else empty
         if isinstance(field, Breakdown) and len(currencies) > 1:
@@ -265,7 +265,7 @@ def _derive(model: type[DailyDocument], document: dict[str, Any]) -> None:
     for hour in hours.values():
         for name, field in model.fields.items():
             gone = len(currencies) > 1 and is_money(model, name)
-            if gone or (not isinstance(field, Derived) and hour.get(name) == _nought(field)):
+            if gone or (not isinstance(field, Derived) and hour.get(name) == _zero(field)):
                 hour.pop(name, None)
 
 

@@ -1,4 +1,4 @@
-"""The data dictionary says of every stored field what it is."""
+"""The data dictionary describes every stored field."""
 
 import pytest
 
@@ -39,18 +39,18 @@ def test_every_field_of_every_collection_is_there(group: Group) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "| `orders_created` | int64 | how many `order.created` | 1 |",
-        "| `leaders_promoted` | int64 | how many `user.role_changed`: entering the set of leaders' "
-        "roles | 1 |",
+        "| `orders_created` | int64 | number of `order.created` events | 1 |",
+        "| `leaders_promoted` | int64 | number of `user.role_changed` events: from a role "
+        "that is not a leader's to one that is | 1 |",
         "| `payment_success_rate` | double or null | rate: `payments_succeeded` / "
         "`payments_initiated` | 1 |",
-        "| `gross_revenue_cents` | int64 or null | money: an amount a currency | 1 |",
+        "| `gross_revenue_cents` | int64 or null | money: an amount per currency | 1 |",
         "| `payment` | null | 1 |",
         "| `funnel_settled` | false | 2 |",
         "| `products` | object | by key: `units`, `revenue_cents`, `refunded_cents`; `name`, the "
         "greatest by code point | 1 |",
-        "| `kind` = `event` | string | those of `analytics_event_metrics.unique_viewers` |",
+        "| `kind` = `event` | string | the keys of `analytics_event_metrics.unique_viewers` |",
     ],
 )
-def test_fields_are_told_in_words(line: str) -> None:
+def test_fields_are_described_in_words(line: str) -> None:
     assert line in PAGE.splitlines()

@@ -1,4 +1,4 @@
-"""`make mutants`: tries every seeded bug, or those whose names contain the words given."""
+"""`make mutants`: tests every seeded bug, or those whose names contain one of the given words."""
 
 import sys
 import time
@@ -10,7 +10,9 @@ def main() -> int:
     words = sys.argv[1:]
     chosen = [m for m in MUTANTS if not words or any(word in m.name for word in words)]
     if not chosen:
-        print(f"no seeded bug is named like {' or '.join(words)}; there are:", file=sys.stderr)
+        print(
+            f"no seeded bug has {' or '.join(words)} in its name; the names are:", file=sys.stderr
+        )
         print(*(f"  {mutant.name}" for mutant in MUTANTS), sep="\n", file=sys.stderr)
         return 2
     survivors = []

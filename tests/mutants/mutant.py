@@ -1,4 +1,4 @@
-"""One seeded bug, tried on a copy of the tree."""
+"""A seeded bug, and running tests against a copy of the tree that contains it."""
 
 import os
 import shutil
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".daybook", "__pycache__", ".*_cache")
+IGNORED = shutil.ignore_patterns(".git", ".venv", ".daybook", "__pycache__", ".*_cache")
 TESTS_FAILED = 1
 SECONDS_MAX = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """`old` stands once in `file`; with `new` in its place `tests` (pytest's words) must fail."""
+    """`old` occurs once in `file`; with `new` instead, `tests` (pytest arguments) must fail."""
 
     name: str
     file: str
@@ -25,10 +25,10 @@ class Mutant:
     tests: tuple[str, ...]
 
     def is_caught(self) -> tuple[bool, str]:
-        """Whether the tests fail on it, and the last line they print."""
+        """Whether the tests fail with the bug, and the last line that pytest prints."""
         with tempfile.TemporaryDirectory(prefix="daybook-mutant-") as name:
             tree = Path(name) / "tree"
-            shutil.copytree(ROOT, tree, ignore=LEFT_OUT)
+            shutil.copytree(ROOT, tree, ignore=IGNORED)
             self._seed(tree)
             done = subprocess.run(
                 [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *self.tests],
@@ -42,11 +42,11 @@ class Mutant:
         lines = done.stdout.strip().splitlines() or [done.stderr.strip()]
         return done.returncode == TESTS_FAILED, lines[-1]
 
-    def has_its_place(self, tree: Path = ROOT) -> bool:
+    def occurs_once(self, tree: Path = ROOT) -> bool:
         return (tree / self.file).read_text().count(self.old) == 1
 
     def _seed(self, tree: Path) -> None:
-        if not self.has_its_place(tree):
-            raise SystemExit(f"mutant {self.name}: its place in {self.file} is not there any more")
+        if not self.occurs_once(tree):
+            raise SystemExit(f"mutant {self.name}: its text does not occur once in {self.file}")
         path = tree / self.file
         path.write_text(path.read_text().replace(self.old, self.new))

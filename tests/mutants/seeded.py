@@ -1,4 +1,4 @@
-"""The seeded bugs, each a mistake that somebody has made before."""
+"""The seeded bugs, each a mistake that somebody has made before in such a system."""
 
 from tests.mutants.mutant import Mutant
 
@@ -16,14 +16,14 @@ EXPORTS = "tests/exports/test_routes.py"
 
 MUTANTS = (
     Mutant(
-        "a text that begins like a formula is told as it is",
+        "a text that looks like a formula is exported unchanged",
         "daybook/exports/formats/cell.py",
         """return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value""",
         "return value",
         ("tests/exports/formats/test_cell.py",),
     ),
     Mutant(
-        "an attempt that was overtaken ends the job",
+        "an attempt ends its job although a newer one has begun",
         "daybook/exports/job_store.py",
         """        attempt = {"_id": claim.job.id, "attempt": claim.attempt}
 """,
@@ -39,14 +39,14 @@ MUTANTS = (
         (EXPORTS, "-k", "tampered"),
     ),
     Mutant(
-        "the trim left out",
+        "changes refused in part are not trimmed",
         "daybook/engine/protocol/settle.py",
         "pending = again | trim(overlapping)",
         "pending = again",
         PROTOCOL,
     ),
     Mutant(
-        "state before effects",
+        "states written before effects",
         "daybook/engine/protocol/settle.py",
         """                self._apply(batch, folded.changes(), folded.changes, settled)
             except Refused:
@@ -73,14 +73,14 @@ MUTANTS = (
         PROTOCOL,
     ),
     Mutant(
-        "a state folded twice",
+        "messages below a state's watermark folded again",
         "daybook/engine/fold/keyed.py",
         "if offset <= partition.applied(state):",
         "if False:",
         PROTOCOL,
     ),
     Mutant(
-        "states before their sketches",
+        "states written before their sketches",
         "daybook/engine/protocol/settle.py",
         """            if folded.sketches:
                 merge_sketches(
@@ -100,21 +100,21 @@ MUTANTS = (
         UNIQUES,
     ),
     Mutant(
-        "sketches that were refused are left at that",
+        "refused sketches are not retried",
         "daybook/engine/protocol/sketch_merge.py",
         "pending = {name: pending[name] for name in store.swap(collection, changed)}",
         "pending = dict.fromkeys(store.swap(collection, changed)) and {}",
         UNIQUES,
     ),
     Mutant(
-        "a sketch swapped for one read earlier",
+        "a sketch replaced without checking its revision",
         "daybook/engine/mongo/store.py",
         'as_read = {"_id": document["_id"], "_daybook.revision": read["revision"]}',
         'as_read = {"_id": document["_id"]}',
         ("tests/contract/test_store.py", "-k", "swapped"),
     ),
     Mutant(
-        "what a later message takes back is not written",
+        "a change whose amounts cancel out is not written",
         "daybook/engine/fold/keyed.py",
         "                change.add(caused.effect.amount, caused.effect.value)\n",
         "                change.add(caused.effect.amount, caused.effect.value)\n"
@@ -123,21 +123,21 @@ MUTANTS = (
         FUNNELS,
     ),
     Mutant(
-        "what is forgotten is taken out of the documents",
+        "forgetting a session subtracts it from the documents",
         "daybook/engine/fold/memory_delta.py",
         "            self._sums.pop(key, None)\n",
         "",
         FUNNELS,
     ),
     Mutant(
-        "what comes out of order is measured together with what it corrects",
+        "messages out of order are measured as one run",
         "daybook/engine/fold/memory_delta.py",
         "if self._singly or not self._memory.follows(state, event, arrival):",
         "if self._singly:",
         FUNNELS,
     ),
     Mutant(
-        "a watermark within what several messages caused is passed by",
+        "a watermark within a joint effect is ignored",
         "daybook/engine/fold/keyed.py",
         """            if first <= watermark:
                 raise Refused
@@ -146,14 +146,14 @@ MUTANTS = (
         FUNNELS,
     ),
     Mutant(
-        "a day that was forgotten begins anew with the next batch",
+        "the pins of a forgotten day are kept",
         "daybook/funnels/pins.py",
         "            forget_pins(visitor, arrival)\n",
         "",
         FUNNELS,
     ),
     Mutant(
-        "a copy of an older definition is in force again",
+        "a duplicate of an older definition applies again",
         "daybook/funnels/registry.py",
         """        if own_id in self._ids:
             return None
@@ -162,12 +162,12 @@ MUTANTS = (
         FUNNELS,
     ),
     Mutant(
-        "a definition is forgotten when it cannot be stored",
+        "a definition is lost when it cannot be stored",
         "consumers/funnel_step.py",
-        """            store.put(*untold[0])
-            untold.popleft()
+        """            store.put(*unwritten[0])
+            unwritten.popleft()
 """,
-        "            store.put(*untold.popleft())\n",
+        "            store.put(*unwritten.popleft())\n",
         FUNNELS,
     ),
     Mutant(
@@ -178,37 +178,37 @@ MUTANTS = (
         FUNNELS,
     ),
     Mutant(
-        "a pin that holds for what came before it",
+        "a pin applies to messages before it",
         "daybook/funnels/pins.py",
         'not _is_here(pin, arrival) or int(pin["offset"]) <= arrival.offset',
         "True",
         FUNNELS,
     ),
     Mutant(
-        "a pin that its visitor leaves behind when he moves",
+        "a pin applies in another partition than its own",
         "daybook/funnels/pins.py",
         '(pin["topic_id"], pin["partition"]) == (arrival.topic_id, arrival.partition)',
         'pin["topic_id"] == arrival.topic_id',
         FUNNELS,
     ),
     Mutant(
-        "damage to what is remembered of visitors that verify passes by",
+        "verify overlooks damage to visitor states",
         "daybook/recount/compare/states.py",
         "            equal = identical(stored_value, expected_value)",
         "            equal = True",
         (
-            "tests/scenarios/test_recount_funnel.py::test_damage_is_named_and_healed_while_the_group_runs",
+            "tests/scenarios/test_recount_funnel.py::test_damage_is_named_and_repaired_while_the_group_runs",
         ),
     ),
     Mutant(
-        "a partition that comes back paused",
+        "a partition assigned again stays paused",
         "daybook/engine/member/assignment.py",
         "        self._consumer.current.resume([TopicPartition(*place)])\n",
         "",
         ("tests/scenarios/test_outages.py",),
     ),
     Mutant(
-        "an order at home in two partitions",
+        "an order is counted in two partitions",
         "daybook/engine/protocol/home_partition.py",
         "strays.append(index)",
         "pass",
@@ -222,41 +222,41 @@ MUTANTS = (
         (FAILPOINTS, "-k", "CountersKilledBetweenDocuments"),
     ),
     Mutant(
-        "commit before write",
+        "offsets committed before the write",
         "daybook/engine/member/member.py",
-        """        for owned in pending:
-            if not owned.lost:
-                self._settle(owned)
+        """        for assigned in pending:
+            if not assigned.lost:
+                self._settle(assigned)
 """,
-        """        for owned in pending:
-            owned.durable = owned.read
+        """        for assigned in pending:
+            assigned.durable = assigned.read
         self._committer.commit(pending)
-        for owned in pending:
-            if not owned.lost:
-                self._settle(owned)
+        for assigned in pending:
+            if not assigned.lost:
+                self._settle(assigned)
 """,
         (FAILPOINTS, "-k", "BeforeWrite"),
     ),
     Mutant(
-        "a client that outlives the topic it knows",
+        "a client is kept although its topic was recreated",
         "daybook/engine/kafka/renewable_consumer.py",
-        "        if not again:\n",
+        "        if not recreated:\n",
         "        if True:\n",
         (MADE_AGAIN, "-k", "leaders_changed and classic"),
     ),
     Mutant(
-        "the topic's id left out",
+        "watermarks without the topic's id",
         "daybook/engine/partition.py",
         'return f"_daybook.applied.{self.topic_id}.{self.number}"',
         'return f"_daybook.applied.topic.{self.number}"',
-        (LOG, "-k", "TopicMadeAgainShorter"),
+        (LOG, "-k", "TopicRecreatedShorter"),
     ),
     Mutant(
-        "two documents for an order's state",
+        "an order's state split into two documents",
         "daybook/engine/mongo/store.py",
         """        now = datetime.fromtimestamp(self._clock(), UTC)
         operations = (
-            (collection, [_replacement(read, state, now) for read, state in some])
+            (collection, [_replacement(read, state, now) for read, state in chunk])
 """,
         """        for read, state in states:
             state["_daybook"]["revision"] = Int64(read.revision + 1)
@@ -270,7 +270,7 @@ MUTANTS = (
         whole = [ReplaceOne({"_id": state["_id"]}, dict(state)) for _, state in states]
         return not whole or self._bulks.replace(model.collection, whole)
         operations = (
-            (collection, [_replacement(read, state, now) for read, state in some])
+            (collection, [_replacement(read, state, now) for read, state in chunk])
 """,
         (FAILPOINTS, "-k", "BeforeCheckpoint and not Counters"),
     ),
@@ -289,77 +289,77 @@ MUTANTS = (
         (FAILPOINTS, "-k", "BeforeState"),
     ),
     Mutant(
-        "the window not built anew",
+        "the duplicate window is not rebuilt",
         "daybook/engine/member/starter.py",
         "read_from = max(bounds.low, start - self._rules.duplicate_window)",
         "read_from = start",
         (LOG, "-k", "ProducerSendsAgain"),
     ),
     Mutant(
-        "a window's messages kept for ever",
+        "messages read for the window are never dropped",
         "daybook/engine/member/assigned_partition.py",
         "self.batch is not None or bool(self.buffer) or self.read > self.durable",
         "self.batch is not None or self.read > self.durable",
         ("tests/engine/member/test_assigned_partition.py",),
     ),
     Mutant(
-        "one acknowledgement is enough",
+        "writes with w:1",
         "daybook/engine/mongo/client.py",
         'write_concern=WriteConcern(w="majority", j=True, wtimeout=_TIMEOUT_MS),',
         "write_concern=WriteConcern(w=1),",
         ("tests/scenarios/test_outages.py", "-k", "primary"),
     ),
     Mutant(
-        "a dead letter without its position",
+        "a dead letter produced without a record",
         "daybook/engine/protocol/dead_letters.py",
         "            self._record(batch.partition, batch.dead)\n",
         "",
         (FAILPOINTS, "-k", "WithinDeadLetter and not Counters"),
     ),
     Mutant(
-        "a dead letter produced once at most",
+        "a recorded dead letter is never produced again",
         "daybook/engine/decode/decoder.py",
         "            raise Poison(*self._dead[offset])\n",
         '            return batch.note("dead", counted)\n',
         (FAILPOINTS, "-k", "WithinDeadLetter and not Counters"),
     ),
     Mutant(
-        "no checkpoint but Kafka's",
+        "checkpoints not stored in MongoDB",
         "daybook/engine/protocol/checkpoints.py",
         '"$max": {"offset": Int64(checkpoint.offset)},',
         '"$max": {"offset": Int64(0)},',
         (LOG, "-k", "OffsetsLost"),
     ),
     Mutant(
-        "the higher of checkpoint and commit",
+        "starts at the higher of checkpoint and commit",
         "daybook/engine/kafka/offsets.py",
         "start = min(checkpoint, commit.offset)",
         "start = max(checkpoint, commit.offset)",
         ("tests/engine/kafka/test_offsets.py",),
     ),
     Mutant(
-        "any fleet's commits",
+        "commits of another fleet accepted",
         "daybook/engine/kafka/offsets.py",
         "if commit.offset >= 0 and separator and owner != fleet:",
         "if False:",
         ("tests/scenarios/test_fleets.py", "-k", "second_fleet"),
     ),
     Mutant(
-        "a recount that stops at the document's own offsets",
+        "a recount limited to the document's own offsets",
         "daybook/recount/session.py",
         "self.replay.limit(reach, (",
         "self.replay.limit({}, (",
         ("tests/scenarios/test_recount.py", "-k", "lost"),
     ),
     Mutant(
-        "a recount that believes what a sketch lacks",
+        "a recount does not notice keys missing in a sketch",
         "daybook/recount/verdict/sketches.py",
         "if lacks(together, due) or lacks(known, together):",
         "if lacks(known, together):",
-        ("tests/scenarios/test_recount_funnel.py", "-k", "recounted_and_healed"),
+        ("tests/scenarios/test_recount_funnel.py", "-k", "recounted_and_repaired"),
     ),
     Mutant(
-        "a product refunded by what it cost, not by what is left of it",
+        "refunds split by a product's revenue, not by what is left of it",
         "daybook/funnels/order_revenue.py",
         'left = [p["revenue_cents"] - p["refunded_cents"] for p in funnel["products"]]',
         'left = [p["revenue_cents"] for p in funnel["products"]]',
@@ -373,7 +373,7 @@ MUTANTS = (
         PROTOCOL,
     ),
     Mutant(
-        "a source that takes money with it, and leaves the order",
+        "a new source moves the money but not the order count",
         "daybook/funnels/order_revenue.py",
         """        yield _effect(funnel, paid_on, "by_source", sign, key=key, part="orders")
 """,
@@ -381,28 +381,28 @@ MUTANTS = (
         ("tests/recount/revenue/test_funnels.py", "-k", "agree"),
     ),
     Mutant(
-        "the newest name of a product",
+        "the newest name of a product wins",
         "daybook/engine/mongo/map_expressions.py",
         '{"$max": ["$$was.name", "$$add.name"]}',
         '{"$ifNull": ["$$add.name", "$$was.name"]}',
         ("tests/contract/test_store.py", "-k", "greatest and mongodb"),
     ),
     Mutant(
-        "a name that no recount looks at",
+        "the recount ignores names",
         "daybook/recount/compare/maps.py",
         "{NAME: counts.get(NAME)} if field.is_named else {}",
         "{NAME: None} if field.is_named else {}",
         ("tests/recount/revenue/test_funnels.py", "-k", "agree"),
     ),
     Mutant(
-        "a zombie's totals shown",
+        "totals of a former owner shown",
         "daybook/engine/live/scripts.py",
         "(is_of_the_day and held_revision > revision)",
         "false",
         LIVE,
     ),
     Mutant(
-        "yesterday shown over today",
+        "yesterday's totals replace today's",
         "daybook/engine/live/scripts.py",
         "(held[1] > date or (is_of_the_day and held_revision > revision))",
         "(is_of_the_day and held_revision > revision)",
@@ -416,35 +416,35 @@ MUTANTS = (
         LIVE,
     ),
     Mutant(
-        "subscribers told whatever changes",
+        "messages to subscribers are not rate-limited",
         "daybook/engine/live/scripts.py",
         "if not redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[1]) then return 0 end",
         "",
         LIVE,
     ),
     Mutant(
-        "subscribers told what is old by now",
+        "outdated totals published to subscribers",
         "daybook/engine/live/scripts.py",
         "if held[1] == date and tonumber(held[2] or '') == revision then",
         "if true then",
         LIVE,
     ),
     Mutant(
-        "what came while Redis was away forgotten",
+        "events counted while Redis was away are not shown",
         "daybook/engine/live/projector.py",
-        "again = events if self._is_whole else list(self._shown)",
-        "again = events",
+        "shown = events if self._is_complete else list(self._recent_events)",
+        "shown = events",
         PROJECTOR,
     ),
     Mutant(
-        "an emptied Redis not noticed",
+        "an emptied Redis is not noticed",
         "daybook/engine/live/projector.py",
         "if self._store.was_emptied():",
         "if self._store.was_emptied() and False:",
         PROJECTOR,
     ),
     Mutant(
-        "documents lost with a Redis that is away",
+        "documents are dropped while Redis is away",
         "daybook/engine/live/projector.py",
         "            self._buffer.put_back(touched)\n",
         "",
@@ -458,14 +458,14 @@ MUTANTS = (
         SCOPE,
     ),
     Mutant(
-        "a tenant's filter overruled by the caller's",
+        "the caller may name another organization",
         "daybook/query/read/scope.py",
         "if requested is not None and requested != caller.organization_id:",
         "if requested is None and requested != caller.organization_id:",
         SCOPE,
     ),
     Mutant(
-        "ids beneath an organization reach into the next",
+        "the id range of an organization includes the next one",
         "daybook/query/read/mongo.py",
         'return {"$gte": f"{name}:", "$lt": f"{name};"}',
         'return {"$gte": name, "$lt": f"{name}~"}',
@@ -479,7 +479,7 @@ MUTANTS = (
         SCOPE,
     ),
     Mutant(
-        "the platform's numbers for everybody",
+        "platform reports open to everyone",
         "daybook/query/read/scope.py",
         "    if not caller.is_admin:\n        raise forbidden(",
         "    if False:\n        raise forbidden(",

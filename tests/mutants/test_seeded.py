@@ -1,4 +1,4 @@
-"""Seeded bugs keep pace with the code that they are seeded in."""
+"""The seeded bugs still fit the code."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from tests.mutants.seeded import MUTANTS
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: str(mutant.name))
-def test_a_seeded_bug_has_its_place_and_its_tests(mutant: Mutant) -> None:
-    assert mutant.has_its_place(), f"change `old` of {mutant.name!r} in tests/mutants/seeded.py"
+def test_a_seeded_bugs_text_occurs_once_and_its_tests_exist(mutant: Mutant) -> None:
+    assert mutant.occurs_once(), f"change `old` of {mutant.name!r} in tests/mutants/seeded.py"
     files = [word.partition("::")[0] for word in mutant.tests if word.startswith("tests/")]
     assert files
     assert all((ROOT / name).exists() for name in files), files

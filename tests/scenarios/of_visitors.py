@@ -1,4 +1,4 @@
-"""The faults over what visitors do: state, measures, definitions, and documents by tenant."""
+"""Scenarios with the funnel-step group: states, measures, definitions, documents per tenant."""
 
 import json
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from tests.support.world import World
 
 
 class OfVisitors(Scenario):
-    """Every document is the known answer of what was published, field by field, as well."""
+    """Every document must also equal the known answer, field by field."""
 
     group = "funnel-step"
     messages = 1_500

@@ -1,4 +1,4 @@
-"""A fault, crossed with every check: a new one is a class of ten lines that tries everything."""
+"""The frame of a scenario: one fault, then every check."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar
@@ -12,10 +12,10 @@ SMALL_BATCHES = {"DAYBOOK_BATCH_MESSAGES_MAX": "200", "DAYBOOK_LINGER_MS": "10"}
 
 
 class Scenario(ABC):
-    """`play` does the damage and ends with every message counted; `landed` fails if it did none.
+    """`play` causes the fault, and ends with every message counted.
 
-    Then every check runs: each document equal to the recount, watermarks never back, no lag,
-    every dead letter in its place.
+    Then every check runs: each document equals the recount, no watermark went back, there is no
+    lag, every dead letter is recorded and produced.
     """
 
     group: ClassVar[str] = "revenue"
@@ -30,13 +30,13 @@ class Scenario(ABC):
     def play(self) -> None: ...
 
     @abstractmethod
-    def landed(self) -> None: ...
+    def assert_fault_happened(self) -> None: ...
 
     def run(self) -> None:
         self.prepare()
         with Watch(self.world.documents) as watch:
             self.play()
-        self.landed()
+        self.assert_fault_happened()
         watch.assert_never_back()
         self.check()
 

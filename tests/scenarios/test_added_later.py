@@ -1,5 +1,5 @@
-"""A collection that is added to a group that has counted for long: nothing else changes, what is
-not filled yet says so, and a rebuild fills it."""
+"""A collection is added to a group that has counted before: nothing else changes, the recount
+reports it as not backfilled, and a rebuild fills it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,19 +20,18 @@ from tests.support.shop import Shop
 from tests.support.world import World
 
 
-def order_of_before(order_id: str) -> dict[str, Any]:
-    """A state as it was stored before anybody asked for funnels."""
+def older_order(order_id: str) -> dict[str, Any]:
+    """A state as stored before orders had funnels."""
     fields = OrderState.new(order_id).items()
     return {name: value for name, value in fields if name not in OrderState.since}
 
 
-def group_of_before(world: World) -> Group:
-    """The group with the models of before; of a state that says nothing of funnels it counts
-    none."""
+def older_group(world: World) -> Group:
+    """The group with its older models; it does not count for funnels."""
     return replace(
         world.group("revenue"),
         documents=(RevenueDay,),
-        state=StateModel(OrderState.collection, order_of_before),
+        state=StateModel(OrderState.collection, older_order),
     )
 
 
@@ -41,7 +40,7 @@ def revenue_days(world: World) -> dict[str, dict[str, Any]]:
 
 
 class Later:
-    """A world counted by the group of before, then on by members of today."""
+    """A world counted first by the older group, then by current members."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -49,12 +48,12 @@ class Later:
         world.make_topic()
         messages = self.shop.messages(3_000)
         world.publish(messages[:1_500])
-        run(group_of_before(world), world.settings, until_caught_up=True, started=lambda _: None)
+        run(older_group(world), world.settings, until_caught_up=True, started=lambda _: None)
         world.publish(messages[1_500:])
         world.catch_up("revenue")
 
     def verified(self) -> tuple[int, set[str | None]]:
-        """The exit code, and of which collections something is in doubt."""
+        """The exit code of verify, and the collections that it has doubts about."""
         report = checks.recounted(self.world, "revenue")
         assert not report.differences
         assert all("not backfilled" in doubt.reason for doubt in report.doubts)
@@ -66,10 +65,12 @@ def later(world: World) -> Iterator[Later]:
     yield Later(world)
 
 
-def test_until_a_rebuild_it_is_not_backfilled_and_then_it_is_equal(later: Later) -> None:
+def test_a_new_collection_is_not_backfilled_until_a_rebuild(later: Later) -> None:
     before = revenue_days(later.world)
-    of_before = later.world.documents["order_state"].count_documents({"funnel": {"$exists": False}})
-    assert of_before
+    without_funnel = later.world.documents["order_state"].count_documents(
+        {"funnel": {"$exists": False}}
+    )
+    assert without_funnel
     assert later.verified() == (3, {FunnelRevenueDay.collection, OrderState.collection})
     assert rebuild(later.world, "revenue").exit_code == 0
     assert later.verified() == (0, set())
@@ -77,7 +78,7 @@ def test_until_a_rebuild_it_is_not_backfilled_and_then_it_is_equal(later: Later)
     checks.assert_counted(later.world, "revenue", later.shop.events)
 
 
-def test_orders_of_before_go_on_counting_once_they_are_rebuilt(later: Later) -> None:
+def test_older_orders_count_again_after_a_rebuild(later: Later) -> None:
     rebuild(later.world, "revenue")
     later.world.publish(later.shop.messages(1_000))
     later.world.catch_up("revenue")
@@ -85,7 +86,7 @@ def test_orders_of_before_go_on_counting_once_they_are_rebuilt(later: Later) -> 
     checks.assert_counted(later.world, "revenue", later.shop.events)
 
 
-def test_members_count_on_meanwhile(later: Later) -> None:
+def test_members_continue_counting_during_a_rebuild(later: Later) -> None:
     member = later.world.member("revenue", **SMALL_BATCHES)
     later.world.publish(later.shop.messages(3_000))
     assert rebuild(later.world, "revenue").exit_code == 0
@@ -95,7 +96,7 @@ def test_members_count_on_meanwhile(later: Later) -> None:
     checks.assert_counted(later.world, "revenue", later.shop.events)
 
 
-def test_a_wrong_name_of_a_product_is_found_and_put_right(later: Later) -> None:
+def test_a_wrong_product_name_is_found_and_repaired(later: Later) -> None:
     rebuild(later.world, "revenue")
     days = later.world.documents[FunnelRevenueDay.collection]
     day = days.find_one({"products": {"$ne": {}}})

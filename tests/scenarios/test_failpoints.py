@@ -1,4 +1,4 @@
-"""A member killed with -9 at every place where the order of the writes matters."""
+"""A member is killed with SIGKILL at every point where the order of writes matters."""
 
 from typing import ClassVar
 
@@ -11,11 +11,11 @@ from tests.support.world import World
 
 
 class KilledAt(Scenario):
-    """A member dies at its failpoint, the next one goes on from what it left."""
+    """A member dies at its failpoint, and the next one continues."""
 
     failpoint: ClassVar[str]
     refused: ClassVar[bool] = True
-    """Whether something was written that the next member tries to write again."""
+    """Whether the first member wrote something that the next one tries to write again."""
 
     def play(self) -> None:
         self.world.catch_up(self.group)
@@ -26,7 +26,7 @@ class KilledAt(Scenario):
         self.world.wait_for_commits(self.group)
         self.second.end()
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert self.exit_code == -9
         again = self.second.counted("refused") + self.second.counted("replayed")
         assert again > 0 or not self.refused
@@ -67,7 +67,7 @@ class BeforeCheckpoint(KilledAt):
 
 
 class BeforeCommit(KilledAt):
-    """The checkpoint is ahead of the commit; the lower of the two counts."""
+    """The checkpoint is ahead of the commit; the next member starts at the lower one."""
 
     failpoint = "before_commit:1"
 

@@ -1,4 +1,4 @@
-"""Who may count: one fleet a group and a database, by one set of rules."""
+"""A group and a database belong to one fleet, with one set of rules; others are refused."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,10 +26,10 @@ def another_database(world: World) -> Iterator[dict[str, str]]:
 
 
 def refusal(world: World, **variables: str) -> str:
-    """What a member says that must not start."""
+    """The output of a member that refuses to start."""
     member = world.member("revenue", **variables)
-    assert member.wait(60) == 1, member.said()
-    return member.said()
+    assert member.wait(60) == 1, member.output()
+    return member.output()
 
 
 def test_a_second_fleet_on_the_group_is_refused(counted: World) -> None:
@@ -41,9 +41,9 @@ def test_a_database_of_another_cluster_is_refused(counted: World) -> None:
     counted.documents["_daybook"].update_one(
         {"_id": "fleet"}, {"$set": {"cluster_id": "another-cluster"}}
     )
-    said = refusal(counted)
-    assert "DAYBOOK_KAFKA_BOOTSTRAP_SERVERS" in said
-    assert "another-cluster" in said
+    output = refusal(counted)
+    assert "DAYBOOK_KAFKA_BOOTSTRAP_SERVERS" in output
+    assert "another-cluster" in output
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_member_of_another_schema_revision_is_refused(counted: World) -> None:
     assert "schema revision 7" in refusal(counted)
 
 
-def test_a_setting_that_cannot_be_used_is_named(world: World) -> None:
+def test_an_invalid_setting_is_named(world: World) -> None:
     member = world.member("revenue", DAYBOOK_LINGER_MS="soon")
     assert member.wait(60) == 2
-    assert "DAYBOOK_LINGER_MS" in member.said()
+    assert "DAYBOOK_LINGER_MS" in member.output()

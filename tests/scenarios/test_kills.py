@@ -1,4 +1,4 @@
-"""Twenty kills at random while 100,000 events come in and members join and leave."""
+"""Twenty random kills while 100,000 events are published and members join and leave."""
 
 import random
 
@@ -12,7 +12,7 @@ from tests.support.world import World
 
 
 class RandomKills(Scenario):
-    """Three members at most, one of them killed each round, by both group protocols."""
+    """At most three members, one of which is killed in each round."""
 
     kills = KILLS
     messages = MESSAGES_A_KILL
@@ -50,16 +50,16 @@ class RandomKills(Scenario):
         until(lambda: self.revisions() > revision, "a member counts")
 
     def revisions(self) -> int:
-        """Rises with every write to a counted document."""
+        """A number that rises with every write to a counted document."""
         collection = self.world.group(self.group).documents[0].collection
         found = self.world.documents[collection].find({}, {"_daybook.revision": 1})
         return sum(document["_daybook"]["revision"] for document in found)
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert self.killed == self.kills
         assert len(self.shop.events) > 0.95 * self.kills * self.messages
-        told = [m for m in self.world.members if m.events("member stopped")]
-        assert sum(m.counted("refused") + m.counted("replayed") for m in told) > 0
+        stopped = [m for m in self.world.members if m.events("member stopped")]
+        assert sum(m.counted("refused") + m.counted("replayed") for m in stopped) > 0
 
 
 class RandomKillsOfCounters(RandomKills):
@@ -68,7 +68,7 @@ class RandomKillsOfCounters(RandomKills):
     messages = 2_000
     protocol = "consumer"
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert self.killed == self.kills
 
 

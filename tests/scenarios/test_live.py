@@ -1,4 +1,4 @@
-"""What is live in Redis is what the documents say, whatever happens to Redis."""
+"""Live numbers in Redis equal the documents, whatever happens to Redis."""
 
 import json
 import os
@@ -29,7 +29,7 @@ SPRING = "analytics:funnel:{}:spring%3Asale"
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Redis]:
-    """A Redis of the test's own."""
+    """A Redis for this test only."""
     own = Redis(tmp_path / "redis", free_ports(1)[0])
     own.start()
     yield own
@@ -45,7 +45,7 @@ def redis(server: Redis) -> Iterator[Any]:
 
 @pytest.fixture
 def here(servers: dict[str, str], server: Redis, tmp_path: Path) -> Iterator[World]:
-    """A world on that Redis, at noon, whose members look after it twice a second."""
+    """A world on that Redis, where it is noon, and whose members refresh it twice a second."""
     own = {
         "DAYBOOK_REDIS_URL": server.address,
         "DAYBOOK_ZONE": noon_zone(),
@@ -65,7 +65,7 @@ def is_up(member: MemberProcess) -> bool:
     return member.metric("daybook_live_up") == 1
 
 
-def test_after_traffic_everything_live_is_what_was_counted(here: World, redis: Any) -> None:
+def test_after_traffic_live_numbers_equal_the_documents(here: World, redis: Any) -> None:
     bustle = Bustle(here)
     members = [start(here), start(here)]
     with redis.pubsub(ignore_subscribe_messages=True) as subscription:
@@ -76,17 +76,17 @@ def test_after_traffic_everything_live_is_what_was_counted(here: World, redis: A
             bustle.publish(EVENTS // 4)
         here.wait_for_commits(GROUP)
         wait_until_right(redis, here)
-        told: dict[str, Any] = {}
-        ball = documents(here)[f"analytics:event:{here.name}:gala:live"]["revision"]
+        messages: dict[str, Any] = {}
+        gala_revision = documents(here)[f"analytics:event:{here.name}:gala:live"]["revision"]
 
-        def was_told() -> bool:
+        def has_last_totals() -> bool:
             while message := subscription.get_message(timeout=0.1):
-                told[message["channel"]] = json.loads(message["data"])
-            own = told.get(f"analytics:event:{here.name}:gala", {})
-            return str(own.get("revision")) == ball
+                messages[message["channel"]] = json.loads(message["data"])
+            own = messages.get(f"analytics:event:{here.name}:gala", {})
+            return str(own.get("revision")) == gala_revision
 
-        until(was_told, "subscribers have the last totals")
-    assert told[f"analytics:dashboard:{here.name}"]["totals"][0]["organization_id"] == here.name
+        until(has_last_totals, "subscribers have the last totals")
+    assert messages[f"analytics:dashboard:{here.name}"]["totals"][0]["organization_id"] == here.name
     assert len(documents(here)) == 4
     wait_until_sets_are_right(here, redis, bustle)
     for member in members:
@@ -95,8 +95,8 @@ def test_after_traffic_everything_live_is_what_was_counted(here: World, redis: A
 
 
 def wait_until_sets_are_right(world: World, redis: Any, bustle: Bustle) -> None:
-    """Hashes may be right before: one member shows what the other has counted of a document, and
-    events only each its own."""
+    """Waits for the sorted sets, which may follow the hashes: a member writes the totals of all
+    documents it touched, whoever counted them, but only the events it counted itself."""
 
     def are_right() -> bool:
         with suppress(AssertionError):
@@ -110,7 +110,7 @@ def wait_until_sets_are_right(world: World, redis: Any, bustle: Bustle) -> None:
 
 
 def assert_sets_are_right(world: World, redis: Any, bustle: Bustle) -> None:
-    """Of one funnel and one ticketed event, by a plain look at what was published."""
+    """Checks the sets of one funnel and one ticketed event against the published events."""
     own = [e for e in bustle.events if e["data"]["funnel_id"] == "spring:sale"]
     key = SPRING.format(world.name)
 
@@ -148,9 +148,7 @@ def assert_sets_are_right(world: World, redis: Any, bustle: Bustle) -> None:
         assert 0 < redis.pttl(name) <= 30 * 60_000, name
 
 
-def test_redis_is_killed_and_comes_back_with_nothing(
-    here: World, redis: Any, server: Redis
-) -> None:
+def test_redis_is_killed_and_restarts_empty(here: World, redis: Any, server: Redis) -> None:
     bustle = Bustle(here)
     member = start(here)
     bustle.publish(EVENTS)
@@ -159,18 +157,18 @@ def test_redis_is_killed_and_comes_back_with_nothing(
     server.kill()
     bustle.publish(EVENTS)
     here.wait_for_commits(GROUP)
-    until(lambda: not is_up(member), "the metric says that it is away")
+    until(lambda: not is_up(member), "the metric shows that Redis is away")
     server.start()
     wait_until_right(redis, here)
-    until(lambda: is_up(member), "the metric says that it is back")
+    until(lambda: is_up(member), "the metric shows that Redis is back")
     wait_until_sets_are_right(here, redis, bustle)
-    assert len(member.events("live numbers stand still")) == 1
+    assert len(member.events("live projection paused")) == 1
     member.end()
     checks.assert_recounted_equal(here, GROUP)
 
 
-def test_redis_is_emptied_and_nobody_comes_any_more(here: World, redis: Any) -> None:
-    """What no event touches is healed by the owner of partition 0, whoever else is there."""
+def test_redis_is_emptied_while_no_events_come(here: World, redis: Any) -> None:
+    """The owner of partition 0 restores the documents that no event touches."""
     bustle = Bustle(here)
     members = [start(here), start(here)]
     bustle.publish(EVENTS)
@@ -178,12 +176,12 @@ def test_redis_is_emptied_and_nobody_comes_any_more(here: World, redis: Any) -> 
     wait_until_right(redis, here)
     redis.flushall()
     wait_until_right(redis, here)
-    until(lambda: redis.zcard(SPRING.format(here.name)) == 50, "members showed what they remember")
+    until(lambda: redis.zcard(SPRING.format(here.name)) == 50, "members wrote their recent events")
     for member in members:
         member.end()
 
 
-def test_who_looked_after_all_of_today_dies_and_has_an_heir(here: World, redis: Any) -> None:
+def test_another_member_takes_over_refreshing_todays_documents(here: World, redis: Any) -> None:
     bustle = Bustle(here)
     members = [start(here), start(here)]
     bustle.publish(EVENTS)
@@ -191,16 +189,16 @@ def test_who_looked_after_all_of_today_dies_and_has_an_heir(here: World, redis: 
     wait_until_right(redis, here)
     for member in members:
         member.wait_for("partition started")
-    heir, owner = sorted(
+    successor, owner = sorted(
         members, key=lambda one: one.metric("daybook_live_refreshed_timestamp_seconds")
     )
     owner.kill()
     redis.flushall()
     wait_until_right(redis, here)
-    heir.end()
+    successor.end()
 
 
-def test_redis_is_frozen_and_counting_goes_on(here: World, redis: Any, server: Redis) -> None:
+def test_redis_is_frozen_and_counting_continues(here: World, redis: Any, server: Redis) -> None:
     bustle = Bustle(here)
     member = start(here)
     bustle.publish(EVENTS)
@@ -211,8 +209,8 @@ def test_redis_is_frozen_and_counting_goes_on(here: World, redis: Any, server: R
     began = time.monotonic()
     bustle.publish(EVENTS)
     here.wait_for_commits(GROUP, seconds=30)
-    until(lambda: not is_up(member), "the metric says that it is away")
-    assert len(member.events("waiting")) == 0
+    until(lambda: not is_up(member), "the metric shows that Redis is away")
+    assert len(member.events("waiting for a server")) == 0
     assert time.monotonic() - began < 30
     os.kill(pid, signal.SIGCONT)
     wait_until_right(redis, here)
@@ -220,21 +218,21 @@ def test_redis_is_frozen_and_counting_goes_on(here: World, redis: Any, server: R
     checks.assert_recounted_equal(here, GROUP)
 
 
-def test_a_zombie_does_not_put_back_what_is_old(here: World, redis: Any) -> None:
-    """It freezes between what it read and what it writes, and wakes up when more was counted."""
+def test_a_former_owner_does_not_restore_old_totals(here: World, redis: Any) -> None:
+    """It is frozen between reading totals and writing them, and wakes up after more was counted."""
     bustle = Bustle(here)
     zombie = start(here, failpoint="before_live:1:STOP")
     bustle.publish(EVENTS)
     until(lambda: documents(here), "something is counted")
     until(lambda: is_stopped(zombie), "it is frozen")
-    heir = start(here)
+    successor = start(here)
     bustle.publish(EVENTS)
     here.wait_for_commits(GROUP)
     wait_until_right(redis, here)
-    heir.end()
+    successor.end()
     right = hashes(redis, here)
     zombie.thaw()
-    until(lambda: refused(zombie) > 0, "what it had read was refused")
+    until(lambda: refused(zombie) > 0, "its old totals were refused")
     assert hashes(redis, here) == right
     zombie.kill()
 
@@ -245,12 +243,12 @@ def is_stopped(member: MemberProcess) -> bool:
 
 
 def refused(member: MemberProcess) -> float:
-    _, text = member.ask("/metrics")
+    _, text = member.get("/metrics")
     lines = [x for x in text.splitlines() if x.startswith("daybook_live_writes_total{")]
     return sum(float(x.rpartition(" ")[2]) for x in lines if 'status="refused"' in x)
 
 
-def test_old_history_is_counted_and_never_shown(here: World, redis: Any) -> None:
+def test_old_events_are_counted_but_not_shown_live(here: World, redis: Any) -> None:
     bustle = Bustle(here)
     member = start(here)
     bustle.publish(EVENTS, ago=timedelta(days=3), funnel="history")

@@ -1,4 +1,4 @@
-"""What may happen to a topic, its partitions and its offsets."""
+"""Faults of a topic, its partitions and its offsets."""
 
 import pytest
 from confluent_kafka import TopicPartition
@@ -13,8 +13,8 @@ from tests.support.soak import SEEDS
 from tests.support.world import World
 
 
-class TopicMadeAgain(Scenario):
-    """Deleted and made again under a running member: offsets begin at 0 and mean other events."""
+class TopicRecreated(Scenario):
+    """The topic is recreated under a running member: its offsets start at 0 with other events."""
 
     recountable = False
     second = 5_000
@@ -35,26 +35,26 @@ class TopicMadeAgain(Scenario):
     def before_deletion(self) -> None:
         """What else happens to the incarnation that goes."""
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert admin.topic_ids(self.world.admin, [self.world.topic()]) != self.before
 
     def check(self) -> None:
         super().check()
         report = checks.recounted(self.world, self.group)
-        assert report.exit_code == 3, "half of the log is gone, so nothing can be called equal"
+        assert report.exit_code == 3, "half of the log is gone, so nothing can be compared"
 
 
-class TopicMadeAgainShorter(TopicMadeAgain):
+class TopicRecreatedShorter(TopicRecreated):
     group = "order-funnel"
     second = 900
 
 
-class TopicMadeAgainByTheConsumerProtocol(TopicMadeAgain):
+class TopicRecreatedByTheConsumerProtocol(TopicRecreated):
     protocol = "consumer"
 
 
 class ProducerSendsAgain(Scenario):
-    """A producer that had no answer sends its last events again, after the group has moved."""
+    """A producer without acknowledgements re-sends its last events after the group counted them."""
 
     group = "order-funnel"
 
@@ -64,12 +64,12 @@ class ProducerSendsAgain(Scenario):
         self.world.publish(again)
         self.second = self.world.catch_up(self.group)
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert self.second.counted("duplicate") >= 200
 
 
 class OffsetsLost(Scenario):
-    """Kafka forgets the group: the checkpoint is where it goes on."""
+    """Kafka loses the group's offsets; the group continues at its checkpoint."""
 
     def play(self) -> None:
         self.world.catch_up(self.group)
@@ -79,13 +79,13 @@ class OffsetsLost(Scenario):
         self.publish(500)
         self.second = self.world.catch_up(self.group)
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert self.forgotten
         assert self.second.counted("received") < self.messages
 
 
 class LateCommitOfAnotherIncarnation(Scenario):
-    """A commit made for a topic that is no more points into the middle of its successor."""
+    """A late commit for a deleted topic points into the middle of its next incarnation."""
 
     def play(self) -> None:
         self.world.catch_up(self.group)
@@ -108,7 +108,7 @@ class LateCommitOfAnotherIncarnation(Scenario):
         consumer.close()
         self.second = self.world.catch_up(self.group)
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         starts = self.second.events("partition started")
         assert [start["at"] for start in starts] == [0, 0, 0, 0]
 
@@ -139,12 +139,12 @@ class CommitOfAnotherIncarnationAtTheSameOffset(Scenario):
         self.world.wait_for_commits(self.group)
         member.end()
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert self.missing
 
 
 class PartitionsAdded(Scenario):
-    """Counters of single events stay exact however the keys are spread afterwards."""
+    """Counters of single events stay exact although keys move to other partitions."""
 
     group = "order-funnel"
 
@@ -158,7 +158,7 @@ class PartitionsAdded(Scenario):
         self.world.wait_for_commits(self.group)
         member.end()
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         ends = self.world.admin.list_offsets(
             {TopicPartition(self.world.topic(), n): OffsetSpec.latest() for n in range(7)}  # type: ignore[no-untyped-call]
         )
@@ -166,8 +166,8 @@ class PartitionsAdded(Scenario):
 
 
 class ProducersThatPartitionDifferently(Scenario):
-    """One producer hashes keys as Java does, another as librdkafka: an order in two partitions
-    has no order of events, so what comes outside its home is a dead letter, named as such."""
+    """One producer hashes keys like Java's client, another like librdkafka. Events of an order in
+    two partitions have no order, so messages outside its home become dead letters."""
 
     def prepare(self) -> None:
         self.world.make_topic()
@@ -183,7 +183,7 @@ class ProducersThatPartitionDifferently(Scenario):
             self.world.documents["_daybook_dead_letters"].find({"reason": "key_on_two_partitions"})
         )
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert self.strays()
 
     def check(self) -> None:
@@ -196,9 +196,9 @@ class ProducersThatPartitionDifferently(Scenario):
 @pytest.mark.parametrize(
     "scenario",
     [
-        TopicMadeAgain,
-        TopicMadeAgainShorter,
-        TopicMadeAgainByTheConsumerProtocol,
+        TopicRecreated,
+        TopicRecreatedShorter,
+        TopicRecreatedByTheConsumerProtocol,
         ProducerSendsAgain,
         OffsetsLost,
         LateCommitOfAnotherIncarnation,
@@ -212,7 +212,7 @@ def test_log(world: World, scenario: type[Scenario], seed: int) -> None:
 
 
 def test_a_gap_stops_the_group_and_is_named(world: World) -> None:
-    """Retention passed what was not counted: never a silent reset."""
+    """Retention deleted messages that were not counted; the group never resets silently."""
     scenario = OffsetsLost(world)
     scenario.prepare()
     world.catch_up("revenue")

@@ -1,4 +1,4 @@
-"""A topic is made again, and what a client or a member knew of the old one is wrong."""
+"""A topic is recreated, so that what a client or a member knew of it is outdated."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ from daybook.local.kafka import Kafka
 from daybook.local.mongodb import MongoDB
 from daybook.local.ports import free_ports
 from tests.scenarios.scenario import SMALL_BATCHES, Scenario
-from tests.scenarios.test_log import TopicMadeAgain
+from tests.scenarios.test_log import TopicRecreated
 from tests.support.shop import Shop
 from tests.support.wait import until
 from tests.support.world import World
@@ -41,8 +41,8 @@ def mongodb(tmp_path: Path) -> Iterator[MongoDB]:
     server.wipe()
 
 
-def leader_changes(world: World) -> int:
-    """How often the topic's first partition had changed its leader by its newest message."""
+def leader_epoch(world: World) -> int:
+    """The leader epoch of the newest message in the topic's first partition."""
     reader = clients.reader(world.settings)
     try:
         _, end = reader.get_watermark_offsets(TopicPartition(world.topic(), 0), timeout=10)
@@ -53,9 +53,9 @@ def leader_changes(world: World) -> int:
         reader.close()
 
 
-class TopicMadeAgainAfterItsLeadersChanged(TopicMadeAgain):
-    """Its broker was away once, be it for a moment too long under load: brokers count that, from
-    0 in each incarnation, and a client that knows the higher count does not hear the lower."""
+class TopicRecreatedAfterItsLeadersChanged(TopicRecreated):
+    """Its broker was unavailable once, which raises the leader epoch. The epoch starts at 0 in each
+    incarnation, and a client that knows the higher one ignores the lower."""
 
     server: Kafka
     second = 900
@@ -65,16 +65,16 @@ class TopicMadeAgainAfterItsLeadersChanged(TopicMadeAgain):
         self.server.start()
         self.publish(500)
         self.world.wait_for_commits(self.group)
-        self.changes = leader_changes(self.world)
+        self.epoch = leader_epoch(self.world)
 
-    def landed(self) -> None:
-        super().landed()
-        assert self.changes > leader_changes(self.world) == 0
+    def assert_fault_happened(self) -> None:
+        super().assert_fault_happened()
+        assert self.epoch > leader_epoch(self.world) == 0
 
 
-class TopicMadeAgainDuringAStart(Scenario):
-    """A member has asked for the topic's id and waits for MongoDB, which has the checkpoint; by
-    then it is that of a log that is gone, longer than the present one."""
+class TopicRecreatedDuringAStart(Scenario):
+    """A member has read the topic's id and waits for MongoDB to read the checkpoint, which by then
+    is that of the old incarnation and beyond the end of the new log."""
 
     recountable = False
     server: MongoDB
@@ -84,13 +84,16 @@ class TopicMadeAgainDuringAStart(Scenario):
         member = self.world.member(self.group, **SMALL_BATCHES)
         self.world.wait_for_commits(self.group)
         self.server.kill()
-        guest = clients.member(self.world.settings, group.name)
-        guest.subscribe(group.topics)
-        until(lambda: guest.poll(0.1) or guest.assignment(), "the guest has partitions")
+        other_member = clients.member(self.world.settings, group.name)
+        other_member.subscribe(group.topics)
+        until(
+            lambda: other_member.poll(0.1) or other_member.assignment(),
+            "the other member has partitions",
+        )
         member.wait_for("partitions revoked")
-        guest.close()
+        other_member.close()
         member.wait_for("partitions assigned", times=2)
-        self.waited = member.wait_for("waiting")
+        self.waited = member.wait_for("waiting for a server")
         self.world.delete_topic()
         self.world.make_topic()
         self.publish(200)
@@ -98,43 +101,43 @@ class TopicMadeAgainDuringAStart(Scenario):
         self.world.wait_for_commits(self.group)
         member.end()
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert "MongoDB" in self.waited[0]["why"]
 
 
-def news(definitions: Definitions) -> list[Definition]:
-    """What they say, asked again while a broker is only just back."""
+def read_new(definitions: Definitions) -> list[Definition]:
+    """The new definitions, read again while a broker has just restarted."""
 
-    def ask() -> list[Definition]:
+    def read() -> list[Definition]:
         try:
-            return definitions.news()
+            return definitions.read_new()
         except Unavailable:
             return []
 
-    return until(ask, "definitions are read")
+    return until(read, "definitions are read")
 
 
 @pytest.mark.parametrize("protocol", ["classic", "consumer"])
-def test_a_topic_is_made_again_after_its_leaders_changed(
+def test_a_topic_is_recreated_after_its_leaders_changed(
     servers: dict[str, str], broker: Kafka, tmp_path: Path, protocol: str
 ) -> None:
     own = servers | {"DAYBOOK_KAFKA_BOOTSTRAP_SERVERS": broker.address}
     with World(own, tmp_path) as world:
-        scenario = TopicMadeAgainAfterItsLeadersChanged(world)
+        scenario = TopicRecreatedAfterItsLeadersChanged(world)
         scenario.server, scenario.protocol = broker, protocol
         scenario.run()
 
 
-def test_a_topic_is_made_again_during_a_start(
+def test_a_topic_is_recreated_during_a_start(
     servers: dict[str, str], mongodb: MongoDB, tmp_path: Path
 ) -> None:
     with World(servers | {"DAYBOOK_MONGODB_URI": mongodb.address}, tmp_path) as world:
-        scenario = TopicMadeAgainDuringAStart(world)
+        scenario = TopicRecreatedDuringAStart(world)
         scenario.server = mongodb
         scenario.run()
 
 
-def test_definitions_are_read_on_when_their_topic_is_made_again(
+def test_definitions_are_read_after_their_topic_is_recreated(
     servers: dict[str, str], broker: Kafka, tmp_path: Path
 ) -> None:
     own = servers | {"DAYBOOK_KAFKA_BOOTSTRAP_SERVERS": broker.address}
@@ -149,14 +152,14 @@ def test_definitions_are_read_on_when_their_topic_is_made_again(
             Calendar(world.settings.zone_info()),
         )
         world.publish(shop.messages(10))
-        assert len(news(definitions)) == 10
+        assert len(read_new(definitions)) == 10
         broker.kill()
         broker.start()
         world.publish(shop.messages(20))
-        assert len(news(definitions)) == 20
-        assert leader_changes(world) > 0
+        assert len(read_new(definitions)) == 20
+        assert leader_epoch(world) > 0
         world.delete_topic()
         world.make_topic(partitions=1)
         world.publish(shop.messages(30))
-        assert leader_changes(world) == 0
-        assert len(news(definitions)) == 30
+        assert leader_epoch(world) == 0
+        assert len(read_new(definitions)) == 30

@@ -1,5 +1,4 @@
-"""The engine is ready for a group it was not written for: definitions from elsewhere, and rows
-as effects; nothing of it in the engine's core."""
+"""The engine supports a group it was not written for, with external definitions and rows."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -33,7 +32,8 @@ VISITOR = StateModel("test_visitors", lambda key: {"visitor_id": key, "pinned": 
 def react(
     event: Event, day_hour: DayHour, arrival: Arrival, state: State, rules: Rules
 ) -> Iterable[Effect | RowUpdate]:
-    """Each event is a step by the definition in force at the key's first, and a row's new end."""
+    """Each event counts a step for the definition pinned at the key's first event, and updates a
+    row."""
     state["seen"] += 1
     yield effect(StepsDay, day_hour, "steps", 1, of=[f"by {state['pinned']}"])
     seen = state["seen"]
@@ -41,7 +41,7 @@ def react(
 
 
 class Definitions:
-    """Stands for a definition topic: its newest message changes between two polls."""
+    """Stands for a definition topic that gets a new definition before every batch."""
 
     def __init__(self) -> None:
         self.newest = 0
@@ -84,7 +84,7 @@ def test_a_group_with_definitions_and_rows(world: World) -> None:
     assert {day["organization_id"] for day in days} <= {f"by {n}" for n in range(99)}
 
 
-def test_what_was_pinned_stays_when_the_definition_changes(world: World) -> None:
+def test_a_pinned_definition_stays_when_the_definition_changes(world: World) -> None:
     world.make_topic()
     shop = Shop()
     definitions = Definitions()

@@ -1,4 +1,4 @@
-"""What an operator does to a fleet: dead letters replayed, partitions added, gaps accepted."""
+"""Operations on a fleet: replaying dead records, adding partitions, accepting gaps."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from daybook.engine.kafka.scan import scan
 from daybook.engine.kafka.topics import add_partitions
 from daybook.engine.operations.dead_letter_records import DeadLetterRecord, DeadLetterRecords
 from daybook.engine.operations.dead_letter_replay import REPLAY_OF, Replay
-from daybook.engine.operations.partition_boundaries import NotYet, record_boundary
+from daybook.engine.operations.partition_boundaries import NotReady, record_boundary
 from daybook.engine.operations.reset import accept, check_stopped, commit, find_resets
 from daybook.engine.protocol.fleet import find_fleet
 from tests.support import checks
@@ -31,99 +31,99 @@ def with_dead_letters(world: World, *groups: str) -> DeadLetterRecords:
     return DeadLetterRecords(world.documents, world.topic())
 
 
-def replay(world: World, letters: DeadLetterRecords) -> Replay:
+def replay(world: World, records: DeadLetterRecords) -> Replay:
     fleet = str(find_fleet(world.documents, world.admin))
-    return Replay(world.settings, world.admin, letters, fleet, world.topic())
+    return Replay(world.settings, world.admin, records, fleet, world.topic())
 
 
 def copies(world: World) -> Counter[tuple[Any, Any]]:
-    """How often each dead letter's message stands in its topic again, by origin and group."""
-    found: Counter[tuple[Any, Any]] = Counter()
+    """The number of copies of each dead letter's message in its topic, by origin and group."""
+    counts: Counter[tuple[Any, Any]] = Counter()
     for message in scan(world.settings, log_bounds(world.admin, [world.topic()])):
         headers = dict(message.headers() or [])
         if REPLAY_OF in headers:
-            found[headers[REPLAY_OF], headers["daybook-group"]] += 1
-    return found
+            counts[headers[REPLAY_OF], headers["daybook-group"]] += 1
+    return counts
 
 
-def assert_each_once(world: World, letters: list[DeadLetterRecord]) -> None:
-    expected = {(one.origin.encode(), one.group.encode()): 1 for one in letters}
+def assert_each_once(world: World, records: list[DeadLetterRecord]) -> None:
+    expected = {(one.origin.encode(), one.group.encode()): 1 for one in records}
     assert copies(world) == expected
-    again = DeadLetterRecords(world.documents, world.topic()).again(letters)
+    again = DeadLetterRecords(world.documents, world.topic()).reload(records)
     assert {one.replayed for one in again} == {"replayed"}
 
 
 def test_a_dead_letter_is_sent_once_to_the_group_that_could_not_count_it(world: World) -> None:
-    letters = with_dead_letters(world, "order-funnel", "revenue")
-    first = list(letters.find())
-    outcome = replay(world, letters).run(first)
+    records = with_dead_letters(world, "order-funnel", "revenue")
+    first = list(records.find())
+    outcome = replay(world, records).run(first)
     assert (outcome.sent, outcome.found, outcome.lost) == (len(first), 0, [])
-    assert replay(world, letters).run(first).sent == 0
+    assert replay(world, records).run(first).sent == 0
     assert_each_once(world, first)
     member = world.catch_up("revenue")
     revenue = world.group("revenue").name
     mine = [one for one in first if one.group == revenue]
     assert member.counted("replay_for_another_group") == len(first) - len(mine)
-    assert len(list(letters.find(group=revenue))) == 2 * len(mine), "each is poison once more"
+    assert len(list(records.find(group=revenue))) == 2 * len(mine), "each is poison once more"
     checks.assert_no_lag(world, "revenue")
     checks.assert_recounted_equal(world, "revenue")
 
 
 class Died(Exception):
-    """Where a process would be killed."""
+    """Raised where a process would be killed."""
 
 
-class DiesOnDone(DeadLetterRecords):
-    def mark_replayed(self, letter: DeadLetterRecord) -> None:
+class DiesAfterSending(DeadLetterRecords):
+    def mark_replayed(self, record: DeadLetterRecord) -> None:
         raise Died
 
 
-def test_a_replay_that_died_before_it_sent_is_gone_on_with(world: World) -> None:
-    letters = with_dead_letters(world, "order-funnel")
-    first = list(letters.find())
+def test_a_replay_that_died_before_sending_is_continued(world: World) -> None:
+    records = with_dead_letters(world, "order-funnel")
+    first = list(records.find())
     for one in first[:3]:
         here = log_bounds(world.admin, [world.topic()])[world.topic(), one.partition]
-        assert letters.mark_replaying(one, here.high, one.topic_id)
-    outcome = replay(world, letters).run(first)
+        assert records.mark_replaying(one, here.high, one.topic_id)
+    outcome = replay(world, records).run(first)
     assert (outcome.sent, outcome.found) == (len(first), 0)
     assert_each_once(world, first)
 
 
-def test_a_replay_that_died_after_it_sent_is_not_repeated(world: World) -> None:
-    letters = with_dead_letters(world, "order-funnel")
-    first = list(letters.find())
+def test_a_replay_that_died_after_sending_is_not_repeated(world: World) -> None:
+    records = with_dead_letters(world, "order-funnel")
+    first = list(records.find())
     with pytest.raises(Died):
-        replay(world, DiesOnDone(world.documents, world.topic())).run(first)
-    outcome = replay(world, letters).run(first)
+        replay(world, DiesAfterSending(world.documents, world.topic())).run(first)
+    outcome = replay(world, records).run(first)
     assert (outcome.sent, outcome.found) == (0, len(first))
     assert_each_once(world, first)
 
 
 class Overtaken(DeadLetterRecords):
-    """Somebody else replays everything, an instant after this one has decided to."""
+    """Another replay runs right after this one has claimed a record."""
 
     overtake: Callable[[], object]
 
-    def mark_replaying(self, letter: DeadLetterRecord, replay_from: int, topic_id: str) -> bool:
-        mine = super().mark_replaying(letter, replay_from, topic_id)
+    def mark_replaying(self, record: DeadLetterRecord, replay_from: int, topic_id: str) -> bool:
+        is_claimed = super().mark_replaying(record, replay_from, topic_id)
         self.overtake()
-        return mine
+        return is_claimed
 
 
 def test_of_two_replays_at_once_the_later_one_sends(world: World) -> None:
-    letters = with_dead_letters(world, "order-funnel")
-    first = list(letters.find())
+    records = with_dead_letters(world, "order-funnel")
+    first = list(records.find())
     earlier = Overtaken(world.documents, world.topic())
-    earlier.overtake = lambda: replay(world, letters).run(first)
+    earlier.overtake = lambda: replay(world, records).run(first)
     with pytest.raises(DaybookError, match="another `dlq replay`"):
         replay(world, earlier).run(first)
-    replay(world, letters).run(first)
+    replay(world, records).run(first)
     assert_each_once(world, first)
 
 
-def test_a_message_that_only_the_log_has_is_replayed_from_there(world: World) -> None:
-    letters = with_dead_letters(world, "order-funnel")
-    first = sorted(letters.find(), key=lambda one: one.offset)
+def test_a_message_missing_in_the_dead_letter_topic_is_replayed_from_the_log(world: World) -> None:
+    records = with_dead_letters(world, "order-funnel")
+    first = sorted(records.find(), key=lambda one: one.offset)
     topic, gone = world.topic(), first[0]
     end = log_bounds(world.admin, [f"{topic}.dlq"])[f"{topic}.dlq", 0].high
     cut = [
@@ -132,23 +132,23 @@ def test_a_message_that_only_the_log_has_is_replayed_from_there(world: World) ->
     ]
     for deleted in world.admin.delete_records(cut).values():
         deleted.result()
-    outcome = replay(world, letters).run(first)
+    outcome = replay(world, records).run(first)
     assert (outcome.sent, outcome.lost) == (len(first) - 1, [gone])
     assert_each_once(world, first[1:])
 
 
 def test_partitions_are_added_and_no_order_is_lost(world: World) -> None:
-    """Keys move, and are counted where they are from then on; a home may be moved by a member
-    that dies before it has counted anything there."""
+    """Keys move to other partitions and are counted there; a home may be changed by a member that
+    dies before it has counted anything in the new one."""
     world.make_topic()
     shop, topic, group = Shop(), world.topic(), world.group("revenue")
     messages = shop.messages(2_000, duplicates=0)
     world.publish(messages[:1_000])
-    with pytest.raises(NotYet, match="1,000 messages"):
+    with pytest.raises(NotReady, match="1,000 messages"):
         record_boundary(world.documents, world.admin, topic, 7, [group])
     member = world.member("revenue")
     world.wait_for_commits("revenue")
-    with pytest.raises(NotYet, match="members running: 1"):
+    with pytest.raises(NotReady, match="members running: 1"):
         record_boundary(world.documents, world.admin, topic, 7, [group])
     member.end()
     ends = record_boundary(world.documents, world.admin, topic, 7, [group])
@@ -168,7 +168,7 @@ def test_partitions_are_added_and_no_order_is_lost(world: World) -> None:
     checks.assert_recounted_equal(world, "revenue")
 
 
-def test_a_gap_is_accepted_recorded_and_gone_over(world: World) -> None:
+def test_a_gap_is_accepted_and_recorded_and_counting_continues(world: World) -> None:
     world.make_topic()
     shop, topic, group = Shop(), world.topic(), world.group("order-funnel")
     world.publish(shop.messages(500))

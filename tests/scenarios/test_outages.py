@@ -1,4 +1,4 @@
-"""A server is away for a while: the group waits, keeps its place, and loses nothing."""
+"""A server is unavailable for a while: members wait, stay in their group, and lose nothing."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +40,7 @@ def broker(tmp_path: Path) -> Iterator[Kafka]:
 
 @pytest.fixture
 def three(tmp_path: Path) -> Iterator[list[MongoDB]]:
-    """A replica set that takes its time to elect, so that a cut-off primary goes on for a while."""
+    """A replica set with a long election timeout, so an isolated primary runs on for a while."""
     members = replica_set(tmp_path / "set", free_ports(3), election_timeout_ms=4_000)
     start_all(members)
     yield members
@@ -50,7 +50,7 @@ def three(tmp_path: Path) -> Iterator[list[MongoDB]]:
 
 
 class MongoDBAway(Scenario):
-    """Killed under load and back after 20 s; the member waits, polls on and stays in the group."""
+    """MongoDB is killed under load and back after 20 s; the member polls and stays in the group."""
 
     server: MongoDB
 
@@ -60,22 +60,22 @@ class MongoDBAway(Scenario):
         self.server.kill()
         self.publish(self.messages)
         began = monotonic()
-        self.member.wait_for("waiting")
+        self.member.wait_for("waiting for a server")
         until(lambda: monotonic() - began > AWAY_SECONDS, "it was away long enough")
         self.server.start()
         self.world.wait_for_commits(self.group)
         self.member.end()
 
-    def landed(self) -> None:
-        assert self.member.events("going on")
+    def assert_fault_happened(self) -> None:
+        assert self.member.events("resumed")
         assert len(self.member.events("partitions assigned")) == 1
-        assert len(self.member.events("waiting")) == len(self.member.events("going on"))
+        assert len(self.member.events("waiting for a server")) == len(self.member.events("resumed"))
 
 
 class PartitionsGoWhileWaiting(Scenario):
-    """MongoDB is away; partitions are given to somebody else meanwhile, and come back.
+    """MongoDB is unavailable; partitions are assigned to another member meanwhile, and come back.
 
-    The client keeps a partition paused beyond its assignment, unless it is told to go on.
+    The Kafka client keeps a partition paused across assignments unless it is resumed.
     """
 
     server: MongoDB
@@ -87,23 +87,26 @@ class PartitionsGoWhileWaiting(Scenario):
         self.world.wait_for_commits(self.group)
         self.server.kill()
         self.publish(self.messages)
-        self.member.wait_for("waiting")
-        guest = clients.member(self.world.settings, group.name)
-        guest.subscribe(group.topics)
-        until(lambda: guest.poll(0.1) or guest.assignment(), "the guest has partitions")
+        self.member.wait_for("waiting for a server")
+        other_member = clients.member(self.world.settings, group.name)
+        other_member.subscribe(group.topics)
+        until(
+            lambda: other_member.poll(0.1) or other_member.assignment(),
+            "the other member has partitions",
+        )
         self.member.wait_for("partitions revoked")
-        guest.close()
+        other_member.close()
         self.member.wait_for("partitions assigned", times=2)
         self.server.start()
         self.world.wait_for_commits(self.group)
         self.member.end()
 
-    def landed(self) -> None:
-        assert self.member.events("going on")
+    def assert_fault_happened(self) -> None:
+        assert self.member.events("resumed")
 
 
 class BrokerRestarted(Scenario):
-    """Killed and started again on its data, while a member counts and a producer sends."""
+    """The broker is killed and restarted on its data while a member counts and a producer sends."""
 
     server: Kafka
 
@@ -116,15 +119,16 @@ class BrokerRestarted(Scenario):
         self.world.wait_for_commits(self.group)
         member.end()
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert len(self.shop.events) > self.messages
 
 
 class PrimaryLost(Scenario):
-    """The primary takes writes that no other member has yet, and dies with them.
+    """The primary accepts writes that no other member of the set has, and dies with them.
 
-    Its followers are down, so nothing it takes is durable. (Frozen ones would find it in their
-    sockets.) It is killed once the group waits, or, were it to believe it, has committed it all.
+    Its followers are down, so no write is durable. (Frozen followers would find the writes in
+    their sockets later.) The primary is killed once the group waits, or, if it wrongly trusted the
+    writes, has committed everything.
     """
 
     group = "order-funnel"
@@ -148,21 +152,22 @@ class PrimaryLost(Scenario):
         ends = log_ends(self.world.admin, self.world.group(self.group).topics)
         until(
             lambda: (
-                member.events("waiting") or self.world.commits(self.world.group(self.group)) == ends
+                member.events("waiting for a server")
+                or self.world.commits(self.world.group(self.group)) == ends
             ),
-            "the group waits for the followers, or does not",
+            "the group waits for the followers, or has wrongly committed",
         )
         primary.kill()
         start_all(followers)
         self.world.wait_for_commits(self.group)
         member.end()
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert self.taken
 
 
 def _documents(server: MongoDB, database: str) -> int:
-    """How many days a member of the set holds, durably or not."""
+    """The number of documents that a member of the set has, durable or not."""
     with MongoClient[dict[str, object]]("127.0.0.1", server.port, directConnection=True) as client:
         return len(list(client[database]["analytics_order_funnel"].find()))
 
@@ -182,11 +187,11 @@ def test_mongodb_away(servers: dict[str, str], mongodb: MongoDB, tmp_path: Path)
 def test_partitions_go_while_the_member_waits(
     servers: dict[str, str], mongodb: MongoDB, tmp_path: Path, protocol: str
 ) -> None:
-    own_ones = {
+    variables = {
         "DAYBOOK_MONGODB_URI": mongodb.address,
         "DAYBOOK_KAFKA_GROUP_PROTOCOL": protocol,
     }
-    with own(servers, tmp_path, **own_ones) as world:
+    with own(servers, tmp_path, **variables) as world:
         scenario = PartitionsGoWhileWaiting(world)
         scenario.server = mongodb
         scenario.run()

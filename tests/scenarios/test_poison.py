@@ -1,4 +1,4 @@
-"""Poison of every kind: a dead letter each, counting goes on; replayed, and replayed twice."""
+"""Every kind of poison becomes a dead letter while counting continues, and can be replayed once."""
 
 import json
 from datetime import UTC, datetime
@@ -47,33 +47,33 @@ UNREADABLE: list[Message] = [
     ("another-key", event()),
     (None, event()),
 ]
-PASSED_BY: list[Message] = [("o1", None), ("o1", event(event_type="order.teleported"))]
+SKIPPED: list[Message] = [("o1", None), ("o1", event(event_type="order.teleported"))]
 
 
-def replay(world: World, letters: DeadLetterRecords, found: list[DeadLetterRecord]) -> int:
-    """Replays dead letters by a replay of its own; how many were sent."""
+def replay(world: World, records: DeadLetterRecords, found: list[DeadLetterRecord]) -> int:
+    """Replays the records; returns how many messages were sent."""
     fleet = str(find_fleet(world.documents, world.admin))
-    return Replay(world.settings, world.admin, letters, fleet, world.topic()).run(found).sent
+    return Replay(world.settings, world.admin, records, fleet, world.topic()).run(found).sent
 
 
 class PoisonOfEveryKind(Scenario):
-    """Replayed it is poison again, at its new place; a second replay sends nothing."""
+    """A replayed message is poison again at its new position; a second replay sends nothing."""
 
     def prepare(self) -> None:
         self.world.make_topic()
         good = self.shop.messages(1_000)
-        mixed = good[:500] + UNREADABLE + PASSED_BY + good[500:]
+        mixed = good[:500] + UNREADABLE + SKIPPED + good[500:]
         self.world.publish(mixed)
         self.shop.poison = 2 * len(UNREADABLE)
 
     def play(self) -> None:
         self.first = self.world.catch_up(self.group)
-        letters = DeadLetterRecords(self.world.documents, self.world.topic())
-        found = list(letters.find())
-        self.sent = [replay(self.world, letters, found) for _ in range(2)]
+        records = DeadLetterRecords(self.world.documents, self.world.topic())
+        found = list(records.find())
+        self.sent = [replay(self.world, records, found) for _ in range(2)]
         self.second = self.world.catch_up(self.group)
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert self.first.counted("dead_letters") == len(UNREADABLE)
         assert (self.first.counted("ignored"), self.first.counted("tombstone")) == (1, 1)
         assert self.sent == [len(UNREADABLE), 0]
@@ -89,8 +89,8 @@ def test_poison(world: World, scenario: type[Scenario]) -> None:
     scenario(world).run()
 
 
-def test_what_an_older_schema_refused_counts_once_when_it_is_replayed(world: World) -> None:
-    """The position stays dead; the replay, at its own place, is what counts."""
+def test_a_message_refused_by_an_older_schema_counts_once_when_replayed(world: World) -> None:
+    """The old position stays a dead letter; the copy at its own position counts."""
     world.make_topic()
     world.publish([("o1", event())])
     group = world.group("revenue")
@@ -116,9 +116,9 @@ def test_what_an_older_schema_refused_counts_once_when_it_is_replayed(world: Wor
     world.catch_up("revenue")
     days = world.documents["analytics_revenue"]
     assert days.count_documents({}) == 0
-    letters = DeadLetterRecords(world.documents, world.topic())
-    found = list(letters.find())
-    assert [replay(world, letters, found) for _ in range(2)] == [1, 0]
+    records = DeadLetterRecords(world.documents, world.topic())
+    found = list(records.find())
+    assert [replay(world, records, found) for _ in range(2)] == [1, 0]
     world.catch_up("revenue")
     day = days.find_one({})
     assert day is not None

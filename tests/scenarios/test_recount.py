@@ -1,4 +1,4 @@
-"""Any number can be recounted: damage shows, cannot hide in a tail, and is healed meanwhile."""
+"""Any number can be recounted: damage is found, and repaired while the group runs."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -56,7 +56,7 @@ DAMAGES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
-def test_damage_is_named_and_healed_while_the_group_runs(
+def test_damage_is_named_and_repaired_while_the_group_runs(
     counted: World, damage: dict[str, Any]
 ) -> None:
     days = counted.documents["analytics_revenue"]
@@ -72,7 +72,7 @@ def test_damage_is_named_and_healed_while_the_group_runs(
     checks.assert_recounted_equal(counted, "revenue")
 
 
-def test_a_number_that_became_a_text_stops_the_group_until_it_is_healed(counted: World) -> None:
+def test_a_number_stored_as_a_string_stops_the_group_until_repaired(counted: World) -> None:
     days = counted.documents["analytics_revenue"]
     days.update_many({}, {"$set": {"duplicate_payments": "none"}})
     counted.publish(Shop(seed=2).messages(500))
@@ -85,7 +85,7 @@ def test_a_number_that_became_a_text_stops_the_group_until_it_is_healed(counted:
     checks.assert_recounted_equal(counted, "revenue")
 
 
-def test_lost_documents_show_and_come_back_while_the_group_runs(counted: World) -> None:
+def test_lost_documents_are_found_and_restored_while_the_group_runs(counted: World) -> None:
     lost = counted.documents["analytics_revenue"].find_one_and_delete({}, sort=[("_id", 1)])
     order = counted.documents["order_state"].find_one_and_delete({"payment": {"$ne": None}})
     assert lost is not None
@@ -100,8 +100,8 @@ def test_lost_documents_show_and_come_back_while_the_group_runs(counted: World) 
     checks.assert_recounted_equal(counted, "revenue")
 
 
-def test_a_lost_tail_shows(counted: World) -> None:
-    """A day put back to what it was before its last batch: each field fits the others."""
+def test_a_documents_lost_tail_is_found(counted: World) -> None:
+    """A document restored from before its last batch, so that its fields fit each other."""
     days = counted.documents["analytics_revenue"]
     before = days.find_one({}, sort=[("_id", 1)])
     assert before is not None
@@ -111,21 +111,21 @@ def test_a_lost_tail_shows(counted: World) -> None:
     assert (before["_id"], "paid_orders") in differences(counted)
 
 
-def test_a_log_that_is_gone_is_never_called_equal(counted: World) -> None:
+def test_without_its_log_a_group_is_never_equal(counted: World) -> None:
     counted.delete_topic()
     counted.make_topic()
     assert checks.recounted(counted, "revenue").exit_code == 3
 
 
-def test_a_group_that_never_ran_is_not_called_equal(counted: World) -> None:
-    """Though the log holds its events, and another group has counted them."""
+def test_a_group_that_never_ran_is_not_equal(counted: World) -> None:
+    """Although the log has its events, and another group has counted them."""
     report = checks.recounted(counted, "order-funnel")
     assert report.exit_code == 3
     assert "no member of" in report.doubts[0].reason
 
 
 class FunnelBefore(DailyDocument, collection="analytics_order_funnel"):
-    """The model as it was before anybody asked for cancellations."""
+    """The model before cancellations were added."""
 
     orders_created: int = count(OrderCreated)
 
@@ -176,7 +176,7 @@ def test_a_counter_that_is_added_later_is_backfilled(world: World, tmp_path: Pat
 
 
 def later_rules(sql: str) -> str:
-    """The recount of the two counters, one of them from the model's second version."""
+    """The recount's SQL for two counters, one of them added by the model's second version."""
     head, _, rest = sql.partition("FROM (VALUES\n")
     _, _, tail = rest.partition("\n) AS field")
     name = "'analytics_order_funnel'"

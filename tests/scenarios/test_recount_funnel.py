@@ -1,11 +1,11 @@
-"""What is measured of visitors can be recounted, too: while it is counted, damaged or lost."""
+"""Measures of visitors can be recounted too: while members count, and after damage or loss."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from daybook.engine.documents.sketches import grown, united
+from daybook.engine.documents.sketches import add_keys, estimate_union
 from daybook.engine.kafka import clients
 from daybook.recount.days import Days
 from daybook.recount.groups import find
@@ -21,7 +21,7 @@ EVENTS = 6_000
 
 @pytest.fixture
 def shop(world: World) -> Storefront:
-    """A storefront in a world with its topics, and nothing in them."""
+    """A storefront in a world with empty topics."""
     shop = Storefront(world, EVENTS)
     shop.make_topics()
     return shop
@@ -42,8 +42,10 @@ def rebuild(world: World) -> Rebuilt:
     return rebuild_group(clients.common(world.settings), world.documents, group, Days())
 
 
-def test_it_is_equal_at_every_moment_while_members_count(world: World, shop: Storefront) -> None:
-    """Documents that are further than the checkpoint are recounted to where each of them is."""
+def test_the_recount_is_equal_at_every_moment_while_members_count(
+    world: World, shop: Storefront
+) -> None:
+    """Documents ahead of the checkpoint are recounted up to their own watermarks."""
     members = [world.member("funnel-step", **SMALL_BATCHES) for _ in range(2)]
     days = world.documents["analytics_funnel_step"]
     for _ in shop.publish(EVENTS // 4):
@@ -57,7 +59,7 @@ def test_it_is_equal_at_every_moment_while_members_count(world: World, shop: Sto
     checks.assert_recounted_equal(world, "funnel-step")
 
 
-def test_a_member_that_died_between_two_documents_leaves_what_can_be_recounted(
+def test_documents_of_a_member_that_died_between_writes_can_be_recounted(
     world: World, shop: Storefront
 ) -> None:
     publish(shop, EVENTS)
@@ -102,7 +104,7 @@ DAMAGES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"$inc": {"conversions.0.value_cents": 1}},
     ),
     "an event of a session": ("funnel_sessions", {}, {"$pop": {"events": 1}}),
-    "a visitor's memory": (
+    "a visitor's sessions": (
         "visitor_state",
         {"sessions.0.events.1": {"$exists": True}},
         {"$pop": {"sessions.0.events": 1}},
@@ -112,13 +114,13 @@ DAMAGES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"first_day": {"$ne": None}},
         {"$set": {"first_day": "2020-01-01"}},
     ),
-    "what a visitor's days go by": ("visitor_state", {"pins": {"$gt": {}}}, {"$set": {"pins": {}}}),
+    "a visitor's pins": ("visitor_state", {"pins": {"$gt": {}}}, {"$set": {"pins": {}}}),
     "an event that may come again": ("visitor_state", {}, {"$pop": {"event_ids": 1}}),
     "a ticket": ("visitor_state", {"admitted": True}, {"$set": {"admitted": False}}),
 }
 
 
-def test_damage_is_named_and_healed_while_the_group_runs(world: World, shop: Storefront) -> None:
+def test_damage_is_named_and_repaired_while_the_group_runs(world: World, shop: Storefront) -> None:
     publish(shop, EVENTS // 2)
     world.catch_up("funnel-step")
     checks.assert_recounted_equal(world, "funnel-step")
@@ -149,38 +151,36 @@ def test_damage_is_named_and_healed_while_the_group_runs(world: World, shop: Sto
     checks.assert_recounted_equal(world, "funnel-step")
 
 
-def test_sketches_are_recounted_and_healed(world: World, shop: Storefront) -> None:
+def test_sketches_are_recounted_and_repaired(world: World, shop: Storefront) -> None:
     publish(shop, EVENTS // 4)
     world.catch_up("funnel-step")
     whole = checks.recounted(world, "funnel-step")
     assert (whole.exit_code, whole.sketches_equal) == (0, whole.sketches)
     sketches = world.documents["analytics_uniques"]
     of_one_partition = {"partition": 0, "estimate": {"$gt": 3}}
-    lacking, alien, lost, told = sketches.find(of_one_partition, limit=4).sort("_id")
+    lacking, alien, lost, wrong_estimate = sketches.find(of_one_partition, limit=4).sort("_id")
     for one, sketch in (
-        (lacking, grown(None, ["somebody"])),
-        (alien, grown(alien["sketch"], ["somebody"])),
+        (lacking, add_keys(None, ["somebody"])),
+        (alien, add_keys(alien["sketch"], ["somebody"])),
     ):
-        more = {"sketch": sketch, "estimate": united([sketch or b""]).estimate}
+        more = {"sketch": sketch, "estimate": estimate_union([sketch or b""]).estimate}
         sketches.update_one({"_id": one["_id"]}, {"$set": more})
     sketches.delete_one({"_id": lost["_id"]})
-    sketches.update_one({"_id": told["_id"]}, {"$inc": {"estimate": 1}})
+    sketches.update_one({"_id": wrong_estimate["_id"]}, {"$inc": {"estimate": 1}})
     report = checks.recounted(world, "funnel-step")
     assert report.sketches_equal == whole.sketches - 4
     assert {(d.document, d.field) for d in report.differences} == {
         *((one["_id"].rsplit(":", 2)[0], "sketch") for one in (lacking, alien, lost)),
-        (told["_id"], "estimate"),
+        (wrong_estimate["_id"], "estimate"),
     }
     rebuilt = rebuild(world)
     assert {c.document for c in rebuilt.changes} >= {
-        one["_id"] for one in (lacking, alien, lost, told)
+        one["_id"] for one in (lacking, alien, lost, wrong_estimate)
     }
     checks.assert_recounted_equal(world, "funnel-step")
 
 
-def test_sketches_that_came_later_than_the_counting_are_filled(
-    world: World, shop: Storefront
-) -> None:
+def test_sketches_added_later_are_filled(world: World, shop: Storefront) -> None:
     publish(shop, EVENTS // 4)
     world.catch_up("funnel-step")
     group = {"_id": f"group:{world.group('funnel-step').name}"}

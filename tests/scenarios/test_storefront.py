@@ -1,4 +1,4 @@
-"""A storefront's traffic while members are killed, join and leave: the documents are the answer."""
+"""A storefront's traffic is counted exactly while members are killed, join and leave."""
 
 import random
 
@@ -28,7 +28,7 @@ def stored(world: World) -> Documents:
 
 
 def counted_so_far(world: World) -> int:
-    """Rises with every write to a visitor's state."""
+    """A number that rises with every write to a visitor's state."""
     found = world.documents["visitor_state"].aggregate(
         [{"$group": {"_id": None, "writes": {"$sum": {"$toDouble": "$_daybook.revision"}}}}]
     )
@@ -40,14 +40,14 @@ def wait_until_some_is_counted(world: World, alive: list[MemberProcess]) -> None
 
     def is_more() -> bool:
         for member in alive:
-            assert member.is_alive(), member.said()
+            assert member.is_alive(), member.output()
         return counted_so_far(world) > before
 
     until(is_more, "a member counts")
 
 
 @pytest.mark.timeout(7_200)
-def test_the_known_answer_while_members_die_join_and_leave(world: World) -> None:
+def test_documents_are_the_known_answer_while_members_die_join_and_leave(world: World) -> None:
     pick = random.Random(7)
     shop = Storefront(world, TRACKED)
     shop.make_topics()

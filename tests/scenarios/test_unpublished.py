@@ -1,10 +1,10 @@
-"""A funnel that visitors name before anybody has published it, or anything at all."""
+"""A funnel that occurs in events without having been published."""
 
 from tests.support.live import Bustle
 from tests.support.world import World
 
 
-def test_it_is_known_though_the_topic_of_definitions_is_empty(world: World) -> None:
+def test_an_unpublished_funnel_is_listed_although_no_definition_exists(world: World) -> None:
     Bustle(world).publish(20, funnel="spring")
     world.catch_up("funnel-step")
     (stored,) = world.documents["funnels"].find()

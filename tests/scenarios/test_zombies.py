@@ -1,4 +1,4 @@
-"""An owner that was frozen in the middle of a batch wakes up when another has taken over."""
+"""A partition's owner is frozen in the middle of a batch, and wakes up after another took over."""
 
 from typing import ClassVar
 
@@ -11,8 +11,8 @@ from tests.support.world import World
 
 
 class Zombie(Scenario):
-    """The first member stops itself at its failpoint; the second counts all there is; then the
-    first goes on where it stood, with everything it wants to write written."""
+    """The first member is frozen at its failpoint; the second counts everything; then the first
+    continues, although all of its writes have been made by the second."""
 
     failpoint: ClassVar[str]
     protocol: ClassVar[str] = "classic"
@@ -23,15 +23,15 @@ class Zombie(Scenario):
             self.group, failpoint=f"{self.failpoint}:STOP", **SMALL_BATCHES, **protocol
         )
         self.zombie.wait_for("partition started", times=4)
-        heir = self.world.member(self.group, **protocol)
+        successor = self.world.member(self.group, **protocol)
         self.world.wait_for_commits(self.group)
         self.was_alive = self.zombie.is_alive()
         self.zombie.thaw()
         self.zombie.wait_for("partitions lost")
         self.zombie.end()
-        heir.end()
+        successor.end()
 
-    def landed(self) -> None:
+    def assert_fault_happened(self) -> None:
         assert self.was_alive
         again = self.zombie.counted("refused") + self.zombie.counted("replayed")
         assert again > 0

@@ -1,4 +1,4 @@
-"""Another `topics.yaml`, whose topics may be called otherwise on the cluster."""
+"""Using another `topics.yaml`, whose topics may have other names on the cluster."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ Rename = Callable[[dict[str, Any]], None]
 
 @pytest.fixture
 def own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Rename], Path]:
-    """Makes a changed copy of topics.yaml the one that DAYBOOK_TOPICS names."""
+    """Writes a changed copy of topics.yaml, and sets DAYBOOK_TOPICS to it."""
 
     def change(rename: Rename) -> Path:
         file = yaml.safe_load((ROOT / "topics.yaml").read_text())
@@ -34,7 +34,7 @@ def called_prod(topics: dict[str, Any]) -> None:
     topics[ORDERS]["name"] = "prod.orders.v1"
 
 
-def test_without_the_setting_it_is_daybooks_own() -> None:
+def test_the_default_is_daybooks_own_topics_yaml() -> None:
     assert topic_name(ORDERS) == ORDERS
 
 
@@ -45,7 +45,7 @@ def test_a_topic_is_read_under_its_name_on_the_cluster(own: Callable[[Rename], P
     assert topic_name("sc.domain.user") == "sc.domain.user"
 
 
-def test_its_dead_letters_are_in_a_topic_of_that_name(own: Callable[[Rename], Path]) -> None:
+def test_a_renamed_topic_renames_its_dead_letter_topic(own: Callable[[Rename], Path]) -> None:
     own(called_prod)
     assert topic_name(f"{ORDERS}.dlq") == "prod.orders.v1.dlq"
 
@@ -65,12 +65,12 @@ def blank(topics: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("rename", "why"),
     [
-        (name_of_dead_letters, "sc.domain.order.dlq takes no name"),
-        (twice, "two topics are called sc.domain.user on the cluster"),
+        (name_of_dead_letters, "sc.domain.order.dlq must not have a name"),
+        (twice, "two topics have the name sc.domain.user on the cluster"),
         (blank, "topics.sc.domain.order.name: String should match pattern"),
     ],
 )
-def test_a_name_that_cannot_be_is_refused(
+def test_an_invalid_name_is_refused(
     own: Callable[[Rename], Path], rename: Rename, why: str
 ) -> None:
     path = own(rename)
@@ -78,12 +78,12 @@ def test_a_name_that_cannot_be_is_refused(
         load_catalogue(path)
 
 
-def test_a_file_that_is_not_there_is_named_by_its_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_file_is_named_by_its_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAYBOOK_TOPICS", "/nowhere/topics.yaml")
     with pytest.raises(WrongSetting, match="DAYBOOK_TOPICS"):
         catalogue()
 
 
-def test_an_unknown_topic_is_refused_with_those_that_there_are() -> None:
+def test_an_unknown_topic_is_refused_with_the_known_ones() -> None:
     with pytest.raises(Unknown, match="no topic sc.domain.orders in topics.yaml"):
         source("sc.domain.orders")

@@ -1,4 +1,4 @@
-"""The stored examples: each is an event of its type, and every type has one."""
+"""Each example is a valid event of its type, and every type has one."""
 
 import json
 from pathlib import Path
@@ -51,6 +51,6 @@ def test_a_topics_json_schema_names_every_type_once(topic: str) -> None:
     assert "discriminator" not in json.dumps(schema)
 
 
-def test_fields_say_which_may_be_absent() -> None:
+def test_fields_mark_the_optional_ones() -> None:
     refunded = events("sc.domain.order")["order.cancelled"]
     assert fields(refunded) == ["order_id", "reason?", "refund_cents?"]

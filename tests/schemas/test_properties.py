@@ -1,4 +1,4 @@
-"""What producers add in their own words is bounded, or no store could hold it."""
+"""Free-form properties are limited, so that every store can hold them."""
 
 import json
 from typing import Any
@@ -33,23 +33,23 @@ def view(metadata: str) -> str:
         {"deep": json.loads("[" * 19 + "]" * 19)},
     ],
 )
-def test_what_every_store_holds_is_taken_as_it_is(metadata: dict[str, Any]) -> None:
+def test_properties_within_the_limits_are_unchanged(metadata: dict[str, Any]) -> None:
     assert EVENTS.validate_json(view(json.dumps(metadata)))["data"]["metadata"] == metadata
 
 
 @pytest.mark.parametrize(
     ("metadata", "why"),
     [
-        ('{"n": 9223372036854775808}', "integers of 64 bits"),
-        ('{"list": [{"n": -9223372036854775808}]}', "integers of 64 bits"),
+        ('{"n": 9223372036854775808}', "64-bit integers"),
+        ('{"list": [{"n": -9223372036854775808}]}', "64-bit integers"),
         ('{"n": NaN}', "finite numbers"),
         (r'{"a\u0000b": 1}', "no NUL in a name"),
-        ('{"deep": ' + "[" * 20 + "]" * 20 + "}", "may nest 20 deep"),
-        ('{"long": "' + "x" * (BYTES_MAX - 10) + '"}', "may have 4096 bytes as JSON"),
+        ('{"deep": ' + "[" * 20 + "]" * 20 + "}", "may nest at most 20 levels"),
+        ('{"long": "' + "x" * (BYTES_MAX - 10) + '"}', "may have at most 4096 bytes as JSON"),
         ("[]", "should be an object"),
     ],
 )
-def test_the_rest_is_refused_with_the_bound(metadata: str, why: str) -> None:
+def test_other_properties_are_refused_with_the_limit(metadata: str, why: str) -> None:
     with pytest.raises(ValidationError) as refused:
         EVENTS.validate_json(view(metadata))
     [error] = refused.value.errors()

@@ -1,4 +1,4 @@
-"""What must hold after every scenario, whatever happened in it."""
+"""The checks that must pass after every scenario."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ from tests.support.world import World
 
 
 def assert_no_lag(world: World, short: str) -> None:
-    """Every partition's checkpoint stands at the log's end, and every commit says whose it is."""
+    """Every checkpoint is at the end of the log, and every commit names this fleet."""
     group = world.group(short)
     ends = log_ends(world.admin, group.topics)
     reached = Checkpoints(group.name, world.documents).all()
@@ -28,22 +28,22 @@ def assert_no_lag(world: World, short: str) -> None:
     assert not behind, f"{behind} not reached: {reached}"
     fleet = world.documents["_daybook"].find_one({"_id": "fleet"})
     assert fleet is not None
-    owners = {told.split("|")[0] for told in world.committed_by(group)}
+    owners = {metadata.split("|")[0] for metadata in world.committed_by(group)}
     assert owners == {fleet["fleet"]}
 
 
 def assert_counted(world: World, short: str, events: Iterable[Mapping[str, Any]]) -> None:
-    """The documents say what was published, by a count that knows nothing of the log."""
+    """The documents equal a count of the published events, which does not use the log."""
     topic = find(short).topic
     own = {model.collection for model in world.group(short).documents}
-    told = by_document(answer(Entry(topic, dict(event), appended_ms=0) for event in events))
+    expected = by_document(answer(Entry(topic, dict(event), appended_ms=0) for event in events))
     stored = {(name, one["_id"]): one for name in own for one in world.documents[name].find()}
-    told = {where: fields for where, fields in told.items() if where[0] in own}
-    assert list(all_differences(stored, told)) == []
+    expected = {where: fields for where, fields in expected.items() if where[0] in own}
+    assert list(all_differences(stored, expected)) == []
 
 
 def recounted(world: World, short: str) -> Report:
-    """The group's documents and states against SQL over the raw log."""
+    """Compares the group's documents and states with a recount in SQL over the raw log."""
     own, plain = world.group(short), find(short)
     definitions = world.topic(plain.definitions) if plain.definitions else None
     group = replace(plain, name=own.name, topic=own.topics[0], definitions=definitions)
@@ -51,18 +51,18 @@ def recounted(world: World, short: str) -> Report:
 
 
 def assert_recounted_equal(world: World, short: str) -> None:
-    """Every field of every document and state."""
+    """The recount finds no difference in any field of any document or state."""
     report = recounted(world, short)
     assert report.exit_code == 0, report.as_json()
     assert report.documents > 0
 
 
 def assert_dead_letters_are_whole(world: World, short: str, published: int) -> None:
-    """Each poison has one position and its bytes in the dead letter topic, and nothing else has."""
+    """Each poison message, and no other, has a record and is in the dead-letter topic."""
     group = world.group(short)
-    letters = list(world.documents["_daybook_dead_letters"].find({"group": group.name}))
-    assert len(letters) == published, Counter(letter["reason"] for letter in letters)
-    places = {(d["topic_id"], str(d["partition"]), str(d["offset"])) for d in letters}
+    records = list(world.documents["_daybook_dead_letters"].find({"group": group.name}))
+    assert len(records) == published, Counter(record["reason"] for record in records)
+    places = {(d["topic_id"], str(d["partition"]), str(d["offset"])) for d in records}
     produced = {
         (h["daybook-topic-id"], h["daybook-partition"], h["daybook-offset"])
         for h in read_headers(world, f"{group.topics[0]}.dlq")

@@ -5,12 +5,12 @@ from typing import Any
 from consumers import funnel_step
 from daybook.engine.partition import Partition
 from daybook.simulate.answer.entry import Entry
-from tests.consumers.test_funnel_step import Previous
+from tests.consumers.test_funnel_step import FixedDefinitions
 from tests.fakes.memory_store import MemoryStore
 from tests.support.funnel_traffic import PARTITIONS, Kafka
 from tests.support.log import LogMessage
 from tests.support.recounting import TOPIC_ID
-from tests.support.runner import Lane, Letters, Runner
+from tests.support.runner import FakeDeadLetters, Lane, Runner
 
 
 def lanes(entries: list[Entry]) -> list[list[LogMessage]]:
@@ -35,7 +35,9 @@ def counted(
     store = MemoryStore()
     for number, log in enumerate(lanes(entries)):
         lane = Lane(Partition("sc.tracking.funnel", TOPIC_ID, number), log)
-        runner = Runner(store, Letters(), funnel_step.GROUP, lane, Previous(entries))
+        runner = Runner(
+            store, FakeDeadLetters(), funnel_step.GROUP, lane, FixedDefinitions(entries)
+        )
         end = len(log) if ends is None else ends[number]
         while runner.next < end:
             runner.settle(min(messages, end - runner.next))

@@ -1,11 +1,11 @@
-"""Messages as the client hands them over, for tests that need no broker."""
+"""Messages as the Kafka client returns them, for tests without a broker."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class LogMessage:
-    """One message of a partition; the methods are those of confluent_kafka.Message."""
+    """A message of a partition, with the methods of confluent_kafka.Message."""
 
     at: int
     raw: bytes | None

@@ -1,6 +1,6 @@
-"""Members as processes of their own, which tests start, stop, freeze and kill by their id.
+"""Members as processes of their own, which tests start, stop, freeze and kill.
 
-`python -m tests.support.member GROUP WORLD [--until-caught-up]` is such a process: a member of a
+`python -m tests.support.member GROUP WORLD [--until-caught-up]` runs such a process: a member of a
 world's group.
 """
 
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class MemberProcess:
-    """A running member; what it logs is read from its file."""
+    """A running member; its log is read from its file."""
 
     def __init__(
         self,
@@ -51,38 +51,38 @@ class MemberProcess:
         return self._process.pid
 
     def wait(self, seconds: float) -> int:
-        """The exit code; below zero the signal that ended it."""
+        """Waits for its end; returns the exit code, or the negative number of the signal."""
         return self._process.wait(seconds)
 
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def said(self) -> str:
+    def output(self) -> str:
         return self._log.read_text()
 
     def events(self, name: str) -> list[dict[str, Any]]:
-        """Its log's lines of that event."""
-        lines = [json.loads(x) for x in self.said().splitlines() if x.startswith("{")]
+        """The log lines of this event."""
+        lines = [json.loads(x) for x in self.output().splitlines() if x.startswith("{")]
         return [line for line in lines if line["event"] == name]
 
     def wait_for(self, name: str, times: int = 1, seconds: float = 60.0) -> list[dict[str, Any]]:
-        """Waits until it has logged an event that often."""
+        """Waits until it has logged the event so many times; returns these lines."""
 
-        def said_so() -> list[dict[str, Any]]:
-            found = self.events(name)
-            if len(found) < times and not self.is_alive():
-                raise AssertionError(f"it ended before {name}: {self.said()}")
-            return found if len(found) >= times else []
+        def lines() -> list[dict[str, Any]]:
+            logged = self.events(name)
+            if len(logged) < times and not self.is_alive():
+                raise AssertionError(f"it ended before {name}: {self.output()}")
+            return logged if len(logged) >= times else []
 
-        return until(said_so, f"a member logged {name!r} {times} times", seconds)
+        return until(lines, f"a member logged {name!r} {times} times", seconds)
 
     def counted(self, name: str) -> float:
-        """A total of what it did, as it told when it stopped."""
+        """One of the totals that it logged when it stopped."""
         (stopped,) = self.events("member stopped")
         return float(stopped.get(name, 0))
 
-    def ask(self, path: str) -> tuple[int, str]:
-        """Status and text of what it answers on its own port."""
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and text of the response on its own port."""
         (started,) = self.wait_for("member started")
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{started['port']}{path}") as answer:
@@ -93,7 +93,7 @@ class MemberProcess:
 
     def metric(self, name: str) -> float:
         """The sum of a metric over its labels."""
-        _, text = self.ask("/metrics")
+        _, text = self.get("/metrics")
         lines = [line for line in text.splitlines() if line.split("{")[0] == name]
         return sum(float(line.rpartition(" ")[2]) for line in lines)
 
@@ -104,16 +104,16 @@ class MemberProcess:
         self._process.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """As a power cut would; harmless when it has ended."""
+        """Kills it with SIGKILL, as a power cut would; harmless if it has ended."""
         self._process.kill()
         self._process.wait(10)
 
     def end(self) -> None:
-        """Asks it to stop, and waits until it has."""
+        """Stops it with SIGTERM, and waits until it has ended."""
         if self.is_alive():
             self.wait_for("member started")
             self.terminate()
-        assert self.wait(60) == 0, self.said()
+        assert self.wait(60) == 0, self.output()
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""One member's work on one partition in memory: the real decoder and settler over a list."""
+"""A member's work on one partition in memory: the real decoder and settler over a list."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,18 +19,18 @@ RULES = Rules("UTC", frozenset({"admin"}), duplicate_window=6)
 
 
 @dataclass
-class Letters:
-    """Dead letters that survive the member; held to the same order as the real ones."""
+class FakeDeadLetters:
+    """Dead letters in memory, which survive the member."""
 
     dead: dict[tuple[str, int, int], tuple[str, str]] = field(default_factory=dict)
 
     def write(self, batch: Batch) -> None:
-        for letter in batch.dead:
-            self.bury(batch.partition, letter)
+        for dead_letter in batch.dead:
+            self.record(batch.partition, dead_letter)
 
-    def bury(self, partition: Partition, letter: DeadLetter) -> None:
-        place = partition.topic_id, partition.number, letter.offset
-        self.dead[place] = letter.reason, letter.detail
+    def record(self, partition: Partition, dead_letter: DeadLetter) -> None:
+        position = partition.topic_id, partition.number, dead_letter.offset
+        self.dead[position] = dead_letter.reason, dead_letter.detail
 
     def positions(self, partition: Partition, start: int) -> dict[int, tuple[str, str]]:
         return {
@@ -42,7 +42,7 @@ class Letters:
 
 @dataclass
 class Lane:
-    """One partition for one group: its log, how far it is known to be durable, its members."""
+    """One partition for one group: its log, its checkpoint, its members."""
 
     partition: Partition
     log: list[LogMessage]
@@ -51,12 +51,12 @@ class Lane:
 
 
 class Runner:
-    """A member's work on one partition, from where the last checkpoint says."""
+    """A member's work on one partition, from the last checkpoint on."""
 
     def __init__(
         self,
         store: Store,
-        letters: Letters,
+        dead_letters: FakeDeadLetters,
         group: Group,
         lane: Lane,
         definitions: Any = None,
@@ -65,13 +65,13 @@ class Runner:
         self.lane = lane
         self.next = lane.checkpoint
         start = max(0, self.next - RULES.duplicate_window)
-        dead = letters.positions(lane.partition, start)
-        own: Any = letters
+        dead = dead_letters.positions(lane.partition, start)
+        fake: Any = dead_letters
         self.decoder = Decoder(
             group, lane.partition, Calendar(RULES.zone_info()), window, dead, self.next
         )
         prepare = group.preparer(definitions) if group.preparer else None
-        self.settler = Settler(group, RULES, store, own, window, prepare, lambda seconds: None)
+        self.settler = Settler(group, RULES, store, fake, window, prepare, lambda seconds: None)
         self.decoder.decode(_as_messages(lane.log[start : self.next]), self.next)
 
     def settle(self, messages: int) -> None:
@@ -84,7 +84,7 @@ class Runner:
                 continue
             self.next = end
             return
-        raise AssertionError("the batch was never settled")
+        raise AssertionError("the batch was not settled after 50 attempts")
 
 
 def _as_messages(log: list[LogMessage]) -> Any:

@@ -1,7 +1,7 @@
-"""The servers that tests run against: ours, Docker's, or those that are named.
+"""The servers that tests run against.
 
 `DAYBOOK_TEST_SERVERS`: `local` (the default) starts Kafka, MongoDB and Redis on free ports;
-`docker` the same by `daybook/local/compose.yaml`; `given` uses what `DAYBOOK_*` says.
+`docker` starts them with `daybook/local/compose.yaml`; `given` uses those that `DAYBOOK_*` names.
 """
 
 import json
@@ -22,21 +22,21 @@ DEPLOY = Path(__file__).parents[2] / "daybook/local"
 
 
 def start(root: Path) -> dict[str, str]:
-    """Starts what is to be used and notes it in `root`; returns the `DAYBOOK_*` variables."""
-    noted = root / "servers.json"
-    if not noted.exists():
+    """Starts the servers unless `root` records that they run; returns the `DAYBOOK_*` variables."""
+    record = root / "servers.json"
+    if not record.exists():
         kind = os.environ.get("DAYBOOK_TEST_SERVERS", "local")
-        noted.write_text(json.dumps({"kind": kind, "variables": _start(kind, root)}))
-    variables: dict[str, str] = json.loads(noted.read_text())["variables"]
+        record.write_text(json.dumps({"kind": kind, "variables": _start(kind, root)}))
+    variables: dict[str, str] = json.loads(record.read_text())["variables"]
     return variables
 
 
 def stop(root: Path) -> None:
-    """Stops what `start` started; leaves what was given."""
-    noted = root / "servers.json"
-    if not noted.exists():
+    """Stops the servers that `start` started; leaves given ones alone."""
+    record = root / "servers.json"
+    if not record.exists():
         return
-    kind = json.loads(noted.read_text())["kind"]
+    kind = json.loads(record.read_text())["kind"]
     if kind == "local":
         Stack(root / "stack", _ports(root)).wipe()
     elif kind == "docker":

@@ -1,4 +1,4 @@
-"""Waiting for a condition, never for a time."""
+"""Waits for a condition rather than for a fixed time."""
 
 import time
 from collections.abc import Callable
@@ -8,11 +8,11 @@ T = TypeVar("T")
 
 
 def until(condition: Callable[[], T], what: str, seconds: float = 60.0) -> T:
-    """The first true value of the condition; fails, saying what was waited for."""
+    """Waits until the condition has a true value, and returns it; fails with `what` otherwise."""
     deadline = time.monotonic() + seconds
     while True:
         if value := condition():
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"after {seconds:.0f} s it is not so that {what}")
+            raise AssertionError(f"not true after {seconds:.0f} s: {what}")
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""A fleet of one's own: topics, a database, groups and members that no other test sees."""
+"""A fleet for one test: topics, a database, groups and members that no other test uses."""
 
 import os
 import uuid
@@ -26,7 +26,7 @@ TOPICS = ("sc.domain.order", "sc.domain.user")
 
 
 class World:
-    """`variables` name the servers; everything that is made on them is removed on leaving."""
+    """`variables` name the servers; everything created on them is removed on exit."""
 
     def __init__(self, variables: Mapping[str, str], directory: Path) -> None:
         self.name = f"t{uuid.uuid4().hex[:8]}"
@@ -40,13 +40,13 @@ class World:
         self.admin = clients.admin(self.settings)
         self.documents = database(self.settings)
         self._made: set[str] = set()
-        self._askers: dict[str, Consumer] = {}
+        self._consumers: dict[str, Consumer] = {}
 
     def topic(self, name: str = "sc.domain.order") -> str:
         return f"{self.name}.{name}"
 
     def group(self, short: str) -> Group:
-        """The group as the fleet has it, over this world's topics and under a name of its own."""
+        """The fleet's group of this name, over this world's topics and with a name of its own."""
         return renamed(consumers.find(short), self.name)
 
     def make_topic(self, name: str = "sc.domain.order", partitions: int = 4) -> None:
@@ -80,7 +80,7 @@ class World:
         partition: int = -1,
         **options: Any,
     ) -> None:
-        """Keys and values; returns once the broker has them all."""
+        """Publishes keys and values; returns once the broker has all of them."""
         producer = self.producer(**options)
         for sent, (key, value) in enumerate(messages):
             producer.produce(self.topic(name), key=key, value=value, partition=partition)
@@ -102,18 +102,20 @@ class World:
     def catch_up(self, short: str, **variables: str) -> MemberProcess:
         """Runs a member until the group has counted everything."""
         member = self.member(short, "--until-caught-up", **variables)
-        assert member.wait(120) == 0, member.said()
+        assert member.wait(120) == 0, member.output()
         return member
 
     def wait_for_commits(self, short: str, seconds: float = 120.0) -> None:
-        """Until the group's commits in Kafka have reached the log's ends; `seconds` is how long
-        they may stand still, for how long the way is says something about the machine alone."""
+        """Waits until the group's commits in Kafka have reached the ends of the log.
+
+        Fails if they do not move for `seconds`; the total time depends only on the machine.
+        """
         group = self.group(short)
         ends = log_ends(self.admin, group.topics)
         while (reached := self.commits(group)) != ends:
             until(
                 partial(self._have_moved, group, reached),
-                f"the commits have reached the ends, {ends}, or moved on from {reached}",
+                f"the commits have reached the ends {ends}, or moved on from {reached}",
                 seconds,
             )
 
@@ -121,7 +123,7 @@ class World:
         return self.commits(group) not in (reached, {})
 
     def commits(self, group: Group) -> dict[tuple[str, int], int]:
-        """The group's offsets by topic id and partition, of this incarnation of its topics."""
+        """The group's committed offsets by topic id and partition, for its topics' incarnations."""
         ids = admin.topic_ids(self.admin, group.topics)
         return {
             (ids[place.topic], place.partition): place.offset
@@ -134,7 +136,7 @@ class World:
         return [place.metadata or "" for place in self._committed(group)]
 
     def _committed(self, group: Group) -> list[TopicPartition]:
-        """Asked by a consumer that never joins, for librdkafka's admin client may crash of it."""
+        # Read by a consumer that never joins: librdkafka's admin client may crash on this request.
         known = self.admin.list_topics(timeout=5).topics
         places = [
             TopicPartition(topic, number)
@@ -142,11 +144,11 @@ class World:
             if topic in known
             for number in known[topic].partitions
         ]
-        if group.name not in self._askers:
+        if group.name not in self._consumers:
             own = {"group.id": group.name, "enable.auto.commit": False}
-            self._askers[group.name] = Consumer(clients.common(self.settings) | own)
+            self._consumers[group.name] = Consumer(clients.common(self.settings) | own)
         try:
-            found = self._askers[group.name].committed(places, timeout=5) if places else []
+            found = self._consumers[group.name].committed(places, timeout=5) if places else []
         except KafkaException:
             return []  # the coordinator is still loading
         return [place for place in found if place.offset >= 0]
@@ -162,8 +164,8 @@ class World:
     ) -> None:
         for member in self.members:
             member.kill()
-        for asker in self._askers.values():
-            asker.close()
+        for consumer in self._consumers.values():
+            consumer.close()
         self.documents.client.drop_database(self.name)
         self.documents.client.close()
         if self._made:
@@ -178,7 +180,7 @@ def _settings(variables: Mapping[str, str]) -> Settings:
 
 
 def renamed(group: Group, name: str) -> Group:
-    """A group over topics that begin with the name, itself ending with it."""
+    """The group with the name as prefix of its topics and as suffix of its own name."""
     return replace(
         group,
         name=f"{group.name}-{name}",

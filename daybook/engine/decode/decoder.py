@@ -1,4 +1,4 @@
-"""From Kafka's messages to a batch: the way through is one list of questions, in this order."""
+"""Decodes Kafka messages into a batch by a fixed order of checks."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,12 +19,12 @@ REPLAY_GROUP = "daybook-group"
 
 
 class Decoder:
-    """Reads one partition for one group.
+    """Decodes the messages of one partition for one group.
 
-    Tombstone, replay for another group, position already dead, unreadable, unknown type, wrong
-    key, impossible time, duplicate: each has its outcome; what is left is counted. `dead` are
-    the offsets recorded as dead letters before; `start` is the first offset to count, what
-    stands below it is read only to rebuild the duplicate window.
+    The checks, in order: tombstone, replay for another group, recorded dead letter, unreadable,
+    unknown type, wrong key, impossible time, duplicate. A message that passes all of them is
+    counted. `dead` maps the offsets of recorded dead letters to reason and detail; `start` is the
+    first offset to count: messages below it only rebuild the duplicate window.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Decoder:
         start: int,
     ) -> None:
         self._group = group.name.encode()
-        self._state = group.state
+        self._state_model = group.state
         self._is_counted_by_type = bool(group.documents) and not group.state
         self._source = next(s for s in group.sources if s.topic == partition.topic)
         self._partition = partition
@@ -45,7 +45,7 @@ class Decoder:
         self._window = window
         self._dead = dead
         self._start = start
-        self._plain = FastPath(
+        self._fast_path = FastPath(
             self._source.events.validator.validate_json,
             self._source.key_of,
             EVENT_BYTES_MAX,
@@ -55,69 +55,69 @@ class Decoder:
         )
 
     def decode(self, messages: Sequence[Message], next_offset: int) -> Batch:
-        """A batch of the messages at or above `start`; raises nothing for what they contain."""
+        """A batch of the messages at or above `start`; no content of a message raises."""
         batch = Batch(self._partition, next_offset)
         for begin in range(0, len(messages), RUN_MESSAGES):
             run = messages[begin : begin + RUN_MESSAGES]
-            if self._may_be_plain(run) and self._plain.take(run, self._dead, batch):
+            if self._may_take_fast_path(run) and self._fast_path.add_run(run, self._dead, batch):
                 continue
             for message in run:
                 try:
-                    self._take(message, batch)
+                    self._add_message(message, batch)
                 except Poison as poison:
-                    self._bury(message, poison, batch)
+                    self._add_dead_letter(message, poison, batch)
         return batch
 
-    def _may_be_plain(self, run: Sequence[Message]) -> bool:
+    def _may_take_fast_path(self, run: Sequence[Message]) -> bool:
         return self._is_counted_by_type and (run[0].offset() or 0) >= self._start
 
-    def _take(self, message: Message, batch: Batch) -> None:
+    def _add_message(self, message: Message, batch: Batch) -> None:
         offset = message.offset() or 0
-        counted = offset >= self._start
-        batch.received += counted
+        is_counted = offset >= self._start
+        batch.received += is_counted
         value = message.value()
         if value is None:
-            return batch.note("tombstone", counted)
+            return batch.count_outcome("tombstone", is_counted)
         headers = message.headers()
-        if headers and not self._is_ours(headers):
-            return batch.note("replay_for_another_group", counted)
+        if headers and not self._is_for_this_group(headers):
+            return batch.count_outcome("replay_for_another_group", is_counted)
         if offset in self._dead:
             raise Poison(*self._dead[offset])
         source = self._source
         try:
             event = read(source, value)
         except Ignored:
-            return batch.note("ignored", counted)
+            return batch.count_outcome("ignored", is_counted)
         key = source.key_of(event)
         if message.key() != key.encode():
-            raise Poison("wrong_key", "the message's key is not what the catalogue says")
+            raise Poison("wrong_key", "the message key is not the one that topics.yaml requires")
         appended_ms = message.timestamp()[1]
         occurred_at = event["occurred_at"]
         day_hour = self._calendar.day_hour(occurred_at, appended_ms)
         event_id = id_bytes(event["event_id"])
-        if not counted or not self._state:
-            duplicate = self._window.check_and_add(event_id, offset)
-            if duplicate or not counted:
-                return batch.note("duplicate", counted)
+        if not is_counted or not self._state_model:
+            is_duplicate = self._window.check_and_add(event_id, offset)
+            if is_duplicate or not is_counted:
+                return batch.count_outcome("duplicate", is_counted)
         batch.newest = max(batch.newest, occurred_at)
         batch.offsets.append(offset)
         batch.day_hours.append(day_hour)
         batch.events.append(event)
         batch.appended_ms.append(appended_ms)
-        if self._state:
-            batch.keys.append(self._state.key_of(event, key))
+        if self._state_model:
+            batch.keys.append(self._state_model.key_of(event, key))
             batch.ids.append(event_id)
             batch.raw.append((message.key(), value))
         return None
 
-    def _is_ours(self, headers: Any) -> bool:
-        names = dict(headers)
-        return REPLAY_GROUP not in names or names[REPLAY_GROUP] == self._group
+    def _is_for_this_group(self, headers: Any) -> bool:
+        values = dict(headers)
+        return REPLAY_GROUP not in values or values[REPLAY_GROUP] == self._group
 
-    def _bury(self, message: Message, poison: Poison, batch: Batch) -> None:
+    def _add_dead_letter(self, message: Message, poison: Poison, batch: Batch) -> None:
         offset = message.offset() or 0
         if offset >= self._start:
-            letter = DeadLetter(
+            dead_letter = DeadLetter(
                 offset, message.key(), message.value(), poison.reason, poison.detail
             )
-            batch.dead.append(letter)
+            batch.dead.append(dead_letter)

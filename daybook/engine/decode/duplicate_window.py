@@ -1,4 +1,4 @@
-"""The duplicate window: which event ids stood within the last N offsets of one partition's log."""
+"""The duplicate window: the event ids within the last N offsets of one partition's log."""
 
 from binascii import unhexlify
 from collections import deque
@@ -7,9 +7,10 @@ _PARTS = 8
 
 
 class DuplicateWindow:
-    """A pure function of the partition's log, so that rebuilding it by re-reading gives the same.
+    """A pure function of the partition's log, so reading the log again rebuilds the same window.
 
-    Ids are kept as 16 bytes with the last offset at which they stood; at most N and an eighth.
+    Each id, as 16 bytes, is kept with the last offset at which it occurred. Expired ids are removed
+    in steps of an eighth of the window, so at most N + N/8 are kept.
     """
 
     def __init__(self, offsets_max: int) -> None:
@@ -24,26 +25,27 @@ class DuplicateWindow:
         return len(self._last)
 
     def check_and_add(self, event_id: bytes, offset: int) -> bool:
-        """Whether the id stood within the window below `offset`; it stands there from now on."""
+        """Whether the id occurred within the window below `offset`; records that it does now."""
         if offset >= self._part_ends:
             self._begin_part(offset)
-        before = self._last.get(event_id)
+        previous = self._last.get(event_id)
         self._last[event_id] = offset
         self._part.append(event_id)
-        return before is not None and offset - before <= self._size
+        return previous is not None and offset - previous <= self._size
 
     def seen_in_run(self, event_ids: list[bytes], offsets: list[int]) -> set[int]:
-        """As `check_and_add`, of several in the log's order; the indices of those that were."""
-        alike = len(set(event_ids)) < len(event_ids)
-        if offsets[-1] < self._part_ends and not alike and self._last.keys().isdisjoint(event_ids):
+        """Calls `check_and_add` for ids in log order; returns the indices of the duplicates."""
+        repeats = len(set(event_ids)) < len(event_ids)
+        is_within_part = offsets[-1] < self._part_ends
+        if is_within_part and not repeats and self._last.keys().isdisjoint(event_ids):
             self._last.update(zip(event_ids, offsets, strict=True))
             self._part += event_ids
             return set()
-        seen = map(self.check_and_add, event_ids, offsets)
-        return {index for index, duplicate in enumerate(seen) if duplicate}
+        duplicates = map(self.check_and_add, event_ids, offsets)
+        return {index for index, is_duplicate in enumerate(duplicates) if is_duplicate}
 
     def _begin_part(self, offset: int) -> None:
-        """Lets go of the parts of the log that lie behind the window by now."""
+        """Begins a new part, and removes the ids of parts that are entirely below the window."""
         self._parts.append((self._part_ends, self._part))
         self._part, self._part_ends = [], offset + self._part_size
         oldest, last = offset - self._size, self._last
@@ -54,5 +56,5 @@ class DuplicateWindow:
 
 
 def id_bytes(event_id: str) -> bytes:
-    """The 16 bytes of a UUID, however its letters are written."""
+    """The 16 bytes of a UUID, in upper or lower case."""
     return unhexlify(event_id.replace("-", ""))

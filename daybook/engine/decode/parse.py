@@ -1,4 +1,4 @@
-"""From the bytes of a message to the event in them, or the reason why there is none."""
+"""Parses a message's bytes into an event, or says why that is impossible."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ _DETAIL_CHARS_MAX = 300
 
 
 class Ignored(Exception):
-    """A type that the topic may carry and this fleet does not know."""
+    """The event type is unknown to this fleet; the topic may carry such types."""
 
 
 def read(source: Source, value: bytes) -> Any:
-    """The event in a message's bytes. Raises Poison, or Ignored for an unknown type."""
+    """Parses and validates one event. Raises Poison, or Ignored for an unknown event type."""
     if len(value) > EVENT_BYTES_MAX:
         raise Poison("too_large", f"{len(value)} bytes, more than {EVENT_BYTES_MAX}")
     try:
@@ -29,12 +29,12 @@ def read(source: Source, value: bytes) -> Any:
     if problem["type"] == "union_tag_invalid" and isinstance(from_json(value)["event_type"], str):
         raise Ignored
     if problem["type"] == "dict_type" and not problem["loc"]:
-        raise Poison("not_an_object", "the message is JSON, but no object")
-    where = ".".join(str(part) for part in problem["loc"][1:]) or "event_type"
-    raise Poison("invalid", f"{where}: {_without_values(problem)}")
+        raise Poison("not_an_object", "the message is JSON but not an object")
+    path = ".".join(str(part) for part in problem["loc"][1:]) or "event_type"
+    raise Poison("invalid", f"{path}: {_message(problem)}")
 
 
-def _without_values(problem: Any) -> str:
+def _message(problem: Any) -> str:
     if problem["type"] in ("union_tag_not_found", "union_tag_invalid"):
-        return "must be a string that names the type of the event"
+        return "must be a string that names the event type"
     return str(problem["msg"])[:_DETAIL_CHARS_MAX]

@@ -1,4 +1,4 @@
-"""The day and the hour an event belongs to, in the fleet's zone."""
+"""Assigns an event to a day and an hour of the fleet's time zone."""
 
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -14,14 +14,14 @@ _REASON = "occurred_at"
 
 
 class DayHour(NamedTuple):
-    """`day` as YYYY-MM-DD, `hour` as 00 … 23."""
+    """`day` is YYYY-MM-DD, `hour` is 00 … 23."""
 
     day: str
     hour: str
 
 
 class Calendar:
-    """Maps `occurred_at` to its day and hour; the message alone decides, never a clock."""
+    """Maps `occurred_at` to its day and hour, from the message alone, never from a clock."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
@@ -29,58 +29,58 @@ class Calendar:
         self._hours: dict[str, tuple[DayHour, int]] = {}
 
     def day_hour(self, occurred_at: str, appended_ms: int) -> DayHour:
-        """The day and hour of a moment that reached the log at `appended_ms`.
+        """The day and hour of an event that the broker appended at `appended_ms`.
 
-        Raises Poison for a date that does not exist, one before 1990, or one more than 24 hours
-        after the message arrived.
+        Raises Poison for a time that does not exist, one before 1990, or one more than 24 hours
+        after `appended_ms` (milliseconds since 1970).
         """
         minute = occurred_at[:16]
         if occurred_at[-1] != "Z":
             minute += occurred_at[-6:]
-        known = self._minutes.get(minute)
-        if known is None:
-            known = self._learn(minute)
-        day_hour, start_ms = known
+        cached = self._minutes.get(minute)
+        if cached is None:
+            cached = self._cache_minute(minute)
+        day_hour, start_ms = cached
         if occurred_at[17] > "5":
-            raise Poison(_REASON, "there is no such second")
+            raise Poison(_REASON, "seconds above 59")
         if start_ms + 60_000 > appended_ms + FUTURE_MS_MAX:
             self._refuse_future(occurred_at, appended_ms)
         return day_hour
 
     def day_hours(self, occurred_at: list[str], appended_ms: list[int]) -> list[DayHour]:
-        """As `day_hour`, of several. Raises Poison if it would for any."""
-        hours = [each[:13] for each in occurred_at if each[-1] == "Z"]
+        """Calls `day_hour` for each pair, faster. Raises Poison if any call would."""
+        hours = [moment[:13] for moment in occurred_at if moment[-1] == "Z"]
         for hour in {hour for hour in hours if hour not in self._hours}:
-            self._learn_hour(hour)
-        known = [self._hours[hour] for hour in hours if hour in self._hours]
-        if len(known) == len(occurred_at):
-            latest_ms = max([start_ms for _, start_ms in known]) + 3_600_000
-            is_a_minute = max([each[14] for each in occurred_at]) <= "5"
-            is_a_second = max([each[17] for each in occurred_at]) <= "5"
-            if is_a_minute and is_a_second and latest_ms <= min(appended_ms) + FUTURE_MS_MAX:
-                return [day_hour for day_hour, _ in known]
+            self._cache_hour(hour)
+        cached = [self._hours[hour] for hour in hours if hour in self._hours]
+        if len(cached) == len(occurred_at):
+            latest_ms = max([start_ms for _, start_ms in cached]) + 3_600_000
+            has_minutes = max([moment[14] for moment in occurred_at]) <= "5"
+            has_seconds = max([moment[17] for moment in occurred_at]) <= "5"
+            if has_minutes and has_seconds and latest_ms <= min(appended_ms) + FUTURE_MS_MAX:
+                return [day_hour for day_hour, _ in cached]
         return list(map(self.day_hour, occurred_at, appended_ms))
 
-    def _learn(self, minute: str) -> tuple[DayHour, int]:
+    def _cache_minute(self, minute: str) -> tuple[DayHour, int]:
         try:
             start = datetime.fromisoformat(minute if minute[16:] else f"{minute}+00:00")
             local = start.astimezone(self._zone)
         except (ValueError, OverflowError):
-            raise Poison(_REASON, "there is no such time") from None
+            raise Poison(_REASON, "no such time") from None
         start_ms = int(start.timestamp() * 1000)
         if start_ms < EARLIEST_MS:
             raise Poison(_REASON, "before 1990")
         if len(self._minutes) >= _CACHED_MINUTES_MAX:
             self._minutes.clear()
         text = local.isoformat()
-        known = DayHour(text[:10], text[11:13]), start_ms
-        self._minutes[minute] = known
-        return known
+        entry = DayHour(text[:10], text[11:13]), start_ms
+        self._minutes[minute] = entry
+        return entry
 
-    def _learn_hour(self, hour: str) -> None:
-        """An hour of UTC, if it is one hour of the zone: most zones are whole hours away."""
-        day_hour, start_ms = self._learn(f"{hour}:00")
-        if day_hour == self._learn(f"{hour}:59")[0]:
+    def _cache_hour(self, hour: str) -> None:
+        """Caches an hour of UTC if it is exactly one hour of the zone, as in most zones."""
+        day_hour, start_ms = self._cache_minute(f"{hour}:00")
+        if day_hour == self._cache_minute(f"{hour}:59")[0]:
             if len(self._hours) >= _CACHED_HOURS_MAX:
                 self._hours.clear()
             self._hours[hour] = day_hour, start_ms

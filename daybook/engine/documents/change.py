@@ -1,4 +1,4 @@
-"""What an event does to documents: effects, folded into one change a document."""
+"""Effects of events on daily documents, and changes: the folded effects on one document."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ _new = tuple.__new__
 
 
 class Document(NamedTuple):
-    """Which document: its model, the parts of its key, its day."""
+    """The identity of a daily document: its model, the parts of its key, its day (YYYY-MM-DD)."""
 
     model: type[DailyDocument]
     key: tuple[str, ...]
@@ -20,26 +20,27 @@ class Document(NamedTuple):
 
     @property
     def id(self) -> str:
+        """The document's `_id`."""
         return ":".join([*map(encode_part, self.key), self.day])
 
 
 class Amount(NamedTuple):
-    """Where in a document an amount goes."""
+    """The place of an amount within a document."""
 
     hour: str
-    """Empty where there is a key."""
+    """Empty if `key` is set: map entries belong to the day, not to an hour."""
     field: str
     currency: str | None = None
     key: str | None = None
-    """The encoded key of a map, whose amounts belong to the day and to no hour."""
+    """The encoded key of an entry in a map."""
     part: str | None = None
-    """Which of a breakdown's numbers; of a count map with groups, which group."""
+    """The number within a breakdown's entry, or the group of a count map with groups."""
     name: str | None = None
-    """What a breakdown's key is called. It is no sum: the greatest stays, and the value is 0."""
+    """A display name for a breakdown's key; not a sum: the greatest is kept, the value is 0."""
 
 
 class Effect(NamedTuple):
-    """An amount for a document; sums commute, so effects of one document fold into one change."""
+    """A value to add at one place of a document; sums commute, so effects fold into changes."""
 
     document: Document
     amount: Amount
@@ -48,7 +49,7 @@ class Effect(NamedTuple):
 
 @dataclass(slots=True)
 class Change:
-    """All that the messages from `first` to `last` do to one document."""
+    """Everything that the messages from offset `first` to `last` add to one document."""
 
     document: Document
     first: int
@@ -56,6 +57,7 @@ class Change:
     amounts: dict[Amount, int] = field(default_factory=dict)
 
     def add(self, amount: Amount, value: int) -> None:
+        """Adds a value to what the change adds at this place."""
         self.amounts[amount] = self.amounts.get(amount, 0) + value
 
 
@@ -71,8 +73,8 @@ def effect(
     name: str | None = None,
     of: Iterable[str] = (),
 ) -> Effect:
-    """An effect on the document of that day; `of` is the document's key before the day."""
-    # Made millions of times: by the class itself each takes twice as long.
+    """An effect on the document of that day; `of` has the parts of its key before the day."""
+    # Called millions of times; the named tuples' own constructors take twice as long.
     document = _new(Document, (model, tuple(of), day_hour[0]))
     amount = _new(Amount, (day_hour[1] if key is None else "", field, currency, key, part, name))
     return _new(Effect, (document, amount, value))

@@ -1,4 +1,4 @@
-"""The settings that decide what is counted; bound in the database, the same for every member."""
+"""The settings that decide what is counted; the database binds every member to the same ones."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ EVENT_IDS_KEPT = 32
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`duplicate_window` in offsets; `map_keys_max` keys of a map besides `other`."""
+    """`duplicate_window` is in offsets; a map has `map_keys_max` keys besides `other`."""
 
     zone: str
     leader_roles: frozenset[str]
@@ -20,14 +20,16 @@ class Rules:
     map_keys_max: int = MAP_KEYS_MAX
 
     @classmethod
-    def of(cls, settings: Settings) -> "Rules":
+    def from_settings(cls, settings: Settings) -> "Rules":
+        """The rules that this process would count by."""
         return cls(settings.zone, settings.leader_roles, settings.duplicate_window)
 
     def zone_info(self) -> ZoneInfo:
+        """`zone` as a `ZoneInfo`."""
         return ZoneInfo(self.zone)
 
     def bound(self) -> dict[str, Any]:
-        """As stored in the fleet's document, under the names of the settings."""
+        """The rules as stored in the fleet's document, under the names of the settings."""
         return {
             "zone": self.zone,
             "leader_roles": sorted(self.leader_roles),

@@ -1,4 +1,4 @@
-"""What a counted document is made of: one line a counter, one line a rate."""
+"""The field types that a daily document declares: counters, money, maps, and derived fields."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ When = Callable[[Event, Rules], bool]
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """A whole number: how many events of a type, or what a group's `react` adds to it."""
+    """A whole number: the events of a type (if `when` is true), or what a group's `react` adds."""
 
     event_type: str | None = None
     when: When | None = None
@@ -21,23 +21,23 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """Integer minor units, apart by currency; at the top while there is one currency only."""
+    """Integer minor units per currency; repeated at the top level while there is one currency."""
 
     since: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class MoneyMap:
-    """Minor units by an open key, apart by currency; what is past the cap stands in `other`."""
+    """Minor units per currency and key; keys beyond the limit are added up in `other`."""
 
     since: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class CountMap:
-    """Whole numbers by an open key; with `groups`, one such map for each of these names.
+    """Whole numbers per key; with `groups`, one such map for each of these names.
 
-    What is past the cap stands in `other`, in each map apart.
+    Keys beyond the limit are added up in each map's `other`.
     """
 
     groups: tuple[str, ...] = ()
@@ -46,11 +46,11 @@ class CountMap:
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """By an open key, the same few numbers: `counts` as they are, `money` in minor units.
+    """A fixed set of numbers per key: `counts`, and `money` in minor units.
 
-    Money stands beside the counts while the document has one currency, and in each currency. With
-    `named` a key has a `name` as well: of all it was called the greatest by code point, which
-    comes out the same in whatever order they come, and however often; null while there is none.
+    Money is stored in each currency, and also beside the counts while the document has one
+    currency. With `named`, a key also has a `name`: the greatest by code point of the names it was
+    given, so neither order nor repetition matters; null while there is none.
     """
 
     counts: tuple[str, ...]
@@ -61,21 +61,21 @@ class Breakdown:
 
 @dataclass(frozen=True, slots=True)
 class Squares:
-    """A sum of squares of minor units, apart by currency; a Decimal128, for they outgrow int64."""
+    """A sum of squares of minor units, per currency; a Decimal128, because it can exceed int64."""
 
     since: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class PerCurrency:
-    """A counter that also stands beside each currency's money, as the base of an average."""
+    """A counter that is also kept per currency, as the denominator of an average."""
 
     since: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`numerator` / `denominator`, a double; null when there is nothing to divide by."""
+    """`numerator` / `denominator`, a double; null if the denominator is 0."""
 
     numerator: str
     denominator: str
@@ -84,7 +84,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Average:
-    """`total` / `number`, rounded half to even; null when there is nothing to divide by."""
+    """`total` / `number`, rounded half to even; null if `number` is 0."""
 
     total: str
     number: str
@@ -93,7 +93,7 @@ class Average:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`minuend` less `subtrahend`."""
+    """`minuend` minus `subtrahend`."""
 
     minuend: str
     subtrahend: str
@@ -106,12 +106,13 @@ Field = Counter | Money | Squares | PerCurrency | Map | Derived
 
 
 def count(event: type, *, when: When | None = None, since: int = 1) -> Any:
-    """Counts the events of a type, all or those of which `when` is true."""
+    """Declares a counter of the events of a type, or of those for which `when` is true."""
     (event_type,) = get_args(get_type_hints(event)["event_type"])
     return Counter(event_type, when, since)
 
 
 def counter(*, since: int = 1) -> Any:
+    """Declares a counter that a group's `react` adds to."""
     return Counter(since=since)
 
 
@@ -154,10 +155,10 @@ def difference(minuend: str, subtrahend: str, *, since: int = 1) -> Any:
 
 
 class DailyDocument:
-    """One document a day (and a key before it, when the class names one).
+    """One document per day, or per key and day if the class names a key.
 
-    `version` is the newest `since` of its fields: a counter added later says `since=` the next
-    number, and older documents are known to lack it until they are rebuilt.
+    `version` is the greatest `since` of the fields. A counter that is added later gets the next
+    number as its `since`; older documents lack it until they are rebuilt.
     """
 
     collection: ClassVar[str]
@@ -171,13 +172,13 @@ class DailyDocument:
         cls.fields = {n: f for n, f in vars(cls).items() if isinstance(f, Field)}
         cls.version = max(field.since for field in cls.fields.values())
         for name, field in cls.fields.items():
-            for part in parts_of(field):
-                if part not in cls.fields:
-                    raise TypeError(f"{cls.__name__}.{name} is made of {part}, which is no field")
+            for operand in operands(field):
+                if operand not in cls.fields:
+                    raise TypeError(f"{cls.__name__}.{name} is derived from {operand}, not a field")
 
 
-def parts_of(field: Field) -> tuple[str, ...]:
-    """The names of the fields that a derived one is worked out from."""
+def operands(field: Field) -> tuple[str, ...]:
+    """The names of the fields that a derived field is computed from; none for other fields."""
     match field:
         case Rate():
             return field.numerator, field.denominator
@@ -190,7 +191,7 @@ def parts_of(field: Field) -> tuple[str, ...]:
 
 
 def conditional_event_types(models: Iterable[type[DailyDocument]]) -> frozenset[str]:
-    """The types of which some field asks more than how many there are."""
+    """The event types for which some counter has a condition, so that it needs the whole event."""
     fields = (field for model in models for field in model.fields.values())
     return frozenset(
         f.event_type for f in fields if isinstance(f, Counter) and f.when and f.event_type
@@ -198,20 +199,23 @@ def conditional_event_types(models: Iterable[type[DailyDocument]]) -> frozenset[
 
 
 def is_money(model: type[DailyDocument], name: str) -> bool:
-    """Whether a field is an amount of one currency: money, its maps, and what is worked out."""
+    """Whether a field holds money: an amount, a map of amounts, or a field derived from one."""
     field = model.fields[name]
     if isinstance(field, Average | Difference):
-        return is_money(model, parts_of(field)[0])
+        return is_money(model, operands(field)[0])
     return isinstance(field, Money | Squares | MoneyMap)
 
 
-def shown(model: type[DailyDocument]) -> list[str]:
-    """The fields that are one number each."""
-    plain = Counter | Money | PerCurrency | Derived
-    return [name for name, field in model.fields.items() if isinstance(field, plain)]
+def scalar_fields(model: type[DailyDocument]) -> list[str]:
+    """The fields that hold a single number."""
+    scalar = Counter | Money | PerCurrency | Derived
+    return [name for name, field in model.fields.items() if isinstance(field, scalar)]
 
 
-def by_currency(model: type[DailyDocument]) -> list[str]:
-    """Of them, those that stand in each currency as well."""
-    fields = model.fields
-    return [n for n in shown(model) if is_money(model, n) or isinstance(fields[n], PerCurrency)]
+def currency_fields(model: type[DailyDocument]) -> list[str]:
+    """The scalar fields that are also stored per currency."""
+    return [
+        name
+        for name in scalar_fields(model)
+        if is_money(model, name) or isinstance(model.fields[name], PerCurrency)
+    ]

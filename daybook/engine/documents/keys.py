@@ -1,4 +1,4 @@
-"""How names from outside become parts of an `_id` and keys of a map, whatever they contain."""
+"""Encodes arbitrary names as parts of an `_id` and as keys of a map."""
 
 import hashlib
 from functools import lru_cache
@@ -11,16 +11,16 @@ _ENCODED = str.maketrans({c: f"%{ord(c):02X}" for c in "%:.$\0"})
 
 
 def encode_part(text: str) -> str:
-    """A part of an `_id`: `% : . $` and NUL percent-encoded."""
+    """A part of an `_id`: the text with `% : . $` and NUL percent-encoded."""
     return text.translate(_ENCODED)
 
 
 @lru_cache(maxsize=65_536)
 def encode_key(text: str) -> str:
-    """A key of a map: as a part of an `_id`, apart from the reserved words, at most 200 bytes.
+    """A key of a map: encoded like a part of an `_id`, never a reserved word, at most 200 bytes.
 
-    A longer one becomes its first 150 bytes, `~` and 16 hex digits of its SHA-256. MongoDB takes
-    no empty one in a path: `%`, which is nothing else's.
+    A longer text becomes its first 150 bytes, `~` and 16 hex digits of its SHA-256. The empty text
+    becomes `%`, which no other text does, because MongoDB allows no empty name in a path.
     """
     key = encode_part(text) or "%"
     if key in RESERVED:

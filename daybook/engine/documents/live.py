@@ -1,21 +1,22 @@
-"""How a group shows in Redis while it counts: what is written there, and who works it out."""
+"""What a group writes to Redis while it counts, and the functions that compute it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from daybook.engine.documents.fields import DailyDocument, Event, by_currency, shown
+from daybook.engine.documents.fields import DailyDocument, Event, currency_fields, scalar_fields
 
 Stored = Mapping[str, Any]
-"""A document as MongoDB has it; of its maps nothing but `currencies` may be there."""
+"""A document as stored in MongoDB, projected: of its maps, only `currencies` is present."""
 
 Value = str | int | float
 
 
 class Totals(NamedTuple):
-    """A document's totals as a hash: absolute, and guarded by `date` and `revision`.
+    """A document's totals as a Redis hash: absolute values, guarded by `date` and `revision`.
 
-    Published on its own `channel`, if it has one, and with others on the `dashboard`'s.
+    They are published on the document's own `channel`, if it has one, and together with other
+    totals on the `dashboard` channel.
     """
 
     key: str
@@ -27,7 +28,7 @@ class Totals(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A member of a sorted set, kept for `window_ms`; of them the newest `kept`, 0 being all."""
+    """A member of a sorted set that keeps members for `window_ms`, the newest `kept` (0: all)."""
 
     key: str
     member: str
@@ -37,10 +38,10 @@ class Entry(NamedTuple):
 
 
 class Presence(NamedTuple):
-    """Who was there when, and at which place from then on: None is where he was, "" is nowhere.
+    """The presence of `who` at `at_ms`, and their place from then on: None is unchanged, "" none.
 
-    `key` is a sorted set of all who were there within `window_ms`, `<key>:<place>` of those at a
-    place, and the hash `places` says who is where.
+    `key` is a sorted set of everyone present within `window_ms`, `<key>:<place>` a sorted set of
+    everyone at that place, and the hash `places` maps each person to their place.
     """
 
     key: str
@@ -56,26 +57,26 @@ LiveUpdate = Entry | Presence
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Pure functions from what is durable to what is shown.
+    """Pure functions from durable documents and counted events to what Redis shows.
 
-    `totals` has one for each model that shows; `signs` is of one event and the time, in
-    milliseconds, at which the broker appended it.
+    `totals` has a function for each model with live totals. `updates` gives the updates for one
+    event and the time at which the broker appended it, in milliseconds since 1970.
     """
 
     totals: Mapping[type[DailyDocument], Callable[[Stored], Totals]]
-    signs: Callable[[Event, int], Iterable[LiveUpdate]]
+    updates: Callable[[Event, int], Iterable[LiveUpdate]]
 
 
 def scalars(model: type[DailyDocument], stored: Stored) -> dict[str, Value]:
-    """Every number of a document that is in no map; money also as `<field>.<currency>`.
+    """Every number of a document outside its maps; money also as `<field>.<currency>`.
 
-    What is null (a rate of nothing, money of several currencies) is left out.
+    Null values (a rate without a denominator, money in several currencies) are left out.
     """
     numbers: dict[str, Value] = {
-        name: stored[name] for name in shown(model) if stored.get(name) is not None
+        name: stored[name] for name in scalar_fields(model) if stored.get(name) is not None
     }
     for currency, amounts in sorted(stored.get("currencies", {}).items()):
-        for name in by_currency(model):
+        for name in currency_fields(model):
             if amounts.get(name) is not None:
                 numbers[f"{name}.{currency}"] = amounts[name]
     return numbers

@@ -1,4 +1,4 @@
-"""Rows: documents that are replaced by what the log says of them, rather than added to."""
+"""Rows: documents that are replaced with the latest values rather than added to."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 
 class RowIndex(NamedTuple):
-    """The fields of an index, in order; with `where` it holds what fits that filter alone."""
+    """The fields of an index, in order; `where` is the filter of a partial index."""
 
     fields: tuple[str, ...]
     where: Mapping[str, Any] | None = None
@@ -14,9 +14,9 @@ class RowIndex(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowModel:
-    """A collection of rows (`Row`), and the indexes by which they are read.
+    """A collection of rows (`Row`) and its indexes.
 
-    `fields`: each with its type and what it is, for the data dictionary.
+    `fields` maps each field to its type and description, for the data dictionary.
     """
 
     collection: str
@@ -25,8 +25,8 @@ class RowModel:
 
 
 class Tail(NamedTuple):
-    """A list that grows: its field, what is new with the offsets that brought it, and how many
-    items are kept, the first ones; `<field>_total` counts them all."""
+    """A list that grows: its field, the new items with the offsets that brought them, and how many
+    items are kept (the first ones); `<field>_total` counts all items ever added."""
 
     field: str
     items: list[tuple[int, Any]]
@@ -34,9 +34,9 @@ class Tail(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A document that is replaced by what the log says of it up to `last`, rather than added to.
+    """A document whose `values` replace the stored ones, computed from the log up to offset `last`.
 
-    Its values are absolute, so a row may be written again whenever its watermark is below `last`.
+    The values are absolute, so a row may be written again while its watermark is below `last`.
     """
 
     collection: str
@@ -47,16 +47,16 @@ class Row(NamedTuple):
 
 
 class RowUpdate(NamedTuple):
-    """What a message makes of a row; `key` are the parts of its `_id`, `tail` is what it adds.
+    """What one message does to a row; `key` has the parts of the row's `_id`.
 
-    `values` are asked for when the batch is through, and only of its last message about the row:
-    they may hang on nothing that a message about other rows changes.
+    `values` is called after the whole batch is folded, and only for the last message about the
+    row, so it must not depend on anything that messages about other rows change.
     """
 
     collection: str
     key: tuple[str, ...]
     values: Callable[[], dict[str, Any]]
     tail: tuple[str, Any, int] | None = None
-    """The list's field, a new item, how many items are kept."""
+    """The field of a list, the item to append, and how many items are kept."""
     is_whole: bool = True
-    """Otherwise the fields that are left out stay as they were."""
+    """Whether `values` has all fields; otherwise the missing ones keep their stored values."""

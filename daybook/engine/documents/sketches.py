@@ -1,4 +1,4 @@
-"""Which counters count distinct keys, and which sketches hold those keys."""
+"""HyperLogLog sketches of the distinct keys behind a group's unique counters."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from daybook.engine.partition import Partition
 
 
 class Sketch(NamedTuple):
-    """Which sketch: its kind, the parts of the counting document's key, a day or a month."""
+    """The identity of a sketch: its kind, the key of the counter's document, a day or month."""
 
     kind: str
     key: tuple[str, ...]
@@ -20,10 +20,10 @@ class Sketch(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SketchModel:
-    """The sketches beside a group's counters of distinct keys.
+    """The sketches that accompany a group's counters of distinct keys.
 
-    `kinds`: each such counter, as model and field, and what its sketches are called. `names`: what
-    the parts of the counting documents' keys are called here. `index`: how readers find sketches.
+    `kinds` maps each such counter (model and field) to the kind of its sketches. `names` are the
+    fields that store the parts of the counter's document key. `index` has the fields of the index.
     """
 
     collection: str
@@ -32,10 +32,10 @@ class SketchModel:
     index: tuple[str, ...]
     version: int = 1
 
-    def holding(self, effect: Effect) -> Iterator[Sketch]:
-        """The sketches, of the day and of its month, that must hold the key which is counted.
+    def sketches_for(self, effect: Effect) -> Iterator[Sketch]:
+        """The sketches, of the day and of its month, that must contain the key being counted.
 
-        None for other counters, and none for what is taken away: a sketch forgets nobody.
+        None for other counters, and none for a negative effect: nothing leaves a sketch.
         """
         document = effect.document
         kind = self.kinds.get((document.model, effect.amount.field))
@@ -43,8 +43,8 @@ class SketchModel:
             for period in (document.day, document.day[:7]):
                 yield Sketch(kind, document.key, period)
 
-    def empty(self, sketch: Sketch, partition: Partition) -> dict[str, Any]:
-        """A sketch's document before it holds anything: the parts of its `_id`, by name."""
+    def new_document(self, sketch: Sketch, partition: Partition) -> dict[str, Any]:
+        """The document of an empty sketch: its `_id`, and the parts of it by name."""
         first, *others = zip(self.names, sketch.key, strict=False)
         parts: dict[str, Any] = dict(
             [
@@ -60,38 +60,38 @@ class SketchModel:
 
 
 LG_K = 12
-"""4,096 registers: a standard error of 1.6 % once sketches are united, 1.3 % of one alone."""
+"""4,096 registers: a standard error of 1.3 % for one sketch, 1.6 % for a union."""
 
 _DEVIATIONS = 2
-"""Of the bounds: 95 % of estimates lie within two standard deviations."""
+"""Width of the bounds: 95 % of estimates lie within two standard deviations."""
 
 
 class Estimate(NamedTuple):
-    """Distinct keys, with bounds that hold in 95 of 100 cases; up to some hundreds it is exact."""
+    """A number of distinct keys with 95 % bounds; exact up to some hundreds."""
 
     estimate: int
     lower: int
     upper: int
 
 
-def grown(sketch: bytes | None, keys: Iterable[str]) -> bytes | None:
-    """The sketch with these keys in it, begun where there is none; None if it holds them all."""
-    # It brings numpy, which groups without sketches do without.
+def add_keys(stored: bytes | None, keys: Iterable[str]) -> bytes | None:
+    """The stored sketch (None: an empty one) with these keys added; None if it had them all."""
+    # Imported here because it imports numpy, which groups without sketches do not need.
     from datasketches import hll_sketch, tgt_hll_type  # type: ignore[import-untyped]
 
     # Half the bytes of HLL_8, which are stored and go over the wire twice whenever a sketch grows;
-    # the estimates are the same, and growing takes as long (1.5 µs).
+    # the estimates are the same, and adding a key takes as long (1.5 µs).
     kind = tgt_hll_type.HLL_4
-    found = hll_sketch.deserialize(sketch) if sketch else hll_sketch(LG_K, kind)
-    before = found.get_estimate()
+    sketch = hll_sketch.deserialize(stored) if stored else hll_sketch(LG_K, kind)
+    before = sketch.get_estimate()
     for key in keys:
-        found.update(key)
-    # Not the bytes: those of a small sketch come in any order.
-    return bytes(found.serialize_compact()) if found.get_estimate() > before else None
+        sketch.update(key)
+    # The bytes cannot be compared: those of a small sketch come in any order.
+    return bytes(sketch.serialize_compact()) if sketch.get_estimate() > before else None
 
 
-def united(sketches: Iterable[bytes]) -> Estimate:
-    """How many distinct keys are in any of the sketches; nothing at all is 0."""
+def estimate_union(sketches: Iterable[bytes]) -> Estimate:
+    """The number of distinct keys in the union of the sketches; 0 if there are none."""
     from datasketches import hll_sketch, hll_union
 
     union = hll_union(LG_K)

@@ -1,4 +1,4 @@
-"""The topics a group reads: its events, and the definitions that apply to them."""
+"""The topics that a group reads: sources of events, and definitions that apply to them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from daybook.engine.partition import Partition
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A topic, how its messages are read, and the key that each must have."""
+    """A topic, the type of its events, and the function that gives a message's required key."""
 
     topic: str
     events: TypeAdapter[Any]
@@ -20,7 +20,7 @@ class Source:
 
 
 class Definition(NamedTuple):
-    """`appended_ms` says from when on it is in force, by the broker's clock."""
+    """A definition in the log, in force from `appended_ms` on (the broker's clock)."""
 
     partition: Partition
     offset: int
@@ -29,4 +29,5 @@ class Definition(NamedTuple):
 
     @property
     def reference(self) -> str:
+        """Its position in the log, as stored in states and rows."""
         return f"{self.partition.topic_id}:{self.partition.number}:{self.offset}"

@@ -1,4 +1,4 @@
-"""The state document of a key: what a group remembers between two events."""
+"""The state document of a key: what a group remembers from one event of the key to the next."""
 
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -18,13 +18,13 @@ def _message_key(event: Event, key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class StateModel:
-    """The one state document of a key; `new` gives a key's fields before its first event.
+    """The model of a group's states; `new` gives a key's fields before its first event.
 
-    `since` names the fields that came later, with the version that brought each: states from
-    before lack them until they are rebuilt.
-    `key_of` makes the key from an event and its message's key, which it must tell apart at least
-    as finely as a partition does; `id_of` makes the document's `_id` from the key.
-    `rows` are what of a state is told in rows that have indexes of their own.
+    `since` maps fields that were added later to the version that added them: older states lack
+    them until they are rebuilt. `key_of` computes the state's key from an event and its message
+    key; events with different message keys must get different state keys. `id_of` computes the
+    document's `_id` from the state's key. `rows` are the models of rows that are written beside
+    the states, with indexes of their own.
     """
 
     collection: str
@@ -36,5 +36,5 @@ class StateModel:
 
     @property
     def version(self) -> int:
-        """The newest that a field says."""
+        """The newest version in `since`."""
         return max(self.since.values(), default=1)

@@ -1,4 +1,4 @@
-"""The fold of a group without state: how many events of each type, a day and an hour."""
+"""The fold of a group without state: counts events by type, day and hour."""
 
 from collections import Counter as Tally
 from collections.abc import Iterator, Mapping
@@ -10,16 +10,16 @@ from daybook.engine.documents.change import Amount, Change, Document
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import Counter, DailyDocument, Event, When
 
-Above = Mapping[Document, int]
-"""A document's watermark: effects caused at or below it are in the document already."""
+Watermarks = Mapping[Document, int]
+"""By document, the last offset it has applied: effects at or below it are in it already."""
 
 
 class CountingFold:
-    """Compiled once from the declarations on the documents' fields."""
+    """Counts by the fields that the documents declare, which it compiles once."""
 
     def __init__(self, documents: tuple[type[DailyDocument], ...], rules: Rules) -> None:
         self._rules = rules
-        self._plain: dict[str, list[tuple[type[DailyDocument], str]]] = {}
+        self._unconditional: dict[str, list[tuple[type[DailyDocument], str]]] = {}
         self._conditional: dict[str, list[tuple[type[DailyDocument], str, When]]] = {}
         for model in documents:
             for name, field in model.fields.items():
@@ -29,14 +29,14 @@ class CountingFold:
                     entry = model, name, field.when
                     self._conditional.setdefault(field.event_type, []).append(entry)
                 else:
-                    self._plain.setdefault(field.event_type, []).append((model, name))
-        self._counted = self._plain.keys() | self._conditional.keys()
+                    self._unconditional.setdefault(field.event_type, []).append((model, name))
 
-    def fold(self, batch: Batch, above: Above | None = None) -> dict[Document, Change]:
-        """One change a document; with `above`, only those documents, past their watermarks.
+    def fold(self, batch: Batch, above: Watermarks | None = None) -> dict[Document, Change]:
+        """One change for each document; with `above`, only for its documents, and only the effects
+        above each document's watermark.
 
-        A change says the batch's bounds, not those of the messages that caused it: of what lies
-        between, everything is in it.
+        A change spans the whole batch, not just the messages that affect its document, because it
+        contains everything the batch does to that document.
         """
         if above is not None:
             return self._fold_above(batch, above)
@@ -45,32 +45,35 @@ class CountingFold:
         for (day_hour, event_type), times in Tally(
             zip(batch.day_hours, types, strict=True)
         ).items():
-            for model, field in self._plain.get(event_type, ()):
+            for model, field in self._unconditional.get(event_type, ()):
                 document = Document(model, (), day_hour.day)
                 _change(changes, document, batch).add(Amount(day_hour.hour, field), times)
         if not self._conditional.keys().isdisjoint(types):
             for day_hour, event in zip(batch.day_hours, batch.events, strict=True):
-                for document, amount in self._chosen(day_hour, event):
+                for document, amount in self._conditional_counts(day_hour, event):
                     _change(changes, document, batch).add(amount, 1)
         return changes
 
-    def _fold_above(self, batch: Batch, above: Above) -> dict[Document, Change]:
+    def _fold_above(self, batch: Batch, above: Watermarks) -> dict[Document, Change]:
         changes: dict[Document, Change] = {}
         for offset, day_hour, event in zip(
             batch.offsets, batch.day_hours, batch.events, strict=True
         ):
-            plain = (
+            unconditional = (
                 (Document(model, (), day_hour.day), Amount(day_hour.hour, field))
-                for model, field in self._plain.get(event["event_type"], ())
+                for model, field in self._unconditional.get(event["event_type"], ())
             )
-            for document, amount in chain(plain, self._chosen(day_hour, event)):
+            conditional = self._conditional_counts(day_hour, event)
+            for document, amount in chain(unconditional, conditional):
                 if document in above and offset > above[document]:
                     change = _change(changes, document, batch)
                     change.first = max(change.first, above[document] + 1)
                     change.add(amount, 1)
         return changes
 
-    def _chosen(self, day_hour: DayHour, event: Event) -> Iterator[tuple[Document, Amount]]:
+    def _conditional_counts(
+        self, day_hour: DayHour, event: Event
+    ) -> Iterator[tuple[Document, Amount]]:
         for model, field, when in self._conditional.get(event["event_type"], ()):
             if when(event, self._rules):
                 yield Document(model, (), day_hour.day), Amount(day_hour.hour, field)

@@ -1,4 +1,4 @@
-"""The fold of a group with state: each key's messages over its one state document, in order."""
+"""The fold of a group with state: applies each key's messages to its state document, in order."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,10 +18,12 @@ from daybook.engine.group import Arrival, Group
 
 @dataclass(slots=True)
 class Folded:
-    """`caused`: the effects on each document; `touched`: keys folded, with the last offset.
+    """The outcome of folding a batch.
 
-    `sketched`: the keys that each sketch must hold; `replayed`: messages that their state
-    remembers.
+    `caused`: the effects on each document. `updates`: by row, offsets and updates in log order.
+    `sketched`: the keys that each sketch must contain. `touched`: the last offset folded into each
+    key's state. `duplicates`: messages whose event id is in their state. `replayed`: messages that
+    their state had applied before.
     """
 
     sketches: SketchModel | None = None
@@ -32,37 +34,39 @@ class Folded:
     duplicates: int = 0
     replayed: int = 0
 
-    def add(self, several: Iterable[Caused], state: State) -> None:
-        """What messages of the state's key caused."""
-        for caused in several:
+    def add(self, effects: Iterable[Caused], state: State) -> None:
+        """Adds effects that messages of the state's key caused."""
+        for caused in effects:
             self.caused.setdefault(caused.effect.document, []).append(caused)
-            for sketch in self.sketches.holding(caused.effect) if self.sketches else ():
+            for sketch in self.sketches.sketches_for(caused.effect) if self.sketches else ():
                 self.sketched.setdefault(sketch, set()).add(state["_id"])
 
-    def update(self, offset: int, update: RowUpdate) -> None:
-        name = update.collection, *update.key
-        self.updates.setdefault(name, []).append((offset, update))
+    def add_row_update(self, offset: int, update: RowUpdate) -> None:
+        """Adds what the message at `offset` does to a row."""
+        row_key = update.collection, *update.key
+        self.updates.setdefault(row_key, []).append((offset, update))
 
     def rows(self) -> list[Row]:
-        """Each as the last message about it leaves it; its tail grows by what all of them add."""
+        """The rows: values from the last message about each, list items from all of them."""
         return [_row(updates) for updates in self.updates.values()]
 
     def changes(self, above: Mapping[Document, int] | None = None) -> dict[Document, Change]:
-        """One change a document; with `above`, only those documents, past their watermarks.
+        """One change for each document; with `above`, only for its documents, and only the effects
+        above each document's watermark.
 
-        Raises Refused where a watermark lies within what several messages caused together.
+        Raises Refused if a watermark lies within the messages that caused one effect together.
         """
         changes = {}
         for document in self.caused if above is None else above.keys() & self.caused.keys():
             watermark = -1 if above is None else above[document]
-            several = [caused for caused in self.caused[document] if caused.last > watermark]
-            if not several:
+            effects = [caused for caused in self.caused[document] if caused.last > watermark]
+            if not effects:
                 continue
-            first, last = min(c.first for c in several), max(c.last for c in several)
+            first, last = min(c.first for c in effects), max(c.last for c in effects)
             if first <= watermark:
                 raise Refused
             change = changes[document] = Change(document, first, last)
-            for caused in several:
+            for caused in effects:
                 change.add(caused.effect.amount, caused.effect.value)
         return changes
 
@@ -70,13 +74,13 @@ class Folded:
 def fold(
     group: Group, batch: Batch, states: dict[str, State], rules: Rules, *, singly: bool = False
 ) -> Folded:
-    """Runs every message above its state's watermark; the states are changed in place.
+    """Applies every message above its state's watermark; changes `states` in place.
 
-    `singly`: no effect is caused by several messages together.
+    With `singly`, each effect is caused by one message, never by several together.
     """
     assert group.react is not None
     folded = Folded(group.sketches)
-    measured = MemoryDelta(group.memory, singly=singly) if group.memory else None
+    delta = MemoryDelta(group.memory, singly=singly) if group.memory else None
     partition = batch.partition
     for index, offset in enumerate(batch.offsets):
         key, event = batch.keys[index], batch.events[index]
@@ -85,26 +89,26 @@ def fold(
             folded.replayed += 1
             continue
         arrival = Arrival(partition.topic_id, partition.number, offset, batch.appended_ms[index])
-        mark = state["_daybook"]
-        mark["applied"].setdefault(partition.topic_id, {})[str(partition.number)] = offset
-        mark["first"].setdefault(partition.topic_id, {}).setdefault(str(partition.number), offset)
+        meta = state["_daybook"]
+        meta["applied"].setdefault(partition.topic_id, {})[str(partition.number)] = offset
+        meta["first"].setdefault(partition.topic_id, {}).setdefault(str(partition.number), offset)
         folded.touched[key] = offset
         if batch.ids[index] in state["event_ids"]:
             folded.duplicates += 1
             continue
-        if measured:
-            folded.add(measured.before(state, event, batch.day_hours[index], arrival), state)
+        if delta:
+            folded.add(delta.before(state, event, batch.day_hours[index], arrival), state)
         for result in group.react(event, batch.day_hours[index], arrival, state, rules):
             if isinstance(result, Effect):
                 folded.add([Caused(offset, offset, result)], state)
             else:
-                folded.update(offset, result)
-        if measured:
-            folded.add(measured.after(state), state)
+                folded.add_row_update(offset, result)
+        if delta:
+            folded.add(delta.after(state), state)
         state["event_ids"] = [*state["event_ids"], batch.ids[index]][-EVENT_IDS_KEPT:]
-    if measured:
+    if delta:
         for key in folded.touched:
-            folded.add(measured.end(states[key]), states[key])
+            folded.add(delta.end(states[key]), states[key])
     return folded
 
 

@@ -1,9 +1,9 @@
-"""What a key's memory comes to, before messages and after them: the difference is their effect.
+"""Measures a key's memory before and after messages; the difference is the messages' effect.
 
-Messages that follow each other are a run, and measured together. Others are measured one by one,
-though the sum over a batch would be less work: a document that one message adds to and a later one
-takes from must be written for both, or what another member wrote of the first alone would stand
-there for ever.
+Messages in order form a run, which is measured once for all of them. Messages out of order are
+measured one by one, although one measurement for the batch would be cheaper: if one message adds to
+a document and a later one subtracts the same, the document must be written for both. Otherwise it
+would keep for ever what another member may have written after the first message alone.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +21,7 @@ Sums = dict[tuple[Document, Amount], int]
 
 
 class Caused(NamedTuple):
-    """An effect, and the offsets of the first and the last message that together caused it."""
+    """An effect, and the offsets of the first and last of the messages that together caused it."""
 
     first: int
     last: int
@@ -29,47 +29,48 @@ class Caused(NamedTuple):
 
 
 class MemoryDelta:
-    """Of the keys of one batch; with `singly` every message is measured by itself."""
+    """The measurements of one batch; with `singly`, every message is measured by itself."""
 
     def __init__(self, memory: Memory, *, singly: bool) -> None:
         self._memory = memory
         self._singly = singly
         self._sums: dict[str, dict[Any, Sums]] = {}
-        """What each part of a key came to, before the run that it is in."""
+        """By state and part, the measurement before the part's current run."""
         self._runs: dict[str, dict[Any, tuple[int, int]]] = {}
-        """The first and last message of each part's run; parts without one are not in it."""
-        self._alone: Sequence[Any] = ()
+        """By state and part, the first and last offset of the part's current run, if it has one."""
+        self._single_parts: Sequence[Any] = ()
+        """The parts of the current message, if it is measured by itself."""
 
     def before(
         self, state: State, event: Event, day_hour: DayHour, arrival: Arrival
     ) -> Iterator[Caused]:
-        """Called ahead of what the message does to the state; forgets what must be forgotten.
+        """Called before the message changes the state; removes what the message makes outdated.
 
-        What is forgotten is in neither side of any difference, so it stays in the documents.
+        The removal is part of no difference, so the documents keep what they got from it.
         """
         key, offset = state["_id"], arrival.offset
         if outdated := self._memory.outdated(state, event, arrival):
             yield from self.end(state)
             self._memory.forget(state, outdated, arrival)
             self._sums.pop(key, None)
-        self._alone = ()
+        self._single_parts = ()
         if not (parts := self._memory.parts(state, event, day_hour)):
             return
         sums, runs = self._sums.setdefault(key, {}), self._runs.setdefault(key, {})
         if self._singly or not self._memory.follows(state, event, arrival):
-            self._alone = parts
+            self._single_parts = parts
             yield from self._end(state, [part for part in parts if part in runs])
         for part, effects in self._memory.measure(state, [p for p in parts if p not in sums]):
-            sums[part] = _added_up(effects)
+            sums[part] = _sum(effects)
         for part in parts:
             runs[part] = runs[part][0] if part in runs else offset, offset
 
     def after(self, state: State) -> Iterator[Caused]:
-        """Called when the message is in the state."""
-        return self._end(state, self._alone)
+        """Called after the message has changed the state."""
+        return self._end(state, self._single_parts)
 
     def end(self, state: State) -> Iterator[Caused]:
-        """The effects of all of the key's runs."""
+        """Ends all runs of the state's key, and returns their effects."""
         return self._end(state, list(self._runs.get(state["_id"], ())))
 
     def _end(self, state: State, parts: Sequence[Any]) -> Iterator[Caused]:
@@ -78,24 +79,24 @@ class MemoryDelta:
         sums, runs = self._sums[state["_id"]], self._runs[state["_id"]]
         for part, effects in self._memory.measure(state, parts):
             first, last = runs.pop(part)
-            before, now = sums[part], _added_up(effects)
-            sums[part] = now
-            for effect in _difference(before, now):
+            before, after = sums[part], _sum(effects)
+            sums[part] = after
+            for effect in _difference(before, after):
                 yield _new(Caused, (first, last, effect))
 
 
-def _difference(before: Sums, now: Sums) -> Iterator[Effect]:
-    for at, value in now.items():
-        if more := value - before.get(at, 0):
-            yield Effect(*at, more)
-    for at, value in before.items():
-        if value and at not in now:
-            yield Effect(*at, -value)
+def _difference(before: Sums, after: Sums) -> Iterator[Effect]:
+    for target, value in after.items():
+        if difference := value - before.get(target, 0):
+            yield Effect(*target, difference)
+    for target, value in before.items():
+        if value and target not in after:
+            yield Effect(*target, -value)
 
 
-def _added_up(effects: Iterable[Effect]) -> Sums:
+def _sum(effects: Iterable[Effect]) -> Sums:
     sums: Sums = {}
     for effect in effects:
-        at = effect[:2]
-        sums[at] = sums.get(at, 0) + effect[2]
+        target = effect[:2]
+        sums[target] = sums.get(target, 0) + effect[2]
     return sums

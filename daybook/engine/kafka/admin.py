@@ -1,4 +1,4 @@
-"""What an operator's commands ask a Kafka cluster, and how its refusals are told."""
+"""Requests to a Kafka cluster's admin API, and the translation of their errors."""
 
 import base64
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +16,7 @@ from daybook.engine.kafka.offsets import LogBounds
 Place = tuple[str, int]
 """A topic and a partition's number."""
 
-_PASSING = frozenset(
+_TRANSIENT = frozenset(
     {
         "COORDINATOR_LOAD_IN_PROGRESS",
         "COORDINATOR_NOT_AVAILABLE",
@@ -37,10 +37,10 @@ T = TypeVar("T")
 
 
 @contextmanager
-def answering(question: str) -> Iterator[None]:
-    """Tells a failed request by what was asked.
+def kafka_errors(action: str) -> Iterator[None]:
+    """Translates Kafka errors of `action`, which the messages name.
 
-    Raises Unavailable when no broker answers, DaybookError when one answers no.
+    Raises Unavailable if no broker answers or the error is transient, else DaybookError.
     """
     try:
         yield
@@ -50,31 +50,31 @@ def answering(question: str) -> Iterator[None]:
             raise Unavailable(
                 f"Kafka does not answer (DAYBOOK_KAFKA_BOOTSTRAP_SERVERS): {problem.str()}"
             ) from error
-        kind = Unavailable if problem.name() in _PASSING else DaybookError
-        raise kind(f"{question}: Kafka says {problem.str() or problem.name()}") from error
+        kind = Unavailable if problem.name() in _TRANSIENT else DaybookError
+        raise kind(f"{action}: Kafka reports: {problem.str() or problem.name()}") from error
 
 
-def patiently(ask: Callable[[], T]) -> T:
-    """Asks again while a cluster is still finding its coordinators, as after its start."""
+def retry_transient(request: Callable[[], T]) -> T:
+    """Repeats a request while its error is transient, as while a cluster elects coordinators."""
     deadline = monotonic() + REQUEST_SECONDS
     while True:
         try:
-            return ask()
+            return request()
         except KafkaException as error:
-            if error.args[0].name() not in _PASSING or monotonic() > deadline:
+            if error.args[0].name() not in _TRANSIENT or monotonic() > deadline:
                 raise
         sleep(_PAUSE_SECONDS)
 
 
 def partition_counts(client: AdminClient, topics: list[str]) -> dict[str, int]:
-    """Of the topics that are there. Raises Unavailable."""
-    with answering("which topics there are"):
+    """The number of partitions of each topic; absent topics are left out. Raises Unavailable."""
+    with kafka_errors("listing topics"):
         known = client.list_topics(timeout=REQUEST_SECONDS).topics
     return {topic: len(known[topic].partitions) for topic in topics if topic in known}
 
 
 def log_bounds(client: AdminClient, topics: list[str]) -> dict[Place, LogBounds]:
-    """What the log of every partition holds now; absent topics are left out. Raises Unavailable."""
+    """The current log bounds of every partition; absent topics are left out. Raises Unavailable."""
     counts = partition_counts(client, topics)
     places = [(topic, number) for topic, count in counts.items() for number in range(count)]
     if not places:
@@ -87,48 +87,48 @@ def log_bounds(client: AdminClient, topics: list[str]) -> dict[Place, LogBounds]
 def _offsets(client: AdminClient, places: list[Place], spec: OffsetSpec) -> dict[Place, int]:
     wanted = {TopicPartition(*place): spec for place in places}
 
-    def ask() -> dict[Place, int]:
-        found = client.list_offsets(wanted, request_timeout=REQUEST_SECONDS)
-        return {(p.topic, p.partition): future.result().offset for p, future in found.items()}
+    def request() -> dict[Place, int]:
+        futures = client.list_offsets(wanted, request_timeout=REQUEST_SECONDS)
+        return {(p.topic, p.partition): future.result().offset for p, future in futures.items()}
 
-    with answering("where the log begins and ends"):
-        return patiently(ask)
+    with kafka_errors("listing offsets"):
+        return retry_transient(request)
 
 
 def members(client: AdminClient, group: str) -> int:
-    """How many members Kafka knows the group to have at this moment. Raises Unavailable."""
+    """The current number of the group's members, according to Kafka. Raises Unavailable."""
 
-    def ask() -> int:
+    def request() -> int:
         futures = client.describe_consumer_groups([group], request_timeout=REQUEST_SECONDS)
         return len(futures[group].result().members)
 
-    with answering(f"who is in {group}"):
-        return patiently(ask)
+    with kafka_errors(f"listing the members of {group}"):
+        return retry_transient(request)
 
 
 def topic_ids(client: AdminClient, topics: Iterable[str]) -> dict[str, str]:
-    """The id of each topic's present incarnation, as Kafka prints it; absent topics are left out.
+    """The id of each topic's current incarnation, as Kafka prints it; absent topics are left out.
 
     Raises Unavailable.
     """
-    found: dict[str, str] = {}
-    wanted = list(topics)
-    futures = client.describe_topics(TopicCollection(wanted), request_timeout=REQUEST_SECONDS)
+    ids: dict[str, str] = {}
+    names = list(topics)
+    futures = client.describe_topics(TopicCollection(names), request_timeout=REQUEST_SECONDS)
     for topic, future in futures.items():
         try:
             uuid = future.result().topic_id
         except KafkaException as error:
             if error.args[0].name() == "UNKNOWN_TOPIC_OR_PART":
                 continue
-            raise Unavailable(f"Kafka does not describe {topic}: {error.args[0].str()}") from error
+            raise Unavailable(f"describing {topic}: {error.args[0].str()}") from error
         high, low = uuid.get_most_significant_bits(), uuid.get_least_significant_bits()
         raw = ((high % 2**64) << 64 | low % 2**64).to_bytes(16, "big")
-        found[topic] = base64.urlsafe_b64encode(raw).decode().rstrip("=")
-    return found
+        ids[topic] = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    return ids
 
 
 def cluster_id(client: AdminClient) -> str:
-    """Raises Unavailable."""
+    """The id of the Kafka cluster. Raises Unavailable."""
     try:
         return str(client.list_topics(timeout=REQUEST_SECONDS).cluster_id)
     except KafkaException as error:

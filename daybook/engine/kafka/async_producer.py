@@ -1,4 +1,4 @@
-"""To the broker: a call's events together, and which of them it has acknowledged."""
+"""A Kafka producer for asyncio that returns which messages of a call were acknowledged."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,33 +15,33 @@ from daybook.engine.settings import Settings
 
 
 class PendingDeliveries:
-    """Which of a call's events are acknowledged. One future a call, whatever it carries.
+    """The deliveries of one call's events, with a single future for all of them.
 
-    Of the loop's thread alone. `broken`: the client has failed for good.
+    Used in the event loop's thread only. `broken`: the Kafka client failed permanently.
     """
 
     def __init__(self, count: int) -> None:
         self._loop = asyncio.get_running_loop()
         self._done: asyncio.Future[None] = self._loop.create_future()
         self._acknowledged = [False] * count
-        self._told = 0
+        self._reported = 0
         self._sent: int | None = None
         self.broken = False
 
     def on_delivery(self, index: int, error: KafkaError | None, _: Message) -> None:
-        """Once for each event that was sent."""
+        """Called once for each event that was sent."""
         if error is None:
             self._acknowledged[index] = True
         elif error.fatal():
             self.broken = True
-        self._told += 1
-        if self._told == self._sent:
+        self._reported += 1
+        if self._reported == self._sent:
             self._finish()
 
     async def outcome(self, sent: int, seconds: float) -> list[bool]:
-        """Of each event whether it is acknowledged, as far as is known by then."""
+        """Waits at most `seconds` for the `sent` events; returns for each if it is acknowledged."""
         self._sent = sent
-        if self._told < sent:
+        if self._reported < sent:
             end = self._loop.call_later(seconds, self._finish)
             try:
                 await self._done
@@ -55,18 +55,19 @@ class PendingDeliveries:
 
 
 _POLL_SECONDS = 0.1
-_DUE_SECONDS = 0.001
+_ACK_POLL_SECONDS = 0.001
 _PROBE_SECONDS = 1.0
 _CLOSE_SECONDS = 10.0
 _log = structlog.get_logger()
 
 Keyed = tuple[bytes, bytes]
-"""Key and value."""
+"""A message's key and value."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProducerLimits:
-    """How long a message may wait for others, how long for the broker, and how many may wait."""
+    """Time that a message may wait for its batch to fill (`linger_ms`) and for its acknowledgement
+    (`ack_ms`), and how many messages may wait (`queue_messages`)."""
 
     linger_ms: int
     ack_ms: int
@@ -74,62 +75,63 @@ class ProducerLimits:
 
 
 class AsyncProducer:
-    """An idempotent producer, acknowledged by all replicas, partitioned as Java's default does.
+    """An idempotent producer with acks=all that partitions like Java's default partitioner.
 
-    Of the loop's thread: acknowledgements are asked for there, every millisecond while any is due.
-    A thread that waited for them would take turns with the loop for each single event, and a turn
-    may take Python 5 ms. `problem` says what is wrong with the cluster, None when nothing is. A
-    client that has failed for good is replaced. `queued` is told how many messages wait.
+    It polls for acknowledgements in the event loop's thread, every millisecond while any is due: a
+    polling thread would compete with the loop for the GIL at each event, and Python may take 5 ms
+    to switch threads. `problem` describes what is wrong with the cluster; None if nothing is. A
+    client that fails permanently is replaced. `queued` is called with the number of waiting
+    messages.
     """
 
     def __init__(
         self,
         settings: Settings,
         topic: str,
-        sending: ProducerLimits,
+        limits: ProducerLimits,
         queued: Callable[[int], None] = lambda waiting: None,
     ) -> None:
         self._settings = settings
         self._topic = topic
-        self._sending = sending
+        self._limits = limits
         self._queued = queued
-        self._ack_seconds = sending.ack_ms / 1_000
-        self._suspect = True
+        self._ack_seconds = limits.ack_ms / 1_000
+        self._needs_probe = True
         self._retired: list[Producer] = []
         self._producer = self._make()
-        self.problem: str | None = "Kafka was not asked yet"
+        self.problem: str | None = "the connection to Kafka was not checked yet"
         self._loop = asyncio.get_running_loop()
         self._is_polling = False
         self._watching = asyncio.create_task(self._watch())
 
     async def send(self, messages: list[Keyed]) -> list[bool]:
-        """Which of the messages the broker has, for sure. Raises nothing."""
-        waiting = PendingDeliveries(len(messages))
+        """Sends messages; returns for each whether it was acknowledged in time. Raises nothing."""
+        pending = PendingDeliveries(len(messages))
         producer = self._producer
         sent = 0
         if self.problem is None:
             try:
                 for key, value in messages:
-                    told = partial(waiting.on_delivery, sent)
-                    producer.produce(self._topic, value, key, on_delivery=told)
+                    on_delivery = partial(pending.on_delivery, sent)
+                    producer.produce(self._topic, value, key, on_delivery=on_delivery)
                     sent += 1
             except BufferError:
                 pass
             except KafkaException as error:
-                waiting.broken |= bool(error.args[0].fatal())
+                pending.broken |= bool(error.args[0].fatal())
         if not self._is_polling:
             self._is_polling = True
-            self._loop.call_later(_DUE_SECONDS, self._poll_due)
-        found = await waiting.outcome(sent, self._ack_seconds)
-        if waiting.broken:
+            self._loop.call_later(_ACK_POLL_SECONDS, self._poll_while_due)
+        acknowledged = await pending.outcome(sent, self._ack_seconds)
+        if pending.broken:
             self._replace(producer)
-        return found
+        return acknowledged
 
     async def close(self) -> None:
-        """Sends what still waits, for a bounded while."""
+        """Waits up to `_CLOSE_SECONDS` for messages that are still queued."""
         end = monotonic() + _CLOSE_SECONDS
         while self._poll() and monotonic() < end:
-            await asyncio.sleep(_DUE_SECONDS)
+            await asyncio.sleep(_ACK_POLL_SECONDS)
         self._watching.cancel()
         with suppress(asyncio.CancelledError):
             await self._watching
@@ -142,30 +144,30 @@ class AsyncProducer:
                 "enable.idempotence": True,
                 "partitioner": "murmur2_random",
                 "compression.type": "lz4",
-                "linger.ms": self._sending.linger_ms,
-                "queue.buffering.max.messages": self._sending.queue_messages,
-                "delivery.timeout.ms": self._sending.ack_ms,
+                "linger.ms": self._limits.linger_ms,
+                "queue.buffering.max.messages": self._limits.queue_messages,
+                "delivery.timeout.ms": self._limits.ack_ms,
                 "error_cb": self._on_error,
             }
         )
 
     def _replace(self, broken: Producer) -> None:
         if broken is self._producer:
-            _log.warning("the Kafka client failed for good; it is replaced")
+            _log.warning("Kafka client failed permanently and was replaced")
             self._producer = self._make()
             broken.purge()
             self._retired.append(broken)
 
     def _on_error(self, _: KafkaError) -> None:
-        self._suspect = True
+        self._needs_probe = True
 
-    def _poll_due(self) -> None:
+    def _poll_while_due(self) -> None:
         self._is_polling = self._poll() > 0
         if self._is_polling:
-            self._loop.call_later(_DUE_SECONDS, self._poll_due)
+            self._loop.call_later(_ACK_POLL_SECONDS, self._poll_while_due)
 
     def _poll(self) -> int:
-        """Tells what was acknowledged meanwhile; how many still wait."""
+        """Calls the callbacks of acknowledged messages; returns how many messages still wait."""
         self._producer.poll(0)
         for broken in list(self._retired):
             broken.poll(0)
@@ -176,11 +178,11 @@ class AsyncProducer:
         return left
 
     async def _watch(self) -> None:
-        """Whether the cluster answers, asked when there is reason to, and errors of the client."""
+        """Probes the cluster after an error and until it answers; polls for client errors."""
         while True:
-            if self._suspect or self.problem:
-                self._suspect = False
-                self._judge(await asyncio.to_thread(self._probe))
+            if self._needs_probe or self.problem:
+                self._needs_probe = False
+                self._set_problem(await asyncio.to_thread(self._probe))
                 await asyncio.sleep(_PROBE_SECONDS)
             else:
                 await asyncio.sleep(_POLL_SECONDS)
@@ -192,12 +194,12 @@ class AsyncProducer:
         except KafkaException as error:
             return f"Kafka does not answer: {error.args[0].str()}"
         if topic.error is not None:
-            return f"Kafka has no topic {self._topic}: `daybook topics apply` makes it"
+            return f"Kafka has no topic {self._topic}: create it with `daybook topics apply`"
         return None
 
-    def _judge(self, problem: str | None) -> None:
+    def _set_problem(self, problem: str | None) -> None:
         if problem and not self.problem:
-            _log.warning("waiting", why=problem)
+            _log.warning("waiting for a server", why=problem)
         elif self.problem and not problem:
-            _log.info("going on")
+            _log.info("resumed")
         self.problem = problem

@@ -1,4 +1,4 @@
-"""Sends messages to a topic and knows of each whether it arrived."""
+"""Sends many messages to a topic, and counts how many were delivered and how many failed."""
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -8,9 +8,10 @@ _GIVE_UP_SECONDS = 5.0
 
 
 class BulkProducer:
-    """`delivered` and `failed` count messages; `why` is the first failure.
+    """`sent`, `delivered` and `failed` count messages; `why` is the first failure's reason.
 
-    `broken`: the cluster is away or refuses this producer for good; more would fail as well.
+    `broken`: the cluster is unavailable, or refuses this producer permanently, so that further
+    messages would fail too.
     """
 
     def __init__(self, producer: Producer, topic: str) -> None:
@@ -24,10 +25,11 @@ class BulkProducer:
 
     @property
     def delivered(self) -> int:
+        """The messages that the brokers acknowledged."""
         return self.sent - self.failed - len(self._producer)
 
     def send(self, value: bytes, key: bytes | None) -> None:
-        """Queues a message, waiting for room; a failure is counted, not raised."""
+        """Queues a message, waiting while the queue is full; failures are counted, not raised."""
         while not self.broken:
             try:
                 self._producer.produce(self._topic, value, key, on_delivery=self._on_delivery)
@@ -42,25 +44,25 @@ class BulkProducer:
             self._producer.poll(0)
 
     def refuse(self, why: str) -> None:
-        """Counts a message that cannot even be tried."""
+        """Counts a message as failed without sending it."""
         self.sent += 1
         self.failed += 1
         self.why = self.why or why
 
     def interrupt(self) -> None:
-        """Lets `send` and `finish` end soon; safe to call from a signal handler."""
+        """Makes `send` and `finish` return soon; safe to call from a signal handler."""
         self.why = self.why or "interrupted"
         self.interrupted = self.broken = True
 
     def finish(self) -> None:
-        """Waits until the fate of every message is known."""
+        """Waits until every message is delivered or failed."""
         while not self.broken and self._producer.flush(_WAIT_SECONDS):
             pass
         if self.broken:
             self._give_up()
 
     def _give_up(self) -> None:
-        """Takes back what waits to be sent; what is on its way gets a while to be acknowledged."""
+        """Drops queued messages, and gives those in flight a while to be acknowledged."""
         self._producer.purge(in_flight=False)
         self._producer.flush(_GIVE_UP_SECONDS)
         self._producer.purge()

@@ -1,4 +1,4 @@
-"""Kafka's clients, configured in one place."""
+"""Configures the Kafka clients."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ REQUEST_SECONDS = 10.0
 
 
 def common(settings: Settings) -> dict[str, Any]:
-    """What every client needs to reach the brokers."""
+    """The options that every client needs to reach the brokers."""
     sasl_password = settings.kafka_sasl_password
     options = {
         "bootstrap.servers": settings.kafka_bootstrap_servers,
@@ -31,11 +31,12 @@ def common(settings: Settings) -> dict[str, Any]:
 
 
 def admin(settings: Settings) -> AdminClient:
+    """A client of the admin API."""
     return AdminClient(common(settings))
 
 
 def producer(settings: Settings) -> Producer:
-    """Idempotent, acknowledged by all replicas, partitioned as Java's default does."""
+    """An idempotent producer with acks=all that partitions like Java's default partitioner."""
     return Producer(
         common(settings)
         | {
@@ -51,7 +52,7 @@ def producer(settings: Settings) -> Producer:
 
 
 def reader(settings: Settings) -> Consumer:
-    """A consumer outside any group, for reading a log from given offsets to given ends."""
+    """A consumer outside any group, for reading partitions between given offsets."""
     return Consumer(
         common(settings)
         | {
@@ -68,7 +69,7 @@ def reader(settings: Settings) -> Consumer:
 
 
 def member(settings: Settings, group: str) -> Consumer:
-    """A consumer of a group that commits, starts and stops only where it is told to."""
+    """A group's consumer that never commits, resets or chooses start offsets by itself."""
     if settings.kafka_group_protocol == "consumer":
         protocol: dict[str, Any] = {"group.protocol": "consumer"}
     else:

@@ -1,4 +1,4 @@
-"""Where to start reading a partition: never a silent reset."""
+"""Decides the offset at which to start a partition; never resets it silently."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from daybook.engine.partition import Partition
 
 @dataclass(frozen=True, slots=True)
 class LogBounds:
-    """What the log holds: from `low` to before `high`."""
+    """The offsets that the log holds: from `low` up to but excluding `high`."""
 
     low: int
     high: int
@@ -16,23 +16,24 @@ class LogBounds:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A committed offset and its metadata, as Kafka returns it; no offset is below zero."""
+    """A committed offset and its metadata, as Kafka returns them; a negative offset is none."""
 
     offset: int
     metadata: str | None
 
 
 def metadata(fleet: str, topic_id: str) -> str:
+    """The metadata of an offset commit: names the fleet and the topic incarnation."""
     return f"{fleet}|{topic_id}"
 
 
 def start_offset(
     partition: Partition, fleet: str, checkpoint: int | None, commit: Commit, bounds: LogBounds
 ) -> int:
-    """The lower of checkpoint and commit; without a checkpoint the log's start.
+    """The lower of checkpoint and commit; without a checkpoint, the start of the log.
 
-    A commit counts only if it names this fleet and this incarnation of the topic. Raises Bound
-    for a commit of another fleet, and Gap when the log does not hold the offset.
+    A commit counts only if it names this fleet and this incarnation of the topic. Raises
+    FleetMismatch for a commit of another fleet, and Gap if the log does not hold the offset.
     """
     check_commit(partition.topic, fleet, commit)
     if checkpoint is None:
@@ -43,23 +44,23 @@ def start_offset(
     if start < bounds.low:
         raise Gap(
             f"{partition}: offsets {start} to {bounds.low - 1} were deleted before they were "
-            "counted. `daybook reset GROUP --accept-gap` goes on after them, and `verify` will "
-            "say so for ever"
+            "counted. `daybook reset GROUP --accept-gap` continues after them, and `verify` will "
+            "always report the gap"
         )
     if start > bounds.high:
         raise Gap(
             f"{partition}: {start} offsets were counted, and the log now ends at {bounds.high}: it "
-            "lost its tail. `daybook reset GROUP --accept-gap` goes on from its end"
+            "lost its tail. `daybook reset GROUP --accept-gap` continues at its end"
         )
     return start
 
 
 def check_commit(topic: str, fleet: str, commit: Commit) -> None:
-    """Raises Bound when another fleet commits under this group's name."""
+    """Raises FleetMismatch if another fleet commits under this group's name."""
     owner, separator, _ = (commit.metadata or "").partition("|")
     if commit.offset >= 0 and separator and owner != fleet:
         raise FleetMismatch(
-            f"another fleet ({owner}) commits {topic} for this group on this cluster: two fleets "
-            "that share a group would each miss what the other gets. Use its database "
-            "(DAYBOOK_MONGODB_DATABASE), or another cluster"
+            f"another fleet ({owner}) commits {topic} for this group on this cluster: of two "
+            "fleets that share a group, each misses the messages of the other. Use the other "
+            "fleet's database (DAYBOOK_MONGODB_DATABASE), or another cluster"
         )

@@ -1,4 +1,4 @@
-"""A consumer that is replaced when a topic it knows is made again."""
+"""A consumer that is replaced when one of its topics is recreated."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,12 +9,12 @@ log = structlog.get_logger()
 
 
 class RenewableConsumer:
-    """`current` is the consumer to use, until the next `renew`.
+    """`current` is the consumer to use until the next call of `renew`.
 
-    A consumer keeps what it learned of a topic by the topic's name. Brokers count the changes of a
-    partition's leader, from 0 in each incarnation; what they say of a new one with fewer changes
-    looks outdated to a consumer that knew the old one. It goes on asking for a leader that is not
-    there, and reads nothing, for ever and without an error.
+    librdkafka caches metadata by topic name. Leader epochs start at 0 in each incarnation of a
+    topic, so the metadata of a recreated topic with a lower epoch looks outdated to a consumer that
+    knew the old one. That consumer keeps looking for the old leader, and never reads a message nor
+    reports an error.
     """
 
     def __init__(self, connect: Callable[[], Consumer]) -> None:
@@ -23,15 +23,16 @@ class RenewableConsumer:
         self.current = connect()
 
     def renew(self, ids: Mapping[str, str]) -> bool:
-        """Whether it had to be replaced, as it knew another incarnation of one of these topics.
+        """Replaces the consumer if it knew another incarnation of one of these topics.
 
-        `ids`: each topic's present id. The new consumer has no subscription and no assignment.
+        `ids` are the topics' current ids. Returns whether it was replaced: the new consumer has no
+        subscription and no assignment.
         """
-        again = [topic for topic, one in ids.items() if self._ids.get(topic, one) != one]
-        if not again:
+        recreated = [topic for topic, id_ in ids.items() if self._ids.get(topic, id_) != id_]
+        if not recreated:
             self._ids |= ids
             return False
-        log.info("client renewed", topics=again)
+        log.info("Kafka client replaced", topics=recreated)
         self.current.close()
         self.current = self._connect()
         self._ids = dict(ids)

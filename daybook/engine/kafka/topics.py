@@ -1,4 +1,4 @@
-"""The topics as they are wanted, compared with those a cluster has, and made so."""
+"""Compares the declared topics with those of a cluster, and creates or alters topics."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from daybook.engine.errors import DaybookError
-from daybook.engine.kafka.admin import answering
+from daybook.engine.kafka.admin import kafka_errors
 from daybook.engine.kafka.clients import REQUEST_SECONDS
 
 Kind = Literal["missing", "partitions", "replication", "config", "undeclared"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A topic as the catalogue says; `config` names only what it decides."""
+class DeclaredTopic:
+    """A topic as topics.yaml declares it; `config` has only the settings declared there."""
 
     name: str
     partitions: int
@@ -33,8 +33,11 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A topic as the cluster has it; `overrides` are the settings made on the topic itself."""
+class ActualTopic:
+    """A topic as the cluster has it; `overrides` are the settings made on the topic itself.
+
+    `replication` is the least number of replicas of any of its partitions.
+    """
 
     partitions: int
     replication: int
@@ -44,7 +47,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One way in which the cluster is not as wanted; `setting` is a config's name."""
+    """One difference between a declared topic and the cluster's.
+
+    `wanted` and `found` are the two values; `setting` is the name of a topic setting.
+    """
 
     topic: str
     kind: Kind
@@ -53,43 +59,45 @@ class Drift:
     setting: str | None = None
 
 
-def compare(wanted: Iterable[Wanted], found: Mapping[str, Found]) -> list[Drift]:
-    """Every drift, in the order of the topics. More replicas than wanted are none."""
+def compare(
+    declared: Iterable[DeclaredTopic], actual_topics: Mapping[str, ActualTopic]
+) -> list[Drift]:
+    """Every drift, in the order of the topics. More replicas than declared are not a drift."""
     drifts: list[Drift] = []
-    for topic in wanted:
-        here = found.get(topic.name)
-        if here is None:
+    for topic in declared:
+        actual = actual_topics.get(topic.name)
+        if actual is None:
             drifts.append(Drift(topic.name, "missing"))
             continue
-        if here.partitions != topic.partitions:
-            numbers = str(topic.partitions), str(here.partitions)
+        if actual.partitions != topic.partitions:
+            numbers = str(topic.partitions), str(actual.partitions)
             drifts.append(Drift(topic.name, "partitions", *numbers))
-        if here.replication < topic.replication:
-            numbers = str(topic.replication), str(here.replication)
+        if actual.replication < topic.replication:
+            numbers = str(topic.replication), str(actual.replication)
             drifts.append(Drift(topic.name, "replication", *numbers))
-        drifts += _compare_config(topic, here)
+        drifts += _compare_config(topic, actual)
     return drifts
 
 
-def _compare_config(topic: Wanted, here: Found) -> list[Drift]:
+def _compare_config(topic: DeclaredTopic, actual: ActualTopic) -> list[Drift]:
     changed = [
-        Drift(topic.name, "config", value, here.config.get(name), name)
+        Drift(topic.name, "config", value, actual.config.get(name), name)
         for name, value in topic.config.items()
-        if here.config.get(name) != value
+        if actual.config.get(name) != value
     ]
     undeclared = [
-        Drift(topic.name, "undeclared", None, here.config.get(name), name)
-        for name in sorted(here.overrides - topic.config.keys())
+        Drift(topic.name, "undeclared", None, actual.config.get(name), name)
+        for name in sorted(actual.overrides - topic.config.keys())
     ]
     return changed + undeclared
 
 
-def look(client: AdminClient, names: list[str]) -> dict[str, Found]:
-    """What the cluster has of these topics; absent ones are left out. Raises Unavailable."""
+def describe_topics(client: AdminClient, names: list[str]) -> dict[str, ActualTopic]:
+    """The cluster's topics of these names; absent ones are left out. Raises Unavailable."""
     shapes: dict[str, tuple[int, int]] = {}
     described = client.describe_topics(TopicCollection(names), request_timeout=REQUEST_SECONDS)
     for name, future in described.items():
-        with answering(f"what {name} is like"):
+        with kafka_errors(f"describing {name}"):
             try:
                 partitions = future.result().partitions
             except KafkaException as error:
@@ -98,30 +106,30 @@ def look(client: AdminClient, names: list[str]) -> dict[str, Found]:
                 raise
         shapes[name] = len(partitions), min(len(p.replicas) for p in partitions)
     resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in shapes]
-    found: dict[str, Found] = {}
+    topics: dict[str, ActualTopic] = {}
     if not resources:
-        return found
+        return topics
     for resource, future in client.describe_configs(
         resources, request_timeout=REQUEST_SECONDS
     ).items():
-        with answering(f"how {resource.name} is configured"):
+        with kafka_errors(f"reading the configuration of {resource.name}"):
             entries = future.result()
-        own = ConfigSource.DYNAMIC_TOPIC_CONFIG.value
-        found[resource.name] = Found(
+        on_topic = ConfigSource.DYNAMIC_TOPIC_CONFIG.value
+        topics[resource.name] = ActualTopic(
             *shapes[resource.name],
             {name: entry.value for name, entry in entries.items()},
-            frozenset(name for name, entry in entries.items() if entry.source == own),
+            frozenset(name for name, entry in entries.items() if entry.source == on_topic),
         )
-    return found
+    return topics
 
 
-def create(client: AdminClient, topic: Wanted) -> None:
-    """Makes a topic; one that was made meanwhile is fine. Raises DaybookError, Unavailable."""
+def create(client: AdminClient, topic: DeclaredTopic) -> None:
+    """Creates a topic, unless it exists by now. Raises DaybookError, Unavailable."""
     new = NewTopic(topic.name, topic.partitions, topic.replication, config=dict(topic.config))
     future = client.create_topics(
         [new], operation_timeout=REQUEST_SECONDS, request_timeout=REQUEST_SECONDS
     )[topic.name]
-    with answering(f"creating {topic.name}"):
+    with kafka_errors(f"creating {topic.name}"):
         try:
             future.result()
         except KafkaException as error:
@@ -129,31 +137,31 @@ def create(client: AdminClient, topic: Wanted) -> None:
             if name == "INVALID_REPLICATION_FACTOR":
                 raise DaybookError(
                     f"creating {topic.name}: the cluster has fewer than {topic.replication} "
-                    "brokers to hold a copy each: set DAYBOOK_TOPICS_REPLICATION, or `replication` "
-                    "in topics.yaml"
+                    "brokers, one for each replica: lower DAYBOOK_TOPICS_REPLICATION, or "
+                    "`replication` in topics.yaml"
                 ) from None
             if name != "TOPIC_ALREADY_EXISTS":
                 raise
 
 
 def alter(client: AdminClient, name: str, config: Mapping[str, str]) -> None:
-    """Sets these settings of a topic and leaves its others. Raises DaybookError, Unavailable."""
+    """Sets these settings of a topic, and no others. Raises DaybookError, Unavailable."""
     entries = [
         ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET)
         for key, value in config.items()
     ]
     resource = ConfigResource(ConfigResource.Type.TOPIC, name, incremental_configs=entries)
     future = client.incremental_alter_configs([resource], request_timeout=REQUEST_SECONDS)[resource]
-    with answering(f"configuring {name} ({', '.join(config)})"):
+    with kafka_errors(f"configuring {name} ({', '.join(config)})"):
         future.result()
 
 
 def add_partitions(client: AdminClient, name: str, to: int) -> None:
-    """Raises `name` to that many partitions. Raises DaybookError, Unavailable."""
+    """Adds partitions to a topic until it has `to`. Raises DaybookError, Unavailable."""
     future = client.create_partitions(
         [NewPartitions(name, to)],
         operation_timeout=REQUEST_SECONDS,
         request_timeout=REQUEST_SECONDS,
     )[name]
-    with answering(f"adding partitions to {name}"):
+    with kafka_errors(f"adding partitions to {name}"):
         future.result()

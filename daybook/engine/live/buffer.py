@@ -1,4 +1,4 @@
-"""What waits to be shown: bounded, so that a Redis that is away costs numbers and never memory."""
+"""Counted documents and events that wait to be written to Redis, in bounded buffers."""
 
 from collections import deque
 from collections.abc import Collection
@@ -14,47 +14,51 @@ DOCUMENTS_MAX = 10_000
 EVENTS_MAX = 10_000
 
 
-class Arrived(NamedTuple):
-    """An event, and when the broker appended it."""
+class TimedEvent(NamedTuple):
+    """An event, and when the broker appended it (ms since 1970)."""
 
     event: Event
     appended_ms: int
 
 
 class LiveBuffer:
-    """Filled by the member's loop, emptied by the projector's thread."""
+    """Filled by the member's loop, emptied by the projector's thread.
+
+    When full it drops and counts entries: while Redis is away, live numbers are lost, not memory.
+    """
 
     def __init__(self, group: str) -> None:
         self._group = group
         self._lock = Lock()
         self._documents: set[Document] = set()
-        self._events: deque[Arrived] = deque(maxlen=EVENTS_MAX)
+        self._events: deque[TimedEvent] = deque(maxlen=EVENTS_MAX)
 
     def add(
         self, batch: Batch, documents: Collection[Document], since_ms: int, since_day: str
     ) -> None:
-        """Documents, and the batch's events that were appended since then and are not older."""
+        """Adds documents, and the batch's events that were appended since `since_ms` and occurred
+        on `since_day` or later."""
         recent = self._recent(batch, since_ms, since_day)
         with self._lock:
-            self._keep(documents)
-            too_many = len(self._events) + len(recent) - EVENTS_MAX
+            self._add_documents(documents)
+            dropped = len(self._events) + len(recent) - EVENTS_MAX
             self._events.extend(recent)
-        LIVE_DROPPED.labels(self._group, "events").inc(max(0, too_many))
+        LIVE_DROPPED.labels(self._group, "events").inc(max(0, dropped))
 
     def put_back(self, documents: Collection[Document]) -> None:
-        """What could not be shown, for another try."""
+        """Adds documents that could not be written, for another try."""
         with self._lock:
-            self._keep(documents)
+            self._add_documents(documents)
 
-    def take(self) -> tuple[set[Document], list[Arrived]]:
-        """All there is; it is gone from here."""
+    def take(self) -> tuple[set[Document], list[TimedEvent]]:
+        """Removes and returns everything in the buffer."""
         with self._lock:
             documents, self._documents = self._documents, set()
             events = list(self._events)
             self._events.clear()
         return documents, events
 
-    def _keep(self, documents: Collection[Document]) -> None:
+    def _add_documents(self, documents: Collection[Document]) -> None:
         room = DOCUMENTS_MAX - len(self._documents)
         if len(documents) <= room:
             self._documents.update(documents)
@@ -64,10 +68,14 @@ class LiveBuffer:
         LIVE_DROPPED.labels(self._group, "documents").inc(max(0, len(new) - room))
 
     @staticmethod
-    def _recent(batch: Batch, since_ms: int, since_day: str) -> list[Arrived]:
-        """Nothing of a batch that is all history, at the cost of one look."""
+    def _recent(batch: Batch, since_ms: int, since_day: str) -> list[TimedEvent]:
+        # A batch of old messages, as in catching up, costs one comparison.
         if not batch.events or batch.appended_ms[-1] < since_ms:
             return []
         columns = zip(batch.events, batch.appended_ms, batch.day_hours, strict=True)
-        found = [Arrived(e, at) for e, at, s in columns if at >= since_ms and s.day >= since_day]
-        return found[-EVENTS_MAX:]
+        recent = [
+            TimedEvent(event, appended_ms)
+            for event, appended_ms, day_hour in columns
+            if appended_ms >= since_ms and day_hour.day >= since_day
+        ]
+        return recent[-EVENTS_MAX:]

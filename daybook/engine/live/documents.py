@@ -1,4 +1,4 @@
-"""Documents of today, read for what they show: numbers and currencies, without maps and hours."""
+"""Reads today's documents for their live totals: numbers and currencies, without maps and hours."""
 
 from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, time
@@ -6,44 +6,44 @@ from itertools import islice
 from typing import Any
 
 from daybook.engine.documents.change import Document
-from daybook.engine.documents.fields import DailyDocument, by_currency, shown
+from daybook.engine.documents.fields import DailyDocument, currency_fields, scalar_fields
 from daybook.engine.documents.live import Live, Totals
 from daybook.engine.mongo.client import Documents, reachable
 
-AT_ONCE = 500
+BATCH_SIZE = 500
 
 
 class LiveDocuments:
-    """Reads what a majority has, some documents at a time. Every method raises Unavailable."""
+    """Reads majority-committed documents in batches. Every method raises Unavailable."""
 
     def __init__(self, live: Live, documents: Documents) -> None:
         self._live = live
         self._documents = documents
 
     def read(self, touched: Collection[Document]) -> Iterator[list[Totals]]:
-        """These documents, those that are there."""
+        """The totals of these documents, in batches; absent ones are left out."""
         for model in self._live.totals:
             ids = iter([document.id for document in touched if document.model is model])
-            while some := list(islice(ids, AT_ONCE)):
-                yield from self._find(model, {"_id": {"$in": some}})
+            while chunk := list(islice(ids, BATCH_SIZE)):
+                yield from self._find(model, {"_id": {"$in": chunk}})
 
     def of_day(self, day: date) -> Iterator[list[Totals]]:
-        """Every document of a day."""
+        """The totals of every document of a day, in batches."""
         for model in self._live.totals:
             yield from self._find(model, {"date": datetime.combine(day, time.min, UTC)})
 
     def _find(self, model: type[DailyDocument], where: dict[str, Any]) -> Iterator[list[Totals]]:
         totals = self._live.totals[model]
         find = self._documents[model.collection].find
-        with reachable(), find(where, projection(model), batch_size=AT_ONCE) as cursor:
-            while some := [totals(stored) for stored in islice(cursor, AT_ONCE)]:
-                yield some
+        with reachable(), find(where, projection(model), batch_size=BATCH_SIZE) as cursor:
+            while batch := [totals(stored) for stored in islice(cursor, BATCH_SIZE)]:
+                yield batch
 
 
 def projection(model: type[DailyDocument]) -> dict[str, Any]:
-    """A projection: maps of a thousand keys stay where they are."""
-    names = [*model.key, "date", "updated_at", "_daybook.revision", *shown(model)]
-    amounts = {name: f"$$this.v.{name}" for name in by_currency(model)}
+    """The projection: without maps, which may have a thousand keys each."""
+    names = [*model.key, "date", "updated_at", "_daybook.revision", *scalar_fields(model)]
+    amounts = {name: f"$$this.v.{name}" for name in currency_fields(model)}
     currencies = {
         "$map": {
             "input": {"$objectToArray": {"$ifNull": ["$currencies", {}]}},

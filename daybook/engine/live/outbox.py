@@ -1,4 +1,4 @@
-"""Totals that subscribers have not been sent yet: of each hash the newest, until its turn comes."""
+"""Totals that are still to be published to subscribers, the newest of each hash."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -8,47 +8,48 @@ from daybook.engine.live.store import ITEMS_AT_ONCE, LiveStore
 
 TOTALS_MAX = 10_000
 
-Waiting = dict[str, dict[str, Totals]]
-"""By channel and hash."""
+Pending = dict[str, dict[str, Totals]]
+"""By channel and hash key."""
 
 
 class Outbox:
-    """Of one thread. What finds no room is not sent; its hash is right all the same."""
+    """Not thread-safe. Totals beyond `TOTALS_MAX` are not published, but their hash is correct."""
 
     def __init__(self) -> None:
-        self._own: Waiting = {}
-        self._dashboards: Waiting = {}
+        self._own_channels: Pending = {}
+        self._dashboards: Pending = {}
         self._size = 0
 
-    def add(self, news: Iterable[Totals]) -> None:
-        for one in news:
-            if one.channel:
-                self._put(self._own, one.channel, one)
-            self._put(self._dashboards, one.dashboard, one)
+    def add(self, written: Iterable[Totals]) -> None:
+        """Queues totals that were written, for their own channel and the dashboard's."""
+        for totals in written:
+            if totals.channel:
+                self._put(self._own_channels, totals.channel, totals)
+            self._put(self._dashboards, totals.dashboard, totals)
 
     def send(self, store: LiveStore) -> None:
-        """Offers each channel what it has not had; what comes too early stays for the next time.
+        """Publishes what each channel accepts; the rest stays until the next call.
 
-        Raises what `LiveStore` does.
+        Raises what `LiveStore.publish` raises.
         """
-        for waiting, together in ((self._own, False), (self._dashboards, True)):
-            offered = {
-                channel: list(islice(several.values(), ITEMS_AT_ONCE))
-                for channel, several in waiting.items()
+        for pending, together in ((self._own_channels, False), (self._dashboards, True)):
+            messages = {
+                channel: list(islice(by_key.values(), ITEMS_AT_ONCE))
+                for channel, by_key in pending.items()
             }
-            for channel in store.publish(offered, together):
-                self._take(waiting, channel, offered[channel])
+            for channel in store.publish(messages, together):
+                self._remove(pending, channel, messages[channel])
 
-    def _put(self, waiting: Waiting, channel: str, one: Totals) -> None:
-        if one.key in waiting.get(channel, {}):
-            waiting[channel][one.key] = one
+    def _put(self, pending: Pending, channel: str, totals: Totals) -> None:
+        if totals.key in pending.get(channel, {}):
+            pending[channel][totals.key] = totals
         elif self._size < TOTALS_MAX:
-            waiting.setdefault(channel, {})[one.key] = one
+            pending.setdefault(channel, {})[totals.key] = totals
             self._size += 1
 
-    def _take(self, waiting: Waiting, channel: str, sent: list[Totals]) -> None:
-        for one in sent:
-            del waiting[channel][one.key]
+    def _remove(self, pending: Pending, channel: str, sent: list[Totals]) -> None:
+        for totals in sent:
+            del pending[channel][totals.key]
         self._size -= len(sent)
-        if not waiting[channel]:
-            del waiting[channel]
+        if not pending[channel]:
+            del pending[channel]

@@ -1,11 +1,11 @@
-"""The scripts by which live numbers are written: each takes what is newer, and refuses the rest."""
+"""The Lua scripts that write live numbers to Redis; each refuses data older than what it holds."""
 
 import hashlib
 from typing import NamedTuple
 
 
 class Script(NamedTuple):
-    """Called by `sha`; `text` goes over the wire only to a server that does not know it."""
+    """Called by `sha`; the `text` is sent only to a server that does not have the script yet."""
 
     text: str
     sha: str
@@ -38,7 +38,8 @@ return (is_of_the_day and held_revision == revision) and 0 or 1
 )
 """KEYS: the hash. ARGV: date, revision, lifetime in ms, end of the day in ms, fields and values.
 
-1: these are news. 0: the hash held them, and lives on. -1: it holds newer ones, or the day is over.
+Returns 1 if the hash changed, 0 if it held these totals (its lifetime is extended), -1 if it holds
+newer ones or the day is over.
 """
 
 ENTER = _script(
@@ -53,7 +54,7 @@ if kept > 0 then redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -kept - 1) end
 return redis.call('PEXPIRE', KEYS[1], window)
 """
 )
-"""KEYS: the sorted set. ARGV: window in ms, how many are kept (0: all), times and members."""
+"""KEYS: the sorted set. ARGV: window in ms, number of members kept (0: all), times and members."""
 
 MOVE = _script(
     _NOW
@@ -93,8 +94,9 @@ redis.call('PEXPIRE', KEYS[2], window)
 return #gone
 """
 )
-"""KEYS: the sorted set of all, the hash of places. ARGV: window in ms, then of each one who, when,
-1 if the place is another, and the place. An older time than is held changes nothing."""
+"""KEYS: the sorted set of everyone, the hash of places. ARGV: window in ms, then for each person:
+who, when (ms), 1 if the place changes, and the place. A time older than the stored one changes
+nothing. Returns how many people were removed because their time is outside the window."""
 
 PUBLISH = _script(
     """
@@ -112,8 +114,9 @@ redis.call('PUBLISH', ARGV[2], ARGV[3] .. table.concat(items, ',') .. ARGV[4])
 return 1
 """
 )
-"""KEYS: the gate, then each item's hash. ARGV: milliseconds between two messages, the channel, what
-stands before and after the items, then of each item date, revision and JSON.
+"""KEYS: the rate-limit key, then each item's hash. ARGV: minimum milliseconds between two messages,
+the channel, the text before and after the items, then for each item its date, revision and JSON.
 
-Items that the hash is past by now are left out: whoever wrote what is newer sends it. 0: too early.
+An item whose hash has another revision by now is left out: the writer of the newer one publishes
+it. Returns 0 if the channel had a message too recently, else 1.
 """

@@ -1,4 +1,4 @@
-"""A partition that this member has: what was read of it, and how far it is durable."""
+"""A partition that is assigned to this member: its buffer, and how far it is durable."""
 
 from dataclasses import dataclass, field
 from time import monotonic
@@ -13,7 +13,10 @@ from daybook.engine.protocol.settle import BatchHandler, Settled
 
 @dataclass(slots=True)
 class AssignedPartition:
-    """`durable`: every effect below it is in the stores; `read`: where the next message is due."""
+    """`first`: the offset counting started at; `durable`: every effect below this offset is stored;
+    `read`: the next offset to read; `committed`: the last offset committed, -1 if none; `lost`:
+    whether the partition is no longer assigned; `oldest`: when the buffer got its first message
+    (`monotonic()`); `batch`: the batch being settled."""
 
     partition: Partition
     decoder: Decoder
@@ -29,7 +32,7 @@ class AssignedPartition:
     batch: Batch | None = None
 
     def buffer_messages(self, messages: list[Message]) -> None:
-        """Buffers messages in the log's order."""
+        """Buffers messages, given in log order."""
         if not self.buffer:
             self.oldest = monotonic()
         self.buffer += messages
@@ -37,16 +40,16 @@ class AssignedPartition:
         self.read = max(self.read, (messages[-1].offset() or 0) + 1)
 
     def reached(self, end: int) -> None:
-        """The log was read to its end: what lies between are control records."""
+        """The log was read up to `end`: offsets without messages are control records."""
         self.read = max(self.read, end)
 
     @property
     def pending(self) -> bool:
-        """Whether anything was read that is not settled, be it only for the duplicate window."""
+        """Whether anything was read and not settled, even if only for the duplicate window."""
         return self.batch is not None or bool(self.buffer) or self.read > self.durable
 
     def settle(self) -> tuple[Batch, Settled]:
-        """Makes what is buffered durable. Raises Unavailable: then call again."""
+        """Makes the buffered messages durable. Raises Unavailable, InProgress: then call again."""
         if self.batch is None:
             messages, self.buffer, self.buffered_bytes = self.buffer, [], 0
             self.batch = self.decoder.decode(messages, self.read)

@@ -1,8 +1,8 @@
-"""Which partitions this member has, as Kafka gives and takes them.
+"""The partitions that Kafka assigns to this member and revokes from it.
 
-Callbacks only take note and let go; they never raise into the client. A partition that was given
-is started by the loop, at an offset worked out from the checkpoint, so that a store that is away
-delays it rather than breaks the rebalance.
+The callbacks only record changes and release partitions; they never raise into the Kafka client.
+The member's loop starts an assigned partition, at an offset computed from the checkpoint, so that a
+store that is unavailable delays the start instead of breaking the rebalance.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,9 +21,9 @@ Place = tuple[str, int]
 
 
 class Assignment:
-    """`owned` are being read; `pending` were given and wait for their start offset.
+    """`assigned` partitions are being read; `pending` ones wait for their start offset.
 
-    `before_revoke` is called with those that are about to go, while the member still has them.
+    `before_revoke` is called with partitions that are about to be revoked.
     """
 
     def __init__(
@@ -35,69 +35,69 @@ class Assignment:
         self._group = group
         self._consumer = consumer
         self._before_revoke = before_revoke
-        self.owned: dict[Place, AssignedPartition] = {}
+        self.assigned: dict[Place, AssignedPartition] = {}
         self.pending: set[Place] = set()
         self.failure: Exception | None = None
         self.changed = False
 
     def subscribe(self, topics: list[str]) -> None:
-        """Has nothing until partitions are given."""
+        """Subscribes to the topics, and starts without any partition."""
         self.pending.clear()
-        self.owned.clear()
+        self.assigned.clear()
         self._consumer.current.subscribe(
             topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
         )
 
-    def start(self, owned: AssignedPartition, read_from: int) -> None:
+    def start(self, partition: AssignedPartition, read_from: int) -> None:
         """Begins to read a pending partition at an explicit offset."""
-        place = owned.partition.topic, owned.partition.number
+        place = partition.partition.topic, partition.partition.number
         self._consumer.current.incremental_assign([TopicPartition(*place, read_from)])
-        # A partition that was taken away while paused would stay so for ever.
+        # A partition that was revoked while paused would stay paused for ever.
         self._consumer.current.resume([TopicPartition(*place)])
         self.pending.discard(place)
-        self.owned[place] = owned
+        self.assigned[place] = partition
 
     def restart(self, places: Iterable[Place]) -> None:
-        """Stops reading and waits for a new start: the topic is another one than it was."""
-        again = set(places)
-        self._let_go(again)
-        self.pending |= again
+        """Stops reading partitions of a recreated topic until they are started again."""
+        restarted = set(places)
+        self._release(restarted)
+        self.pending |= restarted
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         try:
             consumer.incremental_assign([])
             self.pending |= _places(partitions)
-            self._note("assigned", partitions)
+            self._log_rebalance("assigned", partitions)
         except Exception as error:
             self.failure = error
 
     def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         try:
-            going = [self.owned[p] for p in _places(partitions) if p in self.owned]
-            self._before_revoke(going)
-            self._let_go(_places(partitions))
-            self._note("revoked", partitions)
+            revoked = [self.assigned[p] for p in _places(partitions) if p in self.assigned]
+            self._before_revoke(revoked)
+            self._release(_places(partitions))
+            self._log_rebalance("revoked", partitions)
         except Exception as error:
             self.failure = error
 
     def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         try:
-            self._let_go(_places(partitions))
-            self._note("lost", partitions)
+            self._release(_places(partitions))
+            self._log_rebalance("lost", partitions)
         except Exception as error:
             self.failure = error
 
-    def _let_go(self, places: set[Place]) -> None:
-        """What was read and is not durable is dropped: its next owner reads it again."""
+    def _release(self, places: set[Place]) -> None:
+        """Drops partitions with their messages that are not durable: the next owner reads these."""
         self.pending -= places
-        gone = [self.owned.pop(place) for place in places if place in self.owned]
-        for owned in gone:
-            owned.lost = True
+        released = [self.assigned.pop(place) for place in places if place in self.assigned]
+        for one in released:
+            one.lost = True
         self._consumer.current.incremental_unassign(
-            [TopicPartition(owned.partition.topic, owned.partition.number) for owned in gone]
+            [TopicPartition(one.partition.topic, one.partition.number) for one in released]
         )
 
-    def _note(self, kind: str, partitions: list[TopicPartition]) -> None:
+    def _log_rebalance(self, kind: str, partitions: list[TopicPartition]) -> None:
         if partitions:
             self.changed = True
             REBALANCES.labels(self._group, kind).inc()

@@ -1,4 +1,4 @@
-"""Whether a group has counted everything that the log held at a moment, whoever counts it."""
+"""Detects that a group has counted everything the log held at one moment, by whichever member."""
 
 from confluent_kafka.admin import AdminClient
 
@@ -11,16 +11,19 @@ Ends = dict[tuple[str, int], int]
 
 
 def log_ends(client: AdminClient, topics: list[str]) -> Ends:
-    """The present end of every partition. Raises DaybookError for a missing topic; Unavailable."""
+    """The current end of every partition. Raises DaybookError for a missing topic; Unavailable."""
     ids = topic_ids(client, topics)
     if missing := [topic for topic in topics if topic not in ids]:
         raise DaybookError(f"no topic {', '.join(missing)}: run `daybook topics apply`")
     bounds = log_bounds(client, topics)
-    return {(ids[topic], number): found.high for (topic, number), found in bounds.items()}
+    return {(ids[topic], number): held.high for (topic, number), held in bounds.items()}
 
 
 class CaughtUp:
-    """Compares a group's checkpoints, which are durable, with ends seen before."""
+    """Compares a group's checkpoints, which are durable, with the log's ends of an earlier moment.
+
+    `total` is the sum of these ends, an upper bound of the messages.
+    """
 
     def __init__(self, checkpoints: Checkpoints, ends: Ends) -> None:
         self._checkpoints = checkpoints

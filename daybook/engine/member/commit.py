@@ -1,4 +1,4 @@
-"""Makes progress known: the checkpoint in the database first, then Kafka's offset."""
+"""Commits progress: the checkpoint to MongoDB first, then the offset to Kafka."""
 
 from collections.abc import Collection
 
@@ -16,6 +16,8 @@ log = structlog.get_logger()
 
 
 class Committer:
+    """Commits the progress of one member."""
+
     def __init__(
         self, group: str, fleet: str, consumer: RenewableConsumer, checkpoints: Checkpoints
     ) -> None:
@@ -24,12 +26,13 @@ class Committer:
         self._consumer = consumer
         self._checkpoints = checkpoints
 
-    def commit(self, owned: Collection[AssignedPartition]) -> None:
-        """Commits what is durable and not committed yet. Raises Unavailable for the checkpoint.
+    def commit(self, partitions: Collection[AssignedPartition]) -> None:
+        """Commits what is durable and not committed yet. Raises Unavailable if MongoDB is.
 
-        Kafka's refusal is not an error: whoever counts the messages again finds them counted.
+        A commit that Kafka refuses is only logged: the messages may be read again, and their
+        effects are then found to be stored.
         """
-        ahead = [(one, one.durable) for one in owned if one.durable > one.committed]
+        ahead = [(one, one.durable) for one in partitions if one.durable > one.committed]
         if not ahead:
             return
         reach("before_checkpoint")
@@ -45,13 +48,13 @@ class Committer:
             for one, durable in ahead
         ]
         try:
-            answers = self._consumer.current.commit(offsets=offsets, asynchronous=False)
+            results = self._consumer.current.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:
             OFFSET_COMMITS.labels(self._group, "failed").inc()
             log.warning("commit refused", why=error.args[0].str())
             return
-        # Kafka's client raises only when every partition is refused.
-        refused = {(a.topic, a.partition): a.error.str() for a in answers or () if a.error}
+        # The client raises only if every partition is refused.
+        refused = {(a.topic, a.partition): a.error.str() for a in results or () if a.error}
         OFFSET_COMMITS.labels(self._group, "failed" if refused else "done").inc()
         if refused:
             log.warning("commit refused", why=min(refused.values()), partitions=len(refused))

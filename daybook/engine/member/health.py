@@ -1,4 +1,4 @@
-"""/live, /ready and /metrics of a member, on a port of its own."""
+"""Serves a member's /live, /ready and /metrics on a port of its own."""
 
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,11 +9,14 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from daybook.engine.errors import WrongSetting
 
 Check = Callable[[], str | None]
-"""None when all is well, else what is not."""
+"""Returns None if all is well, else a description of the problem."""
 
 
 class Health:
-    """Live: the poll loop turns. Ready: subscribed, and the stores answered."""
+    """The HTTP server. Live: the poll loop runs. Ready: subscribed, and the servers answer.
+
+    `port` is the port it listens on. Raises WrongSetting if that cannot be opened.
+    """
 
     def __init__(self, host: str, port: int, live: Check, ready: Check) -> None:
         checks = {"/live": live, "/ready": ready}
@@ -36,7 +39,7 @@ class Health:
                 self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:
-                """Requests are no state change."""
+                """Logs nothing: a request is not a change of state."""
 
         try:
             self._server = ThreadingHTTPServer((host, port), Handler)

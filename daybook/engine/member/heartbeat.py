@@ -1,4 +1,4 @@
-"""What a member says of itself, for `daybook status` and for readers who ask how fresh it is."""
+"""A member's heartbeat document, for `daybook status` and for the freshness of reports."""
 
 import os
 import socket
@@ -17,7 +17,7 @@ log = structlog.get_logger()
 
 
 class Heartbeat:
-    """News of one member. Its loss costs a second, so no majority is waited for."""
+    """The heartbeat of one member, written with w:1; losing one costs a second of freshness."""
 
     def __init__(self, group: str, documents: Documents, port: int) -> None:
         self._collection = documents[bookkeeping.MEMBERS].with_options(
@@ -34,37 +34,37 @@ class Heartbeat:
         }
 
     def beat(self, member: Member) -> None:
-        """Tells partitions, lag and freshness; a store that is away only delays the news."""
+        """Writes partitions, lag and freshness; logs a warning if MongoDB does not answer."""
         partitions = [
             {
-                "topic": owned.partition.topic,
-                "topic_id": owned.partition.topic_id,
-                "partition": owned.partition.number,
-                "next": owned.durable,
-                "end": member.end_of(owned),
-                "lag": member.end_of(owned) - owned.durable,
+                "topic": assigned.partition.topic,
+                "topic_id": assigned.partition.topic_id,
+                "partition": assigned.partition.number,
+                "next": assigned.durable,
+                "end": member.end_of(assigned),
+                "lag": member.end_of(assigned) - assigned.durable,
             }
-            for owned in member.owned
+            for assigned in member.assigned
         ]
-        news = {
+        fields = {
             "heartbeat_at": datetime.now(UTC),
             "partitions": partitions,
-            "newest_event_at": member.observer.newest_event_at,
+            "newest_event_at": member.progress.newest_event_at,
         }
         try:
             with reachable():
                 self._collection.update_one(
-                    {"_id": self._id}, {"$set": news, "$setOnInsert": self._fixed}, upsert=True
+                    {"_id": self._id}, {"$set": fields, "$setOnInsert": self._fixed}, upsert=True
                 )
         except Unavailable as error:
-            log.warning("no heartbeat", why=str(error))
+            log.warning("heartbeat not written", why=str(error))
 
     def leave(self) -> None:
-        """What it told last stays known: it is newer than what silent members told before."""
+        """Marks the member as stopped. Its last heartbeat is kept, as it may be the newest."""
         try:
             with reachable():
                 self._collection.update_one(
                     {"_id": self._id}, {"$set": {"left_at": datetime.now(UTC)}}
                 )
         except Unavailable as error:
-            log.warning("left without saying so", why=str(error))
+            log.warning("stop not recorded", why=str(error))

@@ -1,4 +1,4 @@
-"""A member of a group: poll, fold, settle, commit, until told to stop."""
+"""A member of a group: polls, settles and commits until it is stopped."""
 
 import gc
 from collections import defaultdict
@@ -52,8 +52,8 @@ class Member:
         self.assignment = Assignment(group.name, consumer, self._before_revoke)
         self.last_poll = monotonic()
         self.ready = False
-        self.observer = MemberProgress(group.name)
-        self._patience = RetryLoop(group.name, consumer, self._poll, self._heartbeat_while_waiting)
+        self.progress = MemberProgress(group.name)
+        self._retry = RetryLoop(group.name, consumer, self._poll, self._heartbeat_while_waiting)
         self._settings = settings
         self._consumer = consumer
         self._starter = starter
@@ -64,26 +64,28 @@ class Member:
         self._next_commit = 0.0
 
     @property
-    def owned(self) -> list[AssignedPartition]:
-        return list(self.assignment.owned.values())
+    def assigned(self) -> list[AssignedPartition]:
+        """The partitions that are assigned to this member and have been started."""
+        return list(self.assignment.assigned.values())
 
     @property
     def waiting(self) -> bool:
-        return self._patience.waiting
+        """Whether it waits for a server."""
+        return self._retry.waiting
 
     def stop(self) -> None:
-        """Ends the loop after what was fetched is counted; safe to call from a signal handler."""
+        """Ends the loop after counting what was read; safe to call from a signal handler."""
         self._stopping = True
-        self._patience.deadline = monotonic() + self._settings.shutdown_grace_ms / 1000
+        self._retry.deadline = monotonic() + self._settings.shutdown_grace_ms / 1000
 
     def run(self) -> None:
-        """Counts until stopped. Raises what a person must look at: Gap, Bound, Unavailable."""
+        """Counts until stopped. Raises DaybookError, such as Gap, FleetMismatch or Unavailable."""
         gc.freeze()
-        # A batch's objects have no cycles and live until it is durable: going through them in
-        # search of garbage took a seventh of the work.
+        # A batch's objects have no cycles and live until it is durable; with the default thresholds
+        # the garbage collector took a seventh of the time.
         gc.set_threshold(2_000_000, 50, 100)
-        self._patience.until_done(lambda: self._starter.check_commits(self._consumer.current))
-        self._consumer.renew(self._patience.until_done(self._starter.topic_ids))
+        self._retry.until_done(lambda: self._starter.check_commits(self._consumer.current))
+        self._consumer.renew(self._retry.until_done(self._starter.topic_ids))
         self.assignment.subscribe(self.group.topics)
         self.ready = True
         try:
@@ -113,26 +115,28 @@ class Member:
                 by_place[place].append(message)
             else:
                 self._on_error(message, place)
-        for place, several in by_place.items():
-            if owned := self.assignment.owned.get(place):
-                owned.buffer_messages(several)
+        for place, received in by_place.items():
+            if assigned := self.assignment.assigned.get(place):
+                assigned.buffer_messages(received)
 
     def _room(self) -> int:
-        """How many messages may be read at once, so that a fold is of no more than its setting."""
-        buffered = sum(len(owned.buffer) for owned in self.owned)
+        """The number of messages to read at most, so that no batch exceeds its limit."""
+        buffered = sum(len(assigned.buffer) for assigned in self.assigned)
         return max(1, min(POLL_MESSAGES, self._settings.batch_messages_max - buffered))
 
     def _on_error(self, message: Message, place: Place) -> None:
         error = message.error()
         assert error is not None
-        owned = self.assignment.owned.get(place)
+        assigned = self.assignment.assigned.get(place)
         if error.code() == KafkaError._PARTITION_EOF:
-            if owned:
-                owned.reached(message.offset() or 0)
+            if assigned:
+                assigned.reached(message.offset() or 0)
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:
             self._check_topic_ids()
-            if owned and not owned.lost:
-                raise Gap(f"{owned.partition}: {error.str()}: the log lost what was to be counted")
+            if assigned and not assigned.lost:
+                raise Gap(
+                    f"{assigned.partition}: {error.str()}: the log does not hold the next message"
+                )
         elif error.name() == "INVALID_SESSION_TIMEOUT":
             raise WrongSetting(f"DAYBOOK_KAFKA_SESSION_TIMEOUT_MS: Kafka: {error.str()}")
         elif error.fatal() or "AUTHORIZATION" in error.name():
@@ -143,109 +147,111 @@ class Member:
     def _start_pending(self) -> None:
         if not self.assignment.pending:
             return
-        ids = self._patience.until_done(self._starter.topic_ids)
+        ids = self._retry.until_done(self._starter.topic_ids)
         if self._consumer.renew(ids):
             self.assignment.subscribe(self.group.topics)
             return
         ready = sorted(place for place in self.assignment.pending if place[0] in ids)
         consumer = self._consumer.current
-        commits = self._patience.until_done(lambda: self._starter.commits(consumer, ready))
+        commits = self._retry.until_done(lambda: self._starter.commits(consumer, ready))
         for place in ready:
             self._start(place, ids[place[0]], commits[place])
 
     def _start(self, place: Place, topic_id: str, commit: Commit) -> None:
-        """Leaves the partition pending if its topic was made again since its id was asked for."""
+        """Leaves the partition pending if its topic was recreated since `topic_id` was read."""
         try:
-            owned, read_from = self._patience.until_done(
+            assigned, read_from = self._retry.until_done(
                 lambda: self._starter.open(self._consumer.current, place, topic_id, commit),
                 lambda: place not in self.assignment.pending,
             )
         except RetryCancelled:
             return
         except Gap:
-            # The checkpoint of one incarnation says nothing about the log of the next.
-            if self._patience.until_done(self._starter.topic_ids).get(place[0]) == topic_id:
+            # A checkpoint of the old incarnation says nothing about the log of the new one.
+            if self._retry.until_done(self._starter.topic_ids).get(place[0]) == topic_id:
                 raise
             return
         if place in self.assignment.pending:
-            self.assignment.start(owned, read_from)
-            log.info("partition started", partition=str(owned.partition), at=owned.durable)
+            self.assignment.start(assigned, read_from)
+            log.info("partition started", partition=str(assigned.partition), at=assigned.durable)
 
     def _is_due(self) -> bool:
-        """Whether enough was read, or what was read has waited long enough for more."""
-        waiting = [owned for owned in self.owned if owned.buffer]
-        messages = sum(len(owned.buffer) for owned in waiting)
+        """Whether a batch is full, or its oldest message has waited for `linger_ms`."""
+        waiting = [assigned for assigned in self.assigned if assigned.buffer]
+        messages = sum(len(assigned.buffer) for assigned in waiting)
         BUFFERED_MESSAGES.labels(self.group.name).set(messages)
         if messages >= self._settings.batch_messages_max:
             return True
-        if sum(owned.buffered_bytes for owned in waiting) >= self._settings.batch_bytes_max:
+        if sum(assigned.buffered_bytes for assigned in waiting) >= self._settings.batch_bytes_max:
             return True
-        oldest = min((owned.oldest for owned in waiting), default=monotonic())
+        oldest = min((assigned.oldest for assigned in waiting), default=monotonic())
         return monotonic() - oldest >= self._settings.linger_ms / 1000 or not waiting
 
     def _flush(self) -> None:
-        pending = [owned for owned in self.owned if owned.pending]
-        if any(owned.buffer for owned in pending):
+        pending = [assigned for assigned in self.assigned if assigned.pending]
+        if any(assigned.buffer for assigned in pending):
             self._check_topic_ids()
-        for owned in pending:
-            if not owned.lost:
-                self._settle(owned)
+        for assigned in pending:
+            if not assigned.lost:
+                self._settle(assigned)
 
     def _check_topic_ids(self) -> None:
-        """Starts anew what is another incarnation by now, whatever the client noticed.
+        """Restarts partitions whose topic was recreated, even if the Kafka client did not notice.
 
-        Asked after messages were read and before they are counted, so that what is counted under
-        a topic's id is of that incarnation.
+        Called after messages were read and before they are counted, so that everything counted
+        under a topic's id comes from that incarnation.
         """
-        if not self.assignment.owned:
+        if not self.assignment.assigned:
             return
-        ids = self._patience.until_done(self._starter.topic_ids)
+        ids = self._retry.until_done(self._starter.topic_ids)
         stale = [
             place
-            for place, owned in self.assignment.owned.items()
-            if ids.get(place[0]) != owned.partition.topic_id
+            for place, assigned in self.assignment.assigned.items()
+            if ids.get(place[0]) != assigned.partition.topic_id
         ]
         if stale:
-            log.warning("topic was made again", partitions=[f"{t}[{p}]" for t, p in stale])
+            log.warning("topic was recreated", partitions=[f"{t}[{p}]" for t, p in stale])
             self.assignment.restart(stale)
 
-    def _settle(self, owned: AssignedPartition) -> None:
+    def _settle(self, assigned: AssignedPartition) -> None:
         began = monotonic()
         try:
-            batch, settled = self._patience.until_done(owned.settle, lambda: owned.lost)
+            batch, settled = self._retry.until_done(assigned.settle, lambda: assigned.lost)
         except RetryCancelled:
             return
-        self.observer.settled(batch, settled, monotonic() - began)
+        self.progress.settled(batch, settled, monotonic() - began)
         if self._projector:
             self._projector.counted(batch, settled.documents)
-        # Of many partitions or slow ones, all would be counted again if the member died meanwhile.
+        # With many or slow partitions, a late commit would mean much to count again after a crash.
         if monotonic() >= self._next_commit:
             self._tick()
 
     def _tick(self) -> None:
         self._check_topic_ids()
-        self._patience.until_done(lambda: self._committer.commit(self.owned))
+        self._retry.until_done(lambda: self._committer.commit(self.assigned))
         self._next_commit = monotonic() + COMMIT_SECONDS
-        self.observer.assigned([(o.partition, self.end_of(o) - o.durable) for o in self.owned])
+        self.progress.assigned([(o.partition, self.end_of(o) - o.durable) for o in self.assigned])
         self._on_tick(self)
 
     def _heartbeat_while_waiting(self) -> None:
-        """Says that it lives while one batch takes long."""
+        """Writes the heartbeat while a batch takes long."""
         if monotonic() >= self._next_commit:
             self._next_commit = monotonic() + COMMIT_SECONDS
             self._on_tick(self)
 
-    def end_of(self, owned: AssignedPartition) -> int:
-        """The log's end as the client last heard of it."""
-        place = TopicPartition(owned.partition.topic, owned.partition.number)
+    def end_of(self, assigned: AssignedPartition) -> int:
+        """The end of the log, as last reported to the client."""
+        place = TopicPartition(assigned.partition.topic, assigned.partition.number)
         _, high = self._consumer.current.get_watermark_offsets(place, cached=True) or (0, -1)
-        return max(int(high), owned.durable)
+        return max(int(high), assigned.durable)
 
-    def _before_revoke(self, going: list[AssignedPartition]) -> None:
-        if self._patience.waiting:
+    def _before_revoke(self, revoked: list[AssignedPartition]) -> None:
+        if self._retry.waiting:
             return
         try:
             with pymongo.timeout(REVOKE_SECONDS):
-                self._committer.commit(going)
+                self._committer.commit(revoked)
         except (Unavailable, PyMongoError) as error:
-            log.warning("revoked without a commit; it will be read again", why=str(error)[:200])
+            log.warning(
+                "partitions revoked without a commit; they will be read again", why=str(error)[:200]
+            )

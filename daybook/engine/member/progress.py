@@ -1,4 +1,4 @@
-"""What a member has done, in totals for its last line and in metrics."""
+"""A member's progress: totals for its last log line, and metrics."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from daybook.engine.protocol.settle import Settled
 
 
 class MemberProgress:
-    """`totals` since the member began; `newest_event_at` of the events it counted."""
+    """`totals` since the member started; `newest_event_at` is the newest event that it counted."""
 
     def __init__(self, group: str) -> None:
         self._group = group
@@ -31,7 +31,7 @@ class MemberProgress:
         self.newest_event_at: datetime | None = None
 
     def settled(self, batch: Batch, settled: Settled, seconds: float) -> None:
-        """A batch is durable, `seconds` after its fold began."""
+        """Records that a batch is durable, `seconds` after its settling began."""
         group, topic = self._group, batch.partition.topic
         self.totals.update(
             received=batch.received,
@@ -54,14 +54,14 @@ class MemberProgress:
             BATCH_SECONDS.labels(group).observe(seconds)
             age_seconds = time() - batch.appended_ms[-1] / 1000
             FRESHNESS_SECONDS.labels(group).observe(max(0.0, age_seconds))
-            self._see(datetime.fromisoformat(batch.newest).astimezone(UTC))
+            self._update_newest(datetime.fromisoformat(batch.newest).astimezone(UTC))
 
     def assigned(self, lags: Sequence[tuple[Partition, int]]) -> None:
-        """The partitions that the member has now, and the messages each is behind."""
+        """Records the partitions assigned to the member now, each with its lag in messages."""
         ASSIGNED_PARTITIONS.labels(self._group).set(len(lags))
         LAG_MESSAGES.clear()
         for partition, lag in lags:
             LAG_MESSAGES.labels(self._group, partition.topic, str(partition.number)).set(lag)
 
-    def _see(self, moment: datetime) -> None:
+    def _update_newest(self, moment: datetime) -> None:
         self.newest_event_at = max(self.newest_event_at or moment, moment)

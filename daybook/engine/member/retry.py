@@ -1,4 +1,4 @@
-"""Waiting for a server to come back: nothing is fetched, and the place in the group is kept."""
+"""Retries an action until its server answers, while polling keeps the member in its group."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -20,13 +20,14 @@ _POLL_SECONDS = 0.05
 
 
 class RetryCancelled(Exception):
-    """What was waited for is not wanted any more."""
+    """The action is no longer wanted, or did not finish before the deadline."""
 
 
 class RetryLoop:
-    """`poll` is called all the while; after `deadline` (monotonic seconds) waiting is over.
+    """Calls `poll` while it waits, with all partitions paused, so that nothing is fetched.
 
-    `tick` is called while work is under way: the member lives, and may say so.
+    `tick` is called while work is in progress, so that the member can write its heartbeat. After
+    `deadline` (in `monotonic()` seconds) it stops waiting.
     """
 
     def __init__(
@@ -42,16 +43,16 @@ class RetryLoop:
         self._tick = tick
         self.deadline = float("inf")
         self.waiting = False
-        self._told = False
+        self._stop_logged = False
         self._paused = False
 
     def until_done(
         self, action: Callable[[], T], unwanted: Callable[[], bool] = lambda: False
     ) -> T:
-        """What the action returns, however long its server is away or its work takes.
+        """Repeats the action while it raises Unavailable or InProgress; returns its result.
 
-        Raises Abandoned once `unwanted` says so, or for work that is under way still after the
-        deadline; and Unavailable for a server that is away by then.
+        Raises RetryCancelled if `unwanted` returns true, or if work is still in progress after the
+        deadline; raises Unavailable if the server still does not answer after the deadline.
         """
         seconds = _SECONDS_MIN
         while True:
@@ -63,16 +64,16 @@ class RetryLoop:
                 self._wait(error, seconds)
                 seconds = min(2 * seconds, _SECONDS_MAX)
                 if unwanted():
-                    self._go_on()
+                    self._resume()
                     raise RetryCancelled from error
             except InProgress as work:
                 self._poll_paused()
                 self._tick()
                 if unwanted() or monotonic() > self.deadline:
-                    self._go_on()
+                    self._resume()
                     raise RetryCancelled from work
             else:
-                self._go_on()
+                self._resume()
                 return result
 
     def _wait(self, error: Unavailable, seconds: float) -> None:
@@ -80,9 +81,9 @@ class RetryLoop:
         if not self.waiting:
             self.waiting = True
             PAUSED.labels(self._group).set(1)
-            log.warning("waiting", why=str(error))
-        if self.deadline < float("inf") and not self._told:
-            self._told = True
+            log.warning("waiting for a server", why=str(error))
+        if self.deadline < float("inf") and not self._stop_logged:
+            self._stop_logged = True
             log.info("stopping", seconds_left=round(self.deadline - monotonic()))
         end = monotonic() + seconds
         while monotonic() < end:
@@ -94,11 +95,11 @@ class RetryLoop:
         consumer.pause(consumer.assignment())
         self._poll(_POLL_SECONDS)
 
-    def _go_on(self) -> None:
+    def _resume(self) -> None:
         if self._paused:
             self._paused = False
             self._consumer.current.resume(self._consumer.current.assignment())
         if self.waiting:
             self.waiting = False
             PAUSED.labels(self._group).set(0)
-            log.info("going on")
+            log.info("resumed")

@@ -1,4 +1,4 @@
-"""Puts a member together, and runs it."""
+"""Builds a member and runs it."""
 
 import platform
 from collections.abc import Callable
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
     from daybook.engine.live.projector import Projector
 
 Work = Callable[[Documents, DeadLetters], BatchHandler]
-"""What does a group's work that is not counting: one for all partitions of a member."""
+"""Builds the batch handler of a group that does not count, one for all partitions of a member."""
 
 log = structlog.get_logger()
 
 Progress = Callable[[int, int], None]
-"""Messages counted, of how many."""
+"""Called with the messages counted, and how many there are in total."""
 
 
 def run(
@@ -56,51 +56,55 @@ def run(
     progress: Progress = lambda done, total: None,
     work: Work | None = None,
 ) -> None:
-    """Runs a member until it is stopped, or the group has caught up.
+    """Runs a member until it is stopped, or with `until_caught_up` until its group has counted
+    everything the log holds at the start.
 
-    `started` gets the member before its loop begins; `work` is that of a group that does not
-    count. Raises DaybookError.
+    `started` is called with the member before its loop begins. `work` builds the batch handler of a
+    group that does not count. Raises DaybookError.
     """
-    documents, client, rules = database(settings), admin(settings), Rules.of(settings)
+    documents, client, rules = database(settings), admin(settings), Rules.from_settings(settings)
     fleet = join(documents, cluster_id(client), rules, group)
     indexes.ensure(documents, group)
     checkpoints = Checkpoints(group.name, documents)
     caught_up = CaughtUp(checkpoints, log_ends(client, group.topics)) if until_caught_up else None
-    letters = DeadLetters(group.name, documents, producer(settings))
+    dead_letters = DeadLetters(group.name, documents, producer(settings))
+    make_handler: Callable[[DuplicateWindow], BatchHandler]
     if work:
-        own = work(documents, letters)
-        starter = PartitionStarter(group, rules, fleet, checkpoints, letters, client, lambda _: own)
+        handler = work(documents, dead_letters)
+
+        def make_handler(window: DuplicateWindow) -> BatchHandler:
+            return handler
     else:
         store = MongoStore(documents, rules, fleet.stamps)
-        prepare = _preparation(group, settings, letters, client, rules)
+        prepare = _preparation(group, settings, dead_letters, client, rules)
 
-        def settler(window: DuplicateWindow) -> Settler:
-            return Settler(group, rules, store, letters, window, prepare)
+        def make_handler(window: DuplicateWindow) -> BatchHandler:
+            return Settler(group, rules, store, dead_letters, window, prepare)
 
-        starter = PartitionStarter(group, rules, fleet, checkpoints, letters, client, settler)
+    starter = PartitionStarter(group, rules, fleet, checkpoints, dead_letters, client, make_handler)
     consumer = RenewableConsumer(lambda: member(settings, group.name))
 
     projector = _projector(group, settings, documents, rules)
 
-    def on_tick(who: Member) -> None:
-        heartbeat.beat(who)
+    def on_tick(member: Member) -> None:
+        heartbeat.beat(member)
         if projector:
-            projector.refreshes_all(_owns_the_first(who))
+            projector.refreshes_all(_has_first_partition(member))
         if caught_up:
             done = caught_up.done()
             progress(done, caught_up.total)
             if done == caught_up.total:
-                who.stop()
+                member.stop()
 
     committer = Committer(group.name, fleet.id, consumer, checkpoints)
-    one = Member(group, settings, consumer, starter, committer, on_tick, projector)
-    health = _health(one, settings)
+    this_member = Member(group, settings, consumer, starter, committer, on_tick, projector)
+    health = _health(this_member, settings)
     heartbeat = Heartbeat(group.name, documents, health.port)
     BUILD_INFO.labels(version("daybook"), platform.python_version(), libversion()[0]).set(1)
-    started(one)
+    started(this_member)
     log.info("member started", group=group.name, port=health.port, fleet=fleet.id)
     try:
-        one.run()
+        this_member.run()
     except DaybookError as error:
         log.error("member failed", group=group.name, why=str(error))
         raise
@@ -110,11 +114,11 @@ def run(
         heartbeat.leave()
         health.close()
         documents.client.close()
-    log.info("member stopped", group=group.name, **one.observer.totals)
+    log.info("member stopped", group=group.name, **this_member.progress.totals)
 
 
 def _preparation(
-    group: Group, settings: Settings, letters: DeadLetters, client: AdminClient, rules: Rules
+    group: Group, settings: Settings, dead_letters: DeadLetters, client: AdminClient, rules: Rules
 ) -> Prepare | None:
     if group.preparer is None:
         return None
@@ -123,7 +127,7 @@ def _preparation(
         group.definitions,
         RenewableConsumer(lambda: reader(settings)),
         lambda: topic_ids(client, topics),
-        letters,
+        dead_letters,
         Calendar(rules.zone_info()),
     )
     return group.preparer(definitions)
@@ -151,22 +155,23 @@ def _projector(
     return projector
 
 
-def _owns_the_first(who: Member) -> bool:
-    """One member of a group has its first topic's partition 0, whoever else comes and goes."""
-    first = who.group.topics[0], 0
-    return any((o.partition.topic, o.partition.number) == first for o in who.owned)
+def _has_first_partition(member: Member) -> bool:
+    """Whether partition 0 of the group's first topic is assigned to this member, which singles out
+    one member of the group through every rebalance."""
+    first = member.group.topics[0], 0
+    return any((one.partition.topic, one.partition.number) == first for one in member.assigned)
 
 
-def _health(one: Member, settings: Settings) -> Health:
+def _health(member: Member, settings: Settings) -> Health:
     def live() -> str | None:
-        silent_ms = (monotonic() - one.last_poll) * 1000
+        silent_ms = (monotonic() - member.last_poll) * 1000
         if silent_ms > settings.kafka_max_poll_interval_ms:
             return f"no poll for {silent_ms:.0f} ms"
         return None
 
     def ready() -> str | None:
-        if one.waiting:
+        if member.waiting:
             return "waiting for a server"
-        return None if one.ready else "not subscribed yet"
+        return None if member.ready else "not subscribed yet"
 
     return Health(settings.health_host, settings.health_port, live, ready)

@@ -1,4 +1,4 @@
-"""Makes a partition that was given ready to be counted."""
+"""Prepares an assigned partition for counting."""
 
 from collections.abc import Callable, Collection
 
@@ -24,7 +24,7 @@ from daybook.engine.protocol.settle import BatchHandler
 
 
 class PartitionStarter:
-    """Knows how far a partition was counted, and builds what counts the rest of it."""
+    """Finds where to continue a partition, and builds its decoder and batch handler."""
 
     def __init__(
         self,
@@ -32,25 +32,25 @@ class PartitionStarter:
         rules: Rules,
         fleet: Fleet,
         checkpoints: Checkpoints,
-        letters: DeadLetters,
+        dead_letters: DeadLetters,
         admin: AdminClient,
-        settler: Callable[[DuplicateWindow], BatchHandler],
+        make_handler: Callable[[DuplicateWindow], BatchHandler],
     ) -> None:
         self._group = group
         self._rules = rules
         self._fleet = fleet
         self._checkpoints = checkpoints
-        self._letters = letters
+        self._dead_letters = dead_letters
         self._admin = admin
-        self._settler = settler
+        self._make_handler = make_handler
         self._calendar = Calendar(rules.zone_info())
 
     def topic_ids(self) -> dict[str, str]:
-        """Raises Unavailable."""
+        """The current ids of the group's topics. Raises Unavailable."""
         return topic_ids(self._admin, self._group.topics)
 
     def check_commits(self, consumer: Consumer) -> None:
-        """Raises Bound if another fleet commits for this group, anywhere; and Unavailable."""
+        """Raises FleetMismatch if another fleet commits for this group, and Unavailable."""
         try:
             known = self._admin.list_topics(timeout=REQUEST_SECONDS).topics
             places = [
@@ -62,17 +62,17 @@ class PartitionStarter:
             committed = consumer.committed(places, timeout=REQUEST_SECONDS) if places else []
         except KafkaException as error:
             raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
-        for found in committed:
-            check_commit(found.topic, self._fleet.id, Commit(found.offset, found.metadata))
+        for one in committed:
+            check_commit(one.topic, self._fleet.id, Commit(one.offset, one.metadata))
 
     def commits(self, consumer: Consumer, places: Collection[Place]) -> dict[Place, Commit]:
-        """What Kafka keeps of each place; asked for together, since each answer takes a while.
+        """The group's commit for each partition; one request for all, since each takes a while.
 
         Raises Unavailable.
         """
-        asked = [TopicPartition(*place) for place in places]
+        partitions = [TopicPartition(*place) for place in places]
         try:
-            committed = consumer.committed(asked, timeout=REQUEST_SECONDS)
+            committed = consumer.committed(partitions, timeout=REQUEST_SECONDS)
         except KafkaException as error:
             raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
         return {(c.topic, c.partition): Commit(c.offset, c.metadata) for c in committed}
@@ -80,9 +80,9 @@ class PartitionStarter:
     def open(
         self, consumer: Consumer, place: Place, topic_id: str, commit: Commit
     ) -> tuple[AssignedPartition, int]:
-        """The partition, and the offset to read from: a window's length before what is due.
+        """The partition, and the offset to read from: one duplicate window before the start offset.
 
-        Raises Gap, Bound and Unavailable.
+        Raises Gap, FleetMismatch and Unavailable.
         """
         topic, number = place
         partition = Partition(topic, topic_id, number, self._checkpoints.boundaries(topic_id))
@@ -92,17 +92,17 @@ class PartitionStarter:
         read_from = max(bounds.low, start - self._rules.duplicate_window)
         is_own = commit.metadata == metadata(self._fleet.id, topic_id)
         window = DuplicateWindow(self._rules.duplicate_window)
-        dead = self._letters.positions(partition, read_from)
-        owned = AssignedPartition(
+        dead = self._dead_letters.positions(partition, read_from)
+        assigned = AssignedPartition(
             partition,
             Decoder(self._group, partition, self._calendar, window, dead, start),
-            self._settler(window),
+            self._make_handler(window),
             first=start,
             durable=start,
             read=start,
             committed=start if is_own and checkpoint == commit.offset == start else -1,
         )
-        return owned, read_from
+        return assigned, read_from
 
     @staticmethod
     def _bounds(consumer: Consumer, place: Place) -> LogBounds:

@@ -1,4 +1,4 @@
-"""Unordered bulks that go out beside each other: while MongoDB works at one, the next is made."""
+"""Concurrent unordered bulk writes: while MongoDB executes one, the next is prepared."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Bulks:
-    """Of one database."""
+    """Runs bulk writes against one database, on a small thread pool."""
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
@@ -31,18 +31,24 @@ class Bulks:
         write: Callable[[str, Sequence[Any]], T],
         bulks: Iterable[tuple[str, Sequence[Operation]]],
     ) -> list[T]:
-        """What `write` says of each collection's operations, in their order; `bulks` are made one
-        by one. None is under way any more afterwards. Raises what one of them raised."""
-        under_way: list[Future[T]] = []
+        """Calls `write` for each collection and its operations; returns the results in order.
+
+        `bulks` is consumed one by one. Every call has ended on return, also when one raised; the
+        first exception in order is raised.
+        """
+        futures: list[Future[T]] = []
         try:
             for collection, operations in bulks:
-                under_way.append(self._writers.submit(write, collection, operations))
+                futures.append(self._writers.submit(write, collection, operations))
         finally:
-            wait(under_way)
-        return [one.result() for one in under_way]
+            wait(futures)
+        return [future.result() for future in futures]
 
     def write(self, collection: str, operations: Sequence[Operation]) -> list[int]:
-        """The indices of what was refused by a duplicate key. Raises Unavailable."""
+        """Writes; returns the indices of operations refused for a duplicate key.
+
+        Raises Unavailable, and Damaged for a document that cannot be added to.
+        """
         if not operations:
             return []
         refused: list[int] = []
@@ -56,15 +62,17 @@ class Bulks:
         return refused
 
     def match(self, collection: str, operations: Sequence[UpdateOne | Replace]) -> bool:
-        """Whether each found the document that it was for. Raises Unavailable."""
+        """Writes; returns whether every operation matched a document. Raises Unavailable."""
         with reachable(), STORE_WRITE_SECONDS.labels("mongodb").time():
             result = self._documents[collection].bulk_write(operations, ordered=False)
         return result.matched_count == len(operations)
 
 
-def parted(items: Iterable[T], collection: Callable[[T], str]) -> Iterator[tuple[str, list[T]]]:
-    """By collection, in parts that are each one bulk."""
+def split_into_bulks(
+    items: Iterable[T], collection: Callable[[T], str]
+) -> Iterator[tuple[str, list[T]]]:
+    """Groups items by collection, in chunks of at most `_BULK_MAX`."""
     for name, group in groupby(sorted(items, key=collection), collection):
-        several = list(group)
-        for start in range(0, len(several), _BULK_MAX):
-            yield name, several[start : start + _BULK_MAX]
+        grouped = list(group)
+        for start in range(0, len(grouped), _BULK_MAX):
+            yield name, grouped[start : start + _BULK_MAX]

@@ -1,4 +1,4 @@
-"""MongoDB, reached in one way: majority writes and reads, bounded waits, named failures."""
+"""The MongoDB client: majority reads and writes, bounded waits, and errors by what to do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,14 +26,15 @@ Documents = Database[dict[str, Any]]
 
 DUPLICATE_KEY = 11000
 _TIMEOUT_MS = 10_000
-_PASSING = frozenset({6, 7, 64, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
+_TRANSIENT = frozenset({6, 7, 64, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
 """Error codes of servers that step down, shut down or cannot be reached; from MongoDB's list."""
 
 _NOT_ALLOWED = frozenset({13, 18, 8000})
+"""Error codes of wrong credentials and missing privileges."""
 
 
 def database(settings: Settings) -> Documents:
-    """The fleet's database. Raises WrongSetting for an address that cannot be read."""
+    """The fleet's database. Raises WrongSetting for an invalid DAYBOOK_MONGODB_URI."""
     try:
         client: MongoClient[dict[str, Any]] = MongoClient(
             settings.mongodb_uri.get_secret_value(),
@@ -56,42 +57,46 @@ def database(settings: Settings) -> Documents:
 
 @contextmanager
 def reachable() -> Iterator[None]:
-    """Turns what passes by itself into Unavailable; whatever else MongoDB says is a bug."""
+    """Raises transient MongoDB errors as Unavailable, and refused access as WrongSetting.
+
+    Any other error is a bug and is raised as it is.
+    """
     try:
         yield
     except BulkWriteError as error:
-        if _is_passing(error.details):
-            raise Unavailable("MongoDB took a write without saying that it is durable") from error
+        if _is_transient(error.details):
+            raise Unavailable("MongoDB did not confirm that a write is durable") from error
         raise
     except (ConnectionFailure, AutoReconnect, ExecutionTimeout, WTimeoutError) as error:
         why = str(error).partition(" (configured timeouts")[0]
         raise Unavailable(f"MongoDB does not answer: {why[:200]}") from error
     except OperationFailure as error:
-        if error.code in _PASSING:
+        if error.code in _TRANSIENT:
             raise Unavailable(f"MongoDB does not answer: {str(error)[:200]}") from error
         if error.code in _NOT_ALLOWED:
             raise WrongSetting(f"DAYBOOK_MONGODB_URI: {str(error)[:200]}") from error
         raise
 
 
-def _is_passing(details: Any) -> bool:
-    if any(e["code"] not in _PASSING | {DUPLICATE_KEY} for e in details["writeErrors"]):
+def _is_transient(details: Any) -> bool:
+    if any(e["code"] not in _TRANSIENT | {DUPLICATE_KEY} for e in details["writeErrors"]):
         return False
     return bool(details["writeConcernErrors"]) or any(
-        e["code"] in _PASSING for e in details["writeErrors"]
+        e["code"] in _TRANSIENT for e in details["writeErrors"]
     )
 
 
 def only_duplicates(error: BulkWriteError) -> list[int]:
-    """The indices of the operations refused for a duplicate key; raises what else went wrong.
+    """The indices of the operations that were refused for a duplicate key.
 
-    Raises Damaged for a document that cannot be added to, whatever else went wrong.
+    Raises Damaged if any document cannot be added to; otherwise the error itself if any operation
+    failed for another reason.
     """
     details: Any = error.details
     errors = details["writeErrors"]
-    for one in errors:
-        if one["code"] not in _PASSING | {DUPLICATE_KEY}:
-            raise Damaged(one["op"]["q"]["_id"], one["errmsg"]) from error
+    for failed in errors:
+        if failed["code"] not in _TRANSIENT | {DUPLICATE_KEY}:
+            raise Damaged(failed["op"]["q"]["_id"], failed["errmsg"]) from error
     if details["writeConcernErrors"] or any(e["code"] != DUPLICATE_KEY for e in errors):
         raise error
     return [e["index"] for e in errors]

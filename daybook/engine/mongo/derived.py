@@ -1,4 +1,4 @@
-"""What is worked out in a document: rates, differences, and its money at the top."""
+"""The update stages that compute a document's rates, differences and top-level money."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -26,7 +26,7 @@ _NONE_YET: Stage = {"$literal": {}}
 
 @cached
 def derive(model: type[DailyDocument], currencies: frozenset[str]) -> list[Expression]:
-    """The stages that follow the sums; those of the hours have been worked out with them."""
+    """The stages that follow the sums; those of the hours are computed together with their sums."""
     scopes = [f"currencies.{currency}." for currency in sorted(currencies)]
     money = [name for name in model.fields if is_money(model, name)]
     within = _derived_in(model, scopes if money else [], money=True)
@@ -34,14 +34,15 @@ def derive(model: type[DailyDocument], currencies: frozenset[str]) -> list[Expre
     if stage := within | _derived_in(model, [""], money=False):
         stages.append({"$set": stage})
     if money:
-        stages.append({"$replaceWith": {"$mergeObjects": ["$$ROOT", _mirrored(model, money)]}})
+        stages.append({"$replaceWith": {"$mergeObjects": ["$$ROOT", _top_money(model, money)]}})
     return [compiled(stage) for stage in stages]
 
 
-def _mirrored(model: type[DailyDocument], money: list[str]) -> Expression:
-    """The money at the top: its only currency's, null when there are more, nothing when none."""
-    nothing = {name: _nothing(model.fields[name]) for name in money}
-    by_number = {
+def _top_money(model: type[DailyDocument], money: list[str]) -> Expression:
+    """The money fields at the top level: those of the only currency, null if there are several,
+    initial values if there is none."""
+    initial = {name: _initial_value(model.fields[name]) for name in money}
+    by_currency_count = {
         "$switch": {
             "branches": [
                 {
@@ -55,29 +56,29 @@ def _mirrored(model: type[DailyDocument], money: list[str]) -> Expression:
                 },
                 {
                     "case": {"$eq": ["$$all", []]},
-                    "then": {"$literal": nothing | {"currencies": {}}},
+                    "then": {"$literal": initial | {"currencies": {}}},
                 },
             ],
             "default": _without_money(model, money),
         }
     }
-    several = {"$objectToArray": {"$ifNull": ["$currencies", _NONE_YET]}}
-    return {"$let": {"vars": {"all": several}, "in": by_number}}
+    currencies = {"$objectToArray": {"$ifNull": ["$currencies", _NONE_YET]}}
+    return {"$let": {"vars": {"all": currencies}, "in": by_currency_count}}
 
 
 def _without_money(model: type[DailyDocument], money: list[str]) -> Expression:
-    """Of more than one currency: null for money, in breakdowns too, and hours without any."""
+    """For several currencies: money is null, in breakdowns too, and absent from the hours."""
     nulls = {"$literal": dict.fromkeys(money)}
     by_parts: dict[tuple[str, ...], list[str]] = {}
     for name, field in model.fields.items():
         if isinstance(field, Breakdown) and field.money:
             by_parts.setdefault(field.money, []).append(name)
-    breakdowns = [_nulled(names, parts) for parts, names in by_parts.items()]
+    breakdowns = [_with_nulls(names, parts) for parts, names in by_parts.items()]
     return {"$mergeObjects": [nulls, *breakdowns, {"hours": _hours(money)}]}
 
 
-def _nulled(names: list[str], parts: tuple[str, ...]) -> Expression:
-    """The breakdowns of these names, with null for the parts of every key."""
+def _with_nulls(names: list[str], parts: tuple[str, ...]) -> Expression:
+    """These breakdowns, with null for the given parts of every key."""
     nulls = {"$literal": dict.fromkeys(parts)}
     entry = {"k": "$$this.k", "v": {"$mergeObjects": ["$$this.v", nulls]}}
     entries = {"$map": {"input": {"$objectToArray": "$$each.v"}, "in": entry}}
@@ -102,27 +103,27 @@ def _derived_in(model: type[DailyDocument], scopes: Iterable[str], *, money: boo
 
 
 def derived(field: Derived, scope: str) -> Expression:
-    """The expression of a derived field whose parts stand under `scope` ("" or "hours.07.")."""
+    """The expression of a derived field whose operands are under `scope` ("" or "hours.07.")."""
 
-    def part(name: str) -> Expression:
+    def operand(name: str) -> Expression:
         return {"$ifNull": [f"${scope}{name}", _ZERO]}
 
     match field:
         case Rate(numerator, denominator):
-            ratio = {"$divide": [part(numerator), part(denominator)]}
-            return _unless_zero(part(denominator), ratio)
+            ratio = {"$divide": [operand(numerator), operand(denominator)]}
+            return _null_if_zero(operand(denominator), ratio)
         case Average(total, number):
-            exact = {"$divide": [{"$toDecimal": part(total)}, part(number)]}
-            return _unless_zero(part(number), {"$toLong": {"$round": [exact, 0]}})
+            exact = {"$divide": [{"$toDecimal": operand(total)}, operand(number)]}
+            return _null_if_zero(operand(number), {"$toLong": {"$round": [exact, 0]}})
         case Difference(minuend, subtrahend):
-            return {"$subtract": [part(minuend), part(subtrahend)]}
+            return {"$subtract": [operand(minuend), operand(subtrahend)]}
 
 
-def _unless_zero(divisor: Expression, quotient: Expression) -> Expression:
+def _null_if_zero(divisor: Expression, quotient: Expression) -> Expression:
     return {"$cond": [{"$eq": [divisor, 0]}, None, quotient]}
 
 
-def _nothing(field: Field) -> Any:
+def _initial_value(field: Field) -> Any:
     match field:
         case MoneyMap():
             return {}
@@ -135,17 +136,18 @@ def _nothing(field: Field) -> Any:
 
 
 def _hours(money: list[str]) -> Expression:
-    plain = {
+    """The hours without these money fields."""
+    without_money = {
         "$filter": {
             "input": {"$objectToArray": "$$hour.v"},
             "cond": {"$not": {"$in": ["$$this.k", money]}},
         }
     }
-    each = {
+    hours = {
         "$map": {
             "input": {"$objectToArray": "$hours"},
             "as": "hour",
-            "in": {"k": "$$hour.k", "v": {"$arrayToObject": plain}},
+            "in": {"k": "$$hour.k", "v": {"$arrayToObject": without_money}},
         }
     }
-    return {"$ifNull": [{"$arrayToObject": each}, "$$REMOVE"]}
+    return {"$ifNull": [{"$arrayToObject": hours}, "$$REMOVE"]}

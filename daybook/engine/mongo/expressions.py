@@ -1,4 +1,4 @@
-"""Expressions that do not vary: encoded once, they are copied into each update as they are."""
+"""Helpers for aggregation expressions; constant ones are encoded to BSON once and reused."""
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -13,16 +13,20 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def plus(was: Expression, value: Expression) -> Expression:
-    """Nothing counts as 0. What is neither that nor a number fails the update, as it should: with
-    `$sum` it would count as 0 as well, and be lost."""
-    return {"$add": [{"$ifNull": [was, 0]}, value]}
+def plus(stored: Expression, value: Expression) -> Expression:
+    """The sum of both; a missing stored value counts as 0.
+
+    `$add` fails the update if the stored value is not a number, which is wanted: `$sum` would
+    silently treat it as 0.
+    """
+    return {"$add": [{"$ifNull": [stored, 0]}, value]}
 
 
 def compiled(expression: Mapping[str, Any]) -> Expression:
+    """The expression encoded to BSON, so that each update copies its bytes."""
     return RawBSONDocument(encode(expression))
 
 
 def cached(function: Callable[P, T]) -> Callable[P, T]:
-    """Remembers what the function said; mypy does not take a class for a key of `lru_cache`."""
+    """`lru_cache`, typed as the function: mypy does not accept a class as its hashable argument."""
     return cast(Callable[P, T], lru_cache(maxsize=4_096)(function))

@@ -1,4 +1,4 @@
-"""The indexes that readers and members rely on; making them again changes nothing."""
+"""Creates the indexes that readers and members rely on."""
 
 from pymongo import ASCENDING, IndexModel
 
@@ -8,24 +8,27 @@ from daybook.engine.mongo.client import Documents, reachable
 
 
 def ensure(documents: Documents, group: Group) -> None:
-    """Days by date, and by when they were written; sketches and rows by what is asked of them, dead
-    letters by position, members that expire."""
+    """Creates the indexes of the group's collections and of the bookkeeping. Idempotent.
+
+    Daily documents: by key and date, and by time of writing; sketches and rows: as their models
+    declare; dead letters: by position; heartbeats: expiry. Raises Unavailable.
+    """
     with reachable():
         for model in group.documents:
-            by = [(name, ASCENDING) for name in (*model.key, "date")]
-            documents[model.collection].create_index(by, unique=True)
-            written = [*model.key[:1], "updated_at", "_daybook.revision"]
-            documents[model.collection].create_index([(name, ASCENDING) for name in written])
+            by_date = [(name, ASCENDING) for name in (*model.key, "date")]
+            documents[model.collection].create_index(by_date, unique=True)
+            by_write = [*model.key[:1], "updated_at", "_daybook.revision"]
+            documents[model.collection].create_index([(name, ASCENDING) for name in by_write])
         for model in group.live.totals if group.live else ():
             documents[model.collection].create_index("date")
         if group.sketches:
-            by = [(name, ASCENDING) for name in group.sketches.index]
-            documents[group.sketches.collection].create_index(by)
+            keys = [(name, ASCENDING) for name in group.sketches.index]
+            documents[group.sketches.collection].create_index(keys)
         for rows in (*group.rows, *(group.state.rows if group.state else ())):
             for index in rows.indexes:
-                by = [(name, ASCENDING) for name in index.fields]
-                own = {"partialFilterExpression": index.where} if index.where else {}
-                documents[rows.collection].create_indexes([IndexModel(by, **own)])
+                keys = [(name, ASCENDING) for name in index.fields]
+                options = {"partialFilterExpression": index.where} if index.where else {}
+                documents[rows.collection].create_indexes([IndexModel(keys, **options)])
         documents[bookkeeping.DEAD_LETTERS].create_index(
             [("group", ASCENDING), ("topic_id", ASCENDING), ("partition", ASCENDING),
              ("offset", ASCENDING)]

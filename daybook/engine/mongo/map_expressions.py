@@ -1,4 +1,4 @@
-"""The expressions that add to maps and decide who is let in; they vary by a map's shape only."""
+"""The expressions that add to maps and refuse keys beyond the limit, one for each map shape."""
 
 from typing import NamedTuple
 
@@ -6,20 +6,20 @@ from daybook.engine.mongo.expressions import Expression, Stage, cached, compiled
 
 OTHER = "other"
 REFUSED = "_daybook.refused"
-"""While an update is worked out: for each gate, the keys of the change that are not let in."""
+"""A temporary field during an update: for each gate, the keys of the change that are refused."""
 GROWN = "_daybook.grown"
-"""Likewise the maps with what is added, by the number of their shape and their own."""
+"""A temporary field: the maps after adding, by the number of their shape and their own number."""
 
 EMPTY_BYTES = 5
-"""What an empty object takes in BSON."""
+"""The BSON size of an empty object."""
 
 _TO_THE_END = 2**31 - 1
 
 
 class Shape(NamedTuple):
-    """What the keys of a map have: a number, or an object of `parts`, perhaps with a name.
+    """The form of a map's values: a number, or an object of `parts`, with a name if `named`.
 
-    `sparse`: some key is given some of the parts only, and does not get the others.
+    `sparse`: the change adds only some of the parts to some key, which does not get the others.
     """
 
     parts: tuple[str, ...] = ()
@@ -28,30 +28,31 @@ class Shape(NamedTuple):
 
 
 def refused(gates: list[Stage]) -> Expression:
-    """In the order of `gates`, the keys of each that find no room.
+    """The refused keys of each gate, in the order of `gates`.
 
-    A gate is `now`, its map; `was`, what it has of the keys that ask; `rest`, what is in `other`;
-    and of the change `asks`, an object of those keys in their order. A map of at most `roomy`
-    bytes has room for all of them, so that the keys of most maps are never counted.
+    A gate has `now`, its map; `was`, the stored values of the change's keys; `rest`, the stored
+    value of `other`; and under `more`, from the change: `asks`, an object of its keys in order;
+    `max`, the limit of keys; and `roomy`: a map of at most so many bytes has room for all of the
+    keys, so that the keys of most maps need not be counted.
     """
     return {"$map": {"input": gates, "as": "m", "in": _REFUSED_BY_ONE}}
 
 
 _IS_ROOMY = {"$lte": [{"$ifNull": [{"$bsonSize": "$$m.now"}, EMPTY_BYTES]}, "$$m.more.roomy"]}
-_HAS_THEM_ALL = {"$not": {"$in": [None, "$$m.was"]}}
-_NAMED = {"$size": {"$objectToArray": {"$ifNull": ["$$m.now", {}]}}}
+_HAS_ALL_KEYS = {"$not": {"$in": [None, "$$m.was"]}}
+_KEY_COUNT = {"$size": {"$objectToArray": {"$ifNull": ["$$m.now", {}]}}}
 _HAS_OTHER = {"$cond": [{"$eq": [{"$type": "$$m.rest"}, "missing"]}, 0, 1]}
-# Merged, known keys stay where they are and new ones follow in the order in which they ask.
-_THEN_NAMED = {"$objectToArray": {"$mergeObjects": ["$$m.now", "$$m.more.asks"]}}
-_PAST_THE_LAST = {"$max": [_NAMED, {"$add": ["$$m.more.max", _HAS_OTHER]}]}
+# $mergeObjects keeps existing keys in place and appends new ones in the order of `asks`.
+_MERGED_KEYS = {"$objectToArray": {"$mergeObjects": ["$$m.now", "$$m.more.asks"]}}
+_FIRST_REFUSED = {"$max": [_KEY_COUNT, {"$add": ["$$m.more.max", _HAS_OTHER]}]}
 _REFUSED_BY_ONE = compiled(
     {
         "$cond": [
-            {"$or": [_IS_ROOMY, _HAS_THEM_ALL]},
+            {"$or": [_IS_ROOMY, _HAS_ALL_KEYS]},
             [],
             {
                 "$map": {
-                    "input": {"$slice": [_THEN_NAMED, _PAST_THE_LAST, _TO_THE_END]},
+                    "input": {"$slice": [_MERGED_KEYS, _FIRST_REFUSED, _TO_THE_END]},
                     "in": "$$this.k",
                 }
             },
@@ -61,11 +62,11 @@ _REFUSED_BY_ONE = compiled(
 
 
 def grown(shape: Shape, maps: list[Stage]) -> Expression:
-    """By its number `i`, each map with what is added.
+    """Each map after adding, by its number `i`.
 
-    A map is `now`; `was`, what its keys had that the change adds to; `rest`, what is in `other`;
-    and of the change `add`, a list of keys `k` and values `v` alongside `was`, and `gate`, which
-    of the refused lists is about its keys.
+    A map has `now`; `was`, the stored values of the change's keys; `rest`, the stored value of
+    `other`; and under `more`, from the change: `add`, a list of keys `k` and values `v` parallel to
+    `was`, and `gate`, the index of its list of refused keys.
     """
     return {"$arrayToObject": {"$map": {"input": maps, "as": "m", "in": _grown_one(shape)}}}
 
@@ -73,7 +74,7 @@ def grown(shape: Shape, maps: list[Stage]) -> Expression:
 @cached
 def _grown_one(shape: Shape) -> Expression:
     both = {"$zip": {"inputs": ["$$m.was", "$$m.more.add"]}}
-    # An array is more than an empty one, and than null, where nobody had to ask.
+    # True for a non-empty array only: null (a map without a gate) compares as less.
     pairs = {"$cond": [{"$gt": ["$$gone", []]}, _without_refused(shape, both), both]}
     entries = {
         "$map": {
@@ -96,14 +97,14 @@ def _grown_one(shape: Shape) -> Expression:
 
 
 def _without_refused(shape: Shape, pairs: Expression) -> Expression:
-    """The pairs of the keys that are let in, and one of `other` if there is need."""
+    """The pairs of the accepted keys, and one for `other` if any key was refused."""
     key = {"$let": {"vars": {"add": {"$last": "$$this"}}, "in": "$$add.k"}}
-    let_in = {"$filter": {"input": pairs, "cond": {"$not": {"$in": [key, "$$gone"]}}}}
+    accepted = {"$filter": {"input": pairs, "cond": {"$not": {"$in": [key, "$$gone"]}}}}
     away = {"$filter": {"input": "$$m.more.add", "cond": {"$in": ["$$this.k", "$$gone"]}}}
     sums: Expression = {part: {"$sum": f"$$away.v.{part}"} for part in shape.parts}
     other = [["$$m.rest", {"k": OTHER, "v": sums if shape.parts else {"$sum": "$$away.v"}}]]
-    kept = {"$cond": [{"$eq": ["$$away", []]}, [], other]}
-    return {"$concatArrays": [let_in, {"$let": {"vars": {"away": away}, "in": kept}}]}
+    if_any = {"$cond": [{"$eq": ["$$away", []]}, [], other]}
+    return {"$concatArrays": [accepted, {"$let": {"vars": {"away": away}, "in": if_any}}]}
 
 
 def _entry(shape: Shape) -> Expression:
@@ -115,6 +116,6 @@ def _entry(shape: Shape) -> Expression:
         is_given = {"$ne": [{"$type": f"$$add.v.{part}"}, "missing"]}
         entry[part] = {"$cond": [is_given, total, f"$$was.{part}"]} if shape.sparse else total
     if shape.named:
-        # Nulls do not count in $max, and texts compare by code point.
+        # $max ignores nulls, and compares strings by code point.
         entry["name"] = {"$max": ["$$was.name", "$$add.name"]}
     return {"$mergeObjects": ["$$was", entry]}

@@ -1,7 +1,7 @@
-"""Sums by an open key: what a change adds to each map, and the stages that add it.
+"""The update stages that add a change to a document's maps.
 
-What is added stands in literals, and one expression goes over all maps of a shape: mongod parses
-every update anew, and parsing an expression for each key took it longer than working it out.
+The values to add are literals, and one expression handles all maps of the same shape: mongod parses
+every update anew, and parsing one expression per key took longer than evaluating them.
 """
 
 from typing import Any, NamedTuple
@@ -21,21 +21,21 @@ from daybook.engine.mongo.map_expressions import (
     refused,
 )
 
-_ALWAYS_LET_IN = frozenset({"unattributed", "direct", "exit", OTHER})
+_NEVER_REFUSED = frozenset({"unattributed", "direct", "exit", OTHER})
 _NUMBER_BYTES_MIN = 6
-"""In BSON, of a number by key: its type, an empty key and the NUL after it, an int32."""
+"""The least BSON size of a map entry that is a number: type, empty key, NUL, int32."""
 _PARTS_BYTES_MIN = 14
-"""Likewise of an object that has one number."""
+"""The least BSON size of a map entry that is an object with one number."""
 
 Parts = dict[str | None, int]
-"""What a key has: one number under None, or those of a breakdown by name."""
+"""The values of one key: a single number under None, or a breakdown's numbers by name."""
 
 
-class _Place(NamedTuple):
-    """Where an amount goes. `gate` is the map whose keys decide who is let in.
+class _Target(NamedTuple):
+    """The maps that an amount goes to. `gate` is the map that decides which keys are accepted.
 
-    A breakdown's money stands in two maps, and both ask the one at the top. `blank` is what a
-    breakdown's new key has there.
+    A breakdown's money is in two maps, and the one at the top level is the gate of both. `blank`
+    has the initial numbers of a breakdown's new key.
     """
 
     gate: str
@@ -46,7 +46,7 @@ class _Place(NamedTuple):
 
 
 class _Fold(NamedTuple):
-    """By path, what is added to each key; by path, what keys are called; by path, its gate."""
+    """By path of a map: the values added to each key, the names of keys, the map's gate."""
 
     sums: dict[str, dict[str, Parts]]
     names: dict[str, dict[str, str | None]]
@@ -54,7 +54,7 @@ class _Fold(NamedTuple):
 
 
 class MapStages(NamedTuple):
-    """`before` leaves under `temporary` what the maps are set to by `sums`."""
+    """`before` computes the maps into `temporary` fields, from which `sums` sets them."""
 
     before: list[Stage]
     sums: Stage
@@ -62,22 +62,26 @@ class MapStages(NamedTuple):
 
 
 def map_stages(change: Change, currencies: frozenset[str], keys_max: int) -> MapStages:
-    """Adds to the keys that are let in; the rest adds up under `other`."""
+    """The stages that add the change to its maps: refused keys are added up in `other`.
+
+    `keys_max` is the limit of keys in a map besides `other`.
+    """
     fold = _fold(change)
     model = change.document.model
     touched = {path.rpartition(".")[0] for path in fold.sums} | fold.sums.keys()
-    stage = {path: e for path, e in _always_there(model, currencies).items() if path not in touched}
+    initial = _initial_maps(model, currencies)
+    stage = {path: value for path, value in initial.items() if path not in touched}
     if not fold.sums:
         return MapStages([], stage, [])
-    asking = _asking(fold)
-    numbers = {gate: number for number, gate in enumerate(asking)}
+    keys_by_gate = _keys_by_gate(fold)
+    numbers = {gate: number for number, gate in enumerate(keys_by_gate)}
     shapes: dict[Shape, list[Stage]] = {}
     for path, by_key in fold.sums.items():
         shape, adds = _adds(by_key, fold.names.get(path))
-        several = shapes.setdefault(shape, [])
-        more = {"i": str(len(several)), "gate": numbers.get(fold.gates[path]), "add": adds}
-        stage[path] = f"${GROWN}.{list(shapes).index(shape)}.{len(several)}"
-        several.append(
+        maps = shapes.setdefault(shape, [])
+        more = {"i": str(len(maps)), "gate": numbers.get(fold.gates[path]), "add": adds}
+        stage[path] = f"${GROWN}.{list(shapes).index(shape)}.{len(maps)}"
+        maps.append(
             {
                 "now": f"${path}",
                 "was": [f"${path}.{key}" for key in by_key],
@@ -86,9 +90,9 @@ def map_stages(change: Change, currencies: frozenset[str], keys_max: int) -> Map
             }
         )
     growing = {f"{GROWN}.{i}": grown(shape, maps) for i, (shape, maps) in enumerate(shapes.items())}
-    if not asking:
+    if not keys_by_gate:
         return MapStages([{"$set": growing}], stage, [GROWN])
-    gates = [_gate(gate, fold.sums[gate], asks, keys_max) for gate, asks in asking.items()]
+    gates = [_gate(gate, fold.sums[gate], keys, keys_max) for gate, keys in keys_by_gate.items()]
     return MapStages(
         [{"$set": {REFUSED: refused(gates)}}, {"$set": growing}], stage, [REFUSED, GROWN]
     )
@@ -101,44 +105,46 @@ def _fold(change: Change) -> _Fold:
         _, field, currency, key, part, name = amount
         if key is None:
             continue
-        place = _place(model, field, currency, part)
-        if place.blank is not None:
+        target = _target(model, field, currency, part)
+        if target.blank is not None:
             top = fold.sums.setdefault(field, {})
             if key not in top:
-                top[key] = place.blank.copy()
+                top[key] = target.blank.copy()
                 fold.gates[field] = field
-        if place.named:
+        if target.named:
             names = fold.names.setdefault(field, {})
             known = names.get(key)
             names[key] = max(known, name) if known and name else known or name
         if name is None:
-            for path in place.paths:
+            for path in target.paths:
                 parts = fold.sums.setdefault(path, {}).setdefault(key, {})
-                parts[place.part] = parts.get(place.part, 0) + value
-                fold.gates[path] = place.gate
+                parts[target.part] = parts.get(target.part, 0) + value
+                fold.gates[path] = target.gate
     return fold
 
 
 @cached
-def _place(model: type[DailyDocument], name: str, currency: str | None, part: str | None) -> _Place:
+def _target(
+    model: type[DailyDocument], name: str, currency: str | None, part: str | None
+) -> _Target:
     field = model.fields[name]
-    beside_money = f"currencies.{currency}.{name}"
+    in_currency = f"currencies.{currency}.{name}"
     match field:
         case MoneyMap():
-            return _Place(beside_money, (beside_money,), None, None, False)
+            return _Target(in_currency, (in_currency,), None, None, False)
         case CountMap():
             path = f"{name}.{part}" if part else name
-            return _Place(path, (path,), None, None, False)
+            return _Target(path, (path,), None, None, False)
         case Breakdown():
-            paths = (name, beside_money) if currency else (name,)
+            paths = (name, in_currency) if currency else (name,)
             blank: Parts = dict.fromkeys((*field.counts, *field.money), 0)
-            return _Place(name, paths, part, blank, field.named)
-    raise TypeError(f"{name} is no map")
+            return _Target(name, paths, part, blank, field.named)
+    raise TypeError(f"{name} is not a map")
 
 
 @cached
-def _always_there(model: type[DailyDocument], currencies: frozenset[str]) -> dict[str, Expression]:
-    """The maps that are there from the first write on, as they are or empty."""
+def _initial_maps(model: type[DailyDocument], currencies: frozenset[str]) -> dict[str, Expression]:
+    """The maps that exist from the first write on: as stored, else empty."""
     paths = []
     for name, field in model.fields.items():
         if isinstance(field, CountMap | Breakdown):
@@ -148,13 +154,13 @@ def _always_there(model: type[DailyDocument], currencies: frozenset[str]) -> dic
     return {path: compiled({"$ifNull": [f"${path}", {}]}) for path in paths}
 
 
-def _asking(fold: _Fold) -> dict[str, list[str]]:
-    """By gate, the keys that may have to be let in, in the order in which they are."""
-    asking = {}
+def _keys_by_gate(fold: _Fold) -> dict[str, list[str]]:
+    """By gate, the keys that may be refused, in the order in which they are accepted."""
+    keys_by_gate = {}
     for path, by_key in fold.sums.items():
-        if fold.gates[path] == path and (asks := sorted(by_key.keys() - _ALWAYS_LET_IN)):
-            asking[path] = asks
-    return asking
+        if fold.gates[path] == path and (keys := sorted(by_key.keys() - _NEVER_REFUSED)):
+            keys_by_gate[path] = keys
+    return keys_by_gate
 
 
 def _adds(
@@ -162,8 +168,8 @@ def _adds(
 ) -> tuple[Shape, list[dict[str, Any]]]:
     if all(None in parts for parts in by_key.values()):
         return Shape(), [{"k": key, "v": Int64(parts[None])} for key, parts in by_key.items()]
-    every = tuple(dict.fromkeys(str(part) for parts in by_key.values() for part in parts))
-    sparse = any(len(parts) < len(every) for parts in by_key.values())
+    all_parts = tuple(dict.fromkeys(str(part) for parts in by_key.values() for part in parts))
+    sparse = any(len(parts) < len(all_parts) for parts in by_key.values())
     adds: list[dict[str, Any]] = [
         {"k": key, "v": {part: Int64(value) for part, value in parts.items()}}
         for key, parts in by_key.items()
@@ -171,20 +177,20 @@ def _adds(
     if names is not None:
         for add in adds:
             add["name"] = names.get(add["k"])
-    return Shape(every, names is not None, sparse), adds
+    return Shape(all_parts, names is not None, sparse), adds
 
 
-def _gate(path: str, by_key: dict[str, Parts], asks: list[str], keys_max: int) -> Stage:
-    of_numbers = None in next(iter(by_key.values()))
-    entry_bytes = _NUMBER_BYTES_MIN if of_numbers else _PARTS_BYTES_MIN
+def _gate(path: str, by_key: dict[str, Parts], keys: list[str], keys_max: int) -> Stage:
+    has_numbers = None in next(iter(by_key.values()))
+    entry_bytes = _NUMBER_BYTES_MIN if has_numbers else _PARTS_BYTES_MIN
     more = {
-        "roomy": EMPTY_BYTES + entry_bytes * (keys_max - len(asks)),
+        "roomy": EMPTY_BYTES + entry_bytes * (keys_max - len(keys)),
         "max": keys_max,
-        "asks": dict.fromkeys(asks, 1),
+        "asks": dict.fromkeys(keys, 1),
     }
     return {
         "now": f"${path}",
-        "was": [f"${path}.{key}" for key in asks],
+        "was": [f"${path}.{key}" for key in keys],
         "rest": f"${path}.{OTHER}",
         "more": {"$literal": more},
     }

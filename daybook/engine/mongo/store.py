@@ -1,4 +1,4 @@
-"""The store of the protocol on MongoDB: one guarded operation a document, in unordered bulks."""
+"""The protocol's store on MongoDB: one guarded operation per document, in unordered bulks."""
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -14,7 +14,7 @@ from daybook.engine.documents.rows import Row
 from daybook.engine.documents.state import State, StateModel
 from daybook.engine.errors import Refused
 from daybook.engine.failpoints import armed, reach
-from daybook.engine.mongo.bulk import Bulks, Operation, parted
+from daybook.engine.mongo.bulk import Bulks, Operation, split_into_bulks
 from daybook.engine.mongo.client import Documents, reachable
 from daybook.engine.mongo.update import guard, pipeline, row_pipeline
 from daybook.engine.partition import Partition
@@ -22,7 +22,11 @@ from daybook.engine.store import Read
 
 
 class MongoStore:
-    """`stamps`: a collection's model version that the group's documents are complete for."""
+    """Implements `Store`; see there for what the methods do.
+
+    `stamps` maps each collection to the model version for which new documents are complete;
+    `clock` gives seconds since 1970.
+    """
 
     def __init__(
         self,
@@ -38,39 +42,39 @@ class MongoStore:
         self._bulks = Bulks(documents)
 
     def apply(self, changes: Collection[Change], partition: Partition) -> list[Document]:
-        several = list(changes)
-        if armed("between_documents") and len(several) > 1:
-            refused = self._apply(several[:1], partition)
+        all_changes = list(changes)
+        if armed("between_documents") and len(all_changes) > 1:
+            refused = self._apply(all_changes[:1], partition)
             reach("between_documents")
-            return refused + self._apply(several[1:], partition)
-        return self._apply(several, partition)
+            return refused + self._apply(all_changes[1:], partition)
+        return self._apply(all_changes, partition)
 
     def watermarks(
         self, documents: Collection[Document], partition: Partition
     ) -> dict[Document, int]:
-        marks: dict[Document, int] = {}
+        watermarks: dict[Document, int] = {}
         for document in documents:
             with reachable():
-                found = self._documents[document.model.collection].find_one(
+                stored = self._documents[document.model.collection].find_one(
                     {"_id": document.id}, {partition.watermark: 1}
                 )
-            if found is not None:
-                marks[document] = partition.applied(found)
-        return marks
+            if stored is not None:
+                watermarks[document] = partition.applied(stored)
+        return watermarks
 
     def put(self, rows: Collection[Row], partition: Partition) -> None:
         now_ms = Int64(self._clock() * 1000)
         operations = (
-            (collection, [_row_update(row, partition, now_ms) for row in some])
-            for collection, some in parted(rows, lambda row: row.collection)
+            (collection, [_row_update(row, partition, now_ms) for row in chunk])
+            for collection, chunk in split_into_bulks(rows, lambda row: row.collection)
         )
         self._bulks.run_concurrently(self._bulks.write, operations)
 
     def load(self, model: StateModel, keys: Collection[str]) -> dict[str, State]:
         ids = {model.id_of(key): key for key in keys}
         with reachable():
-            found = self._documents[model.collection].find({"_id": {"$in": list(ids)}})
-            return {ids[state["_id"]]: state for state in found}
+            states = self._documents[model.collection].find({"_id": {"$in": list(ids)}})
+            return {ids[state["_id"]]: state for state in states}
 
     def create(self, model: StateModel, homes: Mapping[str, Mapping[str, Any]]) -> None:
         now = self._clock()
@@ -98,8 +102,8 @@ class MongoStore:
         self, model: StateModel, fields: Mapping[str, tuple[State, Mapping[str, Any]]]
     ) -> None:
         operations = (
-            (collection, [_amendment(state, values) for state, values in some])
-            for collection, some in parted(fields.values(), lambda _: model.collection)
+            (collection, [_amendment(state, values) for state, values in chunk])
+            for collection, chunk in split_into_bulks(fields.values(), lambda _: model.collection)
         )
         if not all(self._bulks.run_concurrently(self._bulks.match, operations)):
             raise Refused
@@ -109,8 +113,8 @@ class MongoStore:
 
     def fetch(self, collection: str, ids: Collection[str]) -> dict[str, dict[str, Any]]:
         with reachable():
-            found = self._documents[collection].find({"_id": {"$in": list(ids)}})
-            return {document["_id"]: document for document in found}
+            stored = self._documents[collection].find({"_id": {"$in": list(ids)}})
+            return {document["_id"]: document for document in stored}
 
     def swap(self, collection: str, documents: Sequence[dict[str, Any]]) -> list[str]:
         now = self._clock()
@@ -119,20 +123,20 @@ class MongoStore:
             new = document | {"updated_at": datetime.fromtimestamp(now, UTC)}
             read = document.get("_daybook")
             if read is None:
-                mark = {"revision": Int64(now * 1000), "model": self._stamps[collection]}
-                operations.append(InsertOne(new | {"_daybook": mark}))
+                meta = {"revision": Int64(now * 1000), "model": self._stamps[collection]}
+                operations.append(InsertOne(new | {"_daybook": meta}))
             else:
                 new["_daybook"] = read | {"revision": Int64(read["revision"] + 1)}
                 as_read = {"_id": document["_id"], "_daybook.revision": read["revision"]}
-                # Of another revision, the upsert fails on the `_id`, which says which it was.
+                # If the revision differs, the upsert fails with a duplicate `_id`.
                 operations.append(ReplaceOne(as_read, new, upsert=True))
         return [documents[index]["_id"] for index in self._bulks.write(collection, operations)]
 
     def replace(self, model: StateModel, states: Sequence[tuple[Read, State]]) -> bool:
         now = datetime.fromtimestamp(self._clock(), UTC)
         operations = (
-            (collection, [_replacement(read, state, now) for read, state in some])
-            for collection, some in parted(states, lambda _: model.collection)
+            (collection, [_replacement(read, state, now) for read, state in chunk])
+            for collection, chunk in split_into_bulks(states, lambda _: model.collection)
         )
         return all(self._bulks.run_concurrently(self._bulks.match, operations))
 
@@ -149,12 +153,12 @@ class MongoStore:
             )
             return UpdateOne(guard(change, partition), new, upsert=True)
 
-        parts = list(parted(changes, _collection))
-        operations = ((collection, list(map(update, some))) for collection, some in parts)
+        bulks = list(split_into_bulks(changes, _collection))
+        operations = ((collection, list(map(update, chunk))) for collection, chunk in bulks)
         refused = self._bulks.run_concurrently(self._bulks.write, operations)
         return [
-            some[index].document
-            for (_, some), indices in zip(parts, refused, strict=True)
+            chunk[index].document
+            for (_, chunk), indices in zip(bulks, refused, strict=True)
             for index in indices
         ]
 

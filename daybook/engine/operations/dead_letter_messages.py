@@ -1,4 +1,4 @@
-"""The messages behind dead letters, byte for byte: from the dead-letter topic, else the log."""
+"""Reads the original messages of dead letters from the dead-letter topic, else the source topic."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -15,34 +15,36 @@ from daybook.engine.settings import Settings
 _COORDINATES = ("daybook-group", "daybook-topic-id", "daybook-partition", "daybook-offset")
 
 
-class Original(NamedTuple):
-    letter: DeadLetterRecord
+class OriginalMessage(NamedTuple):
+    """A dead letter's record with its message, byte for byte."""
+
+    record: DeadLetterRecord
     key: bytes | None
     value: bytes | None
 
 
 def dead_letter_messages(
-    settings: Settings, client: AdminClient, letters: Iterable[DeadLetterRecord]
-) -> Iterator[Original]:
-    """The original of each letter, once, in the order found; those that nobody has are left out.
+    settings: Settings, client: AdminClient, records: Iterable[DeadLetterRecord]
+) -> Iterator[OriginalMessage]:
+    """The original message of each record of one topic, once, in the order found.
 
-    Raises Unavailable.
+    Messages that are in neither topic any more are left out. Raises Unavailable.
     """
-    wanted = {letter.id: letter for letter in letters}
+    wanted = {record.id: record for record in records}
     if not wanted:
         return
     topic = next(iter(wanted.values())).topic
     for message in scan(settings, log_bounds(client, [f"{topic}.dlq"])):
-        letter = wanted.pop(coordinates(message), None)
-        if letter is not None:
-            yield Original(letter, message.key(), message.value())
+        record = wanted.pop(record_id(message), None)
+        if record is not None:
+            yield OriginalMessage(record, message.key(), message.value())
         if not wanted:
             return
     yield from _from_log(settings, client, topic, wanted.values())
 
 
-def coordinates(message: Message) -> str:
-    """The id of the dead letter that a message of a dead-letter topic belongs to."""
+def record_id(message: Message) -> str:
+    """The id of the record to which a message of a dead-letter topic belongs, from its headers."""
     headers = dict(message.headers() or [])
     return ":".join(_text(headers.get(name)) for name in _COORDINATES)
 
@@ -52,16 +54,18 @@ def _text(value: object) -> str:
 
 
 def _from_log(
-    settings: Settings, client: AdminClient, topic: str, letters: Iterable[DeadLetterRecord]
-) -> Iterator[Original]:
-    """One died between recording a letter and producing it, and nobody came after: the log has it,
-    unless its retention or its topic is over."""
+    settings: Settings, client: AdminClient, topic: str, records: Iterable[DeadLetterRecord]
+) -> Iterator[OriginalMessage]:
+    """Messages of dead letters that a member recorded and did not produce before it died.
+
+    The source topic has them, unless its retention removed them or it was deleted.
+    """
     topic_id = topic_ids(client, [topic]).get(topic)
     bounds = log_bounds(client, [topic])
-    for letter in letters:
-        place: Place = topic, letter.partition
-        here = bounds.get(place, LogBounds(0, 0))
-        if letter.topic_id != topic_id or not here.low <= letter.offset < here.high:
+    for record in records:
+        place: Place = topic, record.partition
+        held = bounds.get(place, LogBounds(0, 0))
+        if record.topic_id != topic_id or not held.low <= record.offset < held.high:
             continue
-        for message in scan(settings, {place: LogBounds(letter.offset, letter.offset + 1)}):
-            yield Original(letter, message.key(), message.value())
+        for message in scan(settings, {place: LogBounds(record.offset, record.offset + 1)}):
+            yield OriginalMessage(record, message.key(), message.value())

@@ -1,7 +1,7 @@
-"""The dead letters of a topic as they are recorded, and how far the replay of each has come.
+"""The stored records of a topic's dead letters, and the progress of their replay.
 
-A letter waits, is `replaying` once a replay has decided to send it, and `replayed` for ever. Each
-step is guarded by the one before, so of two replays only one takes it.
+A record waits, is `replaying` once a replay has claimed it, and finally `replayed`. Each step
+requires the previous one, so of two concurrent replays only one claims a record.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,8 +20,8 @@ _IDS_AT_ONCE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterRecord:
-    """`replay_from`: the end of its partition, in incarnation `replay_topic_id` of its topic, when
-    its replay began; the copy that was sent, if it was, stands at or above it."""
+    """`replay_from` is the end of the partition when its replay began, in the topic incarnation
+    `replay_topic_id`; the copy, if it was sent, is at this offset or above."""
 
     id: str
     group: str
@@ -39,17 +39,17 @@ class DeadLetterRecord:
 
     @property
     def position(self) -> str:
-        """Where it stands in its topic, as people name it."""
+        """The message's partition and offset, as commands take and print them."""
         return f"{self.partition}:{self.offset}"
 
     @property
     def origin(self) -> str:
-        """What a copy says that it is a replay of."""
+        """The message's position, as a replayed copy names it in its headers."""
         return f"{self.topic_id}:{self.partition}:{self.offset}"
 
 
 class DeadLetterRecords:
-    """Every method raises Unavailable."""
+    """The records of one topic. Every method raises Unavailable."""
 
     def __init__(self, documents: Documents, topic: str) -> None:
         self._collection = documents[bookkeeping.DEAD_LETTERS]
@@ -58,61 +58,64 @@ class DeadLetterRecords:
     def find(
         self, *, group: str | None = None, reason: str | None = None
     ) -> Iterator[DeadLetterRecord]:
-        """In the order in which they were found dead."""
+        """The records of a group, of a reason, or all, in the order in which they were recorded."""
         where = {"topic": self._topic, "group": group, "reason": reason}
-        chosen = {name: value for name, value in where.items() if value is not None}
+        given = {name: value for name, value in where.items() if value is not None}
         with reachable():
-            for found in self._collection.find(chosen).sort([("at", 1), ("_id", 1)]):
-                yield _letter(found)
+            for stored in self._collection.find(given).sort([("at", 1), ("_id", 1)]):
+                yield _record(stored)
 
-    def again(self, letters: Iterable[DeadLetterRecord]) -> Iterator[DeadLetterRecord]:
-        """The same letters as they are recorded now."""
-        ids = [letter.id for letter in letters]
+    def reload(self, records: Iterable[DeadLetterRecord]) -> Iterator[DeadLetterRecord]:
+        """The current versions of these records."""
+        ids = [record.id for record in records]
         for start in range(0, len(ids), _IDS_AT_ONCE):
             with reachable():
-                some = {"_id": {"$in": ids[start : start + _IDS_AT_ONCE]}}
-                yield from map(_letter, self._collection.find(some))
+                chunk = {"_id": {"$in": ids[start : start + _IDS_AT_ONCE]}}
+                yield from map(_record, self._collection.find(chunk))
 
-    def mark_replaying(self, letter: DeadLetterRecord, replay_from: int, topic_id: str) -> bool:
-        """Whether it waited until now; from now on, this replay is to send it."""
-        news = {
+    def mark_replaying(self, record: DeadLetterRecord, replay_from: int, topic_id: str) -> bool:
+        """Claims a waiting record for this replay; false if it was not waiting any more."""
+        fields = {
             "replayed": "replaying",
             "replay_from": Int64(replay_from),
             "replay_topic_id": topic_id,
         }
-        return self._step(letter, None, news)
+        return self._advance(record, None, fields)
 
-    def mark_replayed(self, letter: DeadLetterRecord) -> None:
-        """It was sent, and the brokers have it."""
-        self._step(letter, "replaying", {"replayed": "replayed", "replayed_at": datetime.now(UTC)})
+    def mark_replayed(self, record: DeadLetterRecord) -> None:
+        """Records that the brokers have the copy."""
+        fields = {"replayed": "replayed", "replayed_at": datetime.now(UTC)}
+        self._advance(record, "replaying", fields)
 
-    def _step(self, letter: DeadLetterRecord, before: str | None, news: dict[str, Any]) -> bool:
+    def _advance(
+        self, record: DeadLetterRecord, previous: str | None, fields: dict[str, Any]
+    ) -> bool:
         with reachable():
-            found = self._collection.update_one(
-                {"_id": letter.id, "replayed": before}, {"$set": news}
+            result = self._collection.update_one(
+                {"_id": record.id, "replayed": previous}, {"$set": fields}
             )
-        return found.matched_count == 1
+        return result.matched_count == 1
 
 
-def is_before_boundary(letter: DeadLetterRecord, boundaries: tuple[Mapping[int, int], ...]) -> bool:
-    """Whether partitions were added to its topic after it came."""
-    place = Partition(letter.topic, letter.topic_id, letter.partition, boundaries)
-    return place.epoch(letter.offset) < len(boundaries)
+def is_before_boundary(record: DeadLetterRecord, boundaries: tuple[Mapping[int, int], ...]) -> bool:
+    """Whether partitions were added to the topic after the message was written."""
+    partition = Partition(record.topic, record.topic_id, record.partition, boundaries)
+    return partition.epoch(record.offset) < len(boundaries)
 
 
-def _letter(found: dict[str, Any]) -> DeadLetterRecord:
+def _record(stored: dict[str, Any]) -> DeadLetterRecord:
     return DeadLetterRecord(
-        id=found["_id"],
-        group=found["group"],
-        topic=found["topic"],
-        topic_id=found["topic_id"],
-        partition=found["partition"],
-        offset=found["offset"],
-        reason=found["reason"],
-        detail=found["detail"],
-        at=found["at"],
-        replayed=found["replayed"],
-        replayed_at=found.get("replayed_at"),
-        replay_from=found.get("replay_from"),
-        replay_topic_id=found.get("replay_topic_id"),
+        id=stored["_id"],
+        group=stored["group"],
+        topic=stored["topic"],
+        topic_id=stored["topic_id"],
+        partition=stored["partition"],
+        offset=stored["offset"],
+        reason=stored["reason"],
+        detail=stored["detail"],
+        at=stored["at"],
+        replayed=stored["replayed"],
+        replayed_at=stored.get("replayed_at"),
+        replay_from=stored.get("replay_from"),
+        replay_topic_id=stored.get("replay_topic_id"),
     )

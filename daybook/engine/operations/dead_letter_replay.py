@@ -1,9 +1,9 @@
-"""Sends dead letters to their source partition again, each once, whatever dies in between.
+"""Sends dead letters to their source partitions again, each exactly once, despite crashes.
 
-A letter is marked `replaying`, with the partition's end, before it is sent, and `replayed` after.
-Copies are sent in transactions under one transactional id a fleet and topic: whoever starts a
-replay thereby ends every earlier one, so that a letter found `replaying` is settled by looking
-whether its copy is in the log, and nobody can still be about to send it.
+A record is marked `replaying`, with the partition's end offset, before its message is sent, and
+`replayed` afterwards. Copies are sent in transactions under one transactional id per fleet and
+topic, so a new replay fences every earlier one. Whether a record found `replaying` was sent can
+therefore be decided by searching the log for the copy: no earlier replay can still send it.
 """
 
 import logging
@@ -17,29 +17,32 @@ from confluent_kafka.admin import AdminClient
 
 from daybook.engine.decode.decoder import REPLAY_GROUP
 from daybook.engine.errors import DaybookError
-from daybook.engine.kafka.admin import Place, answering, log_bounds, topic_ids
+from daybook.engine.kafka.admin import Place, kafka_errors, log_bounds, topic_ids
 from daybook.engine.kafka.clients import MESSAGE_BYTES_MAX, REQUEST_SECONDS, common
 from daybook.engine.kafka.offsets import LogBounds
 from daybook.engine.kafka.scan import scan
-from daybook.engine.operations.dead_letter_messages import Original, dead_letter_messages
+from daybook.engine.operations.dead_letter_messages import OriginalMessage, dead_letter_messages
 from daybook.engine.operations.dead_letter_records import DeadLetterRecord, DeadLetterRecords
 from daybook.engine.settings import Settings
 
 REPLAY_OF = "daybook-replay-of"
-BATCH_LETTERS_MAX = 500
+BATCH_MESSAGES_MAX = 500
 BATCH_BYTES_MAX = 32 * 2**20
 _COMMIT_SECONDS = 20.0
 _TRANSACTION_MS = 20_000
 _FENCED = ("_FENCED", "PRODUCER_FENCED", "INVALID_PRODUCER_EPOCH")
 
 Progress = Callable[[int], None]
-"""Told how many letters are dealt with."""
+"""Called with the number of records replayed so far."""
 
 
 @dataclass(slots=True)
 class Replayed:
-    """`found`: sent by an earlier replay that died; `lost`: the letters whose messages nobody has
-    any more. What is none of these was taken by another replay meanwhile."""
+    """The outcome of a replay: `sent` messages, those `found` to have been sent by an earlier
+    replay that died, and the `lost` records, whose messages no topic has any more.
+
+    Records in none of these were claimed by another replay meanwhile.
+    """
 
     sent: int = 0
     found: int = 0
@@ -47,19 +50,19 @@ class Replayed:
 
 
 class Replay:
-    """Replays letters of one topic. Everything raises DaybookError and Unavailable."""
+    """Replays dead letters of one topic. Every method raises DaybookError and Unavailable."""
 
     def __init__(
         self,
         settings: Settings,
         client: AdminClient,
-        letters: DeadLetterRecords,
+        records: DeadLetterRecords,
         fleet: str,
         topic: str,
     ) -> None:
         self._settings = settings
         self._client = client
-        self._letters = letters
+        self._records = records
         self._topic = topic
         self._producer = _producer(settings, f"daybook-replay.{fleet}.{topic}")
         ids = topic_ids(client, [topic])
@@ -70,24 +73,24 @@ class Replay:
     def run(
         self, chosen: Collection[DeadLetterRecord], progress: Progress = lambda done: None
     ) -> Replayed:
-        """Replays what of these letters was not; the others are left alone."""
-        with _refusals("beginning to replay"):
+        """Replays those of the chosen records that have not been replayed yet."""
+        with _replay_errors("starting the replay"):
             self._producer.init_transactions(REQUEST_SECONDS)
         outcome = Replayed()
         bounds = log_bounds(self._client, [self._topic])
-        now = [one for one in self._letters.again(chosen) if one.replayed != "replayed"]
-        outcome.lost = [one for one in now if (self._topic, one.partition) not in bounds]
-        settled = self._settle([one for one in now if one.replayed == "replaying"], bounds)
-        outcome.found = len(settled)
-        gone = settled.union(one.id for one in outcome.lost)
-        pending = {one.id: one for one in now if one.id not in gone}
-        batch: list[Original] = []
+        current = [one for one in self._records.reload(chosen) if one.replayed != "replayed"]
+        outcome.lost = [one for one in current if (self._topic, one.partition) not in bounds]
+        found = self._find_sent([one for one in current if one.replayed == "replaying"], bounds)
+        outcome.found = len(found)
+        done = found.union(one.id for one in outcome.lost)
+        pending = {one.id: one for one in current if one.id not in done}
+        batch: list[OriginalMessage] = []
         size = 0
         for original in dead_letter_messages(self._settings, self._client, list(pending.values())):
-            del pending[original.letter.id]
+            del pending[original.record.id]
             batch.append(original)
             size += len(original.value or b"")
-            if len(batch) >= BATCH_LETTERS_MAX or size >= BATCH_BYTES_MAX:
+            if len(batch) >= BATCH_MESSAGES_MAX or size >= BATCH_BYTES_MAX:
                 self._send(batch, outcome)
                 progress(outcome.sent + outcome.found)
                 batch, size = [], 0
@@ -95,40 +98,42 @@ class Replay:
         outcome.lost += pending.values()
         return outcome
 
-    def _settle(self, begun: list[DeadLetterRecord], bounds: dict[Place, LogBounds]) -> set[str]:
-        """Marks those whose copy is in the log already; returns their ids."""
-        stretches = search_area(begun, self._topic_id, bounds)
+    def _find_sent(
+        self, replaying: list[DeadLetterRecord], bounds: dict[Place, LogBounds]
+    ) -> set[str]:
+        """Marks the records whose copy is in the log as replayed; returns their ids."""
+        ranges = search_ranges(replaying, self._topic_id, bounds)
         wanted: dict[tuple[object, object], DeadLetterRecord] = {
-            (letter.origin.encode(), letter.group.encode()): letter for letter in begun
+            (record.origin.encode(), record.group.encode()): record for record in replaying
         }
-        settled = set()
-        for message in scan(self._settings, stretches):
+        found = set()
+        for message in scan(self._settings, ranges):
             headers = dict(message.headers() or [])
-            letter = wanted.get((headers.get(REPLAY_OF), headers.get(REPLAY_GROUP)))
-            if letter is not None:
-                self._letters.mark_replayed(letter)
-                settled.add(letter.id)
-        return settled
+            record = wanted.get((headers.get(REPLAY_OF), headers.get(REPLAY_GROUP)))
+            if record is not None:
+                self._records.mark_replayed(record)
+                found.add(record.id)
+        return found
 
-    def _send(self, batch: list[Original], outcome: Replayed) -> None:
+    def _send(self, batch: list[OriginalMessage], outcome: Replayed) -> None:
         if not batch:
             return
         bounds = log_bounds(self._client, [self._topic])
-        mine = [one for one in batch if self._claim(one.letter, bounds)]
-        if not mine:
+        claimed = [message for message in batch if self._claim(message.record, bounds)]
+        if not claimed:
             return
-        with _refusals(f"sending to {self._topic}"), self._transaction():
-            for one in mine:
+        with _replay_errors(f"sending to {self._topic}"), self._transaction():
+            for record, key, value in claimed:
                 self._producer.produce(
                     self._topic,
-                    one.value,
-                    one.key,
-                    partition=one.letter.partition,
-                    headers=[(REPLAY_OF, one.letter.origin), (REPLAY_GROUP, one.letter.group)],
+                    value,
+                    key,
+                    partition=record.partition,
+                    headers=[(REPLAY_OF, record.origin), (REPLAY_GROUP, record.group)],
                 )
-        for one in mine:
-            self._letters.mark_replayed(one.letter)
-        outcome.sent += len(mine)
+        for message in claimed:
+            self._records.mark_replayed(message.record)
+        outcome.sent += len(claimed)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -137,46 +142,46 @@ class Replay:
             yield
             _commit(self._producer)
         except KafkaException:
-            # Left open, it would hide what follows from every member until it times out.
+            # An open transaction would hide later messages from every member until it times out.
             with suppress(KafkaException):
                 self._producer.abort_transaction(REQUEST_SECONDS)
             raise
 
-    def _claim(self, letter: DeadLetterRecord, bounds: dict[Place, LogBounds]) -> bool:
-        """Whether this replay is the one to send it."""
-        if letter.replayed == "replaying":
+    def _claim(self, record: DeadLetterRecord, bounds: dict[Place, LogBounds]) -> bool:
+        """Whether this replay is to send the record's message."""
+        if record.replayed == "replaying":
             return True
-        return self._letters.mark_replaying(
-            letter, bounds[self._topic, letter.partition].high, self._topic_id
+        return self._records.mark_replaying(
+            record, bounds[self._topic, record.partition].high, self._topic_id
         )
 
 
-def search_area(
-    begun: Iterable[DeadLetterRecord], topic_id: str, bounds: dict[Place, LogBounds]
+def search_ranges(
+    replaying: Iterable[DeadLetterRecord], topic_id: str, bounds: dict[Place, LogBounds]
 ) -> dict[Place, LogBounds]:
-    """Where the copies of letters found `replaying` stand, if they were sent.
+    """The ranges of the log that contain the copies of records found `replaying`, if sent.
 
-    Raises DaybookError when the log cannot tell any more whether one was.
+    Raises DaybookError if the log no longer holds a range.
     """
-    area: dict[Place, LogBounds] = {}
-    for letter in begun:
-        place = letter.topic, letter.partition
-        here = bounds.get(place)
-        start = letter.replay_from or 0
-        sent_to = letter.replay_topic_id or letter.topic_id
-        if here is None or sent_to != topic_id or not here.low <= start <= here.high:
+    ranges: dict[Place, LogBounds] = {}
+    for record in replaying:
+        place = record.topic, record.partition
+        held = bounds.get(place)
+        start = record.replay_from or 0
+        sent_to = record.replay_topic_id or record.topic_id
+        if held is None or sent_to != topic_id or not held.low <= start <= held.high:
             raise DaybookError(
-                f"{letter.id}: a replay of it died, and the log no longer tells whether it was "
-                'sent before. If it is counted, set its `replayed` to "replayed" in '
-                "_daybook_dead_letters; if it is not, to null; then repeat"
+                f"{record.id}: its replay was interrupted, and the log no longer shows whether the "
+                'message was sent. If it was counted, set `replayed` to "replayed" in '
+                "_daybook_dead_letters, else to null; then run the command again"
             )
-        low = min(start, area[place].low) if place in area else start
-        area[place] = LogBounds(low, here.high)
-    return area
+        low = min(start, ranges[place].low) if place in ranges else start
+        ranges[place] = LogBounds(low, held.high)
+    return ranges
 
 
 def _producer(settings: Settings, transactional_id: str) -> Producer:
-    # What librdkafka says of being fenced is told by the exception.
+    # librdkafka would also log that it was fenced; the exception reports it.
     silent = logging.getLogger("daybook.replay")
     silent.addHandler(logging.NullHandler())
     silent.propagate = False
@@ -186,7 +191,7 @@ def _producer(settings: Settings, transactional_id: str) -> Producer:
 
 
 def _commit(producer: Producer) -> None:
-    """Commits; an answer that is late is asked for again, which is harmless."""
+    """Commits the transaction, repeating the request after a retriable error; it is idempotent."""
     deadline = monotonic() + _COMMIT_SECONDS
     while True:
         try:
@@ -197,15 +202,15 @@ def _commit(producer: Producer) -> None:
 
 
 @contextmanager
-def _refusals(question: str) -> Iterator[None]:
+def _replay_errors(action: str) -> Iterator[None]:
     try:
-        with answering(question):
+        with kafka_errors(action):
             yield
     except DaybookError as error:
         cause = error.__cause__
         if isinstance(cause, KafkaException) and cause.args[0].name() in _FENCED:
             raise DaybookError(
-                "another `dlq replay` of this topic began, and ends this one. What this one "
-                "sent is marked; say it again for the rest"
+                "another `dlq replay` of this topic has started and stops this one; already-sent "
+                "messages are marked; run the command again"
             ) from error
         raise

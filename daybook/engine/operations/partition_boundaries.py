@@ -1,8 +1,8 @@
-"""The boundary between a topic's few partitions and its many, recorded before they are added.
+"""Records a boundary in a topic's log before partitions are added.
 
-A key may move to another partition only across such a boundary. What is recorded stays: if the
-partitions were then not added (a crash between), messages may have been counted as belonging after
-it, so a repeated attempt adds a boundary of its own unless nothing was written in between.
+A key may move to another partition only across a boundary. A boundary is never removed: if the
+partitions are not added after all (a crash in between), later messages may already have been
+counted as after it. So a repeated attempt adds its own boundary, unless nothing was written since.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,17 +21,17 @@ from daybook.engine.mongo.client import Documents, reachable
 from daybook.engine.protocol.checkpoints import Checkpoints
 
 
-class NotYet(DaybookError):
-    """Partitions cannot be added now; the message says what must be done before."""
+class NotReady(DaybookError):
+    """Partitions cannot be added now; the message says what must be done first."""
 
 
 def record_boundary(
     documents: Documents, client: AdminClient, topic: str, to: int, groups: Iterable[Group]
 ) -> dict[int, int]:
-    """Records the ends of the topic's partitions, the last thing before `to` is their number.
+    """Records the end offsets of the topic's partitions, immediately before it gets `to` of them.
 
-    `groups` are those with state that read the topic. Returns the ends. Raises NotYet when one
-    has members or lags behind, or when producers still write; Unavailable.
+    `groups` are the groups with state that read the topic. Returns the end offsets by partition.
+    Raises NotReady if a group has members or lag, or if producers still write; Unavailable.
     """
     stateful = list(groups)
     _check_stopped(client, stateful, topic)
@@ -41,34 +41,35 @@ def record_boundary(
         reached = Checkpoints(group.name, documents).all()
         check_caught_up(group.name, topic, ends, {p: reached.get((topic_id, p), 0) for p in ends})
     _append(documents, topic, topic_id, to, ends)
-    # A member that starts from here on reads the boundary; one that started before did not.
+    # A member that starts from now on reads the boundary; one that started before has not.
     _check_stopped(client, stateful, topic)
     if partition_ends(client, topic) != ends:
-        raise NotYet(f"{topic}: its producers still write. Stop them, then repeat")
+        raise NotReady(f"{topic}: its producers still write; stop them, then run the command again")
     return ends
 
 
 def partition_ends(client: AdminClient, topic: str) -> dict[int, int]:
-    """The log's end of each partition. Raises Unavailable."""
+    """The end offset of each partition. Raises Unavailable."""
     return {number: bounds.high for (_, number), bounds in log_bounds(client, [topic]).items()}
 
 
 def check_caught_up(
     group: str, topic: str, ends: Mapping[int, int], reached: Mapping[int, int]
 ) -> None:
-    """Raises NotYet unless every partition was counted to its end."""
+    """Raises NotReady unless every partition was counted to its end."""
     lag = sum(max(0, end - reached[number]) for number, end in ends.items())
     if lag:
-        raise NotYet(
-            f"{group} has {lag:,} messages of {topic} still to count. Stop the producers, say "
-            f"`daybook run {group} --until-caught-up`, then repeat"
+        raise NotReady(
+            f"{group} has not counted {lag:,} messages of {topic} yet: stop the producers, run "
+            f"`daybook run {group} --until-caught-up`, then run this command again"
         )
 
 
 def is_recorded(
     boundaries: list[dict[str, Any]], before: int, to: int, ends: Mapping[int, int]
 ) -> bool:
-    """Whether the newest boundary says exactly this: an attempt that died before Kafka was told."""
+    """Whether the newest boundary is this one, from an attempt that died before the partitions
+    were added."""
     if not boundaries:
         return False
     last = boundaries[-1]
@@ -81,8 +82,8 @@ def _append(
 ) -> None:
     collection, name = documents[bookkeeping.FLEET], f"boundaries:{topic_id}"
     with reachable():
-        found = collection.find_one({"_id": name}) or {"boundaries": []}
-        known = found["boundaries"]
+        stored = collection.find_one({"_id": name}) or {"boundaries": []}
+        known = stored["boundaries"]
         if is_recorded(known, len(ends), to, ends):
             return
         boundary = {
@@ -98,13 +99,13 @@ def _append(
                 upsert=True,
             )
         except DuplicateKeyError:
-            raise NotYet(f"{topic}: another `topics apply` is adding partitions") from None
+            raise NotReady(f"{topic}: another `topics apply` is adding partitions") from None
 
 
 def _check_stopped(client: AdminClient, groups: list[Group], topic: str) -> None:
     for group in groups:
         if running := members(client, group.name):
-            raise NotYet(
-                f"stop {group.name} first (members running: {running}): a member learns of the "
-                f"boundary in {topic} only when it starts. Then repeat"
+            raise NotReady(
+                f"stop {group.name} first (members running: {running}): a member reads the "
+                f"boundaries of {topic} only when it starts; then run the command again"
             )

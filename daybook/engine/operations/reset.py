@@ -1,7 +1,7 @@
-"""Going on where the log no longer holds what a group should count next.
+"""Lets a group continue although the log no longer holds the offset it must count next.
 
-What was not counted is recorded first, for ever; then the checkpoint moves, then Kafka's offset.
-Each step may be done again, so an attempt that died is simply repeated.
+The gap is recorded first, permanently; then the checkpoint moves, then Kafka's offset. Each step is
+idempotent, so an attempt that died can be repeated.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient
 from daybook.engine import bookkeeping
 from daybook.engine.errors import DaybookError
 from daybook.engine.group import Group
-from daybook.engine.kafka.admin import answering, log_bounds, members, topic_ids
+from daybook.engine.kafka.admin import kafka_errors, log_bounds, members, topic_ids
 from daybook.engine.kafka.clients import REQUEST_SECONDS, member
 from daybook.engine.kafka.offsets import Commit, LogBounds, metadata, start_offset
 from daybook.engine.mongo.client import Documents, reachable
@@ -29,11 +29,11 @@ _EVERYTHING = LogBounds(0, 2**63 - 1)
 
 @dataclass(frozen=True, slots=True)
 class OffsetReset:
-    """A partition that cannot go on by itself.
+    """A partition that cannot continue by itself.
 
-    `checkpoint` was the next offset to count, `restart` is the one to go on at. Between `missed`
-    and `counted_again`, offsets are not counted; they are equal when nothing was missed, and only
-    Kafka's offset was behind.
+    `checkpoint` was the next offset to count, `restart` is the one to continue at. Offsets from
+    `missed` up to but excluding `counted_again` are not counted; both are equal if nothing was
+    missed, and only Kafka's offset was behind.
     """
 
     partition: Partition
@@ -46,7 +46,7 @@ class OffsetReset:
 def find_resets(
     group: Group, fleet: str, documents: Documents, client: AdminClient, settings: Settings
 ) -> list[OffsetReset]:
-    """The partitions where the group would refuse to start. Raises Bound, Unavailable."""
+    """The partitions that the group would refuse to start. Raises FleetMismatch, Unavailable."""
     ids = topic_ids(client, group.topics)
     reached = Checkpoints(group.name, documents).all()
     places = [
@@ -68,11 +68,11 @@ def find_resets(
 def plan(
     partition: Partition, checkpoint: int, start: int, bounds: LogBounds
 ) -> OffsetReset | None:
-    """What must be accepted to go on; None when the log holds `start`, where counting would begin.
+    """The reset that is needed to continue; None if the log holds `start`, the next start offset.
 
-    `start` is below the checkpoint when Kafka's offset is; what lies between is counted already.
-    When the log lost its tail, the offsets it uses again up to the checkpoint are not counted:
-    documents that applied them before refuse them.
+    `start` is below the checkpoint if Kafka's offset is; the offsets between are counted already.
+    If the log lost its tail, new messages get offsets below the checkpoint again. These are not
+    counted, because documents that have applied the offsets refuse them.
     """
     if bounds.low <= start <= bounds.high:
         return None
@@ -84,7 +84,7 @@ def plan(
 
 
 def accept(reset: OffsetReset, group: Group, documents: Documents) -> None:
-    """Records the gap and moves the checkpoint. Raises DaybookError if it moved meanwhile."""
+    """Records the gap and moves the checkpoint. Raises DaybookError if that has moved meanwhile."""
     partition, now = reset.partition, datetime.now(UTC)
     place = f"{group.name}:{partition.topic_id}:{partition.number}"
     collection = documents[bookkeeping.FLEET]
@@ -106,11 +106,13 @@ def accept(reset: OffsetReset, group: Group, documents: Documents) -> None:
             {"$set": {"offset": Int64(reset.restart), "at": now}},
         )
     if not moved.matched_count:
-        raise DaybookError(f"{partition}: its checkpoint moved meanwhile; is the group stopped?")
+        raise DaybookError(
+            f"{partition}: its checkpoint has moved meanwhile; is the group stopped?"
+        )
 
 
 def commit(resets: list[OffsetReset], group: Group, fleet: str, settings: Settings) -> None:
-    """Moves Kafka's offsets of a stopped group to where it goes on. Raises Unavailable."""
+    """Commits the restart offsets of a stopped group to Kafka. Raises Unavailable."""
     offsets = [
         TopicPartition(
             reset.partition.topic,
@@ -120,7 +122,10 @@ def commit(resets: list[OffsetReset], group: Group, fleet: str, settings: Settin
         )
         for reset in resets
     ]
-    with answering(f"committing for {group.name}"), _consumer(settings, group) as consumer:
+    with (
+        kafka_errors(f"committing offsets of {group.name}"),
+        _consumer(settings, group) as consumer,
+    ):
         consumer.commit(offsets=offsets, asynchronous=False)
 
 
@@ -128,21 +133,24 @@ def check_stopped(group: Group, client: AdminClient) -> None:
     """Raises DaybookError if the group has members, and Unavailable."""
     if running := members(client, group.name):
         raise DaybookError(
-            f"stop {group.name} first (members running: {running}). One that was killed counts "
-            "until Kafka gives it up, after DAYBOOK_KAFKA_SESSION_TIMEOUT_MS"
+            f"stop {group.name} first (members running: {running}). A killed member counts as "
+            "running until DAYBOOK_KAFKA_SESSION_TIMEOUT_MS has passed"
         )
 
 
 def _commits(settings: Settings, group: Group, partitions: list[Partition]) -> list[Commit]:
     places = [TopicPartition(one.topic, one.number) for one in partitions]
-    with answering(f"what {group.name} committed"), _consumer(settings, group) as consumer:
-        found = consumer.committed(places, timeout=REQUEST_SECONDS) if places else []
-    return [Commit(one.offset, one.metadata) for one in found]
+    with (
+        kafka_errors(f"reading the offsets of {group.name}"),
+        _consumer(settings, group) as consumer,
+    ):
+        committed = consumer.committed(places, timeout=REQUEST_SECONDS) if places else []
+    return [Commit(one.offset, one.metadata) for one in committed]
 
 
 @contextmanager
 def _consumer(settings: Settings, group: Group) -> Iterator[Consumer]:
-    """A client under the group's name that never joins it."""
+    """A consumer with the group's name that never joins the group."""
     consumer = member(settings, group.name)
     try:
         yield consumer

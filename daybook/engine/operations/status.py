@@ -1,4 +1,4 @@
-"""How a group stands: who counts, how far it has come, what is set aside. Needs no member."""
+"""The status of groups: members, lag, dead letters and gaps, read without a running member."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ SILENT_SECONDS_MAX = 15
 
 
 @dataclass(frozen=True, slots=True)
-class PartitionStanding:
-    """`next` is the first offset that is not durable; `end` the log's. `in_log` is false when the
-    log does not hold `next`, so that the group cannot go on."""
+class PartitionStatus:
+    """`next` is the first offset that is not durable, `end` the end of the log. `in_log` is false
+    if the log does not hold `next`, so that the group cannot continue."""
 
     topic: str
     partition: int
@@ -30,17 +30,18 @@ class PartitionStanding:
 
     @property
     def lag(self) -> int:
+        """Messages that are not durable yet."""
         return max(0, self.end - self.next)
 
 
 @dataclass(frozen=True, slots=True)
 class GroupStatus:
-    """`newest_event_at` is the newest event applied, as a member of the last day tells it;
-    `newest_day` is the newest with a document, YYYY-MM-DD, member or not."""
+    """`newest_event_at` is the time of the newest counted event, from heartbeats of the last day;
+    `newest_day` is the newest day with a document, YYYY-MM-DD."""
 
     group: str
     members: int
-    partitions: list[PartitionStanding]
+    partitions: list[PartitionStatus]
     newest_event_at: datetime | None
     newest_day: str | None
     dead_letters_waiting: int
@@ -49,20 +50,21 @@ class GroupStatus:
 
     @property
     def lag(self) -> int:
+        """The sum of its partitions' lags."""
         return sum(partition.lag for partition in self.partitions)
 
 
-def standings(
+def group_statuses(
     groups: Iterable[Group], documents: Documents, client: AdminClient, now: datetime
 ) -> list[GroupStatus]:
-    """How each group stands. Raises Unavailable."""
-    chosen = list(groups)
-    topics = sorted({topic for group in chosen for topic in group.topics})
+    """The status of each group. Raises Unavailable."""
+    group_list = list(groups)
+    topics = sorted({topic for group in group_list for topic in group.topics})
     ids, bounds = topic_ids(client, topics), log_bounds(client, topics)
-    return [_standing(group, documents, ids, bounds, now) for group in chosen]
+    return [_group_status(group, documents, ids, bounds, now) for group in group_list]
 
 
-def _standing(
+def _group_status(
     group: Group,
     documents: Documents,
     ids: Mapping[str, str],
@@ -83,11 +85,11 @@ def _standing(
         group=group.name,
         members=sum(m["heartbeat_at"] >= alive and "left_at" not in m for m in members),
         partitions=[
-            partition_standing(place, reached.get((ids[place[0]], place[1])), here)
-            for place, here in bounds.items()
+            partition_status(place, reached.get((ids[place[0]], place[1])), held)
+            for place, held in bounds.items()
             if place[0] in group.topics and place[0] in ids
         ],
-        newest_event_at=newest(members),
+        newest_event_at=newest_event(members),
         newest_day=_newest_day(group, documents),
         dead_letters_waiting=waiting,
         gaps_accepted=gaps,
@@ -97,21 +99,24 @@ def _standing(
 
 def _newest_day(group: Group, documents: Documents) -> str | None:
     with reachable():
-        found = [
+        newest = [
             documents[model.collection].find_one({}, {"date": 1}, sort=[("date", -1)])
             for model in group.documents
         ]
-    return max((f"{one['date']:%Y-%m-%d}" for one in found if one), default=None)
+    return max((f"{document['date']:%Y-%m-%d}" for document in newest if document), default=None)
 
 
-def partition_standing(place: Place, reached: int | None, bounds: LogBounds) -> PartitionStanding:
-    """Without a checkpoint a group begins at the log's start."""
+def partition_status(place: Place, reached: int | None, bounds: LogBounds) -> PartitionStatus:
+    """The status of a partition; `reached` is its checkpoint, None before the first one.
+
+    Without a checkpoint a group starts at the beginning of the log.
+    """
     next_offset = bounds.low if reached is None else reached
     in_log = bounds.low <= next_offset <= bounds.high
-    return PartitionStanding(*place, next_offset, bounds.high, in_log)
+    return PartitionStatus(*place, next_offset, bounds.high, in_log)
 
 
-def newest(members: Iterable[Mapping[str, Any]]) -> datetime | None:
-    """The newest moment that members tell."""
-    told = [member.get("newest_event_at") for member in members]
-    return max((at for at in told if at), default=None)
+def newest_event(members: Iterable[Mapping[str, Any]]) -> datetime | None:
+    """The greatest `newest_event_at` of these heartbeats."""
+    times = [member.get("newest_event_at") for member in members]
+    return max((at for at in times if at), default=None)

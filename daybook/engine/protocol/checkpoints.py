@@ -1,4 +1,4 @@
-"""How far a group has counted, in the database itself; Kafka's commits only follow."""
+"""Checkpoints: how far a group has counted, stored in MongoDB before offsets go to Kafka."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from daybook.engine.partition import Partition
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Everything below `offset`, from `first` on, is durable."""
+    """All messages from offset `first` up to but excluding `offset` are durable."""
 
     partition: Partition
     first: int
@@ -30,19 +30,22 @@ class Checkpoints:
         self._collection = documents[bookkeeping.FLEET]
 
     def find(self, partition: Partition) -> int | None:
-        """The next offset to count; None when this incarnation was never counted from."""
+        """The next offset to count; None if the partition was never counted."""
         with reachable():
-            found = self._collection.find_one({"_id": self._id(partition)})
-        return None if found is None else int(found["offset"])
+            checkpoint = self._collection.find_one({"_id": self._id(partition)})
+        return None if checkpoint is None else int(checkpoint["offset"])
 
     def all(self) -> dict[tuple[str, int], int]:
-        """The next offset to count of every partition, by topic id and number."""
+        """The next offset to count of every partition, by topic id and partition number."""
         with reachable():
-            found = self._collection.find({"_id": {"$regex": f"^checkpoint:{self._group}:"}})
-            return {(c["topic_id"], c["partition"]): c["offset"] for c in found}
+            stored = self._collection.find({"_id": {"$regex": f"^checkpoint:{self._group}:"}})
+            return {(c["topic_id"], c["partition"]): c["offset"] for c in stored}
 
     def save(self, checkpoints: Iterable[Checkpoint]) -> None:
-        """Moves checkpoints forward, never back: an old owner's is true, but it is not news."""
+        """Moves checkpoints forward, never back.
+
+        A former owner of a partition may save late; its checkpoint is true but not the newest.
+        """
         now = datetime.now(UTC)
         updates = [self._update(checkpoint, now) for checkpoint in checkpoints]
         if updates:
@@ -50,13 +53,14 @@ class Checkpoints:
                 self._collection.bulk_write(updates, ordered=False)
 
     def boundaries(self, topic_id: str) -> tuple[dict[int, int], ...]:
-        """Each time partitions were added: the ends of the old ones at that moment."""
+        """For each time partitions were added, the old partitions' end offsets at that moment."""
         with reachable():
-            found = self._collection.find_one({"_id": f"boundaries:{topic_id}"})
-        if found is None:
+            stored = self._collection.find_one({"_id": f"boundaries:{topic_id}"})
+        if stored is None:
             return ()
         return tuple(
-            {int(p): end for p, end in boundary["ends"].items()} for boundary in found["boundaries"]
+            {int(p): end for p, end in boundary["ends"].items()}
+            for boundary in stored["boundaries"]
         )
 
     def _update(self, checkpoint: Checkpoint, now: datetime) -> UpdateOne:

@@ -1,4 +1,4 @@
-"""Topics that are read whole by every member: definitions, which other topics' events go by."""
+"""Reads definition topics, which every member reads as a whole."""
 
 from collections.abc import Callable, Iterator
 from time import monotonic
@@ -23,10 +23,10 @@ _MESSAGES = 1_000
 
 
 class Definitions:
-    """Reads the sources' topics to their present ends, again and again, from their starts on.
+    """Reads the sources' topics from their starts, each call up to their current ends.
 
-    A topic that was made again is read from its new start; what the old one said stays in force
-    until then. `topic_ids` asks Kafka for the topics' ids.
+    A recreated topic is read from its new start; the old incarnation's definitions stay in force
+    until replaced. `topic_ids` returns the ids of the topics' incarnations, from Kafka.
     """
 
     def __init__(
@@ -34,83 +34,88 @@ class Definitions:
         sources: tuple[Source, ...],
         consumer: RenewableConsumer,
         topic_ids: Callable[[], dict[str, str]],
-        letters: DeadLetters,
+        dead_letters: DeadLetters,
         calendar: Calendar,
     ) -> None:
         self._sources = {source.topic: source for source in sources}
         self._consumer = consumer
         self._topic_ids = topic_ids
-        self._letters = letters
+        self._dead_letters = dead_letters
         self._calendar = calendar
         self._next: dict[Partition, int] = {}
         self._dead: dict[Partition, dict[int, tuple[str, str]]] = {}
-        self._found: list[Definition] = []
+        self._unreturned: list[Definition] = []
 
-    def news(self) -> list[Definition]:
-        """What was appended since the last time, in each partition's order. Raises Unavailable:
-        what was read until then is told the next time."""
+    def read_new(self) -> list[Definition]:
+        """The definitions appended since the last call, in each partition's order.
+
+        Raises Unavailable; definitions read before the error are returned by the next call.
+        """
         for partition, (low, end) in self._bounds().items():
             start = max(low, self._next.get(partition, 0))
             if start < end:
-                self._found += self._read(partition, start, end)
-            # Also of a partition that is empty: it is known, and may be somebody's home.
+                self._unreturned += self._read(partition, start, end)
+            # Empty partitions too: `first_partition` must know them.
             self._next[partition] = max(start, end)
-        found, self._found = self._found, []
-        return found
+        definitions, self._unreturned = self._unreturned, []
+        return definitions
 
-    def home(self, topic: str) -> Partition | None:
-        """The topic's first partition, if it is known; of a renamed one by how its name ends."""
-        places = (place for place in self._next if place.topic.endswith(topic))
-        return min(places, key=lambda place: place.number, default=None)
+    def first_partition(self, topic: str) -> Partition | None:
+        """The topic's lowest partition; None while the topic is unknown.
+
+        Topics are matched by the end of their names, because tests give them a prefix.
+        """
+        partitions = (partition for partition in self._next if partition.topic.endswith(topic))
+        return min(partitions, key=lambda partition: partition.number, default=None)
 
     def _bounds(self) -> dict[Partition, tuple[int, int]]:
         ids = self._topic_ids()
         self._consumer.renew(ids)
         try:
             known = self._consumer.current.list_topics(timeout=REQUEST_SECONDS).topics
-            places = [
+            partitions = [
                 Partition(topic, topic_id, number)
                 for topic, topic_id in ids.items()
                 if topic in known
                 for number in known[topic].partitions
             ]
             return {
-                place: self._consumer.current.get_watermark_offsets(
-                    TopicPartition(place.topic, place.number), timeout=REQUEST_SECONDS
+                partition: self._consumer.current.get_watermark_offsets(
+                    TopicPartition(partition.topic, partition.number), timeout=REQUEST_SECONDS
                 )
-                for place in places
+                for partition in partitions
             }
         except KafkaException as error:
             raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
 
     def _read(self, partition: Partition, start: int, end: int) -> list[Definition]:
-        self._dead.setdefault(partition, self._letters.positions(partition, start))
+        self._dead.setdefault(partition, self._dead_letters.positions(partition, start))
         batch = Batch(partition, end)
-        found = []
+        definitions = []
         for message in self._messages(partition, start, end):
             try:
-                found.append(self._definition(partition, message))
+                definitions.append(self._definition(partition, message))
             except Ignored:
                 continue
             except Poison as poison:
-                self._bury(partition, message, poison, batch)
-        self._letters.write(batch)
-        return found
+                self._add_dead_letter(partition, message, poison, batch)
+        self._dead_letters.write(batch)
+        return definitions
 
     def _messages(self, partition: Partition, start: int, end: int) -> Iterator[Message]:
-        place = TopicPartition(partition.topic, partition.number, start)
+        start_at = TopicPartition(partition.topic, partition.number, start)
         consumer = self._consumer.current
-        heard = monotonic()
+        last_event_at = monotonic()
         try:
-            consumer.assign([place])
+            consumer.assign([start_at])
             position = start
             while position < end:
-                if monotonic() - heard > REQUEST_SECONDS:
-                    raise Unavailable(f"Kafka does not answer: nothing comes of {partition}")
+                if monotonic() - last_event_at > REQUEST_SECONDS:
+                    raise Unavailable(f"Kafka does not answer: no message of {partition} arrives")
                 for message in consumer.consume(_MESSAGES, _POLL_SECONDS):
-                    heard = monotonic()
+                    last_event_at = monotonic()
                     if message.error() is not None:
-                        position = max(position, self._at_end(message))
+                        position = max(position, self._end_of_partition(message))
                         continue
                     offset = message.offset() or 0
                     position = offset + 1
@@ -121,7 +126,7 @@ class Definitions:
             raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
 
     @staticmethod
-    def _at_end(message: Message) -> int:
+    def _end_of_partition(message: Message) -> int:
         error = message.error()
         assert error is not None
         if error.name() == "_PARTITION_EOF":
@@ -137,13 +142,15 @@ class Definitions:
         source = self._sources[partition.topic]
         event = read(source, value)
         if message.key() != source.key_of(event).encode():
-            raise Poison("wrong_key", "the message's key is not what the catalogue says")
+            raise Poison("wrong_key", "the message key is not the one that topics.yaml requires")
         appended_ms = message.timestamp()[1]
         self._calendar.day_hour(event["occurred_at"], appended_ms)
         return Definition(partition, offset, appended_ms, event)
 
-    def _bury(self, partition: Partition, message: Message, poison: Poison, batch: Batch) -> None:
-        log.warning("a definition cannot be read", partition=str(partition), why=str(poison))
+    def _add_dead_letter(
+        self, partition: Partition, message: Message, poison: Poison, batch: Batch
+    ) -> None:
+        log.warning("invalid definition", partition=str(partition), why=str(poison))
         offset = message.offset() or 0
         batch.dead.append(
             DeadLetter(offset, message.key(), message.value(), poison.reason, poison.detail)

@@ -1,4 +1,4 @@
-"""The fleet: one database, one cluster, one set of counting rules, and who may count by them."""
+"""The fleet's identity: binds a database to one Kafka cluster and one set of counting rules."""
 
 import uuid
 from contextlib import suppress
@@ -20,19 +20,19 @@ from daybook.engine.mongo.client import Documents, reachable
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """`id` stands in every commit's metadata; `stamps` as in `MongoStore`."""
+    """`id` is part of the metadata of every offset commit; `stamps` is that of `MongoStore`."""
 
     id: str
     stamps: dict[str, int]
 
 
 def join(documents: Documents, cluster_id: str, rules: Rules, group: Group) -> Fleet:
-    """Binds the database at its first use; afterwards only the same fleet may come in.
+    """Binds the database to this fleet at its first use, and checks the binding afterwards.
 
-    Raises Bound, naming what differs, and Unavailable.
+    Raises FleetMismatch, naming what differs, and Unavailable.
     """
     with reachable():
-        own = _find_or_insert(
+        stored = _find_or_insert(
             documents[bookkeeping.FLEET],
             "fleet",
             {
@@ -43,46 +43,49 @@ def join(documents: Documents, cluster_id: str, rules: Rules, group: Group) -> F
                 "created_at": datetime.now(UTC),
             },
         )
-        _check(own, documents, cluster_id, rules)
+        _check(stored, documents, cluster_id, rules)
         models = _join_group(documents, group)
-    return Fleet(own["fleet"], models)
+    return Fleet(stored["fleet"], models)
 
 
-def _check(own: dict[str, Any], documents: Documents, cluster_id: str, rules: Rules) -> None:
-    if own["cluster_id"] != cluster_id:
+def _check(stored: dict[str, Any], documents: Documents, cluster_id: str, rules: Rules) -> None:
+    if stored["cluster_id"] != cluster_id:
         raise FleetMismatch(
-            f"database {documents.name} was counted from Kafka cluster {own['cluster_id']}, and "
-            f"DAYBOOK_KAFKA_BOOTSTRAP_SERVERS is cluster {cluster_id}: give this fleet a database "
-            "of its own (DAYBOOK_MONGODB_DATABASE)"
+            f"database {documents.name} was counted from Kafka cluster {stored['cluster_id']}, and "
+            f"DAYBOOK_KAFKA_BOOTSTRAP_SERVERS is cluster {cluster_id}: give this fleet its own "
+            "database (DAYBOOK_MONGODB_DATABASE)"
         )
-    if own["database"] != documents.name:
+    if stored["database"] != documents.name:
         raise FleetMismatch(
-            f"database {documents.name} is a copy of {own['database']}, whose fleet goes on "
-            "counting there: empty its _daybook collection before a fleet of its own uses it"
+            f"database {documents.name} is a copy of {stored['database']}, which its fleet still "
+            "uses: empty the copy's _daybook collection before another fleet uses it"
         )
-    for name, here in rules.bound().items():
-        if own["settings"].get(name) != here:
+    for name, value in rules.bound().items():
+        if stored["settings"].get(name) != value:
             raise FleetMismatch(
-                f"DAYBOOK_{name.upper()} is {here}, but database {documents.name} was counted "
-                f"with {own['settings'].get(name)}: set it so, or count into another database"
+                f"DAYBOOK_{name.upper()} is {value}, but database {documents.name} was counted "
+                f"with {stored['settings'].get(name)}: set it to that, or use another database"
             )
 
 
 def _join_group(documents: Documents, group: Group) -> dict[str, int]:
-    """The model versions that the group's documents are complete for. Raises Bound."""
+    """The model versions for which the group's documents are complete, by collection.
+
+    Raises FleetMismatch for another schema revision.
+    """
     collection = documents[bookkeeping.FLEET]
-    own = _find_or_insert(
+    stored = _find_or_insert(
         collection,
         f"group:{group.name}",
         {"group": group.name, "schema_revision": group.schema_revision, "models": group.models},
     )
-    if own["schema_revision"] != group.schema_revision:
+    if stored["schema_revision"] != group.schema_revision:
         raise FleetMismatch(
-            f"{group.name} judged its messages by schema revision {own['schema_revision']}, this "
-            f"member would by {group.schema_revision}: stop the whole group, then set "
-            f"schema_revision of 'group:{group.name}' in {bookkeeping.FLEET}"
+            f"{group.name} counts by schema revision {stored['schema_revision']}, this member "
+            f"would by {group.schema_revision}: stop the whole group, then set schema_revision of "
+            f"'group:{group.name}' in {bookkeeping.FLEET}"
         )
-    models: dict[str, int] = own["models"]
+    models: dict[str, int] = stored["models"]
     return {name: models.get(name, 0) for name in group.models}
 
 
@@ -91,27 +94,27 @@ def _find_or_insert(
 ) -> dict[str, Any]:
     with suppress(DuplicateKeyError):
         collection.update_one({"_id": name}, {"$setOnInsert": fields}, upsert=True)
-    found = None
-    while found is None:
-        # Another member may have made it an instant ago, not yet durably.
-        found = collection.find_one({"_id": name})
-    return found
+    stored = None
+    while stored is None:
+        # Another member may have inserted it a moment ago, and majority reads do not see it yet.
+        stored = collection.find_one({"_id": name})
+    return stored
 
 
 def find_fleet(documents: Documents, client: AdminClient) -> str | None:
-    """The fleet's id; None before its first member ran.
+    """The fleet's id; None if no member has ever run.
 
-    Raises Bound when the database was counted from another cluster, and Unavailable.
+    Raises FleetMismatch if the database was counted from another cluster, and Unavailable.
     """
     with reachable():
-        own = documents[bookkeeping.FLEET].find_one({"_id": "fleet"})
-    if own is None:
+        stored = documents[bookkeeping.FLEET].find_one({"_id": "fleet"})
+    if stored is None:
         return None
-    here = cluster_id(client)
-    if own["cluster_id"] != here:
+    current = cluster_id(client)
+    if stored["cluster_id"] != current:
         raise FleetMismatch(
-            f"database {documents.name} was counted from Kafka cluster {own['cluster_id']}, and "
-            f"DAYBOOK_KAFKA_BOOTSTRAP_SERVERS is cluster {here}: set one or the other "
-            "(DAYBOOK_MONGODB_DATABASE)"
+            f"database {documents.name} was counted from Kafka cluster {stored['cluster_id']}, and "
+            f"DAYBOOK_KAFKA_BOOTSTRAP_SERVERS is cluster {current}: change that, or "
+            "DAYBOOK_MONGODB_DATABASE"
         )
-    return str(own["fleet"])
+    return str(stored["fleet"])

@@ -1,8 +1,9 @@
-"""A key's home partition: pinned in its state before anything of the key is counted.
+"""Fixes a key's home partition in its state before any event of the key is counted.
 
-One key in two partitions has no order, and what depends on order could be counted twice; so the
-messages outside the home are dead letters. Only across a boundary, where `topics apply` added
-partitions after producers had stopped, does a key move: to where it is first seen thereafter.
+Events of one key in two partitions have no order, and effects that depend on order could be counted
+twice. So messages in any other partition go to the dead-letter topic. A key gets a new home only
+across a boundary, where `topics apply` added partitions while producers were stopped: the first
+partition in which it occurs afterwards.
 """
 
 from collections.abc import Mapping
@@ -18,9 +19,10 @@ _REASON = "key_on_two_partitions"
 
 
 def settle_homes(batch: Batch, group: Group, store: Store) -> dict[str, State]:
-    """The states of the batch's keys, each with a home; takes the strays out of the batch.
+    """Loads or creates the states of the batch's keys, each with a home partition.
 
-    Raises Unavailable, and Refused when a state moved meanwhile: then call again.
+    Messages outside their key's home become dead letters of the batch. Returns the states by key.
+    Raises Unavailable, and Refused if a state changed meanwhile: then call again.
     """
     assert group.state is not None
     states = store.load(group.state, set(batch.keys))
@@ -31,7 +33,7 @@ def settle_homes(batch: Batch, group: Group, store: Store) -> dict[str, State]:
         home = homes.setdefault(key, here)
         if key in states and offset <= batch.partition.applied(states[key]):
             continue
-        if _moves(home, here):
+        if _is_later(here, home):
             homes[key] = here
         elif home != here:
             strays.append(index)
@@ -44,7 +46,7 @@ def settle_homes(batch: Batch, group: Group, store: Store) -> dict[str, State]:
         if {key: state["home"] for key, state in new.items()} != {k: homes[k] for k in created}:
             raise Refused
         states |= new
-    _take_out(batch, strays)
+    _move_to_dead_letters(batch, strays)
     return states
 
 
@@ -57,17 +59,17 @@ def _home(batch: Batch, offset: int) -> dict[str, Any]:
     }
 
 
-def _moves(home: Mapping[str, Any], here: Mapping[str, Any]) -> bool:
-    """A newer incarnation of the topic, or partitions added since."""
+def _is_later(here: Mapping[str, Any], home: Mapping[str, Any]) -> bool:
+    """Whether the topic was recreated, or got more partitions, since the home was fixed."""
     return bool(home["topic_id"] != here["topic_id"] or home["epoch"] < here["epoch"])
 
 
-def _take_out(batch: Batch, strays: list[int]) -> None:
+def _move_to_dead_letters(batch: Batch, strays: list[int]) -> None:
     for index in strays:
         key, value = batch.raw[index]
-        letter = DeadLetter(
-            batch.offsets[index], key, value, _REASON, "its key's home is another partition"
+        dead_letter = DeadLetter(
+            batch.offsets[index], key, value, _REASON, "the key's home is another partition"
         )
-        batch.dead.append(letter)
+        batch.dead.append(dead_letter)
     kept = sorted(set(range(len(batch.offsets))).difference(strays))
     batch.select(kept)

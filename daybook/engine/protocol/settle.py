@@ -1,7 +1,7 @@
-"""The protocol that counts once: a batch goes into the stores in an order that survives crashes.
+"""The exactly-once protocol: makes a batch durable in an order that survives crashes.
 
-Dead letters, effects, states; then the caller's checkpoint and commit. Every step may be done
-again from the start at any time, by this member or by another that cut its batch elsewhere.
+The order is dead letters, effects, states, then the caller's checkpoint and offset commit. It may
+be repeated from the start at any time, by this member or by one with other batch boundaries.
 """
 
 import time
@@ -27,13 +27,13 @@ from daybook.engine.store import Read, Store
 _PAUSE_SECONDS = 0.01
 
 Trim = Callable[[Mapping[Document, int]], dict[Document, Change]]
-"""From documents' watermarks to what of a batch's changes lies above them."""
+"""From the watermarks of documents to the parts of their changes above these watermarks."""
 
 
 @dataclass(slots=True)
 class Settled:
-    """What a batch came to: documents written, changes refused as done already,
-    messages that their state remembered."""
+    """The outcome of a batch: the documents written, and numbers of changes that a document
+    refused, of duplicates found in states, and of messages that a state had applied before."""
 
     documents: set[Document] = field(default_factory=set)
     refused: int = 0
@@ -42,22 +42,24 @@ class Settled:
 
 
 class BatchHandler(Protocol):
-    """What makes the batches of one partition durable, one at a time, in the log's order."""
+    """Makes the batches of one partition durable, one at a time, in log order."""
 
     def settle(self, batch: Batch) -> Settled:
-        """All of the batch, from the start each time. Raises Unavailable, and InProgress: then call
-        again, with the same."""
+        """Makes the whole batch durable.
+
+        Raises Unavailable or InProgress: then call again with the same batch.
+        """
 
 
 class Settler:
-    """Settles the batches of one partition, one at a time, in the log's order."""
+    """The batch handler of a group that counts."""
 
     def __init__(
         self,
         group: Group,
         rules: Rules,
         store: Store,
-        letters: DeadLetters,
+        dead_letters: DeadLetters,
         window: DuplicateWindow,
         prepare: Prepare | None = None,
         pause: Callable[[float], None] = time.sleep,
@@ -65,18 +67,21 @@ class Settler:
         self._group = group
         self._rules = rules
         self._store = store
-        self._letters = letters
+        self._dead_letters = dead_letters
         self._window = window
         self._prepare = prepare
         self._pause = pause
         self._counting = CountingFold(group.documents, rules)
 
     def settle(self, batch: Batch) -> Settled:
-        """Makes all of the batch durable. Raises Unavailable: then call again, with the same; and
-        Damaged."""
+        """Makes the whole batch durable.
+
+        Raises Unavailable: then call again with the same batch. Raises Damaged for a document or
+        state of a form that no member writes.
+        """
         try:
             return self._settle(batch)
-        except MISREAD:
+        except DAMAGE_ERRORS:
             if self._group.state:
                 raise_if_damaged(batch, self._group.state, self._store)
             raise
@@ -84,9 +89,9 @@ class Settler:
     def _settle(self, batch: Batch) -> Settled:
         settled = Settled()
         states = self._states(batch) if self._group.state else {}
-        if not batch.admitted:
-            self._admit(batch)
-        self._letters.write(batch)
+        if not batch.deduplicated:
+            self._deduplicate(batch)
+        self._dead_letters.write(batch)
         if not batch.events:
             return settled
         reach("before_write")
@@ -97,17 +102,17 @@ class Settler:
             self._apply(batch, changes, lambda above: self._counting.fold(batch, above), settled)
         return settled
 
-    def _admit(self, batch: Batch) -> None:
-        """Once a batch: what stands in the window must not be asked about a second time."""
+    def _deduplicate(self, batch: Batch) -> None:
+        """Runs once per batch: a second time, the window would hold all of its ids."""
         if self._group.state:
             kept = []
             for index, event_id in enumerate(batch.ids):
                 if self._window.check_and_add(event_id, batch.offsets[index]):
-                    batch.note("duplicate")
+                    batch.count_outcome("duplicate")
                 else:
                     kept.append(index)
             batch.select(kept)
-        batch.admitted = True
+        batch.deduplicated = True
 
     def _states(self, batch: Batch) -> dict[str, State]:
         while True:
@@ -156,7 +161,7 @@ class Settler:
         trim: Trim,
         settled: Settled,
     ) -> None:
-        """Applies every change; one that is refused loses what its document holds already."""
+        """Applies every change; from a refused one, removes what its document already holds."""
         pending = dict(changes)
         settled.documents.update(pending)
         while pending:
@@ -164,35 +169,38 @@ class Settler:
             if not refused:
                 return
             settled.refused += len(refused)
-            marks = self._store.watermarks(refused, batch.partition)
-            again = {d: pending[d] for d in refused if marks.get(d, -1) < pending[d].first}
+            watermarks = self._store.watermarks(refused, batch.partition)
+            again = {d: pending[d] for d in refused if watermarks.get(d, -1) < pending[d].first}
             overlapping = {
-                d: marks[d] for d in refused if d not in again and marks[d] < pending[d].last
+                d: watermarks[d]
+                for d in refused
+                if d not in again and watermarks[d] < pending[d].last
             }
             if again:
-                # Another partition made the document first, or its write is not durable yet.
+                # Another partition's member created the document at the same moment, or the
+                # write that refused ours is not durable yet.
                 self._pause(_PAUSE_SECONDS)
             pending = again | trim(overlapping)
 
 
-MISREAD = (AttributeError, IndexError, KeyError, TypeError, ValueError)
-"""What comes of reading a list where there is a text, and the like."""
+DAMAGE_ERRORS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""Exceptions that a damaged state may cause, such as reading a list where a string is stored."""
 
 
 def raise_if_damaged(batch: Batch, model: StateModel, store: Store) -> None:
-    """Raises Damaged if a state of the batch's keys is, as it is stored; and Unavailable."""
+    """Raises Damaged if the stored state of any of the batch's keys is damaged; and Unavailable."""
     for key, state in store.load(model, set(batch.keys)).items():
         for name in ("home", "event_ids", *model.new(key)):
-            if why := _wrong(state, name, model, key):
-                raise Damaged(model.id_of(key), f"{model.collection}.{name} {why}")
+            if problem := _find_damage(state, name, model, key):
+                raise Damaged(model.id_of(key), f"{model.collection}.{name} {problem}")
 
 
-def _wrong(state: State, name: str, model: StateModel, key: str) -> str | None:
-    """Only of fields that are texts, lists or maps from the beginning on."""
-    own = {"home": {}, "event_ids": []} | model.new(key)
+def _find_damage(state: State, name: str, model: StateModel, key: str) -> str | None:
+    """What is wrong with a field: it is missing, or no longer a string, list or map."""
+    initial = {"home": {}, "event_ids": []} | model.new(key)
     if name not in state:
-        return None if name in model.since else "is not there"
-    kind = type(own[name])
+        return None if name in model.since else "is missing"
+    kind = type(initial[name])
     if kind in (str, list, dict) and not isinstance(state[name], kind):
-        return f"is no {'text' if kind is str else 'list' if kind is list else 'map'}"
+        return f"is not a {'string' if kind is str else 'list' if kind is list else 'map'}"
     return None

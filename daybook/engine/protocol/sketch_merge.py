@@ -1,8 +1,8 @@
-"""Keys put into the sketches of their partition, before any state remembers that they were.
+"""Adds keys to their partition's sketches, before any state records that they were counted.
 
-A sketch only grows, and a key that it holds already changes nothing: so it needs no watermark, and
-a batch that comes again does no harm. What could be lost is what another owner of the partition
-added between our reading and our writing; there the document's revision says no.
+A sketch only grows, and adding a key twice changes nothing, so it needs no watermark and a batch
+may be repeated. Only what another owner of the partition added between our read and our write could
+be lost; the check of the document's revision prevents that.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -17,11 +17,11 @@ from daybook.engine.partition import Partition
 from daybook.engine.store import Store
 
 _PAUSE_SECONDS = 0.01
-_AT_ONCE_MAX = 1_000
-"""Documents of at most some 2 kB each, read and written in one go."""
+_BATCH_MAX = 1_000
+"""Sketches read and written together; a document has about 2 kB at most."""
 
-Wanted = tuple[dict[str, Any], Collection[str]]
-"""A sketch's document as it is when empty, and the keys that it must hold."""
+Addition = tuple[dict[str, Any], Collection[str]]
+"""A sketch's document without its keys, and the keys that the sketch must contain."""
 
 
 def merge_sketches(
@@ -31,24 +31,24 @@ def merge_sketches(
     keys: Mapping[Sketch, Collection[str]],
     pause: Callable[[float], None],
 ) -> None:
-    """Makes every sketch hold its keys, durably. Raises Unavailable: then call again."""
-    wanted = iter([(model.empty(sketch, partition), keys[sketch]) for sketch in keys])
-    while some := list(islice(wanted, _AT_ONCE_MAX)):
-        _unite(store, model.collection, some, pause)
+    """Durably adds its keys to every sketch. Raises Unavailable: then call again."""
+    additions = iter([(model.new_document(sketch, partition), keys[sketch]) for sketch in keys])
+    while batch := list(islice(additions, _BATCH_MAX)):
+        _merge_batch(store, model.collection, batch, pause)
 
 
-def _unite(
-    store: Store, collection: str, wanted: list[Wanted], pause: Callable[[float], None]
+def _merge_batch(
+    store: Store, collection: str, additions: list[Addition], pause: Callable[[float], None]
 ) -> None:
-    pending = {empty["_id"]: (empty, keys) for empty, keys in wanted}
+    pending = {new["_id"]: (new, keys) for new, keys in additions}
     while pending:
         stored = store.fetch(collection, pending)
         changed = []
-        for name, (empty, keys) in pending.items():
-            document = stored.get(name, empty)
-            sketch = sketches.grown(document.get("sketch"), keys)
+        for name, (new, keys) in pending.items():
+            document = stored.get(name, new)
+            sketch = sketches.add_keys(document.get("sketch"), keys)
             if sketch is not None:
-                estimate = Int64(sketches.united([sketch]).estimate)
+                estimate = Int64(sketches.estimate_union([sketch]).estimate)
                 changed.append(document | {"sketch": sketch, "estimate": estimate})
         pending = {name: pending[name] for name in store.swap(collection, changed)}
         if pending:

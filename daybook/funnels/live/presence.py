@@ -89,5 +89,5 @@ def _text(occurred_at: str, at_ms: int) -> str:
 
 
 LIVE = Live(
-    totals={FunnelDay: totals_of_funnel, EventMetricsDay: totals_of_event}, signs=live_updates
+    totals={FunnelDay: totals_of_funnel, EventMetricsDay: totals_of_event}, updates=live_updates
 )

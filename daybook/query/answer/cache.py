@@ -81,7 +81,7 @@ class ResponseCache:
     async def get(self, key: CacheKey) -> CachedResponse | None:
         name = self._prefix + key.digest
         try:
-            raw = await self._live.ask(lambda redis: redis.get(name))
+            raw = await self._live.call(lambda redis: redis.get(name))
         except RedisUnavailable:
             return None
         if raw is None:
@@ -99,7 +99,7 @@ class ResponseCache:
             return
         name, lifetime = self._prefix + key.digest, policy.seconds + STALE_SECONDS
         try:
-            await self._live.ask(lambda redis: redis.set(name, raw, ex=lifetime))
+            await self._live.call(lambda redis: redis.set(name, raw, ex=lifetime))
         except RedisUnavailable:
             metrics.NOT_CACHED.inc()
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from daybook.engine.documents.fields import Rate, by_currency, shown
+from daybook.engine.documents.fields import Rate, currency_fields, scalar_fields
 from daybook.query.figures.comparison import compare_totals
 from daybook.query.figures.date_range import Granularity, Span, iso_timestamp
 from daybook.query.figures.series import buckets
@@ -127,8 +127,8 @@ def document_from_hash(stored: Mapping[str, str]) -> dict[str, Any]:
         "currencies": {},
         "updated_at": datetime.fromisoformat(stored["updated_at"]),
     }
-    per_currency = set(by_currency(EventMetricsDay))
-    for name in shown(EventMetricsDay):
+    per_currency = set(currency_fields(EventMetricsDay))
+    for name in scalar_fields(EventMetricsDay):
         if isinstance(EventMetricsDay.fields[name], Rate):
             continue  # derived from the sums
         if name not in per_currency:

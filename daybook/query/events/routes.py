@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
-from daybook.engine.documents.fields import shown
+from daybook.engine.documents.fields import scalar_fields
 from daybook.engine.redis_client import RedisUnavailable
 from daybook.funnels.live.redis_keys import ACTIVE_MS, CHECKOUT, event_active, event_totals
 from daybook.query.answer.cache import REALTIME, REPORTS
@@ -25,7 +25,7 @@ from schemas.fields import Id
 router = APIRouter(prefix="/api/v1/analytics/events/{event_id}", tags=["events"])
 
 EventId = Annotated[Id, Path(description="id of a ticketed event")]
-_FIELDS = ["event_id", "date", "currencies", *shown(EventMetricsDay)]
+_FIELDS = ["event_id", "date", "currencies", *scalar_fields(EventMetricsDay)]
 
 
 @router.get("/metrics", **with_example("event-metrics"))
@@ -125,9 +125,9 @@ async def _present(report: Report, event_id: str) -> tuple[int | None, int | Non
     key = event_active(report.scope.organization, event_id)
     since = f"({int(report.now.timestamp() * 1000) - ACTIVE_MS}"
     try:
-        active = await report.live.ask(lambda redis: redis.zcount(key, since, "+inf"))
+        active = await report.live.call(lambda redis: redis.zcount(key, since, "+inf"))
         checkout = f"{key}:{CHECKOUT}"
-        checkouts = await report.live.ask(lambda redis: redis.zcount(checkout, since, "+inf"))
+        checkouts = await report.live.call(lambda redis: redis.zcount(checkout, since, "+inf"))
     except RedisUnavailable:
         return None, None
     return active, checkouts

@@ -13,8 +13,8 @@ from daybook.engine.documents.fields import (
     Money,
     PerCurrency,
     Rate,
-    by_currency,
-    shown,
+    currency_fields,
+    scalar_fields,
 )
 
 P = TypeVar("P", str, str | None)
@@ -32,13 +32,13 @@ def totals(
     to even, as they are stored.
     """
     sums = _sums(model, documents, currency)
-    return {name: _derive(model.fields[name], sums, name) for name in shown(model)}
+    return {name: _derive(model.fields[name], sums, name) for name in scalar_fields(model)}
 
 
 def money(model: type[DailyDocument], documents: Sequence[DayDocument], currency: str) -> Numbers:
     """The totals that are kept per currency, in one currency."""
     numbers = totals(model, documents, currency)
-    return {name: numbers[name] for name in by_currency(model)}
+    return {name: numbers[name] for name in currency_fields(model)}
 
 
 def currencies(documents: Iterable[DayDocument], field: str) -> dict[str, int]:

@@ -206,7 +206,7 @@ async def load_realtime(
     """From Redis, or from MongoDB if Redis does not answer. Raises Unavailable if neither does."""
     now = report.now
     try:
-        activity = await report.live.ask(lambda redis: _read(redis, report, definition, now))
+        activity = await report.live.call(lambda redis: _read(redis, report, definition, now))
         return realtime(definition, "redis", activity, now, report.zone, preference)
     except RedisUnavailable:
         sessions = await load_active_sessions(report.scope, definition.funnel_id, now)

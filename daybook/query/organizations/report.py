@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from daybook.engine.documents.fields import DailyDocument, by_currency, shown
+from daybook.engine.documents.fields import DailyDocument, currency_fields, scalar_fields
 from daybook.query.figures.comparison import compare_totals
 from daybook.query.figures.date_range import Granularity, Span
 from daybook.query.figures.series import buckets
@@ -42,14 +42,14 @@ _RENAMED = {"revenue_cents": "tickets_revenue_cents", "conversion_rate": "ticket
 
 def _fields(model: type[DailyDocument]) -> dict[str, Any]:
     """A projection without maps, also within the currencies."""
-    fields = {name: f"$$this.v.{name}" for name in by_currency(model)}
+    fields = {name: f"$$this.v.{name}" for name in currency_fields(model)}
     amounts = {
         "$map": {
             "input": {"$objectToArray": {"$ifNull": ["$currencies", {}]}},
             "in": {"k": "$$this.k", "v": fields},
         }
     }
-    plain = dict.fromkeys([model.key[-1], "date", *shown(model)], 1)
+    plain = dict.fromkeys([model.key[-1], "date", *scalar_fields(model)], 1)
     return plain | {"currencies": {"$arrayToObject": amounts}}
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from daybook.engine.documents.fields import DailyDocument, shown
+from daybook.engine.documents.fields import DailyDocument, scalar_fields
 from daybook.query.answer.cache import REPORTS
 from daybook.query.answer.parameters import Compare, Money, Range
 from daybook.query.answer.report import PlatformReport, Report
@@ -70,7 +70,7 @@ async def _series_report(
     compare: str | None,
 ) -> Response:
     async def build() -> bodies.Body:
-        days = await report.scope.days(model, span, fields=["date", *shown(model)])
+        days = await report.scope.days(model, span, fields=["date", *scalar_fields(model)])
         before = await _before(report, model, span, compare)
         return bodies.series_body(model, span, granularity, days, before)
 

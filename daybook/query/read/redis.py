@@ -24,5 +24,5 @@ class Live(FailFastRedis):
 
     async def hash(self, key: str) -> dict[str, str]:
         """All fields of a hash; empty if there is no such key. Raises RedisUnavailable."""
-        fields: dict[Any, Any] = await self.ask(lambda redis: redis.hgetall(key))
+        fields: dict[Any, Any] = await self.call(lambda redis: redis.hgetall(key))
         return {name.decode(): value.decode() for name, value in fields.items()}

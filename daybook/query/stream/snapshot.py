@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
-from daybook.engine.documents.fields import Counter, DailyDocument, Difference, shown
+from daybook.engine.documents.fields import Counter, DailyDocument, Difference, scalar_fields
 from daybook.engine.documents.live import Stored, Totals
 from daybook.engine.live.documents import projection
 from daybook.engine.redis_client import RedisUnavailable
@@ -72,7 +72,9 @@ def _row(totals: Totals) -> Row:
 
 def _zeros(model: type[DailyDocument]) -> Row:
     fields = model.fields
-    return {name: 0 for name in shown(model) if isinstance(fields[name], Counter | Difference)}
+    return {
+        name: 0 for name in scalar_fields(model) if isinstance(fields[name], Counter | Difference)
+    }
 
 
 def _parse(name: str, text: str) -> str | int | float:

@@ -1,4 +1,4 @@
-"""Every way through the decoder: what is counted, what is passed by, what is a dead letter."""
+"""Every outcome of decoding a message: counted, skipped, or a dead letter."""
 
 import json
 from collections.abc import Mapping
@@ -99,37 +99,37 @@ def test_a_valid_event_is_counted() -> None:
         ({k: v for k, v in event().items() if k != "occurred_at"}, "invalid", "occurred_at"),
     ],
 )
-def test_what_cannot_be_counted_is_a_dead_letter_that_says_why(
+def test_an_uncountable_message_becomes_a_dead_letter_with_a_reason(
     value: Any, reason: str, detail: str
 ) -> None:
     batch = decode(message(value))
-    (letter,) = batch.dead
-    assert letter.reason == reason
-    assert detail in letter.detail
+    (dead_letter,) = batch.dead
+    assert dead_letter.reason == reason
+    assert detail in dead_letter.detail
     assert batch.events == []
 
 
-def test_a_dead_letter_never_shows_a_value() -> None:
-    (letter,) = decode(message(with_data(currency="secret-name"))).dead
-    assert "secret-name" not in letter.detail
+def test_a_dead_letters_detail_contains_no_value() -> None:
+    (dead_letter,) = decode(message(with_data(currency="secret-name"))).dead
+    assert "secret-name" not in dead_letter.detail
 
 
 @pytest.mark.parametrize(
     ("value", "outcome"), [(None, "tombstone"), (event(event_type="order.teleported"), "ignored")]
 )
-def test_what_is_passed_by_is_counted_as_such(value: Any, outcome: str) -> None:
+def test_skipped_messages_are_counted_by_outcome(value: Any, outcome: str) -> None:
     batch = decode(message(value))
     assert batch.outcomes == {outcome: 1}
     assert (batch.dead, batch.events) == ([], [])
 
 
-def test_extra_fields_are_kept_out() -> None:
+def test_unknown_fields_are_dropped() -> None:
     batch = decode(message(with_data(note="x") | {"extra": {"$where": 1}}), group=revenue.GROUP)
     assert "extra" not in batch.events[0]
     assert "note" not in batch.events[0]["data"]
 
 
-def test_the_last_of_doubled_keys_wins() -> None:
+def test_the_last_of_repeated_json_keys_wins() -> None:
     raw = json.dumps(event()).replace(
         '"amount_cents": 1999', '"amount_cents": 1, "amount_cents": 2'
     )
@@ -143,20 +143,20 @@ def test_a_producers_duplicate_is_counted_once() -> None:
     assert batch.outcomes == {"duplicate": 2}
 
 
-def test_a_dead_letter_does_not_stand_in_the_window() -> None:
+def test_a_dead_letters_event_id_is_not_in_the_duplicate_window() -> None:
     stray = message(event(), 0, key=b"elsewhere")
     batch = decode(stray, message(event(), 1))
     assert batch.offsets == [1]
 
 
-def test_a_dead_position_stays_dead_though_it_could_be_read() -> None:
+def test_a_recorded_dead_letter_stays_dead_although_it_is_valid_now() -> None:
     batch = decode(message(event()), dead={0: ("invalid", "data.currency: unknown then")})
-    (letter,) = batch.dead
-    assert (letter.reason, letter.detail) == ("invalid", "data.currency: unknown then")
+    (dead_letter,) = batch.dead
+    assert (dead_letter.reason, dead_letter.detail) == ("invalid", "data.currency: unknown then")
     assert batch.events == []
 
 
-def test_below_the_start_messages_only_fill_the_window() -> None:
+def test_messages_below_the_start_only_fill_the_window() -> None:
     batch = decode(message(event(), 0), message(b"poison", 1), message(event(), 2), start=2)
     assert batch.events == []
     assert batch.outcomes["duplicate"] == 1
@@ -164,7 +164,7 @@ def test_below_the_start_messages_only_fill_the_window() -> None:
 
 
 @pytest.mark.parametrize(("group", "counted"), [(order_funnel.GROUP, False), (revenue.GROUP, True)])
-def test_a_replay_is_for_the_group_that_buried_it(group: Group, counted: bool) -> None:
+def test_a_replay_counts_only_for_the_group_of_its_dead_letter(group: Group, counted: bool) -> None:
     replay = message(event(), daybook_group="sc-analytics-revenue", daybook_replay_of="t:0:7")
     batch = decode(replay, group=group)
     assert bool(batch.events) == counted

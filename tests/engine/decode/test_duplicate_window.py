@@ -15,12 +15,12 @@ def test_an_id_is_a_duplicate_within_the_window() -> None:
     assert not window.check_and_add(ONE, 21)
 
 
-def test_a_copy_stands_too() -> None:
+def test_a_duplicate_extends_the_window() -> None:
     window = DuplicateWindow(5)
     assert [window.check_and_add(ONE, at) for at in (0, 4, 8, 12)] == [False, True, True, True]
 
 
-def test_letters_of_an_id_may_be_written_either_way() -> None:
+def test_an_id_may_be_in_upper_or_lower_case() -> None:
     upper, lower = "ABCDEF00-0000-4000-8000-00000000000A", "abcdef00-0000-4000-8000-00000000000a"
     assert id_bytes(upper) == id_bytes(lower)
 
@@ -33,12 +33,12 @@ def test_memory_is_bounded_by_the_window() -> None:
 
 
 @given(st.lists(st.integers(0, 9), max_size=60), st.integers(0, 60))
-def test_reading_again_from_a_windows_length_before_gives_the_same(
-    ids: list[int], start: int
-) -> None:
+def test_rereading_one_window_length_rebuilds_the_window(ids: list[int], start: int) -> None:
     size = 7
-    whole, again = DuplicateWindow(size), DuplicateWindow(size)
-    said = [whole.check_and_add(bytes([i] * 16), at) for at, i in enumerate(ids)]
+    original, rebuilt = DuplicateWindow(size), DuplicateWindow(size)
+    expected = [original.check_and_add(bytes([i] * 16), at) for at, i in enumerate(ids)]
     begin = max(0, start - size)
-    repeated = [again.check_and_add(bytes([i] * 16), at) for at, i in enumerate(ids[begin:], begin)]
-    assert repeated[start - begin :] == said[start:]
+    repeated = [
+        rebuilt.check_and_add(bytes([i] * 16), at) for at, i in enumerate(ids[begin:], begin)
+    ]
+    assert repeated[start - begin :] == expected[start:]

@@ -1,4 +1,4 @@
-"""The quick way through the decoder and the long way come to the same."""
+"""The fast path gives the same batches as the decoder's checks one by one."""
 
 from collections.abc import Sequence
 from unittest.mock import patch
@@ -23,12 +23,12 @@ ODD: tuple[bytes | None, ...] = (None, b"{", b"[]", b'{"event_type": "order.sung
 
 
 def decode(messages: Sequence[LogMessage], start: int, dead: Sequence[int]) -> list[Batch]:
-    """Two batches, so that what the first left in the window matters to the second."""
+    """Decodes two batches, so that the window after the first one matters to the second."""
     group: Group = order_funnel.GROUP
     here = Partition("sc.domain.order", "topic-id", 0)
-    letters = dict.fromkeys(dead, ("invalid", "as it was said before"))
+    recorded = dict.fromkeys(dead, ("invalid", "as recorded before"))
     window = DuplicateWindow(150)
-    decoder = Decoder(group, here, Calendar(RULES.zone_info()), window, letters, start)
+    decoder = Decoder(group, here, Calendar(RULES.zone_info()), window, recorded, start)
     half = len(messages) // 2
     return [
         decoder.decode(messages[:half], half),  # type: ignore[arg-type]
@@ -45,7 +45,7 @@ def decode(messages: Sequence[LogMessage], start: int, dead: Sequence[int]) -> l
     dead=st.lists(st.integers(0, 699), max_size=2),
     start=st.integers(0, 300),
 )
-def test_a_run_is_taken_as_its_messages_would_be_one_by_one(
+def test_a_run_is_decoded_like_its_messages_one_by_one(
     seed: int,
     again: list[tuple[int, int]],
     odd: dict[int, bytes | None],
@@ -67,28 +67,28 @@ def test_a_run_is_taken_as_its_messages_would_be_one_by_one(
         )
         for at, (key, value) in enumerate(pairs)
     ]
-    quick = decode(messages, start, dead)
-    with patch.object(FastPath, "take", lambda *_: False):
-        long = decode(messages, start, dead)
-    for batch in long:
+    fast = decode(messages, start, dead)
+    with patch.object(FastPath, "add_run", lambda *_: False):
+        one_by_one = decode(messages, start, dead)
+    for batch in one_by_one:
         batch.events = [{"event_type": event["event_type"]} for event in batch.events]
-    for batch in quick:
+    for batch in fast:
         batch.events = [{"event_type": event["event_type"]} for event in batch.events]
-    assert quick == long
+    assert fast == one_by_one
 
 
-def test_most_runs_are_plain() -> None:
+def test_most_runs_take_the_fast_path() -> None:
     messages = [
         LogMessage(at, value, (key or "").encode(), ARRIVED_MS)
         for at, (key, value) in enumerate(Shop().messages(500, duplicates=0))
     ]
-    with patch.object(Decoder, "_take", side_effect=AssertionError("the long way")):
+    with patch.object(Decoder, "_add_message", side_effect=AssertionError("not the fast path")):
         first, second = decode(messages, 0, [])
     assert len(first.events) + len(second.events) == len(messages) > 2 * RUN_MESSAGES
 
 
-def test_what_a_counter_looks_into_is_kept() -> None:
-    looked_into = {"user.role_changed"}
+def test_events_of_conditional_counters_keep_their_fields() -> None:
+    conditional = {"user.role_changed"}
     window, calendar = DuplicateWindow(10), Calendar(RULES.zone_info())
     here = Partition("sc.domain.user", "topic-id", 0)
     decoder = Decoder(user_lifecycle.GROUP, here, calendar, window, {}, 0)
@@ -101,5 +101,5 @@ def test_what_a_counter_looks_into_is_kept() -> None:
     ]
     messages = [LogMessage(at, value, b"u", ARRIVED_MS) for at, value in enumerate(values)]
     batch = decoder.decode(messages, 2)  # type: ignore[arg-type]
-    assert {event["event_type"] for event in batch.events if "data" in event} == looked_into
+    assert {event["event_type"] for event in batch.events if "data" in event} == conditional
     assert len(batch.events) == 2

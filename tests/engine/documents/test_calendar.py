@@ -1,4 +1,4 @@
-"""Which day and hour an event belongs to, and which times are refused."""
+"""The day and hour of an event, and which times are refused."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -24,7 +24,7 @@ BERLIN = Calendar(ZoneInfo("Europe/Berlin"))
         ("2024-02-29T07:00:00Z", DayHour("2024-02-29", "07")),
     ],
 )
-def test_the_offset_decides_the_day(occurred_at: str, day_hour: DayHour) -> None:
+def test_the_utc_offset_decides_the_day(occurred_at: str, day_hour: DayHour) -> None:
     assert UTC_CALENDAR.day_hour(occurred_at, NOON_MS) == day_hour
 
 
@@ -68,13 +68,13 @@ def test_a_day_has_as_many_hours_as_the_zone_says(zone: str, hours: int) -> None
         "2099-01-01T00:00:00Z",
     ],
 )
-def test_times_that_cannot_be(occurred_at: str) -> None:
+def test_impossible_times_are_refused(occurred_at: str) -> None:
     with pytest.raises(Poison) as poison:
         UTC_CALENDAR.day_hour(occurred_at, NOON_MS)
     assert poison.value.reason == "occurred_at"
 
 
-def test_a_day_ahead_of_its_arrival_is_let_pass_and_no_more() -> None:
+def test_an_event_may_be_at_most_24_hours_ahead_of_its_arrival() -> None:
     assert UTC_CALENDAR.day_hour("2026-11-22T12:00:00.000Z", NOON_MS).day == "2026-11-22"
     with pytest.raises(Poison):
         UTC_CALENDAR.day_hour("2026-11-22T12:00:00.001Z", NOON_MS)
@@ -83,7 +83,7 @@ def test_a_day_ahead_of_its_arrival_is_let_pass_and_no_more() -> None:
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe"])
-def test_several_at_once_are_what_each_is_alone(zone: str) -> None:
+def test_day_hours_gives_the_same_as_day_hour(zone: str) -> None:
     many, single = Calendar(ZoneInfo(zone)), Calendar(ZoneInfo(zone))
     for begin in (datetime(2026, 10, 24, 12, tzinfo=UTC), datetime(2026, 4, 4, 12, tzinfo=UTC)):
         minutes = [begin + timedelta(minutes=n) for n in range(1_440)]
@@ -94,7 +94,7 @@ def test_several_at_once_are_what_each_is_alone(zone: str) -> None:
 
 
 @pytest.mark.parametrize("occurred_at", ["2026-11-20T10:60:00Z", "2026-11-20T10:00:60Z"])
-def test_several_at_once_are_refused_for_one(occurred_at: str) -> None:
+def test_day_hours_refuses_one_impossible_time(occurred_at: str) -> None:
     calendar = Calendar(ZoneInfo("UTC"))
     calendar.day_hour("2026-11-20T10:00:00Z", NOON_MS)
     with pytest.raises(Poison):

@@ -1,4 +1,4 @@
-"""Names from outside never change a document's shape."""
+"""Arbitrary names never change a document's structure."""
 
 import pytest
 
@@ -16,7 +16,7 @@ from daybook.engine.documents.keys import encode_key, encode_part
         ("größe", "größe"),
     ],
 )
-def test_what_mongodb_would_read_into_a_name_is_encoded(text: str, encoded: str) -> None:
+def test_characters_with_a_meaning_to_mongodb_are_encoded(text: str, encoded: str) -> None:
     assert encode_part(text) == encoded
     assert encode_key(text) == encoded
 
@@ -27,11 +27,11 @@ def test_a_users_own_key_is_never_a_reserved_word(word: str) -> None:
     assert encode_part(word) == word
 
 
-def test_an_empty_key_is_one_that_mongodb_takes_in_a_path() -> None:
+def test_an_empty_key_becomes_a_valid_path() -> None:
     assert encode_key("") == "%"
 
 
-def test_a_long_key_keeps_its_beginning_and_stays_its_own() -> None:
+def test_a_long_key_keeps_its_beginning_and_stays_unique() -> None:
     long, longer = "k" * 200, "k" * 201
     assert encode_key(long) == long
     assert encode_key(longer)[:151] == "k" * 150 + "~"

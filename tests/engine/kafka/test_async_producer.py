@@ -1,4 +1,4 @@
-"""Every message's fate is known, whatever the client does."""
+"""The bulk producer counts every message as delivered or failed."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -11,7 +11,7 @@ Deliver = Callable[[KafkaError | None, Any], None]
 
 
 class FakeProducer:
-    """Holds `room` messages; a poll delivers them, each failing if `fate` says so."""
+    """Holds `room` messages; a poll delivers them, or fails those for which `fate` has a code."""
 
     def __init__(self, room: int = 10, fate: Callable[[bytes], int | None] = lambda _: None):
         self._room = room
@@ -47,46 +47,46 @@ class FakeProducer:
             deliver(KafkaError(KafkaError._PURGE_QUEUE), None)
 
 
-def sender(fake: FakeProducer) -> BulkProducer:
+def bulk_producer(fake: FakeProducer) -> BulkProducer:
     return BulkProducer(cast(Producer, fake), "orders")
 
 
-def test_a_full_queue_is_waited_for() -> None:
+def test_send_waits_while_the_queue_is_full() -> None:
     fake = FakeProducer(room=3)
-    own = sender(fake)
+    producer = bulk_producer(fake)
     for number in range(20):
-        own.send(b"%d" % number, None)
-    own.finish()
+        producer.send(b"%d" % number, None)
+    producer.finish()
     assert fake.arrived == [b"%d" % number for number in range(20)]
-    assert (own.sent, own.delivered, own.failed, own.why) == (20, 20, 0, None)
+    assert (producer.sent, producer.delivered, producer.failed, producer.why) == (20, 20, 0, None)
 
 
-def test_a_message_that_is_refused_is_counted_and_the_others_go_on() -> None:
-    own = sender(FakeProducer())
+def test_a_refused_message_is_counted_and_the_others_are_sent() -> None:
+    producer = bulk_producer(FakeProducer())
     for value in (b"a", b"too large", b"b"):
-        own.send(value, b"k")
-    own.refuse("longer than anything")
-    own.finish()
-    assert (own.sent, own.delivered, own.failed, own.broken) == (4, 2, 2, False)
-    assert own.why and "size" in own.why.lower()
+        producer.send(value, b"k")
+    producer.refuse("longer than anything")
+    producer.finish()
+    assert (producer.sent, producer.delivered, producer.failed, producer.broken) == (4, 2, 2, False)
+    assert producer.why and "size" in producer.why.lower()
 
 
-def test_a_cluster_that_is_away_ends_it() -> None:
+def test_an_unavailable_cluster_breaks_the_producer() -> None:
     fate = {b"b": KafkaError._MSG_TIMED_OUT}
-    own = sender(FakeProducer(room=2, fate=fate.get))
+    producer = bulk_producer(FakeProducer(room=2, fate=fate.get))
     for value in (b"a", b"b", b"c", b"d"):
-        own.send(value, None)
-    own.finish()
-    assert own.broken
-    assert own.delivered == 1
+        producer.send(value, None)
+    producer.finish()
+    assert producer.broken
+    assert producer.delivered == 1
 
 
-def test_an_interruption_takes_back_what_waits() -> None:
+def test_an_interruption_drops_queued_messages() -> None:
     fake = FakeProducer()
-    own = sender(fake)
-    own.send(b"a", None)
-    own.interrupt()
-    own.send(b"b", None)
-    own.finish()
-    assert (own.interrupted, own.delivered, own.why) == (True, 0, "interrupted")
+    producer = bulk_producer(fake)
+    producer.send(b"a", None)
+    producer.interrupt()
+    producer.send(b"b", None)
+    producer.finish()
+    assert (producer.interrupted, producer.delivered, producer.why) == (True, 0, "interrupted")
     assert fake.arrived == []

@@ -1,4 +1,4 @@
-"""A consumer knows one incarnation of each topic."""
+"""A renewable consumer is replaced when a topic has another incarnation."""
 
 from typing import Any
 from unittest.mock import Mock
@@ -6,8 +6,8 @@ from unittest.mock import Mock
 from daybook.engine.kafka.renewable_consumer import RenewableConsumer
 
 
-def made() -> tuple[RenewableConsumer, list[Any]]:
-    """A consumer, and the consumers that it has had."""
+def renewable() -> tuple[RenewableConsumer, list[Any]]:
+    """A renewable consumer, and the list of the consumers it has used."""
     consumers: list[Any] = []
 
     def connect() -> Any:
@@ -17,17 +17,17 @@ def made() -> tuple[RenewableConsumer, list[Any]]:
     return RenewableConsumer(connect), consumers
 
 
-def test_it_stays_while_topics_are_what_they_were() -> None:
-    consumer, consumers = made()
+def test_the_consumer_stays_while_topic_ids_stay() -> None:
+    consumer, consumers = renewable()
     for ids in ({"a": "1"}, {"a": "1", "b": "2"}, {}, {"b": "2"}):
         assert not consumer.renew(ids)
     assert consumers == [consumer.current]
 
 
-def test_another_incarnation_takes_another_consumer() -> None:
-    consumer, consumers = made()
+def test_another_incarnation_replaces_the_consumer() -> None:
+    consumer, consumers = renewable()
     consumer.renew({"a": "1", "b": "2"})
-    assert not consumer.renew({"b": "2"}), "a topic that is gone is not another one yet"
+    assert not consumer.renew({"b": "2"}), "a missing topic is not a recreated one"
     assert consumer.renew({"a": "3", "b": "2"})
     first, second = consumers
     first.close.assert_called_once()

@@ -1,4 +1,4 @@
-"""Counting never waits for what is shown, and never fails of it."""
+"""Counting never waits for the live projection, and never fails because of it."""
 
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, date, datetime
@@ -32,12 +32,12 @@ TODAY = "2026-11-21"
 """In Berlin."""
 
 
-def show(event: Event, appended_ms: int) -> Iterator[LiveUpdate]:
+def updates(event: Event, appended_ms: int) -> Iterator[LiveUpdate]:
     yield Entry("events", str(event["event_id"]), appended_ms, 20 * 60_000)
 
 
 def batch(*appended_ms: int) -> Batch:
-    """Events that came at these times."""
+    """A batch of events that were appended at these times."""
     count = len(appended_ms)
     day_hours, events = (
         [DayHour(TODAY, "00")] * count,
@@ -52,8 +52,8 @@ def totals(document: Document) -> Totals:
     return Totals(document.id, document.day, 1, {}, "all")
 
 
-class Store:
-    """Stands for Redis; `trouble` is what it does when it is asked anything."""
+class FakeStore:
+    """Stands for Redis; every call runs `trouble` first."""
 
     def __init__(self) -> None:
         self.trouble: Callable[[], None] = lambda: None
@@ -76,20 +76,20 @@ class Store:
     def move(self, presences: Any) -> None:
         assert not presences
 
-    def overwrite(self, several: Collection[Totals], day_end_ms: int) -> list[Totals]:
+    def overwrite(self, written: Collection[Totals], day_end_ms: int) -> list[Totals]:
         self.trouble()
-        self.hashes |= {one.key: one for one in several}
-        return list(several)
+        self.hashes |= {one.key: one for one in written}
+        return list(written)
 
     def publish(self, messages: Any, together: bool) -> list[str]:
         return list(messages)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """There is nothing to close."""
 
 
-class Documents:
-    """Stands for MongoDB: `today` is what it holds of the day."""
+class FakeDocuments:
+    """Stands for MongoDB; `today` are its documents of the day."""
 
     def __init__(self) -> None:
         self.today: list[Document] = []
@@ -104,10 +104,10 @@ class Documents:
 
 class Rig:
     def __init__(self) -> None:
-        self.store, self.documents = Store(), Documents()
+        self.store, self.documents = FakeStore(), FakeDocuments()
         store: Any = self.store
         documents: Any = self.documents
-        live = Live({OrderFunnelDay: lambda stored: totals(stored["_id"])}, show)
+        live = Live({OrderFunnelDay: lambda stored: totals(stored["_id"])}, updates)
         self.projector = Projector(
             "rig", live, store, documents, BERLIN, 3_600.0, lambda: NOW.timestamp()
         )
@@ -116,12 +116,12 @@ class Rig:
 
 @pytest.fixture
 def rig() -> Iterator[Rig]:
-    own = Rig()
-    yield own
-    own.projector.close()
+    rig = Rig()
+    yield rig
+    rig.projector.close()
 
 
-def of(*key: str, day: str = TODAY) -> Document:
+def document(*key: str, day: str = TODAY) -> Document:
     return Document(OrderFunnelDay, key, day)
 
 
@@ -130,73 +130,76 @@ def is_up() -> float | None:
 
 
 def test_only_today_and_the_last_half_hour_are_shown(rig: Rig) -> None:
-    """So what is counted of old history never looks as if it happened now."""
-    rig.projector.counted(batch(NOW_MS - 40 * 60_000), [of("old", day="2026-11-20")])
-    rig.projector.counted(batch(NOW_MS - 40 * 60_000, NOW_MS - 1), [of("new")])
+    """So old events that are counted now never appear as live."""
+    rig.projector.counted(batch(NOW_MS - 40 * 60_000), [document("old", day="2026-11-20")])
+    rig.projector.counted(batch(NOW_MS - 40 * 60_000, NOW_MS - 1), [document("new")])
     rig.projector.counted(batch(), [Document(RevenueDay, (), TODAY)])
     rig.projector.close()
     assert set(rig.store.entries) == {str(NOW_MS - 1)}
-    assert set(rig.store.hashes) == {of("new").id}
+    assert set(rig.store.hashes) == {document("new").id}
 
 
-def test_a_redis_that_is_away_is_told_and_gets_everything_when_it_is_back(rig: Rig) -> None:
+def test_redis_gets_everything_after_an_outage_that_the_metric_shows(rig: Rig) -> None:
     def away() -> None:
         raise ConnectionError("nobody listens")
 
     rig.store.trouble = away
-    rig.projector.counted(batch(NOW_MS - 2), [of("a")])
-    until(lambda: is_up() == 0, "the metric says so")
-    rig.projector.counted(batch(NOW_MS - 1), [of("b")])
+    rig.projector.counted(batch(NOW_MS - 2), [document("a")])
+    until(lambda: is_up() == 0, "the metric is 0")
+    rig.projector.counted(batch(NOW_MS - 1), [document("b")])
     rig.store.trouble = lambda: None
-    until(lambda: is_up() == 1, "it goes on")
+    until(lambda: is_up() == 1, "the metric is 1 again")
     assert set(rig.store.entries) == {str(NOW_MS - 2), str(NOW_MS - 1)}
-    assert {of("a").id, of("b").id} <= set(rig.store.hashes)
+    assert {document("a").id, document("b").id} <= set(rig.store.hashes)
 
 
-def test_a_redis_that_does_not_answer_holds_nobody_up(rig: Rig) -> None:
-    asked, answer = Signal(), Signal()
+def test_a_redis_that_does_not_answer_delays_no_member(rig: Rig) -> None:
+    called, reply = Signal(), Signal()
 
     def hang() -> None:
-        asked.set()
-        answer.wait(60)
+        called.set()
+        reply.wait(60)
 
     rig.store.trouble = hang
-    rig.projector.counted(batch(NOW_MS), [of("a")])
-    assert asked.wait(10)
+    rig.projector.counted(batch(NOW_MS), [document("a")])
+    assert called.wait(10)
     for n in range(3):
-        rig.projector.counted(batch(NOW_MS + n), [of(f"b{n}")])
+        rig.projector.counted(batch(NOW_MS + n), [document(f"b{n}")])
     assert not rig.store.hashes
     rig.store.trouble = lambda: None
-    answer.set()
-    until(lambda: {of(f"b{n}").id for n in range(3)} <= set(rig.store.hashes), "all is shown")
+    reply.set()
+    until(
+        lambda: {document(f"b{n}").id for n in range(3)} <= set(rig.store.hashes),
+        "all are written",
+    )
 
 
-def test_a_redis_that_was_emptied_is_shown_again_what_is_remembered(rig: Rig) -> None:
-    rig.projector.counted(batch(NOW_MS), [of("a")])
+def test_an_emptied_redis_gets_recent_events_and_todays_documents_again(rig: Rig) -> None:
+    rig.projector.counted(batch(NOW_MS), [document("a")])
     until(lambda: rig.store.entries, "it is shown")
-    until(lambda: rig.store.refreshed == 1, "it has settled")
+    until(lambda: rig.store.refreshed == 1, "the first refresh is over")
     rig.store.entries, rig.store.emptied = {}, True
-    rig.documents.today = [of("a"), of("nobody touches")]
+    rig.documents.today = [document("a"), document("nobody touches")]
     rig.projector.refreshes_all(True)
     until(lambda: len(rig.store.hashes) == 2, "today's documents are shown again")
     assert rig.store.entries == {str(NOW_MS): NOW_MS}
 
 
-def test_today_is_shown_again_by_the_member_that_was_chosen_and_at_once(rig: Rig) -> None:
-    rig.documents.today = [of("a")]
-    until(lambda: rig.store.refreshed == 1, "it looked")
+def test_the_chosen_member_writes_todays_documents_again_at_once(rig: Rig) -> None:
+    rig.documents.today = [document("a")]
+    until(lambda: rig.store.refreshed == 1, "the first refresh is over")
     rig.projector.refreshes_all(False)
     assert not rig.store.hashes
     rig.projector.refreshes_all(True)
-    until(lambda: rig.store.hashes, "it did its part")
+    until(lambda: rig.store.hashes, "today's documents are written")
 
 
-def test_what_waits_is_bounded_and_what_finds_no_room_is_counted() -> None:
+def test_the_buffer_is_bounded_and_drops_are_counted() -> None:
     buffer = LiveBuffer("bounded")
     kinds = {kind: {"group": "bounded", "kind": kind} for kind in ("events", "documents")}
-    every = [of(f"{n}") for n in range(DOCUMENTS_MAX + 10)]
-    buffer.add(batch(*range(EVENTS_MAX)), every[:100], 0, TODAY)
-    buffer.add(batch(*range(EVENTS_MAX, EVENTS_MAX + 7)), every, 0, TODAY)
+    many = [document(f"{n}") for n in range(DOCUMENTS_MAX + 10)]
+    buffer.add(batch(*range(EVENTS_MAX)), many[:100], 0, TODAY)
+    buffer.add(batch(*range(EVENTS_MAX, EVENTS_MAX + 7)), many, 0, TODAY)
     documents, events = buffer.take()
     assert len(documents) == DOCUMENTS_MAX
     assert [events[0].appended_ms, events[-1].appended_ms] == [7, EVENTS_MAX + 6]
@@ -207,13 +210,13 @@ def test_what_waits_is_bounded_and_what_finds_no_room_is_counted() -> None:
 
 
 def test_a_day_ends_in_its_zone() -> None:
-    """The night in which the clock goes back is an hour longer."""
+    """The day on which the clock goes back is an hour longer."""
     day_ms = 24 * 3_600_000
     before, longer = (day_end_ms(date(2026, 10, day), BERLIN) for day in (24, 25))
     assert longer - before == day_ms + 3_600_000
     assert before == int(datetime(2026, 10, 24, 22, tzinfo=UTC).timestamp() * 1000)
 
 
-def test_an_address_that_cannot_be_read_is_named() -> None:
+def test_an_invalid_redis_url_is_named() -> None:
     with pytest.raises(WrongSetting, match="DAYBOOK_REDIS_URL"):
         LiveStore(Settings.model_validate({"redis_url": "localhost"}), "rig")

@@ -1,4 +1,4 @@
-"""What a member holds of a partition, and when it lets go of it."""
+"""What a member buffers of a partition, and when it drops it."""
 
 from typing import Any
 
@@ -11,19 +11,19 @@ from daybook.engine.partition import Partition
 from daybook.engine.protocol.settle import Settler
 from tests.fakes.memory_store import MemoryStore
 from tests.support.log import LogMessage
-from tests.support.runner import RULES, Letters
+from tests.support.runner import RULES, FakeDeadLetters
 from tests.support.shop import Shop
 
 HERE = Partition("sc.domain.order", "topic-id", 0)
 
 
-def owned(start: int) -> AssignedPartition:
+def assigned(start: int) -> AssignedPartition:
     window = DuplicateWindow(1_000)
-    letters: Any = Letters()
+    dead_letters: Any = FakeDeadLetters()
     return AssignedPartition(
         HERE,
         Decoder(order_funnel.GROUP, HERE, Calendar(RULES.zone_info()), window, {}, start),
-        Settler(order_funnel.GROUP, RULES, MemoryStore(), letters, window),
+        Settler(order_funnel.GROUP, RULES, MemoryStore(), dead_letters, window),
         first=start,
         durable=start,
         read=start,
@@ -37,18 +37,18 @@ def messages(count: int) -> Any:
     ]
 
 
-def test_what_is_read_only_for_the_window_is_settled_and_let_go() -> None:
-    one = owned(start=10)
-    one.buffer_messages(messages(10))
-    assert one.pending
-    batch, _ = one.settle()
-    assert (batch.events, one.buffer, one.buffered_bytes) == ([], [], 0)
-    assert (one.durable, one.pending) == (10, False)
+def test_messages_read_only_for_the_window_are_dropped_after_settling() -> None:
+    partition = assigned(start=10)
+    partition.buffer_messages(messages(10))
+    assert partition.pending
+    batch, _ = partition.settle()
+    assert (batch.events, partition.buffer, partition.buffered_bytes) == ([], [], 0)
+    assert (partition.durable, partition.pending) == (10, False)
 
 
-def test_a_tail_of_control_records_is_reached() -> None:
-    one = owned(start=0)
-    one.buffer_messages(messages(3))
-    one.reached(5)
-    one.settle()
-    assert (one.durable, one.pending) == (5, False)
+def test_control_records_at_the_end_count_as_read() -> None:
+    partition = assigned(start=0)
+    partition.buffer_messages(messages(3))
+    partition.reached(5)
+    partition.settle()
+    assert (partition.durable, partition.pending) == (5, False)

@@ -1,4 +1,4 @@
-"""What Kafka took is known for each partition by itself."""
+"""Commits that Kafka refuses are repeated, for each partition by itself."""
 
 from types import SimpleNamespace
 from unittest.mock import Mock
@@ -12,14 +12,14 @@ from daybook.engine.partition import Partition
 REFUSED = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART)
 
 
-def owned(number: int) -> AssignedPartition:
+def assigned(number: int) -> AssignedPartition:
     return AssignedPartition(
         Partition("t", "id", number), Mock(), Mock(), first=0, durable=7, read=7
     )
 
 
 def test_a_partition_that_kafka_refuses_is_committed_again() -> None:
-    consumer, one, other = Mock(), owned(0), owned(1)
+    consumer, one, other = Mock(), assigned(0), assigned(1)
     committer = Committer("g", "fleet", consumer, Mock())
     consumer.current.commit.return_value = [
         SimpleNamespace(topic="t", partition=0, error=None),
@@ -33,8 +33,8 @@ def test_a_partition_that_kafka_refuses_is_committed_again() -> None:
     assert other.committed == 7
 
 
-def test_what_kafka_refuses_altogether_is_committed_again() -> None:
-    consumer, one = Mock(), owned(0)
+def test_a_refused_commit_is_repeated() -> None:
+    consumer, one = Mock(), assigned(0)
     consumer.current.commit.side_effect = KafkaException(REFUSED)
     Committer("g", "fleet", consumer, Mock()).commit([one])
     assert one.committed == -1

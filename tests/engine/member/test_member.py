@@ -28,9 +28,11 @@ def test_progress_is_committed_while_other_partitions_still_wait(
         decoder, settler = Mock(), Mock()
         decoder.decode.return_value = Batch(place, 1)
         settler.settle.return_value = Settled()
-        owned = AssignedPartition(place, decoder, settler, first=0, durable=0, read=1)
-        one.assignment.owned[place.topic, number] = owned
-    told: list[list[int]] = []
-    committer.commit.side_effect = lambda owned: told.append([o.durable for o in owned])
+        assigned = AssignedPartition(place, decoder, settler, first=0, durable=0, read=1)
+        one.assignment.assigned[place.topic, number] = assigned
+    commits: list[list[int]] = []
+    committer.commit.side_effect = lambda partitions: commits.append(
+        [p.durable for p in partitions]
+    )
     one._flush()
-    assert told == [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
+    assert commits == [[1, 0, 0], [1, 1, 0], [1, 1, 1]]

@@ -1,10 +1,10 @@
-"""When partitions may be added, and when a recorded boundary stands for a repeated attempt."""
+"""When partitions may be added, and when a repeated attempt reuses a recorded boundary."""
 
 from typing import Any
 
 import pytest
 
-from daybook.engine.operations.partition_boundaries import NotYet, check_caught_up, is_recorded
+from daybook.engine.operations.partition_boundaries import NotReady, check_caught_up, is_recorded
 
 ENDS = {0: 10, 1: 20}
 
@@ -21,11 +21,11 @@ def test_a_group_at_every_end_has_caught_up() -> None:
 @pytest.mark.parametrize("reached", [{0: 10, 1: 19}, {0: 0, 1: 20}])
 def test_a_group_that_lags_is_named_with_its_lag(reached: dict[int, int]) -> None:
     lag = sum(ENDS.values()) - sum(reached.values())
-    with pytest.raises(NotYet, match=f"group has {lag} messages of orders"):
+    with pytest.raises(NotReady, match=f"group has not counted {lag} messages of orders"):
         check_caught_up("group", "orders", ENDS, reached)
 
 
-def test_what_was_recorded_and_then_not_done_is_not_recorded_twice() -> None:
+def test_a_repeated_attempt_does_not_record_its_boundary_twice() -> None:
     assert is_recorded([boundary(2, 4, ENDS)], 2, 4, ENDS)
 
 
@@ -39,6 +39,6 @@ def test_what_was_recorded_and_then_not_done_is_not_recorded_twice() -> None:
         [boundary(2, 4, ENDS), boundary(2, 4, {0: 9, 1: 21})],
     ],
 )
-def test_anything_else_is_a_boundary_of_its_own(known: list[dict[str, Any]]) -> None:
-    """What was counted since belongs after the older boundary, so that one has to stay."""
+def test_any_other_attempt_records_its_own_boundary(known: list[dict[str, Any]]) -> None:
+    """Messages counted since then are after the older boundary, so it must stay."""
     assert not is_recorded(known, 2, 4, ENDS)

@@ -1,9 +1,9 @@
-"""The protocol against everything that may happen to it, on a store in memory.
+"""The protocol under arbitrary faults, on a store in memory.
 
-Hypothesis makes up histories: messages are appended, several members settle them in batches cut
-anywhere, they crash at any operation, replies are lost after the write, an old owner wakes up
-between two operations of the new one, checkpoints and commits come late, the topic is made again,
-partitions are added. At the end every document is what a plain count of the log says.
+Hypothesis generates histories: messages are appended, several members settle them with arbitrary
+batch boundaries, they crash at any operation, replies are lost after the write, a former owner
+wakes up between two operations of the new one, checkpoints and commits come late, the topic is
+recreated, partitions are added. At the end every document equals a plain count of the log.
 """
 
 import json
@@ -30,7 +30,7 @@ from daybook.simulate.answer.entry import Entry
 from models.order_state import OrderState
 from tests.fakes.memory_store import MemoryStore
 from tests.support.log import LogMessage
-from tests.support.runner import RULES, Lane, Letters, Runner
+from tests.support.runner import RULES, FakeDeadLetters, Lane, Runner
 from tests.support.soak import EXAMPLES
 
 GROUPS = (order_funnel.GROUP, revenue_consumer.GROUP)
@@ -48,14 +48,14 @@ KINDS = [
 
 
 class Crash(Exception):
-    """The member dies here."""
+    """The member crashes here."""
 
 
 class World(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.store = MemoryStore(keys_max=3)
-        self.letters = {group.name: Letters() for group in GROUPS}
+        self.dead_letters = {group.name: FakeDeadLetters() for group in GROUPS}
         self.incarnation = 0
         self.gone: dict[str, list[dict[str, Any]]] = {group.name: [] for group in GROUPS}
         self.made = 0
@@ -92,7 +92,7 @@ class World(RuleBasedStateMachine):
     def append(
         self, order: int, kind: str, cents: int, day: int, owner: str, poison: int, astray: bool
     ) -> None:
-        """An event of an order; order 4's producer knows no partitioner and puts it anywhere."""
+        """An event of an order; order 4's producer uses any partition."""
         number = (order + (astray and order == 4)) % self.partitions
         log = self.lanes[GROUPS[0].name, number].log
         if poison == 0:
@@ -187,16 +187,16 @@ class World(RuleBasedStateMachine):
 
     @rule(group=st.sampled_from(GROUPS), pick=st.integers(0, 9), keep=st.integers(0, 2))
     def rebalance(self, group: Group, pick: int, keep: int) -> None:
-        """A new owner; up to two old ones do not know yet."""
+        """A new owner; up to two former owners do not know yet."""
         lane = self._lane(group, pick)
         lane.members = [
             *lane.members[-keep:] * (keep > 0),
-            Runner(self.store, self.letters[group.name], group, lane),
+            Runner(self.store, self.dead_letters[group.name], group, lane),
         ]
 
     @precondition(lambda self: self.incarnation < 3)
     @rule(chance=st.integers(0, 5))
-    def make_the_topic_again(self, chance: int) -> None:
+    def recreate_the_topic(self, chance: int) -> None:
         if chance:
             return
         self._drain()
@@ -244,30 +244,30 @@ class World(RuleBasedStateMachine):
             assert _states(self.store) == _states(self._counted_at_once())
 
     def _assert_counted(self, group: Group) -> None:
-        """Beside the known answer, splits in sum."""
+        """Compares the documents with the known answer; maps only by their sums."""
         events = self.gone[group.name] + self._countable(group)
-        told = by_document(answer(Entry(TOPIC, event, appended_ms=0) for event in events))
+        expected = by_document(answer(Entry(TOPIC, event, appended_ms=0) for event in events))
         for model in group.documents:
             stored = self.store.collections.get(model.collection, {})
-            for name in stored.keys() | {n for c, n in told if c == model.collection}:
-                fields = told.get((model.collection, name))
+            for name in stored.keys() | {n for c, n in expected if c == model.collection}:
+                fields = expected.get((model.collection, name))
                 found, known = flat_pair(model.collection, stored.get(name), fields)
                 assert _in_sum(found) == _in_sum(known), (model.collection, name)
 
     def _counted_at_once(self) -> MemoryStore:
-        """The same log by one member, to whom nothing happens."""
+        """The store after one member has counted the same log without any fault."""
         store = MemoryStore(self.store.keys_max)
         for (name, _), lane in self.lanes.items():
             group = next(g for g in GROUPS if g.name == name)
             alone = Lane(lane.partition, lane.log)
-            runner = Runner(store, self.letters[name], group, alone)
+            runner = Runner(store, self.dead_letters[name], group, alone)
             while runner.next < len(lane.log):
                 runner.settle(len(lane.log))
         return store
 
     def _countable(self, group: Group) -> list[dict[str, Any]]:
-        """Each event once, by the first of its copies that is no dead letter."""
-        dead = self.letters[group.name].dead
+        """Each event once, from the first of its copies that is not a dead letter."""
+        dead = self.dead_letters[group.name].dead
         topic_id = self.lanes[group.name, 0].partition.topic_id
         first: dict[str, dict[str, Any]] = {}
         for number, at, event in self.valid:
@@ -278,7 +278,7 @@ class World(RuleBasedStateMachine):
     def _drain(self) -> None:
         for (name, _), lane in self.lanes.items():
             group = next(g for g in GROUPS if g.name == name)
-            runner = Runner(self.store, self.letters[group.name], group, lane)
+            runner = Runner(self.store, self.dead_letters[group.name], group, lane)
             while runner.next < len(lane.log):
                 runner.settle(5)
             lane.checkpoint = runner.next
@@ -289,10 +289,10 @@ class World(RuleBasedStateMachine):
     def _work(self, group: Group, pick: int, messages: int) -> None:
         lane = self._lane(group, pick)
         if not lane.members:
-            lane.members.append(Runner(self.store, self.letters[group.name], group, lane))
+            lane.members.append(Runner(self.store, self.dead_letters[group.name], group, lane))
         runner = lane.members[pick % len(lane.members)]
         if runner in self.busy:
-            return  # a member is one thread: it does not wake up within itself
+            return  # a member has one thread, so it cannot run within itself
         self.busy.append(runner)
         try:
             runner.settle(messages)
@@ -326,7 +326,7 @@ class World(RuleBasedStateMachine):
 
 
 def _states(store: MemoryStore) -> dict[str, dict[str, Any]]:
-    """What each order's state remembers, but not how far it came."""
+    """The fields of each order's state, without its watermarks."""
     table = store.collections.get(OrderState.collection, {})
     return {
         key: {name: value for name, value in state.items() if name != "_daybook"}
@@ -335,7 +335,7 @@ def _states(store: MemoryStore) -> dict[str, dict[str, Any]]:
 
 
 def _of_funnel(cents: int, owner: str) -> dict[str, Any]:
-    """Most orders are of a funnel; products are so few that all are named."""
+    """Most orders name a funnel; there are so few products that each has its own key."""
     if owner == "d":
         return {}
     lines = [
@@ -346,7 +346,7 @@ def _of_funnel(cents: int, owner: str) -> dict[str, Any]:
 
 
 def _in_sum(document: Flat) -> dict[tuple[str, ...], Any]:
-    """Splits in sum: which keys are named under a cap depends on who came first."""
+    """Maps as sums over their keys: which keys a full map has depends on the order of batches."""
     sums: dict[tuple[str, ...], Any] = {}
     for path, value in document.items():
         short = _without_key(path)
@@ -362,7 +362,7 @@ def _without_key(path: tuple[str, ...]) -> tuple[str, ...]:
 
 @pytest.fixture(autouse=True, scope="module")
 def few_ids_are_kept() -> Iterator[None]:
-    """Else a state's memory of ids would hide that a message was folded twice."""
+    """Otherwise the ids in a state would hide that a message was folded twice."""
     with patch.object(keyed, "EVENT_IDS_KEPT", 1):
         yield
 
@@ -372,6 +372,6 @@ TestProtocol.settings = settings(
     max_examples=EXAMPLES,
     stateful_step_count=50,
     suppress_health_check=list(HealthCheck),
-    # A seeded bug need only be found, not be told in the fewest words.
+    # A seeded bug need only be found; shrinking the example would take long.
     phases=[Phase.generate] if "DAYBOOK_MUTANT" in os.environ else list(Phase),
 )

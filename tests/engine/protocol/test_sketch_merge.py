@@ -1,4 +1,4 @@
-"""Whatever members suffer, a sketch holds everybody who was counted, and nobody else."""
+"""Despite any faults, a sketch contains every person who was counted, and nobody else."""
 
 from collections.abc import Collection
 from contextlib import suppress
@@ -15,9 +15,9 @@ from daybook.engine.partition import Partition
 from daybook.engine.protocol.sketch_merge import merge_sketches
 from daybook.simulate.answer.entry import FUNNELS, Entry
 from models.uniques import Uniques, people, periods
-from tests.consumers.test_funnel_step import GROUP, HERE, Crash, Previous, as_log
+from tests.consumers.test_funnel_step import GROUP, HERE, Crash, FixedDefinitions, as_log
 from tests.fakes.memory_store import MemoryStore
-from tests.support.runner import Lane, Letters, Runner
+from tests.support.runner import FakeDeadLetters, Lane, Runner
 from tests.support.uniques import Name, assert_sketches, known
 from tests.support.visitors import Visitors
 
@@ -42,31 +42,33 @@ def history(seed: int, people: int) -> tuple[list[Entry], Lane]:
     return visitors.entries, Lane(HERE, as_log(visitors.entries))
 
 
-def finish(store: MemoryStore, letters: Letters, lane: Lane, entries: list[Entry]) -> None:
-    runner = Runner(store, letters, GROUP, lane, Previous(entries))
+def finish(
+    store: MemoryStore, dead_letters: FakeDeadLetters, lane: Lane, entries: list[Entry]
+) -> None:
+    runner = Runner(store, dead_letters, GROUP, lane, FixedDefinitions(entries))
     while runner.next < len(lane.log):
         runner.settle(7)
 
 
-def test_visitors_are_in_their_sketches_before_any_state_remembers_them() -> None:
+def test_visitors_are_in_their_sketches_before_they_are_in_a_state() -> None:
     entries, lane = history(seed=1, people=3)
     lane.log = lane.log[:5]
     expected = known([entry for entry in entries if entry.topic != FUNNELS][:5])
     for operation in count(1):
-        store, letters, left = MemoryStore(), Letters(), operation
+        store, dead_letters, left = MemoryStore(), FakeDeadLetters(), operation
 
-        def strike() -> None:
+        def crash_in_time() -> None:
             nonlocal left
             left -= 1
             if left == 0:
                 raise Crash
 
-        store.before = strike
+        store.before = crash_in_time
         with suppress(Crash):
-            Runner(store, letters, GROUP, lane, Previous(entries)).settle(5)
+            Runner(store, dead_letters, GROUP, lane, FixedDefinitions(entries)).settle(5)
         if left > 0:
             break
-        finish(store, letters, lane, entries)
+        finish(store, dead_letters, lane, entries)
         assert_nobody_is_lost(store, expected)
     assert operation > 20
 
@@ -82,24 +84,24 @@ def test_members_that_die_anywhere_lose_no_visitor(
     seed: int, people: int, deaths: list[tuple[int, int]], lost: bool
 ) -> None:
     entries, lane = history(seed, people)
-    store, letters, left = MemoryStore(), Letters(), 0
+    store, dead_letters, left = MemoryStore(), FakeDeadLetters(), 0
 
-    def strike() -> None:
+    def crash_in_time() -> None:
         nonlocal left
         left -= 1
         if left == 0:
             raise Crash
 
-    setattr(store, "after" if lost else "before", strike)
+    setattr(store, "after" if lost else "before", crash_in_time)
     for messages, after in deaths:
-        runner, left = Runner(store, letters, GROUP, lane, Previous(entries)), after
+        runner, left = Runner(store, dead_letters, GROUP, lane, FixedDefinitions(entries)), after
         try:
             runner.settle(messages)
             lane.checkpoint = runner.next
         except Crash:
             continue
     left = 0
-    finish(store, letters, lane, entries)
+    finish(store, dead_letters, lane, entries)
     assert_nobody_is_lost(store, known(entries))
 
 
@@ -108,31 +110,29 @@ def test_members_that_die_anywhere_lose_no_visitor(
     seed=st.integers(0, 10**6),
     wakes=st.lists(st.tuples(st.integers(1, 60), st.integers(1, 60)), min_size=1, max_size=6),
 )
-def test_owners_that_are_alive_at_once_lose_no_visitor(
-    seed: int, wakes: list[tuple[int, int]]
-) -> None:
+def test_two_owners_at_once_lose_no_visitor(seed: int, wakes: list[tuple[int, int]]) -> None:
     entries, lane = history(seed, people=3)
-    store, letters, left, messages = MemoryStore(), Letters(), 0, 1
+    store, dead_letters, left, messages = MemoryStore(), FakeDeadLetters(), 0, 1
 
     def wake() -> None:
         nonlocal left
         left -= 1
         if left == 0:
-            Runner(store, letters, GROUP, lane, Previous(entries)).settle(messages)
+            Runner(store, dead_letters, GROUP, lane, FixedDefinitions(entries)).settle(messages)
 
     store.before = wake
-    for after, several in wakes:
-        left, messages = after, several
-        runner = Runner(store, letters, GROUP, lane, Previous(entries))
+    for after, count_of_messages in wakes:
+        left, messages = after, count_of_messages
+        runner = Runner(store, dead_letters, GROUP, lane, FixedDefinitions(entries))
         runner.settle(20)
         lane.checkpoint = runner.next
     left = 0
-    finish(store, letters, lane, entries)
+    finish(store, dead_letters, lane, entries)
     assert_nobody_is_lost(store, known(entries))
 
 
 @pytest.mark.parametrize("operation", [1, 2, 3])
-def test_what_another_owner_adds_at_the_same_moment_stays(operation: int) -> None:
+def test_keys_added_by_another_owner_at_the_same_time_are_kept(operation: int) -> None:
     store, left = MemoryStore(), operation
 
     def add(keys: Collection[str]) -> None:
@@ -152,7 +152,7 @@ def test_what_another_owner_adds_at_the_same_moment_stays(operation: int) -> Non
     assert [people([document]).estimate for document in stored(store)] == [4, 4]
 
 
-def test_what_a_sketch_holds_already_is_not_written_again() -> None:
+def test_keys_that_a_sketch_contains_are_not_written_again() -> None:
     store = MemoryStore()
     keys = [f"v{number}" for number in range(200)]
     merge_sketches(store, Uniques, HERE, {DAY: keys}, lambda _: None)
@@ -161,7 +161,7 @@ def test_what_a_sketch_holds_already_is_not_written_again() -> None:
     assert stored(store) == before
 
 
-def test_a_sketch_is_named_by_what_it_counts_and_by_its_partition() -> None:
+def test_a_sketchs_id_names_its_counter_and_partition() -> None:
     store = MemoryStore()
     sketch = Sketch("step", ("org:1", "f", "e.e"), "2026-03")
     merge_sketches(store, Uniques, THERE, {sketch: ["v"]}, lambda _: None)
@@ -181,11 +181,11 @@ def test_a_sketch_is_named_by_what_it_counts_and_by_its_partition() -> None:
 
 
 @pytest.mark.parametrize(("each", "among"), [(9, 90), (300, 3_000), (4_000, 30_000)])
-def test_days_and_partitions_united_are_the_month(each: int, among: int) -> None:
+def test_the_union_of_days_and_partitions_estimates_the_month(each: int, among: int) -> None:
     store, everybody = MemoryStore(), set()
     for day in range(1, 31):
         for number, partition in enumerate((HERE, THERE)):
-            # Whoever is in a partition stays there; most come on several days.
+            # People stay in their partition; most come on several days.
             keys = {f"v{number}-{(day * 7919 + n * 31) % among}" for n in range(each)}
             of_day = DAY._replace(period=f"2026-04-{day:02d}")
             of_month = DAY._replace(period="2026-04")
@@ -202,16 +202,16 @@ def test_days_and_partitions_united_are_the_month(each: int, among: int) -> None
         assert days == months == (len(everybody),) * 3
 
 
-def test_nobody_came() -> None:
+def test_without_sketches_there_are_no_people() -> None:
     assert people([]) == (0, 0, 0)
 
 
 def test_the_order_of_keys_and_their_repetition_change_nothing() -> None:
     keys = [f"v{number}" for number in range(2_000)]
-    there, back = sketches.grown(None, keys), sketches.grown(None, [*reversed(keys), *keys])
+    there, back = sketches.add_keys(None, keys), sketches.add_keys(None, [*reversed(keys), *keys])
     assert there and back
-    assert sketches.united([there, back]) == sketches.united([back, there, there])
-    assert sketches.grown(there, keys) is sketches.grown(back, keys) is None
+    assert sketches.estimate_union([there, back]) == sketches.estimate_union([back, there, there])
+    assert sketches.add_keys(there, keys) is sketches.add_keys(back, keys) is None
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_the_order_of_keys_and_their_repetition_change_nothing() -> None:
         ("2026-11-21", "2026-11-20", []),
     ],
 )
-def test_a_range_is_its_whole_months_and_odd_days(
+def test_a_range_is_covered_by_whole_months_and_single_days(
     first: str, last: str, expected: list[str]
 ) -> None:
     assert periods(first, last) == expected

@@ -6,7 +6,7 @@ from typing import Any
 from bson import Int64
 from redis import Redis
 
-from daybook.engine.documents.sketches import grown
+from daybook.engine.documents.sketches import add_keys
 from daybook.funnels.live import redis_keys
 from models.event_metrics import EventMetricsDay
 from tests.query.conftest import ORGANIZATION, Office
@@ -36,7 +36,7 @@ def sketch(office: Office, kind: str, day: str, people: list[str]) -> None:
             "kind": kind,
             "id": "gala",
             "period": day,
-            "sketch": grown(None, people),
+            "sketch": add_keys(None, people),
             "_daybook": {"model": 1},
         }
     )

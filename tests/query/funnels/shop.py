@@ -14,9 +14,9 @@ from daybook.simulate.answer.answer import answer
 from daybook.simulate.answer.entry import FUNNELS, TRACKING, Entry
 from daybook.simulate.plan import Plan
 from daybook.simulate.storefront import storefront
-from tests.consumers.test_funnel_step import HERE, Previous, as_log
+from tests.consumers.test_funnel_step import HERE, FixedDefinitions, as_log
 from tests.fakes.memory_store import MemoryStore
-from tests.support.runner import Lane, Letters, Runner
+from tests.support.runner import FakeDeadLetters, Lane, Runner
 
 FIRST, LAST = "2026-01-05", "2026-01-18"
 _EVENTS = 4_000
@@ -39,7 +39,11 @@ def shop() -> Shop:
     entries = list(_entries())
     store = MemoryStore()
     runner = Runner(
-        store, Letters(), funnel_step.GROUP, Lane(HERE, as_log(entries)), Previous(entries)
+        store,
+        FakeDeadLetters(),
+        funnel_step.GROUP,
+        Lane(HERE, as_log(entries)),
+        FixedDefinitions(entries),
     )
     while runner.next < len(runner.lane.log):
         runner.settle(_AT_ONCE)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daybook.engine.documents.keys import encode_key
-from daybook.engine.documents.sketches import grown
+from daybook.engine.documents.sketches import add_keys
 from daybook.query.figures.comparison import change
 from daybook.query.figures.map_keys import name_of
 from daybook.query.figures.money import CurrencyPreference, amount, main_currency, others
@@ -58,7 +58,7 @@ class TestMoney:
 
 class TestUniques:
     def people(self, *names: str) -> dict[str, Any]:
-        return {"sketch": grown(None, names), "_daybook": {"model": 1}}
+        return {"sketch": add_keys(None, names), "_daybook": {"model": 1}}
 
     def test_one_day_is_exact(self) -> None:
         found = count_uniques([day("2026-01-05", unique_visitors=7)], [])

@@ -19,7 +19,7 @@ from tests.fakes.memory_store import MemoryStore
 from tests.support.log import LogMessage
 from tests.support.order_traffic import Orders
 from tests.support.recounting import TOPIC_ID, HandLog, counted, reach, replayed, sums
-from tests.support.runner import Lane, Letters, Runner
+from tests.support.runner import FakeDeadLetters, Lane, Runner
 
 CREATED = "2025-12-31T10:00:00Z"
 PAID, LATER, LATEST = "default:f:2026-01-01", "default:f:2026-01-02", "default:f:2026-01-03"
@@ -176,7 +176,7 @@ def test_the_group_and_the_recount_agree_after_every_batch(seed: int) -> None:
     """In each document and each state."""
     log = Orders(seed).write(100)
     with few_are_kept(), replayed(log, duplicate_window=6, order_waiting_max=3) as replay:
-        store, dead_letters = MemoryStore(), Letters()
+        store, dead_letters = MemoryStore(), FakeDeadLetters()
         lane = Lane(Partition("sc.domain.order", TOPIC_ID, 0), messages(log))
         runner = Runner(store, dead_letters, revenue.GROUP, lane)
         while runner.next < len(lane.log):

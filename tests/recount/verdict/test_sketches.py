@@ -5,18 +5,18 @@ import random
 import pytest
 from datasketches import hll_sketch  # type: ignore[import-untyped]
 
-from daybook.engine.documents.sketches import grown
+from daybook.engine.documents.sketches import add_keys
 from daybook.recount.verdict.sketches import lacks, merged, sketch_of
 
 
 def stored(keys: list[str], partitions: int, batch: int) -> list[object]:
-    """One sketch per partition, grown batch by batch, as members do."""
+    """One sketch per partition, add_keys batch by batch, as members do."""
     found = []
     for number in range(partitions):
         sketch: bytes | None = None
         own = keys[number::partitions]
         for begin in range(0, len(own), batch):
-            sketch = grown(sketch, own[begin : begin + batch]) or sketch
+            sketch = add_keys(sketch, own[begin : begin + batch]) or sketch
         if sketch:
             found.append(hll_sketch.deserialize(sketch))
     return found

@@ -22,7 +22,7 @@ from tests.fakes.memory_store import MemoryStore
 from tests.support.log import LogMessage
 from tests.support.order_traffic import Orders
 from tests.support.recounting import HandLog
-from tests.support.runner import RULES, Lane, Letters, Runner
+from tests.support.runner import RULES, FakeDeadLetters, Lane, Runner
 
 GROUPS: tuple[tuple[Group, str], ...] = (
     (order_funnel.GROUP, ORDERS),
@@ -46,7 +46,7 @@ def counted(entries: Sequence[Entry]) -> MemoryStore:
             )
             for at, e in enumerate(e for e in entries if e.topic == topic)
         ]
-        runner = Runner(store, Letters(), group, Lane(Partition(topic, topic, 0), log))
+        runner = Runner(store, FakeDeadLetters(), group, Lane(Partition(topic, topic, 0), log))
         while runner.next < len(log):
             runner.settle(40)
     return store
