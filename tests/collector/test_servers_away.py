@@ -178,7 +178,7 @@ def test_without_redis_events_are_accepted_without_a_limit_and_a_warning_is_logg
     for _ in range(4):
         assert collector.track([VIEW] * 5).status == 202
     assert collector.metric("daybook_collector_unlimited_events_total") == 20
-    assert "rate limiting off" in collector.said()
+    assert "rate limiting off" in collector.output()
     redis.start()
     until(lambda: collector.track([VIEW] * 5).status == 429, "the limit applies again")
 
@@ -213,7 +213,7 @@ def test_events_accepted_before_a_stop_are_in_the_log(site: Site) -> None:
     caller.start()
     until(lambda: collector.metric("daybook_collector_events_total") >= 0, "it answers")
     assert collector.end() == 0
-    assert '"event": "stopped"' in collector.said()
+    assert '"event": "stopped"' in collector.output()
     caller.join(30)
     assert [json.loads(reply.body)["accepted"] for reply in replies] == [100]
     assert len(site.logged()) == 100

@@ -86,7 +86,7 @@ class ExportServices:
 
         def ended_job() -> dict[str, Any]:
             reply = self.status(job_id)
-            assert reply.status == 200, (reply.body, self.service.said()[-3_000:])
+            assert reply.status == 200, (reply.body, self.service.output()[-3_000:])
             return {} if reply.json["status"] == "processing" else dict(reply.json)
 
         return until(ended_job, f"{job_id} has ended", seconds)

@@ -34,4 +34,4 @@ def test_a_head_request_is_counted_once(service: QueryProcess) -> None:
 def test_a_service_stops_without_an_error(office: Office) -> None:
     service = office.start()
     assert service.end() == 0
-    assert "Traceback" not in service.said()
+    assert "Traceback" not in service.output()

@@ -121,6 +121,6 @@ def test_no_input_appears_in_logs_or_metrics(service: QueryProcess) -> None:
     service.report("/revenue", SECRET, **DAYS)
     metrics = service.get("/metrics").body.decode()
     assert "daybook_query_requests_total" in metrics
-    for text in (metrics, service.said()):
+    for text in (metrics, service.output()):
         for secret in (SECRET, service.key, ORGANIZATION, "$where", "etc/passwd"):
             assert secret not in text

@@ -84,16 +84,16 @@ def test_every_report_works_with_a_read_only_user(mongodb: Guarded, stored: Offi
         requests.append((path, {**days, **scope}))
     for path, parameters in requests:
         assert service.report(path, **parameters).status == 200, path
-    assert MAY_WRITE not in service.said()
-    assert PASSWORD not in service.said()
+    assert MAY_WRITE not in service.output()
+    assert PASSWORD not in service.output()
 
 
 def test_the_service_warns_once_of_a_user_that_may_write(stored: Office) -> None:
     service = stored.start()
-    until(lambda: MAY_WRITE in service.said(), "the service warns")
-    (line,) = [line for line in service.said().splitlines() if MAY_WRITE in line]
+    until(lambda: MAY_WRITE in service.output(), "the service warns")
+    (line,) = [line for line in service.output().splitlines() if MAY_WRITE in line]
     assert "DAYBOOK_MONGODB_URI" in line
-    assert PASSWORD not in service.said()
+    assert PASSWORD not in service.output()
 
 
 def test_without_access_control_there_is_no_warning(
@@ -104,4 +104,4 @@ def test_without_access_control_there_is_no_warning(
         service = own.start()
         assert service.report("/revenue", own.admin, first="2026-11-01", last="2026-11-02").json
         own.end()
-        assert MAY_WRITE not in service.said()
+        assert MAY_WRITE not in service.output()

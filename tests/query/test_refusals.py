@@ -131,9 +131,9 @@ def test_an_internal_error_reveals_no_details(office: Office, service: QueryProc
     reply = service.report("/order-funnel", first="2026-10-01", last="2026-10-01")
     assert reply.status == 500
     assert reply.json["detail"] == "internal server error"
-    for text in (reply.body.decode(), service.said()):
+    for text in (reply.body.decode(), service.output()):
         assert "secret-in-a-document" not in text
-    assert "request failed" in service.said()
+    assert "request failed" in service.output()
     assert reply.headers["x-content-type-options"] == "nosniff"
 
 

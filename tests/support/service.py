@@ -75,7 +75,7 @@ class ServiceProcess:
         ]
         return sum(float(line.rpartition(" ")[2]) for line in lines)
 
-    def said(self) -> str:
+    def output(self) -> str:
         return self._log.read_text()
 
     @property
@@ -93,9 +93,9 @@ class ServiceProcess:
             raise
 
     def _started(self) -> int:
-        lines = [json.loads(x) for x in self.said().splitlines() if x.startswith("{")]
+        lines = [json.loads(x) for x in self.output().splitlines() if x.startswith("{")]
         for line in lines:
             if line["event"] == self._event:
                 return int(line["port"])
-        assert self._process.poll() is None, self.said()
+        assert self._process.poll() is None, self.output()
         return 0

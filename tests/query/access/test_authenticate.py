@@ -166,7 +166,7 @@ def test_a_token_with_any_flaw_is_refused(service: QueryProcess, wrong: str) -> 
     reply = service.report(OWN, wrong, **DAYS)
     assert reply.status == 401
     assert wrong.encode() not in reply.body
-    assert wrong not in service.said()
+    assert wrong not in service.output()
 
 
 def test_tokens_are_refused_if_no_algorithm_is_configured(office: Office) -> None:
@@ -208,7 +208,7 @@ def _signed_with_public_key(public_key: str) -> str:
 def test_no_secret_is_logged(office: Office, service: QueryProcess) -> None:
     service.report(OWN, token(), **DAYS)
     for secret in (SECRET, office.analyst, token(), "anna@example.com"):
-        assert secret not in service.said()
+        assert secret not in service.output()
         assert secret not in service.get("/metrics").body.decode()
 
 
@@ -231,4 +231,4 @@ def test_with_authentication_off_every_caller_is_an_admin(office: Office) -> Non
     service = office.start(DAYBOOK_AUTH="off")
     assert service.report("/revenue", "", **DAYS).status == 200
     assert service.report(FOREIGN, "", **DAYS).json["totals"]["sessions"] == 2
-    assert "DAYBOOK_AUTH is off" in service.said()
+    assert "DAYBOOK_AUTH is off" in service.output()

@@ -23,7 +23,7 @@ class Reading:
         reply = self.service.report(
             path, self.office.admin, organization_id=organization, **parameters
         )
-        assert reply.status == 200, (reply.body, self.service.said()[-3_000:])
+        assert reply.status == 200, (reply.body, self.service.output()[-3_000:])
         return reply.json
 
 

@@ -179,4 +179,4 @@ def test_a_service_ends_its_streams_when_it_stops(office: Office, event: str) ->
         assert service.end() == 0
         assert listener.next() is None
     assert (datetime.now(UTC) - began).total_seconds() < 10
-    assert "Traceback" not in service.said()
+    assert "Traceback" not in service.output()
