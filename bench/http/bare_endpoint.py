@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request, Response
 
 from daybook.collector.app import PATH
 from daybook.local.ports import LOOPBACK
-from daybook.service.server import listen, serve_app
+from daybook.service.server import serve_app
 
 _ANSWER = b'{"status":"accepted","event_id":"6f0d1a52-0b1e-4c53-9d0a-0c6f1f9d7a01"}'
 
@@ -36,4 +36,4 @@ def create_app(report: bytes) -> FastAPI:
 
 if __name__ == "__main__":
     answer = Path(sys.argv[2]).read_bytes() if len(sys.argv) > 2 else b"{}"
-    serve_app(create_app(answer), listen(LOOPBACK, int(sys.argv[1])), lambda port: None)
+    serve_app(create_app(answer), "bare endpoint", LOOPBACK, int(sys.argv[1]))

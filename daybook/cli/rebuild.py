@@ -6,17 +6,14 @@ from typing import Annotated
 import typer
 
 from daybook.cli.support.date_options import DateOption, FromOption, ToOption, days
-from daybook.cli.support.printing import as_json, console, number_of, print_line, table
+from daybook.cli.support.printing import console, number_of, print_line, table
 from daybook.cli.support.recount_options import (
     SHOWN_MAX,
     GroupName,
     JsonOption,
     print_doubts,
-    recounting,
+    recount_and_exit,
 )
-from daybook.engine.kafka import clients
-from daybook.engine.mongo.client import database
-from daybook.engine.settings import settings
 from daybook.recount.rebuild import Rebuilt, rebuild_group
 
 FIELDS_SHOWN_MAX = 4
@@ -45,14 +42,7 @@ def rebuild(
     Examples: `daybook rebuild revenue --date 2026-11-20` · `daybook rebuild order-funnel --all`
     """
     selected = days(date, from_, to, every)
-    config = settings()
-    with recounting(group) as (recount, report):
-        rebuilt = rebuild_group(clients.common(config), database(config), recount, selected, report)
-    if as_object:
-        print(as_json(rebuilt.as_json()))
-    else:
-        _print(rebuilt)
-    raise typer.Exit(rebuilt.exit_code)
+    recount_and_exit(rebuild_group, group, selected, None if as_object else _print)
 
 
 def _print(rebuilt: Rebuilt) -> None:

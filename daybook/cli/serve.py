@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import structlog
 import typer
 
 from daybook.cli.run import stop_on_signals
@@ -36,16 +35,11 @@ def serve_collector(host: Host = "127.0.0.1", port: Port = 8081) -> None:
     """
     with extra("collector"):
         from daybook.collector.app import create_app
-        from daybook.service.server import listen, serve_app
+        from daybook.service.server import serve_app
     config = settings()
     logs.configure(config.log_format)
     app = create_app(config)
-    log = structlog.get_logger()
-    serve_app(
-        app,
-        listen(host, port),
-        lambda bound: log.info("collector started", host=host, port=bound),
-    )
+    serve_app(app, "collector", host, port)
 
 
 @serve.command("query")
@@ -62,19 +56,13 @@ def serve_query(host: Host = "127.0.0.1", port: Port = 8080) -> None:
     with extra("query"):
         from daybook.query.app import create_app
         from daybook.service.outbound import is_loopback
-        from daybook.service.server import listen, serve_app
+        from daybook.service.server import serve_app
     config = settings()
     logs.configure(config.log_format)
     if config.auth == "off" and not is_loopback(host):
         raise WrongSetting(f"DAYBOOK_AUTH=off needs a loopback address, and {host} is not one")
     app = create_app(config)
-    log = structlog.get_logger()
-    serve_app(
-        app,
-        listen(host, port),
-        lambda bound: log.info("query started", host=host, port=bound),
-        app.state.relay.end,
-    )
+    serve_app(app, "query", host, port, app.state.relay.end)
 
 
 @serve.command("exports")

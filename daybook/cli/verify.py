@@ -7,17 +7,14 @@ import typer
 from bson import Int64
 
 from daybook.cli.support.date_options import DateOption, FromOption, ToOption, days
-from daybook.cli.support.printing import as_json, console, number_of, print_line, table
+from daybook.cli.support.printing import console, number_of, print_line, table
 from daybook.cli.support.recount_options import (
     SHOWN_MAX,
     GroupName,
     JsonOption,
     print_doubts,
-    recounting,
+    recount_and_exit,
 )
-from daybook.engine.kafka import clients
-from daybook.engine.mongo.client import database
-from daybook.engine.settings import settings
 from daybook.recount.compare.documents import ABSENT
 from daybook.recount.verdict.report import Report
 from daybook.recount.verify import verify_group
@@ -48,14 +45,7 @@ def verify(
     Examples: `daybook verify revenue --all` · `daybook verify order-funnel --date 2026-11-20`
     """
     selected = days(date, from_, to, every)
-    config = settings()
-    with recounting(group) as (recount, progress):
-        report = verify_group(clients.common(config), database(config), recount, selected, progress)
-    if as_object:
-        print(as_json(report.as_json()))
-    else:
-        _print(report)
-    raise typer.Exit(report.exit_code)
+    recount_and_exit(verify_group, group, selected, None if as_object else _print)
 
 
 def _print(report: Report) -> None:

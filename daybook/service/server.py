@@ -31,15 +31,13 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve_app(
-    app: FastAPI,
-    listener: socket.socket,
-    on_started: Callable[[int], None],
-    on_stopping: Callable[[], None] | None = None,
+    app: FastAPI, name: str, host: str, port: int, on_stopping: Callable[[], None] | None = None
 ) -> None:
     """Serves until SIGTERM or SIGINT, then completes the requests in progress.
 
-    `on_started` receives the port. `on_stopping` is called before the wait for those requests, to
-    end streams that would never end by themselves.
+    The event "<name> started" is logged with the port; port 0 means any free port. `on_stopping`
+    is called before the wait for those requests, to end streams that would never end by
+    themselves. Raises DaybookError if it cannot listen.
 
     uvicorn's access log is off, because it would contain client addresses. It ignores forwarded
     headers: the collector applies its own rule to them, and the query module needs none.
@@ -54,7 +52,8 @@ def serve_app(
         limit_concurrency=CALLS_MAX,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    on_started(listener.getsockname()[1])
+    listener = listen(host, port)
+    _log.info(f"{name} started", host=host, port=listener.getsockname()[1])
     # uvicorn raises the signal again after an orderly stop, which must not look like a failure.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)

@@ -13,7 +13,6 @@ from daybook.engine.settings import settings
 @pytest.fixture
 def daybook(monkeypatch: pytest.MonkeyPatch) -> Iterator[CliRunner]:
     monkeypatch.setattr("daybook.cli.serve.logs.configure", lambda _: None)
-    monkeypatch.setattr("daybook.service.server.listen", lambda *_: None)
     monkeypatch.setattr("daybook.service.server.serve_app", lambda *_: None)
     settings.cache_clear()
     yield CliRunner()

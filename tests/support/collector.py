@@ -9,14 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from daybook.collector.app import create_app
 from daybook.collector.event import TOPIC
 from daybook.engine import logs
 from daybook.engine.errors import DaybookError
 from daybook.engine.settings import settings
-from daybook.service.server import listen, serve_app
+from daybook.service.server import serve_app
 from tests.support.service import Reply, ServiceProcess
 from tests.support.wait import until
 
@@ -54,12 +52,9 @@ class CollectorProcess(ServiceProcess):
 def main() -> None:
     (world,) = sys.argv[1:]
     logs.configure("json")
-    log = structlog.get_logger()
     try:
         app = create_app(settings(), f"{world}.{TOPIC}")
-        serve_app(
-            app, listen("127.0.0.1", 0), lambda port: log.info("collector started", port=port)
-        )
+        serve_app(app, "collector", "127.0.0.1", 0)
     except DaybookError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)

@@ -10,14 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
-import structlog
-
 from daybook.engine import logs
 from daybook.engine.errors import DaybookError
 from daybook.engine.settings import settings
 from daybook.query.app import create_app
 from daybook.query.exports.services import TOPIC
-from daybook.service.server import listen, serve_app
+from daybook.service.server import serve_app
 from tests.support.service import Reply, ServiceProcess
 
 API = "/api/v1/analytics"
@@ -54,15 +52,9 @@ class QueryProcess(ServiceProcess):
 def main() -> None:
     (world,) = sys.argv[1:]
     logs.configure("json")
-    log = structlog.get_logger()
     try:
         app = create_app(settings(), f"{world}.{TOPIC}")
-        serve_app(
-            app,
-            listen("127.0.0.1", 0),
-            lambda port: log.info("query started", port=port),
-            app.state.relay.end,
-        )
+        serve_app(app, "query", "127.0.0.1", 0, app.state.relay.end)
     except DaybookError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)

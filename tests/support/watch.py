@@ -1,7 +1,6 @@
 """Watches every watermark and checkpoint during a scenario."""
 
 from threading import Event, Thread
-from types import TracebackType
 from typing import Any, Self
 
 from pymongo.errors import PyMongoError
@@ -30,12 +29,7 @@ class Watch:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._done.set()
         self._thread.join()
 

@@ -1,12 +1,12 @@
 """The CDNOW data set: purchases of a real shop's customers from 1997 to the middle of 1998."""
 
-import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import NamedTuple
 
+from daybook.cli.demo.dataset import read_published
 from daybook.engine.errors import DaybookError
 from daybook.local.cache import Notify
 from daybook.local.wheel import Wheel
@@ -62,12 +62,7 @@ def fetch(notify: Notify) -> list[Purchase]:
 
 def read(path: Path) -> list[Purchase]:
     """The purchases of the published file. Raises DaybookError for one with another digest."""
-    raw = path.read_bytes()
-    if hashlib.sha256(raw).hexdigest() != SHA256:
-        raise DaybookError(
-            f"{path} is not the published CDNOW file: remove it and run the command again"
-        )
-    return parse(raw.decode("ascii"))
+    return parse(read_published(path, "CDNOW file", SHA256).decode("ascii"))
 
 
 def parse(text: str) -> list[Purchase]:

@@ -2,13 +2,13 @@
 
 import csv
 import gzip
-import hashlib
 import io
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from daybook.cli.demo.dataset import read_published
 from daybook.engine.errors import DaybookError
 from daybook.local.cache import Notify
 from daybook.local.wheel import Wheel
@@ -65,12 +65,8 @@ def fetch(notify: Notify) -> list[Click]:
 
 def read(path: Path) -> list[Click]:
     """The clicks of the published file. Raises DaybookError for one with another digest."""
-    raw = path.read_bytes()
-    if hashlib.sha256(raw).hexdigest() != SHA256:
-        raise DaybookError(
-            f"{path} is not the published clickstream: remove it and run the command again"
-        )
-    return parse(gzip.decompress(raw).decode("ascii"))
+    packed = read_published(path, "clickstream", SHA256)
+    return parse(gzip.decompress(packed).decode("ascii"))
 
 
 def parse(text: str) -> list[Click]:

@@ -5,6 +5,7 @@ A second run cannot rely on the groups' duplicate window, which is bounded; it r
 
 import json
 from collections.abc import Callable, Collection, Iterable
+from contextlib import closing
 from time import monotonic
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -12,7 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from daybook.cli.demo.cdnow_events import ORDERS, USERS, Event
 from daybook.engine.errors import DaybookError, Unavailable
 from daybook.engine.kafka.bulk_producer import BulkProducer
-from daybook.engine.kafka.clients import REQUEST_SECONDS, producer, reader
+from daybook.engine.kafka.clients import REQUEST_SECONDS, kafka_required, producer, reader
 from daybook.engine.settings import Settings
 from schemas.catalogue import topic_name
 
@@ -36,14 +37,10 @@ def ids_in_log(settings: Settings, topics: Collection[str], wanted: Collection[s
     Raises DaybookError for a missing topic and for a log whose start was deleted; Unavailable.
     """
     consumer = reader(settings)
-    try:
+    with closing(consumer), kafka_required():
         ends = _ends(consumer, list(map(topic_name, topics)))
         to_read = {partition: end for partition, end in ends.items() if end}
         return _read_ids(consumer, to_read, wanted)
-    except KafkaException as error:
-        raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
-    finally:
-        consumer.close()
 
 
 def event_id(value: bytes | None) -> str | None:

@@ -1,17 +1,21 @@
 """What `verify` and `rebuild` share: options, a progress bar, printing what is not recountable."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any, NoReturn, Protocol, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 import consumers
-from daybook.cli.support.printing import print_line
+from daybook.cli.support.printing import as_json, print_line
 from daybook.engine.errors import Unavailable
+from daybook.engine.kafka import clients
+from daybook.engine.mongo.client import database
+from daybook.engine.settings import settings
+from daybook.recount.days import Days
 from daybook.recount.errors import Unreachable
 from daybook.recount.groups import Group, find
 from daybook.recount.session import Progress as ReportProgress
@@ -21,6 +25,16 @@ SHOWN_MAX = 50
 
 GroupName = Annotated[str, typer.Argument(help="revenue, or sc-analytics-revenue")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+
+
+class _Result(Protocol):
+    @property
+    def exit_code(self) -> int: ...
+
+    def as_json(self) -> Any: ...
+
+
+R = TypeVar("R", bound=_Result)
 
 
 @contextmanager
@@ -45,6 +59,24 @@ def recounting(name: str) -> Iterator[tuple[Group, ReportProgress]]:
             yield group, report
         except Unreachable as error:
             raise Unavailable(str(error)) from error
+
+
+def recount_and_exit(
+    work: Callable[..., R], name: str, selected: Days, show: Callable[[R], None] | None
+) -> NoReturn:
+    """Recounts a group for a command, prints what it came to, and exits with its exit code.
+
+    `work` is `verify_group` or `rebuild_group`. Without `show`, the result is printed as JSON.
+    Raises Unknown and Unavailable.
+    """
+    config = settings()
+    with recounting(name) as (group, progress):
+        result = work(clients.common(config), database(config), group, selected, progress)
+    if show is None:
+        print(as_json(result.as_json()))
+    else:
+        show(result)
+    raise typer.Exit(result.exit_code)
 
 
 def print_doubts(doubts: list[Doubt]) -> None:

@@ -10,7 +10,7 @@ from confluent_kafka import KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from daybook.engine.errors import DaybookError, Unavailable
-from daybook.engine.kafka.clients import REQUEST_SECONDS
+from daybook.engine.kafka.clients import REQUEST_SECONDS, kafka_required
 from daybook.engine.kafka.offsets import LogBounds
 
 Place = tuple[str, int]
@@ -129,7 +129,5 @@ def topic_ids(client: AdminClient, topics: Iterable[str]) -> dict[str, str]:
 
 def cluster_id(client: AdminClient) -> str:
     """The id of the Kafka cluster. Raises Unavailable."""
-    try:
+    with kafka_required():
         return str(client.list_topics(timeout=REQUEST_SECONDS).cluster_id)
-    except KafkaException as error:
-        raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error

@@ -1,14 +1,26 @@
 """Configures the Kafka clients."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
+from daybook.engine.errors import Unavailable
 from daybook.engine.settings import Settings
 
 MESSAGE_BYTES_MAX = 8 * 2**20
 REQUEST_SECONDS = 10.0
+
+
+@contextmanager
+def kafka_required() -> Iterator[None]:
+    """Any error of Kafka within means that it does not answer. Raises Unavailable."""
+    try:
+        yield
+    except KafkaException as error:
+        raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
 
 
 def common(settings: Settings) -> dict[str, Any]:

@@ -2,17 +2,16 @@
 
 from collections.abc import Callable, Collection
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from daybook.engine.decode.decoder import Decoder
 from daybook.engine.decode.duplicate_window import DuplicateWindow
 from daybook.engine.documents.calendar import Calendar
 from daybook.engine.documents.counting_rules import Rules
-from daybook.engine.errors import Unavailable
 from daybook.engine.group import Group
 from daybook.engine.kafka.admin import topic_ids
-from daybook.engine.kafka.clients import REQUEST_SECONDS
+from daybook.engine.kafka.clients import REQUEST_SECONDS, kafka_required
 from daybook.engine.kafka.offsets import Commit, LogBounds, check_commit, metadata, start_offset
 from daybook.engine.member.assigned_partition import AssignedPartition
 from daybook.engine.member.assignment import Place
@@ -51,7 +50,7 @@ class PartitionStarter:
 
     def check_commits(self, consumer: Consumer) -> None:
         """Raises FleetMismatch if another fleet commits for this group, and Unavailable."""
-        try:
+        with kafka_required():
             known = self._admin.list_topics(timeout=REQUEST_SECONDS).topics
             places = [
                 TopicPartition(topic, number)
@@ -60,8 +59,6 @@ class PartitionStarter:
                 for number in known[topic].partitions
             ]
             committed = consumer.committed(places, timeout=REQUEST_SECONDS) if places else []
-        except KafkaException as error:
-            raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
         for one in committed:
             check_commit(one.topic, self._fleet.id, Commit(one.offset, one.metadata))
 
@@ -71,10 +68,8 @@ class PartitionStarter:
         Raises Unavailable.
         """
         partitions = [TopicPartition(*place) for place in places]
-        try:
+        with kafka_required():
             committed = consumer.committed(partitions, timeout=REQUEST_SECONDS)
-        except KafkaException as error:
-            raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
         return {(c.topic, c.partition): Commit(c.offset, c.metadata) for c in committed}
 
     def open(
@@ -106,8 +101,6 @@ class PartitionStarter:
 
     @staticmethod
     def _bounds(consumer: Consumer, place: Place) -> LogBounds:
-        try:
+        with kafka_required():
             bounds = consumer.get_watermark_offsets(TopicPartition(*place), timeout=REQUEST_SECONDS)
-        except KafkaException as error:
-            raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
         return LogBounds(*bounds)

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 
 import structlog
-from confluent_kafka import KafkaException, Message, TopicPartition
+from confluent_kafka import Message, TopicPartition
 
 from daybook.engine.batch import Batch, DeadLetter
 from daybook.engine.decode.parse import Ignored, read
 from daybook.engine.documents.calendar import Calendar
 from daybook.engine.documents.source import Definition, Source
 from daybook.engine.errors import Poison, Unavailable
-from daybook.engine.kafka.clients import REQUEST_SECONDS
+from daybook.engine.kafka.clients import REQUEST_SECONDS, kafka_required
 from daybook.engine.kafka.renewable_consumer import RenewableConsumer
 from daybook.engine.partition import Partition
 from daybook.engine.protocol.dead_letters import DeadLetters
@@ -71,7 +71,7 @@ class Definitions:
     def _bounds(self) -> dict[Partition, tuple[int, int]]:
         ids = self._topic_ids()
         self._consumer.renew(ids)
-        try:
+        with kafka_required():
             known = self._consumer.current.list_topics(timeout=REQUEST_SECONDS).topics
             partitions = [
                 Partition(topic, topic_id, number)
@@ -85,8 +85,6 @@ class Definitions:
                 )
                 for partition in partitions
             }
-        except KafkaException as error:
-            raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
 
     def _read(self, partition: Partition, start: int, end: int) -> list[Definition]:
         self._dead.setdefault(partition, self._dead_letters.positions(partition, start))
@@ -106,7 +104,7 @@ class Definitions:
         start_at = TopicPartition(partition.topic, partition.number, start)
         consumer = self._consumer.current
         last_event_at = monotonic()
-        try:
+        with kafka_required():
             consumer.assign([start_at])
             position = start
             while position < end:
@@ -122,8 +120,6 @@ class Definitions:
                     if offset < end:
                         yield message
             consumer.unassign()
-        except KafkaException as error:
-            raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
 
     @staticmethod
     def _end_of_partition(message: Message) -> int:

@@ -12,8 +12,8 @@ from daybook.query.figures.series import buckets
 from daybook.query.figures.totals import (
     DayDocument,
     Numbers,
+    choose_currency,
     currencies,
-    main_currency,
     money,
     totals,
 )
@@ -44,7 +44,7 @@ def metrics_body(
 ) -> dict[str, Any]:
     """The report of a range. Totals count each person once; rates are those of the days' sums."""
     amounts = currencies(facts.days, "revenue_cents")
-    currency = main_currency(amounts, *preference)
+    currency = choose_currency(amounts, *preference)
     points = buckets(span, granularity, facts.days)
     now, uniques = _totals(facts, currency)
     body = {
@@ -106,7 +106,7 @@ def today(
     """A day's numbers, zeros if it has no document yet."""
     days = [stored] if stored else []
     amounts = currencies(days, "revenue_cents")
-    currency = main_currency(amounts, *preference)
+    currency = choose_currency(amounts, *preference)
     updated_at = stored["updated_at"] if stored else None
     return {
         "date": day.isoformat(),

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from daybook.query.figures import totals
-from daybook.query.figures.totals import DayDocument
+from daybook.query.figures.totals import DayDocument, choose_currency, currencies
 
 
 class CurrencyPreference(NamedTuple):
@@ -25,24 +24,13 @@ def main_currency(
 
     That is the one with an amount in the most documents; ties are broken by name.
     """
-    days = Counter(
-        currency
-        for document in documents
-        for currency, amounts in currencies_of(document).items()
-        if amounts.get(field)
-    )
-    return totals.main_currency(days, *preference)
+    return choose_currency(currencies(documents, field), *preference)
 
 
 def others(documents: Iterable[DayDocument], field: str, main: str | None) -> list[str]:
     """The other currencies that have an amount, sorted by name."""
-    currencies = {
-        currency
-        for document in documents
-        for currency, amounts in currencies_of(document).items()
-        if amounts.get(field)
-    }
-    return sorted(currencies - {main})
+    used = {currency for currency, days in currencies(documents, field).items() if days}
+    return sorted(used - {main})
 
 
 def amount(documents: Iterable[DayDocument], field: str, currency: str | None) -> int | None:

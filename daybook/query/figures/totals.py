@@ -50,7 +50,7 @@ def currencies(documents: Iterable[DayDocument], field: str) -> dict[str, int]:
     return days
 
 
-def main_currency(days: Mapping[str, int], preferred: P, requested: str | None) -> str | P:
+def choose_currency(days: Mapping[str, int], preferred: P, requested: str | None) -> str | P:
     """The requested currency, else the preferred one if it has an amount, else the most frequent.
 
     `days`: on how many days each currency has an amount, or how much.

@@ -23,7 +23,7 @@ from daybook.query.answer.report import Report
 from daybook.query.figures.body import Body
 from daybook.query.figures.date_range import iso_timestamp
 from daybook.query.figures.money import ANY, CurrencyPreference
-from daybook.query.figures.totals import DayDocument, main_currency
+from daybook.query.figures.totals import DayDocument, choose_currency
 from daybook.query.funnels.definition import Definition
 from daybook.query.read.mongo import Document
 from daybook.query.read.scope import Scope
@@ -191,7 +191,7 @@ def _conversions(
     for conversion in conversions:
         if conversion.currency and conversion.value_cents:
             values[conversion.currency] += conversion.value_cents
-    currency = main_currency(values, *preference)
+    currency = choose_currency(values, *preference)
     return RecentConversions(
         count=len(conversions),
         value_cents=values.get(currency or "", 0),

@@ -7,7 +7,7 @@ from daybook.engine.documents.fields import DailyDocument, currency_fields, scal
 from daybook.query.figures.comparison import compare_totals
 from daybook.query.figures.date_range import Granularity, Span
 from daybook.query.figures.series import buckets
-from daybook.query.figures.totals import DayDocument, Numbers, currencies, main_currency, totals
+from daybook.query.figures.totals import DayDocument, Numbers, choose_currency, currencies, totals
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
 from models.funnel_revenue import FunnelRevenueDay
@@ -86,7 +86,7 @@ def dashboard(
     for model, field in _MONEY.items():
         for code, count in currencies(facts.documents(model), field).items():
             days[code] = days.get(code, 0) + count
-    currency = main_currency(days, *preference)
+    currency = choose_currency(days, *preference)
     sums = _totals(facts, currency)
     body: dict[str, Any] = {
         "organization_id": organization,

@@ -14,8 +14,8 @@ from daybook.query.figures.series import buckets
 from daybook.query.figures.totals import (
     DayDocument,
     Numbers,
+    choose_currency,
     currencies,
-    main_currency,
     money,
     totals,
 )
@@ -59,7 +59,7 @@ def revenue_body(
     orders of all currencies.
     """
     amounts = currencies(days, "gross_revenue_cents")
-    currency = main_currency(amounts, preferred, requested)
+    currency = choose_currency(amounts, preferred, requested)
     points = buckets(span, granularity, days)
     sums = _with_refund_rate(totals(RevenueDay, days, currency))
     body: Body = {

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from tempfile import TemporaryFile
-from types import TracebackType
 from typing import Any
 
 import bson
@@ -36,12 +35,7 @@ class Spool:
     def __enter__(self) -> "Spool":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
 
     def __iter__(self) -> Iterator[dict[str, Any]]:

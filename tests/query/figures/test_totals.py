@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daybook.query.figures.comparison import change
-from daybook.query.figures.totals import currencies, main_currency, totals
+from daybook.query.figures.totals import choose_currency, currencies, totals
 from daybook.query.platform.report import TOP, split_by
 from models.order_funnel import OrderFunnelDay
 from models.revenue import RevenueDay
@@ -51,7 +51,7 @@ def test_a_rate_without_a_denominator_is_null() -> None:
 def test_the_main_currency_is_the_requested_else_the_preferred_else_the_most_frequent(
     days: dict[str, int], requested: str | None, main: str
 ) -> None:
-    assert main_currency(days, "EUR", requested) == main
+    assert choose_currency(days, "EUR", requested) == main
 
 
 def test_currencies_without_an_amount_are_listed_too() -> None:
