@@ -242,7 +242,8 @@ COUNTING = (
             )
         reach("before_checkpoint")
         whole = [ReplaceOne({"_id": state["_id"]}, dict(state)) for _, state in states]
-        return not whole or self._bulks.replace(model.collection, whole)
+        replaced = self._bulks.run_concurrently(self._bulks.match, [(model.collection, whole)])
+        return not whole or all(replaced)
         operations = (
             (collection, [_replacement(read, state, now) for read, state in chunk])
 """,

@@ -1,7 +1,8 @@
 """Query parameters that several reports share: range of days, comparison, currency."""
 
-from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Request
 
@@ -31,7 +32,21 @@ FirstAlias = Annotated[str | None, Query(alias="date_from", max_length=40)]
 LastAlias = Annotated[str | None, Query(alias="date_to", max_length=40)]
 
 
-async def required_range(
+class RequestedRange(NamedTuple):
+    """The bounds as the caller gave them, under which names, and what they are read by."""
+
+    bounds: tuple[str | None, str | None]
+    names: tuple[str, str]
+    fleet_zone: ZoneInfo
+    zone: ZoneInfo
+    today: date
+
+    def span(self) -> Span:
+        """Raises Problem (422)."""
+        return parse_span(*self.bounds, self.fleet_zone, self.zone, self.today, self.names)
+
+
+async def _requested_range(
     request: Request,
     _: Authenticated,
     first: First = None,
@@ -39,35 +54,30 @@ async def required_range(
     date_from: FirstAlias = None,
     date_to: LastAlias = None,
     tz: Zone = None,
-) -> Span:
-    """The range of days that was asked for. Both bounds are required. Raises Problem (422)."""
+) -> RequestedRange:
     services: Services = request.app.state.services
     fleet_zone = await services.freshness.zone()
-    zone = zone_named(tz) if tz else fleet_zone
-    today = datetime.now(fleet_zone).date()
     bounds = _either(first, date_from), _either(last, date_to)
     names = ("from" if date_from is None else "date_from", "to" if date_to is None else "date_to")
-    return parse_span(*bounds, fleet_zone, zone, today, names)
+    zone = zone_named(tz) if tz else fleet_zone
+    return RequestedRange(bounds, names, fleet_zone, zone, datetime.now(fleet_zone).date())
 
 
-async def range_or_recent(
-    request: Request,
-    caller: Authenticated,
-    first: First = None,
-    last: Last = None,
-    date_from: FirstAlias = None,
-    date_to: LastAlias = None,
-    tz: Zone = None,
-) -> Span:
+Requested = Annotated[RequestedRange, Depends(_requested_range)]
+
+
+async def required_range(requested: Requested) -> Span:
+    """The range of days that was asked for. Both bounds are required. Raises Problem (422)."""
+    return requested.span()
+
+
+async def range_or_recent(requested: Requested) -> Span:
     """The range that was asked for, by default the last 30 days including today."""
-    if first or last or date_from or date_to:
-        return await required_range(request, caller, first, last, date_from, date_to, tz)
-    services: Services = request.app.state.services
-    today = datetime.now(await services.freshness.zone()).date()
-    begin = today - timedelta(days=RECENT_DAYS - 1)
-    return await required_range(
-        request, caller, begin.isoformat(), today.isoformat(), None, None, tz
-    )
+    if any(requested.bounds):
+        return requested.span()
+    first = requested.today - timedelta(days=RECENT_DAYS - 1)
+    bounds = first.isoformat(), requested.today.isoformat()
+    return requested._replace(bounds=bounds).span()
 
 
 Range = Annotated[Span, Depends(required_range)]
