@@ -18,15 +18,15 @@ PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 
 def test_every_setting_stands_in_operations_with_its_default() -> None:
-    told = dict(re.findall(r"^\| `(DAYBOOK_\w+)` \| `?(.*?)`? \|", OPERATIONS, re.MULTILINE))
+    documented = dict(re.findall(r"^\| `(DAYBOOK_\w+)` \| `?(.*?)`? \|", OPERATIONS, re.MULTILINE))
     defaults = {
         f"{PREFIX}{name.upper()}": _text(field.default)
         for name, field in Settings.model_fields.items()
     }
     roles = f"{PREFIX}LEADER_ROLES"
-    assert frozenset(told.pop(roles).split(",")) == Settings.model_fields["leader_roles"].default
+    assert frozenset(documented.pop(roles).split(",")) == Settings.model_fields["leader_roles"].default
     del defaults[roles]
-    assert told == defaults, "write it into the table of settings in docs/operations.md"
+    assert documented == defaults, "write it into the table of settings in docs/operations.md"
 
 
 def _text(default: object) -> str:
@@ -41,16 +41,16 @@ def test_every_metric_stands_in_operations() -> None:
     program = ROOT / "daybook"
     sources = [*program.glob("*/metrics.py"), program / "cli/support/status_exporter.py"]
     names = {n for path in sources for n in re.findall(r'"(daybook_\w+)"', path.read_text())}
-    told = set(re.findall(r"`(daybook_\w+)`", OPERATIONS))
-    assert told == names, "name each metric in a table of docs/operations.md"
+    documented = set(re.findall(r"`(daybook_\w+)`", OPERATIONS))
+    assert documented == names, "name each metric in a table of docs/operations.md"
 
 
 def test_every_command_stands_in_the_table_of_commands() -> None:
     page = (ROOT / "docs/commands.md").read_text()
     rows = re.findall(r"^\| (`daybook .*?) \|", page, re.MULTILINE)
-    told = {word for row in rows for word in re.findall(r"`(?:daybook )?([a-z]+)", row)}
+    documented = {word for row in rows for word in re.findall(r"`(?:daybook )?([a-z]+)", row)}
     commands = set(get_command(app).commands)  # type: ignore[attr-defined]
-    assert commands <= told, f"add {commands - told} to the table in docs/commands.md"
+    assert commands <= documented, f"add {commands - documented} to the table in docs/commands.md"
 
 
 def test_the_architecture_says_who_may_import_whom() -> None:

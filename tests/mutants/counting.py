@@ -7,7 +7,7 @@ FUNNELS = ("tests/consumers/test_funnel_step.py",)
 UNIQUES = ("tests/engine/protocol/test_sketch_merge.py",)
 FAILPOINTS = "tests/scenarios/test_failpoints.py"
 LOG = "tests/scenarios/test_log.py"
-MADE_AGAIN = "tests/scenarios/test_made_again.py"
+MADE_AGAIN = "tests/scenarios/test_recreated_topics.py"
 LIVE = ("tests/contract/test_live_store.py",)
 PROJECTOR = ("tests/engine/live/test_projector.py",)
 
