@@ -24,7 +24,9 @@ def test_every_setting_stands_in_operations_with_its_default() -> None:
         for name, field in Settings.model_fields.items()
     }
     roles = f"{PREFIX}LEADER_ROLES"
-    assert frozenset(documented.pop(roles).split(",")) == Settings.model_fields["leader_roles"].default
+    assert (
+        frozenset(documented.pop(roles).split(",")) == Settings.model_fields["leader_roles"].default
+    )
     del defaults[roles]
     assert documented == defaults, "write it into the table of settings in docs/operations.md"
 

@@ -12,10 +12,10 @@ class WebhookReceiver(Website):
 
         class Receiver(Handler):
             def do_POST(self) -> None:
-                receiver.calls.append((dict(self.headers.items()), self.heard()))
+                receiver.calls.append((dict(self.headers.items()), self.read_body()))
                 status = statuses[min(len(receiver.calls), len(statuses)) - 1]
                 redirect = {"Location": receiver.origin + "/elsewhere"} if status == 302 else {}
-                self.say(status, b"", redirect)
+                self.respond(status, b"", redirect)
 
             do_GET = do_POST
 

@@ -60,11 +60,11 @@ def chromium() -> Iterator[Browser]:
 def troubles(page: Page) -> list[str]:
     """Fills with what goes wrong in the page from now on: in its console, its scripts, its files.
 
-    What the policy refuses is said in the console.
+    Refusals by the content security policy appear in the console.
     """
     found: list[str] = []
 
-    def said(message: ConsoleMessage) -> None:
+    def on_console(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not message.text.startswith(_OF_A_REQUEST):
             found.append(message.text)
 
@@ -76,7 +76,7 @@ def troubles(page: Page) -> list[str]:
         if not response.ok and response.request.resource_type not in _BY_SCRIPT:
             found.append(f"not loaded: {response.url}: {response.status}")
 
-    page.on("console", said)
+    page.on("console", on_console)
     page.on("pageerror", lambda error: found.append(str(error)))
     page.on("requestfailed", failed)
     page.on("response", answered)

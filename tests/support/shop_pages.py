@@ -13,7 +13,7 @@ class Pages(Website):
             def do_GET(self) -> None:
                 found = pages.get(self.path.partition("?")[0])
                 body = f"<!doctype html><meta charset=utf-8>{found or ''}".encode()
-                self.say(404 if found is None else 200, body, {"Content-Type": "text/html"})
+                self.respond(404 if found is None else 200, body, {"Content-Type": "text/html"})
 
         super().__init__(Shop)
 

@@ -7,7 +7,7 @@ from typing import Self
 
 
 class Handler(BaseHTTPRequestHandler):
-    def say(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+    def respond(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
         """Sends a complete response, unless the client has closed the connection."""
         try:
             self.send_response(status)
@@ -19,7 +19,7 @@ class Handler(BaseHTTPRequestHandler):
         except ConnectionError:
             pass  # the client does not wait any more
 
-    def heard(self) -> bytes:
+    def read_body(self) -> bytes:
         return self.rfile.read(int(self.headers["Content-Length"]))
 
     def log_message(self, format: str, *args: object) -> None:
