@@ -7,9 +7,11 @@ from typing import Any
 
 import duckdb
 
-_MEMORY_MAX = "50%"
-"""Share of the machine's or container's memory. A group with states gathers every key's history,
-so it needs more the longer its log is."""
+_MEMORY_MAX = """
+    SELECT parse_formatted_bytes(current_setting('memory_limit')) * 5 // 8 || 'B'
+"""
+"""Half of the machine's or container's memory: DuckDB takes four fifths unless it is limited. A group
+with states gathers every key's history, so it needs more the longer its log is."""
 
 Row = tuple[Any, ...]
 
@@ -19,9 +21,9 @@ class Tables:
 
     def __init__(self) -> None:
         self._directory = TemporaryDirectory(prefix="daybook-recount-")
-        self.db = duckdb.connect(
-            config={"memory_limit": _MEMORY_MAX, "temp_directory": self._directory.name}
-        )
+        self.db = duckdb.connect(config={"temp_directory": self._directory.name})
+        [(memory,)] = self.rows(_MEMORY_MAX)
+        self.db.execute("SET memory_limit = ?", [memory])
         self.db.execute("SET TimeZone = 'UTC'")
 
     def close(self) -> None:
