@@ -137,8 +137,6 @@ def test_the_documents_are_the_known_answer_with_any_batch_boundaries(
     deaths=st.lists(st.tuples(st.integers(1, 40), st.integers(0, 60)), min_size=1, max_size=6),
     lost=st.booleans(),
 )
-# A change whose amounts cancel out must be written: another member may have written a part of it.
-@example(seed=232, deaths=[(1, 0), (15, 38)], lost=False)
 # A document holds a part of a joint effect.
 @example(seed=0, deaths=[(10, 30), (40, 0)], lost=False)
 def test_members_that_die_anywhere_do_not_change_the_documents(
@@ -149,6 +147,17 @@ def test_members_that_die_anywhere_do_not_change_the_documents(
     visitors.act(200)
     collections = after_deaths(visitors.entries, deaths, lost=lost)
     assert_is_the_known_answer(collections, answer(visitors.entries))
+
+
+def test_a_change_whose_amounts_cancel_out_undoes_the_part_that_a_dead_member_wrote() -> None:
+    """A late entry takes the conversion from `unattributed`: one batch adds 1 and subtracts it."""
+    log = Log()
+    log.appended_ms = int(NOON.timestamp() * 1000)
+    log.convert(10).enter("A", 5)
+    known = answer(log.entries)
+    for operation in range(1, 20):
+        collections = after_deaths(log.entries, [(1, operation)])
+        assert_is_the_known_answer(collections, known)
 
 
 @settings(max_examples=60)
