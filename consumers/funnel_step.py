@@ -113,9 +113,12 @@ def preparer(definitions: Definitions) -> Prepare:
 
     def prepare(batch: Batch, states: dict[str, State], store: Store) -> None:
         # Rows stay in `unwritten` until they are stored, so nothing is lost while a store is away.
+        newest: dict[Partition, dict[tuple[str, str], Row]] = {}
         for definition in definitions.read_new():
             if row := registry.take(definition):
-                unwritten.append(([row], definition.partition))
+                newest.setdefault(definition.partition, {})[row.collection, row.id] = row
+        # Of several versions read at once, only the last is written: a row has the older ones.
+        unwritten.extend((list(rows.values()), partition) for partition, rows in newest.items())
         home = definitions.first_partition(_FUNNELS.topic)
         if home and (rows := list(_unpublished(batch, registry))):
             unwritten.append((rows, home))

@@ -13,8 +13,11 @@ WINDOW_SECONDS_MAX = 30 * 24 * 3600
 STEPS_MAX = 100
 VARIANTS_MAX = 100
 DEFINITION_BYTES_MAX = 65_536
-"""As MongoDB stores it: 100 steps, each with an id and names of 600 bytes. A funnel keeps a megabyte of
-its versions, so at least 15 of them; a visitor's state keeps the definitions that apply to it."""
+"""As MongoDB stores it: 100 steps, each with an id and names of 600 bytes.
+
+A funnel keeps a megabyte of its versions, so at least 14; a visitor's state keeps the definitions
+that apply to it.
+"""
 
 
 class Funnel(TypedDict):

@@ -11,8 +11,8 @@ from schemas.limits import not_larger_than
 
 ITEMS_MAX = 1_000
 ITEMS_BYTES_MAX = 2**19
-"""An order's lines, as MongoDB would store them. The order's state keeps their products, and must stay
-below 2 MB together with its refunds (`models/order_state.py`)."""
+"""An order's lines, as MongoDB would store them. The order's state keeps their products, and must
+stay below 2 MB together with its refunds (`models/order_state.py`)."""
 TOUCHES_MAX = 1_000
 
 

@@ -16,6 +16,7 @@ from daybook.engine.errors import Refused
 from daybook.engine.failpoints import armed, reach
 from daybook.engine.mongo.bulk import Bulks, Operation, split_into_bulks
 from daybook.engine.mongo.client import Documents, reachable
+from daybook.engine.mongo.large_change import is_large, reduced
 from daybook.engine.mongo.update import guard, pipeline, row_pipeline
 from daybook.engine.partition import Partition
 from daybook.engine.store import Read
@@ -144,23 +145,49 @@ class MongoStore:
         now_ms = int(self._clock() * 1000)
 
         def update(change: Change) -> UpdateOne:
-            new = pipeline(
+            return UpdateOne(guard(change, partition), new(change), upsert=True)
+
+        def new(change: Change, growth: int | None = None) -> list[dict[str, Any]]:
+            return pipeline(
                 change,
                 partition,
                 stamp=self._stamps[_collection(change)],
                 keys_max=self._rules.map_keys_max,
                 now_ms=now_ms,
+                growth=growth,
             )
-            return UpdateOne(guard(change, partition), new, upsert=True)
 
-        bulks = list(split_into_bulks(changes, _collection))
+        large = [change for change in changes if is_large(change)]
+        small = [change for change in changes if not is_large(change)] if large else changes
+        bulks = list(split_into_bulks(small, _collection))
         operations = ((collection, list(map(update, chunk))) for collection, chunk in bulks)
         refused = self._bulks.run_concurrently(self._bulks.write, operations)
-        return [
+        refused_large = [c.document for c in large if not self._apply_large(c, partition, new)]
+        return refused_large + [
             chunk[index].document
             for (_, chunk), indices in zip(bulks, refused, strict=True)
             for index in indices
         ]
+
+    def _apply_large(
+        self,
+        change: Change,
+        partition: Partition,
+        new: Callable[[Change, int], list[dict[str, Any]]],
+    ) -> bool:
+        """Applies a change that depends on the document as it is; whether it was not refused."""
+        name, document_id = _collection(change), change.document.id
+        while True:
+            with reachable():
+                stored = self._documents[name].find_one({"_id": document_id}) or {}
+            if stored and partition.applied(stored) >= change.first:
+                return False
+            smaller, growth = reduced(change, stored, self._rules.map_keys_max)
+            revision = stored.get("_daybook", {}).get("revision", {"$exists": False})
+            as_read = guard(change, partition) | {"_daybook.revision": revision}
+            update = UpdateOne(as_read, new(smaller, growth), upsert=True)
+            if not self._bulks.write(name, [update]):
+                return True
 
 
 def _collection(change: Change) -> str:

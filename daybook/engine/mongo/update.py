@@ -31,12 +31,19 @@ def guard(change: Change, partition: Partition) -> dict[str, Any]:
 
 
 def pipeline(
-    change: Change, partition: Partition, *, stamp: int, keys_max: int, now_ms: int
+    change: Change,
+    partition: Partition,
+    *,
+    stamp: int,
+    keys_max: int,
+    now_ms: int,
+    growth: int | None = None,
 ) -> list[Stage]:
-    """The update pipeline. `stamp` is the model version for which new documents are complete."""
+    """The update pipeline. `stamp` is the model version for which new documents are complete;
+    `growth` is as for `map_stages`."""
     model = change.document.model
     currencies = frozenset(amount.currency for amount in change.amounts if amount.currency)
-    maps = map_stages(change, currencies, keys_max)
+    maps = map_stages(change, currencies, keys_max, growth)
     sums = _sums(change, currencies) | maps.sums | hours(change)
     return [
         *maps.before,

@@ -13,7 +13,7 @@ from bson import Decimal128, Int64
 from pymongo.errors import BulkWriteError
 
 from daybook.recount.compare import maps
-from daybook.recount.compare.documents import OWN_FIELDS, is_hour, same
+from daybook.recount.compare.documents import OWN_FIELDS, is_full, is_hour, same
 from daybook.recount.recounted import Document, Marks, Position, marks
 from daybook.recount.repair import pipeline
 from daybook.recount.replay.model import Field, Model
@@ -60,7 +60,16 @@ def repair(
     except Broken:
         revision = where["_daybook.revision"] = snapshot["_daybook"]["revision"]
         applied, firsts = merged(snapshot, spans)
-        return Repair(where, [], whole(model, snapshot["_id"], expected, applied, firsts, revision))
+        new = whole(
+            model,
+            snapshot["_id"],
+            expected,
+            applied,
+            firsts,
+            revision,
+            full=is_full(snapshot),
+        )
+        return Repair(where, [], new)
     bookkeeping: dict[str, Any] = {
         "_daybook.revision": {"$add": ["$_daybook.revision", 1]},
         "_daybook.model": model.version,
@@ -98,10 +107,20 @@ def merged(stored: Document, spans: Mapping[Position, tuple[int, int]]) -> tuple
 
 
 def whole(
-    model: Model, name: object, expected: Document, applied: Marks, firsts: Marks, revision: int
+    model: Model,
+    name: object,
+    expected: Document,
+    applied: Marks,
+    firsts: Marks,
+    revision: int,
+    *,
+    full: bool = False,
 ) -> Document:
-    """A whole document in its stored form, with the revision after `revision`."""
-    bookkeeping: dict[str, Any] = {"applied": {}, "first": {}}
+    """A whole document in its stored form, with the revision after `revision`.
+
+    `full`: whether its maps take no new keys, because of its size.
+    """
+    bookkeeping: dict[str, Any] = {"applied": {}, "first": {}} | ({"full": True} if full else {})
     for which, offsets in (("applied", applied), ("first", firsts)):
         for (topic_id, number), offset in offsets.items():
             bookkeeping[which].setdefault(topic_id, {})[str(number)] = Int64(offset)
