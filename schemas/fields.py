@@ -12,9 +12,9 @@ CENTS_MAX = 10**12
 """The greatest amount of money: ten thousand million dollars, or euros, in one event.
 
 No sum can leave int64, which ends at 9.2 * 10^18. It takes 9,223,372 events with this amount to
-fill one: a batch has at most 50,000 (5 * 10^16), and an order's refunds, or a day's payments, in one
-currency would have to be that many, each at the limit. Products of a quantity (up to 10^6) and a
-price are Python integers and DuckDB's HUGEINT, cut to 2^53 - 1 before they are stored.
+fill one: a batch has at most 50,000 (5 * 10^16), and an order's refunds, or a day's payments, in
+one currency would have to be that many, each at the limit. Products of a quantity (up to 10^6) and
+a price are Python integers and DuckDB's HUGEINT, cut to 2^53 - 1 before they are stored.
 """
 
 Id = Annotated[

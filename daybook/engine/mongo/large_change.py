@@ -6,7 +6,7 @@ larger than MongoDB takes. So the document is read first, and what it would refu
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import bson
 
@@ -25,25 +25,42 @@ def is_large(change: Change) -> bool:
     return len(change.amounts) > AMOUNTS_MAX
 
 
-def reduced(change: Change, stored: Mapping[str, Any], keys_max: int) -> tuple[Change, int]:
-    """The change with at most `keys_max` keys in each map, and the bytes that it adds at most.
+class Reduced(NamedTuple):
+    """A change with the keys that its document accepts.
 
-    If it does not fit into the document, it has no keys that a map lacks.
+    `growth`: the bytes that it adds at most. `fills`: whether the document takes no more new keys
+    after it.
     """
-    smaller = _reduced(change, _acceptance(change, stored, keys_max), None)
-    added = growth(smaller, stored)
-    is_full = bool(inside(stored, "_daybook").get("full"))
-    if is_full or len(bson.encode(stored)) + added > FULL_BYTES:
-        # The update itself finds that the document is full, and says so in it.
-        return _reduced(change, _acceptance(change, stored, 0), stored), max(added, FULL_BYTES)
-    return smaller, added
+
+    change: Change
+    growth: int
+    fills: bool = False
+
+
+def reduced(change: Change, stored: Mapping[str, Any], keys_max: int) -> Reduced:
+    """The change with at most `keys_max` keys in each map.
+
+    If they do not fit into the document, with as many in each map as do; if that is none, with no
+    keys that a map lacks.
+    """
+    is_full = inside(stored, "_daybook").get("full") is True
+    size = len(bson.encode(stored))
+    new_max = 0 if is_full else keys_max
+    while new_max:
+        smaller = _reduced(change, _acceptance(change, stored, keys_max, new_max), None)
+        added = growth(smaller, stored)
+        if size + added <= FULL_BYTES:
+            return Reduced(smaller, added, fills=new_max < keys_max)
+        new_max //= 4
+    # The update itself finds that the document is full, and says so in it.
+    return Reduced(_reduced(change, _acceptance(change, stored, 0, 0), stored), FULL_BYTES)
 
 
 Accepted = Mapping[str, set[str]]
 """By path of the map that decides, the keys of the change that it has or takes."""
 
 
-def _acceptance(change: Change, stored: Mapping[str, Any], keys_max: int) -> Accepted:
+def _acceptance(change: Change, stored: Mapping[str, Any], keys_max: int, new_max: int) -> Accepted:
     asked: dict[str, set[str]] = {}
     for amount in change.amounts:
         if amount.key is not None:
@@ -51,7 +68,7 @@ def _acceptance(change: Change, stored: Mapping[str, Any], keys_max: int) -> Acc
     accepted = {}
     for gate, keys in asked.items():
         known = inside(stored, gate)
-        room = max(0, keys_max - len(known.keys() - {OTHER}))
+        room = min(new_max, max(0, keys_max - len(known.keys() - {OTHER})))
         new = sorted(keys - known.keys() - NEVER_REFUSED)
         accepted[gate] = keys - set(new[room:])
     return accepted

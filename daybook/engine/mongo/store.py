@@ -147,7 +147,9 @@ class MongoStore:
         def update(change: Change) -> UpdateOne:
             return UpdateOne(guard(change, partition), new(change), upsert=True)
 
-        def new(change: Change, growth: int | None = None) -> list[dict[str, Any]]:
+        def new(
+            change: Change, growth: int | None = None, fills: bool = False
+        ) -> list[dict[str, Any]]:
             return pipeline(
                 change,
                 partition,
@@ -155,6 +157,7 @@ class MongoStore:
                 keys_max=self._rules.map_keys_max,
                 now_ms=now_ms,
                 growth=growth,
+                fills=fills,
             )
 
         large = [change for change in changes if is_large(change)]
@@ -173,7 +176,7 @@ class MongoStore:
         self,
         change: Change,
         partition: Partition,
-        new: Callable[[Change, int], list[dict[str, Any]]],
+        new: Callable[[Change, int, bool], list[dict[str, Any]]],
     ) -> bool:
         """Applies a change that depends on the document as it is; whether it was not refused."""
         name, document_id = _collection(change), change.document.id
@@ -182,10 +185,10 @@ class MongoStore:
                 stored = self._documents[name].find_one({"_id": document_id}) or {}
             if stored and partition.applied(stored) >= change.first:
                 return False
-            smaller, growth = reduced(change, stored, self._rules.map_keys_max)
+            smaller = reduced(change, stored, self._rules.map_keys_max)
             revision = stored.get("_daybook", {}).get("revision", {"$exists": False})
             as_read = guard(change, partition) | {"_daybook.revision": revision}
-            update = UpdateOne(as_read, new(smaller, growth), upsert=True)
+            update = UpdateOne(as_read, new(*smaller), upsert=True)
             if not self._bulks.write(name, [update]):
                 return True
 
