@@ -55,13 +55,15 @@ class _Funnel:
     is_archived: bool = False
 
     def take(self, definition: Definition) -> None:
-        self.is_archived = definition.event["event_type"] == "funnel.archived"
-        if self.is_archived:
+        if definition.event["event_type"] == "funnel.archived":
+            self.is_archived = True
             return
         place = definition.appended_ms, definition.offset, -len(self.rules)
-        insort(self.rules, _Rules(*place, definition.reference, _rules(definition.event)))
+        rules = _Rules(*place, definition.reference, _rules(definition.event))
         version = _version(definition)
         size = len(bson.encode(version))
+        self.is_archived = False
+        insort(self.rules, rules)
         self.versions.append((size, version))
         self.versions_bytes += size
         while len(self.versions) > VERSIONS_MAX or self.versions_bytes > VERSIONS_BYTES_MAX:
@@ -88,14 +90,15 @@ class _Test:
 
     def row(self, name: Name, event: Event) -> Row:
         data, kind = event["data"], event["event_type"]
+        occurred_at = _moment(event["occurred_at"])
         if kind == "ab_test.started" and self.started_at is None:
-            self.started_at = _moment(event["occurred_at"])
+            self.started_at = occurred_at
         values = _named(name, "test_id") | {
             "funnel_id": data["funnel_id"],
             "name": data["name"],
             "status": _STATUS[kind],
             "started_at": self.started_at,
-            "completed_at": None if kind == "ab_test.started" else _moment(event["occurred_at"]),
+            "completed_at": None if kind == "ab_test.started" else occurred_at,
             "variants": data["variants"],
         }
         return Row("experiments", _id(name), values)
@@ -109,15 +112,15 @@ class _TicketedEvent:
 
     def row(self, name: Name, event: Event) -> Row:
         is_cancelled = event["event_type"] == "event.cancelled"
-        if not is_cancelled:
-            self.published = event["data"]
-        starts_at = self.published.get("starts_at")
+        published = self.published if is_cancelled else event["data"]
+        starts_at = published.get("starts_at")
         values = _named(name, "event_id") | {
-            "name": self.published.get("name"),
+            "name": published.get("name"),
             "starts_at": starts_at and _moment(starts_at),
-            "capacity": self.published.get("capacity"),
+            "capacity": published.get("capacity"),
             "status": "cancelled" if is_cancelled else "published",
         }
+        self.published = published
         return Row("ticketed_events", _id(name), values)
 
 
@@ -136,25 +139,29 @@ class Registry:
         self._ids: set[tuple[Partition, str, bytes]] = set()
 
     def take(self, definition: Definition) -> Row | None:
-        """Adds a definition; returns the row to store, or None for a producer's duplicate."""
+        """Adds a definition; returns the row to store, or None for a producer's duplicate.
+
+        If it raises, it has added nothing.
+        """
         event = definition.event
         organization, data = organization_of(event), event["data"]
         kind = event["event_type"]
         own_id = definition.partition, kind, id_bytes(event["event_id"])
         if own_id in self._ids:
             return None
-        self._ids.add(own_id)
         if kind.startswith("funnel."):
             name = organization, data["funnel_id"]
-            funnel = self._funnels.setdefault(name, _Funnel())
+            funnel = self._funnels.get(name) or _Funnel()
             funnel.take(definition)
             row = funnel.row(name)
+            self._funnels[name] = funnel
         elif kind.startswith("ab_test."):
             name = organization, data["test_id"]
             row = self._tests.setdefault(name, _Test()).row(name, event)
         else:
             name = organization, data["event_id"]
             row = self._events.setdefault(name, _TicketedEvent()).row(name, event)
+        self._ids.add(own_id)
         return row._replace(last=definition.offset)
 
     def in_force(

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from bson import Int64
@@ -20,6 +21,10 @@ from daybook.engine.mongo.large_change import is_large, reduced
 from daybook.engine.mongo.update import guard, pipeline, row_pipeline
 from daybook.engine.partition import Partition
 from daybook.engine.store import Read
+
+_IDS_AT_ONCE = 4_000
+"""An `_id` has at most 1.6 kB: three ids of 128 characters, each of 4 bytes, and a day. So a query
+has at most 7 MB, of the 16 that MongoDB takes."""
 
 
 class MongoStore:
@@ -73,9 +78,7 @@ class MongoStore:
 
     def load(self, model: StateModel, keys: Collection[str]) -> dict[str, State]:
         ids = {model.id_of(key): key for key in keys}
-        with reachable():
-            states = self._documents[model.collection].find({"_id": {"$in": list(ids)}})
-            return {ids[state["_id"]]: state for state in states}
+        return {ids[name]: state for name, state in self.fetch(model.collection, ids).items()}
 
     def create(self, model: StateModel, homes: Mapping[str, Mapping[str, Any]]) -> None:
         now = self._clock()
@@ -113,9 +116,13 @@ class MongoStore:
             state["_daybook"]["revision"] += 1
 
     def fetch(self, collection: str, ids: Collection[str]) -> dict[str, dict[str, Any]]:
-        with reachable():
-            stored = self._documents[collection].find({"_id": {"$in": list(ids)}})
-            return {document["_id"]: document for document in stored}
+        fetched: dict[str, dict[str, Any]] = {}
+        remaining = iter(ids)
+        while chunk := list(islice(remaining, _IDS_AT_ONCE)):
+            with reachable():
+                stored = self._documents[collection].find({"_id": {"$in": chunk}})
+                fetched |= {document["_id"]: document for document in stored}
+        return fetched
 
     def swap(self, collection: str, documents: Sequence[dict[str, Any]]) -> list[str]:
         now = self._clock()
