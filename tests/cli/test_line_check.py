@@ -63,7 +63,7 @@ def test_a_good_line_gets_the_key_of_the_catalogue() -> None:
         (line(data(refund_cents=True)), "data.refund_cents"),
         (line(data(refund_cents=1.5)), "data.refund_cents"),
         (line(data(refund_cents=-1)), "data.refund_cents"),
-        (line(data(refund_cents=10**12 + 1)), "data.refund_cents: Input should be less than or equal to 10"),
+        (line(data(refund_cents=10**12 + 1)), "should be less than or equal to 1000000000000"),
         (line(data(order_id="with space")), "data.order_id: must be 1 to 128 printable"),
         (line(event(occurred_at="2026-11-10T10:00:00")), "must be a time with its offset"),
         (line(event(occurred_at="2026-06-31T10:00:00Z")), "10:00:00.123Z, that exists: days from"),

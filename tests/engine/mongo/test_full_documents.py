@@ -13,9 +13,8 @@ from bson.raw_bson import RawBSONDocument
 from daybook.engine.currency import CODES
 from daybook.engine.documents.change import Amount, Change, Document
 from daybook.engine.documents.counting_rules import Rules
-from daybook.engine.mongo import large_change, map_update
+from daybook.engine.mongo import large_change, map_update, store
 from daybook.engine.mongo.client import database
-from daybook.engine.mongo.store import MongoStore
 from daybook.engine.mongo.update import pipeline
 from daybook.engine.partition import Partition
 from daybook.recount.compare.documents import fitted_new, is_full, unequal_fields
@@ -58,7 +57,7 @@ class Shelves:
         self.keys_max = keys_max
         rules = Rules("UTC", frozenset(), 50, map_keys_max=keys_max)
         stamps = {"shelf_day": 1, "analytics_funnel": 1}
-        self.store = MongoStore(self._documents, rules, stamps)
+        self.store = store.MongoStore(self._documents, rules, stamps)
         self.sums: dict[str, Any] = defaultdict(int)
         self.offset = 0
 
@@ -145,6 +144,28 @@ def test_whatever_a_document_has_no_room_for_the_recount_finds_it_equal(
         unequal = unequal_fields(SHELF_MODEL, SHELF.id, shelves.sums, stored, shelves.keys_max)
         assert list(unequal) == []
     assert is_full(stored) == (full_bytes < 1_000_000)
+
+
+def test_a_large_change_is_reduced_again_if_another_member_was_faster(
+    shelves: Shelves, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other member is given a key that the change, as it was reduced, adds to `other`."""
+    monkeypatch.setattr(large_change, "AMOUNTS_MAX", 5)
+    reduced, rivals = store.reduced, iter(["key-13"])
+
+    def after_a_rival(*arguments: Any) -> large_change.Reduced:
+        smaller = reduced(*arguments)
+        for key in rivals:
+            rival = [(Amount("07", "visitors", None, key), 1)]
+            shelves.add(SHELF, rival, replace(HERE, number=1))
+        return smaller
+
+    monkeypatch.setattr(store, "reduced", after_a_rival)
+    many = [(Amount("07", "visitors", None, f"key-{n:02d}"), 1) for n in range(14)]
+    shelves.add(SHELF, many, HERE)
+    found = shelves.stored(SHELF)
+    assert (found["visitors"]["key-13"], found["visitors"]["other"]) == (2, 2)
+    assert list(unequal_fields(SHELF_MODEL, SHELF.id, shelves.sums, found, 12)) == []
 
 
 def wide(first: int, number: int, currency: str) -> list[tuple[Amount, int]]:
