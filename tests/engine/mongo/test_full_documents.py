@@ -162,7 +162,7 @@ def test_a_large_change_is_reduced_again_if_another_member_was_faster(
 
     monkeypatch.setattr(store, "reduced", after_a_rival)
     many = [(Amount("07", "visitors", None, f"key-{n:02d}"), 1) for n in range(14)]
-    shelves.add(SHELF, many, HERE)
+    shelves.add(SHELF, [(Amount("07", "seen"), 1), *many], HERE)
     found = shelves.stored(SHELF)
     assert (found["visitors"]["key-13"], found["visitors"]["other"]) == (2, 2)
     assert list(unequal_fields(SHELF_MODEL, SHELF.id, shelves.sums, found, 12)) == []
