@@ -118,8 +118,9 @@ def preparer(definitions: Definitions) -> Prepare:
             if row := registry.take(definition):
                 unwritten[definition.partition, row.collection, row.id] = row
         home = definitions.first_partition(_FUNNELS.topic)
-        for row in _unpublished(batch, registry) if home else ():
-            unwritten[home, row.collection, row.id] = row
+        if home:
+            for row in _unpublished(batch, registry):
+                unwritten[home, row.collection, row.id] = row
         for partition, rows in groupby(unwritten.items(), lambda item: item[0][0]):
             store.put([row for _, row in rows], partition)
         unwritten.clear()

@@ -81,7 +81,7 @@ def test_archiving_keeps_the_versions() -> None:
 def test_a_definition_that_cannot_be_taken_leaves_nothing() -> None:
     registry = Registry()
     broken = published(1)
-    del broken.event["data"]["name"]  # type: ignore[attr-defined]
+    del broken.event["data"]["name"]
     with pytest.raises(KeyError):
         registry.take(broken)
     assert registry.in_force("default", "checkout", 10**9) is None

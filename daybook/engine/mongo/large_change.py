@@ -16,13 +16,15 @@ from daybook.engine.mongo.map_expressions import OTHER
 from daybook.engine.mongo.map_update import FULL_BYTES, NEVER_REFUSED, growth, inside
 
 AMOUNTS_MAX = 500
-"""A change with more amounts is large. So other updates have at most 500 keys, in two maps each:
-less than a megabyte."""
+"""A change with more amounts in maps is large. So other updates have at most 500 keys, in two maps
+each: less than a megabyte."""
 
 
 def is_large(change: Change) -> bool:
     """Whether the change must be reduced before it is sent."""
-    return len(change.amounts) > AMOUNTS_MAX
+    if len(change.amounts) <= AMOUNTS_MAX:
+        return False
+    return sum(amount.key is not None for amount in change.amounts) > AMOUNTS_MAX
 
 
 class Reduced(NamedTuple):

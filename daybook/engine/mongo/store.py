@@ -18,6 +18,7 @@ from daybook.engine.failpoints import armed, reach
 from daybook.engine.mongo.bulk import Bulks, Operation, split_into_bulks
 from daybook.engine.mongo.client import Documents, reachable
 from daybook.engine.mongo.large_change import is_large, reduced
+from daybook.engine.mongo.map_update import inside
 from daybook.engine.mongo.update import guard, pipeline, row_pipeline
 from daybook.engine.partition import Partition
 from daybook.engine.store import Read
@@ -193,7 +194,7 @@ class MongoStore:
             if stored and partition.applied(stored) >= change.first:
                 return False
             smaller = reduced(change, stored, self._rules.map_keys_max)
-            revision = stored.get("_daybook", {}).get("revision", {"$exists": False})
+            revision = inside(stored, "_daybook").get("revision", {"$exists": False})
             as_read = guard(change, partition) | {"_daybook.revision": revision}
             update = UpdateOne(as_read, new(*smaller), upsert=True)
             if not self._bulks.write(name, [update]):

@@ -32,7 +32,7 @@ UPDATE_BYTES_MAX = 8_000_000
 
 
 def model(collection: str, key: tuple[str, ...], *fields: tuple[Any, ...]) -> Model:
-    known = {f[0]: Field(f[0], f[1], *(f[2:] or (None, None)), since=1) for f in fields}
+    known = {f[0]: Field(f[0], f[1], *(f[2:] or (None, None)), 1) for f in fields}
     return Model(collection, known, key)
 
 
@@ -151,7 +151,7 @@ def test_a_large_change_is_reduced_again_if_another_member_was_faster(
 ) -> None:
     """The other member is given a key that the change, as it was reduced, adds to `other`."""
     monkeypatch.setattr(large_change, "AMOUNTS_MAX", 5)
-    reduced, rivals = store.reduced, iter(["key-13"])
+    reduced, rivals = large_change.reduced, iter(["key-13"])
 
     def after_a_rival(*arguments: Any) -> large_change.Reduced:
         smaller = reduced(*arguments)
