@@ -54,8 +54,11 @@ def repair(
     A broken document is replaced as a whole, if nobody has written to it since.
     """
     where: dict[str, Any] = {"_id": snapshot["_id"], TOKEN: snapshot["_daybook"]["rebuild"]}
+    # In a full document, a key's money beside its counts may be in `other` of its currency.
+    has_own_money = is_full(snapshot) and len(expected.get("currencies", ())) == 1
     try:
-        sums, extra = _sums(model, snapshot, expected), list(_extra(model, snapshot, expected))
+        sums = _sums(model, snapshot, expected, has_own_money=has_own_money)
+        extra = list(_extra(model, snapshot, expected))
         sums |= _names(model, snapshot, expected)
     except Broken:
         revision = where["_daybook.revision"] = snapshot["_daybook"]["revision"]
@@ -91,7 +94,7 @@ def repair(
         [
             *pipeline.containers(model, expected),
             {"$set": named | bookkeeping | {".".join(p): e for p, e in sums.items()}},
-            *pipeline.derived_fields(model, snapshot, expected),
+            *pipeline.derived_fields(model, snapshot, expected, has_own_money=has_own_money),
             {"$unset": [*extra, TOKEN]},
         ],
     )
@@ -137,9 +140,12 @@ def only_duplicates(error: BulkWriteError) -> set[int]:
     return {e["index"] for e in errors}
 
 
-def _sums(model: Model, snapshot: Document, expected: Document) -> dict[Path, pipeline.Expression]:
+def _sums(
+    model: Model, snapshot: Document, expected: Document, *, has_own_money: bool
+) -> dict[Path, pipeline.Expression]:
     """The additions, by path. Raises Broken."""
-    stored_sums, expected_sums = _leaves(model, snapshot), _leaves(model, expected)
+    stored_sums = _leaves(model, snapshot, has_own_money=has_own_money)
+    expected_sums = _leaves(model, expected, has_own_money=has_own_money)
     sums: dict[Path, pipeline.Expression] = {}
     for path in sorted(stored_sums.keys() | expected_sums.keys()):
         stored = stored_sums.get(path)
@@ -185,8 +191,9 @@ def _whole_number(stored: object) -> int:
     raise Broken
 
 
-def _leaves(model: Model, document: Document) -> dict[Path, Any]:
-    """Every sum of a document, by its path. Raises Broken."""
+def _leaves(model: Model, document: Document, *, has_own_money: bool) -> dict[Path, Any]:
+    """Every sum of a document, by its path; with `has_own_money`, also the money that is beside
+    the counts of a breakdown. Raises Broken."""
     leaves: dict[Path, Any] = {}
     for field in model.counters():
         if field.name in document:
@@ -205,7 +212,8 @@ def _leaves(model: Model, document: Document) -> dict[Path, Any]:
         inside = _map_leaves(field, _inside(document, field.name))
         if any(not _fits_a_path(path) for path in inside):
             raise Broken
-        no_sums = (*field.money_parts, *([maps.NAME] if field.is_named else []))
+        money = () if has_own_money else field.money_parts
+        no_sums = (*money, *([maps.NAME] if field.is_named else []))
         leaves |= {path: n for path, n in inside.items() if path[-1] not in no_sums}
     hours = _inside(document, "hours")
     for hour in hours:

@@ -17,7 +17,8 @@ from daybook.engine.mongo import large_change, map_update, store
 from daybook.engine.mongo.client import database
 from daybook.engine.mongo.update import pipeline
 from daybook.engine.partition import Partition
-from daybook.recount.compare.documents import fitted_new, is_full, unequal_fields
+from daybook.recount.compare.documents import fitted, fitted_new, is_full, unequal_fields
+from daybook.recount.repair import plan
 from daybook.recount.replay.model import Field, Model
 from models.funnel import WHO, FunnelDay
 from tests.contract.test_store import ShelfDay
@@ -77,6 +78,11 @@ class Shelves:
         found = self._documents[document.model.collection].find_one({"_id": document.id})
         assert found is not None
         return found
+
+    def change(self, update: Any) -> None:
+        """Changes the document behind the store's back."""
+        collection = self._documents[SHELF.model.collection]
+        assert collection.update_one({"_id": SHELF.id}, update).matched_count == 1
 
     def close(self) -> None:
         self._documents.client.close()
@@ -166,6 +172,33 @@ def test_a_large_change_is_reduced_again_if_another_member_was_faster(
     found = shelves.stored(SHELF)
     assert (found["visitors"]["key-13"], found["visitors"]["other"]) == (2, 2)
     assert list(unequal_fields(SHELF_MODEL, SHELF.id, shelves.sums, found, 12)) == []
+
+
+@pytest.mark.parametrize("currencies", [("EUR",), ("EUR", "USD")])
+def test_a_full_document_that_was_damaged_is_repaired(
+    shelves: Shelves, monkeypatch: pytest.MonkeyPatch, currencies: tuple[str, ...]
+) -> None:
+    keys = [f"key-{n:02d}" for n in range(11)]
+    for currency in currencies:
+        for key in keys:
+            visit = [(Amount("07", "seen"), 1), (Amount("07", "sources", None, key, "visits"), 1)]
+            shelves.add(SHELF, visit, HERE)
+        # Now there is no room for money in the map of a currency.
+        monkeypatch.setattr(map_update, "FULL_BYTES", 500)
+        for key in keys:
+            cents = (Amount("07", "sources", currency, key, "value_cents"), 5)
+            shelves.add(SHELF, [(Amount("07", "value_cents", currency), 5), cents], HERE)
+    assert "other" in shelves.stored(SHELF)["currencies"]["EUR"]["sources"]
+    shelves.change({"$inc": {"sources.key-00.visits": 7, "seen": -1}})
+    shelves.change({"$unset": {"currencies.EUR.sources.other": ""}})
+    shelves.change(plan.claim("token", 0))
+    damaged = shelves.stored(SHELF)
+    expected = fitted(SHELF_MODEL, SHELF.id, shelves.sums, damaged, shelves.keys_max)
+    shelves.change(plan.repair(SHELF_MODEL, damaged, expected, {}).pipeline)
+    repaired = shelves.stored(SHELF)
+    assert is_full(repaired)
+    unequal = unequal_fields(SHELF_MODEL, SHELF.id, shelves.sums, repaired, shelves.keys_max)
+    assert list(unequal) == []
 
 
 def wide(first: int, number: int, currency: str) -> list[tuple[Amount, int]]:
