@@ -8,7 +8,7 @@ holds what is counted, and a recount needs no rule of its own.
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeGuard
 
 from daybook.collector import metrics
 from daybook.collector.names.published import Published, PublishedNames
@@ -50,6 +50,7 @@ class NameCap:
             "unpublished names are limited across collectors again",
         )
         self._script = BatchedScript(self._redis.client, _ADMIT)
+        self._prefix = f"daybook:collector:names:{settings.mongodb_database}"
         self._published = published
         self._day: date | None = None
         self._names: dict[tuple[str, str], _Names] = {}
@@ -96,7 +97,7 @@ class NameCap:
         return OTHER
 
     async def _is_admitted(self, organization: str, kind: str, name: str, names: _Names) -> bool:
-        key = f"daybook:collector:names:{self._day}:{kind}:{organization}"
+        key = f"{self._prefix}:{self._day}:{kind}:{organization}"
         try:
             if await self._redis.call(
                 lambda _: self._script.call(key, name, NAMES_MAX, _KEPT_SECONDS)
@@ -104,7 +105,7 @@ class NameCap:
                 return True
             # Full for all collectors: after this one reading, no call asks Redis again today.
             members = await self._redis.call(lambda redis: redis.smembers(key))
-            names.admitted |= {member.decode() for member in members}
+            names.admitted |= {m.decode() if isinstance(m, bytes) else m for m in members}
         except RedisUnavailable:
             return len(names.admitted) < NAMES_MAX
         names.is_full = True
@@ -114,6 +115,6 @@ class NameCap:
         await self._redis.close()
 
 
-def _is_id(value: object) -> bool:
+def _is_id(value: object) -> TypeGuard[str]:
     """Whether it may be a valid id; the schema refuses all others."""
     return isinstance(value, str) and len(value) <= _ID_CHARS_MAX
