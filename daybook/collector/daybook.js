@@ -120,6 +120,7 @@
 	const flush = async () => {
 		due = Infinity;
 		if (busy || !n.onLine || optedOut()) return;
+		if (performance.now() < notBefore) return later(0);
 		busy = true;
 		try {
 			if (n.locks) await n.locks.request("daybook", { ifAvailable: true }, lock => lock && takeOver());
@@ -191,7 +192,7 @@
 	addEventListener("online", () => { failures = notBefore = 0; later(0); });
 	addEventListener("pagehide", leave);
 	addEventListener("pageshow", e => { if (e.persisted) shown = 0, view(); });
-	d.addEventListener("visibilitychange", () => { if (d.hidden && !failures) flush(); });
+	d.addEventListener("visibilitychange", () => { if (d.hidden) flush(); });
 	d.addEventListener("prerenderingchange", view);
 	view();
 })(document, navigator);

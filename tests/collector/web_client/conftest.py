@@ -1,14 +1,17 @@
 """A visitor of pages that contain the web client, in a real Chromium, beside a real collector."""
 
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from daybook.collector.event import TOPIC
 from tests.collector.conftest import Logged, Site
 from tests.support.browser import troubles
 from tests.support.shop_pages import Pages
 from tests.support.wait import until
+from tests.support.world import World
 
 LINES = r"""Object.keys(localStorage).filter(name => name.startsWith("daybook.queue."))
     .flatMap(name => localStorage[name].split("\n").slice(1)).filter(line => line != "taken")"""
@@ -27,26 +30,38 @@ AWAY = """let away = true, tried = 0; const real = fetch;
 BACK = """away = false; dispatchEvent(new Event("online"));"""
 
 
-class Visitor:
-    """A browser context with its own storage, which visits pages that contain the client."""
+class Shop:
+    """A website, whose pages a test makes, beside a collector that takes events from it."""
 
-    def __init__(self, site: Site, browser: Browser) -> None:
+    def __init__(self, world: World) -> None:
+        self.world = world
         self.pages: dict[str, str] = {}
         self.server = Pages(self.pages)
-        self.collector = site.start(DAYBOOK_COLLECTOR_ORIGINS=self.server.origin).ready()
+        self.site = Site(world)
+        self.collector = self.site.start(
+            DAYBOOK_COLLECTOR_ORIGINS=self.server.origin, DAYBOOK_COLLECTOR_BURST="10000"
+        ).ready()
+        self.numbers = count()
+
+
+class Visitor:
+    """A browser context with its own storage, whose pages have a funnel of their own."""
+
+    def __init__(self, shop: Shop, browser: Browser) -> None:
+        self.shop = shop
+        self.funnel = f"f-{next(shop.numbers)}"
         self.context = browser.new_context()
-        self.site = site
         self.troubles: list[list[str]] = []
 
     def serve(self, path: str, then: str = "", before: str = "", key: str | None = None) -> str:
         """Makes a page; `before` and `then` are scripts before and after the client."""
-        key = self.site.write_key if key is None else key
-        script = f"http://127.0.0.1:{self.collector.port}/daybook.js"
-        self.pages[path.partition("?")[0]] = f"""
+        key = self.shop.site.write_key if key is None else key
+        script = f"http://127.0.0.1:{self.shop.collector.port}/daybook.js"
+        self.shop.pages[path.partition("?")[0]] = f"""
             <script>{before}</script>
-            <script src="{script}" data-key="{key}" data-funnel="f-1"></script>
+            <script src="{script}" data-key="{key}" data-funnel="{self.funnel}"></script>
             <script>{then}</script>"""
-        return self.server.url(path)
+        return self.shop.server.url(path)
 
     def visit(self, path: str, then: str = "", before: str = "", key: str | None = None) -> Page:
         """Makes a page and loads it."""
@@ -69,11 +84,15 @@ class Visitor:
             found[:] = [text for text in found if text not in told]
         return told
 
+    def messages(self) -> list[Logged]:
+        """What is in the log of this visitor, duplicates included."""
+        return [x for x in self.shop.site.logged() if x.event["data"]["funnel_id"] == self.funnel]
+
     def logged(self, count: int) -> list[Logged]:
         """The events in the log, once there are `count` different ones, by time."""
 
         def complete() -> list[Logged]:
-            messages = self.site.logged()
+            messages = self.messages()
             ids = {message.event["event_id"] for message in messages}
             return messages if len(ids) >= count else []
 
@@ -85,14 +104,23 @@ class Visitor:
     def logged_once(self, count: int) -> list[Logged]:
         """The same; and no event was sent twice."""
         events = self.logged(count)
-        assert len(self.site.logged()) == count
+        assert len(self.messages()) == count
         return events
 
 
+@pytest.fixture(scope="module")
+def shop(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with World(servers, tmp_path_factory.mktemp("shop")) as world:
+        world.make_topic(TOPIC)
+        shop = Shop(world)
+        with shop.server:
+            yield shop
+        shop.site.end()
+
+
 @pytest.fixture
-def visitor(site: Site, chromium: Browser) -> Iterator[Visitor]:
-    visitor = Visitor(site, chromium)
-    with visitor.server:
-        yield visitor
-        visitor.context.close()
+def visitor(shop: Shop, chromium: Browser) -> Iterator[Visitor]:
+    visitor = Visitor(shop, chromium)
+    yield visitor
+    visitor.context.close()
     assert not any(visitor.troubles), visitor.troubles

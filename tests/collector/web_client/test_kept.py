@@ -66,7 +66,7 @@ def test_batches_are_cut_by_bytes_as_browsers_limit_what_outlives_a_page(visitor
         before=SPY,
     )
     calls = page.evaluate("calls")
-    assert [call["events"] for call in calls] == [3, 3, 3]
+    assert [call["events"] for call in calls] == [3, 2, 2, 2]
     assert all(call["keepalive"] and call["bytes"] < KEEPALIVE_BYTES_MAX for call in calls)
     visitor.logged_once(9)
 

@@ -23,7 +23,7 @@ def test_page_views_and_custom_events_are_tracked(visitor: Visitor) -> None:
     view, custom = visitor.logged(2)
     assert (view.event["event_type"], custom.event["event_type"]) == ("page_view", "custom")
     data = view.event["data"]
-    assert (data["page"], data["funnel_id"]) == ("/spring", "f-1")
+    assert (data["page"], data["funnel_id"]) == ("/spring", visitor.funnel)
     assert custom.event["data"]["name"] == "menu opened"
     assert custom.event["data"]["properties"] == {"depth": 2}
     assert data["session_id"] == custom.event["data"]["session_id"]
@@ -128,7 +128,7 @@ def test_a_lost_response_leads_to_a_duplicate_with_the_same_event_id(visitor: Vi
         window.fetch = (url, o) => real(url, o).then(r => { if (!lost++) throw r; return r; })""",
     )
     visitor.logged(1)
-    messages = visitor.site.logged()
+    messages = visitor.messages()
     assert len(messages) == 2
     assert len({message.event["event_id"] for message in messages}) == 1
     assert len({message.key for message in messages}) == 1
@@ -142,7 +142,7 @@ def test_visitors_who_opt_out_are_not_tracked(visitor: Visitor, sign: str) -> No
         before=f'Object.defineProperty(navigator, "{sign}", {{ value: "1" }})',
     )
     assert page.evaluate("localStorage.length") == 0
-    assert visitor.site.logged() == []
+    assert visitor.messages() == []
 
 
 def test_a_wrong_key_is_not_retried(visitor: Visitor) -> None:
@@ -150,8 +150,8 @@ def test_a_wrong_key_is_not_retried(visitor: Visitor) -> None:
     assert visitor.warned() == [
         "daybook: the collector refused page_view: no such key for tracking"
     ]
-    assert visitor.site.logged() == []
-    assert refused(visitor.collector) == 1
+    assert visitor.messages() == []
+    assert refused(visitor.shop.collector) == 1
 
 
 def refused(collector: CollectorProcess) -> float:
