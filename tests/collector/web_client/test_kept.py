@@ -49,7 +49,9 @@ def test_an_invalid_event_is_dropped_with_the_fields_that_are_wrong(visitor: Vis
     ]
 
 
-@pytest.mark.parametrize("value", ["10n", "(() => { let a = {}; return a.a = a; })()"])
+@pytest.mark.parametrize(
+    "value", ["10n", "(() => { let a = {}; return a.a = a; })()"], ids=["a BigInt", "a cycle"]
+)
 def test_what_is_no_json_is_dropped_alone(visitor: Visitor, value: str) -> None:
     visitor.send("/", f"""daybook.track("odd", {{ value: {value} }}); {PURCHASE}""")
     assert types(visitor, 2) == ["conversion", "page_view"]
@@ -97,22 +99,25 @@ def test_an_event_larger_than_the_collector_takes_is_dropped(visitor: Visitor) -
 
 
 @pytest.mark.parametrize(
-    "event", ['"custom", { name: "small" }', '"page_view", { ignored: "x".repeat(1e5) }']
+    ("tracked", "event", "kept"),
+    [(230, '"custom", { name: "e" }', 200), (25, '"page_view", { ignored: "x".repeat(1e5) }', 20)],
+    ids=["200 events", "2 MB"],
 )
-def test_the_oldest_events_of_a_full_queue_are_dropped(visitor: Visitor, event: str) -> None:
-    """It holds 200 events and 2 MB."""
+def test_the_oldest_events_of_a_full_queue_are_dropped(
+    visitor: Visitor, tracked: int, event: str, kept: int
+) -> None:
     page = visitor.visit(
         "/",
-        f"""for (let n = 0; n < 230; n++) daybook.send({event}); {PURCHASE}""",
+        f"""for (let n = 0; n < {tracked}; n++) daybook.send({event}); {PURCHASE}""",
         before=AWAY,
     )
     assert visitor.warned() == ["daybook: too many events wait: the oldest are dropped"]
     stored: list[str] = page.evaluate(LINES)
-    assert len(stored) == (200 if "small" in event else 20)
+    assert len(stored) == kept
     assert "purchase" in stored[-1]
     page.evaluate(BACK)
     page.wait_for_function(f"!{WAITING}")
-    assert "conversion" in types(visitor, len(stored))
+    assert "conversion" in types(visitor, kept)
 
 
 def test_a_call_is_repeated_when_the_collector_asks_for_it(visitor: Visitor) -> None:

@@ -14,7 +14,9 @@ CORRUPT = """for (const name of ["visitor", "session", "queue.other"])
 ODD = """localStorage["daybook.visitor"] = "{}"; localStorage["daybook.session"] = "5";"""
 
 
-@pytest.mark.parametrize("before", [DISABLED, FULL, CORRUPT, ODD])
+@pytest.mark.parametrize(
+    "before", [DISABLED, FULL, CORRUPT, ODD], ids=["disabled", "full", "corrupt", "odd"]
+)
 def test_storage_that_fails_loses_nothing(visitor: Visitor, before: str) -> None:
     visitor.visit("/", """daybook.track("one"); daybook.track("two")""", before=before)
     events = [one.event["data"] for one in visitor.logged_once(3)]
@@ -28,6 +30,7 @@ def test_storage_that_fails_loses_nothing(visitor: Visitor, before: str) -> None
         "localStorage.clear()",
         'for (const name of Object.keys(localStorage)) localStorage[name] = "{"',
     ],
+    ids=["cleared", "overwritten"],
 )
 def test_storage_that_others_change_loses_nothing(visitor: Visitor, meanwhile: str) -> None:
     visitor.visit("/", f"""daybook.track("one"); {meanwhile}; daybook.track("two"); {meanwhile}""")
@@ -55,11 +58,12 @@ def test_another_tab_sends_the_events_of_one_that_was_asleep_for_long(visitor: V
     asleep = visitor.visit("/asleep", """daybook.track("one")""", before=AWAY)
     asleep.wait_for_function("tried > 0")
     asleep.evaluate(
-        """for (const name of Object.keys(localStorage)) if (name.startsWith("daybook.queue."))
+        """Object.defineProperty(navigator, "onLine", { value: false, configurable: true });
+        for (const name of Object.keys(localStorage)) if (name.startsWith("daybook.queue."))
             localStorage[name] = localStorage[name].replace(/^\\d+/, Date.now() - 1)"""
     )
     visitor.send("/awake")
     visitor.logged_once(3)
-    asleep.evaluate(f"""{BACK}; daybook.track("two")""")
+    asleep.evaluate(f"""delete navigator.onLine; {BACK} daybook.track("two")""")
     asleep.wait_for_function(f"!{WAITING}")
     visitor.logged_once(4)
