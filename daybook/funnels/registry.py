@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import bson
 
-from daybook.engine.decode.duplicate_window import id_bytes
+from daybook.engine.decode.duplicate_window import own_id
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_part
 from daybook.engine.documents.rows import Row
@@ -146,8 +146,8 @@ class Registry:
         event = definition.event
         organization, data = organization_of(event), event["data"]
         kind = event["event_type"]
-        own_id = definition.partition, kind, id_bytes(event["event_id"])
-        if own_id in self._ids:
+        place = definition.partition, kind, own_id(event)
+        if place in self._ids:
             return None
         if kind.startswith("funnel."):
             name = organization, data["funnel_id"]
@@ -161,7 +161,7 @@ class Registry:
         else:
             name = organization, data["event_id"]
             row = self._events.setdefault(name, _TicketedEvent()).row(name, event)
-        self._ids.add(own_id)
+        self._ids.add(place)
         return row._replace(last=definition.offset)
 
     def in_force(
