@@ -32,8 +32,11 @@ DOCUMENT_BYTES_MAX = 2_000_000
 UPDATE_BYTES_MAX = 8_000_000
 
 
-def model(collection: str, key: tuple[str, ...], *fields: tuple[Any, ...]) -> Model:
-    known = {f[0]: Field(f[0], f[1], *(f[2:] or (None, None)), 1) for f in fields}
+def model(collection: str, key: tuple[str, ...], *fields: tuple[str | None, ...]) -> Model:
+    known = {}
+    for name, kind, *parts in fields:
+        part, whole = parts or (None, None)
+        known[str(name)] = Field(str(name), str(kind), part, whole, 1)
     return Model(collection, known, key)
 
 
