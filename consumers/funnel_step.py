@@ -9,6 +9,7 @@ from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.rows import Row, RowUpdate
+from daybook.engine.documents.source import Definition
 from daybook.engine.documents.state import State
 from daybook.engine.group import Arrival, Definitions, Group, Prepare
 from daybook.engine.partition import Partition
@@ -111,11 +112,13 @@ def preparer(definitions: Definitions) -> Prepare:
     registry = Registry()
     unwritten: deque[tuple[list[Row], Partition]] = deque()
 
+    def take(definition: Definition) -> None:
+        if row := registry.take(definition):
+            unwritten.append(([row], definition.partition))
+
     def prepare(batch: Batch, states: dict[str, State], store: Store) -> None:
         # Rows stay in `unwritten` until they are stored, so nothing is lost while a store is away.
-        for definition in definitions.read_new():
-            if row := registry.take(definition):
-                unwritten.append(([row], definition.partition))
+        definitions.read_new(take)
         home = definitions.first_partition(_FUNNELS.topic)
         if home and (rows := list(_unpublished(batch, registry))):
             unwritten.append((rows, home))

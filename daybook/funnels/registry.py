@@ -34,14 +34,16 @@ class Registry:
         self._ids: set[tuple[Partition, str, bytes]] = set()
 
     def take(self, definition: Definition) -> Row | None:
-        """Adds a definition; returns the row to store, or None for a producer's duplicate."""
+        """Adds a definition; returns the row to store, or None for a producer's duplicate.
+
+        If it raises, it has added nothing.
+        """
         event = definition.event
         organization, data = organization_of(event), event["data"]
         kind = event["event_type"]
         own_id = definition.partition, kind, id_bytes(event["event_id"])
         if own_id in self._ids:
             return None
-        self._ids.add(own_id)
         if kind.startswith("funnel."):
             histories, name = self._funnels, (organization, data["funnel_id"])
             row = _funnel_row
@@ -51,8 +53,11 @@ class Registry:
         else:
             histories, name = self._events, (organization, data["event_id"])
             row = _event_row
-        histories.setdefault(name, []).append(definition)
-        return row(name, histories[name])._replace(last=definition.offset)
+        history = [*histories.get(name, ()), definition]
+        taken = row(name, history)._replace(last=definition.offset)
+        histories[name] = history
+        self._ids.add(own_id)
+        return taken
 
     def in_force(
         self, organization: str, funnel: str, appended_ms: int
