@@ -14,7 +14,6 @@ EXCLUDE = ("dlq", "exclude")
         (("sc.domain.user", "0", "5"), "--never-counted"),
         (("sc.domain.order", "0", "5", "--never-counted"), "order-funnel, revenue"),
         (("sc.domain.order", "0", "5", "--never-counted", "--group", "funnel-step"), "revenue"),
-        (("sc.domain.order", "0", "-1", "--never-counted", "--group", "revenue"), "OFFSET"),
     ],
 )
 def test_an_exclusion_that_is_not_complete_is_refused(arguments: list[str], named: str) -> None:
