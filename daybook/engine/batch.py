@@ -74,13 +74,13 @@ class Batch:
     def select(self, kept: list[int]) -> None:
         """Keeps only the events at these indices, in the order given."""
         for column in self._columns():
-            if len(column) != len(kept):
+            if column and len(column) != len(kept):
                 column[:] = [column[i] for i in kept]
 
     def subset(self, kept: list[int]) -> "Batch":
         """A batch of the events at these indices, in the order given, without dead letters."""
         offsets, day_hours, events, appended_ms, keys, ids, raw = (
-            [column[i] for i in kept] for column in self._columns()
+            [column[i] for i in kept if column] for column in self._columns()
         )
         return replace(
             self,
@@ -97,6 +97,8 @@ class Batch:
 
     def bury(self, errors: Collection[tuple[int, Exception]]) -> None:
         """Makes dead letters of the events at these indices, each with the exception it caused."""
+        if not errors:
+            return
         for index, error in errors:
             dead_letter = DeadLetter.of(self.offsets[index], *self.raw[index], error)
             self.dead.append(dead_letter)
@@ -104,7 +106,7 @@ class Batch:
         self.select([index for index in range(len(self.offsets)) if index not in buried])
 
     def _columns(self) -> list[list[Any]]:
-        """The parallel lists of a batch whose group does not count by type alone."""
+        """The parallel lists; keys and ids are empty if the group has no state."""
         columns: list[list[Any]] = [self.offsets, self.day_hours, self.events, self.appended_ms]
         return [*columns, self.keys, self.ids, self.raw]
 

@@ -222,7 +222,8 @@ def test_an_order_for_an_export_that_cannot_be_read_becomes_a_dead_letter() -> N
     batch = Batch(HERE, 1, offsets=[0], raw=[(b"j1", b"{}")])
     batch.events = [{"event_type": "export.requested", "occurred_at": "no time"}]
     worker.settle(batch)
+    assert batch.events == []
     assert [(one.offset, one.reason) for one in batch.dead] == [(0, FAULT)]
     fake.write.side_effect = Unavailable("Kafka does not answer")
     with pytest.raises(Unavailable):
-        worker.settle(Batch(HERE, 1))
+        worker.settle(Batch(HERE, 1, offsets=[0], events=[{"event_type": "export.failed"}]))
