@@ -300,8 +300,8 @@ def _print_outcome(
         )
     if outcome.too_large:
         problems.append(
-            f"{len(outcome.too_large):,} cannot be sent, because only their beginning is stored, or "
-            f"they are larger than {topic} takes: {_positions(outcome.too_large)}. Let the "
+            f"{len(outcome.too_large):,} cannot be sent, because only their beginning is stored, "
+            f"or they are larger than {topic} takes: {_positions(outcome.too_large)}. Let the "
             "producer send what they meant again"
         )
     if before_boundary:

@@ -121,7 +121,7 @@ COUNTING = (
     Mutant(
         "a duplicate of an older definition applies again",
         "daybook/funnels/registry.py",
-        """        if own_id in self._ids:
+        """        if place in self._ids:
             return None
 """,
         "",

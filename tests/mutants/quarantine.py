@@ -16,8 +16,8 @@ QUARANTINE = (
     Mutant(
         "messages in quarantine stay in the duplicate window",
         "daybook/engine/protocol/settle.py",
-        "repeated = self._window.find_repeated(batch.ids, batch.offsets)",
-        "repeated = self._window.seen_in_run(batch.ids, batch.offsets)",
+        "repeated = self._window.find_repeated(window_ids, batch.offsets)",
+        "repeated = self._window.seen_in_run(window_ids, batch.offsets)",
         (UNIT, "-k", "duplicate_window"),
     ),
     Mutant(
@@ -25,7 +25,7 @@ QUARANTINE = (
         "daybook/funnels/registry.py",
         """        if kind.startswith("funnel."):
             histories""",
-        """        self._ids.add(own_id)
+        """        self._ids.add(place)
         if kind.startswith("funnel."):
             histories""",
         (UNIT, "-k", "definition"),

@@ -3,5 +3,6 @@
 from tests.mutants.counting import COUNTING
 from tests.mutants.quarantine import QUARANTINE
 from tests.mutants.services import SERVICES
+from tests.mutants.web_client import WEB_CLIENT
 
-MUTANTS = (*COUNTING, *SERVICES, *QUARANTINE)
+MUTANTS = (*COUNTING, *SERVICES, *WEB_CLIENT, *QUARANTINE)

@@ -6,7 +6,7 @@ from typing import Any
 from confluent_kafka import Message
 
 from daybook.engine.batch import Batch, DeadLetter
-from daybook.engine.decode.duplicate_window import DuplicateWindow, id_bytes
+from daybook.engine.decode.duplicate_window import DuplicateWindow, id_bytes, own_id
 from daybook.engine.decode.fast_path import RUN_MESSAGES, FastPath
 from daybook.engine.decode.parse import EVENT_BYTES_MAX, Ignored, read
 from daybook.engine.documents.calendar import Calendar
@@ -100,12 +100,12 @@ class Decoder:
         appended_ms = message.timestamp()[1]
         occurred_at = event["occurred_at"]
         day_hour = self._calendar.day_hour(occurred_at, appended_ms)
-        event_id = id_bytes(event["event_id"])
+        event_id, window_id = id_bytes(event["event_id"]), own_id(event)
         state_key = self._state_model.key_of(event, key) if self._state_model else key
         self._try_conditions(event)
         # From here on nothing depends on the event: a fault above leaves batch and window as is.
         if not is_counted or not self._state_model:
-            is_duplicate = self._window.check_and_add(event_id, offset)
+            is_duplicate = self._window.check_and_add(window_id, offset)
             if is_duplicate or not is_counted:
                 return batch.count_outcome("duplicate", is_counted)
         batch.newest = max(batch.newest, occurred_at)

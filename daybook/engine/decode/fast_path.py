@@ -10,7 +10,7 @@ from typing import Any
 from confluent_kafka import Message
 
 from daybook.engine.batch import Batch
-from daybook.engine.decode.duplicate_window import DuplicateWindow, id_bytes
+from daybook.engine.decode.duplicate_window import DuplicateWindow, own_id
 from daybook.engine.documents.calendar import Calendar
 from daybook.engine.documents.fields import Event
 from daybook.engine.errors import NAMED
@@ -59,7 +59,7 @@ class FastPath:
             times = [event["occurred_at"] for event in events]
             day_hours = self._calendar.day_hours(times, appended_ms)
             keys = [key.encode() for key in map(self._key_of, events)]
-            ids = [id_bytes(event["event_id"]) for event in events]
+            ids = list(map(own_id, events))
             reduced = self._reduce(events)
         except NAMED:
             raise

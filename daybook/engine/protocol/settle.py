@@ -13,7 +13,7 @@ from itertools import islice
 from typing import NamedTuple, Protocol, cast
 
 from daybook.engine.batch import Batch
-from daybook.engine.decode.duplicate_window import DuplicateWindow
+from daybook.engine.decode.duplicate_window import DuplicateWindow, own_id
 from daybook.engine.documents.change import Change, Document
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.rows import Row
@@ -129,7 +129,8 @@ class Settler:
         reach("before_write")
         singly, is_written = False, False
         while not is_written:
-            repeated = self._window.find_repeated(batch.ids, batch.offsets)
+            window_ids = list(map(own_id, batch.events))
+            repeated = self._window.find_repeated(window_ids, batch.offsets)
             kept = [index for index in range(len(batch.ids)) if index not in repeated]
             counted = batch.subset(kept) if repeated else batch
             pins = PinsLater(self._store)
@@ -154,8 +155,8 @@ class Settler:
                 states = self._store.load(model, set(batch.keys))
                 is_written = self._is_applied(work.folded, batch.partition, states)
         # Not before: the window must not hold the id of a message that became a dead letter.
-        if batch.ids:
-            self._window.seen_in_run(batch.ids, batch.offsets)
+        if window_ids:
+            self._window.seen_in_run(window_ids, batch.offsets)
         batch.count_outcome("duplicate", len(repeated))
         batch.select(kept)
 
