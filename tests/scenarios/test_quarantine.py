@@ -134,7 +134,7 @@ def test_a_message_of_any_size_finds_a_place_among_the_dead_letters(
     largest, packed = os.urandom(8 * MIB - 1_000), b'{"a": "' + b"x" * (30 * MIB) + b'"}'
     world.publish(order(n, "confirmed", order_id=f"o{n}") for n in range(100))
     world.publish([(None, largest)], partition=0)
-    packing = {"compression.type": "zstd", "message.max.bytes": 64 * MIB}
+    packing: dict[str, Any] = {"compression.type": "zstd", "message.max.bytes": 64 * MIB}
     world.publish([("k", packed)], partition=0, **packing)
     world.publish([("k" * (6 * MIB), b"{")], partition=0, **packing)
     world.publish(order(n, "delivered", order_id=f"o{n}") for n in range(100, 200))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from confluent_kafka import TIMESTAMP_CREATE_TIME, KafkaException
-from confluent_kafka.admin import AdminClient, ConfigResource
+from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]
 
 from daybook.engine.errors import DaybookError
 from daybook.engine.kafka.admin import kafka_errors, log_bounds

@@ -45,7 +45,8 @@ def dead_letter_messages(
         record = wanted.get(record_id(message))
         if record is None:
             continue
-        headers = {name: _text(value) for name, value in message.headers() or []}
+        found = dict(message.headers() or [])
+        headers = {name: _text(value) for name, value in found.items()}
         if TRUNCATED in headers:
             cut[record.id] = OriginalMessage(record, message.key(), message.value(), headers)
             continue

@@ -143,8 +143,9 @@ def test_finding_faults_is_linear_in_the_messages_and_logarithmic_for_each_fault
     batch.offsets = list(range(size))
     batch.keys = [f"k{at % 100}" for at in range(size)]
     batch.events = [{} for _ in range(size)]
-    for column in (batch.day_hours, batch.ids, batch.appended_ms, batch.raw):
-        column += [None] * size  # type: ignore[arg-type, operator]
+    unread: tuple[list[Any], ...] = batch.day_hours, batch.ids, batch.appended_ms, batch.raw
+    for column in unread:
+        column.extend([None] * size)
     folds: list[int] = []
 
     def fold(some: Batch, states: dict[str, State]) -> None:
@@ -203,14 +204,15 @@ def test_a_definition_that_cannot_be_taken_becomes_a_dead_letter_and_the_next_ap
     dead_letters, registry, rows = FakeDeadLetters(), Registry(), []
     fake: Any = dead_letters
     definitions = Definitions((), Mock(), dict, fake, Mock())
-    definitions._untaken.extend(
+    untaken: Any = [
         (
             Definition(topic, at, ARRIVED_MS, event),
             LogMessage(at, json.dumps(event).encode(), b"e1", ARRIVED_MS),
         )
         for at, event in enumerate((published, mended))
-    )  # type: ignore[arg-type]
-    definitions._bounds = dict  # type: ignore[method-assign, assignment]
+    ]
+    definitions._untaken.extend(untaken)
+    definitions._bounds = dict  # type: ignore[method-assign]
     definitions.read_new(lambda definition: rows.append(registry.take(definition)))
     assert dead_letters.dead == {("events", 0, 0): (FAULT, "ValueError")}
     assert [row and row.values["name"] for row in rows] == ["Fair"]
