@@ -9,6 +9,7 @@ from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.rows import Row, RowUpdate
+from daybook.engine.documents.source import Definition
 from daybook.engine.documents.state import State
 from daybook.engine.group import Arrival, Definitions, Group, Prepare
 from daybook.engine.partition import Partition
@@ -112,11 +113,13 @@ def preparer(definitions: Definitions) -> Prepare:
     # The newest row of each definition: of many versions read at once, one is written.
     unwritten: dict[tuple[Partition, str, str], Row] = {}
 
+    def take(definition: Definition) -> None:
+        if row := registry.take(definition):
+            unwritten[definition.partition, row.collection, row.id] = row
+
     def prepare(batch: Batch, states: dict[str, State], store: Store) -> None:
         # Rows stay in `unwritten` until they are stored, so nothing is lost while a store is away.
-        for definition in definitions.read_new():
-            if row := registry.take(definition):
-                unwritten[definition.partition, row.collection, row.id] = row
+        definitions.read_new(take)
         home = definitions.first_partition(_FUNNELS.topic)
         if home:
             for row in _unpublished(batch, registry):

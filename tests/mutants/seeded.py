@@ -2,7 +2,8 @@
 
 from tests.mutants.counting import COUNTING
 from tests.mutants.door import BOUNDS
+from tests.mutants.quarantine import QUARANTINE
 from tests.mutants.services import SERVICES
 from tests.mutants.web_client import WEB_CLIENT
 
-MUTANTS = (*COUNTING, *SERVICES, *WEB_CLIENT, *BOUNDS)
+MUTANTS = (*COUNTING, *SERVICES, *WEB_CLIENT, *BOUNDS, *QUARANTINE)

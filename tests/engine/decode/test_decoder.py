@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -108,6 +109,14 @@ def test_an_uncountable_message_becomes_a_dead_letter_with_a_reason(
     assert dead_letter.reason == reason
     assert detail in dead_letter.detail
     assert batch.events == []
+
+
+@pytest.mark.parametrize("arrived_ms", [-1, 0, 4_102_444_800_000, 1_831_922_000_000_000])
+@pytest.mark.parametrize("group", [order_funnel.GROUP, revenue.GROUP])
+def test_a_message_whose_arrival_is_no_time_is_a_dead_letter(group: Group, arrived_ms: int) -> None:
+    """A topic with its producers' times may hold any number there, or none (-1)."""
+    batch = decode(replace(message(event()), arrived_ms=arrived_ms), group=group)
+    assert [(one.reason, batch.events) for one in batch.dead] == [("appended_at", [])]
 
 
 def test_a_dead_letters_detail_contains_no_value() -> None:
