@@ -51,8 +51,9 @@ class RetryLoop:
     ) -> T:
         """Repeats the action while it raises Unavailable or InProgress; returns its result.
 
-        Raises OutdatedClient; RetryCancelled if `unwanted` returns true, or if work is still in progress after the
-        deadline; raises Unavailable if the server still does not answer after the deadline.
+        Raises RetryCancelled if `unwanted` returns true, or if work is still in progress after the
+        deadline; raises Unavailable if the server still does not answer after the deadline, and
+        OutdatedClient at once.
         """
         seconds = _SECONDS_MIN
         while True:

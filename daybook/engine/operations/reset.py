@@ -53,7 +53,7 @@ def find_resets(
         (Partition(topic, ids[topic], number), bounds)
         for (topic, number), bounds in log_bounds(client, list(ids)).items()
     ]
-    commits = _commits(settings, group, [partition for partition, _ in places])
+    commits = find_commits(settings, group, [partition for partition, _ in places])
     resets = []
     for (partition, bounds), commit in zip(places, commits, strict=True):
         checkpoint = reached.get((partition.topic_id, partition.number))
@@ -138,7 +138,8 @@ def check_stopped(group: Group, client: AdminClient) -> None:
         )
 
 
-def _commits(settings: Settings, group: Group, partitions: list[Partition]) -> list[Commit]:
+def find_commits(settings: Settings, group: Group, partitions: list[Partition]) -> list[Commit]:
+    """The group's commit of each partition, in their order. Raises Unavailable."""
     places = [TopicPartition(one.topic, one.number) for one in partitions]
     with (
         kafka_errors(f"reading the offsets of {group.name}"),
