@@ -11,7 +11,8 @@ from daybook.engine.member.caught_up import log_ends
 from daybook.engine.protocol.checkpoints import Checkpoints
 from daybook.local.mongodb import MongoDB
 from daybook.local.ports import free_ports
-from tests.scenarios.of_visitors import OfVisitors
+from daybook.simulate.answer.entry import FUNNELS
+from tests.scenarios.of_visitors import OfVisitors, messages_of
 from tests.scenarios.scenario import SMALL_BATCHES, Scenario
 from tests.support.backups import DocumentBackup, FileBackup
 from tests.support.member import MemberProcess
@@ -130,6 +131,23 @@ class RestoredWhileIdle(GoesBack):
         member.end()
 
 
+class DefinitionsRestoredWhileIdle(OfVisitors, RestoredWhileIdle):
+    """A funnel is published after the backup; the member has read it, and must store it again."""
+
+    messages = 500
+
+    def publish(self, count: int) -> None:
+        if count and self.world.members:
+            self.visitors.define()
+            self.world.publish(messages_of(self.visitors.entries[-1:]), FUNNELS)
+        super().publish(count)
+
+    def play(self) -> None:
+        super().play()
+        versions = self.world.documents["funnels"].find({}, {"versions": 1})
+        assert sum(len(one["versions"]) for one in versions) == 4
+
+
 class CountersRestoredWhileIdle(RestoredWhileIdle):
     group = "order-funnel"
 
@@ -202,7 +220,13 @@ def test_restored_under_three_members(
 
 
 @pytest.mark.parametrize(
-    "scenario", [RestoredWhileIdle, CountersRestoredWhileIdle, RestoredWhileNoneRuns]
+    "scenario",
+    [
+        RestoredWhileIdle,
+        CountersRestoredWhileIdle,
+        DefinitionsRestoredWhileIdle,
+        RestoredWhileNoneRuns,
+    ],
 )
 def test_restored_while_nothing_is_counted(world: World, scenario: type[GoesBack]) -> None:
     scenario(world).run()
