@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 from confluent_kafka import libversion
+from confluent_kafka.admin import AdminClient
 
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.errors import DaybookError, OutdatedClient, Unavailable
 from daybook.engine.group import Group
-from daybook.engine.kafka.admin import cluster_id
+from daybook.engine.kafka.admin import cluster_id, log_bounds
 from daybook.engine.kafka.clients import admin, member, producer
+from daybook.engine.kafka.offsets import check_commit
 from daybook.engine.kafka.renewable_consumer import RenewableConsumer
 from daybook.engine.member.caught_up import CaughtUp, log_ends
 from daybook.engine.member.commit import Committer
@@ -27,9 +29,11 @@ from daybook.engine.metrics import BUILD_INFO
 from daybook.engine.mongo import indexes
 from daybook.engine.mongo.client import Documents, database, primary_process
 from daybook.engine.mongo.fence import Fence
+from daybook.engine.operations.reset import find_commits
+from daybook.engine.partition import Partition
 from daybook.engine.protocol.checkpoints import Checkpoints
 from daybook.engine.protocol.dead_letters import DeadLetters
-from daybook.engine.protocol.fleet import join
+from daybook.engine.protocol.fleet import find_fleet, join
 from daybook.engine.settings import Settings
 
 if TYPE_CHECKING:
@@ -75,6 +79,8 @@ def _run(
     documents, client, rules = database(settings), admin(settings), Rules.from_settings(settings)
     fence = Fence(lambda: primary_process(documents))
     fenced = database(settings, fence)
+    if find_fleet(documents, client) is None:
+        _check_unclaimed(group, client, settings)
     fleet = join(documents, cluster_id(client), rules, group)
     indexes.ensure(documents, group)
     checkpoints = Checkpoints(group.name, fenced)
@@ -131,6 +137,16 @@ def _run(
         documents.client.close()
         fenced.client.close()
     log.info("member stopped", group=group.name, **this_member.progress.totals)
+
+
+def _check_unclaimed(group: Group, client: AdminClient, settings: Settings) -> None:
+    """Raises FleetMismatch if a fleet has committed for this group although the database has no
+    record of one: it may be in the middle of a restore, and must not become another fleet's."""
+    partitions = [Partition(topic, "", n) for topic, n in log_bounds(client, group.topics)]
+    for partition, commit in zip(
+        partitions, find_commits(settings, group, partitions), strict=True
+    ):
+        check_commit(partition.topic, "", commit)
 
 
 def _projector(

@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient
 from daybook.engine import bookkeeping
 from daybook.engine.errors import DaybookError
 from daybook.engine.group import Group
-from daybook.engine.kafka.admin import kafka_errors, log_bounds, members, topic_ids
+from daybook.engine.kafka.admin import kafka_errors, log_bounds, members, retry_transient, topic_ids
 from daybook.engine.kafka.clients import REQUEST_SECONDS, member
 from daybook.engine.kafka.offsets import Commit, LogBounds, metadata, start_offset
 from daybook.engine.mongo.client import Documents, reachable
@@ -145,7 +145,11 @@ def find_commits(settings: Settings, group: Group, partitions: list[Partition]) 
         kafka_errors(f"reading the offsets of {group.name}"),
         _consumer(settings, group) as consumer,
     ):
-        committed = consumer.committed(places, timeout=REQUEST_SECONDS) if places else []
+        committed = (
+            retry_transient(lambda: consumer.committed(places, timeout=REQUEST_SECONDS))
+            if places
+            else []
+        )
     return [Commit(one.offset, one.metadata) for one in committed]
 
 
