@@ -3,5 +3,6 @@
 from tests.mutants.counting import COUNTING
 from tests.mutants.restored import RESTORED
 from tests.mutants.services import SERVICES
+from tests.mutants.web_client import WEB_CLIENT
 
-MUTANTS = (*COUNTING, *SERVICES, *RESTORED)
+MUTANTS = (*COUNTING, *SERVICES, *WEB_CLIENT, *RESTORED)
