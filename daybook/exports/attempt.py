@@ -7,7 +7,7 @@ from time import monotonic
 
 import structlog
 
-from daybook.engine.errors import Unavailable
+from daybook.engine.errors import StartAgain, Unavailable
 from daybook.engine.failpoints import reach
 from daybook.exports.job import Job
 from daybook.exports.job_store import Claim, Jobs
@@ -44,7 +44,7 @@ class Attempt:
     def run(self) -> None:
         """Ends the job and announces it, once. Does nothing for a job that has ended before.
 
-        Raises Unavailable; Unwanted after `stop`.
+        Raises Unavailable, StartAgain; Unwanted after `stop`.
         """
         self._claim = self._claim or self._begin()
         if self._claim:
@@ -71,7 +71,7 @@ class Attempt:
             try:
                 self._make(claim)
                 return
-            except (Unavailable, Unwanted):
+            except (StartAgain, Unavailable, Unwanted):
                 raise
             except Exception as error:
                 reason = _reason(error)

@@ -6,7 +6,7 @@ from daybook.engine.group import Group
 from daybook.engine.kafka.clients import producer
 from daybook.engine.member.member import Member
 from daybook.engine.member.run import run as run_member
-from daybook.engine.mongo.client import Documents
+from daybook.engine.mongo.client import Documents, database
 from daybook.engine.protocol.dead_letters import DeadLetters
 from daybook.engine.settings import Settings
 from daybook.exports.group import GROUP
@@ -35,8 +35,8 @@ def run_worker(settings: Settings, started: Callable[[Member], None], group: Gro
         [topic] = group.topics
         url = settings.exports_public_url
         announcer = Announcer(topic, producer(settings), secret, url, notices)
-        sweepers.append(Sweeper(jobs, files))
-        sweepers[0].start()
+        sweepers.append(Sweeper(Jobs(database(settings)), files))
+        sweepers[-1].start()
         return Worker(dead_letters, jobs, files, maker, announcer)
 
     # One message at a time: no other worker can start a job that this member has fetched.

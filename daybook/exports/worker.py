@@ -57,7 +57,7 @@ class Worker:
             except (*NAMED, OSError, PyMongoError):
                 raise
             except Exception as error:
-                self._abandon()
+                self.abandon()
                 faults.append((index, error))
         batch.bury(faults)
         self._dead_letters.write(batch)
@@ -68,7 +68,7 @@ class Worker:
         if job.id in self._ended:
             return
         if self._attempt is None or self._attempt.job != job:
-            self._abandon()
+            self.abandon()
             self._attempt = Attempt(job, self._jobs, self._files, self._maker, self._announcer)
         if self._running is None:
             self._running = _started(self._attempt)
@@ -80,8 +80,9 @@ class Worker:
         self._attempt = None
         self._ended.add(job.id)
 
-    def _abandon(self) -> None:
-        """Stops an attempt whose partition now belongs to another member, which starts it again."""
+    def abandon(self) -> None:
+        """Stops an attempt whose request is read again: by another member that its partition now
+        belongs to, or by this one after the database went back and forgot the claim."""
         if self._attempt:
             self._attempt.stop()
         self._attempt, self._running = None, None

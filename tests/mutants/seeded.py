@@ -3,7 +3,8 @@
 from tests.mutants.counting import COUNTING
 from tests.mutants.door import BOUNDS
 from tests.mutants.quarantine import QUARANTINE
+from tests.mutants.restored import RESTORED
 from tests.mutants.services import SERVICES
 from tests.mutants.web_client import WEB_CLIENT
 
-MUTANTS = (*COUNTING, *SERVICES, *WEB_CLIENT, *BOUNDS, *QUARANTINE)
+MUTANTS = (*COUNTING, *SERVICES, *WEB_CLIENT, *BOUNDS, *QUARANTINE, *RESTORED)

@@ -68,10 +68,16 @@ def _metadata(change: Change, partition: Partition, stamp: int, now_ms: int) -> 
     return {
         partition.watermark: Int64(change.last),
         partition.first: {"$ifNull": [f"${partition.first}", Int64(change.first)]},
-        "_daybook.revision": {"$add": [{"$ifNull": ["$_daybook.revision", Int64(now_ms)]}, 1]},
+        "_daybook.revision": _revision(now_ms),
         "_daybook.model": {"$ifNull": ["$_daybook.model", stamp]},
         "updated_at": "$$NOW",
     }
+
+
+def _revision(now_ms: int) -> Expression:
+    """One more, and at least the time: so a document restored from a copy and written again is
+    newer than it ever was, also for Redis and for cached answers."""
+    return {"$max": [{"$add": ["$_daybook.revision", 1]}, Int64(now_ms)]}
 
 
 def _sums(change: Change, currencies: frozenset[str]) -> Stage:
@@ -174,7 +180,7 @@ def row_pipeline(row: Row, partition: Partition, now_ms: int) -> list[dict[str, 
     metadata = {
         partition.watermark: Int64(row.last),
         partition.first: {"$ifNull": [f"${partition.first}", Int64(row.last)]},
-        "_daybook.revision": {"$add": [{"$ifNull": ["$_daybook.revision", now_ms]}, 1]},
+        "_daybook.revision": _revision(now_ms),
         "updated_at": "$$NOW",
     }
     if row.tail is not None:
