@@ -82,7 +82,7 @@ def test_no_part_of_a_csv_file_is_a_formula_at_whatever_separator_it_is_split(
     file = tmp_path / "file"
     asyncio.run(csv_file.write(content([f"a{separator}=1+1{separator}@x"]), file))
     for part in re.split(r"[;,\t\r\n|]", file.read_text()):
-        assert not re.match("[\\s\"\u200b]*[=+@]", part), part
+        assert not re.match('[\\s"\u200b]*[=+@]', part), part
 
 
 def test_numbers_in_a_csv_file_stay_numbers_within_a_text() -> None:
