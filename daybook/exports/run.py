@@ -1,7 +1,9 @@
 """Assembles an export worker from the settings, and runs it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
+from daybook.engine.errors import Unavailable
 from daybook.engine.group import Group
 from daybook.engine.kafka.clients import producer
 from daybook.engine.member.member import Member
@@ -28,6 +30,8 @@ def run_worker(settings: Settings, started: Callable[[Member], None], group: Gro
     """
     secret, files, notices = Secret(settings), open_files(settings), _notices(settings)
     maker = Maker(settings, secret)
+    with suppress(Unavailable):
+        files.scratch()  # refused now rather than with the first job
     sweepers: list[Sweeper] = []
 
     def work(documents: Documents, dead_letters: DeadLetters) -> Worker:

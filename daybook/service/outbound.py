@@ -51,10 +51,11 @@ class Deadline:
     def connect(self, address: tuple[str, int], *_: object) -> socket.socket:
         """A connection to any address of the host. Raises OSError."""
         failure: OSError = OSError("the host has no address")
-        for *_, resolved in socket.getaddrinfo(*address, type=socket.SOCK_STREAM):
+        host, port = address
+        for resolved in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            numeric = str(resolved[4][0])  # which is not looked up again
             try:
-                # Numeric, so it is not looked up again.
-                own = socket.create_connection(resolved[:2], self.seconds_left)
+                own = socket.create_connection((numeric, port), self.seconds_left)
             except OSError as error:
                 failure = error
             else:

@@ -32,7 +32,7 @@ def cell(value: Any) -> Cell:
         return value
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return _JOINED.join(value)
-    return to_json(value).decode()
+    return to_json(value, inf_nan_mode="null").decode()
 
 
 def harmless(value: Cell) -> Cell:

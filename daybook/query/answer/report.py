@@ -56,7 +56,8 @@ class Report:
         Raises Unavailable, and whatever `build` raises.
         """
         parameters = self.request.query_params.multi_items()
-        key = CacheKey.of(self.scope.name, self.request.url.path, parameters)
+        # Not the URL's, which the header `Host` is part of.
+        key = CacheKey.of(self.scope.name, self.request.scope["path"], parameters)
         recipe = Recipe(self.scope, policy, groups, self.zone, build)
         await self.request.scope[TURN]()
         answer, origin = await self.answers.get(key, recipe)

@@ -20,6 +20,7 @@ from daybook.query.exports.services import ExportServices
 from daybook.query.exports.signed_link import PREFIX, check, gone, link
 from daybook.query.figures.date_range import Span, iso_timestamp, parse_span
 from daybook.query.funnels.definition import load_definition
+from daybook.query.middleware import TURN
 from daybook.query.problem import missing, unavailable
 from daybook.query.read import groups
 from daybook.query.read.mongo import Document
@@ -89,6 +90,7 @@ async def request_export(
     job_id = job_ids.issue(exports.secret, organization, now)
     bounds = {"date_from": days.first.isoformat(), "date_to": days.last.isoformat()}
     in_days = export_request.model_copy(update=bounds)
+    await request.scope[TURN]()  # it may wait for the brokers
     await exports.publisher.publish(job_id, organization, in_days, now)
     return Accepted(
         job_id=job_id, status="processing", estimated_completion=iso_timestamp(ready, _UTC)
@@ -151,6 +153,7 @@ async def download_export(
     stored = await scope.find_one(Exports.collection, {"_id": scope.id(job_id)})
     if stored is None or _status(stored, now) != "completed":
         raise gone()
+    await request.scope[TURN]()  # it may wait for the bucket
     try:
         chunks = await asyncio.to_thread(exports.files.read, stored["file"])
     except Gone:
