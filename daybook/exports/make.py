@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 
 from pydantic import BaseModel
 
@@ -13,18 +14,30 @@ from daybook.exports.formats import csv_file, json_file, pdf_file, xlsx_file
 from daybook.exports.formats.content import Content
 from daybook.exports.job import Job
 from daybook.exports.load import load_content
+from daybook.exports.patient_scope import PatientScope
 from daybook.exports.pseudonyms import Pseudonyms
 from daybook.query.caller import Caller
 from daybook.query.exports.secret import Secret
+from daybook.query.problem import Problem
 from daybook.query.read.freshness import Freshness
 from daybook.query.read.mongo import Reader
-from daybook.query.read.scope import Scope
 
 _ROWS_BETWEEN_CHECKS = 500
 
 
+FILE_SECONDS_MAX = 3_600.0
+"""The longest that an organization waits for a file of another's."""
+
+
 class Unwanted(Exception):
     """This worker must not make the file any more."""
+
+
+class TooLarge(Problem):
+    """The file would take longer than any may; trying again does not help."""
+
+    def __init__(self) -> None:
+        super().__init__(422, "the file takes longer than an hour; use a shorter range")
 
 
 class Maker:
@@ -42,7 +55,7 @@ class Maker:
         caller = Caller("export", "server", job.organization_id)
         names = Pseudonyms(self._secret, job.organization_id, job.job_id)
         async with self._reader() as reader:
-            scope = Scope(reader, caller, job.organization_id)
+            scope = PatientScope(reader, caller, job.organization_id)
             fresh = Freshness(reader, self._settings.zone_info())
             content = await load_content(
                 job,
@@ -81,9 +94,12 @@ async def _write(job: Job, content: Content, path: Path) -> int:
 async def _while_wanted(
     rows: AsyncIterator[BaseModel], is_wanted: Callable[[], bool]
 ) -> AsyncIterator[BaseModel]:
-    count = 0
+    count, until = 0, monotonic() + FILE_SECONDS_MAX
     async for row in rows:
-        if count % _ROWS_BETWEEN_CHECKS == 0 and not is_wanted():
-            raise Unwanted
+        if count % _ROWS_BETWEEN_CHECKS == 0:
+            if not is_wanted():
+                raise Unwanted
+            if monotonic() > until:
+                raise TooLarge
         count += 1
         yield row

@@ -13,6 +13,7 @@ import structlog
 from daybook.engine.errors import DaybookError
 from daybook.exports.job_store import FILE_LIFETIME, Jobs
 from daybook.exports.metrics import FILES_REMOVED
+from daybook.files.private import discard
 from daybook.files.store import Files, StoredFile
 
 SECONDS = 60.0
@@ -46,8 +47,8 @@ def _remove_unfinished(scratch: Path, now: datetime) -> None:
     oldest = (now - FILE_LIFETIME).timestamp()
     for path in scratch.iterdir():
         with suppress(FileNotFoundError):
-            if path.is_file() and path.stat().st_mtime < oldest:
-                path.unlink()
+            if path.lstat().st_mtime < oldest:
+                discard(path)
 
 
 def _chunks(files: Iterable[StoredFile]) -> Iterator[list[StoredFile]]:

@@ -1,7 +1,9 @@
 """Directories that only the user of this process may enter."""
 
 import os
+import shutil
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from daybook.engine.errors import WrongSetting
@@ -43,3 +45,12 @@ def make_file(path: Path) -> None:
     """An empty new file that only this user may read. Raises OSError."""
     path.unlink(missing_ok=True)
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+
+
+def discard(path: Path) -> None:
+    """Removes a file, or a directory with all that is in it, if it exists. Raises OSError."""
+    with suppress(FileNotFoundError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

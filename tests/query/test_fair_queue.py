@@ -79,7 +79,8 @@ def test_free_turns_go_to_organizations_in_rotation() -> None:
         for _ in range(12):
             await reports.finish(reports.running[0][0])
         counts = Counter(reports.began)
-        assert max(counts.values()) - min(counts.values()) <= 1
+        # Two more for those who came first, when everything was free.
+        assert max(counts.values()) - min(counts.values()) <= REPORTS_PER_OWNER
 
     play(scene)
 

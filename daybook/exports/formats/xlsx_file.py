@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped]
@@ -30,7 +31,10 @@ _LOOKS_ESCAPED = re.compile("_(?=x[0-9a-fA-F]{4}_)")
 async def write(content: Content, path: Path) -> int:
     """Writes the file; returns its number of rows. A table too long for a sheet fills several."""
     count = 0
-    with xlsxwriter.Workbook(str(path), _OPTIONS | {"tmpdir": str(path.parent)}) as book:
+    with (
+        TemporaryDirectory(prefix=f"{path.name}.", dir=path.parent) as parts,
+        xlsxwriter.Workbook(str(path), _OPTIONS | {"tmpdir": parts}) as book,
+    ):
         for table in content.tables():
             sheet = _Sheet(book, table.name, table.columns)
             for cells in table.rows:
