@@ -21,7 +21,7 @@ METADATA = [
     {"$ref": 5, "$id": {"$oid": "x"}, "$db": 7},
     {"a": 1, "$ref": "x", "$id": None, "$db": "admin", "more": [{"$ref": "y", "$id": 1}]},
     {"$numberLong": "5", "$date": 0, "$oid": "x", "$where": "sleep(1)"},
-    {"": "", ".": {"a.b": "\x00\x1b[2J"}, "__proto__": {"x": 1}, "\u2028": "\ud83d\ude00"},
+    {"": "", ".": {"a.b": "\x00\x1b[2J"}, "__proto__": {"x": 1}, "\u2028": "\U0001f600"},
 ]
 
 
