@@ -134,7 +134,7 @@ def test_a_key_or_an_organization_that_has_many_streams_leaves_room_for_others(
 
     async def run() -> None:
         relay = Relay(NOWHERE)
-        others = [Caller(f"key:{number}", "analyst", "acme") for number in range(3)]
+        others = [Caller(f"key:{number}", "analyst", "acme") for number in (2, 3, 4)]
         async with AsyncExitStack() as streams:
             of_one = [await opens(relay, streams, ANALYST) for _ in range(5)]
             assert of_one == [200] * 3 + [429] * 2
