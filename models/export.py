@@ -10,7 +10,7 @@ Exports = RowModel(
     (
         RowIndex(("status", "expires_at")),
         RowIndex(("ended_at",)),
-        RowIndex(("organization_id", "requested_at"), UNDONE),
+        RowIndex(("is_told", "organization_id", "requested_at"), UNDONE),
     ),
     {
         "_id": ("string", "organization and job, percent-encoded, joined by `:`"),

@@ -79,7 +79,9 @@ class Jobs:
                 sort=[("requested_at", 1)],
                 return_document=ReturnDocument.AFTER,
             )
-        return document and Claim(job_of_document(document), int(document["attempt"]))
+        if document is None:
+            return None
+        return Claim(job_of_document(document), int(document["attempt"]))
 
     def renew(self, claim: Claim) -> bool:
         """Renews the lease; returns False if another worker has taken the job."""

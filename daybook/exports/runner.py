@@ -119,7 +119,7 @@ class Runner:
     def _next(self) -> Attempt | None:
         waiting = self._jobs.waiting_organizations()
         claim = self._jobs.claim(self._rotation.next(waiting)) if waiting else None
-        return claim and self._attempt_at(claim)
+        return self._attempt_at(claim) if claim else None
 
     def _make(self, attempt: Attempt) -> None:
         """Runs the attempt while its lease is renewed. Raises Unwanted if it was given up."""

@@ -108,7 +108,7 @@ BODIES = [
     b'{"a":' * 3_000, b"[" * 16_000, b'{"date_from": "0000-01-01"}', b"\xef\xbb\xbf{}",
     b'{"date_from": "99999-01-01"}', b'{"date_from": "2016-01-01", "date_to": "2026-01-01"}',
     b'{"date_from": "9999-12-31T23:59:59-14:00"}', b'{"date_to": "0001-01-01T00:00:00+14:00"}',
-    b'{"user_id": "a", "user_id": "b"}', b"\x1f\x8b\x08\x00", b"report_type=overview",
+    b'{"user_id": "a", "user_id": "b c"}', b"\x1f\x8b\x08\x00", b"report_type=overview",
 ]  # fmt: skip
 WHOLE = (
     b'{"report_type": "events", "format": "csv", "date_from": "2026-11-01", '

@@ -62,7 +62,7 @@ def test_keys_remain_valid_while_they_cannot_be_read(tmp_path: Path) -> None:
     file = Signer(tmp_path).file
     jwks = Jwks(str(file), "RS256", clock)
     assert kid(jwks, "one") == "one"
-    hostile = (
+    hostile: tuple[object, ...] = (
         [5],
         [{"kty": 5}],
         [{"kty": []}],
