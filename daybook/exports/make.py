@@ -1,11 +1,11 @@
 """Makes the file of one job, in a separate event loop."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from time import monotonic
 
 from pydantic import BaseModel
 
@@ -50,8 +50,19 @@ class Maker:
     async def make(self, job: Job, path: Path, now: datetime, is_wanted: Callable[[], bool]) -> int:
         """Writes the file; returns its number of rows.
 
-        Raises Problem for a job that cannot be done; Unavailable; Unwanted.
+        Raises Problem for a job that cannot be done, TooLarge among them; Unavailable; Unwanted.
         """
+        try:
+            async with asyncio.timeout(FILE_SECONDS_MAX) as limit:
+                return await self._make(job, path, now, is_wanted)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise TooLarge from None
+
+    async def _make(
+        self, job: Job, path: Path, now: datetime, is_wanted: Callable[[], bool]
+    ) -> int:
         caller = Caller("export", "server", job.organization_id)
         names = Pseudonyms(self._secret, job.organization_id, job.job_id)
         async with self._reader() as reader:
@@ -94,12 +105,9 @@ async def _write(job: Job, content: Content, path: Path) -> int:
 async def _while_wanted(
     rows: AsyncIterator[BaseModel], is_wanted: Callable[[], bool]
 ) -> AsyncIterator[BaseModel]:
-    count, until = 0, monotonic() + FILE_SECONDS_MAX
+    count = 0
     async for row in rows:
-        if count % _ROWS_BETWEEN_CHECKS == 0:
-            if not is_wanted():
-                raise Unwanted
-            if monotonic() > until:
-                raise TooLarge
+        if count % _ROWS_BETWEEN_CHECKS == 0 and not is_wanted():
+            raise Unwanted
         count += 1
         yield row

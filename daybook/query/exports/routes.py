@@ -56,6 +56,7 @@ REQUEST_EXPORT: dict[str, Any] = {
     "responses": {
         202: {"content": {"application/json": {"example": example("export-accepted")}}},
         400: {"description": "The body is not JSON, or the report type is unknown"},
+        408: {"description": "The body did not arrive within 10 seconds"},
         413: {"description": "The body is over 16 KiB"},
     },
     "openapi_extra": {
