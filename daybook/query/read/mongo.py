@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from contextvars import Context
 from typing import Any
 
 import pymongo
@@ -174,7 +175,9 @@ class Reader:
             if isinstance(error.__cause__, ExecutionTimeout):
                 raise TookTooLong from error.__cause__
             if isinstance(error.__cause__, ConnectionFailure) and self._probe is None:
-                self._probe = asyncio.create_task(self._wait_until_it_answers())
+                # In a context of its own, without the deadline of a read around this one.
+                probe = self._wait_until_it_answers()
+                self._probe = asyncio.create_task(probe, context=Context())
             raise
         except PyMongoError as error:
             if error.timeout:
