@@ -3,5 +3,6 @@
 from tests.mutants.counting import COUNTING
 from tests.mutants.services import SERVICES
 from tests.mutants.sharing import SHARING
+from tests.mutants.web_client import WEB_CLIENT
 
-MUTANTS = (*COUNTING, *SERVICES, *SHARING)
+MUTANTS = (*COUNTING, *SERVICES, *SHARING, *WEB_CLIENT)
