@@ -5,6 +5,7 @@ from tests.mutants.door import BOUNDS
 from tests.mutants.quarantine import QUARANTINE
 from tests.mutants.restored import RESTORED
 from tests.mutants.services import SERVICES
+from tests.mutants.sharing import SHARING
 from tests.mutants.web_client import WEB_CLIENT
 
-MUTANTS = (*COUNTING, *SERVICES, *WEB_CLIENT, *BOUNDS, *QUARANTINE, *RESTORED)
+MUTANTS = (*COUNTING, *SERVICES, *SHARING, *WEB_CLIENT, *BOUNDS, *QUARANTINE, *RESTORED)

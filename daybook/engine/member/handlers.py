@@ -20,16 +20,8 @@ from daybook.engine.protocol.fleet import Fleet
 from daybook.engine.protocol.settle import BatchHandler, Settler
 from daybook.engine.settings import Settings
 
-
-class JobHandler(BatchHandler, Protocol):
-    """The batch handler of a group that does not count, one for all partitions of a member."""
-
-    def abandon(self) -> None:
-        """Stops the job that is running; its request will be read again."""
-
-
-Work = Callable[[Documents, DeadLetters], JobHandler]
-"""Builds the batch handler of a group that does not count."""
+Work = Callable[[Documents, DeadLetters], BatchHandler]
+"""Builds the batch handler of a group that does not count, one for all partitions of a member."""
 
 
 class Handlers(Protocol):
@@ -46,17 +38,16 @@ class Handlers(Protocol):
 
 
 class JobHandlers:
-    """The one handler of a group that does not count."""
+    """The one handler of a group that does not count. It remembers nothing: jobs are stored."""
 
-    def __init__(self, handler: JobHandler) -> None:
+    def __init__(self, handler: BatchHandler) -> None:
         self._handler = handler
 
     def make(self, window: DuplicateWindow) -> BatchHandler:
         return self._handler
 
     def forget(self) -> bool:
-        self._handler.abandon()
-        return False
+        return True
 
 
 class CountingHandlers:
