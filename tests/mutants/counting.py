@@ -130,11 +130,19 @@ COUNTING = (
     Mutant(
         "a definition is lost when it cannot be stored",
         "consumers/funnel_step.py",
-        """            store.put(*unwritten[0])
-            unwritten.popleft()
+        """        for partition, rows in groupby(unwritten.items(), lambda item: item[0][0]):
+            store.put([row for _, row in rows], partition)
+        unwritten.clear()
 """,
-        "            store.put(*unwritten.popleft())\n",
-        FUNNELS,
+        """        rows_now = dict(unwritten)
+        unwritten.clear()
+        for partition, rows in groupby(rows_now.items(), lambda item: item[0][0]):
+            store.put([row for _, row in rows], partition)
+""",
+        (
+            "tests/consumers/test_funnel_step.py::"
+            "test_a_definition_that_could_not_be_stored_applies_and_is_stored_later",
+        ),
     ),
     Mutant(
         "an empty reason is counted",
