@@ -6,7 +6,6 @@ from typing import Any
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.rows import RowUpdate
 from daybook.engine.documents.state import State
-from daybook.funnels.memory import SESSION_EVENTS_MAX
 from daybook.funnels.visitor_event import VisitorEvent, moment
 from daybook.funnels.visits import belongs_to, by_time
 
@@ -41,9 +40,8 @@ def session_update(visitor: State, event: Event, visitor_event: VisitorEvent) ->
         (visitor["organization_id"], visitor["visitor_id"], data["session_id"], funnel),
         partial(_values, named, session),
         ("events", item, EVENTS_KEPT),
-        # False for a session that was full before its first event in the funnel.
-        is_whole=len(session["events"]) < SESSION_EVENTS_MAX
-        or any(belongs_to(funnel, known) for known in session["events"]),
+        # False for a session that had no room for any event in the funnel.
+        is_whole=any(belongs_to(funnel, known) for known in session["events"]),
     )
 
 
