@@ -65,9 +65,7 @@ class Memory(Protocol):
         """Whether the message comes after everything that is remembered. The effects of such
         messages, one after the other, must never cancel out in a document."""
 
-    def parts(
-        self, view: Any, event: Event, day_hour: DayHour, arrival: Arrival
-    ) -> Sequence[Any]:
+    def parts(self, view: Any, event: Event, day_hour: DayHour, arrival: Arrival) -> Sequence[Any]:
         """The parts of the measurement that this message may change, hashable; called before the
         message changes the state. Parts are disjoint, and all of them are the measurement."""
 

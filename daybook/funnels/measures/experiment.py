@@ -24,9 +24,7 @@ def exposure_measures(organization: str, visits: Visits, test: str) -> Iterator[
         yield effect(ExperimentDay, day_hour, "conversions", 1, of=of)
 
 
-def value_measures(
-    organization: str, visits: Visits, test: str, currency: str
-) -> Iterator[Effect]:
+def value_measures(organization: str, visits: Visits, test: str, currency: str) -> Iterator[Effect]:
     """The value, in one currency, of the visitor's conversions since their exposure to a test."""
     exposures = visits.exposures.get(test)
     if exposures is None or exposures.is_multiple:

@@ -55,9 +55,7 @@ def measures_of_day(
                 yield by_key(first, field, key, "value_cents", cents, document_key, currency)
 
 
-def measures_of_page(
-    document_key: FunnelKey, visited: VisitedDay, page: str
-) -> Iterator[Effect]:
+def measures_of_page(document_key: FunnelKey, visited: VisitedDay, page: str) -> Iterator[Effect]:
     """The effect of a page, if it was viewed on the day."""
     if page in visited.pages:
         day_hour = day_hour_of(visited.first.event)

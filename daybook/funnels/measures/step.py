@@ -33,9 +33,7 @@ def measures_of_session(document_key: FunnelKey, session: list[InSession]) -> It
     yield from _backward(document_key, moves)
 
 
-def measures_of_day(
-    document_key: FunnelKey, visits: Visits, step_day: StepDay
-) -> Iterator[Effect]:
+def measures_of_day(document_key: FunnelKey, visits: Visits, step_day: StepDay) -> Iterator[Effect]:
     """The visitor's first entry and first conversion at a step on a day."""
     funnel = document_key[1]
     if first := visits.first_entries.get((funnel, *step_day)):
