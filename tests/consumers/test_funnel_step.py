@@ -35,6 +35,7 @@ from schemas.catalogue import source
 from tests.fakes.memory_store import MemoryStore
 from tests.simulate.short_logs import NOON, TODAY, Log
 from tests.support.funnel_traffic import DEFINITIONS_ID, Traffic
+from tests.support.hostile_visitors import HOSTILE
 from tests.support.known_answer import Documents, assert_is_the_known_answer
 from tests.support.log import LogMessage
 from tests.support.runner import FakeDeadLetters, Lane, Runner
@@ -265,6 +266,23 @@ def test_a_damaged_state_is_named(field: str, damage: str | None) -> None:
         state[field] = damage
     with pytest.raises(Damaged, match=f"document default:v .*: visitor_state.{field} is "):
         runner.settle(1)
+
+
+def test_a_state_from_before_its_size_was_stored_has_the_same_bounds() -> None:
+    """Its `truncated` is absent until a rebuild; the rest is as if it had always been stored."""
+    entries = HOSTILE["long_pages"]().entries
+    whole, cut = MemoryStore(), MemoryStore()
+    for store in (whole, cut):
+        lane = Lane(HERE, as_log(entries))
+        runner = Runner(store, FakeDeadLetters(), GROUP, lane, FixedDefinitions(entries))
+        while runner.next < len(lane.log):
+            runner.settle(150)
+            state = store.collections["visitor_state"]["default:v"]
+            if store is cut and runner.next == 150:
+                del state["size"], state["truncated"]
+    known, found = (s.collections["visitor_state"]["default:v"] for s in (whole, cut))
+    assert known.pop("truncated") > 0
+    assert found == known
 
 
 @pytest.mark.parametrize("missed", [1, 2])

@@ -2,5 +2,6 @@
 
 from tests.mutants.counting import COUNTING
 from tests.mutants.services import SERVICES
+from tests.mutants.visitors import VISITORS
 
-MUTANTS = (*COUNTING, *SERVICES)
+MUTANTS = (*COUNTING, *SERVICES, *VISITORS)
