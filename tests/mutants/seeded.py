@@ -3,5 +3,6 @@
 from tests.mutants.counting import COUNTING
 from tests.mutants.services import SERVICES
 from tests.mutants.visitors import VISITORS
+from tests.mutants.web_client import WEB_CLIENT
 
-MUTANTS = (*COUNTING, *SERVICES, *VISITORS)
+MUTANTS = (*COUNTING, *SERVICES, *VISITORS, *WEB_CLIENT)

@@ -76,7 +76,7 @@ def many_of_a_kind() -> Hostile:
         hostile.track("conversion", session, conversion_type="signup", value_cents=number)
         exposed = {"test_id": f"t{number % 300}", "variant_id": "one"}
         hostile.track("experiment_exposed", session, **exposed)
-        hostile.track("page_view", session, page_id=f"p{number}")
+        hostile.track("page_view", session, page_id=f"p{number % 90}")
     return hostile
 
 

@@ -131,7 +131,7 @@ def fill(db: DuckDBPyConnection) -> None:
     sessions: list[tuple[int, str, int, int]] = []
     left_out: list[tuple[int, int, int]] = []
     for who, deeds in groupby(_deeds(db), key=itemgetter(0)):
-        history = History().replay(Deed(*columns) for _, *columns in deeds)
+        history = History().replay(deed for _, deed in deeds)
         sessions += [(who, *session) for session in history.sessions]
         left_out += [(who, *deed) for deed in history.left_out]
     fill_table(db, "sessions", sessions)
@@ -142,9 +142,9 @@ def fill(db: DuckDBPyConnection) -> None:
     )
 
 
-def _deeds(db: DuckDBPyConnection) -> Iterator[tuple[int, int, str, int, str, int, int, int]]:
+def _deeds(db: DuckDBPyConnection) -> Iterator[tuple[int, Deed]]:
     cursor = db.cursor()
     cursor.execute("SET search_path = 'replay,main'")
     cursor.execute(_DEEDS_OF_SPECIAL_VISITORS)
     while rows := cursor.fetchmany(_DEEDS_AT_ONCE):
-        yield from rows
+        yield from ((row[0], Deed(*row[1:])) for row in rows)

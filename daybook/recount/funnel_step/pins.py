@@ -54,7 +54,7 @@ def fill(db: DuckDBPyConnection) -> None:
     rows = [
         (who, n)
         for who, entries in groupby(_entries(db), key=itemgetter(0))
-        for n in unpinned(Entry(*columns) for _, *columns in entries)
+        for n in unpinned(entry for _, entry in entries)
     ]
     fill_table(db, "unpinned", rows)
 
@@ -90,11 +90,9 @@ def _size(text: str) -> int:
     return 200 + sum(more + len(name.encode()) for more, name in names)
 
 
-def _entries(
-    db: DuckDBPyConnection,
-) -> Iterator[tuple[int, int, int, str, int, int, str | None, str | None]]:
+def _entries(db: DuckDBPyConnection) -> Iterator[tuple[int, Entry]]:
     cursor = db.cursor()
     cursor.execute("SET search_path = 'replay,main'")
     cursor.execute(_ENTRIES_OF_SUSPECTS)
     while rows := cursor.fetchmany(_ENTRIES_AT_ONCE):
-        yield from rows
+        yield from ((row[0], Entry(*row[1:])) for row in rows)
