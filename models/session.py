@@ -34,4 +34,5 @@ Sessions = RowModel(
         "truncated": ("int64", "number of events that are not in `events`, for lack of room"),
         "consent": ("null", "not yet used"),
     },
+    since={"truncated": 1},
 )

@@ -18,12 +18,14 @@ class RowIndex(NamedTuple):
 class RowModel:
     """A collection of rows (`Row`) and its indexes.
 
-    `fields` maps each field to its type and description, for the data dictionary.
+    `fields` maps each field to its type and description, for the data dictionary. `since` has the
+    fields that rows from before a version lack until they are written again or rebuilt.
     """
 
     collection: str
     indexes: tuple[RowIndex, ...]
     fields: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    since: Mapping[str, int] = field(default_factory=dict)
 
 
 class Growth(NamedTuple):

@@ -22,7 +22,7 @@ def test_what_has_no_room_is_the_same_everywhere(name: str) -> None:
     entries = HOSTILE[name]().entries
     stored = collections(entries, messages=1_000)
     assert_is_the_known_answer(stored, answer(entries))
-    again = collections(entries, messages=37)
+    again = collections(entries, messages=371)
     for collection in ("visitor_state", "funnel_sessions"):
         documents = stored[collection]
         for document, fields in documents.items():
