@@ -56,7 +56,9 @@ def parts(visits: Visits, event: Event, day_hour: DayHour, offset: int) -> list[
     if kind == "experiment_exposed":
         found |= _of_test(visits, new["test"])
     if kind in UNIQUE:
-        found.add(Part("ticket", (kind, new["event"], new["day"])))
+        once = kind, new["event"], new["day"]
+        if once not in visits.tickets or by_time(new) < by_time(visits.tickets[once]):
+            found.add(Part("ticket", once))
     if kind == "conversion":
         found |= _of_tests(visits, new)
     if "funnel" in new and kind not in NOT_FUNNEL_EVENTS:
@@ -86,7 +88,8 @@ def _of_funnel(visits: Visits, new: VisitorEvent, session_id: str) -> set[Part]:
     found = {Part("session", (funnel, session_id))}
     if kind == "conversion" or visits.is_first(funnel, day, new["at"]):
         found.add(Part("day", (funnel, day)))
-    if "page" in new:
+    visited = visits.days.get((funnel, day))
+    if "page" in new and (visited is None or new["page"] not in visited.pages):
         found.add(Part("page", (funnel, day, new["page"])))
     if kind in ("step_entry", "step_exit") or (kind == "conversion" and "step" not in new):
         found.add(Part("moves", (funnel, session_id)))
@@ -102,9 +105,13 @@ def _at_steps(visits: Visits, new: VisitorEvent, session_id: str) -> Iterator[St
     """The days at steps to which an entry or a conversion belongs, and those between which an
     entry moves the conversions that follow it in its session."""
     if "step" in new:
-        yield StepDay(new["day"], step_key(new["step"]))
+        at_step = StepDay(new["day"], step_key(new["step"]))
         if new["type"] == "conversion":
+            yield at_step
             return
+        first = visits.first_entries.get((new["funnel"], *at_step))
+        if first is None or by_time(new) < by_time(first.event):
+            yield at_step
     session = visits.session(new["funnel"], session_id)
     place = place_of(by_time(new), session)
     before = attributed(session, place)
