@@ -11,6 +11,11 @@ from daybook.engine.errors import Unavailable
 from daybook.engine.settings import Settings
 
 MESSAGE_BYTES_MAX = 8 * 2**20
+DEAD_LETTER_BYTES_MAX = 17 * 2**20
+"""What dead-letter topics take (`max.message.bytes` in `topics.yaml`): more than their sources."""
+
+_DEAD_LETTER_QUEUE_KIB = 64 * 2**10
+"""A few of the largest dead letters; the default, 1 GiB, would hold a whole batch of them."""
 REQUEST_SECONDS = 10.0
 
 
@@ -49,18 +54,28 @@ def admin(settings: Settings) -> AdminClient:
 
 def producer(settings: Settings) -> Producer:
     """An idempotent producer with acks=all that partitions like Java's default partitioner."""
-    return Producer(
-        common(settings)
-        | {
-            "acks": "all",
-            "enable.idempotence": True,
-            "partitioner": "murmur2_random",
-            "compression.type": "lz4",
-            "linger.ms": 20,
-            "message.max.bytes": MESSAGE_BYTES_MAX + 2**20,
-            "delivery.timeout.ms": 60_000,
-        }
-    )
+    return Producer(_producer_options(settings))
+
+
+def dead_letter_producer(settings: Settings) -> Producer:
+    """Like `producer`, for messages larger than their source topic takes, in bounded memory."""
+    larger = {
+        "message.max.bytes": DEAD_LETTER_BYTES_MAX,
+        "queue.buffering.max.kbytes": _DEAD_LETTER_QUEUE_KIB,
+    }
+    return Producer(_producer_options(settings) | larger)
+
+
+def _producer_options(settings: Settings) -> dict[str, Any]:
+    return common(settings) | {
+        "acks": "all",
+        "enable.idempotence": True,
+        "partitioner": "murmur2_random",
+        "compression.type": "lz4",
+        "linger.ms": 20,
+        "message.max.bytes": MESSAGE_BYTES_MAX + 2**20,
+        "delivery.timeout.ms": 60_000,
+    }
 
 
 def reader(settings: Settings) -> Consumer:
