@@ -6,6 +6,16 @@ from tests.mutants.quarantine import QUARANTINE
 from tests.mutants.restored import RESTORED
 from tests.mutants.services import SERVICES
 from tests.mutants.sharing import SHARING
+from tests.mutants.visitors import VISITORS
 from tests.mutants.web_client import WEB_CLIENT
 
-MUTANTS = (*COUNTING, *SERVICES, *SHARING, *WEB_CLIENT, *BOUNDS, *QUARANTINE, *RESTORED)
+MUTANTS = (
+    *COUNTING,
+    *VISITORS,
+    *BOUNDS,
+    *QUARANTINE,
+    *RESTORED,
+    *SERVICES,
+    *SHARING,
+    *WEB_CLIENT,
+)
