@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 PATH_CHARS_MAX = 1024
-_URL_CHARS_MAX = 8_192
+URL_CHARS_MAX = 2_000
+"""Browsers and servers agree on at least this much; what follows is cut off, and not read."""
+
 _PARAMETERS_MAX = 200
 _CLICK_IDS = ("gclid", "msclkid")
 
@@ -43,13 +45,14 @@ def page(url: str) -> Page:
 def path(text: str) -> str:
     """The path of a URL or a path, without query and fragment."""
     parts = split(text)
+    text = text[:URL_CHARS_MAX]
     bare = text.partition("?")[0].partition("#")[0] if parts is None else parts.path
     return (bare or "/")[:PATH_CHARS_MAX]
 
 
 def split(url: str) -> SplitResult | None:
     try:
-        return urlsplit(url[:_URL_CHARS_MAX].strip())
+        return urlsplit(url[:URL_CHARS_MAX].strip())
     except ValueError:
         return None
 
