@@ -6,22 +6,36 @@ from math import ceil
 from time import perf_counter
 from typing import Any
 
+import structlog
 from fastapi import Request, Response
 
 from daybook.collector import metrics
 from daybook.collector.arrival import Arrival, arrival
-from daybook.collector.body import Call, parse, read
+from daybook.collector.body import Call, decompress, is_gzip, parse, read
 from daybook.collector.client.caller import Caller, Callers, presented_key
 from daybook.collector.enrich import Enricher, count_bots
-from daybook.collector.event import HAS_CONTEXT, MONEY, Invalid, check_type, envelope, message
+from daybook.collector.event import (
+    HAS_CONTEXT,
+    MONEY,
+    Invalid,
+    check_text,
+    check_type,
+    envelope,
+    message,
+)
 from daybook.collector.invalid_log import InvalidLog
 from daybook.collector.response import Refusal, json_response, refusal_response, unavailable
 from daybook.engine.errors import Unavailable
 from daybook.engine.kafka.async_producer import AsyncProducer, Keyed
 from daybook.service.api_keys import Key
-from daybook.service.key_cache import KeyCache
+from daybook.service.key_cache import KeyCache, TooManyUnknown
 from daybook.service.rate_limit import RateDecision, RateLimiter
+from daybook.service.turns import Turns, Work
 
+HEAVY_BYTES = 2**16
+"""A larger body, and any compressed one, is read in a turn of its own: it takes milliseconds."""
+
+_log = structlog.get_logger()
 _OPTED_OUT = {"status": "ignored", "reason": "the caller has opted out of tracking"}
 
 
@@ -54,6 +68,7 @@ class Tracker:
         self._rate = rate
         self._producer = producer
         self._currency = currency
+        self._turns = Turns()
         self._invalid_log = InvalidLog()
 
     async def track(self, request: Request) -> Response:
@@ -71,33 +86,42 @@ class Tracker:
             metrics.DO_NOT_TRACK.inc()
             return json_response(202, _OPTED_OUT)
         arrived = arrival(datetime.now(UTC))
-        caller = self._callers.read(request, await self._key(request))
+        address = self._callers.address(request)
+        bucket = self._callers.bucket(address)
+        key = await self._key(request, bucket)
         try:
-            call = parse(await read(request))
+            call = await self._parse(await read(request), is_gzip(request), bucket)
         except Refusal:
-            await self._limit(caller, 1)
+            await self._limit(key, bucket, 1)
             raise
-        decision = await self._limit(caller, len(call.events))
-        validated = self._validate(call, caller, arrived, decision.is_suspect)
+        decision = await self._limit(key, bucket, len(call.events))
+        async with Work(self._turns, bucket) as work:
+            if key.kind != "server":
+                await work.pause(self._callers.is_new_agent(request.headers.get("user-agent")))
+            caller = self._callers.read(request, key, address)
+            validated = await self._validate(call, caller, arrived, decision.is_suspect, work)
         acks = await self._producer.send(validated.messages) if validated.messages else []
         return self._response(call, validated, acks)
 
-    async def _key(self, request: Request) -> Key:
+    async def _key(self, request: Request, bucket: str) -> Key:
         text = presented_key(request)
         try:
-            key = await self._keys.get(text)
+            key = await self._keys.get(text, bucket)
         except Unavailable:
             raise unavailable("keys cannot be checked at the moment") from None
+        except TooManyUnknown as limited:
+            headers = {"Retry-After": str(ceil(limited.wait_seconds))}
+            raise Refusal(429, "too many unknown keys from this address", headers) from None
         if key is None:
             headers = {"WWW-Authenticate": 'Bearer realm="daybook"'}
             reason = "no such key for tracking" if text else "a key is required: X-Daybook-Key"
             raise Refusal(401, reason, headers)
         return key
 
-    async def _limit(self, caller: Caller, events: int) -> RateDecision:
-        if caller.is_server:
+    async def _limit(self, key: Key, bucket: str, events: int) -> RateDecision:
+        if key.kind == "server":
             return RateDecision(0, is_suspect=False)
-        decision = await self._rate.take(caller.bucket, events)
+        decision = await self._rate.take(bucket, events)
         if decision.wait_ms:
             metrics.EVENTS.labels("limited").inc(events)
             seconds = ceil(decision.wait_ms / 1_000)
@@ -106,13 +130,25 @@ class Tracker:
             metrics.UNLIMITED.inc(events)
         return decision
 
-    def _validate(self, call: Call, caller: Caller, arrived: Arrival, suspect: bool) -> Validated:
+    async def _parse(self, body: bytes, is_compressed: bool, bucket: str) -> Call:
+        async with Work(self._turns, bucket) as work:
+            await work.pause(is_compressed or len(body) > HEAVY_BYTES)
+            return parse(decompress(body) if is_compressed else body)
+
+    async def _validate(
+        self, call: Call, caller: Caller, arrived: Arrival, suspect: bool, work: Work
+    ) -> Validated:
         validated = Validated([], [], [], [])
         for position, fields in enumerate(call.events):
+            agent = fields.get("user_agent") if isinstance(fields, dict) else None
+            await work.pause(self._callers.is_new_agent(agent))
             try:
+                if not call.is_text:
+                    check_text(fields)
                 event = self._event(fields, caller, arrived, call.sent_at, suspect)
                 validated.messages.append(message(event))
-            except Invalid as invalid:
+            except Exception as error:
+                invalid = error if isinstance(error, Invalid) else _unreadable(error)
                 validated.results.append({"status": "invalid", "errors": invalid.errors})
                 self._invalid_log.add(caller.key, invalid.errors)
                 continue
@@ -157,3 +193,11 @@ class Tracker:
         if missing:
             raise unavailable("Kafka did not store every event", content)
         return json_response(202 if acks else 422, content)
+
+
+def _unreadable(error: Exception) -> Invalid:
+    """For an event that our code fails on: the others of its batch are still accepted."""
+    # Not the message, because it may contain a value.
+    trace = RuntimeError, RuntimeError(type(error).__name__), error.__traceback__
+    _log.error("an event could not be read", kind=type(error).__name__, exc_info=trace)
+    return Invalid(("", "cannot be read"))

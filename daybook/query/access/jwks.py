@@ -69,8 +69,9 @@ class Jwks:
     def _check_file(self) -> None:
         try:
             keys = self._load()
-        except (OSError, ValueError, PyJWTError) as error:
-            raise WrongSetting(f"DAYBOOK_JWT_JWKS: {error}") from None
+        except (OSError, ValueError, PyJWTError):
+            # Not the message, which names the path.
+            raise WrongSetting("DAYBOOK_JWT_JWKS: is not a readable JWKS file") from None
         if not keys:
             raise WrongSetting(f"DAYBOOK_JWT_JWKS: contains no key for {self._algorithm}")
 
