@@ -236,7 +236,7 @@ class Settings(_TopicsFile):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
+        if value != "UTC" and value not in available_timezones():
             raise ValueError("not a time zone of the tz database, such as Europe/Berlin")
         return value
 

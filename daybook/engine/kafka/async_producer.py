@@ -10,7 +10,7 @@ from time import monotonic
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from daybook.engine.kafka.clients import common
+from daybook.engine.kafka.clients import common, usable_settings
 from daybook.engine.settings import Settings
 
 
@@ -137,19 +137,20 @@ class AsyncProducer:
             await self._watching
 
     def _make(self) -> Producer:
-        return Producer(
-            common(self._settings)
-            | {
-                "acks": "all",
-                "enable.idempotence": True,
-                "partitioner": "murmur2_random",
-                "compression.type": "lz4",
-                "linger.ms": self._limits.linger_ms,
-                "queue.buffering.max.messages": self._limits.queue_messages,
-                "delivery.timeout.ms": self._limits.ack_ms,
-                "error_cb": self._on_error,
-            }
-        )
+        with usable_settings():
+            return Producer(
+                common(self._settings)
+                | {
+                    "acks": "all",
+                    "enable.idempotence": True,
+                    "partitioner": "murmur2_random",
+                    "compression.type": "lz4",
+                    "linger.ms": self._limits.linger_ms,
+                    "queue.buffering.max.messages": self._limits.queue_messages,
+                    "delivery.timeout.ms": self._limits.ack_ms,
+                    "error_cb": self._on_error,
+                }
+            )
 
     def _replace(self, broken: Producer) -> None:
         if broken is self._producer:

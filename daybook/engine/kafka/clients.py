@@ -7,8 +7,8 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
-from daybook.engine.errors import Unavailable
-from daybook.engine.settings import Settings
+from daybook.engine.errors import Unavailable, WrongSetting
+from daybook.engine.settings import PREFIX, Settings
 
 MESSAGE_BYTES_MAX = 8 * 2**20
 REQUEST_SECONDS = 10.0
@@ -21,6 +21,33 @@ def kafka_required() -> Iterator[None]:
         yield
     except KafkaException as error:
         raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
+
+
+_SETTING_OF = {
+    "sasl.mechanism": "SASL_MECHANISM",
+    "SASL mechanism": "SASL_MECHANISM",
+    "sasl.username": "SASL_USERNAME",
+    "sasl.password": "SASL_PASSWORD",
+    "ssl.ca.location": "SSL_CA_LOCATION",
+    "ssl.certificate.location": "SSL_CERTIFICATE_LOCATION",
+    "ssl.key.location": "SSL_KEY_LOCATION",
+    "bootstrap.servers": "BOOTSTRAP_SERVERS",
+    "max.poll.interval.ms": "MAX_POLL_INTERVAL_MS",
+    "session.timeout.ms": "SESSION_TIMEOUT_MS",
+}
+"""What the client's messages call the settings `DAYBOOK_KAFKA_*`."""
+
+
+@contextmanager
+def usable_settings() -> Iterator[None]:
+    """Around the construction of a client. Raises WrongSetting, without the client's message,
+    which may repeat a value."""
+    try:
+        yield
+    except (KafkaException, ValueError, TypeError) as error:
+        named = {name for words, name in _SETTING_OF.items() if words in str(error)}
+        which = ", ".join(f"{PREFIX}KAFKA_{name}" for name in sorted(named)) or f"{PREFIX}KAFKA_*"
+        raise WrongSetting(f"{which}: cannot be used by the client of Kafka") from None
 
 
 def common(settings: Settings) -> dict[str, Any]:
@@ -44,40 +71,43 @@ def common(settings: Settings) -> dict[str, Any]:
 
 def admin(settings: Settings) -> AdminClient:
     """A client of the admin API."""
-    return AdminClient(common(settings))
+    with usable_settings():
+        return AdminClient(common(settings))
 
 
 def producer(settings: Settings) -> Producer:
     """An idempotent producer with acks=all that partitions like Java's default partitioner."""
-    return Producer(
-        common(settings)
-        | {
-            "acks": "all",
-            "enable.idempotence": True,
-            "partitioner": "murmur2_random",
-            "compression.type": "lz4",
-            "linger.ms": 20,
-            "message.max.bytes": MESSAGE_BYTES_MAX + 2**20,
-            "delivery.timeout.ms": 60_000,
-        }
-    )
+    with usable_settings():
+        return Producer(
+            common(settings)
+            | {
+                "acks": "all",
+                "enable.idempotence": True,
+                "partitioner": "murmur2_random",
+                "compression.type": "lz4",
+                "linger.ms": 20,
+                "message.max.bytes": MESSAGE_BYTES_MAX + 2**20,
+                "delivery.timeout.ms": 60_000,
+            }
+        )
 
 
 def reader(settings: Settings) -> Consumer:
     """A consumer outside any group, for reading partitions between given offsets."""
-    return Consumer(
-        common(settings)
-        | {
-            "group.id": "daybook-reader",
-            "enable.auto.commit": False,
-            "auto.offset.reset": "error",
-            "isolation.level": "read_committed",
-            "enable.partition.eof": True,
-            "fetch.message.max.bytes": MESSAGE_BYTES_MAX,
-            "queued.max.messages.kbytes": 32_768,
-            "fetch.queue.backoff.ms": 50,
-        }
-    )
+    with usable_settings():
+        return Consumer(
+            common(settings)
+            | {
+                "group.id": "daybook-reader",
+                "enable.auto.commit": False,
+                "auto.offset.reset": "error",
+                "isolation.level": "read_committed",
+                "enable.partition.eof": True,
+                "fetch.message.max.bytes": MESSAGE_BYTES_MAX,
+                "queued.max.messages.kbytes": 32_768,
+                "fetch.queue.backoff.ms": 50,
+            }
+        )
 
 
 def member(settings: Settings, group: str) -> Consumer:
@@ -90,21 +120,22 @@ def member(settings: Settings, group: str) -> Consumer:
             "session.timeout.ms": settings.kafka_session_timeout_ms,
             "heartbeat.interval.ms": min(3_000, settings.kafka_session_timeout_ms // 3),
         }
-    return Consumer(
-        common(settings)
-        | protocol
-        | {
-            "group.id": group,
-            "max.poll.interval.ms": settings.kafka_max_poll_interval_ms,
-            "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
-            "auto.offset.reset": "error",
-            "isolation.level": "read_committed",
-            "enable.partition.eof": True,
-            "topic.metadata.refresh.interval.ms": 10_000,
-            "fetch.wait.max.ms": 100,
-            "fetch.message.max.bytes": MESSAGE_BYTES_MAX,
-            "queued.max.messages.kbytes": 32_768,
-            "fetch.queue.backoff.ms": 50,
-        }
-    )
+    with usable_settings():
+        return Consumer(
+            common(settings)
+            | protocol
+            | {
+                "group.id": group,
+                "max.poll.interval.ms": settings.kafka_max_poll_interval_ms,
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "auto.offset.reset": "error",
+                "isolation.level": "read_committed",
+                "enable.partition.eof": True,
+                "topic.metadata.refresh.interval.ms": 10_000,
+                "fetch.wait.max.ms": 100,
+                "fetch.message.max.bytes": MESSAGE_BYTES_MAX,
+                "queued.max.messages.kbytes": 32_768,
+                "fetch.queue.backoff.ms": 50,
+            }
+        )

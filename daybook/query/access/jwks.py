@@ -6,7 +6,6 @@ from http.client import HTTPException
 from pathlib import Path
 from time import monotonic
 from urllib.error import URLError
-from urllib.parse import urlsplit
 from urllib.request import Request
 
 import structlog
@@ -39,7 +38,7 @@ class Jwks:
         self._read_at = -FRESH_SECONDS
         self._tried_at = -RETRY_SECONDS
         self._reading = asyncio.Lock()
-        self._is_file = urlsplit(source).scheme not in ("http", "https")
+        self._is_file = not source.lower().startswith(("http:", "https:"))
         if self._is_file:
             self._check_file()
         elif not is_safe(source):
