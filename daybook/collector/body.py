@@ -4,19 +4,27 @@ import asyncio
 import json
 import re
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
 
-from daybook.collector.response import Refusal, TooLarge
+from daybook.collector.response import Refusal, TooLarge, unavailable
 
 BODY_BYTES_MAX = 2**20
 EVENTS_MAX = 500
 BODY_SECONDS = 20.0
 VALUES_MAX = 50_000
 """A hundred for each event of the largest batch. A value of two bytes takes a hundred in memory."""
+
+LARGE_BYTES = 2**16
+"""What browsers can send when a page is left; a larger body comes from a server, or a stranger."""
+
+BODIES_BYTES_MAX = 2**28
+"""Of all large bodies at the same time; 2,000 connections could send eight times as much."""
 
 _GZIP = ("gzip", "x-gzip")
 _LENGTH_DIGITS_MAX = 20
@@ -40,27 +48,62 @@ class Call:
     is_text: bool
 
 
-async def read(request: Request) -> bytes:
-    """The body as it was sent. Raises Refusal with 400, 408, 413 or 415, and stops reading then."""
+class BodyMemory:
+    """Counts the bytes of the bodies that a collector holds; `hold` is around a call's use of one."""
+
+    def __init__(self, bytes_max: int = BODIES_BYTES_MAX) -> None:
+        self._bytes_max = bytes_max
+        self._bytes = 0
+
+    @contextmanager
+    def hold(self) -> Iterator["HeldBody"]:
+        body = HeldBody(self)
+        try:
+            yield body
+        finally:
+            self._bytes -= len(body.content)
+
+    def add(self, body: bytearray, chunk: bytes) -> None:
+        """Raises Refusal with 503 for a large body, while there is no room for it."""
+        if len(body) + len(chunk) > LARGE_BYTES and self._bytes + len(chunk) > self._bytes_max:
+            raise unavailable("too many large bodies at the moment")
+        self._bytes += len(chunk)
+        body += chunk
+
+
+class HeldBody:
+    """A body that is counted while it is held."""
+
+    def __init__(self, memory: BodyMemory) -> None:
+        self._memory = memory
+        self.content = bytearray()
+
+    def add(self, chunk: bytes) -> None:
+        self._memory.add(self.content, chunk)
+
+
+async def read(request: Request, body: HeldBody) -> None:
+    """Reads the body as it was sent.
+
+    Raises Refusal with 400, 408, 413, 415 or 503, and stops reading then.
+    """
     length = request.headers.get("content-length", "")
     if length.isdecimal() and (len(length) > _LENGTH_DIGITS_MAX or int(length) > BODY_BYTES_MAX):
         raise TooLarge(_TOO_LARGE)
     if _encoding(request) not in ("", "identity", *_GZIP):
         reason = "unknown Content-Encoding: send the body uncompressed or as gzip"
         raise Refusal(415, reason, {"Accept-Encoding": "gzip"})
-    body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
-                body += chunk
-                if len(body) > BODY_BYTES_MAX:
+                body.add(chunk)
+                if len(body.content) > BODY_BYTES_MAX:
                     raise TooLarge(_TOO_LARGE)
     except ClientDisconnect:
         raise Refusal(400, "the body is incomplete") from None
     except TimeoutError:
         reason = f"the body did not arrive within {BODY_SECONDS:.0f} s"
         raise Refusal(408, reason, {"Connection": "close"}) from None
-    return bytes(body)
 
 
 def is_gzip(request: Request) -> bool:

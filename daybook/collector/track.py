@@ -1,5 +1,6 @@
 """`POST /api/v1/analytics/track`: authenticates, limits, validates, enriches and sends events."""
 
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import ceil
@@ -11,7 +12,15 @@ from fastapi import Request, Response
 
 from daybook.collector import metrics
 from daybook.collector.arrival import Arrival, arrival
-from daybook.collector.body import Call, decompress, is_gzip, parse, read
+from daybook.collector.body import (
+    LARGE_BYTES,
+    BodyMemory,
+    Call,
+    decompress,
+    is_gzip,
+    parse,
+    read,
+)
 from daybook.collector.client.caller import Caller, Callers, presented_key
 from daybook.collector.enrich import Enricher, count_bots
 from daybook.collector.event import (
@@ -27,13 +36,14 @@ from daybook.collector.invalid_log import InvalidLog
 from daybook.collector.response import Refusal, json_response, refusal_response, unavailable
 from daybook.engine.errors import Unavailable
 from daybook.engine.kafka.async_producer import AsyncProducer, Keyed
+from daybook.service.address import Address
 from daybook.service.api_keys import Key
 from daybook.service.key_cache import KeyCache, TooManyUnknown
 from daybook.service.rate_limit import RateDecision, RateLimiter
 from daybook.service.turns import Turns, Work
 
-HEAVY_BYTES = 2**16
-"""A larger body, and any compressed one, is read in a turn of its own: it takes milliseconds."""
+HEAVY_CALLS_MAX = 16
+"""Calls with a large or compressed body whose values are in memory, some 10 MB each, at a time."""
 
 _log = structlog.get_logger()
 _OPTED_OUT = {"status": "ignored", "reason": "the caller has opted out of tracking"}
@@ -68,6 +78,8 @@ class Tracker:
         self._rate = rate
         self._producer = producer
         self._currency = currency
+        self._memory = BodyMemory()
+        self._heavy = Turns(HEAVY_CALLS_MAX)
         self._turns = Turns()
         self._invalid_log = InvalidLog()
 
@@ -89,8 +101,28 @@ class Tracker:
         address = self._callers.address(request)
         bucket = self._callers.bucket(address)
         key = await self._key(request, bucket)
+        with self._memory.hold() as body:
+            try:
+                await read(request, body)
+            except Refusal:
+                await self._limit(key, bucket, 1)
+                raise
+            is_heavy = is_gzip(request) or len(body.content) > LARGE_BYTES
+            async with AsyncExitStack() as stack:
+                if is_heavy:
+                    await stack.enter_async_context(self._heavy.turn(bucket))
+                call, validated = await self._read_events(
+                    request, bytes(body.content), key, address, arrived
+                )
+        acks = await self._producer.send(validated.messages) if validated.messages else []
+        return self._response(call, validated, acks)
+
+    async def _read_events(
+        self, request: Request, body: bytes, key: Key, address: Address | None, arrived: Arrival
+    ) -> tuple[Call, Validated]:
+        bucket = self._callers.bucket(address)
         try:
-            call = await self._parse(await read(request), is_gzip(request), bucket)
+            call = await self._parse(body, is_gzip(request), bucket)
         except Refusal:
             await self._limit(key, bucket, 1)
             raise
@@ -99,9 +131,7 @@ class Tracker:
             if key.kind != "server":
                 await work.pause(self._callers.is_new_agent(request.headers.get("user-agent")))
             caller = self._callers.read(request, key, address)
-            validated = await self._validate(call, caller, arrived, decision.is_suspect, work)
-        acks = await self._producer.send(validated.messages) if validated.messages else []
-        return self._response(call, validated, acks)
+            return call, await self._validate(call, caller, arrived, decision.is_suspect, work)
 
     async def _key(self, request: Request, bucket: str) -> Key:
         text = presented_key(request)
@@ -132,7 +162,7 @@ class Tracker:
 
     async def _parse(self, body: bytes, is_compressed: bool, bucket: str) -> Call:
         async with Work(self._turns, bucket) as work:
-            await work.pause(is_compressed or len(body) > HEAVY_BYTES)
+            await work.pause(is_compressed or len(body) > LARGE_BYTES)
             return parse(decompress(body) if is_compressed else body)
 
     async def _validate(

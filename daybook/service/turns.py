@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from time import perf_counter
 from types import TracebackType
 from typing import Self
@@ -13,18 +14,18 @@ interpreter's lock as much as the event loop does, which then waits for it just 
 
 
 class Turns:
-    """One turn at a time. Callers take turns in rotation, however many calls each has waiting.
+    """One turn at a time, or `count`. Callers have theirs in rotation, whoever has more waiting.
 
     An instance belongs to one event loop.
     """
 
-    def __init__(self) -> None:
-        self._is_taken = False
+    def __init__(self, count: int = 1) -> None:
+        self._left = count
         self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
     async def acquire(self, caller: str) -> None:
-        if not self._is_taken:
-            self._is_taken = True
+        if self._left:
+            self._left -= 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(caller, deque()).append(turn)
@@ -34,6 +35,14 @@ class Turns:
             if turn.done() and not turn.cancelled():
                 self.release()
             raise
+
+    @asynccontextmanager
+    async def turn(self, caller: str) -> AsyncIterator[None]:
+        await self.acquire(caller)
+        try:
+            yield
+        finally:
+            self.release()
 
     def release(self) -> None:
         """Hands the turn to the next caller's oldest call, once the loop has run what is ready.
@@ -51,7 +60,7 @@ class Turns:
             if not turn.done():
                 turn.set_result(None)
                 return
-        self._is_taken = False
+        self._left += 1
 
 
 class Work:

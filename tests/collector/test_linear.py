@@ -12,7 +12,7 @@ from daybook.collector.acquisition import origin
 from daybook.collector.acquisition.channel import Clues, channel
 from daybook.collector.acquisition.known_sources import KnownSource, Sources
 from daybook.collector.acquisition.origin import UTM, Origins
-from daybook.collector.body import VALUES_MAX, parse
+from daybook.collector.body import LARGE_BYTES, VALUES_MAX, BodyMemory, parse
 from daybook.collector.client.user_agent import CHARS_MAX, Agent, Agents
 from daybook.collector.event import Invalid, check_type, envelope
 from daybook.collector.response import Refusal
@@ -146,3 +146,17 @@ def test_values_are_counted_before_any_is_made(
 def test_a_batch_of_500_events_with_all_their_fields_is_within_the_bound() -> None:
     event = {f"field_{number}": "x" for number in range(60)} | {"metadata": {"a": [1] * 30}}
     assert len(parse(json.dumps([event] * 500).encode()).events) == 500
+
+
+def test_large_bodies_share_a_bounded_memory_and_small_ones_are_not_refused() -> None:
+    memory = BodyMemory(bytes_max=3 * LARGE_BYTES)
+    with memory.hold() as first, memory.hold() as small:
+        first.add(b"x" * 2 * LARGE_BYTES)
+        with memory.hold() as second:
+            second.add(b"x" * LARGE_BYTES)
+            with pytest.raises(Refusal) as caught:
+                second.add(b"x")
+            assert caught.value.status == 503
+            small.add(b"x" * LARGE_BYTES)
+    with memory.hold() as third:
+        third.add(b"x" * 3 * LARGE_BYTES)

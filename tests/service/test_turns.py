@@ -84,6 +84,25 @@ def test_the_loop_runs_one_turn_in_each_pass() -> None:
     asyncio.run(asyncio.wait_for(run(), 10))
 
 
+def test_of_several_turns_one_caller_cannot_keep_another_from_the_next() -> None:
+    async def run() -> None:
+        turns = Turns(2)
+        for _ in range(2):
+            await turns.acquire("crowd")
+        crowd = [asyncio.ensure_future(turns.acquire("crowd")) for _ in range(10)]
+        await asyncio.sleep(0)
+        single = asyncio.ensure_future(turns.acquire("single"))
+        await asyncio.sleep(0)
+        turns.release()
+        turns.release()
+        await single
+        assert sum(call.done() for call in crowd) == 1
+        for call in crowd:
+            call.cancel()
+
+    asyncio.run(asyncio.wait_for(run(), 10))
+
+
 @pytest.mark.parametrize("is_handed", [False, True], ids=["waiting", "just handed the turn"])
 def test_the_turn_of_a_cancelled_call_is_passed_on(is_handed: bool) -> None:
     async def run() -> None:
