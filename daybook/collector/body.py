@@ -49,7 +49,7 @@ class Call:
 
 
 class BodyMemory:
-    """Counts the bytes of the bodies that a collector holds; `hold` is around a call's use of one."""
+    """Counts the bytes of the bodies that a collector holds, each within a `hold`."""
 
     def __init__(self, bytes_max: int = BODIES_BYTES_MAX) -> None:
         self._bytes_max = bytes_max

@@ -1,10 +1,10 @@
 """HTTP connections with limits: callers that are slow, or many, leave room for the others."""
 
-from asyncio import BaseTransport, TimerHandle, Transport
+from asyncio import TimerHandle, Transport
 from collections import Counter
 from dataclasses import dataclass
 from ipaddress import ip_network
-from typing import Any, cast
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -114,8 +114,8 @@ class Connection(HttpToolsProtocol):
         is_answering = self.cycle is not None and not self.cycle.response_complete
         return not is_answering or (not self._is_in_head and not self.cycle.response_started)
 
-    def connection_made(self, transport: BaseTransport) -> None:
-        self.transport = cast(Transport, transport)  # uvloop's class is not derived from it
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        self.transport = transport
         peer = transport.get_extra_info("peername")
         address = str(peer[0]) if isinstance(peer, tuple) else ""
         if status := self._connections.admit(self, address):

@@ -5,10 +5,12 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 import pytest
 
-from daybook.collector.acquisition import origin
+from daybook.collector import body as bodies
+from daybook.collector.acquisition import origin, url
 from daybook.collector.acquisition.channel import Clues, channel
 from daybook.collector.acquisition.known_sources import KnownSource, Sources
 from daybook.collector.acquisition.origin import UTM, Origins
@@ -34,8 +36,8 @@ def test_names_of_campaigns_are_cut_to_200_characters_first(
 
     monkeypatch.setattr(origin, "channel", observed)
     utm = ["shop" * LONG if by == "field" and tag == name else "" for tag in UTM]
-    url = f"https://shop.example/?{name}={'shop' * LONG}" if by == "url" else ""
-    Origins().read(url, "", "", *utm)
+    address = f"https://shop.example/?{name}={'shop' * LONG}" if by == "url" else ""
+    Origins().read(address, "", "", *utm)
     (clues,) = seen
     texts = (clues.source, clues.utm_source, clues.medium, clues.campaign)
     assert max(map(len, texts)) <= 200
@@ -46,10 +48,12 @@ def test_addresses_are_cut_to_2000_characters_first(
     monkeypatch: pytest.MonkeyPatch, index: int
 ) -> None:
     seen: list[str] = []
-    split = origin.page.__globals__["urlsplit"]
-    monkeypatch.setitem(
-        origin.page.__globals__, "urlsplit", lambda text: (seen.append(text), split(text))[1]
-    )
+
+    def observed(text: str) -> SplitResult:
+        seen.append(text)
+        return urlsplit(text)
+
+    monkeypatch.setattr(url, "urlsplit", observed)
     texts = ["", "", ""]
     texts[index] = "https://a.example/" + "x" * LONG
     Origins().read(*texts, *("" for _ in UTM))
@@ -78,8 +82,12 @@ def test_a_host_of_a_thousand_labels_is_looked_up_by_its_last_few() -> None:
 def test_a_user_agent_is_cut_to_512_characters_first(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
     agents = Agents()
-    nobody = Agent(None, None, None, ())
-    monkeypatch.setattr(agents, "_read", lambda text: seen.append(text) or nobody)
+
+    def observed(text: str) -> Agent:
+        seen.append(text)
+        return Agent(None, None, None, ())
+
+    monkeypatch.setattr(agents, "_read", observed)
     for number in range(3):
         agents.read("android" * LONG + str(number))
     assert [len(text) for text in seen] == [CHARS_MAX], "cut, they are the same"
@@ -131,9 +139,12 @@ def test_values_are_counted_before_any_is_made(
     monkeypatch: pytest.MonkeyPatch, body: bytes, is_refused: bool
 ) -> None:
     made: list[bytes] = []
-    monkeypatch.setitem(
-        parse.__globals__, "from_json", lambda text, **_: made.append(text) or {"a": 1}
-    )
+
+    def observed(text: bytes, **_: object) -> object:
+        made.append(text)
+        return {"a": 1}
+
+    monkeypatch.setattr(bodies, "from_json", observed)
     if is_refused:
         with pytest.raises(Refusal) as caught:
             parse(body)

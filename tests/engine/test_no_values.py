@@ -73,7 +73,7 @@ def _readers(name: str, config: Settings) -> Iterator[Callable[[], object]]:
     elif name == "redis_url":
         yield lambda: FailFastRedis(config, "", "")
         yield lambda: blocking(config, 1.0)
-        yield lambda: Subscription(config, print, print, print)  # type: ignore[arg-type]
+        yield lambda: Subscription(config, print, print, print)
     elif name.startswith("health_"):
         yield lambda: Health(config.health_host, config.health_port, _fine, _fine).close()
     elif name == "geoip_file":

@@ -93,7 +93,7 @@ async def serving(limits: Limits, body: bytes = b"ok") -> AsyncIterator[Site]:
 
 
 def run(test: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(asyncio.wait_for(test(), 60))  # type: ignore[arg-type]
+    asyncio.run(asyncio.wait_for(test(), 60))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from starlette.types import Message
 
 from daybook.engine.settings import Settings
 from daybook.query.app import create_app
@@ -30,12 +31,12 @@ def status(
         "client": (peer, 50_000),
         "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in pairs],
     }
-    sent: list[dict[str, Any]] = []
+    sent: list[Message] = []
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message: Message) -> None:
         sent.append(message)
 
-    async def receive() -> dict[str, Any]:
+    async def receive() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
 
     asyncio.run((app or ThisMachineOnly(_answer))(scope, receive, send))
