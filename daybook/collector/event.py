@@ -7,7 +7,7 @@ from uuid import uuid4
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from daybook.collector.acquisition.origin import UTM
+from daybook.collector.acquisition.url import UTM
 from daybook.collector.arrival import Arrival, WrongTime
 from schemas.catalogue import source
 from schemas.patterns import IN_WORDS

@@ -13,7 +13,8 @@ from daybook.collector import body as bodies
 from daybook.collector.acquisition import origin, url
 from daybook.collector.acquisition.channel import Clues, channel
 from daybook.collector.acquisition.known_sources import KnownSource, Sources
-from daybook.collector.acquisition.origin import UTM, Origins
+from daybook.collector.acquisition.origin import Origins
+from daybook.collector.acquisition.url import UTM
 from daybook.collector.body import LARGE_BYTES, VALUES_MAX, BodyMemory, parse
 from daybook.collector.client.user_agent import CHARS_MAX, Agent, Agents
 from daybook.collector.event import Invalid, check_type, envelope

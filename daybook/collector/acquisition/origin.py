@@ -7,9 +7,8 @@ from functools import lru_cache
 from daybook.collector.acquisition.channel import Clues, channel
 from daybook.collector.acquisition.known_sources import Sources
 from daybook.collector.acquisition.source import source
-from daybook.collector.acquisition.url import NO_PAGE, URL_CHARS_MAX, page, path
+from daybook.collector.acquisition.url import NO_PAGE, URL_CHARS_MAX, UTM, page, path
 
-UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 _UTM_CHARS_MAX = 200
 """Longer names of campaigns are no names; every context has up to five of them."""
 
