@@ -1,7 +1,7 @@
 """Counts visitors' events in funnels, experiments and ticketed events."""
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from daybook.engine.batch import Batch
 from daybook.engine.documents.calendar import DayHour
@@ -9,6 +9,7 @@ from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.rows import Row, RowUpdate
+from daybook.engine.documents.source import Definition
 from daybook.engine.documents.state import State
 from daybook.engine.group import Arrival, Definitions, Group, Prepare
 from daybook.engine.partition import Partition
@@ -109,19 +110,23 @@ class VisitorMemory:
 def preparer(definitions: Definitions) -> Prepare:
     """Stores new definitions, and pins the definition that applies to each visitor and day."""
     registry = Registry()
-    unwritten: deque[tuple[list[Row], Partition]] = deque()
+    # The newest row of each definition: of many versions read at once, one is written.
+    unwritten: dict[tuple[Partition, str, str], Row] = {}
+
+    def take(definition: Definition) -> None:
+        if row := registry.take(definition):
+            unwritten[definition.partition, row.collection, row.id] = row
 
     def prepare(batch: Batch, states: dict[str, State], store: Store) -> None:
         # Rows stay in `unwritten` until they are stored, so nothing is lost while a store is away.
-        for definition in definitions.read_new():
-            if row := registry.take(definition):
-                unwritten.append(([row], definition.partition))
+        definitions.read_new(take)
         home = definitions.first_partition(_FUNNELS.topic)
-        if home and (rows := list(_unpublished(batch, registry))):
-            unwritten.append((rows, home))
-        while unwritten:
-            store.put(*unwritten[0])
-            unwritten.popleft()
+        if home:
+            for row in _unpublished(batch, registry):
+                unwritten[home, row.collection, row.id] = row
+        for partition, rows in groupby(unwritten.items(), lambda item: item[0][0]):
+            store.put([row for _, row in rows], partition)
+        unwritten.clear()
         pin(batch, states, store, VisitorState, registry)
 
     return prepare

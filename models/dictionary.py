@@ -38,19 +38,24 @@ What Daybook stores in MongoDB, field by field. This page is generated from the 
 | `date` | date | the day, as midnight UTC |
 | `hours` | object | `00` to `23` in the fleet's zone (`DAYBOOK_ZONE`): each hour's counters other than 0, and the fields derived from them; no maps |
 | `updated_at` | date | time of the last write |
-| `_daybook` | object | bookkeeping: `applied` and `first` (last and first offset counted, by topic id and partition), `revision` (raised by every write), `model` (the model version for which the document is complete) |
+| `_daybook` | object | bookkeeping: `applied` and `first` (last and first offset counted, by topic id and partition), `revision` (raised by every write), `model` (the model version for which the document is complete), `full` (true once a change did not fit into the document any more) |
 
 The day and hour are those of the event's `occurred_at` in the fleet's zone. Every counter exists
 from the first write on, with at least 0. A rate of 0.25 means 25 %; a rate is null if its
 denominator is 0. *Since* is the model version that added a field; older documents lack it until
 `daybook rebuild`.
+
+A map has at most 1,000 keys; further keys are added up in `other`. So are all new keys of a document
+that would become larger than 1 MB (`full`): there, the maps of a currency may name fewer keys than
+the map beside the counts, and the names of products stay as they are. Every key that a map names is
+exact, and with `other` its numbers add up. No document is larger than 2 MB.
 """  # noqa: E501
 
 _MONEY = """
 Money is in minor units of its currency, and currencies are never added together: every money field
 is stored in `currencies.<CUR>`. At the top level it is repeated while the document has one
-currency, and null if it has several, in the hours as well. A map has at most 1,000 keys; further
-keys are added up in `other`. A currency that occurred once stays, even if its amounts are 0.
+currency, and null if it has several, in the hours as well. A currency that occurred once stays,
+even if its amounts are 0.
 """
 
 _TYPES = {

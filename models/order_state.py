@@ -10,6 +10,12 @@ WAITING_REFUNDS_MAX = 1_000
 As many counted refunds are kept for a late `order.created`; after more of them it is ignored.
 """
 
+STATE_BYTES_MAX = 1_600_000
+"""No state is larger: the products of an order's lines (`ITEMS_BYTES_MAX` in `schemas/order.py`,
+and 60 bytes of sums for each of 1,000), 1,000 refunds of 53 bytes, and an amount for each of the
+40,542 days from 1990 to 2100.
+"""
+
 
 def new_order(order_id: str) -> dict[str, Any]:
     """The state of an order before its first event.

@@ -6,11 +6,11 @@ from pydantic import Field, StringConstraints
 from typing_extensions import TypedDict
 
 from schemas.envelope import Envelope
-from schemas.fields import STRICT, Id, Moment, Text
+from schemas.fields import DAY, OFFSET, STRICT, TIME, Id, Moment, Text
 
 ReportType = Literal["overview", "conversions", "dropoffs", "revenue", "events"]
 Format = Literal["csv", "xlsx", "pdf", "json"]
-Bound = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z:.+-]{1,40}$")]
+Bound = Annotated[str, StringConstraints(pattern=f"^{DAY}(T{TIME}({OFFSET})?)?$")]
 """A day, or a time, which stands for its day in the fleet's zone."""
 
 
@@ -31,9 +31,14 @@ class Request(Job):
     include_pii: NotRequired[bool]
 
 
+FILE_BYTES_MAX = 10**15
+FILE_ROWS_MAX = 10**12
+"""Far beyond any file, and far below the end of int64."""
+
+
 class Completion(Job):
-    bytes: Annotated[int, Field(ge=0)]
-    rows: Annotated[int, Field(ge=0)]
+    bytes: Annotated[int, Field(ge=0, le=FILE_BYTES_MAX)]
+    rows: Annotated[int, Field(ge=0, le=FILE_ROWS_MAX)]
     expires_at: Moment
 
 

@@ -8,7 +8,14 @@ from daybook.engine.currency import CODES
 
 STRICT = ConfigDict(strict=True, extra="ignore")
 
-MONEY_MAX = 2**53 - 1
+CENTS_MAX = 10**12
+"""The greatest amount of money: ten thousand million dollars, or euros, in one event.
+
+No sum can leave int64, which ends at 9.2 * 10^18. It takes 9,223,372 events with this amount to
+fill one: a batch has at most 50,000 (5 * 10^16), and an order's refunds, or a day's payments, in
+one currency would have to be that many, each at the limit. Products of a quantity (up to 10^6) and
+a price are Python integers and DuckDB's HUGEINT, cut to 2^53 - 1 before they are stored.
+"""
 
 Id = Annotated[
     str,
@@ -17,22 +24,34 @@ Id = Annotated[
 """Printable, without spaces. The pattern has no length: a counted Unicode class is half as fast."""
 
 Text = Annotated[str, StringConstraints(max_length=1024)]
+"""At most 1,024 characters, so at most 4,096 bytes where it is stored."""
+
 Uuid = Annotated[
     str,
     StringConstraints(
         pattern=r"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$"
     ),
 ]
-Moment = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
-        r"(Z|[+-][0-9]{2}:[0-9]{2})$"
-    ),
-]
-"""RFC 3339 with an offset; `Calendar` refuses impossible dates that match (the 31st of June)."""
+_LONG_MONTHS = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
+_SHORT_MONTHS = "(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+_FEBRUARY = "02-(0[1-9]|1[0-9]|2[0-8])"
+_LEAP_DAY = "(199[26]|20([02468][048]|[13579][26]))-02-29"
+DAY = f"((199[0-9]|20[0-9]{{2}}|2100)-({_LONG_MONTHS}|{_SHORT_MONTHS}|{_FEBRUARY})|{_LEAP_DAY})"
+"""The pattern of a day that exists, from 1990-01-01 to 2100-12-31."""
+_MINUTE = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_SECONDS = r":[0-5][0-9](\.[0-9]{1,6})?"
+TIME = f"{_MINUTE}({_SECONDS})?"
+OFFSET = "(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)"
 
-Cents = Annotated[int, Field(ge=0, le=MONEY_MAX)]
+Moment = Annotated[str, StringConstraints(pattern=f"^{DAY}T{_MINUTE}{_SECONDS}{OFFSET}$")]
+"""RFC 3339 with an offset: a time that exists, on a day from 1990 to 2100 in its own offset.
+
+No leap seconds, which neither Python's datetime nor MongoDB can hold. Offsets go to 14:00, like
+those of all zones since 1990; RFC 3339 would allow 23:59. The pattern alone decides, so that a JSON
+Schema refuses the same times, and a time costs no call of Python.
+"""
+
+Cents = Annotated[int, Field(ge=0, le=CENTS_MAX)]
 """Integer minor units of a currency."""
 
 Currency = Annotated[

@@ -2,15 +2,22 @@
 
 from typing import Annotated, Literal, NotRequired
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
 from schemas.envelope import Envelope
 from schemas.fields import STRICT, Id, Text
+from schemas.limits import differ_in, not_larger_than, within_the_whole
 
 WINDOW_SECONDS_MAX = 30 * 24 * 3600
 STEPS_MAX = 100
 VARIANTS_MAX = 100
+DEFINITION_BYTES_MAX = 65_536
+"""As MongoDB stores it: 100 steps, each with an id and names of 600 bytes.
+
+A funnel keeps a megabyte of its versions, so at least 14; a visitor's state keeps the definitions
+that apply to it.
+"""
 
 
 class Funnel(TypedDict):
@@ -30,7 +37,9 @@ class Step(TypedDict):
 
 class FunnelDefinition(Funnel):
     name: Text
-    steps: Annotated[list[Step], Field(min_length=1, max_length=STEPS_MAX)]
+    steps: Annotated[
+        list[Step], Field(min_length=1, max_length=STEPS_MAX), AfterValidator(differ_in("step_id"))
+    ]
     order: NotRequired[Literal["strict", "ordered", "any"]]
     exclusions: NotRequired[Annotated[list[Id], Field(max_length=STEPS_MAX)]]
     window_seconds: NotRequired[Annotated[int, Field(ge=1, le=WINDOW_SECONDS_MAX)]]
@@ -48,12 +57,20 @@ class Variant(TypedDict):
 class Test(Funnel):
     test_id: Id
     name: Text
-    variants: Annotated[list[Variant], Field(min_length=1, max_length=VARIANTS_MAX)]
+    variants: Annotated[
+        list[Variant],
+        Field(min_length=1, max_length=VARIANTS_MAX),
+        AfterValidator(differ_in("variant_id")),
+        AfterValidator(within_the_whole("traffic_split")),
+    ]
+
+
+_SIZE = AfterValidator(not_larger_than(DEFINITION_BYTES_MAX))
 
 
 class FunnelPublished(Envelope):
     event_type: Literal["funnel.published"]
-    data: FunnelDefinition
+    data: Annotated[FunnelDefinition, _SIZE]
 
 
 class FunnelArchived(Envelope):
@@ -63,17 +80,17 @@ class FunnelArchived(Envelope):
 
 class TestStarted(Envelope):
     event_type: Literal["ab_test.started"]
-    data: Test
+    data: Annotated[Test, _SIZE]
 
 
 class TestCompleted(Envelope):
     event_type: Literal["ab_test.completed"]
-    data: Test
+    data: Annotated[Test, _SIZE]
 
 
 class TestStopped(Envelope):
     event_type: Literal["ab_test.stopped"]
-    data: Test
+    data: Annotated[Test, _SIZE]
 
 
 FunnelEvent = Annotated[

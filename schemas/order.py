@@ -2,11 +2,18 @@
 
 from typing import Annotated, Literal, NotRequired
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
 from schemas.envelope import Envelope
 from schemas.fields import STRICT, Cents, Currency, Id, Moment, Text
+from schemas.limits import not_larger_than
+
+ITEMS_MAX = 1_000
+ITEMS_BYTES_MAX = 2**19
+"""An order's lines, as MongoDB would store them. The order's state keeps their products, and must
+stay below 2 MB together with its refunds (`models/order_state.py`)."""
+TOUCHES_MAX = 1_000
 
 
 class Order(TypedDict):
@@ -33,7 +40,13 @@ class NewOrder(Order):
     funnel_id: NotRequired[Id]
     step_id: NotRequired[Id]
     event_id: NotRequired[Id]
-    items: NotRequired[list[Item]]
+    items: NotRequired[
+        Annotated[
+            list[Item],
+            Field(max_length=ITEMS_MAX),
+            AfterValidator(not_larger_than(ITEMS_BYTES_MAX)),
+        ]
+    ]
 
 
 class PaymentIntent(Order):
@@ -72,7 +85,7 @@ class Attribution(Order):
     source: NotRequired[Text]
     medium: NotRequired[Text]
     campaign: NotRequired[Text]
-    touches: NotRequired[list[Touch]]
+    touches: NotRequired[Annotated[list[Touch], Field(max_length=TOUCHES_MAX)]]
 
 
 class OrderCreated(Envelope):

@@ -11,9 +11,12 @@ def _pattern(kind: Any) -> str:
 
 
 IN_WORDS = {
-    _pattern(Bound): "must be a day such as 2026-11-20, or a time in ISO 8601",
+    _pattern(Bound): "must be a day from 1990 to 2100 such as 2026-11-20, or a time in ISO 8601",
     _pattern(Currency): "must be an ISO 4217 code, such as USD",
     _pattern(Id): "must be 1 to 128 printable characters without spaces",
-    _pattern(Moment): "must be a time with its offset, such as 2026-11-20T10:00:00.123Z",
+    _pattern(Moment): (
+        "must be a time with its offset, such as 2026-11-20T10:00:00.123Z, that exists: "
+        "days from 1990 to 2100, seconds to 59, offsets to 14:00"
+    ),
     _pattern(Uuid): "must be a UUID",
 }

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, NotRequired
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 from typing_extensions import TypedDict
 
 from schemas.envelope import Envelope
@@ -10,8 +10,14 @@ from schemas.fields import STRICT, Currency, Id, Moment, Text
 from schemas.properties import Properties
 
 VALUE_CENTS_MAX = 10**11
-"""Tracking events can come from anyone, so their amounts are limited well below those of orders."""
+"""Tracking events can come from anyone, so their amounts are limited well below those of orders.
 
+92 million conversions of one day and currency, each with this amount, would be needed to fill an
+int64. A visitor's amounts are also summed up as squares, in a Decimal128 of 34 digits: a million
+conversions of one visitor at the limit have 10^34.
+"""
+
+Reason = Annotated[str, StringConstraints(max_length=100)]
 Value = Annotated[int, Field(ge=0, le=VALUE_CENTS_MAX)]
 
 
@@ -33,7 +39,7 @@ class Context(TypedDict):
     landing_page: NotRequired[Text]
     referrer_host: NotRequired[Text]
     country: NotRequired[Text]
-    bot: NotRequired[Annotated[list[Text], Field(max_length=20)]]
+    bot: NotRequired[Annotated[list[Reason], Field(max_length=20)]]
     received_at: NotRequired[Moment]
 
 

@@ -27,6 +27,8 @@ from daybook.engine.documents.rows import RowModel
 from daybook.engine.documents.sketches import SketchModel
 from daybook.engine.documents.state import StateModel
 from daybook.engine.group import Group
+from daybook.engine.kafka.clients import DEAD_LETTER_BYTES_MAX
+from daybook.engine.protocol.stored_message import WHOLE
 from daybook.exports.group import GROUP as EXPORTS
 from daybook.recount.groups import GROUPS
 from models.dictionary import dictionary
@@ -188,6 +190,19 @@ def test_every_topic_of_events_has_its_dead_letters_and_examples() -> None:
         f"{sorted(dead_letter_topics ^ expected)}: a topic without a schema must be the "
         "dead_letter of another one"
     )
+
+
+def test_dead_letters_are_larger_than_their_source_and_kept_no_longer() -> None:
+    known = catalogue()
+    for name, topic in known.topics.items():
+        if topic.dead_letter is None:
+            continue
+        own, dead = known.config(name), known.config(topic.dead_letter)
+        assert int(dead["max.message.bytes"]) == DEAD_LETTER_BYTES_MAX
+        assert int(dead["max.message.bytes"]) > int(own["max.message.bytes"])
+        assert sum(WHOLE) < DEAD_LETTER_BYTES_MAX
+        kept, dead_kept = int(own["retention.ms"]), int(dead["retention.ms"])
+        assert kept == -1 or 0 <= dead_kept <= kept, f"{topic.dead_letter} outlives {name}"
 
 
 def test_every_group_can_be_recounted_and_nothing_else() -> None:

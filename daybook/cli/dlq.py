@@ -1,4 +1,4 @@
-"""`daybook dlq`: lists, shows and replays the dead letters of a topic."""
+"""`daybook dlq`: lists, shows, replays and makes the dead letters of a topic."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -23,16 +23,20 @@ from daybook.cli.support.printing import (
 from daybook.engine.errors import DaybookError
 from daybook.engine.kafka.clients import admin
 from daybook.engine.mongo.client import database
+from daybook.engine.operations.dead_letter_exclude import exclude as exclude_message
 from daybook.engine.operations.dead_letter_messages import dead_letter_messages
 from daybook.engine.operations.dead_letter_records import DeadLetterRecord, DeadLetterRecords
 from daybook.engine.operations.dead_letter_replay import Replay, Replayed
 from daybook.engine.protocol.fleet import find_fleet
+from daybook.engine.protocol.stored_message import TRUNCATED
 from daybook.engine.settings import settings
+from daybook.exports.group import GROUP as EXPORTS
 from schemas.catalogue import source
 
 dlq = typer.Typer(
     no_args_is_help=True,
-    help="List, show and replay dead letters: the messages that a group could not count.",
+    help="List, show and replay dead letters: the messages that a group could not count. "
+    "Exclude a message at which a group stops.",
 )
 
 SHOWN_MAX = 50
@@ -70,7 +74,8 @@ def list_(
     """List a topic's dead letters, newest last, with the group and the error of each.
 
     Shows the latest 50; --json prints all. Message contents are not printed. A message that
-    several groups could not count has one dead letter for each of them.
+    several groups could not count has one dead letter for each of them. `cut`: the dead-letter
+    topic has only the beginning of the message, because it is larger than that topic takes.
 
     Example: `daybook dlq list sc.domain.order --group revenue`
     """
@@ -92,7 +97,7 @@ def show(topic: Topic, id: Id, group: Group = None) -> None:
     """Show one dead letter and its original message, read from the dead-letter topic.
 
     Bytes that are not printable text are shown as escapes. Of a long message, only the first
-    10,000 bytes are shown.
+    10,000 bytes are shown. Of a message that was stored cut, length and digest are shown.
 
     Example: `daybook dlq show sc.domain.order 3:1042`
     """
@@ -101,6 +106,8 @@ def show(topic: Topic, id: Id, group: Group = None) -> None:
     for message in dead_letter_messages(config, admin(config), selected[:1]):
         for record in selected:
             print_line("\n".join(_lines(record)))
+        if message.cut:
+            print_line(_cut_text(message.cut))
         print_line(f"key       {_text(message.key)}")
         print_line(f"value     {_text(message.value)}")
         return
@@ -130,7 +137,8 @@ def replay(
 
     Only the group that could not count a message counts it again. If that fails once more, the
     message becomes a new dead letter. Each dead letter is replayed once. If a replay is
-    interrupted, run the command again: it sends only what is left.
+    interrupted, run the command again: it sends only what is left. A message of which only the
+    beginning is left cannot be sent.
 
     Exit 0: done. 1: already replayed, or its message is lost. 4: a server does not answer.
 
@@ -157,6 +165,58 @@ def replay(
     _print_outcome(topic, selected, before_boundary, outcome)
 
 
+@dlq.command()
+def exclude(
+    topic: Topic,
+    partition: Annotated[int, typer.Argument(min=0, help="The partition's number.")],
+    offset: Annotated[int, typer.Argument(min=0, help="The message's offset.")],
+    group: Group = None,
+    never_counted: Annotated[
+        bool,
+        typer.Option(
+            "--never-counted",
+            help="Required: confirm that the group will never count this message.",
+        ),
+    ] = False,
+) -> None:
+    """Exclude one message that a group cannot get past, so that the group continues after it.
+
+    For a group that stops because MongoDB refuses what a message would write: the error names
+    topic, partition and offset. Stop the group's members, run this command, start them again.
+    They copy the message to the dead-letter topic and count on. The exclusion is recorded for
+    good: `dlq list` shows it with the reason `excluded`, and so does `daybook verify`. If the
+    cause is mended later, `dlq replay` sends the message once more, and it counts.
+
+    Refused for a message that the group has counted. A document may hold a part of the message,
+    because the group stopped amid a batch: `daybook verify GROUP --all` tells, `daybook rebuild
+    GROUP --all` removes it.
+
+    Exit 0: excluded. 1: counted or a dead letter already, or members run. 4: a server does not
+    answer.
+
+    Example: `daybook dlq exclude sc.domain.order 3 1042 --group revenue --never-counted`
+    """
+    readers = [
+        one
+        for one in (*consumers.FLEET, EXPORTS)
+        if topic in (source.topic for source in (*one.sources, *one.definitions))
+    ]
+    names = [one.name.removeprefix(consumers.PREFIX) for one in readers]
+    chosen = [
+        one for one, name in zip(readers, names, strict=True) if group in (None, one.name, name)
+    ]
+    if len(chosen) != 1:
+        raise typer.BadParameter(f"--group is required, one of {', '.join(names)}")
+    if not never_counted:
+        raise typer.BadParameter("--never-counted is required: the message is lost to its group")
+    config = settings()
+    excluded = exclude_message(chosen[0], topic, partition, offset, admin(config), database(config))
+    print_line(
+        f"{excluded}: {excluded.group} will not count it. Start its members, then run "
+        f"`daybook verify {chosen[0].name.removeprefix(consumers.PREFIX)} --all`"
+    )
+
+
 def summary(records: list[DeadLetterRecord]) -> str:
     """How many dead letters there are, and how many of each reason wait for a replay."""
     waiting = Counter(record.reason for record in records if record.replayed != "replayed")
@@ -179,7 +239,7 @@ def _group_name(group: str | None) -> str | None:
 def _row(record: DeadLetterRecord) -> tuple[str, ...]:
     group = record.group.removeprefix(consumers.PREFIX)
     state = moment(record.replayed_at) or record.replayed or "no"
-    error = f"{record.reason}: {record.detail}"
+    error = f"{'(cut) ' if record.cut else ''}{record.reason}: {record.detail}"
     short = error if len(error) <= ERROR_CHARS_MAX else error[:ERROR_CHARS_MAX] + "…"
     return record.position, group, moment(record.at), state, short
 
@@ -194,6 +254,17 @@ def _lines(record: DeadLetterRecord) -> list[str]:
         f"replayed  {moment(record.replayed_at) or record.replayed or 'no'}",
         "",
     ]
+
+
+def _cut_text(headers: dict[str, str]) -> str:
+    """What the headers of a message that was stored cut say about the whole one."""
+    cut = printable(headers[TRUNCATED])
+    return (
+        f"cut       only the beginning is stored ({cut}); the value had "
+        f"{headers.get('daybook-length')} bytes, SHA-256 {headers.get('daybook-digest')}; the key "
+        f"had {headers.get('daybook-key-length')} bytes, SHA-256 "
+        f"{headers.get('daybook-key-digest')}"
+    )
 
 
 def _text(raw: bytes | None) -> str:
@@ -217,7 +288,8 @@ def _print_outcome(
         print_line(
             f"{outcome.found:,} already sent by an interrupted replay: marked, not sent again"
         )
-    concurrent = len(selected) - outcome.sent - outcome.found - len(outcome.lost)
+    not_sent = len(outcome.lost) + len(outcome.too_large)
+    concurrent = len(selected) - outcome.sent - outcome.found - not_sent
     if concurrent:
         print_warning(f"{concurrent:,} skipped: another replay took them meanwhile")
     problems = []
@@ -225,6 +297,12 @@ def _print_outcome(
         problems.append(
             f"{len(outcome.lost):,} cannot be sent, because neither {topic}.dlq nor {topic} holds "
             f"their messages any more: {_positions(outcome.lost)}"
+        )
+    if outcome.too_large:
+        problems.append(
+            f"{len(outcome.too_large):,} cannot be sent, because only their beginning is stored, "
+            f"or they are larger than {topic} takes: {_positions(outcome.too_large)}. Let the "
+            "producer send what they meant again"
         )
     if before_boundary:
         problems.append(

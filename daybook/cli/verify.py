@@ -51,6 +51,11 @@ def verify(
 def _print(report: Report) -> None:
     for gap in report.gaps:
         print_line(f"gap accepted, never counted: {gap}")
+    if report.excluded:
+        listed = "; ".join(report.excluded[:SHOWN_MAX])
+        print_line(
+            f"excluded, never counted: {number_of(len(report.excluded), 'message')}: {listed}"
+        )
     print_doubts(report.doubts)
     shown = report.differences[:SHOWN_MAX]
     if shown:

@@ -1,5 +1,13 @@
 """Exceptions, each named after what its handler must do."""
 
+from collections.abc import Collection
+
+_OFFSETS_NAMED_MAX = 5
+"""More offsets or keys than these make a sentence hard to read."""
+
+_KEY_CHARS_MAX = 128
+"""As long as the schemas let an id be; a key that is longer belongs to no valid message."""
+
 
 class DaybookError(Exception):
     """A failure that ends the command; its message is written for the person running it."""
@@ -43,6 +51,46 @@ class Poison(Exception):
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+
+
+NAMED = (DaybookError, InProgress, Refused, MemoryError)
+"""Exceptions that a handler knows what to do about, so that no message is to blame for them."""
+
+
+class Unwritable(DaybookError):
+    """MongoDB refuses what a document would hold: an operator must exclude a message.
+
+    `causes`: the messages that change the document, as far as they are known.
+    """
+
+    def __init__(self, collection: str, document: str, why: str, causes: str = "") -> None:
+        super().__init__(
+            f"MongoDB refuses document {document[:200]} of {collection}, because {why}{causes}; "
+            "`daybook dlq exclude TOPIC PARTITION OFFSET` leaves a message out, then start the "
+            "group again"
+        )
+        self.collection = collection
+        self.document = document
+        self.why = why
+
+    def caused_by(
+        self, partition: str, offsets: Collection[int], keys: Collection[str]
+    ) -> "Unwritable":
+        """The same error with the messages that change the document: few offsets, or a range."""
+        numbers = sorted(offsets)
+        if not numbers:
+            return self
+        several = len(numbers) > _OFFSETS_NAMED_MAX
+        shown = f"{numbers[0]} to {numbers[-1]}" if several else ", ".join(map(str, numbers))
+        named = ", ".join(sorted(key[:_KEY_CHARS_MAX] for key in keys)[:_OFFSETS_NAMED_MAX])
+        causes = f"; messages of {partition} that change it: offset {shown}"
+        if named:
+            causes += f", key {named}"
+        return Unwritable(self.collection, self.document, self.why, causes)
+
+
+class TooManyFaults(DaybookError):
+    """More messages than a few cannot be counted for a fault of the code: an operator must look."""
 
 
 class Gap(DaybookError):

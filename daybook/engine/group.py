@@ -34,8 +34,9 @@ Prepare = Callable[[Batch, dict[str, State], Store], None]
 class Definitions(Protocol):
     """The topics in a group's `definitions`, as far as a member has read them."""
 
-    def read_new(self) -> list[Definition]:
-        """The definitions appended since the last call, in each partition's order.
+    def read_new(self, take: Callable[[Definition], object]) -> None:
+        """Calls `take` with each definition appended since the last call, in each partition's
+        order; one at which it raises becomes a dead letter, so it must then have changed nothing.
 
         Raises Unavailable.
         """

@@ -18,6 +18,11 @@ MESSAGES_SKIPPED = Counter(
 DEAD_LETTERS = Counter(
     "daybook_dead_letters_total", "Messages that cannot be counted", ["group", "topic", "reason"]
 )
+FAULTS = Counter(
+    "daybook_faults_total",
+    "Messages at which the group's own code raised an exception",
+    ["group", "topic"],
+)
 DEAD_LETTER_FAILURES = Counter(
     "daybook_dead_letter_failures_total", "Dead letters that could not be produced", ["group"]
 )

@@ -3,8 +3,10 @@
 from concurrent.futures import Future, wait
 from threading import Thread
 
+from pymongo.errors import PyMongoError
+
 from daybook.engine.batch import Batch
-from daybook.engine.errors import InProgress
+from daybook.engine.errors import NAMED, InProgress
 from daybook.engine.protocol.dead_letters import DeadLetters
 from daybook.engine.protocol.settle import Settled
 from daybook.exports.attempt import Attempt
@@ -41,11 +43,24 @@ class Worker:
         self._ended: set[str] = set()
 
     def settle(self, batch: Batch) -> Settled:
-        """Raises InProgress while a job is running; Unavailable."""
+        """Raises InProgress while a job is running; Unavailable, TooManyFaults.
+
+        An order for a job at which the code raises becomes a dead letter. What a file system or a
+        server raises is no fault of the order.
+        """
         self._dead_letters.write(batch)
-        for event in batch.events:
-            if event["event_type"] == "export.requested":
-                self._run(job_of(event))
+        faults: list[tuple[int, Exception]] = []
+        for index, event in enumerate(batch.events):
+            try:
+                if event["event_type"] == "export.requested":
+                    self._run(job_of(event))
+            except (*NAMED, OSError, PyMongoError):
+                raise
+            except Exception as error:
+                self._abandon()
+                faults.append((index, error))
+        batch.bury(faults)
+        self._dead_letters.write(batch)
         self._ended.clear()
         return Settled()
 

@@ -1,8 +1,12 @@
 """All published definitions: which one applies when, and the rows in which they are stored."""
 
-from collections.abc import Iterator
+from bisect import bisect_right, insort
+from collections import deque
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
+
+import bson
 
 from daybook.engine.decode.duplicate_window import own_id
 from daybook.engine.documents.fields import Event
@@ -13,6 +17,11 @@ from daybook.engine.partition import Partition
 from schemas.envelope import organization_of
 
 WINDOW_SECONDS = 14 * 24 * 3600
+VERSIONS_MAX = 100
+"""A funnel's row has its newest versions; `truncated` counts the older ones."""
+VERSIONS_BYTES_MAX = 1_000_000
+"""All versions in a row together. One is at most 70 kB (`DEFINITION_BYTES_MAX` in
+`schemas/funnel.py`), and the row has the newest once more: it stays below 1.2 MB."""
 _STATUS = {
     "ab_test.started": "running",
     "ab_test.completed": "completed",
@@ -23,50 +32,150 @@ Name = tuple[str, str]
 """Organization, and the id of a funnel, a test or a ticketed event."""
 
 
+class _Rules(NamedTuple):
+    """A definition's rules and reference, in the order in which definitions come into force."""
+
+    appended_ms: int
+    offset: int
+    number: int
+    """Of two at one place, which only another incarnation of the topic can have, the first wins."""
+    reference: str
+    rules: dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Funnel:
+    """A funnel's history: all rules, because old events may need them, and the newest versions."""
+
+    rules: list[_Rules] = field(default_factory=list)
+    versions: deque[tuple[int, dict[str, Any]]] = field(default_factory=deque)
+    """The newest versions, each with its size in bytes."""
+    versions_bytes: int = 0
+    truncated: int = 0
+    is_archived: bool = False
+
+    def take(self, definition: Definition) -> None:
+        if definition.event["event_type"] == "funnel.archived":
+            self.is_archived = True
+            return
+        place = definition.appended_ms, definition.offset, -len(self.rules)
+        rules = _Rules(*place, definition.reference, _rules(definition.event))
+        version = _version(definition)
+        size = len(bson.encode(version))
+        self.is_archived = False
+        insort(self.rules, rules)
+        self.versions.append((size, version))
+        self.versions_bytes += size
+        while len(self.versions) > VERSIONS_MAX or self.versions_bytes > VERSIONS_BYTES_MAX:
+            self.versions_bytes -= self.versions.popleft()[0]
+            self.truncated += 1
+
+    def row(self, name: Name) -> Row:
+        """The newest definition, and the newest versions; archived if that was the last event."""
+        values = _named(name, "funnel_id") | {"published": bool(self.versions)}
+        values["status"] = "archived" if self.is_archived else "published"
+        values["versions"] = [version for _, version in self.versions]
+        values["truncated"] = self.truncated
+        newest = self.versions[-1][1] if self.versions else {"name": None, "steps": []}
+        return Row(
+            "funnels", _id(name), values | {n: v for n, v in newest.items() if n != "appended_at"}
+        )
+
+
+@dataclass(slots=True)
+class _Test:
+    """When a test was first started, and its newest event."""
+
+    started_at: datetime | None = None
+
+    def row(self, name: Name, event: Event) -> Row:
+        data, kind = event["data"], event["event_type"]
+        occurred_at = _moment(event["occurred_at"])
+        if kind == "ab_test.started" and self.started_at is None:
+            self.started_at = occurred_at
+        values = _named(name, "test_id") | {
+            "funnel_id": data["funnel_id"],
+            "name": data["name"],
+            "status": _STATUS[kind],
+            "started_at": self.started_at,
+            "completed_at": None if kind == "ab_test.started" else occurred_at,
+            "variants": data["variants"],
+        }
+        return Row("experiments", _id(name), values)
+
+
+@dataclass(slots=True)
+class _TicketedEvent:
+    """What was published last about a ticketed event."""
+
+    published: dict[str, Any] = field(default_factory=dict)
+
+    def row(self, name: Name, event: Event) -> Row:
+        is_cancelled = event["event_type"] == "event.cancelled"
+        published = self.published if is_cancelled else event["data"]
+        starts_at = published.get("starts_at")
+        values = _named(name, "event_id") | {
+            "name": published.get("name"),
+            "starts_at": starts_at and _moment(starts_at),
+            "capacity": published.get("capacity"),
+            "status": "cancelled" if is_cancelled else "published",
+        }
+        self.published = published
+        return Row("ticketed_events", _id(name), values)
+
+
 class Registry:
-    """A member's definitions, in the order in which `Definitions` reads them."""
+    """A member's definitions, in the order in which `Definitions` reads them.
+
+    It grows with the topics of definitions, which services write, never visitors: 0.2 kB for each
+    message, and for each version of a funnel the ids of its steps, at most 64 kB.
+    """
 
     def __init__(self) -> None:
-        self._funnels: dict[Name, list[Definition]] = {}
-        self._tests: dict[Name, list[Definition]] = {}
-        self._events: dict[Name, list[Definition]] = {}
+        self._funnels: dict[Name, _Funnel] = {}
+        self._tests: dict[Name, _Test] = {}
+        self._events: dict[Name, _TicketedEvent] = {}
         self._unpublished_rows: set[Name] = set()
         self._ids: set[tuple[Partition, str, bytes]] = set()
 
     def take(self, definition: Definition) -> Row | None:
-        """Adds a definition; returns the row to store, or None for a producer's duplicate."""
+        """Adds a definition; returns the row to store, or None for a producer's duplicate.
+
+        If it raises, it has added nothing.
+        """
         event = definition.event
         organization, data = organization_of(event), event["data"]
         kind = event["event_type"]
         place = definition.partition, kind, own_id(event)
         if place in self._ids:
             return None
-        self._ids.add(place)
         if kind.startswith("funnel."):
-            histories, name = self._funnels, (organization, data["funnel_id"])
-            row = _funnel_row
+            name = organization, data["funnel_id"]
+            funnel = self._funnels.get(name) or _Funnel()
+            funnel.take(definition)
+            row = funnel.row(name)
+            self._funnels[name] = funnel
         elif kind.startswith("ab_test."):
-            histories, name = self._tests, (organization, data["test_id"])
-            row = _test_row
+            name = organization, data["test_id"]
+            row = self._tests.setdefault(name, _Test()).row(name, event)
         else:
-            histories, name = self._events, (organization, data["event_id"])
-            row = _event_row
-        histories.setdefault(name, []).append(definition)
-        return row(name, histories[name])._replace(last=definition.offset)
+            name = organization, data["event_id"]
+            row = self._events.setdefault(name, _TicketedEvent()).row(name, event)
+        self._ids.add(place)
+        return row._replace(last=definition.offset)
 
     def in_force(
         self, organization: str, funnel: str, appended_ms: int
     ) -> tuple[str, dict[str, Any]] | None:
         """The newest definition appended at or before this time: its reference and its rules."""
-        known = [
-            d
-            for d in self._funnels.get((organization, funnel), ())
-            if d.event["event_type"] == "funnel.published" and d.appended_ms <= appended_ms
-        ]
-        if not known:
+        known = self._funnels.get((organization, funnel))
+        if known is None:
             return None
-        newest = max(known, key=lambda d: (d.appended_ms, d.offset))
-        return newest.reference, _rules(newest.event)
+        end = bisect_right(known.rules, appended_ms, key=lambda rules: rules.appended_ms)
+        if end == 0:
+            return None
+        newest = known.rules[end - 1]
+        return newest.reference, newest.rules
 
     def unpublished(self, organization: str, funnel: str) -> Row | None:
         """A row for a funnel that only occurs in traffic; None if it is defined, or its row was
@@ -98,19 +207,6 @@ def _rules(event: Event) -> dict[str, Any]:
     }
 
 
-def _funnel_row(name: Name, history: list[Definition]) -> Row:
-    """The newest definition, and all versions; archived if that was the last event."""
-    published = [d for d in history if d.event["event_type"] == "funnel.published"]
-    values = _named(name, "funnel_id") | {"published": bool(published)}
-    is_archived = history[-1].event["event_type"] == "funnel.archived"
-    values["status"] = "archived" if is_archived else "published"
-    values["versions"] = [_version(d) for d in published]
-    newest = _version(published[-1]) if published else {"name": None, "steps": []}
-    return Row(
-        "funnels", _id(name), values | {n: v for n, v in newest.items() if n != "appended_at"}
-    )
-
-
 def _version(definition: Definition) -> dict[str, Any]:
     data = definition.event["data"]
     steps = [
@@ -133,40 +229,8 @@ def _version(definition: Definition) -> dict[str, Any]:
     }
 
 
-def _test_row(name: Name, history: list[Definition]) -> Row:
-    newest = history[-1].event
-    data = newest["data"]
-    values = _named(name, "test_id") | {
-        "funnel_id": data["funnel_id"],
-        "name": data["name"],
-        "status": _STATUS[newest["event_type"]],
-        "started_at": next(_moments(history, "ab_test.started"), None),
-        "completed_at": None
-        if newest["event_type"] == "ab_test.started"
-        else next(_moments(history[-1:], newest["event_type"])),
-        "variants": data["variants"],
-    }
-    return Row("experiments", _id(name), values)
-
-
-def _moments(history: list[Definition], kind: str) -> Iterator[datetime]:
-    for definition in history:
-        if definition.event["event_type"] == kind:
-            yield datetime.fromisoformat(definition.event["occurred_at"]).astimezone(UTC)
-
-
-def _event_row(name: Name, history: list[Definition]) -> Row:
-    published = [d.event["data"] for d in history if d.event["event_type"] == "event.published"]
-    newest = published[-1] if published else {}
-    cancelled = history[-1].event["event_type"] == "event.cancelled"
-    starts_at = newest.get("starts_at")
-    values = _named(name, "event_id") | {
-        "name": newest.get("name"),
-        "starts_at": starts_at and datetime.fromisoformat(starts_at).astimezone(UTC),
-        "capacity": newest.get("capacity"),
-        "status": "cancelled" if cancelled else "published",
-    }
-    return Row("ticketed_events", _id(name), values)
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _named(name: Name, field: str) -> dict[str, Any]:

@@ -115,6 +115,13 @@ class Fleet:
             tuple({int(p): end for p, end in b["ends"].items()} for b in recorded),
         )
 
+    def excluded(self) -> list[str]:
+        """The messages that an operator excluded for the group."""
+        where = {"group": self._group, "reason": "excluded"}
+        with translated_mongodb_errors():
+            records = self.documents["_daybook_dead_letters"].find(where)
+            return sorted(f"{r['topic']}[{r['partition']}] offset {r['offset']}" for r in records)
+
     def _find(self, name: str) -> dict[str, Any] | None:
         with translated_mongodb_errors():
             return self.documents[_BOOKKEEPING].find_one({"_id": name})

@@ -52,6 +52,7 @@ def verify_group(
 def judge_group(report: Report, recount: Recount, snapshot: Snapshot) -> None:
     """Adds the gaps, and the doubts that concern the group as a whole."""
     report.gaps = [str(gap) for gap in snapshot.gaps]
+    report.excluded = recount.fleet.excluded()
     for reason in snapshot.coverage.group_doubts(all_days=snapshot.days.are_all):
         report.doubts.append(Doubt(reason))
     for reason in recount.unreadable(snapshot.reach):

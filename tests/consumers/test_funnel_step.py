@@ -1,7 +1,7 @@
 """The funnel-step group counts the known answer, whatever visitors do and wherever members die."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -51,9 +51,10 @@ class FixedDefinitions:
             for offset, entry in enumerate(e for e in entries if e.topic == FUNNELS)
         ]
 
-    def read_new(self) -> list[Definition]:
+    def read_new(self, take: Callable[[Definition], object]) -> None:
         definitions, self._unread = self._unread, []
-        return definitions
+        for definition in definitions:
+            take(definition)
 
     def first_partition(self, topic: str) -> Partition:
         return DEFINED
@@ -284,16 +285,17 @@ def test_a_definition_that_could_not_be_stored_applies_and_is_stored_later(misse
     assert len(store.collections["funnels"]["default:f"]["versions"]) == 2
 
 
-def test_definitions_read_before_kafka_failed_are_returned_later() -> None:
-    log = Log().define("A", "B")
-    (definition,) = FixedDefinitions(log.entries).read_new()
+def test_definitions_read_before_kafka_failed_are_taken_later() -> None:
+    taken: list[Definition] = []
+    FixedDefinitions(Log().define("A", "B").entries).read_new(taken.append)
+    (definition,) = taken
     other = Partition("sc.domain.event", "events", 0)
     definitions = Definitions((), Mock(), dict, Mock(), Mock())
 
-    def read(partition: Partition, start: int, end: int) -> list[Definition]:
+    def read(partition: Partition, start: int, end: int) -> list[tuple[Definition, Mock]]:
         if partition == other and is_away:
             raise Unavailable("Kafka does not answer")
-        return [definition] if partition == DEFINED else []
+        return [(definition, Mock())] if partition == DEFINED else []
 
     with (
         patch.object(definitions, "_bounds", return_value={DEFINED: (0, 1), other: (0, 1)}),
@@ -301,10 +303,11 @@ def test_definitions_read_before_kafka_failed_are_returned_later() -> None:
     ):
         is_away = True
         with pytest.raises(Unavailable):
-            definitions.read_new()
+            definitions.read_new(taken.append)
         is_away = False
-        assert definitions.read_new() == [definition]
-        assert definitions.read_new() == []
+        definitions.read_new(taken.append)
+        definitions.read_new(taken.append)
+        assert taken == [definition, definition]
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -19,6 +19,7 @@ from tests.exports.conftest import (
     start_services,
 )
 from tests.exports.topic_events import end_events, is_caught_up
+from tests.support.hostile import hostile_messages
 from tests.support.wait import until
 
 
@@ -203,3 +204,11 @@ def test_the_error_names_a_wrong_setting(
     worker = services.worker(**variables)
     assert worker.wait(60) == 2
     assert named in worker.output()
+
+
+def test_no_message_ends_a_worker(services: ExportServices) -> None:
+    worker = services.worker()
+    services.world.publish(hostile_messages(TOPIC, 120), TOPIC)
+    until(lambda: is_caught_up(services), "the worker has read them", 240)
+    assert worker.is_alive()
+    worker.end()

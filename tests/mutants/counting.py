@@ -22,27 +22,19 @@ COUNTING = (
     Mutant(
         "states written before effects",
         "daybook/engine/protocol/settle.py",
-        """                self._apply(batch, folded.changes(), folded.changes, settled)
-            except Refused:
-                settled.refused += 1
-                states = self._store.load(model, set(batch.keys))
-                # A document may hold a part of what several messages caused together.
-                singly = True
-                continue
-            self._store.put(folded.rows(), batch.partition)
-            if folded.sketches:
-                merge_sketches(
-                    self._store, folded.sketches, batch.partition, folded.sketched, self._pause
-                )
-            reach("before_state")
-            changed = [(reads[key], states[key]) for key in folded.touched]
+        """        self._apply(batch, work.changes, folded.changes, settled)
+        self._store.put(work.rows, batch.partition)
+        if folded.sketches:
+            merge_sketches(
+                self._store, folded.sketches, batch.partition, folded.sketched, self._pause
+            )
+        reach("before_state")
+        changed = [(work.reads[key], states[key]) for key in folded.touched]
 """,
-        """                changed = [(reads[key], states[key]) for key in folded.touched]
-                self._store.replace(model, changed)
-                self._apply(batch, folded.changes(), folded.changes, settled)
-            except Refused:
-                continue
-            changed = []
+        """        changed = [(work.reads[key], states[key]) for key in folded.touched]
+        self._store.replace(self._group.state, changed)
+        self._apply(batch, work.changes, folded.changes, settled)
+        changed = []
 """,
         PROTOCOL,
     ),
@@ -56,20 +48,20 @@ COUNTING = (
     Mutant(
         "states written before their sketches",
         "daybook/engine/protocol/settle.py",
-        """            if folded.sketches:
-                merge_sketches(
-                    self._store, folded.sketches, batch.partition, folded.sketched, self._pause
-                )
-            reach("before_state")
-            changed = [(reads[key], states[key]) for key in folded.touched]
+        """        if folded.sketches:
+            merge_sketches(
+                self._store, folded.sketches, batch.partition, folded.sketched, self._pause
+            )
+        reach("before_state")
+        changed = [(work.reads[key], states[key]) for key in folded.touched]
 """,
-        """            changed = [(reads[key], states[key]) for key in folded.touched]
-            self._store.replace(model, changed)
-            if folded.sketches:
-                merge_sketches(
-                    self._store, folded.sketches, batch.partition, folded.sketched, self._pause
-                )
-            changed = []
+        """        changed = [(work.reads[key], states[key]) for key in folded.touched]
+        self._store.replace(self._group.state, changed)
+        if folded.sketches:
+            merge_sketches(
+                self._store, folded.sketches, batch.partition, folded.sketched, self._pause
+            )
+        changed = []
 """,
         UNIQUES,
     ),
@@ -129,7 +121,7 @@ COUNTING = (
     Mutant(
         "a duplicate of an older definition applies again",
         "daybook/funnels/registry.py",
-        """        if own_id in self._ids:
+        """        if place in self._ids:
             return None
 """,
         "",
@@ -138,11 +130,19 @@ COUNTING = (
     Mutant(
         "a definition is lost when it cannot be stored",
         "consumers/funnel_step.py",
-        """            store.put(*unwritten[0])
-            unwritten.popleft()
+        """        for partition, rows in groupby(unwritten.items(), lambda item: item[0][0]):
+            store.put([row for _, row in rows], partition)
+        unwritten.clear()
 """,
-        "            store.put(*unwritten.popleft())\n",
-        FUNNELS,
+        """        rows_now = dict(unwritten)
+        unwritten.clear()
+        for partition, rows in groupby(rows_now.items(), lambda item: item[0][0]):
+            store.put([row for _, row in rows], partition)
+""",
+        (
+            "tests/consumers/test_funnel_step.py::"
+            "test_a_definition_that_could_not_be_stored_applies_and_is_stored_later",
+        ),
     ),
     Mutant(
         "an empty reason is counted",
@@ -252,14 +252,14 @@ COUNTING = (
     Mutant(
         "auto-commit on",
         "daybook/engine/kafka/clients.py",
-        """                "max.poll.interval.ms": settings.kafka_max_poll_interval_ms,
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
+        """            "max.poll.interval.ms": settings.kafka_max_poll_interval_ms,
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
 """,
-        """                "max.poll.interval.ms": settings.kafka_max_poll_interval_ms,
-                "enable.auto.commit": True,
-                "auto.commit.interval.ms": 100,
-                "enable.auto.offset.store": True,
+        """            "max.poll.interval.ms": settings.kafka_max_poll_interval_ms,
+            "enable.auto.commit": True,
+            "auto.commit.interval.ms": 100,
+            "enable.auto.offset.store": True,
 """,
         (FAILPOINTS, "-k", "BeforeState"),
     ),
@@ -287,7 +287,7 @@ COUNTING = (
     Mutant(
         "a dead letter produced without a record",
         "daybook/engine/protocol/dead_letters.py",
-        "            self._record(batch.partition, batch.dead)\n",
+        "        self._record(partition, written, now)\n",
         "",
         (FAILPOINTS, "-k", "WithinDeadLetter and not Counters"),
     ),
@@ -295,7 +295,7 @@ COUNTING = (
         "a recorded dead letter is never produced again",
         "daybook/engine/decode/decoder.py",
         "            raise Poison(*self._dead[offset])\n",
-        '            return batch.note("dead", counted)\n',
+        '            return batch.count_outcome("dead", is_counted)\n',
         (FAILPOINTS, "-k", "WithinDeadLetter and not Counters"),
     ),
     Mutant(

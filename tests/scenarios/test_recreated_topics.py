@@ -1,6 +1,7 @@
 """A topic is recreated, so that what a client or a member knew of it is outdated."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -109,10 +110,10 @@ def read_new(definitions: Definitions) -> list[Definition]:
     """The new definitions, read again while a broker has just restarted."""
 
     def read() -> list[Definition]:
-        try:
-            return definitions.read_new()
-        except Unavailable:
-            return []
+        taken: list[Definition] = []
+        with suppress(Unavailable):
+            definitions.read_new(taken.append)
+        return taken
 
     return until(read, "definitions are read")
 

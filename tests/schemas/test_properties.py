@@ -46,6 +46,8 @@ def test_properties_within_the_limits_are_unchanged(metadata: dict[str, Any]) ->
         (r'{"a\u0000b": 1}', "no NUL in a name"),
         ('{"deep": ' + "[" * 20 + "]" * 20 + "}", "may nest at most 20 levels"),
         ('{"long": "' + "x" * (BYTES_MAX - 10) + '"}', "may have at most 4096 bytes as JSON"),
+        ('{"zeros": [' + "0," * 2_000 + "0]}", "at most 8192 bytes as MongoDB stores them"),
+        ('{"many": [' + "[]," * 300_000 + "[]]}", "may have at most 4096 bytes as JSON"),
         ("[]", "should be an object"),
     ],
 )

@@ -1,6 +1,6 @@
 """Decodes Kafka messages into a batch by a fixed order of checks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from confluent_kafka import Message
@@ -10,8 +10,8 @@ from daybook.engine.decode.duplicate_window import DuplicateWindow, id_bytes, ow
 from daybook.engine.decode.fast_path import RUN_MESSAGES, FastPath
 from daybook.engine.decode.parse import EVENT_BYTES_MAX, Ignored, read
 from daybook.engine.documents.calendar import Calendar
-from daybook.engine.documents.fields import conditional_event_types
-from daybook.engine.errors import Poison
+from daybook.engine.documents.fields import Event, conditional_event_types
+from daybook.engine.errors import NAMED, Poison
 from daybook.engine.group import Group
 from daybook.engine.partition import Partition
 
@@ -24,7 +24,8 @@ class Decoder:
     The checks, in order: tombstone, replay for another group, recorded dead letter, unreadable,
     unknown type, wrong key, impossible time, duplicate. A message that passes all of them is
     counted. `dead` maps the offsets of recorded dead letters to reason and detail; `start` is the
-    first offset to count: messages below it only rebuild the duplicate window.
+    first offset to count: messages below it only rebuild the duplicate window. `try_conditions`
+    raises if a counter's condition does (`daybook.engine.documents.fields.conditions`).
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Decoder:
         window: DuplicateWindow,
         dead: dict[int, tuple[str, str]],
         start: int,
+        try_conditions: Callable[[Event], None] = lambda event: None,
     ) -> None:
         self._group = group.name.encode()
         self._state_model = group.state
@@ -45,6 +47,7 @@ class Decoder:
         self._window = window
         self._dead = dead
         self._start = start
+        self._try_conditions = try_conditions
         self._fast_path = FastPath(
             self._source.events.validator.validate_json,
             self._source.key_of,
@@ -52,6 +55,7 @@ class Decoder:
             calendar,
             window,
             conditional_event_types(group.documents),
+            try_conditions,
         )
 
     def decode(self, messages: Sequence[Message], next_offset: int) -> Batch:
@@ -64,8 +68,10 @@ class Decoder:
             for message in run:
                 try:
                     self._add_message(message, batch)
-                except Poison as poison:
-                    self._add_dead_letter(message, poison, batch)
+                except NAMED:
+                    raise
+                except Exception as error:
+                    self._add_dead_letter(message, error, batch)
         return batch
 
     def _may_take_fast_path(self, run: Sequence[Message]) -> bool:
@@ -94,8 +100,12 @@ class Decoder:
         appended_ms = message.timestamp()[1]
         occurred_at = event["occurred_at"]
         day_hour = self._calendar.day_hour(occurred_at, appended_ms)
+        event_id, window_id = id_bytes(event["event_id"]), own_id(event)
+        state_key = self._state_model.key_of(event, key) if self._state_model else key
+        self._try_conditions(event)
+        # From here on nothing depends on the event: a fault above leaves batch and window as is.
         if not is_counted or not self._state_model:
-            is_duplicate = self._window.check_and_add(own_id(event), offset)
+            is_duplicate = self._window.check_and_add(window_id, offset)
             if is_duplicate or not is_counted:
                 return batch.count_outcome("duplicate", is_counted)
         batch.newest = max(batch.newest, occurred_at)
@@ -104,8 +114,9 @@ class Decoder:
         batch.events.append(event)
         batch.appended_ms.append(appended_ms)
         if self._state_model:
-            batch.keys.append(self._state_model.key_of(event, key))
-            batch.ids.append(id_bytes(event["event_id"]))
+            batch.keys.append(state_key)
+            batch.ids.append(event_id)
+        if not self._is_counted_by_type:
             batch.raw.append((message.key(), value))
         return None
 
@@ -113,10 +124,7 @@ class Decoder:
         values = dict(headers)
         return REPLAY_GROUP not in values or values[REPLAY_GROUP] == self._group
 
-    def _add_dead_letter(self, message: Message, poison: Poison, batch: Batch) -> None:
+    def _add_dead_letter(self, message: Message, error: Exception, batch: Batch) -> None:
         offset = message.offset() or 0
         if offset >= self._start:
-            dead_letter = DeadLetter(
-                offset, message.key(), message.value(), poison.reason, poison.detail
-            )
-            batch.dead.append(dead_letter)
+            batch.dead.append(DeadLetter.of(offset, message.key(), message.value(), error))

@@ -48,6 +48,22 @@ class DuplicateWindow:
         duplicates = map(self.check_and_add, event_ids, offsets)
         return {index for index, is_duplicate in enumerate(duplicates) if is_duplicate}
 
+    def find_repeated(self, event_ids: list[bytes], offsets: list[int]) -> set[int]:
+        """The indices of what `check_and_add` would call duplicates, for ids in log order.
+
+        Records nothing, because a message that turns out to be a dead letter has no duplicates.
+        """
+        if len(set(event_ids)) == len(event_ids) and self._last.keys().isdisjoint(event_ids):
+            return set()
+        here: dict[bytes, int] = {}
+        repeated = set()
+        for index, (event_id, offset) in enumerate(zip(event_ids, offsets, strict=True)):
+            previous = here.get(event_id, self._last.get(event_id))
+            here[event_id] = offset
+            if previous is not None and offset - previous <= self._size:
+                repeated.add(index)
+        return repeated
+
     def _begin_part(self, offset: int) -> None:
         """Begins a new part, and removes the ids of parts that are entirely below the window."""
         self._parts.append((self._part_ends, self._part))

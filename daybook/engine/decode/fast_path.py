@@ -8,20 +8,20 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from confluent_kafka import Message
-from pydantic import ValidationError
 
 from daybook.engine.batch import Batch
 from daybook.engine.decode.duplicate_window import DuplicateWindow, own_id
 from daybook.engine.documents.calendar import Calendar
 from daybook.engine.documents.fields import Event
-from daybook.engine.errors import Poison
+from daybook.engine.errors import NAMED
 
 RUN_MESSAGES = 100
 """Few enough that the decoded events are still in the processor's cache when they are dropped."""
 
 
 class FastPath:
-    """`conditional`: the event types whose counters need more of the event than its type."""
+    """`conditional`: the event types whose counters need more of the event than its type;
+    `try_conditions` raises if their conditions do."""
 
     def __init__(
         self,
@@ -31,6 +31,7 @@ class FastPath:
         calendar: Calendar,
         window: DuplicateWindow,
         conditional: frozenset[str],
+        try_conditions: Callable[[Event], None],
     ) -> None:
         self._validate = validate
         self._key_of = key_of
@@ -38,14 +39,16 @@ class FastPath:
         self._calendar = calendar
         self._window = window
         self._conditional = conditional
+        self._try_conditions = try_conditions
         self._type_only: dict[str, Event] = {}
 
     def add_run(self, run: Sequence[Message], dead: Collection[int], batch: Batch) -> bool:
         """Adds the run's events to the batch, or changes nothing and returns False."""
+        # The length comes first: a run of values of 30 MiB, each packed into 3 kB, has no room.
+        if max(map(len, run)) > self._value_bytes_max:
+            return False
         values: list[Any] = [message.value() for message in run]
         if None in values or any([message.headers() for message in run]):
-            return False
-        if max(map(len, values)) > self._value_bytes_max:
             return False
         offsets: list[Any] = [message.offset() for message in run]
         if dead and not set(dead).isdisjoint(offsets):
@@ -55,13 +58,17 @@ class FastPath:
             events = list(map(self._validate, values))
             times = [event["occurred_at"] for event in events]
             day_hours = self._calendar.day_hours(times, appended_ms)
-        except (ValidationError, Poison):
+            keys = [key.encode() for key in map(self._key_of, events)]
+            ids = list(map(own_id, events))
+            reduced = self._reduce(events)
+        except NAMED:
+            raise
+        except Exception:
+            # Poison or a fault: one by one, the decoder finds the message and says what it is.
             return False
-        keys = [key.encode() for key in map(self._key_of, events)]
         if keys != [message.key() for message in run]:
             return False
-        duplicates = self._window.seen_in_run(list(map(own_id, events)), offsets)
-        reduced = self._reduce(events)
+        duplicates = self._window.seen_in_run(ids, offsets)
         batch.received += len(run)
         if duplicates:
             batch.count_outcome("duplicate", len(duplicates))
@@ -81,6 +88,9 @@ class FastPath:
             self._type_only[event_type] = {"event_type": event_type}
         if self._conditional.isdisjoint(types):
             return list(map(self._type_only.__getitem__, types))
+        for event_type, event in zip(types, events, strict=True):
+            if event_type in self._conditional:
+                self._try_conditions(event)
         return [
             event if event_type in self._conditional else self._type_only[event_type]
             for event_type, event in zip(types, events, strict=True)

@@ -8,6 +8,8 @@ from daybook.engine.errors import Poison
 
 FUTURE_MS_MAX = 24 * 3600 * 1000
 EARLIEST_MS = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp() * 1000)
+LATEST_MS = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp() * 1000)
+"""The log's own times end here, as the dates of events do: a later one is no time of arrival."""
 _CACHED_MINUTES_MAX = 100_000
 _CACHED_HOURS_MAX = 10_000
 _REASON = "occurred_at"
@@ -32,8 +34,10 @@ class Calendar:
         """The day and hour of an event that the broker appended at `appended_ms`.
 
         Raises Poison for a time that does not exist, one before 1990, or one more than 24 hours
-        after `appended_ms` (milliseconds since 1970).
+        after `appended_ms` (milliseconds since 1970); and if that is before 1990 or after 2099.
         """
+        if not EARLIEST_MS <= appended_ms < LATEST_MS:
+            raise Poison("appended_at", "its time of arrival is before 1990 or after 2099")
         minute = occurred_at[:16]
         if occurred_at[-1] != "Z":
             minute += occurred_at[-6:]
@@ -57,7 +61,10 @@ class Calendar:
             latest_ms = max([start_ms for _, start_ms in cached]) + 3_600_000
             has_minutes = max([moment[14] for moment in occurred_at]) <= "5"
             has_seconds = max([moment[17] for moment in occurred_at]) <= "5"
-            if has_minutes and has_seconds and latest_ms <= min(appended_ms) + FUTURE_MS_MAX:
+            earliest_ms = min(appended_ms)
+            is_arrival = earliest_ms >= EARLIEST_MS and max(appended_ms) < LATEST_MS
+            is_past = latest_ms <= earliest_ms + FUTURE_MS_MAX
+            if has_minutes and has_seconds and is_arrival and is_past:
                 return [day_hour for day_hour, _ in cached]
         return list(map(self.day_hour, occurred_at, appended_ms))
 

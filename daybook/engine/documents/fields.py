@@ -198,6 +198,24 @@ def conditional_event_types(models: Iterable[type[DailyDocument]]) -> frozenset[
     )
 
 
+def conditions(models: Iterable[type[DailyDocument]], rules: Rules) -> Callable[[Event], None]:
+    """A function that tries every condition that the counters have for an event of its type.
+
+    It raises what a condition raises, so a faulty one is found where the message is at hand.
+    """
+    by_type: dict[str, list[When]] = {}
+    for model in models:
+        for field in model.fields.values():
+            if isinstance(field, Counter) and field.when and field.event_type:
+                by_type.setdefault(field.event_type, []).append(field.when)
+
+    def try_conditions(event: Event) -> None:
+        for when in by_type.get(event["event_type"], ()):
+            when(event, rules)
+
+    return try_conditions
+
+
 def is_money(model: type[DailyDocument], name: str) -> bool:
     """Whether a field holds money: an amount, a map of amounts, or a field derived from one."""
     field = model.fields[name]

@@ -136,21 +136,21 @@ class AsyncProducer:
         with suppress(asyncio.CancelledError):
             await self._watching
 
+    @usable_settings()
     def _make(self) -> Producer:
-        with usable_settings():
-            return Producer(
-                common(self._settings)
-                | {
-                    "acks": "all",
-                    "enable.idempotence": True,
-                    "partitioner": "murmur2_random",
-                    "compression.type": "lz4",
-                    "linger.ms": self._limits.linger_ms,
-                    "queue.buffering.max.messages": self._limits.queue_messages,
-                    "delivery.timeout.ms": self._limits.ack_ms,
-                    "error_cb": self._on_error,
-                }
-            )
+        return Producer(
+            common(self._settings)
+            | {
+                "acks": "all",
+                "enable.idempotence": True,
+                "partitioner": "murmur2_random",
+                "compression.type": "lz4",
+                "linger.ms": self._limits.linger_ms,
+                "queue.buffering.max.messages": self._limits.queue_messages,
+                "delivery.timeout.ms": self._limits.ack_ms,
+                "error_cb": self._on_error,
+            }
+        )
 
     def _replace(self, broken: Producer) -> None:
         if broken is self._producer:

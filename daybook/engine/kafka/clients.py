@@ -11,6 +11,11 @@ from daybook.engine.errors import Unavailable, WrongSetting
 from daybook.engine.settings import PREFIX, Settings
 
 MESSAGE_BYTES_MAX = 8 * 2**20
+DEAD_LETTER_BYTES_MAX = 17 * 2**20
+"""What dead-letter topics take (`max.message.bytes` in `topics.yaml`): more than their sources."""
+
+_DEAD_LETTER_QUEUE_KIB = 64 * 2**10
+"""A few of the largest dead letters; the default, 1 GiB, would hold a whole batch of them."""
 REQUEST_SECONDS = 10.0
 
 
@@ -40,7 +45,7 @@ _SETTING_OF = {
 
 @contextmanager
 def usable_settings() -> Iterator[None]:
-    """Around the construction of a client. Raises WrongSetting, without the client's message,
+    """Around a client's construction. Raises WrongSetting, without the client's message,
     which may repeat a value."""
     try:
         yield
@@ -69,47 +74,59 @@ def common(settings: Settings) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+@usable_settings()
 def admin(settings: Settings) -> AdminClient:
     """A client of the admin API."""
-    with usable_settings():
-        return AdminClient(common(settings))
+    return AdminClient(common(settings))
 
 
+@usable_settings()
 def producer(settings: Settings) -> Producer:
     """An idempotent producer with acks=all that partitions like Java's default partitioner."""
-    with usable_settings():
-        return Producer(
-            common(settings)
-            | {
-                "acks": "all",
-                "enable.idempotence": True,
-                "partitioner": "murmur2_random",
-                "compression.type": "lz4",
-                "linger.ms": 20,
-                "message.max.bytes": MESSAGE_BYTES_MAX + 2**20,
-                "delivery.timeout.ms": 60_000,
-            }
-        )
+    return Producer(_producer_options(settings))
 
 
+@usable_settings()
+def dead_letter_producer(settings: Settings) -> Producer:
+    """Like `producer`, for messages larger than their source topic takes, in bounded memory."""
+    larger = {
+        "message.max.bytes": DEAD_LETTER_BYTES_MAX,
+        "queue.buffering.max.kbytes": _DEAD_LETTER_QUEUE_KIB,
+    }
+    return Producer(_producer_options(settings) | larger)
+
+
+def _producer_options(settings: Settings) -> dict[str, Any]:
+    return common(settings) | {
+        "acks": "all",
+        "enable.idempotence": True,
+        "partitioner": "murmur2_random",
+        "compression.type": "lz4",
+        "linger.ms": 20,
+        "message.max.bytes": MESSAGE_BYTES_MAX + 2**20,
+        "delivery.timeout.ms": 60_000,
+    }
+
+
+@usable_settings()
 def reader(settings: Settings) -> Consumer:
     """A consumer outside any group, for reading partitions between given offsets."""
-    with usable_settings():
-        return Consumer(
-            common(settings)
-            | {
-                "group.id": "daybook-reader",
-                "enable.auto.commit": False,
-                "auto.offset.reset": "error",
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
-                "fetch.message.max.bytes": MESSAGE_BYTES_MAX,
-                "queued.max.messages.kbytes": 32_768,
-                "fetch.queue.backoff.ms": 50,
-            }
-        )
+    return Consumer(
+        common(settings)
+        | {
+            "group.id": "daybook-reader",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "error",
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "fetch.message.max.bytes": MESSAGE_BYTES_MAX,
+            "queued.max.messages.kbytes": 32_768,
+            "fetch.queue.backoff.ms": 50,
+        }
+    )
 
 
+@usable_settings()
 def member(settings: Settings, group: str) -> Consumer:
     """A group's consumer that never commits, resets or chooses start offsets by itself."""
     if settings.kafka_group_protocol == "consumer":
@@ -120,22 +137,21 @@ def member(settings: Settings, group: str) -> Consumer:
             "session.timeout.ms": settings.kafka_session_timeout_ms,
             "heartbeat.interval.ms": min(3_000, settings.kafka_session_timeout_ms // 3),
         }
-    with usable_settings():
-        return Consumer(
-            common(settings)
-            | protocol
-            | {
-                "group.id": group,
-                "max.poll.interval.ms": settings.kafka_max_poll_interval_ms,
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "auto.offset.reset": "error",
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
-                "topic.metadata.refresh.interval.ms": 10_000,
-                "fetch.wait.max.ms": 100,
-                "fetch.message.max.bytes": MESSAGE_BYTES_MAX,
-                "queued.max.messages.kbytes": 32_768,
-                "fetch.queue.backoff.ms": 50,
-            }
-        )
+    return Consumer(
+        common(settings)
+        | protocol
+        | {
+            "group.id": group,
+            "max.poll.interval.ms": settings.kafka_max_poll_interval_ms,
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "error",
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "topic.metadata.refresh.interval.ms": 10_000,
+            "fetch.wait.max.ms": 100,
+            "fetch.message.max.bytes": MESSAGE_BYTES_MAX,
+            "queued.max.messages.kbytes": 32_768,
+            "fetch.queue.backoff.ms": 50,
+        }
+    )

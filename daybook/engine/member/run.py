@@ -16,7 +16,8 @@ from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.errors import DaybookError
 from daybook.engine.group import Group, Prepare
 from daybook.engine.kafka.admin import cluster_id, topic_ids
-from daybook.engine.kafka.clients import admin, member, producer, reader
+from daybook.engine.kafka.arrival_times import check_arrival_times
+from daybook.engine.kafka.clients import admin, dead_letter_producer, member, reader
 from daybook.engine.kafka.renewable_consumer import RenewableConsumer
 from daybook.engine.member.caught_up import CaughtUp, log_ends
 from daybook.engine.member.commit import Committer
@@ -64,10 +65,12 @@ def run(
     """
     documents, client, rules = database(settings), admin(settings), Rules.from_settings(settings)
     fleet = join(documents, cluster_id(client), rules, group)
+    definitions = [source.topic for source in group.definitions]
+    check_arrival_times(settings, client, [*group.topics, *definitions])
     indexes.ensure(documents, group)
     checkpoints = Checkpoints(group.name, documents)
     caught_up = CaughtUp(checkpoints, log_ends(client, group.topics)) if until_caught_up else None
-    dead_letters = DeadLetters(group.name, documents, producer(settings))
+    dead_letters = DeadLetters(group.name, documents, dead_letter_producer(settings))
     make_handler: Callable[[DuplicateWindow], BatchHandler]
     if work:
         handler = work(documents, dead_letters)

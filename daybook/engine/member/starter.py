@@ -9,6 +9,7 @@ from daybook.engine.decode.decoder import Decoder
 from daybook.engine.decode.duplicate_window import DuplicateWindow
 from daybook.engine.documents.calendar import Calendar
 from daybook.engine.documents.counting_rules import Rules
+from daybook.engine.documents.fields import conditions
 from daybook.engine.group import Group
 from daybook.engine.kafka.admin import topic_ids
 from daybook.engine.kafka.clients import REQUEST_SECONDS, kafka_required
@@ -43,6 +44,7 @@ class PartitionStarter:
         self._admin = admin
         self._make_handler = make_handler
         self._calendar = Calendar(rules.zone_info())
+        self._try_conditions = conditions(group.documents, rules)
 
     def topic_ids(self) -> dict[str, str]:
         """The current ids of the group's topics. Raises Unavailable."""
@@ -90,7 +92,9 @@ class PartitionStarter:
         dead = self._dead_letters.positions(partition, read_from)
         assigned = AssignedPartition(
             partition,
-            Decoder(self._group, partition, self._calendar, window, dead, start),
+            Decoder(
+                self._group, partition, self._calendar, window, dead, start, self._try_conditions
+            ),
             self._make_handler(window),
             first=start,
             durable=start,

@@ -20,7 +20,7 @@ from pymongo.errors import (
 )
 from pymongo.read_concern import ReadConcern
 
-from daybook.engine.errors import Damaged, Unavailable, WrongSetting
+from daybook.engine.errors import Damaged, Unavailable, Unwritable, WrongSetting
 from daybook.engine.settings import Settings
 
 Documents = Database[dict[str, Any]]
@@ -56,6 +56,18 @@ def database(settings: Settings, selection_ms: int = 5_000) -> Documents:
         read_concern=ReadConcern("majority"),
         write_concern=WriteConcern(w="majority", j=True, wtimeout=_TIMEOUT_MS),
     )
+
+
+TOO_LARGE = "it would be larger than MongoDB stores (16 MiB)"
+_REFUSED_CONTENT = {
+    10334: TOO_LARGE,
+    17419: TOO_LARGE,
+    17420: TOO_LARGE,
+    15: "it would be nested too deeply",
+    52: "it would have a field name that begins with $",
+    57: "it would have a field name with a dot",
+}
+"""Error codes of documents refused for what they would hold, not for what they hold already."""
 
 
 @contextmanager
@@ -111,17 +123,21 @@ def _is_transient(details: Any) -> bool:
     )
 
 
-def only_duplicates(error: BulkWriteError) -> list[int]:
+def only_duplicates(error: BulkWriteError, collection: str) -> list[int]:
     """The indices of the operations that were refused for a duplicate key.
 
-    Raises Damaged if any document cannot be added to; otherwise the error itself if any operation
-    failed for another reason.
+    Raises Unwritable for a document that MongoDB refuses, and Damaged if any document cannot be
+    added to; otherwise the error itself if any operation failed for another reason.
     """
     details: Any = error.details
     errors = details["writeErrors"]
     for failed in errors:
+        document = failed["op"].get("q", failed["op"])["_id"]
+        if failed["code"] in _REFUSED_CONTENT:
+            why = _REFUSED_CONTENT[failed["code"]]
+            raise Unwritable(collection, document, why) from error
         if failed["code"] not in _TRANSIENT | {DUPLICATE_KEY}:
-            raise Damaged(failed["op"]["q"]["_id"], failed["errmsg"]) from error
+            raise Damaged(document, failed["errmsg"]) from error
     if details["writeConcernErrors"] or any(e["code"] != DUPLICATE_KEY for e in errors):
         raise error
     return [e["index"] for e in errors]

@@ -3,6 +3,7 @@
 from pymongo import ASCENDING, IndexModel
 
 from daybook.engine import bookkeeping
+from daybook.engine.batch import FAULT
 from daybook.engine.group import Group
 from daybook.engine.mongo.client import Documents, reachable
 
@@ -11,7 +12,7 @@ def ensure(documents: Documents, group: Group) -> None:
     """Creates the indexes of the group's collections and of the bookkeeping. Idempotent.
 
     Daily documents: by key and date, and by time of writing; sketches and rows: as their models
-    declare; dead letters: by position; heartbeats: expiry. Raises Unavailable.
+    declare; dead letters: by position, and faults by time; heartbeats: expiry. Raises Unavailable.
     """
     with reachable():
         for model in group.documents:
@@ -33,6 +34,10 @@ def ensure(documents: Documents, group: Group) -> None:
             [("group", ASCENDING), ("topic_id", ASCENDING), ("partition", ASCENDING),
              ("offset", ASCENDING)]
         )  # fmt: skip
+        documents[bookkeeping.DEAD_LETTERS].create_index(
+            [("group", ASCENDING), ("at", ASCENDING)],
+            partialFilterExpression={"reason": FAULT},
+        )
         documents[bookkeeping.MEMBERS].create_index(
             "heartbeat_at", expireAfterSeconds=bookkeeping.MEMBERS_EXPIRE_SECONDS
         )

@@ -5,8 +5,11 @@ from typing import NamedTuple
 from daybook.engine.mongo.expressions import Expression, Stage, cached, compiled, plus
 
 OTHER = "other"
+ALWAYS_ACCEPTED = ("unattributed", "direct", "exit", OTHER)
 REFUSED = "_daybook.refused"
 """A temporary field during an update: for each gate, the keys of the change that are refused."""
+FULL = "_daybook.full"
+"""Set for good once a change did not fit into the document: then its maps take no new keys."""
 GROWN = "_daybook.grown"
 """A temporary field: the maps after adding, by the number of their shape and their own number."""
 
@@ -27,13 +30,19 @@ class Shape(NamedTuple):
     sparse: bool = False
 
 
+def is_full(bytes_left: int) -> Expression:
+    """Whether the document is full: it was before, or is now larger than `bytes_left`."""
+    no_room = {"$gt": [{"$bsonSize": "$$ROOT"}, bytes_left]}
+    return {"$cond": [{"$or": [f"${FULL}", no_room]}, True, "$$REMOVE"]}
+
+
 def refused(gates: list[Stage]) -> Expression:
     """The refused keys of each gate, in the order of `gates`.
 
     A gate has `now`, its map; `was`, the stored values of the change's keys; `rest`, the stored
     value of `other`; and under `more`, from the change: `asks`, an object of its keys in order;
     `max`, the limit of keys; and `roomy`: a map of at most so many bytes has room for all of the
-    keys, so that the keys of most maps need not be counted.
+    keys, so that the keys of most maps need not be counted. In a full document, `grown` refuses.
     """
     return {"$map": {"input": gates, "as": "m", "in": _REFUSED_BY_ONE}}
 
@@ -87,20 +96,32 @@ def _grown_one(shape: Shape) -> Expression:
             },
         }
     }
+    by_number = {"$arrayElemAt": [f"${REFUSED}", "$$m.more.gate"]}
     with_entries = {
         "$let": {
-            "vars": {"gone": {"$arrayElemAt": [f"${REFUSED}", "$$m.more.gate"]}},
+            "vars": {"gone": {"$cond": [f"${FULL}", _absent(both), by_number]}},
             "in": {"$mergeObjects": ["$$m.now", {"$arrayToObject": entries}]},
         }
     }
     return compiled({"k": "$$m.more.i", "v": with_entries})
 
 
+_KEY = {"$let": {"vars": {"add": {"$last": "$$this"}}, "in": "$$add.k"}}
+
+
+def _absent(pairs: Expression) -> Expression:
+    """The keys that this very map lacks: a full document refuses them in each map separately."""
+    is_absent = {"$eq": [{"$first": "$$this"}, None]}
+    may_be_refused = {"$not": {"$in": [_KEY, list(ALWAYS_ACCEPTED)]}}
+    lacking = {"$filter": {"input": pairs, "cond": {"$and": [is_absent, may_be_refused]}}}
+    return {"$map": {"input": lacking, "in": _KEY}}
+
+
 def _without_refused(shape: Shape, pairs: Expression) -> Expression:
-    """The pairs of the accepted keys, and one for `other` if any key was refused."""
-    key = {"$let": {"vars": {"add": {"$last": "$$this"}}, "in": "$$add.k"}}
-    accepted = {"$filter": {"input": pairs, "cond": {"$not": {"$in": [key, "$$gone"]}}}}
-    away = {"$filter": {"input": "$$m.more.add", "cond": {"$in": ["$$this.k", "$$gone"]}}}
+    """The pairs of the accepted keys, and one for `other`, which a change may name itself."""
+    away_keys = {"$concatArrays": ["$$gone", [OTHER]]}
+    accepted = {"$filter": {"input": pairs, "cond": {"$not": {"$in": [_KEY, away_keys]}}}}
+    away = {"$filter": {"input": "$$m.more.add", "cond": {"$in": ["$$this.k", away_keys]}}}
     sums: Expression = {part: {"$sum": f"$$away.v.{part}"} for part in shape.parts}
     other = [["$$m.rest", {"k": OTHER, "v": sums if shape.parts else {"$sum": "$$away.v"}}]]
     if_any = {"$cond": [{"$eq": ["$$away", []]}, [], other]}
@@ -117,5 +138,6 @@ def _entry(shape: Shape) -> Expression:
         entry[part] = {"$cond": [is_given, total, f"$$was.{part}"]} if shape.sparse else total
     if shape.named:
         # $max ignores nulls, and compares strings by code point.
-        entry["name"] = {"$max": ["$$was.name", "$$add.name"]}
+        newest = {"$max": ["$$was.name", "$$add.name"]}
+        entry["name"] = {"$cond": [f"${FULL}", {"$ifNull": ["$$was.name", None]}, newest]}
     return {"$mergeObjects": ["$$was", entry]}

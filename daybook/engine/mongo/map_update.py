@@ -4,6 +4,7 @@ The values to add are literals, and one expression handles all maps of the same 
 every update anew, and parsing one expression per key took longer than evaluating them.
 """
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from bson import Int64
@@ -12,18 +13,32 @@ from daybook.engine.documents.change import Change
 from daybook.engine.documents.fields import Breakdown, CountMap, DailyDocument, MoneyMap
 from daybook.engine.mongo.expressions import Expression, Stage, cached, compiled
 from daybook.engine.mongo.map_expressions import (
+    ALWAYS_ACCEPTED,
     EMPTY_BYTES,
+    FULL,
     GROWN,
     OTHER,
     REFUSED,
     Shape,
     grown,
+    is_full,
     refused,
 )
 
-_NEVER_REFUSED = frozenset({"unattributed", "direct", "exit", OTHER})
+FULL_BYTES = 1_000_000
+"""A document that a change might make larger than this is full: its maps take no new keys.
+
+What may still grow then fits into another megabyte: the reserved keys of each map in 180 currencies
+(0.3 MB at most), the second amount of entries that have one (0.6 MB), hours and counters (0.1 MB).
+So a document stays under 2 MB, whatever is counted.
+"""
+NEVER_REFUSED = frozenset(ALWAYS_ACCEPTED)
 _NUMBER_BYTES_MIN = 6
 """The least BSON size of a map entry that is a number: type, empty key, NUL, int32."""
+_NUMBER_BYTES = 10
+"""The BSON size of an int64 besides its name: type, NUL, and eight bytes."""
+_NAME_BYTES = 11
+"""The BSON size of the empty text under `name`."""
 _PARTS_BYTES_MIN = 14
 """The least BSON size of a map entry that is an object with one number."""
 
@@ -61,10 +76,13 @@ class MapStages(NamedTuple):
     temporary: list[str]
 
 
-def map_stages(change: Change, currencies: frozenset[str], keys_max: int) -> MapStages:
+def map_stages(
+    change: Change, currencies: frozenset[str], keys_max: int, growth: int | None = None
+) -> MapStages:
     """The stages that add the change to its maps: refused keys are added up in `other`.
 
-    `keys_max` is the limit of keys in a map besides `other`.
+    `keys_max` is the limit of keys in a map besides `other`. `growth`: the bytes that the change
+    adds at most, if it is known which of its keys the document lacks.
     """
     fold = _fold(change)
     model = change.document.model
@@ -90,12 +108,48 @@ def map_stages(change: Change, currencies: frozenset[str], keys_max: int) -> Map
             }
         )
     growing = {f"{GROWN}.{i}": grown(shape, maps) for i, (shape, maps) in enumerate(shapes.items())}
-    if not keys_by_gate:
+    if not keys_by_gate and growth is None:
         return MapStages([{"$set": growing}], stage, [GROWN])
     gates = [_gate(gate, fold.sums[gate], keys, keys_max) for gate, keys in keys_by_gate.items()]
+    added = _growth(fold, {}) if growth is None else growth
+    full = {"$set": {FULL: is_full(FULL_BYTES - added)}}
     return MapStages(
-        [{"$set": {REFUSED: refused(gates)}}, {"$set": growing}], stage, [REFUSED, GROWN]
+        [full, {"$set": {REFUSED: refused(gates)}}, {"$set": growing}], stage, [REFUSED, GROWN]
     )
+
+
+def growth(change: Change, stored: Mapping[str, Any]) -> int:
+    """The bytes that the change adds to the maps of the stored document at most, as BSON."""
+    return _growth(_fold(change), stored)
+
+
+def _growth(fold: _Fold, stored: Mapping[str, Any]) -> int:
+    total = 0
+    for path, by_key in fold.sums.items():
+        known = inside(stored, path)
+        # A map of money is repeated at the top level while the document has one currency.
+        times = 2 if path == fold.gates[path] and path.startswith("currencies.") else 1
+        total += times * sum(
+            _entry_bytes(k, parts) for k, parts in by_key.items() if k not in known
+        )
+    for names in fold.names.values():
+        total += sum(_NAME_BYTES + len((name or "").encode()) for name in names.values())
+    return total
+
+
+def _entry_bytes(key: str, parts: Parts) -> int:
+    if None in parts:
+        return len(key.encode()) + _NUMBER_BYTES
+    inner = sum(len(str(part)) + _NUMBER_BYTES for part in parts)
+    return len(key.encode()) + 2 + EMPTY_BYTES + inner
+
+
+def inside(stored: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+    """The stored map at a path; empty if there is none."""
+    found: Any = stored
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def _fold(change: Change) -> _Fold:
@@ -158,7 +212,7 @@ def _keys_by_gate(fold: _Fold) -> dict[str, list[str]]:
     """By gate, the keys that may be refused, in the order in which they are accepted."""
     keys_by_gate = {}
     for path, by_key in fold.sums.items():
-        if fold.gates[path] == path and (keys := sorted(by_key.keys() - _NEVER_REFUSED)):
+        if fold.gates[path] == path and (keys := sorted(by_key.keys() - NEVER_REFUSED)):
             keys_by_gate[path] = keys
     return keys_by_gate
 

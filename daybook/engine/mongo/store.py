@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from bson import Int64
@@ -16,9 +17,15 @@ from daybook.engine.errors import Refused
 from daybook.engine.failpoints import armed, reach
 from daybook.engine.mongo.bulk import Bulks, Operation, split_into_bulks
 from daybook.engine.mongo.client import Documents, reachable
+from daybook.engine.mongo.large_change import is_large, reduced
+from daybook.engine.mongo.map_update import inside
 from daybook.engine.mongo.update import guard, pipeline, row_pipeline
 from daybook.engine.partition import Partition
 from daybook.engine.store import Read
+
+_IDS_AT_ONCE = 4_000
+"""An `_id` has at most 1.6 kB: three ids of 128 characters, each of 4 bytes, and a day. So a query
+has at most 7 MB, of the 16 that MongoDB takes."""
 
 
 class MongoStore:
@@ -72,9 +79,7 @@ class MongoStore:
 
     def load(self, model: StateModel, keys: Collection[str]) -> dict[str, State]:
         ids = {model.id_of(key): key for key in keys}
-        with reachable():
-            states = self._documents[model.collection].find({"_id": {"$in": list(ids)}})
-            return {ids[state["_id"]]: state for state in states}
+        return {ids[name]: state for name, state in self.fetch(model.collection, ids).items()}
 
     def create(self, model: StateModel, homes: Mapping[str, Mapping[str, Any]]) -> None:
         now = self._clock()
@@ -112,9 +117,13 @@ class MongoStore:
             state["_daybook"]["revision"] += 1
 
     def fetch(self, collection: str, ids: Collection[str]) -> dict[str, dict[str, Any]]:
-        with reachable():
-            stored = self._documents[collection].find({"_id": {"$in": list(ids)}})
-            return {document["_id"]: document for document in stored}
+        fetched: dict[str, dict[str, Any]] = {}
+        remaining = iter(ids)
+        while chunk := list(islice(remaining, _IDS_AT_ONCE)):
+            with reachable():
+                stored = self._documents[collection].find({"_id": {"$in": chunk}})
+                fetched |= {document["_id"]: document for document in stored}
+        return fetched
 
     def swap(self, collection: str, documents: Sequence[dict[str, Any]]) -> list[str]:
         now = self._clock()
@@ -144,23 +153,52 @@ class MongoStore:
         now_ms = int(self._clock() * 1000)
 
         def update(change: Change) -> UpdateOne:
-            new = pipeline(
+            return UpdateOne(guard(change, partition), new(change), upsert=True)
+
+        def new(
+            change: Change, growth: int | None = None, fills: bool = False
+        ) -> list[dict[str, Any]]:
+            return pipeline(
                 change,
                 partition,
                 stamp=self._stamps[_collection(change)],
                 keys_max=self._rules.map_keys_max,
                 now_ms=now_ms,
+                growth=growth,
+                fills=fills,
             )
-            return UpdateOne(guard(change, partition), new, upsert=True)
 
-        bulks = list(split_into_bulks(changes, _collection))
+        large = [change for change in changes if is_large(change)]
+        small = [change for change in changes if not is_large(change)] if large else changes
+        bulks = list(split_into_bulks(small, _collection))
         operations = ((collection, list(map(update, chunk))) for collection, chunk in bulks)
         refused = self._bulks.run_concurrently(self._bulks.write, operations)
-        return [
+        refused_large = [c.document for c in large if not self._apply_large(c, partition, new)]
+        return refused_large + [
             chunk[index].document
             for (_, chunk), indices in zip(bulks, refused, strict=True)
             for index in indices
         ]
+
+    def _apply_large(
+        self,
+        change: Change,
+        partition: Partition,
+        new: Callable[[Change, int, bool], list[dict[str, Any]]],
+    ) -> bool:
+        """Applies a change that depends on the document as it is; whether it was not refused."""
+        name, document_id = _collection(change), change.document.id
+        while True:
+            with reachable():
+                stored = self._documents[name].find_one({"_id": document_id}) or {}
+            if stored and partition.applied(stored) >= change.first:
+                return False
+            smaller = reduced(change, stored, self._rules.map_keys_max)
+            revision = inside(stored, "_daybook").get("revision", {"$exists": False})
+            as_read = guard(change, partition) | {"_daybook.revision": revision}
+            update = UpdateOne(as_read, new(*smaller), upsert=True)
+            if not self._bulks.write(name, [update]):
+                return True
 
 
 def _collection(change: Change) -> str:

@@ -18,6 +18,7 @@ from daybook.engine.documents.fields import (
 from daybook.engine.documents.rows import Row
 from daybook.engine.mongo.derived import derive, derived
 from daybook.engine.mongo.expressions import Expression, Stage, cached, compiled, plus
+from daybook.engine.mongo.map_expressions import FULL
 from daybook.engine.mongo.map_update import map_stages
 from daybook.engine.partition import Partition
 
@@ -31,13 +32,23 @@ def guard(change: Change, partition: Partition) -> dict[str, Any]:
 
 
 def pipeline(
-    change: Change, partition: Partition, *, stamp: int, keys_max: int, now_ms: int
+    change: Change,
+    partition: Partition,
+    *,
+    stamp: int,
+    keys_max: int,
+    now_ms: int,
+    growth: int | None = None,
+    fills: bool = False,
 ) -> list[Stage]:
-    """The update pipeline. `stamp` is the model version for which new documents are complete."""
+    """The update pipeline. `stamp` is the model version for which new documents are complete;
+    `growth` is as for `map_stages`. With `fills`, the document takes no new keys after it."""
     model = change.document.model
     currencies = frozenset(amount.currency for amount in change.amounts if amount.currency)
-    maps = map_stages(change, currencies, keys_max)
+    maps = map_stages(change, currencies, keys_max, growth)
     sums = _sums(change, currencies) | maps.sums | hours(change)
+    if fills:
+        sums[FULL] = True
     return [
         *maps.before,
         {"$set": _identity(change) | sums | _metadata(change, partition, stamp, now_ms)},

@@ -10,17 +10,22 @@ from daybook.engine.kafka.admin import Place, log_bounds, topic_ids
 from daybook.engine.kafka.offsets import LogBounds
 from daybook.engine.kafka.scan import scan
 from daybook.engine.operations.dead_letter_records import DeadLetterRecord
+from daybook.engine.protocol.stored_message import TRUNCATED
 from daybook.engine.settings import Settings
 
 _COORDINATES = ("daybook-group", "daybook-topic-id", "daybook-partition", "daybook-offset")
 
 
 class OriginalMessage(NamedTuple):
-    """A dead letter's record with its message, byte for byte."""
+    """A dead letter's record with its message, byte for byte.
+
+    `cut`: only the beginning is left; then the headers of the copy say what the whole was.
+    """
 
     record: DeadLetterRecord
     key: bytes | None
     value: bytes | None
+    cut: dict[str, str] | None = None
 
 
 def dead_letter_messages(
@@ -28,19 +33,31 @@ def dead_letter_messages(
 ) -> Iterator[OriginalMessage]:
     """The original message of each record of one topic, once, in the order found.
 
-    Messages that are in neither topic any more are left out. Raises Unavailable.
+    Of a copy that is cut, the source topic may still have the whole. Messages that are in neither
+    topic any more are left out. Raises Unavailable.
     """
     wanted = {record.id: record for record in records}
     if not wanted:
         return
     topic = next(iter(wanted.values())).topic
+    cut: dict[str, OriginalMessage] = {}
     for message in scan(settings, log_bounds(client, [f"{topic}.dlq"])):
-        record = wanted.pop(record_id(message), None)
-        if record is not None:
-            yield OriginalMessage(record, message.key(), message.value())
+        record = wanted.get(record_id(message))
+        if record is None:
+            continue
+        found = dict(message.headers() or [])
+        headers = {name: _text(value) for name, value in found.items()}
+        if TRUNCATED in headers:
+            cut[record.id] = OriginalMessage(record, message.key(), message.value(), headers)
+            continue
+        del wanted[record.id]
+        yield OriginalMessage(record, message.key(), message.value())
         if not wanted:
             return
-    yield from _from_log(settings, client, topic, wanted.values())
+    for original in _from_log(settings, client, topic, wanted.values()):
+        cut.pop(original.record.id, None)
+        yield original
+    yield from (cut[id] for id in cut if id in wanted)
 
 
 def record_id(message: Message) -> str:

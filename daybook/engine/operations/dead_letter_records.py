@@ -21,7 +21,8 @@ _IDS_AT_ONCE = 1_000
 @dataclass(frozen=True, slots=True)
 class DeadLetterRecord:
     """`replay_from` is the end of the partition when its replay began, in the topic incarnation
-    `replay_topic_id`; the copy, if it was sent, is at this offset or above."""
+    `replay_topic_id`; the copy, if it was sent, is at this offset or above. `cut`: the dead-letter
+    topic has only the beginning of the message."""
 
     id: str
     group: str
@@ -36,6 +37,7 @@ class DeadLetterRecord:
     replayed_at: datetime | None
     replay_from: int | None
     replay_topic_id: str | None
+    cut: bool = False
 
     @property
     def position(self) -> str:
@@ -118,4 +120,5 @@ def _record(stored: dict[str, Any]) -> DeadLetterRecord:
         replayed_at=stored.get("replayed_at"),
         replay_from=stored.get("replay_from"),
         replay_topic_id=stored.get("replay_topic_id"),
+        cut=stored.get("cut", False),
     )

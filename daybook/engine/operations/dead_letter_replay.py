@@ -39,7 +39,8 @@ Progress = Callable[[int], None]
 @dataclass(slots=True)
 class Replayed:
     """The outcome of a replay: `sent` messages, those `found` to have been sent by an earlier
-    replay that died, and the `lost` records, whose messages no topic has any more.
+    replay that died, the `lost` records, whose messages no topic has any more, and the `too_large`
+    ones, of whose messages only the beginning is left, or which the topic does not take.
 
     Records in none of these were claimed by another replay meanwhile.
     """
@@ -47,6 +48,7 @@ class Replayed:
     sent: int = 0
     found: int = 0
     lost: list[DeadLetterRecord] = field(default_factory=list)
+    too_large: list[DeadLetterRecord] = field(default_factory=list)
 
 
 class Replay:
@@ -88,8 +90,12 @@ class Replay:
         size = 0
         for original in dead_letter_messages(self._settings, self._client, list(pending.values())):
             del pending[original.record.id]
+            bytes_of_it = len(original.key or b"") + len(original.value or b"")
+            if original.cut or bytes_of_it > MESSAGE_BYTES_MAX:
+                outcome.too_large.append(original.record)
+                continue
             batch.append(original)
-            size += len(original.value or b"")
+            size += bytes_of_it
             if len(batch) >= BATCH_MESSAGES_MAX or size >= BATCH_BYTES_MAX:
                 self._send(batch, outcome)
                 progress(outcome.sent + outcome.found)
@@ -123,7 +129,7 @@ class Replay:
         if not claimed:
             return
         with _replay_errors(f"sending to {self._topic}"), self._transaction():
-            for record, key, value in claimed:
+            for record, key, value, _ in claimed:
                 self._producer.produce(
                     self._topic,
                     value,

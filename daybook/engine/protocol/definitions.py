@@ -1,5 +1,6 @@
 """Reads definition topics, which every member reads as a whole."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from time import monotonic
 
@@ -10,7 +11,7 @@ from daybook.engine.batch import Batch, DeadLetter
 from daybook.engine.decode.parse import Ignored, read
 from daybook.engine.documents.calendar import Calendar
 from daybook.engine.documents.source import Definition, Source
-from daybook.engine.errors import Poison, Unavailable
+from daybook.engine.errors import NAMED, Poison, Unavailable
 from daybook.engine.kafka.clients import REQUEST_SECONDS, kafka_required
 from daybook.engine.kafka.renewable_consumer import RenewableConsumer
 from daybook.engine.partition import Partition
@@ -44,21 +45,31 @@ class Definitions:
         self._calendar = calendar
         self._next: dict[Partition, int] = {}
         self._dead: dict[Partition, dict[int, tuple[str, str]]] = {}
-        self._unreturned: list[Definition] = []
+        self._untaken: deque[tuple[Definition, Message]] = deque()
 
-    def read_new(self) -> list[Definition]:
-        """The definitions appended since the last call, in each partition's order.
+    def read_new(self, take: Callable[[Definition], object]) -> None:
+        """Calls `take` with each definition appended since the last call, in each partition's
+        order; one at which it raises becomes a dead letter.
 
-        Raises Unavailable; definitions read before the error are returned by the next call.
+        Raises Unavailable; what was read and not taken before the error is taken by the next call.
         """
         for partition, (low, end) in self._bounds().items():
             start = max(low, self._next.get(partition, 0))
             if start < end:
-                self._unreturned += self._read(partition, start, end)
+                self._untaken += self._read(partition, start, end)
             # Empty partitions too: `first_partition` must know them.
             self._next[partition] = max(start, end)
-        definitions, self._unreturned = self._unreturned, []
-        return definitions
+        while self._untaken:
+            definition, message = self._untaken[0]
+            try:
+                take(definition)
+            except NAMED:
+                raise
+            except Exception as error:
+                batch = Batch(definition.partition, definition.offset + 1)
+                self._add_dead_letter(message, error, batch)
+                self._dead_letters.write(batch)
+            self._untaken.popleft()
 
     def first_partition(self, topic: str) -> Partition | None:
         """The topic's lowest partition; None while the topic is unknown.
@@ -86,17 +97,19 @@ class Definitions:
                 for partition in partitions
             }
 
-    def _read(self, partition: Partition, start: int, end: int) -> list[Definition]:
+    def _read(self, partition: Partition, start: int, end: int) -> list[tuple[Definition, Message]]:
         self._dead.setdefault(partition, self._dead_letters.positions(partition, start))
         batch = Batch(partition, end)
         definitions = []
         for message in self._messages(partition, start, end):
             try:
-                definitions.append(self._definition(partition, message))
+                definitions.append((self._definition(partition, message), message))
             except Ignored:
                 continue
-            except Poison as poison:
-                self._add_dead_letter(partition, message, poison, batch)
+            except NAMED:
+                raise
+            except Exception as error:
+                self._add_dead_letter(message, error, batch)
         self._dead_letters.write(batch)
         return definitions
 
@@ -143,11 +156,10 @@ class Definitions:
         self._calendar.day_hour(event["occurred_at"], appended_ms)
         return Definition(partition, offset, appended_ms, event)
 
-    def _add_dead_letter(
-        self, partition: Partition, message: Message, poison: Poison, batch: Batch
-    ) -> None:
-        log.warning("invalid definition", partition=str(partition), why=str(poison))
+    @staticmethod
+    def _add_dead_letter(message: Message, error: Exception, batch: Batch) -> None:
         offset = message.offset() or 0
-        batch.dead.append(
-            DeadLetter(offset, message.key(), message.value(), poison.reason, poison.detail)
-        )
+        dead_letter = DeadLetter.of(offset, message.key(), message.value(), error)
+        why = f"{dead_letter.reason}: {dead_letter.detail}"
+        log.warning("invalid definition", partition=str(batch.partition), why=why)
+        batch.dead.append(dead_letter)

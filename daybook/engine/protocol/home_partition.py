@@ -9,13 +9,13 @@ partition in which it occurs afterwards.
 from collections.abc import Mapping
 from typing import Any
 
-from daybook.engine.batch import Batch, DeadLetter
+from daybook.engine.batch import Batch
 from daybook.engine.documents.state import State
-from daybook.engine.errors import Refused
+from daybook.engine.errors import Poison, Refused
 from daybook.engine.group import Group
 from daybook.engine.store import Store
 
-_REASON = "key_on_two_partitions"
+_STRAY = Poison("key_on_two_partitions", "the key's home is another partition")
 
 
 def settle_homes(batch: Batch, group: Group, store: Store) -> dict[str, State]:
@@ -46,7 +46,7 @@ def settle_homes(batch: Batch, group: Group, store: Store) -> dict[str, State]:
         if {key: state["home"] for key, state in new.items()} != {k: homes[k] for k in created}:
             raise Refused
         states |= new
-    _move_to_dead_letters(batch, strays)
+    batch.bury([(index, _STRAY) for index in strays])
     return states
 
 
@@ -62,14 +62,3 @@ def _home(batch: Batch, offset: int) -> dict[str, Any]:
 def _is_later(here: Mapping[str, Any], home: Mapping[str, Any]) -> bool:
     """Whether the topic was recreated, or got more partitions, since the home was fixed."""
     return bool(home["topic_id"] != here["topic_id"] or home["epoch"] < here["epoch"])
-
-
-def _move_to_dead_letters(batch: Batch, strays: list[int]) -> None:
-    for index in strays:
-        key, value = batch.raw[index]
-        dead_letter = DeadLetter(
-            batch.offsets[index], key, value, _REASON, "the key's home is another partition"
-        )
-        batch.dead.append(dead_letter)
-    kept = sorted(set(range(len(batch.offsets))).difference(strays))
-    batch.select(kept)

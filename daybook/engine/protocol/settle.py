@@ -1,27 +1,34 @@
 """The exactly-once protocol: makes a batch durable in an order that survives crashes.
 
 The order is dead letters, effects, states, then the caller's checkpoint and offset commit. It may
-be repeated from the start at any time, by this member or by one with other batch boundaries.
+be repeated from the start at any time, by this member or by one with other batch boundaries. A
+batch is folded before anything of it is written, so a message at which the code raises can still
+become a dead letter.
 """
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from itertools import islice
+from typing import NamedTuple, Protocol, cast
 
 from daybook.engine.batch import Batch
 from daybook.engine.decode.duplicate_window import DuplicateWindow, own_id
 from daybook.engine.documents.change import Change, Document
 from daybook.engine.documents.counting_rules import Rules
+from daybook.engine.documents.rows import Row
 from daybook.engine.documents.state import State, StateModel
-from daybook.engine.errors import Damaged, Refused
+from daybook.engine.errors import NAMED, Damaged, Refused, Unwritable
 from daybook.engine.failpoints import reach
 from daybook.engine.fold.counters import CountingFold
-from daybook.engine.fold.keyed import fold
+from daybook.engine.fold.keyed import Folded, fold
 from daybook.engine.group import Group, Prepare
-from daybook.engine.protocol.dead_letters import DeadLetters
+from daybook.engine.partition import Partition
+from daybook.engine.protocol.dead_letters import FAULTS_AN_HOUR_MAX, DeadLetters
 from daybook.engine.protocol.home_partition import settle_homes
+from daybook.engine.protocol.quarantine import PinsLater, StoreFailed, find_faults
 from daybook.engine.protocol.sketch_merge import merge_sketches
+from daybook.engine.protocol.unwritable import name_messages
 from daybook.engine.store import Read, Store
 
 _PAUSE_SECONDS = 0.01
@@ -39,6 +46,15 @@ class Settled:
     refused: int = 0
     duplicates: int = 0
     replayed: int = 0
+
+
+class _Work(NamedTuple):
+    """A folded batch: the states' versions before it, and everything it is to write."""
+
+    reads: dict[str, Read]
+    folded: Folded
+    changes: dict[Document, Change]
+    rows: list[Row]
 
 
 class BatchHandler(Protocol):
@@ -77,42 +93,72 @@ class Settler:
         """Makes the whole batch durable.
 
         Raises Unavailable: then call again with the same batch. Raises Damaged for a document or
-        state of a form that no member writes.
+        state of a form that no member writes, Unwritable for one that MongoDB refuses, and
+        TooManyFaults.
         """
+        settled = Settled()
         try:
-            return self._settle(batch)
+            if self._group.state:
+                self._settle_with_state(batch, self._group.state, settled)
+            else:
+                self._settle_counters(batch, settled)
+        except StoreFailed as failure:
+            raise failure.error from failure
         except DAMAGE_ERRORS:
             if self._group.state:
                 raise_if_damaged(batch, self._group.state, self._store)
             raise
-
-    def _settle(self, batch: Batch) -> Settled:
-        settled = Settled()
-        states = self._states(batch) if self._group.state else {}
-        if not batch.deduplicated:
-            self._deduplicate(batch)
-        self._dead_letters.write(batch)
-        if not batch.events:
-            return settled
-        reach("before_write")
-        if self._group.state:
-            self._settle_with_state(batch, states, settled)
-        else:
-            changes = self._counting.fold(batch)
-            self._apply(batch, changes, lambda above: self._counting.fold(batch, above), settled)
         return settled
 
-    def _deduplicate(self, batch: Batch) -> None:
-        """Runs once per batch: a second time, the window would hold all of its ids."""
-        if self._group.state:
-            kept = []
-            for index, event in enumerate(batch.events):
-                if self._window.check_and_add(own_id(event), batch.offsets[index]):
-                    batch.count_outcome("duplicate")
-                else:
-                    kept.append(index)
-            batch.select(kept)
-        batch.deduplicated = True
+    def _settle_counters(self, batch: Batch, settled: Settled) -> None:
+        self._dead_letters.write(batch)
+        if not batch.events:
+            return
+        reach("before_write")
+        changes = self._counting.fold(batch)
+        try:
+            self._apply(batch, changes, lambda above: self._counting.fold(batch, above), settled)
+        except Unwritable as error:
+            raise error.caused_by(str(batch.partition), batch.offsets, []) from error
+
+    def _settle_with_state(self, batch: Batch, model: StateModel, settled: Settled) -> None:
+        states = self._states(batch)
+        self._dead_letters.write(batch)
+        if not batch.events:
+            return
+        reach("before_write")
+        singly, is_written = False, False
+        while not is_written:
+            window_ids = list(map(own_id, batch.events))
+            repeated = self._window.find_repeated(window_ids, batch.offsets)
+            kept = [index for index in range(len(batch.ids)) if index not in repeated]
+            counted = batch.subset(kept) if repeated else batch
+            pins = PinsLater(self._store)
+            try:
+                work = self._fold(counted, states, pins, singly=singly)
+            except (*NAMED, StoreFailed):
+                raise
+            except Exception as error:
+                states = self._store.load(model, set(batch.keys))
+                self._bury_faults(batch, counted, states, error, singly=singly)
+                self._dead_letters.write(batch)
+                continue
+            try:
+                is_written = self._write(work, counted, states, pins, settled)
+            except Refused:
+                settled.refused += 1
+                # A document may hold a part of what several messages caused together.
+                singly = True
+            except Unwritable as error:
+                raise name_messages(error, work.folded, counted, model) from error
+            if not is_written:
+                states = self._store.load(model, set(batch.keys))
+                is_written = self._is_applied(work.folded, batch.partition, states)
+        # Not before: the window must not hold the id of a message that became a dead letter.
+        if window_ids:
+            self._window.seen_in_run(window_ids, batch.offsets)
+        batch.count_outcome("duplicate", len(repeated))
+        batch.select(kept)
 
     def _states(self, batch: Batch) -> dict[str, State]:
         while True:
@@ -121,38 +167,79 @@ class Settler:
             except Refused:
                 self._pause(_PAUSE_SECONDS)
 
-    def _settle_with_state(self, batch: Batch, states: dict[str, State], settled: Settled) -> None:
-        model = self._group.state
-        assert model is not None
-        singly = False
-        while True:
-            try:
-                if self._prepare:
-                    self._prepare(batch, states, self._store)
-                reads = {key: Read(states[key]) for key in set(batch.keys)}
-                folded = fold(self._group, batch, states, self._rules, singly=singly)
-                self._apply(batch, folded.changes(), folded.changes, settled)
-            except Refused:
-                settled.refused += 1
-                states = self._store.load(model, set(batch.keys))
-                # A document may hold a part of what several messages caused together.
-                singly = True
-                continue
-            self._store.put(folded.rows(), batch.partition)
-            if folded.sketches:
-                merge_sketches(
-                    self._store, folded.sketches, batch.partition, folded.sketched, self._pause
-                )
-            reach("before_state")
-            changed = [(reads[key], states[key]) for key in folded.touched]
-            settled.duplicates, settled.replayed = folded.duplicates, folded.replayed
-            if self._store.replace(model, changed):
-                return
-            settled.refused += 1
-            states = self._store.load(model, set(batch.keys))
-            if all(batch.partition.applied(states[k]) >= o for k, o in folded.touched.items()):
-                return
-            self._pause(_PAUSE_SECONDS)
+    def _fold(
+        self, batch: Batch, states: dict[str, State], pins: PinsLater, *, singly: bool
+    ) -> _Work:
+        """Everything that depends on what the messages say; it changes `states` in memory only."""
+        if self._prepare:
+            self._prepare(batch, states, cast(Store, pins))
+        reads = {key: Read(states[key]) for key in set(batch.keys)}
+        folded = fold(self._group, batch, states, self._rules, singly=singly)
+        return _Work(reads, folded, folded.changes(), folded.rows())
+
+    def _bury_faults(
+        self,
+        batch: Batch,
+        counted: Batch,
+        states: dict[str, State],
+        error: Exception,
+        *,
+        singly: bool,
+    ) -> None:
+        """Makes dead letters of the messages at which the fold raises, as far as the limit allows.
+
+        Raises Damaged if a state is damaged, and `error` if no message is to blame.
+        """
+        assert self._group.state is not None
+        raise_if_damaged(batch, self._group.state, self._store)
+        faults = find_faults(
+            counted,
+            states,
+            lambda some, copies: self._fold(some, copies, PinsLater(self._store), singly=singly),
+        )
+        index_of = {offset: index for index, offset in enumerate(batch.offsets)}
+        found = [
+            (index_of[counted.offsets[index]], fault)
+            for index, fault in islice(faults, FAULTS_AN_HOUR_MAX + 1)
+        ]
+        if not found:
+            raise error
+        batch.bury(found)
+
+    def _write(
+        self,
+        work: _Work,
+        batch: Batch,
+        states: dict[str, State],
+        pins: PinsLater,
+        settled: Settled,
+    ) -> bool:
+        """Writes pins, effects, rows, sketches and states; false if a state has changed since it
+        was read. Raises Refused if a document or a pin must be computed anew."""
+        assert self._group.state is not None
+        folded = work.folded
+        for key, revision in pins.write().items():
+            work.reads[key].revision = revision
+        self._apply(batch, work.changes, folded.changes, settled)
+        self._store.put(work.rows, batch.partition)
+        if folded.sketches:
+            merge_sketches(
+                self._store, folded.sketches, batch.partition, folded.sketched, self._pause
+            )
+        reach("before_state")
+        changed = [(work.reads[key], states[key]) for key in folded.touched]
+        settled.duplicates, settled.replayed = folded.duplicates, folded.replayed
+        if self._store.replace(self._group.state, changed):
+            return True
+        settled.refused += 1
+        return False
+
+    def _is_applied(self, folded: Folded, here: Partition, states: dict[str, State]) -> bool:
+        """Whether another member has written what this one could not; pauses if not."""
+        if all(here.applied(states[key]) >= last for key, last in folded.touched.items()):
+            return True
+        self._pause(_PAUSE_SECONDS)
+        return False
 
     def _apply(
         self,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import bson
 from bson import Decimal128, Int64
 
 from daybook.recount.compare import maps
@@ -14,6 +15,10 @@ from daybook.recount.replay.model import Field, Model
 
 OWN_FIELDS = frozenset({"_id", "_daybook", "updated_at"})
 """Bookkeeping fields of every document; no rule explains them."""
+
+
+FULL_BYTES = 1_000_000
+"""The size that a document reaches with new keys in its maps; members keep the same limit."""
 
 
 class _Absent:
@@ -72,7 +77,8 @@ def fitted(
     if model.is_measured and isinstance(currencies, Mapping):
         lingering = [name for name, amounts in currencies.items() if _has_lingered(amounts)]
     expected = expected_document(model, document_id, sums, lingering)
-    _fit_maps(model, expected, stored, keys_max)
+    has_room = not is_full(stored)
+    _fit_maps(model, expected, stored, keys_max, has_room=has_room)
     names = [field.name for field in model.fields.values() if field.kind == "money_map"]
     pairs = [(expected, stored)]
     for currency, amounts in expected.get("currencies", {}).items():
@@ -80,26 +86,65 @@ def fitted(
     for document, holder in pairs:
         for name in names:
             if document[name] is not None:
-                document[name] = fit_map(document[name], _inner(holder, name), keys_max)
+                document[name] = fit_map(
+                    document[name], _inner(holder, name), keys_max, has_room=has_room
+                )
     return expected
 
 
-def _fit_maps(model: Model, expected: Document, stored: Document, keys_max: int) -> None:
-    """A breakdown's money is in two maps; both name the keys that the top-level one names."""
+def fitted_new(
+    model: Model, document_id: str, sums: Mapping[str, int], keys_max: int
+) -> tuple[Document, bool]:
+    """The document to insert where none is stored, and whether it is full from the beginning."""
+    expected = fitted(model, document_id, sums, {}, keys_max)
+    if len(bson.encode(expected)) <= FULL_BYTES:
+        return expected, False
+    return fitted(model, document_id, sums, {"_daybook": {"full": True}}, keys_max), True
+
+
+def is_full(stored: Document) -> bool:
+    """Whether the document refuses new keys in its maps, because of its size."""
+    return _inner(stored.get("_daybook"), "full") is True
+
+
+def _fit_maps(
+    model: Model, expected: Document, stored: Document, keys_max: int, *, has_room: bool
+) -> None:
+    """A breakdown's money is in two maps; both name the keys that the top-level one names.
+
+    In a full document each of them names its own, and names for display stay as they are.
+    """
     for field in model.maps():
         full, stored_map = expected[field.name], stored.get(field.name)
         if field.is_breakdown:
-            named = maps.named_keys(full, stored_map, keys_max, stays_full=True)
+            named = maps.named_keys(full, stored_map, keys_max, stays_full=True, has_room=has_room)
             expected[field.name] = maps.fit_breakdown(full, named)
-            for amounts in expected.get("currencies", {}).values():
-                amounts[field.name] = maps.fit_breakdown(amounts.get(field.name, {}), named)
+            for currency, amounts in expected.get("currencies", {}).items():
+                own = amounts.get(field.name, {})
+                if not has_room:
+                    there = _inner(_inner(stored.get("currencies"), currency), field.name)
+                    named = maps.named_keys(
+                        own, there, keys_max, stays_full=True, has_room=has_room
+                    )
+                amounts[field.name] = maps.fit_breakdown(own, named)
+            if field.is_named and not has_room:
+                for key, entry in expected[field.name].items():
+                    entry[maps.NAME] = _inner(_inner(stored_map, key), maps.NAME)
         elif field.parts:
             expected[field.name] = {
-                group: fit_map(full[group], _inner(stored_map, group), keys_max, stays_full=True)
+                group: fit_map(
+                    full[group],
+                    _inner(stored_map, group),
+                    keys_max,
+                    stays_full=True,
+                    has_room=has_room,
+                )
                 for group in full
             }
         else:
-            expected[field.name] = fit_map(full, stored_map, keys_max, stays_full=True)
+            expected[field.name] = fit_map(
+                full, stored_map, keys_max, stays_full=True, has_room=has_room
+            )
 
 
 def _has_lingered(amounts: object) -> bool:

@@ -16,16 +16,21 @@ Path = tuple[str, ...]
 Map = dict[str, Any]
 
 
-def named_keys(full: Iterable[str], stored: object, keys_max: int, *, stays_full: bool) -> set[str]:
+def named_keys(
+    full: Iterable[str], stored: object, keys_max: int, *, stays_full: bool, has_room: bool = True
+) -> set[str]:
     """The keys that a map should name; the rest is summed under `other`.
 
     Which keys a full map admitted depends on the order of writes, which the log does not contain.
     If there is room for all keys, all must be there; otherwise the keys that the stored map names
     must be exact. With `stays_full`, a key keeps its place when its sum returns to zero, so a
-    stored map at the limit may have been full once.
+    stored map at the limit may have been full once. Without `has_room`, the document is so large
+    that its maps take no new keys.
     """
     keys = set(full)
     stored_keys = set(stored if isinstance(stored, Mapping) else ()) - {OTHER}
+    if not has_room:
+        return stored_keys | (RESERVED & keys)
     if len(keys) <= keys_max and not (stays_full and len(stored_keys) >= keys_max):
         return keys
     named = stored_keys | (RESERVED & keys)
@@ -33,10 +38,15 @@ def named_keys(full: Iterable[str], stored: object, keys_max: int, *, stays_full
 
 
 def fit_map(
-    full: Mapping[str, Int64], stored: object, keys_max: int, *, stays_full: bool = False
+    full: Mapping[str, Int64],
+    stored: object,
+    keys_max: int,
+    *,
+    stays_full: bool = False,
+    has_room: bool = True,
 ) -> dict[str, Int64]:
     """What a map of numbers should hold, given the keys that the stored map admitted."""
-    named = named_keys(full, stored, keys_max, stays_full=stays_full)
+    named = named_keys(full, stored, keys_max, stays_full=stays_full, has_room=has_room)
     if named == full.keys():
         return dict(full)
     fitted = {key: full.get(key, Int64(0)) for key in named}

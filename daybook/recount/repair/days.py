@@ -9,7 +9,7 @@ from pymongo import ReturnDocument
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
-from daybook.recount.compare.documents import fitted
+from daybook.recount.compare.documents import fitted, fitted_new
 from daybook.recount.errors import translated_mongodb_errors
 from daybook.recount.recounted import Document, Recounted, marks
 from daybook.recount.repair import plan as repair
@@ -26,11 +26,20 @@ def insert_days(recount: Recount, snapshot: Snapshot, verdicts: list[Verdict]) -
     """
     for verdict in verdicts:
         assert verdict.recounted is not None
-        expected = _expected(recount, verdict, {}, verdict.recounted)
+        keys_max = recount.fleet.settings.map_keys_max
+        expected, full = fitted_new(
+            verdict.model, verdict.document, verdict.recounted.sums, keys_max
+        )
         firsts = {position: first for position, (first, _) in verdict.recounted.spans.items()}
         applied = snapshot.coverage.marks_now()
         new = repair.whole(
-            verdict.model, verdict.document, expected, applied, firsts, int(time() * 1000)
+            verdict.model,
+            verdict.document,
+            expected,
+            applied,
+            firsts,
+            int(time() * 1000),
+            full=full,
         )
         with translated_mongodb_errors():
             try:

@@ -56,8 +56,13 @@ def containers(model: Model, expected: Document) -> list[Stage]:
     ]
 
 
-def derived_fields(model: Model, stored: Document, expected: Document) -> list[Stage]:
-    """Rates, averages and differences wherever they occur; then the day's money."""
+def derived_fields(
+    model: Model, stored: Document, expected: Document, *, has_own_money: bool
+) -> list[Stage]:
+    """Rates, averages and differences wherever they occur; then the day's money.
+
+    With `has_own_money`, a breakdown's money beside its counts is a sum of its own.
+    """
     hours = (stored.get("hours") or {}).keys() | expected["hours"].keys()
     plain, money = model.derived(of_money=False), model.derived(of_money=True)
     stage = {field.name: _derived(field, "") for field in plain}
@@ -70,7 +75,7 @@ def derived_fields(model: Model, stored: Document, expected: Document) -> list[S
     stages = [{"$set": stage}] if stage else []
     if model.has_money:
         day = {field.name: _mirrored(field) for field in model.money()}
-        for field in model.breakdowns():
+        for field in () if has_own_money else model.breakdowns():
             keys = (stored.get(field.name) or {}).keys() | expected[field.name].keys()
             day |= _mirrored_money(field, keys)
         stages.append({"$set": day | {"hours": _hours_without(model.money())}})

@@ -13,7 +13,7 @@ from bson import Decimal128, Int64
 from pymongo.errors import BulkWriteError
 
 from daybook.recount.compare import maps
-from daybook.recount.compare.documents import OWN_FIELDS, is_hour, same
+from daybook.recount.compare.documents import OWN_FIELDS, is_full, is_hour, same
 from daybook.recount.recounted import Document, Marks, Position, marks
 from daybook.recount.repair import pipeline
 from daybook.recount.replay.model import Field, Model
@@ -54,13 +54,25 @@ def repair(
     A broken document is replaced as a whole, if nobody has written to it since.
     """
     where: dict[str, Any] = {"_id": snapshot["_id"], TOKEN: snapshot["_daybook"]["rebuild"]}
+    # In a full document, a key's money beside its counts may be in `other` of its currency.
+    has_own_money = is_full(snapshot) and len(expected.get("currencies", ())) == 1
     try:
-        sums, extra = _sums(model, snapshot, expected), list(_extra(model, snapshot, expected))
+        sums = _sums(model, snapshot, expected, has_own_money=has_own_money)
+        extra = list(_extra(model, snapshot, expected))
         sums |= _names(model, snapshot, expected)
     except Broken:
         revision = where["_daybook.revision"] = snapshot["_daybook"]["revision"]
         applied, firsts = merged(snapshot, spans)
-        return Repair(where, [], whole(model, snapshot["_id"], expected, applied, firsts, revision))
+        new = whole(
+            model,
+            snapshot["_id"],
+            expected,
+            applied,
+            firsts,
+            revision,
+            full=is_full(snapshot),
+        )
+        return Repair(where, [], new)
     bookkeeping: dict[str, Any] = {
         "_daybook.revision": {"$add": ["$_daybook.revision", 1]},
         "_daybook.model": model.version,
@@ -82,7 +94,7 @@ def repair(
         [
             *pipeline.containers(model, expected),
             {"$set": named | bookkeeping | {".".join(p): e for p, e in sums.items()}},
-            *pipeline.derived_fields(model, snapshot, expected),
+            *pipeline.derived_fields(model, snapshot, expected, has_own_money=has_own_money),
             {"$unset": [*extra, TOKEN]},
         ],
     )
@@ -98,10 +110,20 @@ def merged(stored: Document, spans: Mapping[Position, tuple[int, int]]) -> tuple
 
 
 def whole(
-    model: Model, name: object, expected: Document, applied: Marks, firsts: Marks, revision: int
+    model: Model,
+    name: object,
+    expected: Document,
+    applied: Marks,
+    firsts: Marks,
+    revision: int,
+    *,
+    full: bool = False,
 ) -> Document:
-    """A whole document in its stored form, with the revision after `revision`."""
-    bookkeeping: dict[str, Any] = {"applied": {}, "first": {}}
+    """A whole document in its stored form, with the revision after `revision`.
+
+    `full`: whether its maps take no new keys, because of its size.
+    """
+    bookkeeping: dict[str, Any] = {"applied": {}, "first": {}} | ({"full": True} if full else {})
     for which, offsets in (("applied", applied), ("first", firsts)):
         for (topic_id, number), offset in offsets.items():
             bookkeeping[which].setdefault(topic_id, {})[str(number)] = Int64(offset)
@@ -118,9 +140,12 @@ def only_duplicates(error: BulkWriteError) -> set[int]:
     return {e["index"] for e in errors}
 
 
-def _sums(model: Model, snapshot: Document, expected: Document) -> dict[Path, pipeline.Expression]:
+def _sums(
+    model: Model, snapshot: Document, expected: Document, *, has_own_money: bool
+) -> dict[Path, pipeline.Expression]:
     """The additions, by path. Raises Broken."""
-    stored_sums, expected_sums = _leaves(model, snapshot), _leaves(model, expected)
+    stored_sums = _leaves(model, snapshot, has_own_money=has_own_money)
+    expected_sums = _leaves(model, expected, has_own_money=has_own_money)
     sums: dict[Path, pipeline.Expression] = {}
     for path in sorted(stored_sums.keys() | expected_sums.keys()):
         stored = stored_sums.get(path)
@@ -166,8 +191,9 @@ def _whole_number(stored: object) -> int:
     raise Broken
 
 
-def _leaves(model: Model, document: Document) -> dict[Path, Any]:
-    """Every sum of a document, by its path. Raises Broken."""
+def _leaves(model: Model, document: Document, *, has_own_money: bool) -> dict[Path, Any]:
+    """Every sum of a document, by its path; with `has_own_money`, also the money that is beside
+    the counts of a breakdown. Raises Broken."""
     leaves: dict[Path, Any] = {}
     for field in model.counters():
         if field.name in document:
@@ -186,7 +212,8 @@ def _leaves(model: Model, document: Document) -> dict[Path, Any]:
         inside = _map_leaves(field, _inside(document, field.name))
         if any(not _fits_a_path(path) for path in inside):
             raise Broken
-        no_sums = (*field.money_parts, *([maps.NAME] if field.is_named else []))
+        money = () if has_own_money else field.money_parts
+        no_sums = (*money, *([maps.NAME] if field.is_named else []))
         leaves |= {path: n for path, n in inside.items() if path[-1] not in no_sums}
     hours = _inside(document, "hours")
     for hour in hours:

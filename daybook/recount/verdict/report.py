@@ -74,13 +74,15 @@ class Report:
     """The result of `verify`.
 
     `documents`, `states` and `sketches` are the numbers of those compared, `*_equal` of those that
-    are equal. `gaps`: the accepted gaps, as text. `messages`: how many events were read.
+    are equal. `gaps`: the accepted gaps, as text. `excluded`: the messages that an operator
+    excluded, which the recount leaves out. `messages`: how many events were read.
     """
 
     group: str
     differences: list[Difference] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
+    excluded: list[str] = field(default_factory=list)
     documents: int = 0
     states: int = 0
     sketches: int = 0
@@ -112,4 +114,5 @@ class Report:
             "differences": [difference.as_json() for difference in self.differences],
             "cannot_be_recounted": [doubt.as_json() for doubt in self.doubts],
             "gaps": self.gaps,
+            "excluded": self.excluded,
         }

@@ -1,0 +1,217 @@
+"""What no later code could take is refused by the schema, for every producer."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import bson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from daybook.engine.decode.parse import read
+from daybook.engine.errors import Poison
+from schemas.catalogue import source
+from schemas.fields import CENTS_MAX, Moment
+from schemas.funnel import DEFINITION_BYTES_MAX
+from schemas.order import ITEMS_BYTES_MAX
+from schemas.tracking import VALUE_CENTS_MAX
+
+EXAMPLES = Path(__file__).parents[2] / "schemas/examples"
+INT64_MAX = 2**63 - 1
+BATCH_MESSAGES = 50_000
+MOMENTS = TypeAdapter(Moment)
+WRONG_TIMES = [
+    "2026-02-31T10:00:00Z",
+    "2026-06-31T10:00:00Z",
+    "2100-02-29T10:00:00Z",
+    "2026-13-01T10:00:00Z",
+    "2026-00-10T10:00:00Z",
+    "1989-12-31T23:59:59Z",
+    "2101-01-01T00:00:00Z",
+    "9999-12-31T23:59:59Z",
+    "2026-11-20T24:00:00Z",
+    "2026-11-20T10:60:00Z",
+    "2026-11-20T10:00:60Z",
+    "2026-11-20T10:00:00+14:01",
+    "2026-11-20T10:00:00+99:99",
+]
+
+
+def example(name: str) -> dict[str, Any]:
+    topic, event_type = name.split("/")
+    path = max((EXAMPLES / topic / event_type).iterdir(), key=lambda path: path.stat().st_size)
+    event: dict[str, Any] = json.loads(path.read_bytes())
+    return event
+
+
+def refusal(name: str, event: dict[str, Any]) -> str:
+    """The detail of the dead letter that this event becomes."""
+    with pytest.raises(Poison) as poison:
+        read(source(name.split("/")[0]), json.dumps(event).encode())
+    assert poison.value.reason == "invalid"
+    return poison.value.detail
+
+
+def moments(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The paths of all times in an event."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for name, item in items:
+        if isinstance(item, dict | list):
+            yield from moments(item, (*path, name))
+        elif isinstance(item, str):
+            try:
+                MOMENTS.validate_python(item)
+            except ValidationError:
+                continue
+            yield (*path, name)
+
+
+TIMES = [
+    (f"{file.parts[-3]}/{file.parts[-2]}", path, json.loads(file.read_bytes()))
+    for file in sorted(EXAMPLES.rglob("*.json"))
+    for path in moments(json.loads(file.read_bytes()))
+]
+
+
+def test_the_examples_have_every_field_that_is_a_time() -> None:
+    names = {path[-1] for _, path, _ in TIMES}
+    assert names == {"occurred_at", "starts_at", "at", "received_at", "expires_at"}
+
+
+@pytest.mark.parametrize("wrong", WRONG_TIMES)
+def test_a_time_that_does_not_exist_is_refused_in_every_field(wrong: str) -> None:
+    for name, path, event in TIMES:
+        changed = json.loads(json.dumps(event))
+        holder = changed
+        for step in path[:-1]:
+            holder = holder[step]
+        holder[path[-1]] = wrong
+        assert ".".join(map(str, path)) in refusal(name, changed), name
+
+
+@given(st.dates(date(1990, 1, 1), date(2100, 12, 31)), st.times(), st.integers(-839, 839))
+def test_every_time_from_1990_to_2100_is_accepted_and_can_be_held(
+    day: date, at: time, shift: int
+) -> None:
+    sign, minutes = ("+", shift) if shift >= 0 else ("-", -shift)
+    text = f"{day}T{at.isoformat()}{sign}{minutes // 60:02d}:{minutes % 60:02d}"
+    held = datetime.fromisoformat(MOMENTS.validate_python(text)).astimezone(UTC)
+    assert bson.decode(bson.encode({"at": held}))["at"] is not None
+
+
+@given(st.from_regex(Moment.__metadata__[0].pattern, fullmatch=True))  # type: ignore[attr-defined]
+def test_no_other_time_is_accepted(text: str) -> None:
+    moment = datetime.fromisoformat(text)
+    assert 1990 <= moment.year <= 2100
+    assert moment.astimezone(UTC).year <= 2101
+
+
+@pytest.mark.parametrize("wrong", ["2026-02-31", "1989-12-31", "2101-01-01", "2026-11-20T25:00"])
+@pytest.mark.parametrize("field", ["date_from", "date_to"])
+def test_an_export_is_of_days_that_exist(field: str, wrong: str) -> None:
+    name = "sc.analytics.exports/export.requested"
+    event = example(name)
+    event["data"][field] = wrong
+    assert refusal(name, event).startswith(f"data.{field}")
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "most"),
+    [
+        ("sc.domain.order/order.created", "total_cents", CENTS_MAX),
+        ("sc.domain.order/order.payment_initiated", "amount_cents", CENTS_MAX),
+        ("sc.domain.order/order.payment_succeeded", "amount_cents", CENTS_MAX),
+        ("sc.domain.order/order.cancelled", "refund_cents", CENTS_MAX),
+        ("sc.domain.order/order.refunded", "refund_cents", CENTS_MAX),
+        ("sc.tracking.funnel/conversion", "value_cents", VALUE_CENTS_MAX),
+        ("sc.tracking.funnel/purchase", "value_cents", VALUE_CENTS_MAX),
+        ("sc.tracking.funnel/engagement", "seconds", 3_600),
+        ("sc.domain.event/event.published", "capacity", 10_000_000),
+        ("sc.analytics.exports/export.completed", "rows", 10**12),
+        ("sc.analytics.exports/export.completed", "bytes", 10**15),
+    ],
+)
+def test_a_number_has_a_limit(name: str, field: str, most: int) -> None:
+    event = example(name)
+    event["data"][field] = most
+    read(source(name.split("/")[0]), json.dumps(event).encode())
+    event["data"][field] = most + 1
+    assert f"data.{field}: Input should be less than or equal to {most}" in refusal(name, event)
+
+
+def test_no_batch_can_overflow_a_sum() -> None:
+    """Nor any number of batches below nine million events at the limit, in one day and currency."""
+    assert BATCH_MESSAGES * CENTS_MAX < INT64_MAX // 100
+    assert 9_000_000 * CENTS_MAX < INT64_MAX
+    assert 90_000_000 * VALUE_CENTS_MAX < INT64_MAX
+    assert (1_000_000 * VALUE_CENTS_MAX) ** 2 <= 10**34
+
+
+def test_a_definition_is_limited_by_its_bytes_as_they_are_stored() -> None:
+    name = "sc.domain.funnel/funnel.published"
+    event = example(name)
+    event["data"]["steps"] = [
+        {"step_id": f"s{number}", "name": "n" * 1_000, "type": "page"} for number in range(70)
+    ]
+    assert len(bson.encode(event["data"])) > DEFINITION_BYTES_MAX
+    assert refusal(name, event) == "data: may have at most 65,536 bytes as MongoDB stores it"
+    event["data"]["steps"] = event["data"]["steps"][:50]
+    read(source("sc.domain.funnel"), json.dumps(event).encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "changes", "why"),
+    [
+        ("funnel.published", "steps", [{"step_id": "cart"}] * 2, "each must have another step_id"),
+        ("ab_test.started", "variants", [{"variant_id": "a", "traffic_split": 0}] * 2, "another"),
+        (
+            "ab_test.started",
+            "variants",
+            [{"traffic_split": 0.8, "variant_id": "a"}, {"traffic_split": 0.3, "variant_id": "b"}],
+            "traffic_split must add up to at most 1",
+        ),
+    ],
+)
+def test_a_definition_must_make_sense(
+    name: str, field: str, changes: list[dict[str, Any]], why: str
+) -> None:
+    name = f"sc.domain.funnel/{name}"
+    event = example(name)
+    event["data"][field] = [event["data"][field][0] | change for change in changes]
+    detail = refusal(name, event)
+    assert detail.startswith(f"data.{field}: ")
+    assert why in detail
+
+
+def test_shares_of_the_traffic_may_be_rounded() -> None:
+    event = example("sc.domain.funnel/ab_test.started")
+    first = event["data"]["variants"][0]
+    event["data"]["variants"] = [
+        first | {"variant_id": variant, "traffic_split": 0.3334} for variant in "abc"
+    ]
+    read(source("sc.domain.funnel"), json.dumps(event).encode())
+
+
+def test_an_orders_lines_are_limited_in_number_and_bytes() -> None:
+    name = "sc.domain.order/order.created"
+    event = example(name)
+    line = {"product_id": "p", "quantity": 1, "price_cents": 1}
+    event["data"]["items"] = [line] * 1_001
+    assert "data.items: List should have at most 1000 items" in refusal(name, event)
+    event["data"]["items"] = [line | {"product_name": "n" * 1_000}] * 600
+    assert len(bson.encode({"": event["data"]["items"]})) > ITEMS_BYTES_MAX
+    assert refusal(name, event) == "data.items: may have at most 524,288 bytes as MongoDB stores it"
+
+
+@pytest.mark.parametrize("half", ["\\ud800", "\\udc00x", "a\\ud83d"])
+def test_half_a_character_is_refused_in_every_text(half: str) -> None:
+    for name in ("sc.tracking.funnel/page_view", "sc.domain.order/order.created"):
+        text = json.dumps(example(name))
+        for value in ("data", "event_id", "organization_id"):
+            wrong = text.replace(f'"{value}": ', f'"{value}": "{half}", "again": ', 1)
+            with pytest.raises(Poison):
+                read(source(name.split("/")[0]), wrong.encode())
