@@ -9,6 +9,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request, Response
 
 from daybook.collector.app import PATH
+from daybook.engine.settings import settings
 from daybook.local.ports import LOOPBACK
 from daybook.service.server import serve_app
 
@@ -36,4 +37,4 @@ def create_app(report: bytes) -> FastAPI:
 
 if __name__ == "__main__":
     answer = Path(sys.argv[2]).read_bytes() if len(sys.argv) > 2 else b"{}"
-    serve_app(create_app(answer), "bare endpoint", LOOPBACK, int(sys.argv[1]))
+    serve_app(create_app(answer), settings(), "bare endpoint", LOOPBACK, int(sys.argv[1]))

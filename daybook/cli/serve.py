@@ -39,7 +39,7 @@ def serve_collector(host: Host = "127.0.0.1", port: Port = 8081) -> None:
     config = settings()
     logs.configure(config.log_format)
     app = create_app(config)
-    serve_app(app, "collector", host, port)
+    serve_app(app, config, "collector", host, port)
 
 
 @serve.command("query")
@@ -62,7 +62,7 @@ def serve_query(host: Host = "127.0.0.1", port: Port = 8080) -> None:
     if config.auth == "off" and not is_loopback(host):
         raise WrongSetting(f"DAYBOOK_AUTH=off needs a loopback address, and {host} is not one")
     app = create_app(config)
-    serve_app(app, "query", host, port, app.state.relay.end)
+    serve_app(app, config, "query", host, port, app.state.relay.end)
 
 
 @serve.command("exports")

@@ -90,7 +90,7 @@ def _serve(config: Settings, port: int, read_status: Callable[[], list[GroupStat
     try:
         server, thread = start_http_server(port, config.health_host, registry)
     except OSError as error:
-        raise WrongSetting(f"--serve {port} on {config.health_host}: {error.strerror}") from None
+        raise WrongSetting(f"--serve {port}, DAYBOOK_HEALTH_HOST: {error.strerror}") from None
     print_line(f"http://{config.health_host}:{server.server_port}/metrics")
     stopped.wait()
     server.shutdown()

@@ -5,6 +5,7 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pymongo
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.cors import CORSMiddleware
@@ -23,7 +24,7 @@ from daybook.collector.response import add_error_handlers
 from daybook.collector.script import Script
 from daybook.collector.track import Tracker
 from daybook.engine.kafka.async_producer import AsyncProducer, ProducerLimits
-from daybook.engine.mongo.client import database
+from daybook.engine.mongo.client import Documents, database
 from daybook.engine.settings import Settings
 from daybook.service.api_keys import Key, find
 from daybook.service.head import Head
@@ -32,11 +33,14 @@ from daybook.service.rate_limit import RateLimiter
 
 PATH = "/api/v1/analytics/track"
 _PREFLIGHT_SECONDS = 86_400
+_SELECTION_MS = 1_000
+_LOOKUP_SECONDS = 2.0
+"""For all of a look-up. A key that cannot be checked by then is answered with 503."""
 
 
 def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
     """The application. Raises WrongSetting; does not fail if a server is unavailable."""
-    documents = database(settings)
+    documents = database(settings, selection_ms=_SELECTION_MS)
     callers = Callers(settings)
     rate = RateLimiter(settings, "collector", settings.collector_rate, settings.collector_burst)
     enricher = Enricher(callers, Origins(), SourceCap(settings.collector_sources_max))
@@ -45,7 +49,7 @@ def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
     )
 
     async def find_key(text: str) -> Key | None:
-        return await asyncio.to_thread(find, documents, text)
+        return await asyncio.to_thread(_find_key, documents, text)
 
     def published(organization: str) -> Published:
         return read_published(documents, organization)
@@ -77,6 +81,11 @@ def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
         # Behind a proxy a redirect would lead to http://, and send key and event unencrypted.
         redirect_slashes=False,
     )
+
+    async def problem() -> str | None:
+        return _problem(app)
+
+    app.state.problem = problem
     add_error_handlers(app)
     app.add_middleware(Direct, owner=app, path=PATH)
     if settings.collector_origins:
@@ -95,6 +104,11 @@ def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
     return app
 
 
+def _find_key(documents: Documents, text: str) -> Key | None:
+    with pymongo.timeout(_LOOKUP_SECONDS):
+        return find(documents, text)
+
+
 def _add_routes(app: FastAPI, script: Script) -> None:
     @app.post(PATH, status_code=202, openapi_extra=TRACK)
     async def track(request: Request) -> Response:
@@ -107,6 +121,11 @@ def _add_routes(app: FastAPI, script: Script) -> None:
         return script.respond(request)
 
 
+def _problem(app: FastAPI) -> str | None:
+    problem: str | None = app.state.producer.problem
+    return problem
+
+
 def _add_health(app: FastAPI) -> None:
     @app.get("/live", include_in_schema=False)
     async def live() -> Response:
@@ -114,7 +133,7 @@ def _add_health(app: FastAPI) -> None:
 
     @app.get("/ready", include_in_schema=False)
     async def ready() -> Response:
-        problem = app.state.producer.problem
+        problem = _problem(app)
         return Response((problem or "ok") + "\n", 503 if problem else 200, media_type="text/plain")
 
     @app.get("/metrics", include_in_schema=False)

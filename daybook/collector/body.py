@@ -1,70 +1,135 @@
 """Reads, decompresses and parses the body of a tracking call, within limits."""
 
 import asyncio
+import json
+import re
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
 
-from daybook.collector.response import Refusal, TooLarge
+from daybook.collector.response import Refusal, TooLarge, unavailable
 
 BODY_BYTES_MAX = 2**20
 EVENTS_MAX = 500
 BODY_SECONDS = 20.0
+VALUES_MAX = 50_000
+"""A hundred for each event of the largest batch. A value of two bytes takes a hundred in memory."""
+
+LARGE_BYTES = 2**16
+"""What browsers can send when a page is left; a larger body comes from a server, or a stranger."""
+
+BODIES_BYTES_MAX = 2**28
+"""Of all large bodies at the same time; 2,000 connections could send eight times as much."""
+
+_GZIP = ("gzip", "x-gzip")
+_LENGTH_DIGITS_MAX = 20
+_STRUCTURE = (b",", b"[", b"{")
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+"""A string, or the rest of the body. Possessive, so that no character is looked at twice."""
 
 _TOO_LARGE = f"the body must not exceed {BODY_BYTES_MAX:,} bytes, also after decompression"
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`events` are unchecked JSON values; `sent_at` is for events that have none of their own."""
+    """`events` are unchecked JSON values; `sent_at` is for events that have none of their own.
+
+    `is_text`: no string has a lone surrogate, which stands for half a character or a wrong byte.
+    """
 
     events: list[Any]
     is_batch: bool
-    sent_at: Any = None
+    sent_at: Any
+    is_text: bool
 
 
-async def read(request: Request) -> bytes:
-    """The body, decompressed if it is gzip.
+class BodyMemory:
+    """Counts the bytes of the bodies that a collector holds, each within a `hold`."""
 
-    Raises Refusal with 400, 408, 413 or 415, and stops reading then.
+    def __init__(self, bytes_max: int = BODIES_BYTES_MAX) -> None:
+        self._bytes_max = bytes_max
+        self._bytes = 0
+
+    @contextmanager
+    def hold(self) -> Iterator["HeldBody"]:
+        body = HeldBody(self)
+        try:
+            yield body
+        finally:
+            self._bytes -= len(body.content)
+
+    def add(self, body: bytearray, chunk: bytes) -> None:
+        """Raises Refusal with 503 for a large body, while there is no room for it."""
+        if len(body) + len(chunk) > LARGE_BYTES and self._bytes + len(chunk) > self._bytes_max:
+            raise unavailable("too many large bodies at the moment")
+        self._bytes += len(chunk)
+        body += chunk
+
+
+class HeldBody:
+    """A body that is counted while it is held."""
+
+    def __init__(self, memory: BodyMemory) -> None:
+        self._memory = memory
+        self.content = bytearray()
+
+    def add(self, chunk: bytes) -> None:
+        self._memory.add(self.content, chunk)
+
+
+async def read(request: Request, body: HeldBody) -> None:
+    """Reads the body as it was sent.
+
+    Raises Refusal with 400, 408, 413, 415 or 503, and stops reading then.
     """
     length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > BODY_BYTES_MAX:
+    if length.isdecimal() and (len(length) > _LENGTH_DIGITS_MAX or int(length) > BODY_BYTES_MAX):
         raise TooLarge(_TOO_LARGE)
-    decompressor = _decompressor(request.headers.get("content-encoding", ""))
-    body = bytearray()
-    received = 0
+    if _encoding(request) not in ("", "identity", *_GZIP):
+        reason = "unknown Content-Encoding: send the body uncompressed or as gzip"
+        raise Refusal(415, reason, {"Accept-Encoding": "gzip"})
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
-                received += len(chunk)
-                if decompressor:
-                    body += decompressor.decompress(chunk, BODY_BYTES_MAX + 1 - len(body))
-                else:
-                    body += chunk
-                if max(received, len(body)) > BODY_BYTES_MAX:
+                body.add(chunk)
+                if len(body.content) > BODY_BYTES_MAX:
                     raise TooLarge(_TOO_LARGE)
     except ClientDisconnect:
         raise Refusal(400, "the body is incomplete") from None
     except TimeoutError:
         reason = f"the body did not arrive within {BODY_SECONDS:.0f} s"
         raise Refusal(408, reason, {"Connection": "close"}) from None
-    if decompressor:
-        decompressor.end()
-    return bytes(body)
+
+
+def is_gzip(request: Request) -> bool:
+    return _encoding(request) in _GZIP
+
+
+def decompress(body: bytes) -> bytes:
+    """The content of a gzip stream, in bounded memory. Raises Refusal with 400 or 413."""
+    inflate = zlib.decompressobj(wbits=31)
+    try:
+        content = inflate.decompress(body, BODY_BYTES_MAX + 1)
+    except zlib.error:
+        reason = "the body is not gzip, although its Content-Encoding says so"
+        raise Refusal(400, reason) from None
+    if len(content) > BODY_BYTES_MAX:
+        raise TooLarge(_TOO_LARGE)
+    if not inflate.eof or inflate.unused_data:
+        raise Refusal(400, "the body is not exactly one gzip stream")
+    return content
 
 
 def parse(body: bytes) -> Call:
     """The events in a body. Raises Refusal with 400, 413 or 422."""
-    try:
-        value = from_json(body, allow_inf_nan=False)
-    except ValueError as error:
-        raise Refusal(400, f"not JSON: {error}") from None
+    value, is_text = _value(body)
     if isinstance(value, dict) and "events" not in value:
-        return Call([value], is_batch=False)
+        return Call([value], False, None, is_text)
     events, sent_at = (
         (value.get("events"), value.get("sent_at")) if isinstance(value, dict) else (value, None)
     )
@@ -77,35 +142,39 @@ def parse(body: bytes) -> Call:
         raise Refusal(
             413, f"a batch must not exceed {EVENTS_MAX} events; this one has {len(events)}"
         )
-    return Call(events, True, sent_at)
+    return Call(events, True, sent_at, is_text)
 
 
-def _decompressor(encoding: str) -> "_Gzip | None":
-    match encoding.strip().lower():
-        case "" | "identity":
-            return None
-        case "gzip" | "x-gzip":
-            return _Gzip()
-    reason = "unknown Content-Encoding: send the body uncompressed or as gzip"
-    raise Refusal(415, reason, {"Accept-Encoding": "gzip"})
+def _value(body: bytes) -> tuple[Any, bool]:
+    """The value of a JSON text, and whether all of its texts are text. Raises Refusal.
+
+    What is wrong in one event must not refuse the others: bytes that are not UTF-8 and halves of
+    characters (`\\ud83d`) become lone surrogates, which only that event is refused for.
+    """
+    if _values(body) > VALUES_MAX:
+        raise Refusal(413, f"a body must not have more than {VALUES_MAX:,} values")
+    try:
+        return from_json(body, allow_inf_nan=False), True
+    except ValueError as error:
+        reason = f"not JSON: {error}"
+    try:
+        text = body.decode("utf-8", "surrogateescape")
+        return json.loads(text, parse_constant=_refuse_constant), False
+    except (ValueError, RecursionError):
+        raise Refusal(400, reason) from None
 
 
-class _Gzip:
-    """Decompresses chunk by chunk, up to a limit: a small body may expand to gigabytes."""
+def _values(body: bytes) -> int:
+    """An upper bound of the number of values; strings are skipped only if they matter."""
+    counted = sum(map(body.count, _STRUCTURE))
+    if counted <= VALUES_MAX:
+        return counted
+    return sum(map(_STRING.sub(b"", body).count, _STRUCTURE))
 
-    def __init__(self) -> None:
-        self._inflate = zlib.decompressobj(wbits=31)
 
-    def decompress(self, chunk: bytes, bytes_max: int) -> bytes:
-        try:
-            output = self._inflate.decompress(chunk, bytes_max)
-        except zlib.error:
-            reason = "the body is not gzip, although its Content-Encoding says so"
-            raise Refusal(400, reason) from None
-        if self._inflate.unconsumed_tail and len(output) >= bytes_max:
-            raise TooLarge(_TOO_LARGE)
-        return output
+def _refuse_constant(_: str) -> None:
+    raise ValueError("NaN and Infinity are not JSON")
 
-    def end(self) -> None:
-        if not self._inflate.eof or self._inflate.unused_data:
-            raise Refusal(400, "the body is not exactly one gzip stream")
+
+def _encoding(request: Request) -> str:
+    return request.headers.get("content-encoding", "").strip().lower()

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from daybook.collector import metrics
-from daybook.collector.acquisition.origin import UTM, Origin, Origins
+from daybook.collector.acquisition.origin import Origin, Origins
 from daybook.collector.acquisition.source_cap import SourceCap
+from daybook.collector.acquisition.url import UTM
 from daybook.collector.arrival import Arrival
 from daybook.collector.client.caller import Caller, Callers
 

@@ -7,10 +7,11 @@ from uuid import uuid4
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from daybook.collector.acquisition.origin import UTM
+from daybook.collector.acquisition.url import UTM
 from daybook.collector.arrival import Arrival, WrongTime
 from schemas.catalogue import source
 from schemas.patterns import IN_WORDS
+from schemas.properties import BYTES_MAX
 from schemas.tracking import TrackingEvent
 
 TEXTS = frozenset({"url", "referrer", "user_agent", "ip_address", "landing_page", *UTM})
@@ -54,6 +55,23 @@ HAS_CONTEXT = frozenset(
     event_type for event_type, fields in FIELDS.items() if "session_id" in dict(fields)
 )
 MONEY = frozenset({"conversion", "purchase"})
+_OBJECTS = ("metadata", "properties")
+_CLIENT_FIELDS = frozenset(
+    client_name
+    for fields in FIELDS.values()
+    for _, client_names in fields
+    for client_name in client_names
+) | {"event_id", "event_type", "occurred_at", "sent_at", *TEXTS}
+
+
+def check_text(fields: Any) -> None:
+    """Raises Invalid for a string with half a character or a wrong byte, and for deep nesting."""
+    for name, value in fields.items() if isinstance(fields, dict) else ():
+        try:
+            to_json({name: value})
+        except ValueError:
+            field = name if name in _CLIENT_FIELDS else ""
+            raise Invalid((field, "must be text in Unicode, and not deeply nested")) from None
 
 
 def check_type(fields: Any, is_server: bool) -> str:
@@ -85,6 +103,8 @@ def envelope(
             if value is not None:
                 data[name] = value
                 break
+    if large := [name for name in _OBJECTS if _is_large(data.get(name))]:
+        raise Invalid(*((name, f"may have at most {BYTES_MAX} bytes as JSON") for name in large))
     own_sent_at = fields.get("sent_at")
     try:
         occurred_at = arrival.occurred(
@@ -101,6 +121,11 @@ def envelope(
         "organization_id": organization_id,
         "data": data,
     }
+
+
+def _is_large(value: Any) -> bool:
+    """Asked before the schema is, which looks at each of an object's values in Python."""
+    return isinstance(value, dict) and len(to_json(value)) > BYTES_MAX
 
 
 def validated(event: dict[str, Any]) -> dict[str, Any]:

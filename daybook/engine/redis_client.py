@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from time import monotonic
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import structlog
 from redis import Redis as BlockingRedis
@@ -19,6 +20,12 @@ from daybook.engine.settings import Settings
 
 TIMEOUT_SECONDS = 0.25
 AWAY_SECONDS = 2.0
+_WRONG_URL = (
+    "DAYBOOK_REDIS_URL: must be redis://user:password@host:port/number (rediss:// for TLS), "
+    "with special characters in user and password percent-encoded"
+)
+"""Not the library's message, which may repeat a part of the URL, such as the password."""
+
 _log = structlog.get_logger()
 
 T = TypeVar("T")
@@ -45,8 +52,8 @@ class FailFastRedis:
         connections_max: int | None = None,
         seconds: float = TIMEOUT_SECONDS,
     ) -> None:
-        self.client: Redis = _client(
-            Redis, Retry(NoBackoff(), 1), settings, seconds, max_connections=connections_max
+        self.client: Redis = redis_client(
+            Redis, settings, seconds, retry=Retry(NoBackoff(), 1), max_connections=connections_max
         )
         self._connection_limit: AbstractAsyncContextManager[None] = (
             asyncio.Semaphore(connections_max) if connections_max else nullcontext()
@@ -63,6 +70,9 @@ class FailFastRedis:
         """
         if monotonic() < self._away_until:
             raise RedisUnavailable
+        if self._is_away:
+            # This call alone tries Redis again; the others need not wait for what it finds.
+            self._away_until = monotonic() + AWAY_SECONDS
         try:
             async with self._connection_limit:
                 reply = await command(self.client)
@@ -74,6 +84,7 @@ class FailFastRedis:
             raise RedisUnavailable from error
         if self._is_away:
             self._is_away = False
+            self._away_until = 0.0
             _log.info(self._restored_message)
         return reply
 
@@ -86,18 +97,24 @@ def blocking(settings: Settings, seconds: float) -> BlockingRedis:
 
     Raises WrongSetting for an unusable DAYBOOK_REDIS_URL.
     """
-    client: BlockingRedis = _client(BlockingRedis, BlockingRetry(NoBackoff(), 0), settings, seconds)
+    client: BlockingRedis = redis_client(
+        BlockingRedis, settings, seconds, retry=BlockingRetry(NoBackoff(), 0)
+    )
     return client
 
 
-def _client(kind: Any, retry: Any, settings: Settings, seconds: float, **more: Any) -> Any:
+def redis_client(kind: Any, settings: Settings, seconds: float, **options: Any) -> Any:
+    """A client of class `kind`. Raises WrongSetting, which repeats nothing of the URL."""
+    url = settings.redis_url.get_secret_value()
     try:
-        return kind.from_url(
-            settings.redis_url.get_secret_value(),
-            socket_timeout=seconds,
-            socket_connect_timeout=seconds,
-            retry=retry,
-            **more,
+        client = kind.from_url(
+            url, socket_timeout=seconds, socket_connect_timeout=seconds, **options
         )
-    except ValueError as error:
-        raise WrongSetting(f"DAYBOOK_REDIS_URL: {error}") from None
+        # Without this, a wrong option would be found by the first command.
+        client.connection_pool.connection_class(**client.connection_pool.connection_kwargs)
+        is_cut = "@" in urlsplit(url).path
+    except (ValueError, TypeError, OSError, RedisError):
+        raise WrongSetting(_WRONG_URL) from None
+    if is_cut:
+        raise WrongSetting(_WRONG_URL)
+    return client

@@ -1,9 +1,11 @@
 """Every setting, read from `DAYBOOK_*` environment variables; the defaults fit the local stack."""
 
+import re
 from functools import cache
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
@@ -157,6 +159,13 @@ class Settings(_TopicsFile):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="networks whose X-Forwarded-For is trusted, such as 10.0.0.0/8"
     )
+    connections_per_address: int = Field(
+        200,
+        ge=1,
+        le=100_000,
+        description="connections that one address may have open to a service; trusted proxies may "
+        "have any number",
+    )
     address_key: SecretStr | None = Field(
         None,
         description="key for hashing client addresses in the rate limit; unset: random per process",
@@ -178,7 +187,7 @@ class Settings(_TopicsFile):
         2_000, ge=1, le=10_000_000, description="requests that a caller may make at once"
     )
     auth: Literal["on", "off"] = Field(
-        "on", description="off: no authentication, allowed on a loopback address only"
+        "on", description="off: no authentication, for callers on this machine only"
     )
     jwt_algorithm: Literal["HS256", "RS256", "ES256"] | None = Field(
         None, description="the only algorithm accepted for tokens; unset: no tokens"
@@ -227,7 +236,7 @@ class Settings(_TopicsFile):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
+        if value != "UTC" and value not in available_timezones():
             raise ValueError("not a time zone of the tz database, such as Europe/Berlin")
         return value
 
@@ -257,9 +266,18 @@ class Settings(_TopicsFile):
     @field_validator("trusted_proxies")
     @classmethod
     def _valid_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for network in value:
-            ip_network(network)
+        try:
+            for network in value:
+                ip_network(network)
+        except ValueError:
+            # The library's message would repeat the value.
+            raise ValueError("must be networks, such as 10.0.0.0/8, without host bits") from None
         return value
+
+    @field_validator("collector_origins", "query_origins")
+    @classmethod
+    def _normal_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(map(_normal_origin, value)))
 
     @field_validator("local_ports")
     @classmethod
@@ -288,6 +306,36 @@ class Settings(_TopicsFile):
     def zone_info(self) -> ZoneInfo:
         """`zone` as a `ZoneInfo`."""
         return ZoneInfo(self.zone)
+
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[a-z0-9._-]+")
+
+
+def _normal_origin(text: str) -> str:
+    """An origin as browsers send it: in lower case and ASCII, without default port and slash.
+
+    Raises ValueError for anything but a scheme, a host and a port, or `*`.
+    """
+    if text == "*":
+        return text
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+        if ":" in host:
+            host = f"[{ip_address(host).compressed}]"
+        elif not _HOST.fullmatch(host := host.encode("idna").decode()):
+            raise ValueError
+    except ValueError:
+        raise ValueError(_WRONG_ORIGIN) from None
+    named = f"{parts.scheme}://{parts.netloc}".lower()
+    if "@" in parts.netloc or text.lower() not in (named, f"{named}/"):
+        raise ValueError(_WRONG_ORIGIN)
+    is_default = port is None or port == _DEFAULT_PORTS.get(parts.scheme)
+    return f"{parts.scheme}://{host}" + ("" if is_default else f":{port}")
+
+
+_WRONG_ORIGIN = "must be origins, such as https://shop.example, without a path; or *"
 
 
 def topics_file() -> Path | None:

@@ -52,8 +52,12 @@ class Bucket:
                 aws_secret_access_key=secret.get_secret_value() if secret else None,
                 config=options,
             )
-        except (BotoCoreError, ValueError) as error:
-            raise WrongSetting(f"DAYBOOK_EXPORTS_S3_ENDPOINT: {error}") from None
+        except (BotoCoreError, ValueError):
+            # Not the message, which repeats the URL.
+            raise WrongSetting(
+                "DAYBOOK_EXPORTS_S3_ENDPOINT, DAYBOOK_EXPORTS_S3_REGION: must be a URL such as "
+                "https://s3.example, and a region of it"
+            ) from None
 
     def scratch(self) -> Path:
         # By user, so that nobody else can hold the name, and lasting, so that a sweep finds it.

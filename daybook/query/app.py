@@ -33,6 +33,7 @@ from daybook.query.read.revisions import Revisions
 from daybook.query.stream.relay import Relay
 from daybook.query.stream.routes import router as stream
 from daybook.service.head import Head
+from daybook.service.this_machine import ThisMachineOnly
 
 _log = structlog.get_logger()
 _PREFLIGHT_SECONDS = 86_400
@@ -65,6 +66,7 @@ def create_app(settings: Settings, exports: str = TOPIC) -> FastAPI:
     app.state.services = services
     app.state.relay = relay
     app.state.exports = export_services
+    app.state.problem = services.reader.problem
     add_error_handlers(app)
     app.add_middleware(RequestLimits, seconds=settings.query_timeout_ms / 1_000 + _SPARE_SECONDS)
     if settings.query_origins:
@@ -76,6 +78,8 @@ def create_app(settings: Settings, exports: str = TOPIC) -> FastAPI:
             expose_headers=["Daybook-As-Of", "ETag", "Retry-After"],
             max_age=_PREFLIGHT_SECONDS,
         )
+    if settings.auth == "off":
+        app.add_middleware(ThisMachineOnly)
     app.add_middleware(Head)
     _add_health(app)
     describe(app)
@@ -118,17 +122,15 @@ async def _warn_of_write_privileges(reader: Reader) -> None:
 
 
 def _add_health(app: FastAPI) -> None:
+    @app.get("/live", include_in_schema=False)
     @app.get("/health", include_in_schema=False)
     async def health() -> Response:
         return Response("ok\n", media_type="text/plain")
 
     @app.get("/ready", include_in_schema=False)
     async def ready() -> Response:
-        try:
-            await app.state.services.reader.ping()
-        except Unavailable:
-            return Response("MongoDB does not answer\n", 503, media_type="text/plain")
-        return Response("ok\n", media_type="text/plain")
+        problem = await app.state.problem()
+        return Response((problem or "ok") + "\n", 503 if problem else 200, media_type="text/plain")
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:

@@ -131,7 +131,10 @@ def is_loopback(host: str | None) -> bool:
 
 def is_safe(address: str) -> bool:
     """Whether a URL is https, or http to this machine."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
     if parts.scheme == "https":
         return bool(parts.hostname)
     return parts.scheme == "http" and is_loopback(parts.hostname)

@@ -167,6 +167,52 @@ def test_a_batch_gets_a_result_for_each_event(site: Site, collector: CollectorPr
     assert logged == {result["event_id"] for result in results if "event_id" in result}
 
 
+@pytest.mark.parametrize(
+    ("bad", "field"),
+    [
+        (
+            b'{"event_type": "page_view", "metadata": {"name": "half an emoji: \\ud83d"}}',
+            "metadata",
+        ),
+        (b'{"event_type": "page_view", "metadata": {"\\ude00": 1}}', "metadata"),
+        (b'{"event_type": "page_view", "visitor_id": "v-\\udc00"}', "visitor_id"),
+        (b'{"event_type": "page_view", "utm_campaign": "\\ud83d!"}', "utm_campaign"),
+        (b'{"event_type": "page_view", "url": "/\xff"}', "url"),
+        (b'{"event_type": "page_view", "\\ud83d": "x"}', ""),
+        (b'{"event_type": "\\ud83d"}', "event_type"),
+        (b'"\\ud83d"', ""),
+        (b'{"event_type": "engagement", "seconds": 1e400}', "seconds"),
+        (b'{"event_type": "page_view", "metadata": {"far": 1e400}}', "metadata"),
+        (
+            b'{"event_type": "page_view", "metadata": ' + b'{"a": ' * 300 + b"1" + b"}" * 301,
+            "metadata",
+        ),
+    ],
+    ids=lambda value: repr(value[:70]) if isinstance(value, bytes) else value,
+)
+def test_what_is_wrong_in_one_event_does_not_refuse_the_others(
+    site: Site, collector: CollectorProcess, bad: bytes, field: str
+) -> None:
+    """As if a browser cut a text in the middle of an emoji: the purchase is not lost."""
+    visit = {"visitor_id": "v-1", "session_id": "s-1"}
+    good = [
+        VISIT | {"event_type": "page_view", "metadata": {"name": "a whole one: \U0001f600"}},
+        VISIT | {"event_type": "purchase", "ticketed_event_id": "gala", "value_cents": 4_990},
+    ]
+    if bad.startswith(b"{"):
+        bad = bad.replace(b"{", b"{" + json.dumps(visit)[1:-1].encode() + b", ", 1)
+    first, last = (json.dumps(event).encode() for event in good)
+    reply = collector.track(b'{"events": [' + b", ".join([first, bad, last]) + b"]}")
+    assert reply.status == 202, reply.body
+    assert (reply.json["accepted"], reply.json["invalid"]) == (2, 1)
+    results = reply.json["results"]
+    assert [result["status"] for result in results] == ["accepted", "invalid", "accepted"]
+    assert [error["field"] for error in results[1]["errors"]] == [field]
+    logged = {one.event["event_type"]: one.event["data"] for one in site.logged()}
+    assert logged["page_view"]["metadata"] == {"name": "a whole one: \U0001f600"}
+    assert logged["purchase"]["value_cents"] == 4_990
+
+
 def test_the_key_decides_the_organization_whatever_the_body_says(
     site: Site, collector: CollectorProcess, event_of: Track
 ) -> None:

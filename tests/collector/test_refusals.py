@@ -29,9 +29,8 @@ MIB = 2**20
         b"\xff\xfe",
         b'{"a": NaN}',
         b'{"a": Infinity}',
-        b'"\\ud800"',
-        b"[" * 100_000,
-        b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
+        b"[" * 40_000,
+        b'{"a":' * 40_000 + b"1" + b"}" * 40_000,
     ],
     ids=lambda body: repr(body[:20]),
 )
@@ -41,7 +40,9 @@ def test_a_body_that_is_not_json_is_400(shared: CollectorProcess, body: bytes) -
 
 
 @pytest.mark.parametrize(
-    "body", [1, "text", None, True, {"events": {}}, {"events": None}], ids=repr
+    "body",
+    [1, "text", None, True, {"events": {}}, {"events": None}, b'"\\ud800"', b'"\xff"'],
+    ids=repr,
 )
 def test_json_without_events_is_422(shared: CollectorProcess, body: Any) -> None:
     reply = shared.track(body)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from daybook.collector.acquisition.origin import UTM, Origins
+from daybook.collector.acquisition.origin import Origins
+from daybook.collector.acquisition.url import UTM
 from daybook.collector.arrival import WrongTime, arrival
 
 NOW = arrival(datetime(2026, 11, 20, 10, tzinfo=UTC))

@@ -54,7 +54,7 @@ def main() -> None:
     logs.configure("json")
     try:
         app = create_app(settings(), f"{world}.{TOPIC}")
-        serve_app(app, "collector", "127.0.0.1", 0)
+        serve_app(app, settings(), "collector", "127.0.0.1", 0)
     except DaybookError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)

@@ -79,6 +79,11 @@ class ServiceProcess:
         return self._log.read_text()
 
     @property
+    def health_port(self) -> int:
+        """The port that answers probes, whatever callers do on the other one."""
+        return int(self._started_line()["health"])
+
+    @property
     def pid(self) -> int:
         return self._process.pid
 
@@ -93,9 +98,13 @@ class ServiceProcess:
             raise
 
     def _started(self) -> int:
+        return int(self._started_line().get("port", 0))
+
+    def _started_line(self) -> dict[str, Any]:
+        """What it has logged when it started; empty before."""
         lines = [json.loads(x) for x in self.output().splitlines() if x.startswith("{")]
         for line in lines:
             if line["event"] == self._event:
-                return int(line["port"])
+                return dict(line)
         assert self._process.poll() is None, self.output()
-        return 0
+        return {}

@@ -31,6 +31,8 @@ class Sources:
                 known = KnownSource(name, category)
                 self.paid.update(paid.split())
                 self._add(known, hosts.split(), [name.lower(), *links.split(), *paid.split()])
+        names = (*self._domains, *self._any_country)
+        self._labels_max = max(name.count(".") + 1 for name in names)
 
     def _add(self, known: KnownSource, hosts: list[str], names: list[str]) -> None:
         for host in hosts:
@@ -49,14 +51,17 @@ class Sources:
         return self._by_name.get(name.lower())
 
     def by_host(self, host: str) -> KnownSource | None:
-        """By the host itself, else by the nearest parent domain, else by any country's."""
+        """By the host itself, else by the nearest parent domain, else by any country's.
+
+        Only as many labels are looked at as the table's names have: a host may have thousands.
+        """
         if host in self._hosts:
             return self._hosts[host]
         labels = host.split(".")
-        for start in range(len(labels) - 1):
+        for start in range(max(0, len(labels) - self._labels_max), len(labels) - 1):
             if found := self._domains.get(".".join(labels[start:])):
                 return found
-        for parts in range(1, len(labels)):
+        for parts in range(1, min(len(labels), self._labels_max + 1)):
             found = self._any_country.get(".".join(labels[:parts]))
             if found and _COUNTRY.fullmatch("." + ".".join(labels[parts:])):
                 return found

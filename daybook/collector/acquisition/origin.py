@@ -7,10 +7,11 @@ from functools import lru_cache
 from daybook.collector.acquisition.channel import Clues, channel
 from daybook.collector.acquisition.known_sources import Sources
 from daybook.collector.acquisition.source import source
-from daybook.collector.acquisition.url import NO_PAGE, page, path
+from daybook.collector.acquisition.url import NO_PAGE, URL_CHARS_MAX, UTM, page, path
 
-UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 _UTM_CHARS_MAX = 200
+"""Longer names of campaigns are no names; every context has up to five of them."""
+
 _CACHED_MAX = 4_096
 _CACHED_CHARS_MAX = 2_048
 
@@ -33,19 +34,24 @@ class Origins:
         self._cached = lru_cache(_CACHED_MAX)(self._read)
 
     def read(self, url: str, referrer: str, landing_page: str, *utm: str) -> Origin:
-        """`utm` has the order of UTM; texts that the client did not send are empty."""
-        if sum(map(len, (url, referrer, landing_page, *utm))) > _CACHED_CHARS_MAX:
-            return self._read(url, referrer, landing_page, *utm)
-        return self._cached(url, referrer, landing_page, *utm)
+        """`utm` has the order of UTM; texts that the client did not send are empty.
+
+        Texts are cut before anything looks at them, because a client may send a megabyte.
+        """
+        addresses = [text[:URL_CHARS_MAX] for text in (url, referrer, landing_page)]
+        texts = (*addresses, *(text[:_UTM_CHARS_MAX] for text in utm))
+        if sum(map(len, texts)) > _CACHED_CHARS_MAX:
+            return self._read(*texts)
+        return self._cached(*texts)
 
     def _read(self, url: str, referrer: str, landing_page: str, *utm: str) -> Origin:
         current = page(url) if url else NO_PAGE
         sent = {name: text for name, text in zip(UTM, utm, strict=True) if text}
-        parameters = {**current.parameters, **sent}
-        origin = source(self._sources, parameters, referrer, current.host)
-        context = {
-            name: text[:_UTM_CHARS_MAX] for name in UTM if (text := parameters.get(name, ""))
+        parameters = {
+            name: text[:_UTM_CHARS_MAX] for name, text in {**current.parameters, **sent}.items()
         }
+        origin = source(self._sources, parameters, referrer, current.host)
+        context = {name: text for name in UTM if (text := parameters.get(name, ""))}
         name = origin.known.name if origin.known else origin.name
         context["channel"] = channel(
             Clues(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from daybook.collector.acquisition.known_sources import KnownSource, Sources
-from daybook.collector.acquisition.url import host, split, without_www
+from daybook.collector.acquisition.url import LINK_SOURCES, host, split, without_www
 
 NAME_CHARS_MAX = 200
 _SCHEMES = frozenset({"http", "https", "android-app"})
@@ -29,7 +29,7 @@ def source(
 ) -> Source:
     """`parameters` are those of the page's query, overridden by those that the client sent."""
     scheme, referrer_host = _referrer(referrer, page_host)
-    for parameter in ("utm_source", "source", "ref"):
+    for parameter in LINK_SOURCES:
         tagged = parameters.get(parameter, "").strip()
         if tagged.lower() not in _NONE:
             known = sources.by_name(tagged)

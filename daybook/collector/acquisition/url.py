@@ -2,17 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, unquote_plus, urlsplit
+
+UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
+LINK_SOURCES = ("utm_source", "source", "ref")
+"""The parameters of a link that name its source, the most specific first."""
 
 PATH_CHARS_MAX = 1024
-_URL_CHARS_MAX = 8_192
-_PARAMETERS_MAX = 200
+URL_CHARS_MAX = 2_000
+"""Browsers and servers agree on at least this much; what follows is cut off, and not read."""
+
+_PARAMETERS_MAX = 100
 _CLICK_IDS = ("gclid", "msclkid")
+_READ = frozenset({*UTM, *LINK_SOURCES, *_CLICK_IDS})
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`parameters` holds the query's first value of each name; `click_id` is the name of an
+    """`parameters` holds the first value of each name that is read; `click_id` is the name of an
     advertiser's parameter, such as `gclid`."""
 
     path: str | None
@@ -30,11 +37,12 @@ def page(url: str) -> Page:
     if parts is None:
         return NO_PAGE
     parameters: dict[str, str] = {}
-    try:
-        for name, value in parse_qsl(parts.query, max_num_fields=_PARAMETERS_MAX):
-            parameters.setdefault(name, value)
-    except ValueError:
-        parameters = {}
+    for parameter in parts.query.split("&", _PARAMETERS_MAX)[:_PARAMETERS_MAX]:
+        name, _, value = parameter.partition("=")
+        # Decoded only if it matters: a batch may have 100,000 parameters.
+        name = unquote_plus(name) if "%" in name else name
+        if name in _READ and value:
+            parameters.setdefault(name, unquote_plus(value))
     path = (parts.path or "/")[:PATH_CHARS_MAX]
     click_id = next((name for name in _CLICK_IDS if name in parameters), None)
     return Page(path, host(parts), parameters, click_id)
@@ -43,13 +51,14 @@ def page(url: str) -> Page:
 def path(text: str) -> str:
     """The path of a URL or a path, without query and fragment."""
     parts = split(text)
+    text = text[:URL_CHARS_MAX]
     bare = text.partition("?")[0].partition("#")[0] if parts is None else parts.path
     return (bare or "/")[:PATH_CHARS_MAX]
 
 
 def split(url: str) -> SplitResult | None:
     try:
-        return urlsplit(url[:_URL_CHARS_MAX].strip())
+        return urlsplit(url[:URL_CHARS_MAX].strip())
     except ValueError:
         return None
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from fastapi import Request
 
-from daybook.collector.client.address import address_finder, hashed, read
 from daybook.collector.client.country import locator
-from daybook.collector.client.user_agent import CHARS_MAX, Agent, Agents
+from daybook.collector.client.user_agent import Agent, Agents
 from daybook.engine.settings import Settings
+from daybook.service.address import Address, address_finder, hashed, read
 from daybook.service.api_keys import Key
 
 _KEY_HEADER = "x-daybook-key"
@@ -19,14 +19,10 @@ _NO_AGENT = Agent(None, None, None, ())
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What all events of a call share.
-
-    `bucket` names the rate limit's bucket. `suspicions` are bot reasons that do not count alone.
-    """
+    """What all events of a call share. `suspicions` are bot reasons that do not count alone."""
 
     key: Key
     country: str | None
-    bucket: str
     agent: Agent
     suspicions: tuple[str, ...]
 
@@ -47,18 +43,29 @@ class Callers:
         self._locate = locator(settings.geoip_file)
         self._has_countries = settings.geoip_file is not None
 
-    def read(self, request: Request, key: Key) -> Caller:
+    def address(self, request: Request) -> Address | None:
         peer = request.client.host if request.client else None
-        address = self._address(peer, request.headers.getlist("x-forwarded-for"))
-        bucket = hashed(address, self._hash_key) if address else "unknown"
+        return self._address(peer, request.headers.getlist("x-forwarded-for"))
+
+    def bucket(self, address: Address | None) -> str:
+        """The name of the address in limits."""
+        return hashed(address, self._hash_key) if address else "unknown"
+
+    def read(self, request: Request, key: Key, address: Address | None) -> Caller:
+        """The caller of a call; takes milliseconds if `is_new_agent`."""
         if key.kind == "server":
-            return Caller(key, None, bucket, _NO_AGENT, ())
-        user_agent = request.headers.get("user-agent", "")[:CHARS_MAX]
+            return Caller(key, None, _NO_AGENT, ())
+        user_agent = request.headers.get("user-agent", "")
         language = request.headers.get("accept-language")
         headers = {"no_user_agent": user_agent, "no_language": language}
         suspicions = tuple(reason for reason, header in headers.items() if not header)
         country = self._locate(address) if address else None
-        return Caller(key, country, bucket, self._agents.read(user_agent), suspicions)
+        return Caller(key, country, self._agents.read(user_agent), suspicions)
+
+    def is_new_agent(self, user_agent: object) -> bool:
+        """Whether a user agent, if it is one, was not read lately."""
+        is_sent = isinstance(user_agent, str) and bool(user_agent)
+        return is_sent and not self._agents.is_cached(str(user_agent))
 
     def agent(self, caller: Caller, fields: Mapping[str, Any]) -> Agent:
         """The visitor's agent, from the event's `user_agent`, else from the call.
@@ -68,7 +75,7 @@ class Callers:
         sent = fields.get("user_agent")
         if not sent:
             return caller.agent
-        agent = self._agents.read(sent[:CHARS_MAX])
+        agent = self._agents.read(sent)
         if not caller.agent.bot:
             return agent
         bot = tuple(dict.fromkeys(caller.agent.bot + agent.bot))

@@ -5,8 +5,8 @@ from typing import Any
 
 import maxminddb
 
-from daybook.collector.client.address import Address
 from daybook.engine.errors import WrongSetting
+from daybook.service.address import Address
 
 Locate = Callable[[Address], str | None]
 
@@ -17,8 +17,8 @@ def locator(geoip_file: str | None) -> Locate:
         return lambda address: None
     try:
         database = maxminddb.open_database(geoip_file)
-    except (OSError, maxminddb.InvalidDatabaseError) as error:
-        raise WrongSetting(f"DAYBOOK_GEOIP_FILE: {error}") from None
+    except (OSError, ValueError, maxminddb.InvalidDatabaseError):
+        raise WrongSetting("DAYBOOK_GEOIP_FILE: is not a readable MaxMind database") from None
 
     def locate(address: Address) -> str | None:
         try:

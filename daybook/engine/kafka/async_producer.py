@@ -10,7 +10,7 @@ from time import monotonic
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from daybook.engine.kafka.clients import common
+from daybook.engine.kafka.clients import common, usable_settings
 from daybook.engine.settings import Settings
 
 
@@ -136,6 +136,7 @@ class AsyncProducer:
         with suppress(asyncio.CancelledError):
             await self._watching
 
+    @usable_settings()
     def _make(self) -> Producer:
         return Producer(
             common(self._settings)

@@ -7,8 +7,8 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
-from daybook.engine.errors import Unavailable
-from daybook.engine.settings import Settings
+from daybook.engine.errors import Unavailable, WrongSetting
+from daybook.engine.settings import PREFIX, Settings
 
 MESSAGE_BYTES_MAX = 8 * 2**20
 DEAD_LETTER_BYTES_MAX = 17 * 2**20
@@ -26,6 +26,33 @@ def kafka_required() -> Iterator[None]:
         yield
     except KafkaException as error:
         raise Unavailable(f"Kafka does not answer: {error.args[0].str()}") from error
+
+
+_SETTING_OF = {
+    "sasl.mechanism": "SASL_MECHANISM",
+    "SASL mechanism": "SASL_MECHANISM",
+    "sasl.username": "SASL_USERNAME",
+    "sasl.password": "SASL_PASSWORD",
+    "ssl.ca.location": "SSL_CA_LOCATION",
+    "ssl.certificate.location": "SSL_CERTIFICATE_LOCATION",
+    "ssl.key.location": "SSL_KEY_LOCATION",
+    "bootstrap.servers": "BOOTSTRAP_SERVERS",
+    "max.poll.interval.ms": "MAX_POLL_INTERVAL_MS",
+    "session.timeout.ms": "SESSION_TIMEOUT_MS",
+}
+"""What the client's messages call the settings `DAYBOOK_KAFKA_*`."""
+
+
+@contextmanager
+def usable_settings() -> Iterator[None]:
+    """Around a client's construction. Raises WrongSetting, without the client's message,
+    which may repeat a value."""
+    try:
+        yield
+    except (KafkaException, ValueError, TypeError) as error:
+        named = {name for words, name in _SETTING_OF.items() if words in str(error)}
+        which = ", ".join(f"{PREFIX}KAFKA_{name}" for name in sorted(named)) or f"{PREFIX}KAFKA_*"
+        raise WrongSetting(f"{which}: cannot be used by the client of Kafka") from None
 
 
 def common(settings: Settings) -> dict[str, Any]:
@@ -47,16 +74,19 @@ def common(settings: Settings) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+@usable_settings()
 def admin(settings: Settings) -> AdminClient:
     """A client of the admin API."""
     return AdminClient(common(settings))
 
 
+@usable_settings()
 def producer(settings: Settings) -> Producer:
     """An idempotent producer with acks=all that partitions like Java's default partitioner."""
     return Producer(_producer_options(settings))
 
 
+@usable_settings()
 def dead_letter_producer(settings: Settings) -> Producer:
     """Like `producer`, for messages larger than their source topic takes, in bounded memory."""
     larger = {
@@ -78,6 +108,7 @@ def _producer_options(settings: Settings) -> dict[str, Any]:
     }
 
 
+@usable_settings()
 def reader(settings: Settings) -> Consumer:
     """A consumer outside any group, for reading partitions between given offsets."""
     return Consumer(
@@ -95,6 +126,7 @@ def reader(settings: Settings) -> Consumer:
     )
 
 
+@usable_settings()
 def member(settings: Settings, group: str) -> Consumer:
     """A group's consumer that never commits, resets or chooses start offsets by itself."""
     if settings.kafka_group_protocol == "consumer":

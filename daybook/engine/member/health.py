@@ -1,19 +1,56 @@
-"""Serves a member's /live, /ready and /metrics on a port of its own."""
+"""Serves /live, /ready and /metrics of a member or service on a port of its own."""
 
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Lock, Thread
+from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from daybook.engine.errors import WrongSetting
 
+CONNECTIONS_MAX = 32
+"""Each has a thread. A probe needs one for milliseconds; who keeps one open makes way for it."""
+
+IDLE_SECONDS = 10.0
+
 Check = Callable[[], str | None]
 """Returns None if all is well, else a description of the problem."""
 
 
+class _Server(ThreadingHTTPServer):
+    """Closes the connection that has been open for the longest, rather than to have too many."""
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self._open: dict[socket.socket, None] = {}
+        self._lock = Lock()
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            self._open[request] = None
+            oldest = next(iter(self._open)) if len(self._open) > CONNECTIONS_MAX else None
+            if oldest:
+                self._open.pop(oldest)
+        if oldest:
+            with suppress(OSError):
+                oldest.shutdown(socket.SHUT_RDWR)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._open.pop(request, None)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Logs nothing: the caller has gone, or was too slow."""
+
+
 class Health:
-    """The HTTP server. Live: the poll loop runs. Ready: subscribed, and the servers answer.
+    """The HTTP server. Live: the loop runs. Ready: the servers answer.
 
     `port` is the port it listens on. Raises WrongSetting if that cannot be opened.
     """
@@ -22,6 +59,8 @@ class Health:
         checks = {"/live": live, "/ready": ready}
 
         class Handler(BaseHTTPRequestHandler):
+            timeout = IDLE_SECONDS
+
             def do_GET(self) -> None:
                 if self.path == "/metrics":
                     self._answer(200, generate_latest(), CONTENT_TYPE_LATEST)
@@ -42,9 +81,10 @@ class Health:
                 """Logs nothing: a request is not a change of state."""
 
         try:
-            self._server = ThreadingHTTPServer((host, port), Handler)
-        except OSError as error:
-            raise WrongSetting(f"DAYBOOK_HEALTH_PORT: {port}: {error.strerror}") from None
+            self._server = _Server((host, port), Handler)
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or "not an address of this machine"
+            raise WrongSetting(f"DAYBOOK_HEALTH_HOST, DAYBOOK_HEALTH_PORT: {reason}") from None
         self.port: int = self._server.server_address[1]
         self._thread = Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()

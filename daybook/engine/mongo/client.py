@@ -1,8 +1,10 @@
 """The MongoDB client: majority reads and writes, bounded waits, and errors by what to do."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from bson.codec_options import CodecOptions
 from pymongo import MongoClient, ReadPreference, WriteConcern
@@ -10,7 +12,6 @@ from pymongo.database import Database
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,
-    ConfigurationError,
     ConnectionFailure,
     ExecutionTimeout,
     OperationFailure,
@@ -44,24 +45,26 @@ _NOT_ALLOWED = frozenset({13, 18, 8000})
 """Error codes of wrong credentials and missing privileges."""
 
 
-def database(settings: Settings, fence: Fence | None = None) -> Documents:
-    """The fleet's database. Raises WrongSetting for an invalid DAYBOOK_MONGODB_URI.
+def database(
+    settings: Settings, fence: Fence | None = None, selection_ms: int = 5_000
+) -> Documents:
+    """The fleet's database, whose servers are awaited for `selection_ms`.
 
-    With a fence, the driver repeats no write, and every operation may raise StartAgain.
+    With a fence, the driver repeats no write, and every operation may raise StartAgain. Raises
+    WrongSetting for an invalid DAYBOOK_MONGODB_URI.
     """
     options: dict[str, Any] = {"event_listeners": [fence], "retryWrites": False} if fence else {}
-    try:
+    uri = settings.mongodb_uri.get_secret_value()
+    with valid_uri("DAYBOOK_MONGODB_URI", uri):
         client: MongoClient[dict[str, Any]] = MongoClient(
-            settings.mongodb_uri.get_secret_value(),
+            uri,
             appname="daybook",
-            serverSelectionTimeoutMS=5_000,
-            connectTimeoutMS=5_000,
+            serverSelectionTimeoutMS=selection_ms,
+            connectTimeoutMS=selection_ms,
             socketTimeoutMS=_TIMEOUT_MS + 5_000,
             tz_aware=True,
             **options,
         )
-    except (ConfigurationError, PyMongoError, ValueError) as error:
-        raise WrongSetting(f"DAYBOOK_MONGODB_URI: {error}") from None
     return client.get_database(
         settings.mongodb_database,
         codec_options=CodecOptions(tz_aware=True),
@@ -93,6 +96,26 @@ def primary_process(documents: Documents) -> Any:
 
 
 @contextmanager
+def valid_uri(setting: str, uri: str) -> Iterator[None]:
+    """Raises WrongSetting if the driver refuses the URI, or warns that it ignores an option.
+
+    The driver's own messages may repeat a part of the URI, such as the password.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)
+            yield
+        is_cut = "@" in urlsplit(uri).path
+    except (PyMongoError, ValueError, TypeError, OSError, UserWarning):
+        is_cut = True
+    if is_cut:
+        raise WrongSetting(
+            f"{setting}: must be mongodb://user:password@host:port/?replicaSet=name, with special "
+            "characters in user and password percent-encoded, and only options of the driver"
+        )
+
+
+@contextmanager
 def reachable() -> Iterator[None]:
     """Raises transient MongoDB errors as Unavailable, and refused access as WrongSetting.
 
@@ -119,7 +142,9 @@ def reachable() -> Iterator[None]:
         if error.code in _TRANSIENT:
             raise Unavailable(f"MongoDB does not answer: {str(error)[:200]}") from error
         if error.code in _NOT_ALLOWED:
-            raise WrongSetting(f"DAYBOOK_MONGODB_URI: {str(error)[:200]}") from error
+            # Not the server's message, which may repeat the command and its documents.
+            code = (error.details or {}).get("codeName", error.code)
+            raise WrongSetting(f"DAYBOOK_MONGODB_URI: MongoDB refuses its user: {code}") from error
         raise
 
 

@@ -67,8 +67,8 @@ class Mail:
 
     def __init__(self, settings: Settings) -> None:
         assert settings.exports_smtp_url is not None
-        parts = urlsplit(settings.exports_smtp_url.get_secret_value())
         try:
+            parts = urlsplit(settings.exports_smtp_url.get_secret_value())
             self._port = parts.port or _PORTS[parts.scheme]
         except (KeyError, ValueError):
             raise WrongSetting(

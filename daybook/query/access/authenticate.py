@@ -13,8 +13,9 @@ from daybook.query.caller import Caller
 from daybook.query.problem import Problem, unauthorized, unavailable
 from daybook.query.read.mongo import Reader
 from daybook.service import api_keys
+from daybook.service.address import address_finder, caller_part
 from daybook.service.api_keys import Key
-from daybook.service.key_cache import KeyCache
+from daybook.service.key_cache import KeyCache, TooManyUnknown
 from daybook.service.rate_limit import RateLimiter
 
 KEY_HEADER = "x-daybook-key"
@@ -29,6 +30,7 @@ class Authenticator:
         self._is_open = settings.auth == "off"
         self._reader = reader
         self._tokens = Tokens(settings) if settings.jwt_algorithm else None
+        self._find_address = address_finder(settings.trusted_proxies)
         self._keys = KeyCache(self._find, ("read",), metrics.STALE_KEYS.inc)
         self._rate = RateLimiter(settings, "query", settings.query_rate, settings.query_burst)
         if self._is_open:
@@ -50,7 +52,7 @@ class Authenticator:
         try:
             return self._is_open or await self._caller(request) is not None
         except Problem as problem:
-            return problem.status == 503
+            return problem.status in (429, 503)
 
     async def close(self) -> None:
         await self._rate.close()
@@ -64,12 +66,20 @@ class Authenticator:
         try:
             if api_keys.kind_by_format(credential) is None and self._tokens is not None:
                 return await self._tokens.caller(credential)
-            key = await self._keys.get(credential)
+            key = await self._keys.get(credential, self._address(request))
         except Unavailable:
             raise unavailable("keys and tokens cannot be checked at the moment") from None
+        except TooManyUnknown as limited:
+            headers = {"Retry-After": str(ceil(limited.wait_seconds))}
+            raise Problem(429, "too many unknown keys from this address", headers) from None
         if key is None:
             raise unauthorized("no such key for reading")
         return _caller_of_key(key)
+
+    def _address(self, request: Request) -> str:
+        peer = request.client.host if request.client else None
+        address = self._find_address(peer, request.headers.getlist("x-forwarded-for"))
+        return caller_part(address).hex() if address else "unknown"
 
     async def _find(self, text: str) -> Key | None:
         document = await self._reader.find_one(

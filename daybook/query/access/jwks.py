@@ -6,7 +6,6 @@ from http.client import HTTPException
 from pathlib import Path
 from time import monotonic
 from urllib.error import URLError
-from urllib.parse import urlsplit
 from urllib.request import Request
 
 import structlog
@@ -46,7 +45,7 @@ class Jwks:
         self._tried_at = -RETRY_SECONDS
         self._reading = asyncio.Lock()
         self._refreshing: asyncio.Task[None] | None = None
-        self._is_file = urlsplit(source).scheme not in ("http", "https")
+        self._is_file = not source.lower().startswith(("http:", "https:"))
         if self._is_file:
             self._check_file()
         elif not is_safe(source):
@@ -87,8 +86,9 @@ class Jwks:
     def _check_file(self) -> None:
         try:
             keys = self._load()
-        except _UNREADABLE as error:
-            raise WrongSetting(f"DAYBOOK_JWT_JWKS: {error}") from None
+        except _UNREADABLE:
+            # Not the message, which names the path.
+            raise WrongSetting("DAYBOOK_JWT_JWKS: is not a readable JWKS file") from None
         if not keys:
             raise WrongSetting(f"DAYBOOK_JWT_JWKS: contains no key for {self._algorithm}")
 

@@ -12,16 +12,11 @@ from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient, ReadPreference
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import (
-    ConfigurationError,
-    ConnectionFailure,
-    ExecutionTimeout,
-    PyMongoError,
-)
+from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from daybook.engine.errors import Unavailable, WrongSetting
-from daybook.engine.mongo.client import reachable
+from daybook.engine.mongo.client import reachable, valid_uri
 from daybook.engine.settings import Settings
 from daybook.query.problem import Problem, TookTooLong
 from daybook.query.read.literal import LITERAL
@@ -61,7 +56,7 @@ class Reader:
     def __init__(self, settings: Settings) -> None:
         uri = settings.query_mongodb_uri or settings.mongodb_uri
         name = "MONGODB_URI" if settings.query_mongodb_uri is None else "QUERY_MONGODB_URI"
-        try:
+        with valid_uri(f"DAYBOOK_{name}", uri.get_secret_value()):
             self._client: AsyncMongoClient[Document] = AsyncMongoClient(
                 uri.get_secret_value(),
                 appname="daybook-query",
@@ -71,8 +66,6 @@ class Reader:
                 retryWrites=False,
                 tz_aware=True,
             )
-        except (ConfigurationError, PyMongoError, ValueError) as error:
-            raise WrongSetting(f"DAYBOOK_{name}: {error}") from None
         self._documents: AsyncDatabase[Document] = self._client.get_database(
             settings.mongodb_database,
             codec_options=CodecOptions(tz_aware=True),
@@ -133,6 +126,14 @@ class Reader:
         """Raises Unavailable."""
         async with self.bounded():
             await self._documents.command("ping")
+
+    async def problem(self) -> str | None:
+        """Why reports cannot be read; None if they can."""
+        try:
+            await self.ping()
+        except Unavailable:
+            return "MongoDB does not answer"
+        return None
 
     async def may_write(self) -> bool:
         """Whether our MongoDB user has write privileges; False if the server has no access control.

@@ -12,8 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from daybook.engine.errors import WrongSetting
-from daybook.engine.redis_client import TIMEOUT_SECONDS
+from daybook.engine.redis_client import TIMEOUT_SECONDS, redis_client
 from daybook.engine.settings import Settings
 
 _IDLE_SECONDS = 1.0
@@ -38,15 +37,7 @@ class Subscription:
         on_subscribed: Callable[[str], None],
         on_disconnected: Callable[[], None],
     ) -> None:
-        try:
-            self._redis = Redis.from_url(
-                settings.redis_url.get_secret_value(),
-                socket_timeout=TIMEOUT_SECONDS,
-                socket_connect_timeout=TIMEOUT_SECONDS,
-                retry=Retry(NoBackoff(), 0),
-            )
-        except ValueError as error:
-            raise WrongSetting(f"DAYBOOK_REDIS_URL: {error}") from None
+        self._redis = redis_client(Redis, settings, TIMEOUT_SECONDS, retry=Retry(NoBackoff(), 0))
         self._on_message = on_message
         self._on_subscribed = on_subscribed
         self._on_disconnected = on_disconnected

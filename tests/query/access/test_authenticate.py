@@ -15,7 +15,7 @@ import pytest
 from daybook.service import api_keys
 from models.funnel import FunnelDay
 from tests.query.conftest import ORGANIZATION, OTHER, Office
-from tests.support.query import QueryProcess
+from tests.support.query import API, QueryProcess
 from tests.support.tokens import BY_SECRET, SECRET, Signer, token
 from tests.support.world import World
 
@@ -227,8 +227,22 @@ def test_the_rate_limit_applies_to_each_caller_separately(office: Office) -> Non
     assert service.report(OWN, office.key("analyst")).status == 200
 
 
+def test_an_address_that_invents_keys_is_limited_but_not_for_keys_that_are_known(
+    office: Office,
+) -> None:
+    service, known = office.start(), office.key("analyst")
+    assert service.report(OWN, known).status == 200
+    replies = [service.report(OWN, f"dbread_{number:032}") for number in range(60)]
+    assert replies[0].status == 401
+    assert replies[-1].status == 429
+    assert int(replies[-1].headers["retry-after"]) >= 1
+    assert service.report(OWN, known).status == 200
+
+
 def test_with_authentication_off_every_caller_is_an_admin(office: Office) -> None:
     service = office.start(DAYBOOK_AUTH="off")
     assert service.report("/revenue", "", **DAYS).status == 200
     assert service.report(FOREIGN, "", **DAYS).json["totals"]["sessions"] == 2
     assert "DAYBOOK_AUTH is off" in service.output()
+    for headers in ({"Host": "evil.example"}, {"X-Forwarded-For": "127.0.0.1"}):
+        assert service.get(f"{API}/revenue", "", headers).status == 403

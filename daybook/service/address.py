@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 Address = IPv4Address | IPv6Address
 
 _HOPS_MAX = 32
+_CHARS_MAX = 100
 _HASH_BYTES = 16
 _HOST_BITS_V6 = 64
 
@@ -45,7 +46,7 @@ def read(text: str) -> Address | None:
 
     None if it is not an address.
     """
-    text = text.strip().strip('"')
+    text = text[:_CHARS_MAX].strip().strip('"')
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
@@ -59,9 +60,11 @@ def read(text: str) -> Address | None:
     return address
 
 
+def caller_part(address: Address) -> bytes:
+    """What tells one caller from another: an IPv4 address, or the /64 network of an IPv6 one."""
+    return address.packed if address.version == 4 else address.packed[: _HOST_BITS_V6 // 8]
+
+
 def hashed(address: Address, key: bytes) -> str:
     """A keyed hash in place of an address, for Redis. An IPv6 /64 network counts as one caller."""
-    packed = address.packed
-    if address.version == 6:
-        packed = packed[: _HOST_BITS_V6 // 8]
-    return blake2b(packed, key=key, digest_size=_HASH_BYTES).hexdigest()
+    return blake2b(caller_part(address), key=key, digest_size=_HASH_BYTES).hexdigest()

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from daybook.collector.client.address import address_finder, hashed, read
+from daybook.service.address import address_finder, hashed, read
 
 TRUSTED = ("10.0.0.0/8", "fd00::/8")
 
