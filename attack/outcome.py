@@ -1,0 +1,78 @@
+"""The outcome of an attack, and the rules by which it held or did not."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from attack import bounds
+from attack.attack import JUDGED, Judged
+from attack.samples import Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`failures` has a sentence for each promise that did not hold; empty if all did.
+
+    `p99_ms` is None for a kind of call that was not made meanwhile. `peak_mib`: by process.
+    """
+
+    part: str
+    attack: str
+    sent: str
+    seconds: float
+    failures: list[str]
+    p99_ms: Mapping[Judged, float | None]
+    alive: int
+    processes: int
+    peak_mib: Mapping[str, float]
+
+    @property
+    def held(self) -> bool:
+        return not self.failures
+
+    @property
+    def largest(self) -> tuple[str, float]:
+        """The process with the most memory, and its MiB."""
+        return max(self.peak_mib.items(), key=lambda item: item[1], default=("", 0.0))
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"held": self.held}
+
+
+def memory_failures(peak_mib: Mapping[str, float], kinds: Mapping[str, str]) -> list[str]:
+    """A sentence for each process whose memory passed the bound of its kind."""
+    return [
+        f"{name} took {mib:.0f} MiB, more than {bounds.MEMORY_MIB_MAX[kinds[name]]:.0f}"
+        for name, mib in peak_mib.items()
+        if mib > bounds.MEMORY_MIB_MAX[kinds[name]]
+    ]
+
+
+def latency_failures(judged: tuple[Judged, ...], during: Samples, quiet: Samples) -> list[str]:
+    """A sentence for each kind of others' calls that was refused, or later than its bound."""
+    failures = []
+    for kind in judged:
+        calls, wrong = len(during.of(kind)), during.wrong(kind)
+        if wrong:
+            counted = ", ".join(
+                f"{times:,} × {status or 'no answer'}" for status, times in wrong.items()
+            )
+            failures.append(
+                f"others' {kind}: {sum(wrong.values()):,} of {calls:,} calls: {counted}"
+            )
+        p99, bound = during.percentile(kind, 99), latency_bound_ms(kind, quiet)
+        if p99 is not None and p99 > bound:
+            failures.append(f"others' {kind}: p99 {p99:,.0f} ms, more than {bound:,.0f}")
+    return failures
+
+
+def latency_bound_ms(kind: Judged, quiet: Samples) -> float:
+    """What the p99 of a kind of call may be; `quiet` are the calls while nobody attacked."""
+    if kind == "tracking":
+        return bounds.TRACKING_P99_MS_MAX
+    quiet_ms = quiet.percentile(kind, 99) or 0.0
+    return max(bounds.REPORTS_P99_MS_MIN, quiet_ms * bounds.REPORTS_FACTOR_MAX)
+
+
+def p99s(during: Samples) -> dict[Judged, float | None]:
+    return {kind: during.percentile(kind, 99) for kind in JUDGED}
