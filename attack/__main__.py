@@ -55,8 +55,7 @@ def main() -> None:
         print(f"attack: {error}", file=sys.stderr)
         sys.exit(_SERVERS_MISSING)
     minutes = (time.monotonic() - began) / 60
-    notes = [f"{minutes:.1f} minutes, {runner.fleets} fleets"]
-    show(console(), outcomes, notes)
+    show(console(), outcomes, [*runner.notes, f"{minutes:.1f} minutes"])
     if options.json:
         options.json.write_text(json.dumps([outcome.as_json() for outcome in outcomes], indent=2))
     sys.exit(0 if all(outcome.held for outcome in outcomes) else 1)

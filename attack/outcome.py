@@ -68,10 +68,8 @@ def latency_failures(judged: tuple[Judged, ...], during: Samples, quiet: Samples
 
 def latency_bound_ms(kind: Judged, quiet: Samples) -> float:
     """What the p99 of a kind of call may be; `quiet` are the calls while nobody attacked."""
-    if kind == "tracking":
-        return bounds.TRACKING_P99_MS_MAX
     quiet_ms = quiet.percentile(kind, 99) or 0.0
-    return max(bounds.REPORTS_P99_MS_MIN, quiet_ms * bounds.REPORTS_FACTOR_MAX)
+    return max(bounds.P99_MS_MAX[kind], quiet_ms * bounds.QUIET_FACTOR_MAX)
 
 
 def p99s(during: Samples) -> dict[Judged, float | None]:

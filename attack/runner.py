@@ -24,7 +24,7 @@ Log = Callable[[str], None]
 
 class Runner:
     """Owns the fleet while it is entered. `seconds_max`: attacks that would begin later are not
-    made, and did not hold."""
+    made, and did not hold. `notes`: a sentence for each fleet that was started."""
 
     def __init__(self, log: Log, seconds_max: float) -> None:
         self._log = log
@@ -32,7 +32,7 @@ class Runner:
         self._stack = ExitStack()
         self._guarded: Guarded | None = None
         self._quiet = Samples([])
-        self.fleets = 0
+        self.notes: list[str] = []
 
     def run(self, part: str, attacks: Sequence[Attack]) -> Iterator[Outcome]:
         """The outcomes of a part's attacks, and of comparing what was counted with a recount."""
@@ -41,7 +41,8 @@ class Runner:
                 yield _not_made(part, attack.name)
                 continue
             outcome = self._attack(part, attack)
-            self._log(f"{part}: {attack.name}: {'held' if outcome.held else 'did not hold'}")
+            held = "held" if outcome.held else "did not hold"
+            self._log(f"{part}: {attack.name}: {held} ({outcome.seconds:.0f} s)")
             yield outcome
         if self._guarded is not None:
             yield self._verify(part, self._guarded)
@@ -95,8 +96,8 @@ class Runner:
         failures = [failure for failure in found if failure]
         what = f"all numbers of {len(MEMBERS)} groups, recounted from the log"
         held = "equal" if not failures else "NOT equal"
-        self._log(f"{part}: {_VERIFY}: {held}")
         seconds, count = time.monotonic() - began, len(fleet.processes)
+        self._log(f"{part}: {_VERIFY}: {held} ({seconds:.0f} s)")
         return Outcome(part, _VERIFY, what, seconds, failures, {}, fleet.alive(), count, {})
 
     def _healthy(self) -> Guarded:
@@ -104,10 +105,11 @@ class Runner:
         if self._guarded is None:
             self._log("starting a fleet")
             self._guarded = self._stack.enter_context(guarded_fleet())
-            self.fleets += 1
             began = time.monotonic()
             time.sleep(_QUIET_SECONDS)
             self._quiet = self._guarded.witness.between(began, time.monotonic())
+            known = [f"{kind} p99 {ms or 0:,.0f} ms" for kind, ms in p99s(self._quiet).items()]
+            self.notes.append(f"a fleet, while nobody attacked: {', '.join(known)}")
         return self._guarded
 
     def _end_fleet(self) -> None:

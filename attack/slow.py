@@ -59,7 +59,9 @@ async def _drip(
             writer.write(first)
             return await _keep(reader, writer, piece, ends, interval_seconds)
         finally:
-            writer.close()
+            writer.transport.abort()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
     found = await asyncio.gather(*(one(source) for source in sources))
     opened = [left for left in found if left is not None]

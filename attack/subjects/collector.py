@@ -16,6 +16,7 @@ from daybook.engine.mongo.client import database
 _SECONDS, _CALLERS = 6.0, 2
 _BODY_BYTES = 1_000_000
 _INVENTED = 11_000
+_INVENT_SECONDS_MAX = 40.0
 _LOOKUPS_MAX = 2_000
 """Of keys that do not exist, by one address."""
 
@@ -153,7 +154,11 @@ def invented_keys(target: Target) -> Sent:
     statuses = Statuses()
     before = _lookups(target)
 
+    ends = time.monotonic() + _INVENT_SECONDS_MAX
+
     def invent(number: int) -> None:
+        if time.monotonic() > ends:
+            return
         key = f"dbwrite_{uuid.uuid4().hex}"
         statuses.add(track(target.collector_port, key, {}, source=f"127.4.8.{number % 4 + 1}"))
 
