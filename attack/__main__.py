@@ -1,5 +1,8 @@
 """`python -m attack [PART …] [--json FILE]`: attacks a fleet of its own in every way we know.
 
+PART is a part such as `collector`, or one attack such as `'collector: gzip bombs'`; all of them
+unless named. --list prints their names.
+
 It starts Kafka, MongoDB and Redis on free ports, a member of each group, a collector, a query
 service and an export worker, and ends all of them. While each attack is made, a well-behaved
 caller tracks events and reads reports. An attack has held if no process has ended, every group has
@@ -22,7 +25,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from attack.catalogue import PARTS
+from attack.catalogue import PARTS, chosen
 from attack.outcome import Outcome
 from attack.process import NotStarted
 from attack.report import show
@@ -40,7 +43,7 @@ def main() -> None:
     options = _options()
     if options.list:
         for part, attacks in PARTS.items():
-            print(part, *(f"  {attack.name}" for attack in attacks), sep="\n")
+            print(part, *(f"  {part}: {attack.name}" for attack in attacks), sep="\n")
         return
     # An exception, unlike the signal itself, ends the fleet on the way out.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
@@ -49,8 +52,8 @@ def main() -> None:
     began = time.monotonic()
     try:
         with Runner(lambda line: progress.print(line, highlight=False), SECONDS_MAX) as runner:
-            for part in options.parts or PARTS:
-                outcomes += runner.run(part, PARTS[part])
+            for part, attacks in chosen(options.parts).items():
+                outcomes += runner.run(part, attacks)
     except (NotStarted, ServerError) as error:
         print(f"attack: {error}", file=sys.stderr)
         sys.exit(_SERVERS_MISSING)
@@ -73,8 +76,10 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--list", action="store_true", help="list the attacks, and make none")
     options = parser.parse_args()
-    if unknown := set(options.parts) - set(PARTS):
-        parser.error(f"no part {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}")
+    try:
+        chosen(options.parts)
+    except KeyError as error:
+        parser.error(f"no part {error}; the parts are {', '.join(PARTS)}, and --list has attacks")
     return options
 
 

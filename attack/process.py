@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -123,7 +124,7 @@ class DaybookProcess:
             self._process.kill()
             self._process.wait()
 
-    def _lines(self, event: str) -> list[dict[str, object]]:
+    def _lines(self, event: str) -> list[dict[str, Any]]:
         logged = self._log.read_text(errors="replace").splitlines()
         lines = [json.loads(line) for line in logged if line.startswith("{") and line[-1] == "}"]
         return [line for line in lines if line.get("event") == event]

@@ -27,6 +27,13 @@ VALUES = (
     "=1+1", "é", "\x7f", "other",
 )  # fmt: skip
 
+_CLAIMS: tuple[Any, ...] = (
+    None, 0, -1, 2**70, 1e308, "", "x" * 5_000, "\0", "\ud83d", [], {}, [{}], True,
+)  # fmt: skip
+_HEADERS: tuple[Any, ...] = (
+    {"alg": "none"}, {"alg": None}, {"alg": "HS256", "kid": "\0"}, {"alg": "RS256"}, {}, [], 1,
+    {"alg": "HS256", "crit": ["b64"], "b64": False}, {"alg": "HS256", "jku": "http://127.0.0.1"},
+)  # fmt: skip
 _SECONDS = 2.0
 """How long an answer to a request is waited for that may never be complete."""
 
@@ -100,26 +107,9 @@ def _tokens() -> Iterator[str]:
         "organization_id": "attacker",
     }
     for name in good:
-        for value in (
-            None,
-            0,
-            -1,
-            2**70,
-            1e308,
-            "",
-            "x" * 5_000,
-            "\0",
-            "\ud83d",
-            [],
-            {},
-            [{}],
-            True,
-        ):
+        for value in _CLAIMS:
             yield _signed(good | {name: value})
-    for header in (
-        {"alg": "none"}, {"alg": None}, {"alg": "HS256", "kid": "\0"}, {"alg": "RS256"}, {}, [], 1,
-        {"alg": "HS256", "crit": ["b64"], "b64": False}, {"alg": "HS256", "jku": "http://127.0.0.1"},
-    ):  # fmt: skip
+    for header in _HEADERS:
         yield f"{_part(header)}.{_part(good)}."
         yield f"{_part(header)}.{_part(good)}.{'A' * 43}"
     deep = base64.urlsafe_b64encode(b"[" * 6_000).decode()
