@@ -41,7 +41,8 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """`run` makes the attack. `judged`: whose latencies during it must stay within their bounds.
+    """`run` makes the attack. `judged`: whose latencies during it must stay within their bounds,
+    at `judged_percent` of their calls.
 
     `seconds_max`: `run` is ended after this. `settle_seconds_max`: how long the groups may then
     take until they have counted everything.
@@ -52,6 +53,7 @@ class Attack:
     judged: tuple[Judged, ...] = ()
     seconds_max: float = 40.0
     settle_seconds_max: float = 40.0
+    judged_percent: int = 99
 
 
 def settings_of(variables: Mapping[str, str]) -> Settings:

@@ -48,21 +48,19 @@ def memory_failures(peak_mib: Mapping[str, float], kinds: Mapping[str, str]) -> 
     ]
 
 
-def latency_failures(judged: tuple[Judged, ...], during: Samples, quiet: Samples) -> list[str]:
+def latency_failures(
+    judged: tuple[Judged, ...], during: Samples, quiet: Samples, percent: int = 99
+) -> list[str]:
     """A sentence for each kind of others' calls that was refused, or later than its bound."""
     failures = []
     for kind in judged:
         calls, wrong = len(during.of(kind)), during.wrong(kind)
         if wrong:
-            counted = ", ".join(
-                f"{times:,} × {status or 'no answer'}" for status, times in wrong.items()
-            )
-            failures.append(
-                f"others' {kind}: {sum(wrong.values()):,} of {calls:,} calls: {counted}"
-            )
-        p99, bound = during.percentile(kind, 99), latency_bound_ms(kind, quiet)
-        if p99 is not None and p99 > bound:
-            failures.append(f"others' {kind}: p99 {p99:,.0f} ms, more than {bound:,.0f}")
+            each = ", ".join(f"{times:,} × {code or 'no answer'}" for code, times in wrong.items())
+            failures.append(f"others' {kind}: {sum(wrong.values()):,} of {calls:,} calls: {each}")
+        late, bound = during.percentile(kind, percent), latency_bound_ms(kind, quiet)
+        if late is not None and late > bound:
+            failures.append(f"others' {kind}: p{percent} {late:,.0f} ms, more than {bound:,.0f}")
     return failures
 
 

@@ -71,7 +71,7 @@ class Runner:
             failures.append(f"others are not answered {seconds} after the attack")
         if raised := fleet.faults() - faults:
             failures.append(f"{raised:,} failures of the services themselves are in their logs")
-        failures += latency_failures(attack.judged, during, self._quiet)
+        failures += latency_failures(attack.judged, during, self._quiet, attack.judged_percent)
         peaks = memory.peaks()
         failures += memory_failures(peaks, {p.name: p.kind for p in fleet.processes})
         outcome = Outcome(

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from attack.attack import Attack, Sent, Target
+from attack.bounds import QUIET_FACTOR_MAX
 from attack.calls import API, NO_ANSWER, TRACK, Reply, Statuses, report
 from attack.slow import drip
 from attack.wide_days import FUNNEL, LAST, wide_days
@@ -57,6 +58,7 @@ def exports_byte_by_byte(target: Target) -> Sent:
         "Content-Type: application/json\r\nContent-Length: 10000\r\n\r\n"
     )
     sources = [f"127.5.4.{number + 1}" for number in range(16)]
+    usual = max(_timed_report(target, "colleague")[1] for _ in range(10))
     with ThreadPoolExecutor(1) as thread:
         held = thread.submit(drip, target.query_port, sources, head.encode(), b" ", 12.0, 0.2)
         time.sleep(1.0)
@@ -64,8 +66,9 @@ def exports_byte_by_byte(target: Target) -> Sent:
     worst = max(ms for _, ms in waits)
     wrong = [reply.status for reply, _ in waits if reply.status not in (200, 404)]
     failures = [f"a colleague's reports were answered {wrong[0]}"] if wrong else []
-    if worst > _COLLEAGUE_MS_MAX:
-        failures.append(f"a colleague waited {worst:,.0f} ms for a report, more than 1,000")
+    bound = max(_COLLEAGUE_MS_MAX, usual * QUIET_FACTOR_MAX)
+    if worst > bound:
+        failures.append(f"a colleague waited {worst:,.0f} ms for a report, more than {bound:,.0f}")
     return Sent(f"{held.result().opened} orders of exports, a byte at a time", failures)
 
 
