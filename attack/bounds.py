@@ -4,13 +4,15 @@ from collections.abc import Mapping
 
 from attack.attack import Judged
 
-P99_MS_MAX: Mapping[Judged, float] = {"tracking": 100.0, "reports": 250.0}
-"""Of others' calls, under attack. Tracking: the collector's goal (docs/security.md). Reports: a
-report is computed in some 50 ms, and one organization may take half of a service's time."""
+LATENCY_MS_MAX: Mapping[Judged, float] = {"tracking": 100.0, "reports": 250.0}
+"""Of others' calls, under attack, at the p99 unless an attack names another percentile. Tracking:
+the collector's goal (docs/security.md). Reports: one is computed in some 50 ms, and waits for a
+few others."""
 
 QUIET_FACTOR_MAX = 2.0
-"""One organization's load slows others by at most half: to twice the p99 of a quiet time. It is
-the bound if it is larger, so that a machine that is busy with other work is not called slow."""
+"""One organization's load slows others by at most half: to twice what they take in a quiet time.
+This is the bound if it is larger, so that a machine that is busy with other work is not called
+slow."""
 
 RECOVERY_SECONDS_MAX = 20.0
 """How long after the end of an attack others may still wait for an answer."""

@@ -58,16 +58,16 @@ def latency_failures(
         if wrong:
             each = ", ".join(f"{times:,} × {code or 'no answer'}" for code, times in wrong.items())
             failures.append(f"others' {kind}: {sum(wrong.values()):,} of {calls:,} calls: {each}")
-        late, bound = during.percentile(kind, percent), latency_bound_ms(kind, quiet)
+        late, bound = during.percentile(kind, percent), latency_bound_ms(kind, quiet, percent)
         if late is not None and late > bound:
             failures.append(f"others' {kind}: p{percent} {late:,.0f} ms, more than {bound:,.0f}")
     return failures
 
 
-def latency_bound_ms(kind: Judged, quiet: Samples) -> float:
-    """What the p99 of a kind of call may be; `quiet` are the calls while nobody attacked."""
-    quiet_ms = quiet.percentile(kind, 99) or 0.0
-    return max(bounds.P99_MS_MAX[kind], quiet_ms * bounds.QUIET_FACTOR_MAX)
+def latency_bound_ms(kind: Judged, quiet: Samples, percent: int = 99) -> float:
+    """What a percentile of a kind of call may be; `quiet` are the calls while nobody attacked."""
+    quiet_ms = quiet.percentile(kind, percent) or 0.0
+    return max(bounds.LATENCY_MS_MAX[kind], quiet_ms * bounds.QUIET_FACTOR_MAX)
 
 
 def p99s(during: Samples) -> dict[Judged, float | None]:

@@ -23,7 +23,7 @@ from attack.calls import report, track
 from attack.process import NotStarted
 from attack.samples import Sample, Samples, with_unanswered
 
-PER_SECOND: dict[Judged, int] = {"tracking": 40, "reports": 8}
+PER_SECOND: dict[Judged, int] = {"tracking": 40, "reports": 4}
 _ADDRESS = "127.0.0.2"
 """Its own: limits by address must not make it pay for an attacker."""
 

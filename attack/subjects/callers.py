@@ -156,6 +156,7 @@ ATTACKS = (
     Attack("headers without end, query", headers_without_end_to_query, ("reports",), 60),
     Attack("tracking a byte at a time", bodies_byte_by_byte, ("tracking",), 60),
     Attack("exports a byte at a time", exports_byte_by_byte, ("reports",)),
-    Attack("1,500 idle streams", idle_streams, ("reports",)),
-    Attack("200 overviews of wide days", wide_overviews, ("reports",), 90),
+    Attack("1,500 idle streams", idle_streams, ("reports",), 60),
+    # Work, not slowness: the promise is about how much slower others become.
+    Attack("200 overviews of wide days", wide_overviews, ("reports",), 90, judged_percent=50),
 )
