@@ -1,6 +1,6 @@
 """An attack holds only if memory, answers and latencies stayed within their bounds."""
 
-from attack.bounds import MEMORY_MIB_MAX, LATENCY_MS_MAX, QUIET_FACTOR_MAX
+from attack.bounds import LATENCY_MS_MAX, MEMORY_MIB_MAX, QUIET_FACTOR_MAX
 from attack.outcome import Outcome, latency_bound_ms, latency_failures, memory_failures
 from attack.report import failure_lines, row, summary
 from attack.samples import Sample, Samples
