@@ -7,8 +7,8 @@ It starts Kafka, MongoDB and Redis on free ports, a member of each group, a coll
 service and an export worker, and ends all of them. While each attack is made, a well-behaved
 caller tracks events and reads reports. An attack has held if no process has ended, every group has
 caught up, no answer was a server's fault, others were served within the bounds of
-attack/bounds.py, and the memory of each process stayed below its bound. After each part, a recount
-of the log must equal what is stored.
+attack/bounds.py, and the memory of each process stayed below its bound. After each part that sends
+events, a recount of the log must equal what is stored.
 
 A fleet that an attack has hurt is replaced by a new one before the next attack.
 

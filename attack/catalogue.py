@@ -28,6 +28,9 @@ PARTS: Mapping[str, tuple[Attack, ...]] = {
 }
 """Those that hurt a fleet most come last, because a new fleet takes a while."""
 
+RECOUNTED = frozenset(PARTS) - {"callers", "query", "local"}
+"""Parts after which all numbers are recounted: the others send no event of their own."""
+
 
 def chosen(names: Sequence[str]) -> dict[str, list[Attack]]:
     """The attacks of parts, or single ones named `part: attack`; all of them without a name.

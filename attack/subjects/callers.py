@@ -13,10 +13,10 @@ from attack.wide_days import FUNNEL, LAST, wide_days
 from daybook.local.ports import LOOPBACK
 
 _MANY = 2_100
-_HOLD_SECONDS = 16.0
+_HOLD_SECONDS = 14.0
 """Longer than a service waits for headers; shorter than it waits for a body."""
 
-_STREAMS, _STREAM_SECONDS = 1_500, 16.0
+_STREAMS, _STREAM_SECONDS = 1_500, 14.0
 _WIDE_READS, _CONCURRENT_READS = 200, 40
 _COLLEAGUE_MS_MAX = 1_000.0
 """What a colleague of a caller whose bodies are slow may wait for a report."""

@@ -13,7 +13,7 @@ from attack.attack import Attack, Judged, Sent, Target
 from attack.calls import Reply, Statuses, track
 from daybook.engine.mongo.client import database
 
-_SECONDS, _CALLERS = 6.0, 2
+_SECONDS, _CALLERS = 5.0, 2
 _BODY_BYTES = 1_000_000
 _INVENTED = 11_000
 _INVENT_SECONDS_MAX = 40.0

@@ -14,7 +14,7 @@ from attack.calls import API, call
 from attack.process import DaybookProcess
 from daybook.local.ports import LOOPBACK
 
-_FROZEN_SECONDS = 45.0
+_FROZEN_SECONDS = 42.0
 """Longer than a service believes in a key without asking MongoDB again."""
 
 _HELD_SECONDS_MAX, _DRIP_SECONDS = 10.0, 14.0
