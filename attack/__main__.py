@@ -42,8 +42,8 @@ _SERVERS_MISSING = 4
 def main() -> None:
     options = _options()
     if options.list:
-        for part, attacks in PARTS.items():
-            print(part, *(f"  {part}: {attack.name}" for attack in attacks), sep="\n")
+        for part, listed in PARTS.items():
+            print(part, *(f"  {part}: {attack.name}" for attack in listed), sep="\n")
         return
     # An exception, unlike the signal itself, ends the fleet on the way out.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))

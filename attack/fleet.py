@@ -80,7 +80,10 @@ class Fleet:
         if done.returncode == 0:
             return None
         lines = [line.strip() for line in (done.stdout + done.stderr).splitlines()]
-        shown = " ".join(line for line in lines if line)[:_SHOWN_CHARS_MAX]
+        text = " ".join(line for line in lines if line)
+        # Of a failure of its own, the end says what it was; of a comparison, the beginning.
+        is_own = "Traceback" in text
+        shown = text[-_SHOWN_CHARS_MAX:] if is_own else text[:_SHOWN_CHARS_MAX]
         return f"verify {group} --all exits with {done.returncode}: {shown}"
 
     def resume_servers(self) -> None:
