@@ -27,10 +27,10 @@ from rich.console import Console
 
 from attack.catalogue import PARTS, chosen
 from attack.outcome import Outcome
-from attack.process import NotStarted
 from attack.report import show
 from attack.runner import Runner
 from daybook.cli.support.printing import console
+from daybook.engine.errors import DaybookError
 from daybook.local.errors import ServerError
 
 SECONDS_MAX = 540.0
@@ -54,7 +54,7 @@ def main() -> None:
         with Runner(lambda line: progress.print(line, highlight=False), SECONDS_MAX) as runner:
             for part, attacks in chosen(options.parts).items():
                 outcomes += runner.run(part, attacks)
-    except (NotStarted, ServerError) as error:
+    except (DaybookError, ServerError) as error:
         print(f"attack: {error}", file=sys.stderr)
         sys.exit(_SERVERS_MISSING)
     minutes = (time.monotonic() - began) / 60

@@ -6,6 +6,7 @@ import shutil
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
@@ -93,13 +94,13 @@ class Fleet:
                 os.kill(self.target.pids[name], signal.SIGCONT)
 
 
+@dataclass(frozen=True, slots=True)
 class Guarded:
     """A fleet, its well-behaved caller and the watch on its memory."""
 
-    def __init__(self, fleet: Fleet, witness: Witness, memory: MemoryWatch) -> None:
-        self.fleet = fleet
-        self.witness = witness
-        self.memory = memory
+    fleet: Fleet
+    witness: Witness
+    memory: MemoryWatch
 
 
 @contextmanager

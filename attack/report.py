@@ -6,7 +6,7 @@ from rich.console import Console
 
 from attack.attack import Judged
 from attack.outcome import Outcome
-from daybook.cli.support.printing import table
+from daybook.cli.support.printing import number_of, table
 
 HEADINGS = (
     "attack", "what was sent", "outcome", "tracking p99", "reports p99", "alive", "most memory",
@@ -49,5 +49,5 @@ def failure_lines(outcomes: Sequence[Outcome]) -> list[str]:
 def summary(outcomes: Sequence[Outcome]) -> str:
     held = sum(outcome.held for outcome in outcomes)
     if held == len(outcomes):
-        return f"{held} attacks, and every promise held"
+        return f"{number_of(held, 'attack')}, and every promise held"
     return f"{held} of {len(outcomes)} attacks held; {len(outcomes) - held} did not"

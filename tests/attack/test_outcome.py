@@ -73,7 +73,7 @@ def test_each_promise_that_did_not_hold_has_its_line() -> None:
         "did not hold: part: two: it ended",
         "did not hold: part: two: it lags",
     ]
-    assert summary([HELD]) == "1 attacks, and every promise held"
+    assert summary([HELD]) == "1 attack, and every promise held"
     assert summary([HELD, LOST]) == "1 of 2 attacks held; 1 did not"
 
 
