@@ -8,21 +8,14 @@ from time import monotonic, time
 from typing import Annotated, BinaryIO
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import DownloadColumn, Progress, TaskID
 
 from daybook.cli.support.checked_file import Checked, check_lines, keyed_lines
 from daybook.cli.support.interrupt import interruptible
 from daybook.cli.support.line_check import LineCheck, raw_key
 from daybook.cli.support.lines import fingerprint, lines, opened, size
 from daybook.cli.support.printing import number_of, print_line, print_warning
+from daybook.cli.support.progress_bars import progress_bars
 from daybook.engine.documents.calendar import Calendar
 from daybook.engine.errors import DaybookError, Unavailable
 from daybook.engine.kafka.admin import partition_counts
@@ -164,17 +157,7 @@ def _send(
 
 @contextmanager
 def _bars() -> Iterator[Bars]:
-    """Progress bars on stderr, if it is a terminal."""
-    console = Console(stderr=True)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-        transient=True,
-    ) as progress:
+    with progress_bars(DownloadColumn()) as progress:
 
         def add_bar(description: str, file: BinaryIO) -> Report:
             task = progress.add_task(description, total=size(file))

@@ -5,10 +5,10 @@ import signal
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
+from rich.progress import MofNCompleteColumn
 
 import consumers
+from daybook.cli.support.progress_bars import progress_bars
 from daybook.engine import logs
 from daybook.engine.member.member import Member
 from daybook.engine.member.run import run as run_member
@@ -38,8 +38,7 @@ def run(
     target = consumers.find(group)
     config = settings()
     logs.configure(config.log_format)
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+    with progress_bars(MofNCompleteColumn()) as bar:
         task = bar.add_task(f"counting {target.name}", total=None, visible=until_caught_up)
         run_member(
             target,

@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import MofNCompleteColumn
 
 from daybook.cli.publish import Interrupted
 from daybook.cli.support.date_options import day
 from daybook.cli.support.interrupt import interruptible
 from daybook.cli.support.printing import number_of, print_line
+from daybook.cli.support.progress_bars import progress_bars
 from daybook.cli.support.simulate_files import (
     ANSWER,
     check_writable,
@@ -163,17 +164,7 @@ def _write_answer(known: Answer, path: Path) -> None:
 
 @contextmanager
 def _bar(description: str, plan: Plan) -> Iterator[ReportProgress]:
-    """A progress bar on stderr, if it is a terminal."""
-    console = Console(stderr=True)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-        transient=True,
-    ) as progress:
+    with progress_bars(MofNCompleteColumn()) as progress:
         task = progress.add_task(description, total=plan.events)
 
         def report(tracked: int) -> None:

@@ -16,6 +16,8 @@ from daybook.collector.direct import Direct
 from daybook.collector.enrich import Enricher
 from daybook.collector.event import TOPIC
 from daybook.collector.metrics import QUEUE_MESSAGES, STALE_KEYS
+from daybook.collector.names.name_cap import NameCap
+from daybook.collector.names.published import Published, PublishedNames, read_published
 from daybook.collector.openapi import TRACK
 from daybook.collector.response import add_error_handlers
 from daybook.collector.script import Script
@@ -45,18 +47,26 @@ def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
     async def find_key(text: str) -> Key | None:
         return await asyncio.to_thread(find, documents, text)
 
+    def published(organization: str) -> Published:
+        return read_published(documents, organization)
+
+    name_cap = NameCap(settings, PublishedNames(published))
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         producer = AsyncProducer(settings, topic, limits, QUEUE_MESSAGES.set)
         keys = KeyCache(find_key, ("write", "server"), STALE_KEYS.inc)
         app.state.producer = producer
-        app.state.tracker = Tracker(callers, enricher, keys, rate, producer, settings.currency)
+        app.state.tracker = Tracker(
+            callers, enricher, keys, rate, name_cap, producer, settings.currency
+        )
         gc.collect()
         gc.freeze()  # patterns and schemas live for ever: the collector need not traverse them
         gc.set_threshold(50_000, 20, 50)
         yield
         await producer.close()
         await rate.close()
+        await name_cap.close()
         await asyncio.to_thread(documents.client.close)
 
     app = FastAPI(

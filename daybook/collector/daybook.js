@@ -1,81 +1,198 @@
-/* Daybook's client for web pages; see docs/collector.md. */
+/* Daybook's client for web pages; see docs/collector.md.
+ *
+ * The queue in memory is the truth, its copy in localStorage is for later pages: "daybook.queue.<page>"
+ * holds the time until which the page owns it, then an event a line. Other pages take it over after
+ * that time, and leave a mark for an owner that was only asleep. */
 ((d, n) => {
+	const BODY_BYTES = 1_048_000; // the collector takes 1 MiB
+	const KEEPALIVE_BYTES = 6e4; // browsers let 64 KiB outlive a page
+	const QUEUE_BYTES = 2e6, QUEUE_EVENTS = 200, BATCH_EVENTS = 10, TEXT_CHARS = 8e3;
+	const CALL_MS = 3e4, RETRY_MS = 2e3, RETRY_MS_MAX = 3e5, OWNED_MS = 4e5, MARKED_MS = 6048e5;
 	const own = d.currentScript, data = own.dataset, memory = {};
 	const url = new URL("/api/v1/analytics/track?key=" + data.key, data.collector || own.src);
-	let busy, timer, shown, wait = 0;
+	const id = () => "10000000-1000-4000-8000-100000000000".replace(/[018]/g, c =>
+		(c ^ crypto.getRandomValues(new Uint8Array(1))[0] & 15 >> c / 4).toString(16));
+	const isId = value => typeof value == "string" && /^[!-~]{1,128}$/.test(value);
+	const optedOut = () => n.doNotTrack == 1 || n.globalPrivacyControl;
+	const warn = text => console.warn("daybook: " + text);
+	const prefix = "daybook.queue.", mine = prefix + id();
+	let queue = [], flying = [], failures = 0, notBefore = 0, due = Infinity;
+	let busy, overflowed, shown, timer;
 
+	const put = (name, text) => {
+		try { if (text) return localStorage[name] = text; } catch {}
+		try { delete localStorage[name]; } catch {} // which is older than what memory holds
+	};
 	const load = name => {
 		try { return JSON.parse(localStorage["daybook." + name]); } catch { return memory[name]; }
 	};
 	const save = (name, value) => {
-		memory[name] = value;
-		try { localStorage["daybook." + name] = JSON.stringify(value); } catch {}
-		return value;
+		put("daybook." + name, JSON.stringify(value));
+		return memory[name] = value;
 	};
-	const id = () => "10000000-1000-4000-8000-100000000000".replace(/[018]/g, c =>
-		(c ^ crypto.getRandomValues(new Uint8Array(1))[0] & 15 >> c / 4).toString(16));
 	const session = now => {
 		let s = load("session");
-		if (!s || now - s.last > 18e5 || now - s.start > 864e5) s = { id: id(), start: now };
+		if (!isId(s?.id) || !(now - s.last < 18e5 && now - s.start < 864e5)) s = { id: id(), start: now };
 		if (!s.from || /[?&]utm_/.test(location.search)) {
-			s.from = { referrer: d.referrer, landing_page: location.pathname };
+			s.from = {
+				referrer: d.referrer.slice(0, TEXT_CHARS),
+				landing_page: location.pathname.slice(0, TEXT_CHARS)
+			};
 			new URLSearchParams(location.search).forEach((value, name) => {
-				if (/^utm_/.test(name)) s.from[name] = value;
+				if (/^utm_(source|medium|campaign|term|content)$/.test(name)) s.from[name] = value.slice(0, 200);
 			});
 		}
 		s.last = now;
 		return save("session", s);
 	};
 
-	const queue = () => load("queue") || [];
-	const body = batch => JSON.stringify({ sent_at: new Date(), events: batch });
-	const drop = batch =>
-		save("queue", queue().filter(e => !batch.some(b => b.event_id == e.event_id)));
+	// JSON.stringify writes half a surrogate pair as \ud8.. to \udf.., and nothing else so.
+	const entry = event => {
+		const json = JSON.stringify(event).replace(/\\(ud[89a-f]..|.)/g, (all, c) =>
+			c[1] ? "\\ufffd" : all);
+		return { json, type: event.event_type, bytes: new TextEncoder().encode(json).length };
+	};
+	const body = batch => `{"sent_at":"${new Date().toJSON()}","events":[${batch.map(e => e.json)}]}`;
+	const size = batch => batch.reduce((sum, e) => sum + e.bytes + 1, 100);
+
+	const store = until => {
+		const left = until ? queue : queue.filter(e => !flying.includes(e));
+		return put(mine, left[0] && [until, ...left.map(e => e.json)].join("\n"));
+	};
+	const update = change => {
+		try { if (localStorage[mine].endsWith("taken")) queue = []; } catch {}
+		queue = change(queue);
+		while (queue.length > QUEUE_EVENTS || size(queue) > QUEUE_BYTES) {
+			queue.shift();
+			if (!overflowed) warn("too many events wait: the oldest are dropped");
+			overflowed = true;
+		}
+		store(Date.now() + OWNED_MS);
+	};
+	const drop = batch => update(all => all.filter(e => !batch.includes(e)));
+	const takeOver = () => Object.keys(localStorage).forEach(name => {
+		if (name == mine || !name.startsWith(prefix)) return;
+		const [until, ...lines] = localStorage[name].split("\n"), left = until - Date.now();
+		if (left > 0 && left <= MARKED_MS) return;
+		const events = [];
+		for (const line of lines) try { events.push(entry(JSON.parse(line))); } catch {}
+		delete localStorage[name];
+		if (!events[0]) return;
+		put(name, Date.now() + MARKED_MS + "\ntaken");
+		update(all => [...events, ...all]);
+	});
+
+	const cut = room => {
+		const batch = [];
+		for (const e of queue) {
+			if (batch[0] && (e.alone || batch[0].alone || batch.length == BATCH_EVENTS)) break;
+			if (!flying.includes(e) && size([...batch, e]) <= room) batch.push(e);
+		}
+		return batch;
+	};
 	const later = ms => {
+		const now = performance.now(), at = Math.max(now + ms, notBefore);
+		if (at >= due) return;
 		clearTimeout(timer);
-		timer = setTimeout(flush, wait || ms);
+		timer = setTimeout(flush, at - now);
+		due = at;
 	};
-	const flush = () => {
-		const batch = queue().slice(0, 10);
-		if (busy || !batch[0] || !n.onLine) return;
-		busy = 1;
-		fetch(url, { method: "POST", body: body(batch), keepalive: true }).then(r => {
-			if (r.status > 499 || r.status == 429) throw r;
-			drop(batch);
-			wait = 0;
-		}).catch(() => wait = Math.min(wait * 2 || 2e3, 3e5)).then(() => {
-			busy = 0;
-			if (queue()[0]) later(0);
-		});
+	const retry = seconds => {
+		const ms = RETRY_MS * 2 ** failures++ * (1 + Math.random()) / 2;
+		notBefore = performance.now() + Math.min(Math.max(ms, seconds * 1e3 || 0), RETRY_MS_MAX);
 	};
+	const settle = (batch, { ok, status, headers }, { reason, results }) => {
+		if (status > 499 || status == 429 || status == 408) {
+			retry(headers.get("Retry-After"));
+			if (!results) return;
+		} else failures = 0;
+		const refused = (what, why) => warn(`the collector refused ${what}: ${why}`);
+		if (!ok && !results) {
+			if (batch[1] && (status == 400 || status == 413)) return batch.forEach(e => e.alone = true);
+			refused(batch.map(e => e.type), reason || status);
+		}
+		drop(batch.filter((e, i) => {
+			const result = results ? results[i] : {};
+			if (result.errors) refused(e.type, result.errors.map(x => x.field + ": " + x.message));
+			return result.status != "unavailable";
+		}));
+	};
+	const flush = async () => {
+		due = Infinity;
+		if (busy || !n.onLine || optedOut()) return;
+		if (performance.now() < notBefore) return later(0);
+		busy = true;
+		try {
+			if (n.locks) await n.locks.request("daybook", { ifAvailable: true }, lock => lock && takeOver());
+			else takeOver();
+		} catch {}
+		update(all => all);
+		let batch = cut(KEEPALIVE_BYTES);
+		if (!batch[0]) batch = queue.slice(0, 1);
+		if (batch[0]) {
+			// After a failure without: other scripts may have used what browsers allow.
+			const keepalive = !failures && size(batch) <= KEEPALIVE_BYTES;
+			const call = new AbortController(), limit = setTimeout(() => call.abort(), CALL_MS);
+			flying = keepalive ? batch : [];
+			try {
+				const reply = await fetch(url, {
+					method: "POST", body: body(batch), keepalive, signal: call.signal
+				});
+				settle(batch, reply, await reply.json().catch(() => ({})));
+			} catch { retry(); }
+			clearTimeout(limit);
+			flying = [];
+		}
+		busy = false;
+		if (queue[0]) later(0);
+	};
+	// A beacon's answer is not heard: while calls fail, the next page sends the events instead.
 	const leave = () => {
-		for (let batch; n.onLine && (batch = queue().slice(0, 10))[0]; drop(batch))
-			if (!n.sendBeacon(url, body(batch))) return;
+		let room = KEEPALIVE_BYTES - size(flying), batch;
+		update(all => all);
+		while ((!failures || !store(0)) && n.onLine && (batch = cut(room))[0]
+				&& n.sendBeacon?.(url, body(batch))) {
+			room -= size(batch);
+			drop(batch);
+		}
+		store(0);
 	};
 
 	const send = (type, fields) => {
-		if (n.doNotTrack == 1 || n.globalPrivacyControl) return;
-		const now = Date.now(), s = session(now);
-		const all = [...queue(), {
-			event_type: type, event_id: id(), occurred_at: new Date(now), session_id: s.id,
-			visitor_id: load("visitor") || save("visitor", id()), funnel_id: data.funnel,
-			url: location.href.split("#")[0], ...s.from, ...fields
-		}];
-		save("queue", all.slice(-200));
-		later(all[9] ? 0 : 1e3);
+		if (optedOut()) return;
+		if (d.prerendering) {
+			d.addEventListener("prerenderingchange", () => send(type, fields), { once: true });
+			return;
+		}
+		const now = Date.now(), s = session(now), visitor = load("visitor");
+		try {
+			const e = entry({
+				event_type: type, event_id: id(), occurred_at: new Date(now), session_id: s.id,
+				visitor_id: save("visitor", isId(visitor) ? visitor : id()), funnel_id: data.funnel,
+				url: location.href.split("#")[0].slice(0, TEXT_CHARS), ...s.from, ...fields
+			});
+			if (size([e]) > BODY_BYTES) throw "it is larger than 1 MiB";
+			update(all => [...all, e]);
+			later(queue.length < BATCH_EVENTS ? 1e3 : 0);
+		} catch (error) {
+			warn(`the event ${type} is dropped: ${error}`);
+		}
 	};
 	const view = () => {
 		const here = location.pathname + location.search;
-		if (here != shown) send("page_view");
+		if (here == shown || d.prerendering) return;
 		shown = here;
+		send("page_view");
 	};
 	window.daybook = { send, track: (name, properties) => send("custom", { name, properties }) };
 
 	const push = history.pushState;
 	history.pushState = (...to) => { push.apply(history, to); view(); };
 	addEventListener("popstate", view);
-	addEventListener("online", () => later(wait = 0));
+	addEventListener("online", () => { failures = notBefore = 0; later(0); });
 	addEventListener("pagehide", leave);
-	d.addEventListener("visibilitychange", () => { if (d.hidden) leave(); });
+	addEventListener("pageshow", e => { if (e.persisted) shown = 0, view(); });
+	d.addEventListener("visibilitychange", () => { if (d.hidden) flush(); });
+	d.addEventListener("prerenderingchange", view);
 	view();
 })(document, navigator);

@@ -103,13 +103,18 @@ def envelope(
     }
 
 
-def message(event: dict[str, Any]) -> tuple[bytes, bytes]:
-    """The message's key and value, validated by the schema that consumers use. Raises Invalid."""
+def validated(event: dict[str, Any]) -> dict[str, Any]:
+    """The event as the schema that consumers use knows it. Raises Invalid."""
     try:
-        valid = _SOURCE.events.validator.validate_python(event)
+        valid: dict[str, Any] = _SOURCE.events.validator.validate_python(event)
     except ValidationError as error:
         raise Invalid(*_problems(error, event["event_type"])) from None
-    return _SOURCE.key_of(valid).encode(), to_json(valid)
+    return valid
+
+
+def message(event: dict[str, Any]) -> tuple[bytes, bytes]:
+    """The key and value of a validated event's message."""
+    return _SOURCE.key_of(event).encode(), to_json(event)
 
 
 def _problems(error: ValidationError, event_type: str) -> list[tuple[str, str]]:

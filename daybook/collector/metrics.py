@@ -27,6 +27,11 @@ SOURCES_CAPPED = Counter(
     "daybook_collector_sources_capped_total",
     "Events whose source became `other`, because their key had sent too many sources that day",
 )
+NAMES_CAPPED = Counter(
+    "daybook_collector_names_capped_total",
+    "Unpublished names of funnels, steps and ticketed events that became `other`, by kind",
+    ["kind"],
+)
 STALE_KEYS = Counter(
     "daybook_collector_stale_key_calls_total",
     "Calls accepted with an expired entry of the key cache, because MongoDB was unavailable",

@@ -13,11 +13,20 @@ from daybook.collector.arrival import Arrival, arrival
 from daybook.collector.body import Call, parse, read
 from daybook.collector.client.caller import Caller, Callers, presented_key
 from daybook.collector.enrich import Enricher, count_bots
-from daybook.collector.event import HAS_CONTEXT, MONEY, Invalid, check_type, envelope, message
+from daybook.collector.event import (
+    HAS_CONTEXT,
+    MONEY,
+    Invalid,
+    check_type,
+    envelope,
+    message,
+    validated,
+)
 from daybook.collector.invalid_log import InvalidLog
+from daybook.collector.names.name_cap import NameCap
 from daybook.collector.response import Refusal, json_response, refusal_response, unavailable
 from daybook.engine.errors import Unavailable
-from daybook.engine.kafka.async_producer import AsyncProducer, Keyed
+from daybook.engine.kafka.async_producer import AsyncProducer
 from daybook.service.api_keys import Key
 from daybook.service.key_cache import KeyCache
 from daybook.service.rate_limit import RateDecision, RateLimiter
@@ -27,15 +36,14 @@ _OPTED_OUT = {"status": "ignored", "reason": "the caller has opted out of tracki
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """A call's `results`, one per event, and the `messages` of its valid events.
+    """A call's `results`, one per event, and its valid `events`.
 
-    `positions` and `bots` belong to the messages: each one's index in `results`, and bot reasons.
+    `positions` belong to the events: each one's index in `results`.
     """
 
     results: list[dict[str, Any]]
-    messages: list[Keyed]
+    events: list[dict[str, Any]]
     positions: list[int]
-    bots: list[list[str]]
 
 
 class Tracker:
@@ -45,6 +53,7 @@ class Tracker:
         enricher: Enricher,
         keys: KeyCache,
         rate: RateLimiter,
+        name_cap: NameCap,
         producer: AsyncProducer,
         currency: str,
     ) -> None:
@@ -52,6 +61,7 @@ class Tracker:
         self._enricher = enricher
         self._keys = keys
         self._rate = rate
+        self._name_cap = name_cap
         self._producer = producer
         self._currency = currency
         self._invalid_log = InvalidLog()
@@ -78,9 +88,15 @@ class Tracker:
             await self._limit(caller, 1)
             raise
         decision = await self._limit(caller, len(call.events))
-        validated = self._validate(call, caller, arrived, decision.is_suspect)
-        acks = await self._producer.send(validated.messages) if validated.messages else []
-        return self._response(call, validated, acks)
+        checked = self._validate(call, caller, arrived, decision.is_suspect)
+        if not caller.is_server:
+            for event in checked.events:
+                await self._name_cap.apply(
+                    caller.key.organization_id, event["data"], arrived.at.date()
+                )
+        messages = list(map(message, checked.events))
+        acks = await self._producer.send(messages) if messages else []
+        return self._response(call, checked, acks)
 
     async def _key(self, request: Request) -> Key:
         text = presented_key(request)
@@ -107,20 +123,19 @@ class Tracker:
         return decision
 
     def _validate(self, call: Call, caller: Caller, arrived: Arrival, suspect: bool) -> Validated:
-        validated = Validated([], [], [], [])
+        checked = Validated([], [], [])
         for position, fields in enumerate(call.events):
             try:
                 event = self._event(fields, caller, arrived, call.sent_at, suspect)
-                validated.messages.append(message(event))
+                checked.events.append(validated(event))
             except Invalid as invalid:
-                validated.results.append({"status": "invalid", "errors": invalid.errors})
+                checked.results.append({"status": "invalid", "errors": invalid.errors})
                 self._invalid_log.add(caller.key, invalid.errors)
                 continue
-            validated.results.append({"status": "accepted", "event_id": event["event_id"]})
-            validated.positions.append(position)
-            validated.bots.append(event["data"].get("context", {}).get("bot", []))
-        metrics.EVENTS.labels("invalid").inc(len(call.events) - len(validated.messages))
-        return validated
+            checked.results.append({"status": "accepted", "event_id": event["event_id"]})
+            checked.positions.append(position)
+        metrics.EVENTS.labels("invalid").inc(len(call.events) - len(checked.events))
+        return checked
 
     def _event(
         self, fields: Any, caller: Caller, arrived: Arrival, sent_at: Any, suspect: bool
@@ -138,22 +153,22 @@ class Tracker:
             data.setdefault("currency", self._currency)
         return event
 
-    def _response(self, call: Call, validated: Validated, acks: list[bool]) -> Response:
+    def _response(self, call: Call, checked: Validated, acks: list[bool]) -> Response:
         """202 if Kafka has stored all valid events; 422 if none is valid. Raises Refusal: 503."""
-        for position, acknowledged, bot in zip(
-            validated.positions, acks, validated.bots, strict=True
+        for position, acknowledged, event in zip(
+            checked.positions, acks, checked.events, strict=True
         ):
             if acknowledged:
-                count_bots(bot)
+                count_bots(event["data"].get("context", {}).get("bot", []))
             else:
-                validated.results[position]["status"] = "unavailable"
+                checked.results[position]["status"] = "unavailable"
         missing = acks.count(False)
         metrics.EVENTS.labels("accepted").inc(len(acks) - missing)
         metrics.EVENTS.labels("unavailable").inc(missing)
-        content: dict[str, Any] = validated.results[0]
+        content: dict[str, Any] = checked.results[0]
         if call.is_batch:
             counts = {"accepted": len(acks) - missing, "invalid": len(call.events) - len(acks)}
-            content = counts | {"results": validated.results}
+            content = counts | {"results": checked.results}
         if missing:
             raise unavailable("Kafka did not store every event", content)
         return json_response(202 if acks else 422, content)

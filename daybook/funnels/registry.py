@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from daybook.engine.decode.duplicate_window import id_bytes
+from daybook.engine.decode.duplicate_window import own_id
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_part
 from daybook.engine.documents.rows import Row
@@ -38,10 +38,10 @@ class Registry:
         event = definition.event
         organization, data = organization_of(event), event["data"]
         kind = event["event_type"]
-        own_id = definition.partition, kind, id_bytes(event["event_id"])
-        if own_id in self._ids:
+        place = definition.partition, kind, own_id(event)
+        if place in self._ids:
             return None
-        self._ids.add(own_id)
+        self._ids.add(place)
         if kind.startswith("funnel."):
             histories, name = self._funnels, (organization, data["funnel_id"])
             row = _funnel_row

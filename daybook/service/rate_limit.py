@@ -84,7 +84,7 @@ class RateLimiter:
         await self._redis.close()
 
 
-PendingCall = tuple[str, tuple[int, ...], asyncio.Future[Any]]
+PendingCall = tuple[str, tuple[int | str, ...], asyncio.Future[Any]]
 """Key, arguments, and the future that receives the result."""
 
 
@@ -102,7 +102,7 @@ class BatchedScript:
         self._pending: list[PendingCall] = []
         self._sending: asyncio.Task[None] | None = None
 
-    async def call(self, key: str, *arguments: int) -> Any:
+    async def call(self, key: str, *arguments: int | str) -> Any:
         """The script's result. Raises RedisError and OSError, for all calls of a failed batch."""
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._pending.append((key, arguments, future))

@@ -25,12 +25,23 @@ class Mutant:
     tests: tuple[str, ...]
 
     def is_caught(self) -> tuple[bool, str]:
-        """Whether the tests fail with the bug, and the last line that pytest prints."""
+        """Whether the tests fail with the bug, and the last line that pytest prints.
+
+        Tests that do not end within the time limit have not caught it.
+        """
+        try:
+            done = self._run_tests()
+        except subprocess.TimeoutExpired:
+            return False, f"the tests did not end within {SECONDS_MAX} s"
+        lines = done.stdout.strip().splitlines() or [done.stderr.strip()]
+        return done.returncode == TESTS_FAILED, lines[-1]
+
+    def _run_tests(self) -> subprocess.CompletedProcess[str]:
         with tempfile.TemporaryDirectory(prefix="daybook-mutant-") as name:
             tree = Path(name) / "tree"
             shutil.copytree(ROOT, tree, ignore=IGNORED)
             self._seed(tree)
-            done = subprocess.run(
+            return subprocess.run(
                 [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *self.tests],
                 cwd=tree,
                 env=os.environ | {"DAYBOOK_MUTANT": self.name, "PYTHONPATH": str(tree)},
@@ -39,8 +50,6 @@ class Mutant:
                 timeout=SECONDS_MAX,
                 check=False,
             )
-        lines = done.stdout.strip().splitlines() or [done.stderr.strip()]
-        return done.returncode == TESTS_FAILED, lines[-1]
 
     def occurs_once(self, tree: Path = ROOT) -> bool:
         return (tree / self.file).read_text().count(self.old) == 1

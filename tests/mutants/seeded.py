@@ -2,5 +2,6 @@
 
 from tests.mutants.counting import COUNTING
 from tests.mutants.services import SERVICES
+from tests.mutants.web_client import WEB_CLIENT
 
-MUTANTS = (*COUNTING, *SERVICES)
+MUTANTS = (*COUNTING, *SERVICES, *WEB_CLIENT)

@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from playwright.sync_api import (
     Browser,
@@ -55,6 +57,24 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@contextmanager
+def undriven(address: str, profile: Path) -> Iterator[None]:
+    """A browser that shows a page and does what its scripts say, in a profile of its own.
+
+    Playwright turns the back/forward cache off and cannot follow prerendered pages.
+    """
+    process = subprocess.Popen(
+        [program(), *ARGUMENTS, f"--user-data-dir={profile}", address],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def troubles(page: Page) -> list[str]:

@@ -79,6 +79,7 @@ class HandLog:
         data: dict[str, Any],
         at: str = "2026-01-01T10:00:00Z",
         id: int | str | None = None,
+        organization: str | None = None,
         **where: Any,
     ) -> int:
         """Appends an event, keyed by its order or its user; returns its offset."""
@@ -90,13 +91,16 @@ class HandLog:
             "schema_version": 1,
             "data": data,
         }
+        if organization is not None:
+            event["organization_id"] = organization
         key = data.get("order_id") or data.get("user_id")
         return self.write(json.dumps(event).encode(), key, **where)
 
     def order(
         self, kind: str, order: str = "o", at: str = "2026-01-01T10:00:00Z", **more: Any
     ) -> int:
-        where = {n: more.pop(n) for n in ("id", "partition", "offset", "headers") if n in more}
+        names = ("id", "organization", "partition", "offset", "headers")
+        where = {name: more.pop(name) for name in names if name in more}
         return self.event(f"order.{kind}", {"order_id": order, **more}, at, **where)
 
     def pay(

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Annotated, Any, NoReturn, Protocol, TypeVar
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import MofNCompleteColumn
 
 import consumers
 from daybook.cli.support.printing import as_json, print_line
+from daybook.cli.support.progress_bars import progress_bars
 from daybook.engine.errors import Unavailable
 from daybook.engine.kafka import clients
 from daybook.engine.mongo.client import database
@@ -47,9 +47,7 @@ def recounting(name: str) -> Iterator[tuple[Group, ReportProgress]]:
     definitions = counted.definitions[0].topic if counted.definitions else None
     # Topic names come from topics.yaml, which the recount does not read.
     group = replace(find(counted.name), topic=counted.topics[0], definitions=definitions)
-    stderr = Console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=stderr, disable=not stderr.is_terminal, transient=True) as bar:
+    with progress_bars(MofNCompleteColumn()) as bar:
         task = bar.add_task(group.name, total=None)
 
         def report(phase: str, done: int, total: int) -> None:

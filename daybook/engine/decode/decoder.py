@@ -6,7 +6,7 @@ from typing import Any
 from confluent_kafka import Message
 
 from daybook.engine.batch import Batch, DeadLetter
-from daybook.engine.decode.duplicate_window import DuplicateWindow, id_bytes
+from daybook.engine.decode.duplicate_window import DuplicateWindow, id_bytes, own_id
 from daybook.engine.decode.fast_path import RUN_MESSAGES, FastPath
 from daybook.engine.decode.parse import EVENT_BYTES_MAX, Ignored, read
 from daybook.engine.documents.calendar import Calendar
@@ -94,9 +94,8 @@ class Decoder:
         appended_ms = message.timestamp()[1]
         occurred_at = event["occurred_at"]
         day_hour = self._calendar.day_hour(occurred_at, appended_ms)
-        event_id = id_bytes(event["event_id"])
         if not is_counted or not self._state_model:
-            is_duplicate = self._window.check_and_add(event_id, offset)
+            is_duplicate = self._window.check_and_add(own_id(event), offset)
             if is_duplicate or not is_counted:
                 return batch.count_outcome("duplicate", is_counted)
         batch.newest = max(batch.newest, occurred_at)
@@ -106,7 +105,7 @@ class Decoder:
         batch.appended_ms.append(appended_ms)
         if self._state_model:
             batch.keys.append(self._state_model.key_of(event, key))
-            batch.ids.append(event_id)
+            batch.ids.append(id_bytes(event["event_id"]))
             batch.raw.append((message.key(), value))
         return None
 

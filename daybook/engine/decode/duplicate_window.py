@@ -1,7 +1,11 @@
 """The duplicate window: the event ids within the last N offsets of one partition's log."""
 
+import hashlib
 from binascii import unhexlify
 from collections import deque
+from functools import lru_cache
+
+from daybook.engine.documents.fields import Event
 
 _PARTS = 8
 
@@ -9,8 +13,8 @@ _PARTS = 8
 class DuplicateWindow:
     """A pure function of the partition's log, so reading the log again rebuilds the same window.
 
-    Each id, as 16 bytes, is kept with the last offset at which it occurred. Expired ids are removed
-    in steps of an eighth of the window, so at most N + N/8 are kept.
+    Each id, as `own_id` returns it, is kept with the last offset at which it occurred. Expired ids
+    are removed in steps of an eighth of the window, so at most N + N/8 are kept.
     """
 
     def __init__(self, offsets_max: int) -> None:
@@ -53,6 +57,24 @@ class DuplicateWindow:
             for event_id in self._parts.popleft()[1]:
                 if last.get(event_id, offset) < oldest:
                     del last[event_id]
+
+
+def own_id(event: Event) -> bytes:
+    """The event's id within its organization: an organization cannot use up another's ids.
+
+    16 bytes for an event that names no organization, else 32.
+    """
+    event_id = id_bytes(event["event_id"])
+    organization = event.get("organization_id")
+    return event_id if organization is None else event_id + _digest(organization)
+
+
+@lru_cache(maxsize=4_096)
+def _digest(organization: str) -> bytes:
+    """16 bytes, so that long names do not make the window larger; none for the default."""
+    if organization == "default":
+        return b""
+    return hashlib.blake2b(organization.encode(), digest_size=16).digest()
 
 
 def id_bytes(event_id: str) -> bytes:

@@ -11,7 +11,7 @@ from confluent_kafka import Message
 from pydantic import ValidationError
 
 from daybook.engine.batch import Batch
-from daybook.engine.decode.duplicate_window import DuplicateWindow, id_bytes
+from daybook.engine.decode.duplicate_window import DuplicateWindow, own_id
 from daybook.engine.documents.calendar import Calendar
 from daybook.engine.documents.fields import Event
 from daybook.engine.errors import Poison
@@ -60,8 +60,7 @@ class FastPath:
         keys = [key.encode() for key in map(self._key_of, events)]
         if keys != [message.key() for message in run]:
             return False
-        ids = [id_bytes(event["event_id"]) for event in events]
-        duplicates = self._window.seen_in_run(ids, offsets)
+        duplicates = self._window.seen_in_run(list(map(own_id, events)), offsets)
         reduced = self._reduce(events)
         batch.received += len(run)
         if duplicates:

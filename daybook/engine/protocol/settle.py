@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from daybook.engine.batch import Batch
-from daybook.engine.decode.duplicate_window import DuplicateWindow
+from daybook.engine.decode.duplicate_window import DuplicateWindow, own_id
 from daybook.engine.documents.change import Change, Document
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.state import State, StateModel
@@ -106,8 +106,8 @@ class Settler:
         """Runs once per batch: a second time, the window would hold all of its ids."""
         if self._group.state:
             kept = []
-            for index, event_id in enumerate(batch.ids):
-                if self._window.check_and_add(event_id, batch.offsets[index]):
+            for index, event in enumerate(batch.events):
+                if self._window.check_and_add(own_id(event), batch.offsets[index]):
                     batch.count_outcome("duplicate")
                 else:
                     kept.append(index)

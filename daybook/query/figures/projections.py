@@ -30,6 +30,21 @@ def sums_of(fields: Sequence[str], by: str) -> Stages:
     return [{"$group": {"_id": f"${by}", by: {"$first": f"${by}"}, **sums}}]
 
 
+def amounts_of(fields: Sequence[str], by: str, used: str) -> Stages:
+    """The sums of these fields of `currencies`, in one row for each value of `by` and currency.
+
+    `documents`: in how many documents the field `used` is not 0.
+    """
+    is_used = {"$cond": [{"$ne": [{"$ifNull": [f"$entry.v.{used}", 0]}, 0]}, 1, 0]}
+    sums = {field: {"$sum": f"$entry.v.{field}"} for field in fields}
+    group = {"_id": {by: f"${by}", "currency": "$entry.k"}, "documents": {"$sum": is_used}}
+    return [
+        {"$project": {by: True, "entry": _entries("currencies")}},
+        {"$unwind": "$entry"},
+        {"$group": {**group, **sums}},
+    ]
+
+
 def sums_by_key(field: str, parts: Sequence[str]) -> Stages:
     """The sums of these parts of a breakdown, in one row for each key; the key is the `_id`."""
     return [

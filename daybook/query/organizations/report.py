@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from daybook.engine.documents.fields import DailyDocument, currency_fields, scalar_fields
+from daybook.engine.documents.fields import Counter, DailyDocument, currency_fields
 from daybook.query.figures.comparison import compare_totals
 from daybook.query.figures.date_range import Granularity, Span
+from daybook.query.figures.projections import Stages, amounts_of, sums_of
 from daybook.query.figures.series import buckets
-from daybook.query.figures.totals import DayDocument, Numbers, choose_currency, currencies, totals
+from daybook.query.figures.totals import DayDocument, Numbers, choose_currency, totals
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
 from models.funnel_revenue import FunnelRevenueDay
@@ -40,31 +41,29 @@ _RENAMED = {"revenue_cents": "tickets_revenue_cents", "conversion_rate": "ticket
 """Names in the totals for ticketed events' fields, which would clash with those of funnels."""
 
 
-def _fields(model: type[DailyDocument]) -> dict[str, Any]:
-    """A projection without maps, also within the currencies."""
-    fields = {name: f"$$this.v.{name}" for name in currency_fields(model)}
-    amounts = {
-        "$map": {
-            "input": {"$objectToArray": {"$ifNull": ["$currencies", {}]}},
-            "in": {"k": "$$this.k", "v": fields},
-        }
-    }
-    plain = dict.fromkeys([model.key[-1], "date", *scalar_fields(model)], 1)
-    return plain | {"currencies": {"$arrayToObject": amounts}}
+Names = Mapping[tuple[str, str], DayDocument]
+"""Definitions, by key field and id."""
 
 
-FIELDS = {model: _fields(model) for model in _MODELS}
+class Sums(NamedTuple):
+    """The sums of a model's documents in one period, in the form of daily documents.
+
+    `days` has one for each day, `parts` one for each funnel or ticketed event. An amount of
+    `currencies` has `documents` as well: in how many documents the currency occurs.
+    """
+
+    days: Sequence[DayDocument]
+    parts: Mapping[str, DayDocument]
 
 
 class Facts(NamedTuple):
-    """Documents of one period; `names` are definitions by key field and id."""
+    """The sums of one period."""
 
-    funnels: Sequence[DayDocument]
-    orders: Sequence[DayDocument]
-    events: Sequence[DayDocument]
-    names: Mapping[tuple[str, str], DayDocument]
+    funnels: Sums
+    orders: Sums
+    events: Sums
 
-    def documents(self, model: type[DailyDocument]) -> Sequence[DayDocument]:
+    def sums(self, model: type[DailyDocument]) -> Sums:
         by_model = {
             FunnelDay: self.funnels,
             FunnelRevenueDay: self.orders,
@@ -73,19 +72,39 @@ class Facts(NamedTuple):
         return by_model[model]
 
 
+def stages(model: type[DailyDocument], by: str) -> tuple[Stages, Stages]:
+    """The aggregations of counters and of amounts, in one row for each value of `by`."""
+    counters = [name for name, field in model.fields.items() if isinstance(field, Counter)]
+    return sums_of(counters, by), amounts_of(currency_fields(model), by, used=_MONEY[model])
+
+
+def merged(
+    by: str, counters: Iterable[DayDocument], amounts: Iterable[DayDocument]
+) -> dict[Any, DayDocument]:
+    """The rows of both aggregations in the form of daily documents, by their value of `by`."""
+    documents: dict[Any, dict[str, Any]] = {
+        row["_id"]: {**row, by: row["_id"], "currencies": {}} for row in counters
+    }
+    for row in amounts:
+        documents[row["_id"][by]]["currencies"][row["_id"]["currency"]] = row
+    return dict(documents)
+
+
 def dashboard(
     organization: str,
     span: Span,
     granularity: Granularity,
     facts: Facts,
     before: Facts | None,
+    names: Names,
     preference: tuple[str, str | None],
 ) -> dict[str, Any]:
     """The dashboard in one currency; totals of the others are in `by_currency`."""
     days: dict[str, int] = {}
-    for model, field in _MONEY.items():
-        for code, count in currencies(facts.documents(model), field).items():
-            days[code] = days.get(code, 0) + count
+    for model in _MODELS:
+        for document in facts.sums(model).days:
+            for code, amounts in document["currencies"].items():
+                days[code] = days.get(code, 0) + amounts["documents"]
     currency = choose_currency(days, *preference)
     sums = _totals(facts, currency)
     body: dict[str, Any] = {
@@ -95,8 +114,8 @@ def dashboard(
         "currency": currency,
         "totals": sums,
         "over_time": _over_time(span, granularity, facts, currency),
-        "funnels": _funnels(facts, currency),
-        "events": _events(facts, currency),
+        "funnels": [_funnel(funnel, facts, names, currency) for funnel in top_funnels(facts)],
+        "events": [_event(event, facts, names, currency) for event in top_events(facts)],
         "by_currency": {
             other: {name: value for name, value in _totals(facts, other).items() if "cents" in name}
             for other in sorted(days)
@@ -109,7 +128,7 @@ def dashboard(
 def _totals(facts: Facts, currency: str) -> Numbers:
     numbers: Numbers = {}
     for model, names in _MODELS.items():
-        numbers |= _select(totals(model, facts.documents(model), currency), names, model)
+        numbers |= _select(totals(model, facts.sums(model).days, currency), names, model)
     return numbers
 
 
@@ -123,40 +142,42 @@ def _over_time(
 ) -> list[dict[str, Any]]:
     points: dict[str, dict[str, Any]] = {}
     for model, names in _MODELS.items():
-        for at, days in buckets(span, granularity, facts.documents(model)):
+        for at, days in buckets(span, granularity, facts.sums(model).days):
             numbers = _select(totals(model, days, currency), names, model)
             points.setdefault(at, {"timestamp": at}).update(numbers)
     return list(points.values())
 
 
-def _funnels(facts: Facts, currency: str) -> list[dict[str, Any]]:
-    visits, orders = _group_by(facts.funnels, "funnel_id"), _group_by(facts.orders, "funnel_id")
-    rows = []
-    for funnel in sorted({*visits, *orders}):
-        numbers = _select(
-            totals(FunnelDay, visits.get(funnel, []), currency), _FUNNEL, FunnelDay
-        ) | _select(
-            totals(FunnelRevenueDay, orders.get(funnel, []), currency), _ORDERS, FunnelRevenueDay
-        )
-        rows.append(_identity("funnel_id", funnel, facts) | numbers)
-    return sorted(rows, key=lambda row: -row["sessions"])[:TOP]
+def top_funnels(facts: Facts) -> list[str]:
+    """The funnels that the dashboard lists: those with the most sessions."""
+    visits = facts.funnels.parts
+    funnels = sorted({*visits, *facts.orders.parts})
+    return sorted(funnels, key=lambda id: -visits[id]["sessions"] if id in visits else 0)[:TOP]
 
 
-def _events(facts: Facts, currency: str) -> list[dict[str, Any]]:
-    rows = []
-    for event, days in sorted(_group_by(facts.events, "event_id").items()):
-        numbers = totals(EventMetricsDay, days, currency)
-        rows.append(_identity("event_id", event, facts) | {name: numbers[name] for name in _EVENT})
-    return sorted(rows, key=lambda row: -row["tickets_sold"])[:TOP]
+def top_events(facts: Facts) -> list[str]:
+    """The ticketed events that the dashboard lists: those that sold the most tickets."""
+    sales = facts.events.parts
+    return sorted(sorted(sales), key=lambda id: -sales[id]["tickets_sold"])[:TOP]
 
 
-def _identity(key: str, value: str, facts: Facts) -> dict[str, Any]:
-    row = facts.names.get((key, value), {})
+def _funnel(funnel: str, facts: Facts, names: Names, currency: str) -> dict[str, Any]:
+    row = _identity("funnel_id", funnel, names)
+    for model, fields in ((FunnelDay, _FUNNEL), (FunnelRevenueDay, _ORDERS)):
+        row |= _select(_part(model, funnel, facts, currency), fields, model)
+    return row
+
+
+def _event(event: str, facts: Facts, names: Names, currency: str) -> dict[str, Any]:
+    numbers = _part(EventMetricsDay, event, facts, currency)
+    return _identity("event_id", event, names) | {name: numbers[name] for name in _EVENT}
+
+
+def _part(model: type[DailyDocument], value: str, facts: Facts, currency: str) -> Numbers:
+    parts = facts.sums(model).parts
+    return totals(model, [parts[value]] if value in parts else [], currency)
+
+
+def _identity(key: str, value: str, names: Names) -> dict[str, Any]:
+    row = names.get((key, value), {})
     return {key: value, "name": row.get("name"), "status": row.get("status")}
-
-
-def _group_by(documents: Iterable[DayDocument], key: str) -> dict[Any, list[DayDocument]]:
-    groups: dict[Any, list[DayDocument]] = {}
-    for document in documents:
-        groups.setdefault(document[key], []).append(document)
-    return groups

@@ -18,11 +18,13 @@ FROM (
 );
 
 -- A definition applies from its append time on; of several with the same time, the last one. A
--- duplicate sent by a producer changes nothing.
+-- duplicate sent by a producer changes nothing; `funnel` begins with the organization.
 CREATE OR REPLACE TABLE pinned AS
 WITH originals AS (
     FROM definitions
-    QUALIFY row_number() OVER (PARTITION BY partition, event_id ORDER BY "offset") = 1
+    QUALIFY row_number() OVER (
+        PARTITION BY partition, split_part(funnel, ':', 1), event_id ORDER BY "offset"
+    ) = 1
 ),
 in_force AS (
     SELECT funnel, appended_ms, definition, reference

@@ -59,11 +59,13 @@ SELECT
     -- An event belongs to the day of its occurred_at in the fleet's zone.
     strftime(utc + shift, '%Y-%m-%d') AS day,
     strftime(utc + shift, '%H') AS hour,
-    -- An event is a duplicate if its id is also at a lower offset of the partition, at most
-    -- `duplicate_window` offsets below. Duplicates themselves count, so the nearest decides.
+    -- An event is a duplicate if its organization's event of the same id is also at a lower offset
+    -- of the partition, at most `duplicate_window` offsets below. Duplicates themselves count, so
+    -- the nearest decides.
     coalesce(
-        "offset" - lag("offset") OVER (PARTITION BY topic_id, partition, id ORDER BY "offset")
-            <= (SELECT duplicate_window FROM settings),
+        "offset" - lag("offset") OVER (
+            PARTITION BY topic_id, partition, organization_id, id ORDER BY "offset"
+        ) <= (SELECT duplicate_window FROM settings),
         false
     ) AS duplicate,
     misread(id, utc, key_id, message_key, appended_ms) AS reason

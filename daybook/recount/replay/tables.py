@@ -10,8 +10,8 @@ import duckdb
 _MEMORY_MAX = """
     SELECT parse_formatted_bytes(current_setting('memory_limit')) * 5 // 8 || 'B'
 """
-"""Half of the machine's or container's memory: DuckDB takes four fifths unless it is limited. A group
-with states gathers every key's history, so it needs more the longer its log is."""
+"""Half of the machine's or container's memory: DuckDB takes four fifths unless it is limited. A
+group with states gathers every key's history, so it needs more the longer its log is."""
 
 Row = tuple[Any, ...]
 

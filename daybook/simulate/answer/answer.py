@@ -67,13 +67,14 @@ class Answer(ExitStack):
 
     def _count(self, ledger: Ledger, bucket: Iterable[bytes]) -> None:
         histories: dict[tuple[str, str, str], list[Deed]] = defaultdict(list)
-        seen: set[str] = set()
+        seen: set[tuple[str, str]] = set()
         for line in bucket:
             topic, key, place, appended_ms, event = json.loads(line)
-            if event["event_id"].lower() in seen:
-                continue
-            seen.add(event["event_id"].lower())
             one = deed(event, place, appended_ms, self._zone)
+            own_id = one.organization, event["event_id"].lower()
+            if own_id in seen:
+                continue
+            seen.add(own_id)
             owner = one.organization if topic == TRACKING else ""
             histories[topic, owner, key].append(one)
         for (topic, organization, _), history in histories.items():

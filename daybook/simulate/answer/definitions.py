@@ -27,14 +27,14 @@ class Definitions:
     """All published definitions, by organization and funnel, with their places in the log."""
 
     published: dict[tuple[str, str], list[tuple[int, Definition]]] = field(default_factory=dict)
-    ids: set[str] = field(default_factory=set)
+    ids: set[tuple[str, str]] = field(default_factory=set)
 
     def take(self, event: dict[str, Any], place: int) -> None:
         """Adds an event of the topic; of duplicates, the first one counts."""
-        event_id = event["event_id"].lower()
-        if event["event_type"] == "funnel.published" and event_id not in self.ids:
-            self.ids.add(event_id)
-            owner = event.get("organization_id", DEFAULT_ORGANIZATION)
+        owner = event.get("organization_id", DEFAULT_ORGANIZATION)
+        own_id = owner, event["event_id"].lower()
+        if event["event_type"] == "funnel.published" and own_id not in self.ids:
+            self.ids.add(own_id)
             history = self.published.setdefault((owner, event["data"]["funnel_id"]), [])
             history.append((place, definition(event["data"])))
 

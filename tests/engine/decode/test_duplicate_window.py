@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybook.engine.decode.duplicate_window import DuplicateWindow, id_bytes
+from daybook.engine.decode.duplicate_window import DuplicateWindow, own_id
 
 ONE, TWO = b"1" * 16, b"2" * 16
 
@@ -22,7 +22,14 @@ def test_a_duplicate_extends_the_window() -> None:
 
 def test_an_id_may_be_in_upper_or_lower_case() -> None:
     upper, lower = "ABCDEF00-0000-4000-8000-00000000000A", "abcdef00-0000-4000-8000-00000000000a"
-    assert id_bytes(upper) == id_bytes(lower)
+    assert own_id({"event_id": upper}) == own_id({"event_id": lower})
+
+
+def test_an_id_of_another_organization_is_another_id() -> None:
+    event = {"event_id": "abcdef00-0000-4000-8000-00000000000a"}
+    acme, other = event | {"organization_id": "acme"}, event | {"organization_id": "other"}
+    assert len({own_id(event), own_id(acme), own_id(other)}) == 3
+    assert own_id(event) == own_id(event | {"organization_id": "default"})
 
 
 def test_memory_is_bounded_by_the_window() -> None:

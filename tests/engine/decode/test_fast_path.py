@@ -1,5 +1,6 @@
 """The fast path gives the same batches as the decoder's checks one by one."""
 
+import json
 from collections.abc import Sequence
 from unittest.mock import patch
 
@@ -103,3 +104,20 @@ def test_events_of_conditional_counters_keep_their_fields() -> None:
     batch = decoder.decode(messages, 2)  # type: ignore[arg-type]
     assert {event["event_type"] for event in batch.events if "data" in event} == conditional
     assert len(batch.events) == 2
+
+
+def test_organizations_do_not_use_up_each_others_ids_on_either_path() -> None:
+    [(key, value)] = Shop(1).messages(1, duplicates=0)
+    event = json.loads(value or b"")
+    messages = [
+        LogMessage(at, json.dumps(event | owner).encode(), (key or "").encode(), ARRIVED_MS)
+        for at, owner in enumerate(
+            [{}, {"organization_id": "acme"}, {"organization_id": "other"}, {}] * 2
+        )
+    ]
+    fast = decode(messages, 0, [])
+    with patch.object(FastPath, "add_run", lambda *_: False):
+        one_by_one = decode(messages, 0, [])
+    for batches in (fast, one_by_one):
+        assert [batch.offsets for batch in batches] == [[0, 1, 2], []]
+        assert [batch.outcomes["duplicate"] for batch in batches] == [1, 4]

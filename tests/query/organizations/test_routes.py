@@ -1,9 +1,12 @@
 """An organization's dashboard."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from bson import Int64
 
+from daybook.query.organizations.report import TOP
+from daybook.query.read.mongo import ROWS_MAX
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
 from models.funnel_revenue import FunnelRevenueDay
@@ -121,3 +124,24 @@ def test_an_organization_without_documents_is_empty_to_itself_and_missing_to_adm
     path = "/organizations/nobody/dashboard"
     assert service.report(path, office.key("analyst", "nobody"), **DAYS).status == 200
     assert service.report(path, office.admin, **DAYS).status == 404
+
+
+def test_tens_of_thousands_of_funnels_a_day_are_added_up_and_the_busiest_listed(
+    office: Office, service: QueryProcess
+) -> None:
+    """More documents than a report reads at most, as a public key may once have caused."""
+    funnels = [f"f-{number}" for number in range(ROWS_MAX + 100)]
+    office.world.documents[FunnelDay.collection].insert_many(
+        {
+            "_id": f"{ORGANIZATION}:{funnel}:2026-11-01",
+            "organization_id": ORGANIZATION,
+            "funnel_id": funnel,
+            "date": datetime(2026, 11, 1, tzinfo=UTC),
+            "sessions": number,
+            "currencies": {},
+        }
+        for number, funnel in enumerate(funnels)
+    )
+    body = service.report(DASHBOARD, **DAYS).json
+    assert body["totals"]["sessions"] == sum(range(len(funnels)))
+    assert [row["funnel_id"] for row in body["funnels"]] == funnels[: -TOP - 1 : -1]

