@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test browser lint types bench mutants soak pin clean
+.PHONY: help setup demo test browser lint types bench attack mutants soak pin clean
 
 help: ## lists the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,11 +51,15 @@ types: $(READY) ## checks types with mypy --strict
 bench: $(READY) ## measures groups, collector and reports; one part: python -m bench collector
 	$(BIN)/python -m bench
 
+attack: $(READY) ## attacks a fleet of its own in every way we know; one part: python -m attack collector
+	$(BIN)/python -m attack
+
 mutants: $(READY) ## checks that the tests catch each of the seeded bugs
 	$(BIN)/python -m tests.mutants
 
-soak: $(READY) ## long tests: 200 kills over 5,000,000 events, 1,000,000 tracking events, 20,000 random histories, faults by five seeds
+soak: $(READY) ## long tests: 200 kills over 5,000,000 events, 1,000,000 tracking events, 20,000 random histories, faults by five seeds, all attacks
 	DAYBOOK_SOAK=1 $(BIN)/python -m pytest -n 2 -p no:cacheprovider tests/engine/protocol/test_protocol.py tests/scenarios
+	$(BIN)/python -m attack
 
 pin: $(READY) ## updates requirements.txt and requirements-dev.txt, with hashes
 	$(BIN)/python -m pip install --quiet uv

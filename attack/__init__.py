@@ -1,0 +1,1 @@
+"""Attacks a fleet of Daybook's own, to show that no message, caller or outage stops it."""

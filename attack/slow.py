@@ -1,0 +1,91 @@
+"""Connections that are slow on purpose, many at once in one event loop."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from daybook.local.ports import LOOPBACK
+
+_CONNECT_AT_ONCE = 200
+_CONNECT_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Of so many connections: how many were `opened`, and how many of them were `left` open."""
+
+    opened: int
+    left: int
+
+
+def drip(
+    port: int,
+    sources: Sequence[str],
+    first: bytes,
+    piece: bytes,
+    seconds: float,
+    interval_seconds: float = 1.0,
+) -> Held:
+    """Opens a connection from each of the addresses, sends `first`, then a piece at each interval.
+
+    Returns after so many seconds, with how many connections the server has not closed by then.
+    """
+    return asyncio.run(_drip(port, sources, first, piece, seconds, interval_seconds))
+
+
+async def _drip(
+    port: int,
+    sources: Sequence[str],
+    first: bytes,
+    piece: bytes,
+    seconds: float,
+    interval_seconds: float,
+) -> Held:
+    at_once = asyncio.Semaphore(_CONNECT_AT_ONCE)
+    ends = time.monotonic() + seconds
+
+    async def one(source: str) -> bool | None:
+        """None if it could not be opened; else whether it was left open."""
+        try:
+            async with at_once, asyncio.timeout(_CONNECT_SECONDS):
+                reader, writer = await asyncio.open_connection(
+                    LOOPBACK, port, local_addr=(source, 0)
+                )
+        except (OSError, TimeoutError):
+            return None
+        try:
+            writer.write(first)
+            return await _keep(reader, writer, piece, ends, interval_seconds)
+        finally:
+            writer.transport.abort()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    found = await asyncio.gather(*(one(source) for source in sources))
+    opened = [left for left in found if left is not None]
+    return Held(len(opened), sum(opened))
+
+
+async def _keep(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    piece: bytes,
+    ends: float,
+    interval_seconds: float,
+) -> bool:
+    """Whether the connection was open until the end."""
+    while (left := ends - time.monotonic()) > 0:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(left, interval_seconds)):
+                # A server that answers or closes has taken its turn back.
+                while await reader.read(65_536):
+                    pass
+            return False
+        try:
+            writer.write(piece)
+            await writer.drain()
+        except ConnectionError:
+            return False
+    return True

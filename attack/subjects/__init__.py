@@ -1,0 +1,1 @@
+"""The attacks, one file a subject: each is one function that is given the target."""
