@@ -34,11 +34,14 @@ def within_the_whole(name: str) -> Callable[[list[T]], list[T]]:
     return check
 
 
-def not_larger_than(bytes_max: int) -> Callable[[T], T]:
-    """A validator of a dictionary, or a list of them, by its bytes as MongoDB stores it."""
+def not_larger_than(bytes_max: int, length_measured: int = 0) -> Callable[[T], T]:
+    """A validator of a dictionary, or a list of them, by its bytes as MongoDB stores it.
+
+    A value with a length below `length_measured` cannot be too large, and is not measured.
+    """
 
     def check(value: Any) -> Any:
-        if len(bson.encode({"": value})) > bytes_max:
+        if len(value) >= length_measured and len(bson.encode({"": value})) > bytes_max:
             message = f"may have at most {bytes_max:,} bytes as MongoDB stores it"
             raise PydanticCustomError("too_large", message)
         return value

@@ -215,3 +215,13 @@ def test_half_a_character_is_refused_in_every_text(half: str) -> None:
             wrong = text.replace(f'"{value}": ', f'"{value}": "{half}", "again": ', 1)
             with pytest.raises(Poison):
                 read(source(name.split("/")[0]), wrong.encode())
+
+
+def test_few_lines_of_an_order_fit_whatever_is_in_them() -> None:
+    widest = {
+        "product_id": "😀" * 128,
+        "product_name": "😀" * 1_024,
+        "quantity": bson.Int64(1_000_000),
+        "price_cents": bson.Int64(CENTS_MAX),
+    }
+    assert len(bson.encode({"": [widest] * 99})) <= ITEMS_BYTES_MAX
