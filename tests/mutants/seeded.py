@@ -1,5 +1,6 @@
 """The seeded bugs, each a mistake that somebody has made before in such a system."""
 
+from tests.mutants.attacks import ATTACKS
 from tests.mutants.counting import COUNTING
 from tests.mutants.door import BOUNDS
 from tests.mutants.quarantine import QUARANTINE
@@ -18,4 +19,5 @@ MUTANTS = (
     *SERVICES,
     *SHARING,
     *WEB_CLIENT,
+    *ATTACKS,
 )
