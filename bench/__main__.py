@@ -1,7 +1,7 @@
 """`python -m bench [PART …] [--pairs N] [--json FILE]`: measures Daybook against its yardsticks.
 
-Parts: startup, counting (order-funnel and revenue), funnel-step, collector, query, exports; all of
-them unless named.
+Parts: startup, counting (order-funnel and revenue), funnel-step, visitor, collector, query,
+exports; all of them unless named.
 DAYBOOK_BENCH_EVENTS: number of order events in `counting`; default 1,200,000.
 DAYBOOK_BENCH_TRACKING_EVENTS: number of tracking events in `funnel-step`; default 40,000.
 """
@@ -30,6 +30,7 @@ from bench.result import Result
 from bench.runs import RunFailed, Runs
 from bench.servers import servers
 from bench.totals import WrongTotals
+from bench.visitor.curve import curve
 from daybook.cli.support.printing import console
 from daybook.engine.errors import DaybookError
 from daybook.local.errors import ServerError
@@ -38,6 +39,7 @@ PARTS: dict[str, Callable[[Runs, int], Result]] = {
     "startup": startup,
     "counting": counting,
     "funnel-step": funnel_step,
+    "visitor": curve,
     "collector": collector,
     "query": query,
     "exports": exports,

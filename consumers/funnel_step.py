@@ -16,6 +16,7 @@ from daybook.engine.partition import Partition
 from daybook.engine.store import Store
 from daybook.funnels import memory
 from daybook.funnels.live.presence import LIVE
+from daybook.funnels.measures.parts import Part, measures, parts
 from daybook.funnels.measures.single_event import bot_effects, plain_effects
 from daybook.funnels.pins import forget_pins, pin, pinned_to
 from daybook.funnels.registry import Registry
@@ -27,6 +28,7 @@ from daybook.funnels.visitor_event import (
     is_of_a_visitor,
     to_visitor_event,
 )
+from daybook.funnels.visits import Visits
 from models.event_metrics import EventMetricsDay
 from models.experiment import ExperimentDay
 from models.funnel import FunnelDay
@@ -93,18 +95,23 @@ class VisitorMemory:
         memory.forget(visitor, outdated)
         forget_pins(visitor, arrival)
 
-    def follows(self, visitor: State, event: Event, arrival: Arrival) -> bool:
-        return memory.follows(visitor, event, arrival.offset)
+    def view(self, visitor: State) -> Visits:
+        return Visits(visitor)
 
-    def parts(self, visitor: State, event: Event, day_hour: DayHour) -> Sequence[memory.Part]:
+    def follows(self, visits: Visits, event: Event, arrival: Arrival) -> bool:
+        return memory.follows(visits, event, arrival.offset)
+
+    def parts(
+        self, visits: Visits, event: Event, day_hour: DayHour, arrival: Arrival
+    ) -> Sequence[Part]:
         if is_bot(event) or not is_of_a_visitor(event):
             return ()
-        return memory.parts(visitor, event, day_hour.day)
+        return parts(visits, event, day_hour, arrival.offset)
 
     def measure(
-        self, visitor: State, parts: Iterable[memory.Part]
-    ) -> Iterator[tuple[memory.Part, Iterator[Effect]]]:
-        return memory.measures(visitor, parts)
+        self, visits: Visits, parts: Iterable[Part]
+    ) -> Iterator[tuple[Part, Iterator[Effect]]]:
+        return measures(visits, parts)
 
 
 def preparer(definitions: Definitions) -> Prepare:

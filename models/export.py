@@ -2,9 +2,16 @@
 
 from daybook.engine.documents.rows import RowIndex, RowModel
 
+UNDONE = {"is_told": False}
+"""The filter for jobs that a worker has to do something about."""
+
 Exports = RowModel(
     "exports",
-    (RowIndex(("status", "expires_at")), RowIndex(("ended_at",))),
+    (
+        RowIndex(("status", "expires_at")),
+        RowIndex(("ended_at",)),
+        RowIndex(("is_told", "organization_id", "requested_at"), UNDONE),
+    ),
     {
         "_id": ("string", "organization and job, percent-encoded, joined by `:`"),
         "organization_id": ("string", "the organization that is reported on and may get the file"),
@@ -19,7 +26,14 @@ Exports = RowModel(
         "include_pii": ("bool", "whether visitor ids are real; otherwise pseudonyms"),
         "status": ("string", "processing, completed, failed or expired"),
         "requested_at": ("date", "time of the request"),
-        "attempt": ("int32", "number of attempts started; only the newest may end the job"),
+        "attempt": (
+            "int32",
+            "number of attempts started, 0 while the job waits; only the newest may end it",
+        ),
+        "claimed_until": (
+            "date or null",
+            "until when one worker has the job, which it renews; past or null: free for any",
+        ),
         "failures": ("int32", "number of attempts that failed because of the job itself"),
         "reason": ("string or null", "why the job failed permanently"),
         "file": ("string or null", "name in the folder or bucket; null once the file is removed"),

@@ -27,9 +27,12 @@ Sessions = RowModel(
         "conversions": ("array", "{at, type, step_id, value_cents, currency}, in order"),
         "events": (
             "array",
-            "the first 500 {event_type, page_id, step_id, at, metadata}, in log order",
+            "the first 500 {event_type, page_id, step_id, at, metadata}, in log order, as long as "
+            "they have at most 1,000,000 bytes together",
         ),
         "events_total": ("int64", "number of all events in the funnel"),
+        "truncated": ("int64", "number of events that are not in `events`, for lack of room"),
         "consent": ("null", "not yet used"),
     },
+    since={"truncated": 1},
 )

@@ -17,7 +17,9 @@ def new_visitor(key: str) -> dict[str, Any]:
     session's first message was appended, and its `user_id` the account named last. `pins` has for
     each funnel and day the definitions in force, [{definition, topic_id, partition, offset}], each
     from the message at its offset on; `definitions` are the pinned ones. `first_day` is the day of
-    the earliest event; `admitted` is used for tickets only.
+    the earliest event; `admitted` is used for tickets only. `size` is that of what is remembered:
+    bytes, and events of the types that have a bound of their own; `truncated` is the number of
+    events that had no room.
     """
     organization, _, visitor = key.partition(":")
     return {
@@ -28,6 +30,8 @@ def new_visitor(key: str) -> dict[str, Any]:
         "pins": {},
         "definitions": {},
         "admitted": False,
+        "size": {"bytes": 0, "step_entry": 0, "conversion": 0, "experiment_exposed": 0},
+        "truncated": 0,
     }
 
 
@@ -37,5 +41,10 @@ def visitor_key(event: Event, message_key: str) -> str:
 
 
 VisitorState = StateModel(
-    "visitor_state", new_visitor, key_of=visitor_key, id_of=str, rows=(Sessions,)
+    "visitor_state",
+    new_visitor,
+    key_of=visitor_key,
+    id_of=str,
+    since=dict.fromkeys(("size", "truncated"), 2),
+    rows=(Sessions,),
 )

@@ -235,7 +235,7 @@ def test_the_recount_has_every_field_of_the_models(group: Group) -> None:
         }
         whole_documents = next(g.whole_documents for g in GROUPS if g.name == group.name)
         stored |= {
-            (rows.collection, name, "state", None, None, 0)
+            (rows.collection, name, "state", None, None, rows.since.get(name, 0))
             for rows in group.state.rows
             if rows.collection in whole_documents
             for name in rows.fields

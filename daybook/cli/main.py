@@ -60,6 +60,10 @@ COMMANDS = {
     "status": CommandSource(
         "daybook.cli.status", "Show the members, lag, freshness and dead letters of each group."
     ),
+    "doctor": CommandSource(
+        "daybook.cli.doctor",
+        "Examine everything that a fleet needs, and say what to do about each problem.",
+    ),
     "schemas": CommandSource(
         "daybook.cli.schemas",
         "List the events of every topic with their fields, or print their JSON Schemas.",

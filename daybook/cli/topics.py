@@ -58,14 +58,14 @@ def check(
 
     Exit 0: no differences. 1: differences. 4: Kafka does not answer.
     """
-    drifts = compare(wanted := wanted_topics(settings()), _find(admin(settings()), wanted))
+    drifts, declared = find_drifts(settings())
     if as_json:
         print(json.dumps([asdict(drift) | {"remedy": remedy(drift)} for drift in drifts], indent=2))
     elif drifts:
         rows = [(drift.topic, describe(drift), remedy(drift)) for drift in drifts]
         console().print(table(("topic", "drift", "remedy"), rows))
     else:
-        print_line(f"{len(wanted)} topics match topics.yaml")
+        print_line(f"{declared} topics match topics.yaml")
     if drifts:
         raise typer.Exit(1)
 
@@ -130,6 +130,15 @@ def apply_topics(config: Settings, report: Report, *, with_partitions: bool) -> 
     if not drifts:
         report(f"{len(wanted)} topics match topics.yaml")
     return remaining
+
+
+def find_drifts(config: Settings) -> tuple[list[Drift], int]:
+    """Where the cluster differs from topics.yaml, and how many topics that declares.
+
+    Raises DaybookError, Unavailable.
+    """
+    wanted = wanted_topics(config)
+    return compare(wanted, _find(admin(config), wanted)), len(wanted)
 
 
 def wanted_topics(config: Settings) -> list[DeclaredTopic]:

@@ -40,7 +40,7 @@ _LOOKUP_SECONDS = 2.0
 
 def create_app(settings: Settings, topic: str = TOPIC) -> FastAPI:
     """The application. Raises WrongSetting; does not fail if a server is unavailable."""
-    documents = database(settings, _SELECTION_MS)
+    documents = database(settings, selection_ms=_SELECTION_MS)
     callers = Callers(settings)
     rate = RateLimiter(settings, "collector", settings.collector_rate, settings.collector_burst)
     enricher = Enricher(callers, Origins(), SourceCap(settings.collector_sources_max))

@@ -58,15 +58,19 @@ class Memory(Protocol):
     def forget(self, state: State, outdated: Sequence[str], arrival: Arrival) -> None:
         """Removes outdated items from the state. The documents keep what they got from them."""
 
-    def follows(self, state: State, event: Event, arrival: Arrival) -> bool:
+    def view(self, state: State) -> Any:
+        """The state in a form from which it can be measured, made once for all messages of a key in
+        a batch, and again after `forget`. It must show every message that the state has taken."""
+
+    def follows(self, view: Any, event: Event, arrival: Arrival) -> bool:
         """Whether the message comes after everything that is remembered. The effects of such
         messages, one after the other, must never cancel out in a document."""
 
-    def parts(self, state: State, event: Event, day_hour: DayHour) -> Sequence[Any]:
+    def parts(self, view: Any, event: Event, day_hour: DayHour, arrival: Arrival) -> Sequence[Any]:
         """The parts of the measurement that this message may change, hashable; called before the
         message changes the state. Parts are disjoint, and all of them are the measurement."""
 
-    def measure(self, state: State, parts: Iterable[Any]) -> Iterable[tuple[Any, Iterable[Effect]]]:
+    def measure(self, view: Any, parts: Iterable[Any]) -> Iterable[tuple[Any, Iterable[Effect]]]:
         """The effects that depend on several events, by part: a pure function of the state."""
 
 

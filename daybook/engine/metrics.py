@@ -37,6 +37,11 @@ REFUSED_CHANGES = Counter(
 OFFSET_COMMITS = Counter(
     "daybook_offset_commits_total", "Offset commits to Kafka, by outcome", ["group", "status"]
 )
+DATABASE_WENT_BACK = Counter(
+    "daybook_database_went_back_total",
+    "Partitions whose checkpoint was found lower than it had been: the database was restored",
+    ["group"],
+)
 REBALANCES = Counter(
     "daybook_rebalances_total", "Rebalances: assigned, revoked, lost", ["group", "kind"]
 )

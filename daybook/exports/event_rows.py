@@ -3,16 +3,21 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+from daybook.exports.patient_scope import read_page
 from daybook.exports.pseudonyms import Pseudonyms
 from daybook.query.figures.body import Body, Period
 from daybook.query.figures.date_range import Span
 from daybook.query.funnels.conversions import bounds
+from daybook.query.problem import TookTooLong
 from daybook.query.read.mongo import Document
 from daybook.query.read.scope import Scope
 from models.session import Sessions
 
 _SESSIONS_SCANNED = 1_000
 _SESSIONS_READ = 50
+_BYTES_READ = 4 * 2**20
+"""Of sessions that are read together, so that the worker's memory has a bound whatever is in them;
+a session has at most 2 MB."""
 
 
 class EventRow(Body):
@@ -50,7 +55,7 @@ async def event_rows(
     `names`, ids are replaced by pseudonyms and metadata is null.
 
     Sessions without a matching event are skipped without reading their events, and the others are
-    read a few at a time, so that each query is small.
+    read a few at a time, so that each query is small; fewer where it takes too long.
     """
     first, after = bounds(span)
     # By the stored events: the session's own times also cover events that were not stored.
@@ -62,27 +67,52 @@ async def event_rows(
     fields: dict[str, Any] = dict.fromkeys(("funnel_id", "visitor_id", "user_id", "session_id"), 1)
     fields["events"] = {"$filter": {"input": "$events", "as": "this", "cond": within}}
     async for ids in _matching_ids(scope, conditions):
-        for session in await scope.find(
-            Sessions.collection, {"_id": {"$in": ids}}, fields=fields, order=[("_id", 1)]
-        ):
+        for session in await _read(scope, ids, fields):
             visible = names.hide(session) if names else session
             for event in sorted(session["events"], key=lambda event: event["at"]):
                 yield _row(visible, event, span, with_metadata=names is None)
 
 
+async def _read(scope: Scope, ids: list[str], fields: dict[str, Any]) -> list[Document]:
+    """These sessions in the order of `_id`; in halves if they are not read in time."""
+    try:
+        return await scope.find(
+            Sessions.collection, {"_id": {"$in": ids}}, fields=fields, order=[("_id", 1)]
+        )
+    except TookTooLong:
+        if len(ids) == 1:
+            raise
+    middle = len(ids) // 2
+    return [*await _read(scope, ids[:middle], fields), *await _read(scope, ids[middle:], fields)]
+
+
 async def _matching_ids(scope: Scope, conditions: list[Any]) -> AsyncIterator[list[str]]:
     """Lists of the `_id`s, in order, of sessions that fulfil all conditions."""
     query: dict[str, str] = dict(scope.beneath())
-    while scanned := await scope.find(
-        Sessions.collection,
-        {"_id": query},
-        fields={"matches": {"$and": conditions}},
-        order=[("_id", 1)],
-        limit=_SESSIONS_SCANNED,
-    ):
-        ids = [session["_id"] for session in scanned if session["matches"]]
-        for start in range(0, len(ids), _SESSIONS_READ):
-            yield ids[start : start + _SESSIONS_READ]
+    fields = {"matches": {"$and": conditions}, "size": {"$bsonSize": "$$ROOT"}}
+    size = _SESSIONS_SCANNED
+
+    async def scan(rows: int) -> list[Document]:
+        return await scope.find(
+            Sessions.collection, {"_id": query}, fields=fields, order=[("_id", 1)], limit=rows
+        )
+
+    while True:
+        scanned, size = await read_page(scan, size, _SESSIONS_SCANNED)
+        if not scanned:
+            return
+        ids: list[str] = []
+        size_bytes = 0
+        for session in scanned:
+            if not session["matches"]:
+                continue
+            if ids and (len(ids) == _SESSIONS_READ or size_bytes + session["size"] > _BYTES_READ):
+                yield ids
+                ids, size_bytes = [], 0
+            ids.append(session["_id"])
+            size_bytes += session["size"]
+        if ids:
+            yield ids
         query = {"$gt": scanned[-1]["_id"], "$lt": query["$lt"]}
 
 

@@ -1,8 +1,10 @@
 """An export job: the requested file, as the `export.requested` event describes it."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_part
@@ -32,6 +34,11 @@ class Job:
     def file(self, attempt: int) -> str:
         """The name of this attempt's file: a digest, because ids may contain any characters."""
         return f"{hashlib.sha256(self.id.encode()).hexdigest()[:32]}-{attempt}.{self.format}"
+
+
+def job_of_document(stored: Mapping[str, Any]) -> Job:
+    """The job of a document of `exports`."""
+    return Job(**{field.name: stored[field.name] for field in fields(Job)})
 
 
 def job_of(event: Event) -> Job:

@@ -1,6 +1,7 @@
 """The states of jobs in MongoDB; only the newest attempt at a job may end it."""
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,11 +11,21 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from daybook.engine.mongo.client import Documents, reachable
-from daybook.exports.job import Job
-from models.export import Exports
+from daybook.exports.job import Job, job_of_document
+from models.export import UNDONE, Exports
 
 FILE_LIFETIME = timedelta(hours=24)
 JOB_LIFETIME = timedelta(days=30)
+
+LEASE_SECONDS = 20
+"""How long a job waits for another worker after its own has died; renewed every 5 s."""
+
+_ORGANIZATIONS_MAX = 1_000
+_UNKNOWN_YET = ("reason", "file", "bytes", "rows", "ended_at", "expires_at", "claimed_until")
+_FREE = UNDONE | {"$expr": {"$lt": ["$claimed_until", "$$NOW"]}}
+"""A job without a lease is free, too: null, and an absent field, precede every date."""
+
+_LEASE_END = {"$dateAdd": {"startDate": "$$NOW", "unit": "second", "amount": LEASE_SECONDS}}
 
 Document = dict[str, Any]
 
@@ -28,29 +39,65 @@ class Claim:
 
 
 class Jobs:
-    """Every method raises Unavailable."""
+    """The queue of jobs, and their states. Every method raises Unavailable.
+
+    Leases are measured by the server's clock, so workers' clocks need not agree.
+    """
 
     def __init__(self, documents: Documents) -> None:
         self._collection = documents[Exports.collection]
 
-    def claim(self, job: Job) -> Claim | None:
-        """Starts a new attempt; None for a job that has ended."""
-        in_progress = {"_id": job.id, "status": "processing"}
-        new = {name: value for name, value in asdict(job).items() if name != "requested_at"}
-        new |= dict.fromkeys(("reason", "file", "bytes", "rows", "ended_at", "expires_at"))
-        new |= {"requested_at": job.requested_at, "failures": 0, "is_told": False}
+    def add(self, job: Job) -> None:
+        """Adds a job that waits for a worker, unless it is known."""
+        new = asdict(job) | {"status": "processing", "attempt": 0, "failures": 0, "is_told": False}
+        new |= dict.fromkeys(_UNKNOWN_YET)
+        with reachable(), suppress(DuplicateKeyError):
+            self._collection.update_one({"_id": job.id}, {"$setOnInsert": new}, upsert=True)
+
+    def waiting_organizations(self) -> list[str]:
+        """Whose jobs wait for a worker: those with the oldest first, a thousand at most."""
+        stages: list[Document] = [
+            {"$match": _FREE},
+            {"$group": {"_id": "$organization_id", "since": {"$min": "$requested_at"}}},
+            {"$sort": {"since": 1, "_id": 1}},
+            {"$limit": _ORGANIZATIONS_MAX},
+        ]
         with reachable():
-            try:
-                document = self._collection.find_one_and_update(
-                    in_progress,
-                    {"$inc": {"attempt": 1}, "$setOnInsert": new},
-                    upsert=True,
-                    return_document=ReturnDocument.AFTER,
-                )
-            except DuplicateKeyError:
-                return None
-        assert document is not None
-        return Claim(job, int(document["attempt"]))
+            return [row["_id"] for row in self._collection.aggregate(stages)]
+
+    def claim(self, organization: str) -> Claim | None:
+        """Takes the organization's oldest job that waits; None if there is none any more.
+
+        This is a new attempt, except for a job that has ended and is only to be announced.
+        """
+        started = {"$cond": [{"$eq": ["$status", "processing"]}, 1, 0]}
+        taken = {"attempt": {"$add": ["$attempt", started]}, "claimed_until": _LEASE_END}
+        with reachable():
+            document = self._collection.find_one_and_update(
+                {"organization_id": organization, **_FREE},
+                [{"$set": taken}],
+                sort=[("requested_at", 1)],
+                return_document=ReturnDocument.AFTER,
+            )
+        if document is None:
+            return None
+        return Claim(job_of_document(document), int(document["attempt"]))
+
+    def renew(self, claim: Claim) -> bool:
+        """Renews the lease; returns False if another worker has taken the job."""
+        with reachable():
+            renewed = self._collection.update_one(
+                {"_id": claim.job.id, "attempt": claim.attempt},
+                [{"$set": {"claimed_until": _LEASE_END}}],
+            )
+        return renewed.matched_count == 1
+
+    def release(self, claim: Claim) -> None:
+        """Gives the job back, so that another worker need not wait for the lease's end."""
+        with reachable():
+            self._collection.update_one(
+                {"_id": claim.job.id, "attempt": claim.attempt}, {"$set": {"claimed_until": None}}
+            )
 
     def find(self, job: Job) -> Document | None:
         with reachable():

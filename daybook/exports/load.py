@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from daybook.exports.event_rows import EventRow, Events, event_rows
 from daybook.exports.formats.content import Content, Stream
 from daybook.exports.job import Job
+from daybook.exports.patient_scope import read_page
 from daybook.exports.pseudonyms import Pseudonyms
 from daybook.query.figures.body import Period
 from daybook.query.figures.date_range import Span, parse_span
@@ -27,6 +28,7 @@ from daybook.query.funnels.revenue import load_revenue, revenue_report
 from daybook.query.problem import missing
 from daybook.query.read import groups
 from daybook.query.read.freshness import Freshness
+from daybook.query.read.mongo import Document
 from daybook.query.read.scope import Scope
 
 _COMPARED = frozenset({"previous", "change"})
@@ -108,14 +110,18 @@ async def _visitors(
 ) -> AsyncIterator[ConvertingVisitor]:
     """Reads page after page, with the report's cursor."""
     after: Cursor | None = None
+    size = SIZE_MAX
+
+    async def read(rows: int) -> list[Document]:
+        page_request = PageRequest(size=rows, after=after)
+        return await load_converted_sessions(scope, funnel_id, days, page_request)
+
     while True:
-        page = await load_converted_sessions(
-            scope, funnel_id, days, PageRequest(size=SIZE_MAX, after=after)
-        )
-        for session in page[:SIZE_MAX]:
+        page, size = await read_page(read, size, SIZE_MAX)
+        for session in page[:size]:
             visible = names.hide(session) if names else session
             yield converting_visitor(visible, days, currency)
-        if len(page) <= SIZE_MAX:
+        if len(page) <= size:
             return
-        last = page[SIZE_MAX - 1]
+        last = page[size - 1]
         after = Cursor(last["started_at"], last["_id"])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -9,9 +10,10 @@ from threading import Event, Thread
 
 import structlog
 
-from daybook.engine.errors import Unavailable
+from daybook.engine.errors import DaybookError
 from daybook.exports.job_store import FILE_LIFETIME, Jobs
 from daybook.exports.metrics import FILES_REMOVED
+from daybook.files.private import discard
 from daybook.files.store import Files, StoredFile
 
 SECONDS = 60.0
@@ -41,11 +43,12 @@ def sweep(jobs: Jobs, files: Files, now: datetime) -> None:
 
 
 def _remove_unfinished(scratch: Path, now: datetime) -> None:
-    """Removes unfinished files of workers that died."""
+    """Removes unfinished files of workers that died, and the parts from which they make them."""
     oldest = (now - FILE_LIFETIME).timestamp()
     for path in scratch.iterdir():
-        if _EXPORT_NAME.match(path.name) and path.stat().st_mtime < oldest:
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            if path.lstat().st_mtime < oldest:
+                discard(path)
 
 
 def _chunks(files: Iterable[StoredFile]) -> Iterator[list[StoredFile]]:
@@ -76,7 +79,7 @@ class Sweeper:
         while True:
             try:
                 sweep(self._jobs, self._files, self._now())
-            except (Unavailable, OSError) as error:
+            except (DaybookError, OSError) as error:
                 _log.warning("sweep failed", why=str(error))
             if self._stopped.wait(SECONDS):
                 return

@@ -1,5 +1,6 @@
 """Files in a bucket of an S3-compatible service, at any endpoint."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from daybook.engine.errors import Unavailable, WrongSetting
 from daybook.engine.settings import Settings
+from daybook.files.private import make_private
 from daybook.files.store import CHUNK_BYTES, Gone, StoredFile
 
 if TYPE_CHECKING:
@@ -58,9 +60,9 @@ class Bucket:
             ) from None
 
     def scratch(self) -> Path:
-        directory = Path(tempfile.gettempdir()) / "daybook-exports"
-        directory.mkdir(mode=0o700, exist_ok=True)
-        return directory
+        # By user, so that nobody else can hold the name, and lasting, so that a sweep finds it.
+        directory = Path(tempfile.gettempdir()) / f"daybook-exports-{os.geteuid()}"
+        return make_private(directory, "TMPDIR")
 
     def put(self, path: Path, name: str) -> None:
         with _reachable():

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from daybook.engine.errors import Unavailable
+from daybook.files.private import close_to_others, make_private
 from daybook.files.store import CHUNK_BYTES, Gone, NoRoom, StoredFile
 
 _SCRATCH = "unfinished"
@@ -16,7 +17,8 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Folder:
-    """The folder is created at the first write. All services must see the same folder."""
+    """The folder is created at the first write, for this user alone. All services must see the
+    same folder."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -24,8 +26,13 @@ class Folder:
     def scratch(self) -> Path:
         directory = self._path / _SCRATCH
         with _reachable():
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return directory
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.mkdir(mode=0o700, exist_ok=True)
+            close_to_others(self._path)
+            with suppress(FileNotFoundError):
+                # A volume's owner may have opened it to a group, which is no attack.
+                close_to_others(directory)
+            return make_private(directory, "DAYBOOK_EXPORTS_FOLDER")
 
     def put(self, path: Path, name: str) -> None:
         with _reachable():

@@ -29,7 +29,8 @@ class Files(Protocol):
     """Every method raises Unavailable if the store does not answer. Names contain no slash."""
 
     def scratch(self) -> Path:
-        """A local directory for unfinished files."""
+        """A local directory for unfinished files, this user's own. Raises WrongSetting if it is
+        somebody else's, or others may enter it."""
 
     def put(self, path: Path, name: str) -> None:
         """Moves a finished file into the store. If the process dies meanwhile, the store has the

@@ -1,24 +1,37 @@
-"""The memory of a visitor: what is remembered, when it is forgotten, and what is measured of it."""
+"""The memory of a visitor: what is remembered, when it is forgotten, and what has no room in it."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from daybook.engine.documents.change import Effect
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.state import State
-from daybook.funnels.measures import funnel as funnel_measures
-from daybook.funnels.measures import step
-from daybook.funnels.measures.attempts import attempt_measures
-from daybook.funnels.measures.experiment import experiment_measures
-from daybook.funnels.measures.ticket import ticket_measures
-from daybook.funnels.visitor_event import VisitorEvent, milliseconds
-from daybook.funnels.visits import NOT_FUNNEL_EVENTS, Visits, belongs_to, by_time
+from daybook.funnels.visitor_event import (
+    VisitorEvent,
+    bytes_of,
+    bytes_of_context,
+    context_of,
+    milliseconds,
+)
+from daybook.funnels.visits import Visits
 
 REMEMBERED_MS = 35 * 24 * 3600 * 1000
 SESSIONS_MAX = 50
 SESSION_EVENTS_MAX = 500
 
-_MEASURED_ACROSS_FUNNELS = frozenset({"experiment_exposed", "conversion", "view", "purchase"})
+BYTES_MAX = 1_600_000
+"""The size of the events of a visitor and their contexts. The state around them (50 sessions, pins
+and definitions, 32 ids) takes less than 400,000 bytes more, so it stays below 2 MB."""
+
+KIND_MAX = 1_000
+"""Remembered events of each of these types: every message is measured against all of them, so
+this bounds what a message costs. The other types are measured by session and by day."""
+
+_BOUNDED_KINDS = ("step_entry", "conversion", "experiment_exposed")
+NO_SIZE = {"bytes": 0} | dict.fromkeys(_BOUNDED_KINDS, 0)
+"""The size of an empty memory: bytes, and events of the types with a bound of their own."""
+
+_EVENT_BYTES_MAX = 64 * 1024
+"""No event that the schema accepts is larger, with its context."""
 
 
 def outdated(visitor: State, session_id: str, appended_ms: int) -> list[str]:
@@ -41,140 +54,101 @@ def expired(visitor: State, appended_ms: int) -> list[str]:
 
 def forget(visitor: State, session_ids: Sequence[str]) -> None:
     """Removes sessions from the memory."""
+    size = size_of(visitor)
+    forgotten = _size([s for s in visitor["sessions"] if s["session_id"] in session_ids])
     visitor["sessions"] = [s for s in visitor["sessions"] if s["session_id"] not in session_ids]
+    visitor["size"] = {name: size[name] - forgotten[name] for name in NO_SIZE}
 
 
 def remember(
     visitor: State, session_id: str, appended_ms: int, event: VisitorEvent, context: dict[str, str]
 ) -> bool:
-    """Adds an event to its session; False if the session is full."""
+    """Adds an event to its session; False if there is no room, which `truncated` counts."""
     session = _session(visitor, session_id, appended_ms)
     visitor["first_day"] = min(event["day"], visitor["first_day"] or event["day"])
-    if len(session["events"]) >= SESSION_EVENTS_MAX:
+    size = _with(size_of(visitor), event)
+    is_new = context not in session["contexts"]
+    if is_new:
+        size["bytes"] += bytes_of_context(context)
+    if len(session["events"]) >= SESSION_EVENTS_MAX or not _is_within(size, event["type"]):
+        # States from before this number do not have it until they are rebuilt.
+        if "truncated" in visitor:
+            visitor["truncated"] += 1
         return False
-    if context not in session["contexts"]:
+    if is_new:
         session["contexts"].append(context)
     event["context"] = session["contexts"].index(context)
     session["events"].append(event)
+    visitor["size"] = size
     return True
 
 
-def _session(visitor: State, session_id: str, appended_ms: int) -> Any:
-    for session in visitor["sessions"]:
-        if session["session_id"] == session_id:
-            return session
-    new = {"session_id": session_id, "since_ms": appended_ms, "contexts": [], "events": []}
-    visitor["sessions"].append(new)
+def has_room(visitor: State, event: Event, as_remembered: VisitorEvent) -> bool:
+    """Whether `remember` will add the event; both forms are of the same event."""
+    kind, data = event["event_type"], event["data"]
+    size = size_of(visitor)
+    session = _known_session(visitor, data["session_id"])
+    if session and len(session["events"]) >= SESSION_EVENTS_MAX:
+        return False
+    if size.get(kind, 0) >= KIND_MAX:
+        return False
+    if size["bytes"] <= BYTES_MAX - _EVENT_BYTES_MAX:
+        return True
+    context, size = context_of(event), _with(size, as_remembered)
+    if not session or context not in session["contexts"]:
+        size["bytes"] += bytes_of_context(context)
+    return _is_within(size, kind)
+
+
+def size_of(visitor: Mapping[str, Any]) -> dict[str, int]:
+    """The size of the memory; computed for a state from before it was stored."""
+    size: dict[str, int] | None = visitor.get("size")
+    return size or _size(visitor["sessions"])
+
+
+def _size(sessions: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    size = dict(NO_SIZE)
+    for session in sessions:
+        for event in session["events"]:
+            size = _with(size, event)
+        size["bytes"] += sum(map(bytes_of_context, session["contexts"]))
+    return size
+
+
+def _with(size: Mapping[str, int], event: VisitorEvent) -> dict[str, int]:
+    new, kind = dict(size), event["type"]
+    new["bytes"] += bytes_of(event)
+    if kind in new:
+        new[kind] += 1
     return new
 
 
-def follows(visitor: State, event: Event, offset: int) -> bool:
+def _is_within(size: Mapping[str, int], kind: str) -> bool:
+    return size["bytes"] <= BYTES_MAX and size.get(kind, 0) <= KIND_MAX
+
+
+def _known_session(visitor: State, session_id: str) -> Any:
+    return next((s for s in visitor["sessions"] if s["session_id"] == session_id), None)
+
+
+def _session(visitor: State, session_id: str, appended_ms: int) -> Any:
+    session = _known_session(visitor, session_id)
+    if session is None:
+        session = {"session_id": session_id, "since_ms": appended_ms, "contexts": [], "events": []}
+        visitor["sessions"].append(session)
+    return session
+
+
+def follows(visits: Visits, event: Event, offset: int) -> bool:
     """Whether no remembered event comes after this one, by time or by offset.
 
     Such an event does not move the attempts, exposures and conversions before it, so what it adds
     to a document is never taken back by the next such event.
     """
-    at, enters = milliseconds(event["occurred_at"]), event["event_type"] == "step_entry"
-    for session in visitor["sessions"]:
-        for known in session["events"]:
-            # After a move to another partition, later events may have lower offsets.
-            if known["at"] > at or known["offset"] > offset:
-                return False
-            # Of two entries at the same time, the order of the steps decides, not the log's.
-            if enters and known["at"] == at and known["type"] == "step_entry":
-                return False
-    return True
-
-
-class Part(NamedTuple):
-    """A part of a visitor's measures, so that an event recomputes only the parts it may change.
-
-    With a funnel: the measures of one session, of one day, or (neither given) of its attempts.
-    `steps` selects the session's or day's measures by step instead of those of the funnel.
-    Without a funnel: measures across funnels. The parts together are everything that is measured,
-    and no two overlap.
-    """
-
-    funnel: str | None = None
-    session: str | None = None
-    day: str | None = None
-    steps: bool = False
-
-
-def parts(visitor: State, event: Event, day: str) -> list[Part]:
-    """The parts that an event of a visitor, on this day, may change."""
-    data, kind = event["data"], event["event_type"]
-    found = {Part()} if kind in _MEASURED_ACROSS_FUNNELS else set()
-    if "funnel_id" in data and kind not in NOT_FUNNEL_EVENTS:
-        found |= _of_funnel(visitor, event, day)
-    if visitor["first_day"] and day < visitor["first_day"]:
-        funnels = {known.get("funnel") for known in Visits(visitor).events()}
-        found |= {Part(funnel, day=visitor["first_day"]) for funnel in funnels if funnel}
-    return list(found)
-
-
-def _of_funnel(visitor: State, event: Event, day: str) -> set[Part]:
-    """A day's measures depend on its first event, its page views and its conversions, and these
-    on earlier events of their session, even of another day. A day's measures by step depend on
-    its entries and conversions."""
-    data, kind = event["data"], event["event_type"]
-    funnel, session = data["funnel_id"], data["session_id"]
-    at, visits = milliseconds(event["occurred_at"]), Visits(visitor)
-    found = {Part(funnel, session)}
-    if kind in ("page_view", "conversion") or visits.is_first(funnel, day, at):
-        found.add(Part(funnel, day=day))
-    if kind in ("step_entry", "step_exit") or (kind == "conversion" and "step_id" not in data):
-        found.add(Part(funnel, session, steps=True))
-    if kind in ("step_entry", "conversion"):
-        found.add(Part(funnel, day=day, steps=True))
-    if kind == "step_entry":
-        found.add(Part(funnel))
-    if kind in ("page_view", "step_entry"):
-        steps = kind == "step_entry"
-        for known in visits.events(session):
-            if known["type"] == "conversion" and belongs_to(funnel, known):
-                found.add(Part(funnel, day=known["day"], steps=steps))
-    return found
-
-
-def measures(visitor: State, selected: Iterable[Part]) -> Iterator[tuple[Part, Iterator[Effect]]]:
-    """The effects of these parts: every number that depends on more than one event.
-
-    They depend on the memory alone. What an event changes is the difference between the measures
-    after and before it.
-    """
-    visits = Visits(visitor)
-    for part in selected:
-        yield part, _measures(visitor, visits, part)
-
-
-def _measures(visitor: State, visits: Visits, part: Part) -> Iterator[Effect]:
-    organization, funnel = visitor["organization_id"], part.funnel
-    if funnel is None:
-        types = _MEASURED_ACROSS_FUNNELS
-        events = sorted((e for e in visits.events() if e["type"] in types), key=by_time)
-        yield from experiment_measures(organization, events)
-        yield from ticket_measures(organization, events)
-        return
-    document_key = organization, funnel
-    if part.session is not None:
-        session = visits.session(funnel, part.session)
-        if part.steps:
-            yield from step.measures_of_session(document_key, session)
-        elif session:
-            yield from funnel_measures.measures_of_session(document_key, session)
-    elif part.day is not None:
-        sessions = visits.sessions_on(funnel, part.day)
-        if part.steps:
-            yield from step.measures_of_day(document_key, part.day, sessions)
-        elif sessions:
-            is_first = part.day == visitor["first_day"]
-            yield from funnel_measures.measures_of_day(
-                document_key, part.day, sessions, is_first=is_first
-            )
-    else:
-        entries = [
-            e for e in visits.events() if e["type"] == "step_entry" and belongs_to(funnel, e)
-        ]
-        entries.sort(key=by_time)
-        yield from attempt_measures(document_key, entries, visitor["definitions"])
+    visits.catch_up()
+    at = milliseconds(event["occurred_at"])
+    # After a move to another partition, later events may have lower offsets.
+    if visits.latest_at > at or visits.latest_offset > offset:
+        return False
+    # Of two entries at the same time, the order of the steps decides, not the log's.
+    return event["event_type"] != "step_entry" or visits.latest_entry_at < at

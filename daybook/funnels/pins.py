@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from daybook.engine.batch import Batch
 from daybook.engine.documents.counting_rules import EVENT_IDS_KEPT
@@ -11,8 +12,26 @@ from daybook.engine.group import Arrival
 from daybook.engine.store import Store
 from daybook.funnels import memory
 from daybook.funnels.registry import Registry
-from daybook.funnels.visitor_event import context_of, is_bot, is_of_a_visitor, to_visitor_event
+from daybook.funnels.visitor_event import (
+    context_of,
+    is_bot,
+    is_of_a_visitor,
+    to_visitor_event,
+    utf8_bytes,
+)
 from schemas.envelope import organization_of
+
+BYTES_MAX = 300_000
+"""The size of a visitor's pins and the definitions they refer to; see `memory.BYTES_MAX`. A day
+that finds no room has no attempts."""
+
+_PIN_BYTES = 200
+_FUNNEL_BYTES = 3
+_DEFINITION_BYTES = 200
+_STEP_BYTES = 40
+_EXCLUSION_BYTES = 16
+"""What BSON adds at most: to a pin, with its day; for each byte of the funnel's id, which is
+percent-encoded; to a definition; to the id of each of its steps, and of each exclusion."""
 
 Pins = dict[str, dict[str, list[dict[str, Any]]]]
 """By funnel and day, in order of offset; each applies from its own offset to the next one's."""
@@ -32,6 +51,30 @@ def pins_of(visitor: Mapping[str, Any], funnel: str, day: str) -> list[dict[str,
     """The pins of a visitor's day in a funnel; empty if there are none."""
     pins: list[dict[str, Any]] = visitor["pins"].get(encode_part(funnel), {}).get(day, [])
     return pins
+
+
+def has_room(visitor: Mapping[str, Any], new_pin: NewPin) -> bool:
+    """Whether a pin fits beside those that were made for earlier messages."""
+    size = _bytes_of_pin(new_pin.funnel)
+    used = {new_pin.reference: new_pin.definition}
+    for funnel, days in visitor["pins"].items():
+        for entries in days.values():
+            for pin in entries:
+                # A member that died may have left pins of later messages.
+                if _holds(pin, new_pin.arrival):
+                    size += _bytes_of_pin(unquote(funnel))
+                    used[pin["definition"]] = visitor["definitions"][pin["definition"]]
+    return size + sum(map(_bytes_of_definition, used.values())) <= BYTES_MAX
+
+
+def _bytes_of_pin(funnel: str) -> int:
+    return _PIN_BYTES + _FUNNEL_BYTES * utf8_bytes(funnel)
+
+
+def _bytes_of_definition(definition: Mapping[str, Any]) -> int:
+    steps = sum(_STEP_BYTES + utf8_bytes(step["step_id"]) for step in definition["steps"])
+    exclusions = sum(_EXCLUSION_BYTES + utf8_bytes(step) for step in definition["exclusions"])
+    return _DEFINITION_BYTES + steps + exclusions
 
 
 def pinned_to(visitor: State, funnel: str, day: str, arrival: Arrival) -> str | None:
@@ -151,8 +194,8 @@ def _new_pins(
         funnel, day = visitor_event["funnel"], visitor_event["day"]
         if pinned_to(visitor, funnel, day, arrival):
             continue
-        if found := registry.in_force(organization_of(event), funnel, arrival.appended_ms):
-            new_pin = NewPin(funnel, day, arrival, *found)
+        found = registry.in_force(organization_of(event), funnel, arrival.appended_ms)
+        if found and has_room(visitor, new_pin := NewPin(funnel, day, arrival, *found)):
             visitor.update(with_pins(visitor, [new_pin]))
             yield new_pin
 

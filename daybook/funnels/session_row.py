@@ -4,13 +4,15 @@ from functools import partial
 from typing import Any
 
 from daybook.engine.documents.fields import Event
-from daybook.engine.documents.rows import RowUpdate
+from daybook.engine.documents.rows import Growth, RowUpdate
 from daybook.engine.documents.state import State
-from daybook.funnels.memory import SESSION_EVENTS_MAX
 from daybook.funnels.visitor_event import VisitorEvent, moment
 from daybook.funnels.visits import belongs_to, by_time
 
-EVENTS_KEPT = 500
+EVENTS = Growth("events", 500, 1_000_000)
+"""The rest of a row has at most 450,000 bytes more: 500 conversions, 100 steps and a context. So a
+row stays below 2 MB, and its update, which has each of them once, as well."""
+
 PATH_KEPT = 100
 
 
@@ -40,10 +42,9 @@ def session_update(visitor: State, event: Event, visitor_event: VisitorEvent) ->
         "funnel_sessions",
         (visitor["organization_id"], visitor["visitor_id"], data["session_id"], funnel),
         partial(_values, named, session),
-        ("events", item, EVENTS_KEPT),
-        # False for a session that was full before its first event in the funnel.
-        is_whole=len(session["events"]) < SESSION_EVENTS_MAX
-        or any(belongs_to(funnel, known) for known in session["events"]),
+        (EVENTS, item),
+        # False for a session that had no room for any event in the funnel.
+        is_whole=any(belongs_to(funnel, known) for known in session["events"]),
     )
 
 

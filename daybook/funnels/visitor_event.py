@@ -58,6 +58,17 @@ class VisitorEvent(TypedDict):
     pinned: NotRequired[str]
 
 
+_EVENT_BYTES = 120
+_PIN_BYTES = 80
+_TEXT_BYTES = 16
+_NUMBER_BYTES = 20
+_CONTEXT_BYTES = 24
+_CONTEXT_TEXT_BYTES = 20
+"""What BSON adds at most: to an event with its two times, its day, type and context; to the
+reference of a definition, which every entry may have; to each further text and number; to a
+context, and to each of its texts."""
+
+_IN_EVENT_BYTES = frozenset({"day", "hour", "type", "pinned"})
 _new = tuple.__new__
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -99,6 +110,27 @@ def to_visitor_event(event: Event, day_hour: DayHour, offset: int) -> VisitorEve
         fields["currency"] = data.get("currency", NO_CURRENCY)
     visitor_event: VisitorEvent = fields
     return visitor_event
+
+
+def bytes_of(event: VisitorEvent) -> int:
+    """The size by which an event counts in the memory: never less than its size as BSON."""
+    size = _EVENT_BYTES + (_PIN_BYTES if event["type"] == "step_entry" else 0)
+    for name, value in event.items():
+        if isinstance(value, str) and name not in _IN_EVENT_BYTES:
+            size += _TEXT_BYTES + utf8_bytes(value)
+    return size + sum(_NUMBER_BYTES for name in ("cents", "quantity") if name in event)
+
+
+def bytes_of_context(context: dict[str, str]) -> int:
+    """The size by which a context counts that its session does not hold yet."""
+    return _CONTEXT_BYTES + sum(
+        _CONTEXT_TEXT_BYTES + utf8_bytes(value) for value in context.values()
+    )
+
+
+def utf8_bytes(text: str) -> int:
+    """The number of bytes of a text in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def is_bot(event: Event) -> bool:

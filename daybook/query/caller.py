@@ -21,6 +21,11 @@ class Caller:
     subject: str | None = None
 
     @property
+    def owner(self) -> str:
+        """Whose share of the service the caller uses: their organization's, or an admin's own."""
+        return self.organization_id or self.id
+
+    @property
     def is_admin(self) -> bool:
         return self.role == "admin"
 

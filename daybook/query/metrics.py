@@ -27,6 +27,11 @@ STALE_KEYS = Counter(
     "daybook_query_stale_key_calls_total",
     "Requests accepted by a cached key, because MongoDB was unavailable",
 )
+BUSY = Counter(
+    "daybook_query_busy_total",
+    "Requests refused with 429 because of the caller's or their organization's share: reports "
+    "being computed, open streams, waiting exports",
+)
 STREAMS = Gauge("daybook_query_streams", "Open event streams")
 STREAM_DROPPED = Counter(
     "daybook_query_stream_dropped_total",

@@ -1,6 +1,7 @@
 """Middleware for every request: security headers, a time limit, and errors without details."""
 
 import asyncio
+from collections import deque
 from contextlib import AsyncExitStack
 from time import perf_counter
 
@@ -32,15 +33,25 @@ TURNS = 8
 With more, the event loop becomes so slow that other servers appear to time out."""
 
 TURN = "daybook.turn"
-"""The ASGI scope's key of a function that ends the request's turn, as the response's start does."""
+"""The ASGI scope's key of a function that ends the request's turn, as the response's start does.
+A route calls it before it waits for anything but MongoDB."""
+
+BODY_BYTES_MAX = 16_384
+BODY_SECONDS = 10.0
+_METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 class RequestLimits:
-    """After `seconds` without the start of a response, a request gets 503."""
+    """After `seconds` without the start of a response, a request gets 503.
 
-    def __init__(self, app: ASGIApp, seconds: float) -> None:
+    Its turn begins when its body is there, for which it has `body_seconds`; otherwise it gets 408.
+    Of a body larger than BODY_BYTES_MAX, the rest is left for the route, which refuses it.
+    """
+
+    def __init__(self, app: ASGIApp, seconds: float, body_seconds: float = BODY_SECONDS) -> None:
         self._app = app
         self._seconds = seconds
+        self._body_seconds = body_seconds
         self._turns = asyncio.Semaphore(TURNS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,6 +73,15 @@ class RequestLimits:
             await turn.aclose()
             await send_counted(message)
 
+        if scope.get("method") in _METHODS_WITH_BODY:
+            try:
+                async with asyncio.timeout(self._body_seconds):
+                    receive = await _with_body(receive)
+            except TimeoutError:
+                too_slow = Problem(408, "the body did not arrive in time", {"Connection": "close"})
+                await problem_response(too_slow)(scope, receive, send_counted)
+                metrics.REQUESTS.labels("none", str(status)).inc()
+                return
         try:
             async with asyncio.timeout(self._seconds) as limit, AsyncExitStack() as turn:
                 await turn.enter_async_context(self._turns)
@@ -83,6 +103,22 @@ class RequestLimits:
         metrics.REQUESTS.labels(route, str(status)).inc()
         if not is_stream:
             metrics.REQUEST_SECONDS.observe(perf_counter() - began)
+
+
+async def _with_body(receive: Receive) -> Receive:
+    """A `receive` that begins with the body, or with its first BODY_BYTES_MAX bytes at least."""
+    messages: deque[Message] = deque()
+    size, is_complete = 0, False
+    while not is_complete and size <= BODY_BYTES_MAX:
+        message = await receive()
+        messages.append(message)
+        size += len(message.get("body", b""))
+        is_complete = message["type"] != "http.request" or not message.get("more_body", False)
+
+    async def replay() -> Message:
+        return messages.popleft() if messages else await receive()
+
+    return replay
 
 
 def _traceback_only(error: Exception) -> tuple[type[Exception], Exception, object]:

@@ -43,6 +43,13 @@ class Problem(Exception):
         self.errors = list(errors)
 
 
+class TookTooLong(Unavailable):
+    """MongoDB answers, but not to this question within the time limit: a smaller one may do."""
+
+    def __init__(self) -> None:
+        super().__init__("the report took longer than the time limit; use a shorter range")
+
+
 def missing(what: str) -> Problem:
     """The only 404: the same for a missing object and for one of another organization."""
     return Problem(404, f"there is no such {what}")
@@ -93,7 +100,9 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Unavailable)
     async def _(_: Request, error: Unavailable) -> Response:
-        return problem_response(unavailable("the database is unavailable at the moment"))
+        is_here = isinstance(error, TookTooLong)
+        detail = str(error) if is_here else "the database is unavailable at the moment"
+        return problem_response(unavailable(detail))
 
     @app.exception_handler(HTTPException)
     async def _(_: Request, error: HTTPException) -> Response:

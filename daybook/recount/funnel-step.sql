@@ -47,6 +47,10 @@ SELECT 'visitor_state', unnest([
     'home', 'event_ids'
 ]), 'state', NULL, NULL, 1
 UNION ALL
+SELECT 'visitor_state', unnest(['size', 'truncated']), 'state', NULL, NULL, 2
+UNION ALL
+SELECT 'funnel_sessions', 'truncated', 'state', NULL, NULL, 1
+UNION ALL
 FROM (VALUES
     ('analytics_funnel', 'value_cents', 'money', NULL, NULL, 1),
     ('analytics_funnel', 'conversions_by_type', 'breakdown', 'count', 'value_cents', 1),
@@ -204,7 +208,15 @@ CREATE TABLE funnels AS
 SELECT funnel, funnel_id, row_number() OVER () AS place
 FROM (SELECT DISTINCT funnel, funnel_id FROM counted WHERE funnel IS NOT NULL);
 
--- The deeds: visitors' events, each history numbered without gaps.
+-- The size by which a text counts in a visitor's memory.
+CREATE MACRO text_size(text) AS coalesce(16 + strlen(text), 0);
+
+CREATE MACRO origin_text(text) AS coalesce(20 + strlen(text), 0);
+
+-- The deeds: visitors' events, each history numbered without gaps. `size`: that of the event in the
+-- visitor's memory, which is what BSON adds, and the texts and numbers that are remembered of its
+-- type; an amount has a currency of three letters. `origin`: what a session remembers of a context,
+-- once for all events with the same.
 CREATE TABLE deeds AS
 SELECT
     who, place, funnel,
@@ -215,7 +227,35 @@ SELECT
     test_id, variant_id, event_id, context,
     if(event_type = 'page_view', coalesce(nullif(page, ''), page_id), NULL) AS page,
     -- The day of the visitor's earliest event so far.
-    min(day) OVER (PARTITION BY who ORDER BY n) AS first_day
+    min(day) OVER (PARTITION BY who ORDER BY n) AS first_day,
+    120 + text_size(funnel_id) + CASE
+        WHEN event_type = 'page_view'
+            THEN text_size(step_id) + text_size(coalesce(nullif(counted.page, ''), page_id))
+        WHEN event_type = 'step_entry'
+            THEN 80 + text_size(step_id) + text_size(previous_step_id)
+        WHEN event_type = 'step_exit'
+            THEN text_size(step_id) + text_size(next_step_id) + text_size(exit_outcome)
+                + text_size(reason)
+        WHEN event_type = 'conversion'
+            THEN text_size(step_id) + text_size(conversion_type)
+                + if(value_cents IS NULL, 0, 39)
+        WHEN event_type = 'experiment_exposed'
+            THEN text_size(test_id) + text_size(variant_id)
+        WHEN event_type IN ('view', 'cart_add', 'checkout_start', 'purchase')
+            THEN text_size(event_id) + if(quantity IS NULL, 0, 20)
+                + if(value_cents IS NULL, 0, 39)
+        ELSE 0
+    END AS size,
+    {
+        'source': context.source, 'channel': context.channel,
+        'device_type': context.device_type, 'browser': context.browser,
+        'country': context.country, 'utm_campaign': context.utm_campaign,
+        'landing_page': context.landing_page
+    } AS origin,
+    24 + origin_text(context.source) + origin_text(context.channel)
+        + origin_text(context.device_type) + origin_text(context.browser)
+        + origin_text(context.country) + origin_text(context.utm_campaign)
+        + origin_text(context.landing_page) AS origin_size
 FROM counted
 JOIN people USING (owner)
 LEFT JOIN funnels USING (funnel, funnel_id)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from consumers import funnel_step
 from daybook.engine.batch import Batch
+from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.change import Amount, Document
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.rows import Row
@@ -25,12 +26,16 @@ from daybook.engine.partition import Partition
 from daybook.engine.protocol.definitions import Definitions
 from daybook.funnels import memory
 from daybook.funnels.memory import SESSION_EVENTS_MAX, SESSIONS_MAX
+from daybook.funnels.visitor_event import to_visitor_event
+from daybook.funnels.visits import Visits
 from daybook.simulate.answer.answer import answer
 from daybook.simulate.answer.entry import FUNNELS, Entry
+from models.visitor_state import new_visitor
 from schemas.catalogue import source
 from tests.fakes.memory_store import MemoryStore
 from tests.simulate.short_logs import NOON, TODAY, Log
 from tests.support.funnel_traffic import DEFINITIONS_ID, Traffic
+from tests.support.hostile_visitors import HOSTILE
 from tests.support.known_answer import Documents, assert_is_the_known_answer
 from tests.support.log import LogMessage
 from tests.support.runner import FakeDeadLetters, Lane, Runner
@@ -190,12 +195,15 @@ def test_joint_effects_cover_the_effects_of_each_message(seed: int, cuts: list[i
 
 def test_a_message_follows_only_if_it_is_later_in_time_and_in_the_log() -> None:
     """A visitor whose key moved to another partition may continue at a lower offset."""
-    remembered = {"at": 1_000, "offset": 9, "type": "step_entry"}
-    visitor = {"sessions": [{"events": [remembered]}]}
+    data = {"session_id": "s", "funnel_id": "f", "step_id": "a"}
+    known = {"event_type": "step_entry", "occurred_at": "1970-01-01T00:00:01Z", "data": data}
+    visitor = new_visitor("o:v")
+    remembered = to_visitor_event(known, DayHour("1970-01-01", "00"), 9)
+    assert memory.remember(visitor, "s", 0, remembered, {})
 
     def follows(kind: str, second: str, offset: int) -> bool:
         event = {"event_type": kind, "occurred_at": f"1970-01-01T00:00:{second}Z"}
-        return memory.follows(visitor, event, offset)
+        return memory.follows(Visits(visitor), event, offset)
 
     assert follows("page_view", "01", 10) and follows("step_entry", "01.001", 10)
     assert not follows("page_view", "00.999", 10)
@@ -259,6 +267,23 @@ def test_a_damaged_state_is_named(field: str, damage: str | None) -> None:
         state[field] = damage
     with pytest.raises(Damaged, match=f"document default:v .*: visitor_state.{field} is "):
         runner.settle(1)
+
+
+def test_a_state_from_before_its_size_was_stored_has_the_same_bounds() -> None:
+    """Its `truncated` is absent until a rebuild; the rest is as if it had always been stored."""
+    entries = HOSTILE["long_pages"]().entries
+    whole, cut = MemoryStore(), MemoryStore()
+    for store in (whole, cut):
+        lane = Lane(HERE, as_log(entries))
+        runner = Runner(store, FakeDeadLetters(), GROUP, lane, FixedDefinitions(entries))
+        while runner.next < len(lane.log):
+            runner.settle(150)
+            state = store.collections["visitor_state"]["default:v"]
+            if store is cut and runner.next == 150:
+                del state["size"], state["truncated"]
+    known, found = (s.collections["visitor_state"]["default:v"] for s in (whole, cut))
+    assert known.pop("truncated") > 0
+    assert found == known
 
 
 @pytest.mark.parametrize("missed", [1, 2])

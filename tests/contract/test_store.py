@@ -17,7 +17,7 @@ from daybook.engine.documents.fields import (
     money,
     squares,
 )
-from daybook.engine.documents.rows import Row, Tail
+from daybook.engine.documents.rows import Growth, Row, Tail
 from daybook.engine.errors import Refused
 from daybook.engine.mongo.client import database
 from daybook.engine.mongo.store import MongoStore
@@ -30,6 +30,7 @@ from tests.fakes.memory_store import MemoryStore
 from tests.support.world import World
 
 RULES = Rules("UTC", frozenset(), 50, map_keys_max=3)
+EVENTS = Growth("events", 3, 300)
 HERE = Partition("orders", "topic-id_1", 0)
 THERE = replace(HERE, number=1)
 FUNNEL = Document(OrderFunnelDay, (), "2026-11-20")
@@ -459,7 +460,7 @@ def test_other_has_no_name(subject: Subject) -> None:
 
 def test_a_rows_list_may_contain_any_field_names(subject: Subject) -> None:
     item = {"$date": 5, "a.b": "$c", "": [1.5, None, {"$x.y": True}], "ü": -(2**63) + 1}
-    row = Row("visits", "v1", {}, 1, Tail("events", [(1, {"metadata": item})], 3))
+    row = Row("visits", "v1", {}, 1, Tail(EVENTS, [(1, {"metadata": item})]))
     subject.store.put([row], HERE)
     assert subject.read("visits", "v1")["events"] == [{"metadata": item}]
 
@@ -467,7 +468,7 @@ def test_a_rows_list_may_contain_any_field_names(subject: Subject) -> None:
 def test_a_rows_list_gets_only_new_items_up_to_its_limit(subject: Subject) -> None:
     def visit(*offsets: int) -> Row:
         items = [(offset, {"n": offset}) for offset in offsets]
-        return Row("visits", "v1", {"n": offsets[-1]}, offsets[-1], Tail("events", items, 3))
+        return Row("visits", "v1", {"n": offsets[-1]}, offsets[-1], Tail(EVENTS, items))
 
     subject.store.put([visit(1, 2)], HERE)
     subject.store.put([visit(2, 3)], HERE)
@@ -475,4 +476,25 @@ def test_a_rows_list_gets_only_new_items_up_to_its_limit(subject: Subject) -> No
     subject.store.put([visit(4, 7)], HERE)
     found = subject.read("visits", "v1")
     assert [event["n"] for event in found["events"]] == [1, 2, 3]
-    assert (found["events_total"], found["n"]) == (5, 7)
+    assert (found["events_total"], found["truncated"], found["n"]) == (5, 2, 7)
+
+
+def test_a_rows_list_ends_where_an_item_has_no_room(subject: Subject) -> None:
+    """Whatever the boundaries of the batches, and also if a smaller item follows."""
+    sizes = {1: 30, 2: 80, 3: 200, 4: 0, 5: 0}
+
+    def visit(row: str, *offsets: int) -> Row:
+        items = [(offset, {"text": "x" * sizes[offset]}) for offset in offsets]
+        return Row("visits", row, {}, offsets[-1], Tail(EVENTS._replace(kept=4), items))
+
+    boundaries = {
+        "one by one": [[1], [2], [3], [4], [5]],
+        "again": [[1, 2], [1, 2, 3], [2, 3, 4, 5]],
+        "at once": [[1, 2, 3, 4, 5]],
+    }
+    for name, batches in boundaries.items():
+        for offsets in batches:
+            subject.store.put([visit(name, *offsets)], HERE)
+        found = subject.read("visits", name)
+        assert [len(event["text"]) for event in found["events"]] == [30, 80]
+        assert (found["events_total"], found["truncated"]) == (5, 3)

@@ -32,7 +32,7 @@ KINDS = [
     ("events", "json"),
 ]
 KILLS = (
-    "before_file:12", "after_file:14", "before_notice:16", "before_checkpoint:2", "before_commit:2",
+    "before_checkpoint:1", "before_commit:1", "before_file:12", "after_file:14", "before_notice:16",
 )  # fmt: skip
 FILES = 100
 

@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
+from daybook.exports.job_store import Jobs
 from tests.exports.conftest import (
     EXPORT,
     ORGANIZATION,
@@ -18,6 +19,7 @@ from tests.exports.conftest import (
     export_request,
     start_services,
 )
+from tests.exports.test_queue import job
 from tests.exports.topic_events import end_events, is_caught_up
 from tests.support.hostile import hostile_messages
 from tests.support.wait import until
@@ -74,6 +76,22 @@ def test_a_repeated_request_makes_no_second_file(services: ExportServices) -> No
     worker.end()
     assert services.stored(job_id) == first | {"is_told": True}
     assert worker.counted("duplicate") == 1
+
+
+def test_an_organization_waits_for_no_more_than_a_file_of_another(
+    services: ExportServices,
+) -> None:
+    """Whatever the order of the requests, all of which are queued before a worker starts."""
+    queue, exports = Jobs(services.world.documents), services.world.documents["exports"]
+    for number in range(12):
+        queue.add(job("loud", number))
+    queue.add(job("quiet", 99))
+    worker = services.worker()
+    by_loud_or_quiet = {"organization_id": {"$in": ["loud", "quiet"]}, "is_told": True}
+    until(lambda: exports.count_documents(by_loud_or_quiet) == 13, "all files exist", 90)
+    worker.end()
+    first, second, *_ = exports.find(by_loud_or_quiet).sort("ended_at", 1)
+    assert (first["organization_id"], second["organization_id"]) == ("loud", "quiet")
 
 
 def test_an_invalid_request_becomes_a_dead_letter_and_the_next_job_runs(

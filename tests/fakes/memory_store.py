@@ -5,7 +5,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from bson import Decimal128
+import bson
+from bson import Decimal128, Int64
 
 from daybook.engine.documents.change import Amount, Change, Document
 from daybook.engine.documents.fields import (
@@ -24,7 +25,7 @@ from daybook.engine.documents.fields import (
     Squares,
     is_money,
 )
-from daybook.engine.documents.rows import Row
+from daybook.engine.documents.rows import Row, Tail
 from daybook.engine.documents.state import State, StateModel
 from daybook.engine.errors import Refused
 from daybook.engine.partition import Partition
@@ -81,10 +82,7 @@ class MemoryStore:
             if applied < row.last:
                 document |= row.values
                 if row.tail:
-                    field, items, kept = row.tail
-                    new = [item for offset, item in items if offset > applied]
-                    document[field] = (document.get(field, []) + new)[:kept]
-                    document[f"{field}_total"] = document.get(f"{field}_total", 0) + len(new)
+                    _grow(document, row.tail, applied)
                 _mark(document, partition, row.last, row.last)
             self.after()
 
@@ -231,6 +229,18 @@ def _plus(number: Any, value: int) -> Any:
     if isinstance(number, Decimal128):
         return Decimal128(number.to_decimal() + value)
     return number + value
+
+
+def _grow(document: dict[str, Any], tail: Tail, applied: int) -> None:
+    field, kept, bytes_max = tail.growth
+    stored, total = document.setdefault(field, []), document.get(f"{field}_total", 0)
+    size = sum(len(bson.encode(known)) for known in stored)
+    for _, item in (new for new in tail.items if new[0] > applied):
+        size += len(bson.encode(item))
+        if total == len(stored) < kept and size <= bytes_max:
+            stored.append(copy.deepcopy(item))
+        total += 1
+    document[f"{field}_total"], document["truncated"] = Int64(total), Int64(total - len(stored))
 
 
 def _mark(document: dict[str, Any], partition: Partition, first: int, last: int) -> None:

@@ -98,7 +98,7 @@ COUNTING = (
     Mutant(
         "messages out of order are measured as one run",
         "daybook/engine/fold/memory_delta.py",
-        "if self._singly or not self._memory.follows(state, event, arrival):",
+        "if self._singly or not self._memory.follows(view, event, arrival):",
         "if self._singly:",
         FUNNELS,
     ),

@@ -24,10 +24,10 @@ QUARANTINE = (
         "a definition in quarantine is taken in part",
         "daybook/funnels/registry.py",
         """        if kind.startswith("funnel."):
-            histories""",
+            name = organization, data["funnel_id"]""",
         """        self._ids.add(place)
         if kind.startswith("funnel."):
-            histories""",
+            name = organization, data["funnel_id"]""",
         (UNIT, "-k", "definition"),
     ),
     Mutant(

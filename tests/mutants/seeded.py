@@ -1,9 +1,23 @@
 """The seeded bugs, each a mistake that somebody has made before in such a system."""
 
+from tests.mutants.callers import CALLERS
 from tests.mutants.counting import COUNTING
 from tests.mutants.door import BOUNDS
 from tests.mutants.quarantine import QUARANTINE
+from tests.mutants.restored import RESTORED
 from tests.mutants.services import SERVICES
+from tests.mutants.sharing import SHARING
+from tests.mutants.visitors import VISITORS
 from tests.mutants.web_client import WEB_CLIENT
 
-MUTANTS = (*COUNTING, *SERVICES, *WEB_CLIENT, *BOUNDS, *QUARANTINE)
+MUTANTS = (
+    *COUNTING,
+    *VISITORS,
+    *BOUNDS,
+    *QUARANTINE,
+    *RESTORED,
+    *SERVICES,
+    *CALLERS,
+    *SHARING,
+    *WEB_CLIENT,
+)

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
-from daybook.query.middleware import TURN, TURNS, RequestLimits
+from daybook.query.middleware import BODY_BYTES_MAX, TURN, TURNS, RequestLimits
 
 START: Message = {"type": "http.response.start", "status": 200, "headers": []}
 
@@ -60,5 +60,90 @@ def test_requests_that_have_ended_their_turn_do_not_block_others() -> None:
         assert app.inside == 100
         app.over.set()
         await asyncio.gather(*requests)
+
+    asyncio.run(play())
+
+
+def slow_body(parts: list[bytes], more: asyncio.Event) -> Receive:
+    """A body whose next part arrives when `more` is set."""
+    remaining = list(parts)
+
+    async def receive() -> Message:
+        if len(remaining) < len(parts):
+            await more.wait()
+        part = remaining.pop(0)
+        return {"type": "http.request", "body": part, "more_body": bool(remaining)}
+
+    return receive
+
+
+async def call(limits: RequestLimits, receive: Receive) -> list[Message]:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await limits({"type": "http", "method": "POST", "headers": []}, receive, send)
+    return sent
+
+
+class Reader:
+    """Reads the whole body of each request."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message["body"], message["more_body"]
+        self.bodies.append(body)
+        await send(START)
+
+
+def test_a_request_takes_its_turn_when_its_body_is_there() -> None:
+    async def play() -> None:
+        app, arrives = Reader(), asyncio.Event()
+        limits = RequestLimits(app, seconds=60)
+        slow = [
+            asyncio.create_task(call(limits, slow_body([b"a", b"b"], arrives)))
+            for _ in range(3 * TURNS)
+        ]
+        await asyncio.sleep(0)
+        await call(limits, slow_body([b"whole"], arrives))
+        assert app.bodies == [b"whole"]
+        arrives.set()
+        await asyncio.gather(*slow)
+        assert app.bodies[1:] == [b"ab"] * 3 * TURNS
+
+    asyncio.run(play())
+
+
+def test_a_body_that_does_not_arrive_is_408() -> None:
+    async def play() -> None:
+        app = Reader()
+        limits = RequestLimits(app, seconds=60, body_seconds=0.01)
+        start, _ = await call(limits, slow_body([b"a", b"b"], asyncio.Event()))
+        assert start["status"] == 408
+        assert app.bodies == []
+
+    asyncio.run(play())
+
+
+def test_of_a_large_body_only_the_beginning_is_kept() -> None:
+    async def play() -> None:
+        read = 0
+
+        async def endless() -> Message:
+            nonlocal read
+            read += 1_000
+            return {"type": "http.request", "body": b"x" * 1_000, "more_body": True}
+
+        async def refuse(_: Scope, __: Receive, send: Send) -> None:
+            await send(START)
+
+        await call(RequestLimits(refuse, seconds=60), endless)
+        assert read <= BODY_BYTES_MAX + 1_000
 
     asyncio.run(play())

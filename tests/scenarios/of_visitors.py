@@ -31,13 +31,13 @@ class OfVisitors(Scenario):
         for _ in range(3):
             self.visitors.define()
         self.visitors.again(0)
-        self.world.publish(_messages(self.visitors.entries), FUNNELS)
+        self.world.publish(messages_of(self.visitors.entries), FUNNELS)
         self.publish(self.messages)
 
     def publish(self, count: int) -> None:
         known = len(self.visitors.entries)
         self.visitors.act(count)
-        messages = self.shop.with_poison(_messages(self.visitors.entries[known:]))
+        messages = self.shop.with_poison(messages_of(self.visitors.entries[known:]))
         self.world.publish(messages, TRACKING)
 
     def check(self) -> None:
@@ -51,7 +51,7 @@ class OfVisitors(Scenario):
         assert_is_the_known_answer(documents, answer(self.visitors.entries))
 
 
-def _messages(entries: Iterable[Entry]) -> list[Message]:
+def messages_of(entries: Iterable[Entry]) -> list[Message]:
     return [
         (source(entry.topic).key_of(entry.event), json.dumps(entry.event).encode())
         for entry in entries

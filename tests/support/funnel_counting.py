@@ -32,6 +32,13 @@ def counted(
     entries: list[Entry], collection: str, ends: list[int] | None = None, *, messages: int = 40
 ) -> dict[str, dict[str, Any]]:
     """The documents that the group stores, batch by batch, up to these ends of the partitions."""
+    return collections(entries, ends, messages=messages).get(collection, {})
+
+
+def collections(
+    entries: list[Entry], ends: list[int] | None = None, *, messages: int = 40
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """The same, of all collections."""
     store = MemoryStore()
     for number, log in enumerate(lanes(entries)):
         lane = Lane(Partition("sc.tracking.funnel", TOPIC_ID, number), log)
@@ -41,4 +48,4 @@ def counted(
         end = len(log) if ends is None else ends[number]
         while runner.next < end:
             runner.settle(min(messages, end - runner.next))
-    return dict(store.collections.get(collection, {}))
+    return store.collections

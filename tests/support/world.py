@@ -41,6 +41,11 @@ class World:
         self._made: set[str] = set()
         self._consumers: dict[str, Consumer] = {}
 
+    def reconnect(self) -> None:
+        """Replaces the client of MongoDB, which may refuse servers that forgot an election."""
+        self.documents.client.close()
+        self.documents = database(self.settings)
+
     def topic(self, name: str = "sc.domain.order") -> str:
         return f"{self.name}.{name}"
 

@@ -1,8 +1,10 @@
 """Rows: documents that are replaced with the latest values rather than added to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+import bson
 
 
 class RowIndex(NamedTuple):
@@ -16,21 +18,42 @@ class RowIndex(NamedTuple):
 class RowModel:
     """A collection of rows (`Row`) and its indexes.
 
-    `fields` maps each field to its type and description, for the data dictionary.
+    `fields` maps each field to its type and description, for the data dictionary. `since` has the
+    fields that rows from before a version lack until they are written again or rebuilt.
     """
 
     collection: str
     indexes: tuple[RowIndex, ...]
     fields: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    since: Mapping[str, int] = field(default_factory=dict)
+
+
+class Growth(NamedTuple):
+    """A list that grows: its field, and the bounds of what is kept: the first `kept` items, as long
+    as they have at most `bytes_max` bytes together as BSON. Once an item has no room, none after
+    it does. `<field>_total` counts all items ever added, `truncated` those that had no room.
+    """
+
+    field: str
+    kept: int
+    bytes_max: int
 
 
 class Tail(NamedTuple):
-    """A list that grows: its field, the new items with the offsets that brought them, and how many
-    items are kept (the first ones); `<field>_total` counts all items ever added."""
+    """New items of a list, with the offsets that brought them."""
 
-    field: str
-    items: list[tuple[int, Any]]
-    kept: int
+    growth: Growth
+    items: Sequence[tuple[int, Any]]
+
+    def offered(self) -> Iterator[tuple[int, int, Any]]:
+        """The items that fit if nothing is stored yet: each one's offset, the bytes of all up to
+        it, and the item. No other item will be stored."""
+        size = 0
+        for offset, item in self.items[: self.growth.kept]:
+            size += len(bson.encode(item))
+            if size > self.growth.bytes_max:
+                return
+            yield offset, size, item
 
 
 class Row(NamedTuple):
@@ -56,7 +79,7 @@ class RowUpdate(NamedTuple):
     collection: str
     key: tuple[str, ...]
     values: Callable[[], dict[str, Any]]
-    tail: tuple[str, Any, int] | None = None
-    """The field of a list, the item to append, and how many items are kept."""
+    tail: tuple[Growth, Any] | None = None
+    """A list, and the item to append to it."""
     is_whole: bool = True
     """Whether `values` has all fields; otherwise the missing ones keep their stored values."""

@@ -116,9 +116,8 @@ def _row(updates: list[tuple[int, RowUpdate]]) -> Row:
     last, newest = updates[-1]
     tail = None
     if newest.tail:
-        field, _, kept = newest.tail
         items = [(offset, update.tail[1]) for offset, update in updates if update.tail]
-        tail = Tail(field, items, kept)
+        tail = Tail(newest.tail[0], items)
     row_id = ":".join(map(encode_part, newest.key))
     values: dict[str, Any] = {}
     for _, update in reversed(updates):

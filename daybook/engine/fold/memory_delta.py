@@ -38,6 +38,7 @@ class MemoryDelta:
         """By state and part, the measurement before the part's current run."""
         self._runs: dict[str, dict[Any, tuple[int, int]]] = {}
         """By state and part, the first and last offset of the part's current run, if it has one."""
+        self._views: dict[str, Any] = {}
         self._single_parts: Sequence[Any] = ()
         """The parts of the current message, if it is measured by itself."""
 
@@ -53,14 +54,16 @@ class MemoryDelta:
             yield from self.end(state)
             self._memory.forget(state, outdated, arrival)
             self._sums.pop(key, None)
+            self._views.pop(key, None)
         self._single_parts = ()
-        if not (parts := self._memory.parts(state, event, day_hour)):
+        view = self._view(state)
+        if not (parts := self._memory.parts(view, event, day_hour, arrival)):
             return
         sums, runs = self._sums.setdefault(key, {}), self._runs.setdefault(key, {})
-        if self._singly or not self._memory.follows(state, event, arrival):
+        if self._singly or not self._memory.follows(view, event, arrival):
             self._single_parts = parts
             yield from self._end(state, [part for part in parts if part in runs])
-        for part, effects in self._memory.measure(state, [p for p in parts if p not in sums]):
+        for part, effects in self._memory.measure(view, [p for p in parts if p not in sums]):
             sums[part] = _sum(effects)
         for part in parts:
             runs[part] = runs[part][0] if part in runs else offset, offset
@@ -73,11 +76,17 @@ class MemoryDelta:
         """Ends all runs of the state's key, and returns their effects."""
         return self._end(state, list(self._runs.get(state["_id"], ())))
 
+    def _view(self, state: State) -> Any:
+        view = self._views.get(state["_id"])
+        if view is None:
+            view = self._views[state["_id"]] = self._memory.view(state)
+        return view
+
     def _end(self, state: State, parts: Sequence[Any]) -> Iterator[Caused]:
         if not parts:
             return
         sums, runs = self._sums[state["_id"]], self._runs[state["_id"]]
-        for part, effects in self._memory.measure(state, parts):
+        for part, effects in self._memory.measure(self._view(state), parts):
             first, last = runs.pop(part)
             before, after = sums[part], _sum(effects)
             sums[part] = after

@@ -61,6 +61,7 @@ class Projector:
         self._recent_events = deque[TimedEvent](maxlen=EVENTS_MAX)
         self._is_complete = True
         self._refreshes_all = False
+        self._forgets = False
         self._next_refresh = self._away_until = 0.0
         self._is_up: bool | None = None
         self._closing = Event()
@@ -85,6 +86,10 @@ class Projector:
             self._next_refresh = 0.0
         self._refreshes_all = is_chosen
 
+    def forget(self) -> None:
+        """Drops totals that wait to be published; all of today's documents are read again."""
+        self._forgets = True
+
     def close(self) -> None:
         """Writes what is left in the buffer, for at most `CLOSE_SECONDS`."""
         self._closing.set()
@@ -101,6 +106,10 @@ class Projector:
         if monotonic() < self._away_until:
             return
         touched, events = self._buffer.take()
+        if self._forgets:
+            self._forgets = False
+            self._outbox = Outbox()
+            self._next_refresh = 0.0
         try:
             self._show(touched, events)
             if monotonic() >= self._next_refresh:

@@ -14,9 +14,10 @@ from daybook.engine.protocol.settle import BatchHandler, Settled
 @dataclass(slots=True)
 class AssignedPartition:
     """`first`: the offset counting started at; `durable`: every effect below this offset is stored;
-    `read`: the next offset to read; `committed`: the last offset committed, -1 if none; `lost`:
-    whether the partition is no longer assigned; `oldest`: when the buffer got its first message
-    (`monotonic()`); `batch`: the batch being settled."""
+    `read`: the next offset to read; `saved`: the last checkpoint written or read, None if there is
+    none; `committed`: the last offset committed, -1 if none; `lost`: whether the partition is no
+    longer assigned; `oldest`: when the buffer got its first message (`monotonic()`); `batch`: the
+    batch being settled."""
 
     partition: Partition
     decoder: Decoder
@@ -24,6 +25,7 @@ class AssignedPartition:
     first: int
     durable: int
     read: int
+    saved: int | None = None
     committed: int = -1
     lost: bool = False
     buffer: list[Message] = field(default_factory=list)

@@ -27,7 +27,8 @@ class Committer:
         self._checkpoints = checkpoints
 
     def commit(self, partitions: Collection[AssignedPartition]) -> None:
-        """Commits what is durable and not committed yet. Raises Unavailable if MongoDB is.
+        """Commits what is durable and not committed yet. Raises Unavailable if MongoDB is, and
+        StartAgain if a checkpoint is lower than the last one written.
 
         A commit that Kafka refuses is only logged: the messages may be read again, and their
         effects are then found to be stored.
@@ -36,7 +37,11 @@ class Committer:
         if not ahead:
             return
         reach("before_checkpoint")
-        self._checkpoints.save(Checkpoint(o.partition, o.first, durable) for o, durable in ahead)
+        self._checkpoints.save(
+            Checkpoint(one.partition, one.first, durable, one.saved) for one, durable in ahead
+        )
+        for one, durable in ahead:
+            one.saved = max(one.saved or 0, durable)
         reach("before_commit")
         offsets = [
             TopicPartition(

@@ -11,17 +11,21 @@ import structlog
 from confluent_kafka import KafkaError, Message, TopicPartition
 from pymongo.errors import PyMongoError
 
-from daybook.engine.errors import DaybookError, Gap, Unavailable, WrongSetting
+from daybook.engine.batch import Batch
+from daybook.engine.errors import DaybookError, Gap, StartAgain, Unavailable, WrongSetting
 from daybook.engine.group import Group
 from daybook.engine.kafka.offsets import Commit
 from daybook.engine.kafka.renewable_consumer import RenewableConsumer
 from daybook.engine.member.assigned_partition import AssignedPartition
 from daybook.engine.member.assignment import Assignment, Place
 from daybook.engine.member.commit import Committer
+from daybook.engine.member.continuity import Continuity
+from daybook.engine.member.handlers import Handlers
 from daybook.engine.member.progress import MemberProgress
 from daybook.engine.member.retry import RetryCancelled, RetryLoop
 from daybook.engine.member.starter import PartitionStarter
 from daybook.engine.metrics import BUFFERED_MESSAGES, LAST_POLL
+from daybook.engine.protocol.settle import Settled
 from daybook.engine.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,6 +49,8 @@ class Member:
         consumer: RenewableConsumer,
         starter: PartitionStarter,
         committer: Committer,
+        continuity: Continuity,
+        handlers: Handlers,
         on_tick: Callable[["Member"], None],
         projector: "Projector | None" = None,
     ) -> None:
@@ -58,9 +64,12 @@ class Member:
         self._consumer = consumer
         self._starter = starter
         self._committer = committer
+        self._continuity = continuity
+        self._handlers = handlers
         self._on_tick = on_tick
         self._projector = projector
-        self._stopping = False
+        self.stopping = False
+        self._is_starting_again = False
         self._next_commit = 0.0
 
     @property
@@ -75,7 +84,7 @@ class Member:
 
     def stop(self) -> None:
         """Ends the loop after counting what was read; safe to call from a signal handler."""
-        self._stopping = True
+        self.stopping = True
         self._retry.deadline = monotonic() + self._settings.shutdown_grace_ms / 1000
 
     def run(self) -> None:
@@ -84,23 +93,58 @@ class Member:
         # A batch's objects have no cycles and live until it is durable; with the default thresholds
         # the garbage collector took a seventh of the time.
         gc.set_threshold(2_000_000, 50, 100)
+        self._retry.until_done(self._continuity.renew)
         self._retry.until_done(lambda: self._starter.check_commits(self._consumer.current))
         self._consumer.renew(self._retry.until_done(self._starter.topic_ids))
         self.assignment.subscribe(self.group.topics)
         self.ready = True
         try:
-            while not self._stopping:
+            while not self.stopping:
                 self._poll(POLL_SECONDS)
-                self._start_pending()
-                if self._is_due():
-                    self._flush()
-                if monotonic() >= self._next_commit:
-                    self._tick()
-            self._flush()
-            self._tick()
+                self._count()
+            self._finish()
         finally:
             self._consumer.current.close()
             gc.unfreeze()
+
+    def _count(self) -> None:
+        try:
+            self._start_pending()
+            if self._is_due():
+                self._flush()
+            if monotonic() >= self._next_commit:
+                self._tick()
+        except StartAgain as why:
+            self._start_again(why)
+
+    def _finish(self) -> None:
+        try:
+            self._flush()
+            self._tick()
+        except StartAgain as why:
+            log.warning("stopped before everything was counted", why=str(why))
+
+    def _start_again(self, why: StartAgain) -> None:
+        """Drops what is in memory, so that each partition continues from its checkpoint.
+
+        A partition goes on if the stored checkpoint covers everything that was counted of it.
+        """
+        log.warning("starting again from the checkpoints", why=str(why))
+        self._is_starting_again = True
+        goes_on = self._handlers.forget()
+        if self._projector:
+            self._projector.forget()
+        while True:
+            try:
+                self._retry.until_done(self._continuity.renew)
+                ahead = self._retry.until_done(lambda: self._continuity.ahead(self.assigned))
+                break
+            except StartAgain:
+                continue
+        dropped = ahead if goes_on else self.assigned
+        self.assignment.restart([(o.partition.topic, o.partition.number) for o in dropped])
+        self._is_starting_again = False
+        self._next_commit = 0.0
 
     def _poll(self, seconds: float) -> None:
         messages = self._consumer.current.consume(self._room(), seconds)
@@ -191,6 +235,8 @@ class Member:
         pending = [assigned for assigned in self.assigned if assigned.pending]
         if any(assigned.buffer for assigned in pending):
             self._check_topic_ids()
+        if pending:
+            self._check_continuity()
         for assigned in pending:
             if not assigned.lost:
                 self._settle(assigned)
@@ -213,10 +259,22 @@ class Member:
             log.warning("topic was recreated", partitions=[f"{t}[{p}]" for t, p in stale])
             self.assignment.restart(stale)
 
+    def _check_continuity(self) -> None:
+        """Called before anything of a batch is written, and once a second."""
+        self._retry.until_done(lambda: self._continuity.check(self.assigned))
+
     def _settle(self, assigned: AssignedPartition) -> None:
-        began = monotonic()
+        began, is_repeated = monotonic(), False
+
+        def settle() -> tuple[Batch, Settled]:
+            nonlocal is_repeated
+            if is_repeated:
+                self._continuity.check(self.assigned)
+            is_repeated = True
+            return assigned.settle()
+
         try:
-            batch, settled = self._retry.until_done(assigned.settle, lambda: assigned.lost)
+            batch, settled = self._retry.until_done(settle, lambda: assigned.lost)
         except RetryCancelled:
             return
         self.progress.settled(batch, settled, monotonic() - began)
@@ -228,6 +286,7 @@ class Member:
 
     def _tick(self) -> None:
         self._check_topic_ids()
+        self._check_continuity()
         self._retry.until_done(lambda: self._committer.commit(self.assigned))
         self._next_commit = monotonic() + COMMIT_SECONDS
         self.progress.assigned([(o.partition, self.end_of(o) - o.durable) for o in self.assigned])
@@ -246,12 +305,12 @@ class Member:
         return max(int(high), assigned.durable)
 
     def _before_revoke(self, revoked: list[AssignedPartition]) -> None:
-        if self._retry.waiting:
+        if self._retry.waiting or self._is_starting_again:
             return
         try:
             with pymongo.timeout(REVOKE_SECONDS):
                 self._committer.commit(revoked)
-        except (Unavailable, PyMongoError) as error:
+        except (StartAgain, Unavailable, PyMongoError) as error:
             log.warning(
                 "partitions revoked without a commit; they will be read again", why=str(error)[:200]
             )

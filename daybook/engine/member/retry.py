@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import structlog
 
-from daybook.engine.errors import InProgress, Unavailable
+from daybook.engine.errors import InProgress, OutdatedClient, Unavailable
 from daybook.engine.kafka.renewable_consumer import RenewableConsumer
 from daybook.engine.metrics import PAUSED, STORE_RETRIES
 
@@ -52,12 +52,15 @@ class RetryLoop:
         """Repeats the action while it raises Unavailable or InProgress; returns its result.
 
         Raises RetryCancelled if `unwanted` returns true, or if work is still in progress after the
-        deadline; raises Unavailable if the server still does not answer after the deadline.
+        deadline; raises Unavailable if the server still does not answer after the deadline, and
+        OutdatedClient at once.
         """
         seconds = _SECONDS_MIN
         while True:
             try:
                 result = action()
+            except OutdatedClient:
+                raise
             except Unavailable as error:
                 if monotonic() > self.deadline:
                     raise

@@ -10,37 +10,35 @@ import structlog
 from confluent_kafka import libversion
 from confluent_kafka.admin import AdminClient
 
-from daybook.engine.decode.duplicate_window import DuplicateWindow
-from daybook.engine.documents.calendar import Calendar
 from daybook.engine.documents.counting_rules import Rules
-from daybook.engine.errors import DaybookError
-from daybook.engine.group import Group, Prepare
-from daybook.engine.kafka.admin import cluster_id, topic_ids
+from daybook.engine.errors import DaybookError, OutdatedClient, Unavailable
+from daybook.engine.group import Group
+from daybook.engine.kafka.admin import cluster_id, log_bounds
 from daybook.engine.kafka.arrival_times import check_arrival_times
-from daybook.engine.kafka.clients import admin, dead_letter_producer, member, reader
+from daybook.engine.kafka.clients import admin, dead_letter_producer, member
+from daybook.engine.kafka.offsets import check_commit
 from daybook.engine.kafka.renewable_consumer import RenewableConsumer
 from daybook.engine.member.caught_up import CaughtUp, log_ends
 from daybook.engine.member.commit import Committer
+from daybook.engine.member.continuity import Continuity
+from daybook.engine.member.handlers import CountingHandlers, Handlers, JobHandlers, Work
 from daybook.engine.member.health import Health
 from daybook.engine.member.heartbeat import Heartbeat
 from daybook.engine.member.member import Member
 from daybook.engine.member.starter import PartitionStarter
 from daybook.engine.metrics import BUILD_INFO
 from daybook.engine.mongo import indexes
-from daybook.engine.mongo.client import Documents, database
-from daybook.engine.mongo.store import MongoStore
+from daybook.engine.mongo.client import Documents, database, primary_process
+from daybook.engine.mongo.fence import Fence
+from daybook.engine.operations.reset import find_commits
+from daybook.engine.partition import Partition
 from daybook.engine.protocol.checkpoints import Checkpoints
 from daybook.engine.protocol.dead_letters import DeadLetters
-from daybook.engine.protocol.definitions import Definitions
-from daybook.engine.protocol.fleet import join
-from daybook.engine.protocol.settle import BatchHandler, Settler
+from daybook.engine.protocol.fleet import find_fleet, join
 from daybook.engine.settings import Settings
 
 if TYPE_CHECKING:
     from daybook.engine.live.projector import Projector
-
-Work = Callable[[Documents, DeadLetters], BatchHandler]
-"""Builds the batch handler of a group that does not count, one for all partitions of a member."""
 
 log = structlog.get_logger()
 
@@ -60,33 +58,49 @@ def run(
     """Runs a member until it is stopped, or with `until_caught_up` until its group has counted
     everything the log holds at the start.
 
-    `started` is called with the member before its loop begins. `work` builds the batch handler of a
-    group that does not count. Raises DaybookError.
+    `started` is called with the member before its loop begins, again if MongoDB was restored in a
+    way that needs new clients. `work` builds the batch handler of a group that does not count.
+    Raises DaybookError.
     """
+    while True:
+        try:
+            return _run(group, settings, until_caught_up, started, progress, work)
+        except OutdatedClient as error:
+            log.warning("MongoDB client replaced", why=str(error))
+
+
+def _run(
+    group: Group,
+    settings: Settings,
+    until_caught_up: bool,
+    started: Callable[[Member], None],
+    progress: Progress,
+    work: Work | None,
+) -> None:
     documents, client, rules = database(settings), admin(settings), Rules.from_settings(settings)
+    fence = Fence(lambda: primary_process(documents))
+    fenced = database(settings, fence)
+    if find_fleet(documents, client) is None:
+        _check_unclaimed(group, client, settings)
     fleet = join(documents, cluster_id(client), rules, group)
     definitions = [source.topic for source in group.definitions]
     check_arrival_times(settings, client, [*group.topics, *definitions])
     indexes.ensure(documents, group)
-    checkpoints = Checkpoints(group.name, documents)
-    caught_up = CaughtUp(checkpoints, log_ends(client, group.topics)) if until_caught_up else None
-    dead_letters = DeadLetters(group.name, documents, dead_letter_producer(settings))
-    make_handler: Callable[[DuplicateWindow], BatchHandler]
+    checkpoints = Checkpoints(group.name, fenced)
+    caught_up = None
+    if until_caught_up:
+        ends = log_ends(client, group.topics)
+        caught_up = CaughtUp(Checkpoints(group.name, documents), ends)
+    dead_letters = DeadLetters(group.name, fenced, dead_letter_producer(settings))
+    handlers: Handlers
     if work:
-        handler = work(documents, dead_letters)
-
-        def make_handler(window: DuplicateWindow) -> BatchHandler:
-            return handler
+        handlers = JobHandlers(work(fenced, dead_letters))
     else:
-        store = MongoStore(documents, rules, fleet.stamps)
-        prepare = _preparation(group, settings, dead_letters, client, rules)
-
-        def make_handler(window: DuplicateWindow) -> BatchHandler:
-            return Settler(group, rules, store, dead_letters, window, prepare)
-
-    starter = PartitionStarter(group, rules, fleet, checkpoints, dead_letters, client, make_handler)
+        handlers = CountingHandlers(group, settings, rules, fleet, fenced, dead_letters, client)
+    starter = PartitionStarter(
+        group, rules, fleet, checkpoints, dead_letters, client, handlers.make
+    )
     consumer = RenewableConsumer(lambda: member(settings, group.name))
-
     projector = _projector(group, settings, documents, rules)
 
     def on_tick(member: Member) -> None:
@@ -100,7 +114,10 @@ def run(
                 member.stop()
 
     committer = Committer(group.name, fleet.id, consumer, checkpoints)
-    this_member = Member(group, settings, consumer, starter, committer, on_tick, projector)
+    continuity = Continuity(fleet.id, checkpoints, fence)
+    this_member = Member(
+        group, settings, consumer, starter, committer, continuity, handlers, on_tick, projector
+    )
     health = _health(this_member, settings)
     heartbeat = Heartbeat(group.name, documents, health.port)
     BUILD_INFO.labels(version("daybook"), platform.python_version(), libversion()[0]).set(1)
@@ -108,6 +125,10 @@ def run(
     log.info("member started", group=group.name, port=health.port, fleet=fleet.id)
     try:
         this_member.run()
+    except OutdatedClient as error:
+        if this_member.stopping:
+            raise Unavailable(str(error)) from error
+        raise
     except DaybookError as error:
         log.error("member failed", group=group.name, why=str(error))
         raise
@@ -117,23 +138,18 @@ def run(
         heartbeat.leave()
         health.close()
         documents.client.close()
+        fenced.client.close()
     log.info("member stopped", group=group.name, **this_member.progress.totals)
 
 
-def _preparation(
-    group: Group, settings: Settings, dead_letters: DeadLetters, client: AdminClient, rules: Rules
-) -> Prepare | None:
-    if group.preparer is None:
-        return None
-    topics = [source.topic for source in group.definitions]
-    definitions = Definitions(
-        group.definitions,
-        RenewableConsumer(lambda: reader(settings)),
-        lambda: topic_ids(client, topics),
-        dead_letters,
-        Calendar(rules.zone_info()),
-    )
-    return group.preparer(definitions)
+def _check_unclaimed(group: Group, client: AdminClient, settings: Settings) -> None:
+    """Raises FleetMismatch if a fleet has committed for this group although the database has no
+    record of one: it may be in the middle of a restore, and must not become another fleet's."""
+    partitions = [Partition(topic, "", n) for topic, n in log_bounds(client, group.topics)]
+    for partition, commit in zip(
+        partitions, find_commits(settings, group, partitions), strict=True
+    ):
+        check_commit(partition.topic, "", commit)
 
 
 def _projector(

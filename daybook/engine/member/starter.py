@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 
+import structlog
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
@@ -16,11 +17,14 @@ from daybook.engine.kafka.clients import REQUEST_SECONDS, kafka_required
 from daybook.engine.kafka.offsets import Commit, LogBounds, check_commit, metadata, start_offset
 from daybook.engine.member.assigned_partition import AssignedPartition
 from daybook.engine.member.assignment import Place
+from daybook.engine.metrics import DATABASE_WENT_BACK
 from daybook.engine.partition import Partition
 from daybook.engine.protocol.checkpoints import Checkpoints
 from daybook.engine.protocol.dead_letters import DeadLetters
 from daybook.engine.protocol.fleet import Fleet
 from daybook.engine.protocol.settle import BatchHandler
+
+log = structlog.get_logger()
 
 
 class PartitionStarter:
@@ -79,15 +83,24 @@ class PartitionStarter:
     ) -> tuple[AssignedPartition, int]:
         """The partition, and the offset to read from: one duplicate window before the start offset.
 
-        Raises Gap, FleetMismatch and Unavailable.
+        A commit above the checkpoint shows that the database was restored: counting continues from
+        the checkpoint. Raises Gap, FleetMismatch and Unavailable.
         """
         topic, number = place
         partition = Partition(topic, topic_id, number, self._checkpoints.boundaries(topic_id))
         checkpoint = self._checkpoints.find(partition)
         bounds = self._bounds(consumer, place)
+        is_own = commit.metadata == metadata(self._fleet.id, topic_id)
+        if is_own and commit.offset > (checkpoint or 0):
+            # A checkpoint is always stored before its offset is committed.
+            DATABASE_WENT_BACK.labels(self._group.name).inc()
+            log.warning(
+                "the database went back",
+                partition=str(partition),
+                **{"from": commit.offset, "to": bounds.low if checkpoint is None else checkpoint},
+            )
         start = start_offset(partition, self._fleet.id, checkpoint, commit, bounds)
         read_from = max(bounds.low, start - self._rules.duplicate_window)
-        is_own = commit.metadata == metadata(self._fleet.id, topic_id)
         window = DuplicateWindow(self._rules.duplicate_window)
         dead = self._dead_letters.positions(partition, read_from)
         assigned = AssignedPartition(
@@ -99,6 +112,7 @@ class PartitionStarter:
             first=start,
             durable=start,
             read=start,
+            saved=checkpoint,
             committed=start if is_own and checkpoint == commit.offset == start else -1,
         )
         return assigned, read_from

@@ -20,7 +20,15 @@ from pymongo.errors import (
 )
 from pymongo.read_concern import ReadConcern
 
-from daybook.engine.errors import Damaged, Unavailable, Unwritable, WrongSetting
+from daybook.engine.errors import (
+    Damaged,
+    OutdatedClient,
+    StartAgain,
+    Unavailable,
+    Unwritable,
+    WrongSetting,
+)
+from daybook.engine.mongo.fence import AnotherProcess, Fence, ProcessUnknown
 from daybook.engine.settings import Settings
 
 Documents = Database[dict[str, Any]]
@@ -30,15 +38,22 @@ _TIMEOUT_MS = 10_000
 _TRANSIENT = frozenset({6, 7, 64, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
 """Error codes of servers that step down, shut down or cannot be reached; from MongoDB's list."""
 
+_STALE_PRIMARY = "primary marked stale due to electionId"
+"""What pymongo says of a primary that was elected before one that the client has seen."""
+
 _NOT_ALLOWED = frozenset({13, 18, 8000})
 """Error codes of wrong credentials and missing privileges."""
 
 
-def database(settings: Settings, selection_ms: int = 5_000) -> Documents:
+def database(
+    settings: Settings, fence: Fence | None = None, selection_ms: int = 5_000
+) -> Documents:
     """The fleet's database, whose servers are awaited for `selection_ms`.
 
-    Raises WrongSetting for an invalid DAYBOOK_MONGODB_URI.
+    Raises WrongSetting for an invalid DAYBOOK_MONGODB_URI. With a fence, the driver repeats no
+    write, and every operation may raise StartAgain.
     """
+    options: dict[str, Any] = {"event_listeners": [fence], "retryWrites": False} if fence else {}
     uri = settings.mongodb_uri.get_secret_value()
     with valid_uri("DAYBOOK_MONGODB_URI", uri):
         client: MongoClient[dict[str, Any]] = MongoClient(
@@ -48,6 +63,7 @@ def database(settings: Settings, selection_ms: int = 5_000) -> Documents:
             connectTimeoutMS=selection_ms,
             socketTimeoutMS=_TIMEOUT_MS + 5_000,
             tz_aware=True,
+            **options,
         )
     return client.get_database(
         settings.mongodb_database,
@@ -68,6 +84,15 @@ _REFUSED_CONTENT = {
     57: "it would have a field name with a dot",
 }
 """Error codes of documents refused for what they would hold, not for what they hold already."""
+
+
+def primary_process(documents: Documents) -> Any:
+    """The id of the primary's process, new at each start of a server; None before MongoDB 4.4.
+
+    Raises PyMongoError.
+    """
+    hello = documents.client.admin.command("hello")
+    return hello.get("topologyVersion", {}).get("processId")
 
 
 @contextmanager
@@ -94,17 +119,25 @@ def valid_uri(setting: str, uri: str) -> Iterator[None]:
 def reachable() -> Iterator[None]:
     """Raises transient MongoDB errors as Unavailable, and refused access as WrongSetting.
 
+    Of a fenced client, raises StartAgain if the primary is another process than before.
+
     Any other error is a bug and is raised as it is.
     """
     try:
         yield
+    except AnotherProcess:
+        raise StartAgain("MongoDB was restarted, or has another primary") from None
+    except ProcessUnknown as error:
+        raise Unavailable(f"MongoDB does not answer: {str(error)[:200]}") from error
     except BulkWriteError as error:
         if _is_transient(error.details):
             raise Unavailable("MongoDB did not confirm that a write is durable") from error
         raise
     except (ConnectionFailure, AutoReconnect, ExecutionTimeout, WTimeoutError) as error:
         why = str(error).partition(" (configured timeouts")[0]
-        raise Unavailable(f"MongoDB does not answer: {why[:200]}") from error
+        # After a restore the servers count elections from an older number again.
+        kind = OutdatedClient if _STALE_PRIMARY in why else Unavailable
+        raise kind(f"MongoDB does not answer: {why[:200]}") from error
     except OperationFailure as error:
         if error.code in _TRANSIENT:
             raise Unavailable(f"MongoDB does not answer: {str(error)[:200]}") from error

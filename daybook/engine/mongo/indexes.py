@@ -1,4 +1,6 @@
-"""Creates the indexes that readers and members rely on."""
+"""The indexes that readers and members rely on."""
+
+from collections.abc import Iterator
 
 from pymongo import ASCENDING, IndexModel
 
@@ -11,33 +13,51 @@ from daybook.engine.mongo.client import Documents, reachable
 def ensure(documents: Documents, group: Group) -> None:
     """Creates the indexes of the group's collections and of the bookkeeping. Idempotent.
 
-    Daily documents: by key and date, and by time of writing; sketches and rows: as their models
-    declare; dead letters: by position, and faults by time; heartbeats: expiry. Raises Unavailable.
+    Raises Unavailable.
     """
     with reachable():
-        for model in group.documents:
-            by_date = [(name, ASCENDING) for name in (*model.key, "date")]
-            documents[model.collection].create_index(by_date, unique=True)
-            by_write = [*model.key[:1], "updated_at", "_daybook.revision"]
-            documents[model.collection].create_index([(name, ASCENDING) for name in by_write])
-        for model in group.live.totals if group.live else ():
-            documents[model.collection].create_index("date")
-        if group.sketches:
-            keys = [(name, ASCENDING) for name in group.sketches.index]
-            documents[group.sketches.collection].create_index(keys)
-        for rows in (*group.rows, *(group.state.rows if group.state else ())):
-            for index in rows.indexes:
-                keys = [(name, ASCENDING) for name in index.fields]
-                options = {"partialFilterExpression": index.where} if index.where else {}
-                documents[rows.collection].create_indexes([IndexModel(keys, **options)])
-        documents[bookkeeping.DEAD_LETTERS].create_index(
-            [("group", ASCENDING), ("topic_id", ASCENDING), ("partition", ASCENDING),
-             ("offset", ASCENDING)]
-        )  # fmt: skip
-        documents[bookkeeping.DEAD_LETTERS].create_index(
-            [("group", ASCENDING), ("at", ASCENDING)],
-            partialFilterExpression={"reason": FAULT},
-        )
-        documents[bookkeeping.MEMBERS].create_index(
-            "heartbeat_at", expireAfterSeconds=bookkeeping.MEMBERS_EXPIRE_SECONDS
-        )
+        for collection, index in declared(group):
+            documents[collection].create_indexes([index])
+
+
+def missing(documents: Documents, group: Group) -> list[str]:
+    """The declared indexes that do not exist, as `collection.name`. Raises Unavailable."""
+    absent, names = [], dict[str, set[str]]()
+    with reachable():
+        for collection, index in declared(group):
+            if collection not in names:
+                names[collection] = {one["name"] for one in documents[collection].list_indexes()}
+            name = str(index.document["name"])
+            if name not in names[collection]:
+                absent.append(f"{collection}.{name}")
+    return absent
+
+
+def declared(group: Group) -> Iterator[tuple[str, IndexModel]]:
+    """The indexes of the group's collections and of the bookkeeping, with their collections.
+
+    Daily documents: by key and date, and by time of writing; sketches and rows: as their models
+    declare; dead letters: by position, and faults by time; heartbeats: expiry.
+    """
+    for model in group.documents:
+        yield model.collection, _index(*model.key, "date", unique=True)
+        yield model.collection, _index(*model.key[:1], "updated_at", "_daybook.revision")
+    for totals in group.live.totals if group.live else ():
+        yield totals.collection, _index("date")
+    if group.sketches:
+        yield group.sketches.collection, _index(*group.sketches.index)
+    for rows in (*group.rows, *(group.state.rows if group.state else ())):
+        for index in rows.indexes:
+            options = {"partialFilterExpression": index.where} if index.where else {}
+            yield rows.collection, _index(*index.fields, **options)
+    yield bookkeeping.DEAD_LETTERS, _index("group", "topic_id", "partition", "offset")
+    faults = {"partialFilterExpression": {"reason": FAULT}}
+    yield bookkeeping.DEAD_LETTERS, _index("group", "at", **faults)
+    yield (
+        bookkeeping.MEMBERS,
+        _index("heartbeat_at", expireAfterSeconds=bookkeeping.MEMBERS_EXPIRE_SECONDS),
+    )
+
+
+def _index(*fields: str, **options: object) -> IndexModel:
+    return IndexModel([(name, ASCENDING) for name in fields], **options)

@@ -15,7 +15,7 @@ from daybook.engine.documents.fields import (
     PerCurrency,
     Squares,
 )
-from daybook.engine.documents.rows import Row
+from daybook.engine.documents.rows import Row, Tail
 from daybook.engine.mongo.derived import derive, derived
 from daybook.engine.mongo.expressions import Expression, Stage, cached, compiled, plus
 from daybook.engine.mongo.map_expressions import FULL
@@ -68,10 +68,16 @@ def _metadata(change: Change, partition: Partition, stamp: int, now_ms: int) -> 
     return {
         partition.watermark: Int64(change.last),
         partition.first: {"$ifNull": [f"${partition.first}", Int64(change.first)]},
-        "_daybook.revision": {"$add": [{"$ifNull": ["$_daybook.revision", Int64(now_ms)]}, 1]},
+        "_daybook.revision": _revision(now_ms),
         "_daybook.model": {"$ifNull": ["$_daybook.model", stamp]},
         "updated_at": "$$NOW",
     }
+
+
+def _revision(now_ms: int) -> Expression:
+    """One more, and at least the time: so a document restored from a copy and written again is
+    newer than it ever was, also for Redis and for cached answers."""
+    return {"$max": [{"$add": ["$_daybook.revision", 1]}, Int64(now_ms)]}
 
 
 def _sums(change: Change, currencies: frozenset[str]) -> Stage:
@@ -174,23 +180,66 @@ def row_pipeline(row: Row, partition: Partition, now_ms: int) -> list[dict[str, 
     metadata = {
         partition.watermark: Int64(row.last),
         partition.first: {"$ifNull": [f"${partition.first}", Int64(row.last)]},
-        "_daybook.revision": {"$add": [{"$ifNull": ["$_daybook.revision", now_ms]}, 1]},
+        "_daybook.revision": _revision(now_ms),
         "updated_at": "$$NOW",
     }
-    if row.tail is not None:
-        values |= _tail(row, partition)
-    return [{"$set": values | metadata}]
+    if row.tail is None:
+        return [{"$set": values | metadata}]
+    return [{"$set": values | _tail(row.tail, partition) | metadata}, _truncated(row.tail)]
 
 
-def _tail(row: Row, partition: Partition) -> dict[str, Any]:
-    assert row.tail is not None
-    field, items, kept = row.tail
-    offered = {"$literal": [{"offset": Int64(offset), "item": item} for offset, item in items]}
+def _tail(tail: Tail, partition: Partition) -> dict[str, Any]:
+    field, kept, bytes_max = tail.growth
+    offered = [
+        {"offset": Int64(offset), "bytes": size, "item": item}
+        for offset, size, item in tail.offered()
+    ]
+    offsets = [Int64(offset) for offset, _ in tail.items]
     applied = {"$ifNull": [f"${partition.watermark}", Int64(-1)]}
-    new = {"$filter": {"input": offered, "cond": {"$gt": ["$$this.offset", applied]}}}
-    added = {"$map": {"input": new, "in": "$$this.item"}}
     stored, total = {"$ifNull": [f"${field}", []]}, {"$ifNull": [f"${field}_total", Int64(0)]}
-    return {
-        field: {"$slice": [{"$concatArrays": [stored, added]}, kept]},
-        f"{field}_total": {"$add": [total, {"$toLong": {"$size": new}}]},
+    was_applied = {"$lte": ["$$this.offset", "$$applied"]}
+    before = {"$filter": {"input": "$$offered", "cond": was_applied}}
+    names = {
+        "applied": applied,
+        "stored": stored,
+        "offered": {"$literal": offered},
+        "room": {"$subtract": [bytes_max, _sum(stored, {"$bsonSize": "$$this"})]},
     }
+    fits = {"$lte": [{"$subtract": ["$$this.bytes", "$$before"]}, "$$room"]}
+    new = {
+        "$filter": {
+            "input": "$$offered",
+            "cond": {"$and": [{"$gt": ["$$this.offset", "$$applied"]}, fits]},
+        }
+    }
+    added = {
+        "$let": {
+            "vars": {"before": {"$ifNull": [{"$max": _each(before, "$$this.bytes")}, 0]}},
+            "in": {"$cond": [_is_whole(total, "$$stored"), _each(new, "$$this.item"), []]},
+        }
+    }
+    list_now = {"$slice": [{"$concatArrays": ["$$stored", added]}, kept]}
+    count = _sum({"$literal": offsets}, {"$cond": [{"$gt": ["$$this", applied]}, Int64(1), 0]})
+    return {
+        field: {"$let": {"vars": names, "in": list_now}},
+        f"{field}_total": {"$add": [total, {"$toLong": count}]},
+    }
+
+
+def _is_whole(total: Expression, stored: Expression) -> Expression:
+    """Whether every item so far found room."""
+    return {"$eq": [total, {"$size": stored}]}
+
+
+def _each(items: Expression, value: Expression) -> Expression:
+    return {"$map": {"input": items, "in": value}}
+
+
+def _sum(items: Expression, value: Expression) -> Expression:
+    return {"$sum": _each(items, value)}
+
+
+def _truncated(tail: Tail) -> Stage:
+    field = tail.growth.field
+    size = {"$toLong": {"$size": f"${field}"}}
+    return {"$set": {"truncated": {"$subtract": [f"${field}_total", size]}}}

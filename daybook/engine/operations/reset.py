@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient
 from daybook.engine import bookkeeping
 from daybook.engine.errors import DaybookError
 from daybook.engine.group import Group
-from daybook.engine.kafka.admin import kafka_errors, log_bounds, members, topic_ids
+from daybook.engine.kafka.admin import kafka_errors, log_bounds, members, retry_transient, topic_ids
 from daybook.engine.kafka.clients import REQUEST_SECONDS, member
 from daybook.engine.kafka.offsets import Commit, LogBounds, metadata, start_offset
 from daybook.engine.mongo.client import Documents, reachable
@@ -53,7 +53,7 @@ def find_resets(
         (Partition(topic, ids[topic], number), bounds)
         for (topic, number), bounds in log_bounds(client, list(ids)).items()
     ]
-    commits = _commits(settings, group, [partition for partition, _ in places])
+    commits = find_commits(settings, group, [partition for partition, _ in places])
     resets = []
     for (partition, bounds), commit in zip(places, commits, strict=True):
         checkpoint = reached.get((partition.topic_id, partition.number))
@@ -138,13 +138,18 @@ def check_stopped(group: Group, client: AdminClient) -> None:
         )
 
 
-def _commits(settings: Settings, group: Group, partitions: list[Partition]) -> list[Commit]:
+def find_commits(settings: Settings, group: Group, partitions: list[Partition]) -> list[Commit]:
+    """The group's commit of each partition, in their order. Raises Unavailable."""
     places = [TopicPartition(one.topic, one.number) for one in partitions]
     with (
         kafka_errors(f"reading the offsets of {group.name}"),
         _consumer(settings, group) as consumer,
     ):
-        committed = consumer.committed(places, timeout=REQUEST_SECONDS) if places else []
+        committed = (
+            retry_transient(lambda: consumer.committed(places, timeout=REQUEST_SECONDS))
+            if places
+            else []
+        )
     return [Commit(one.offset, one.metadata) for one in committed]
 
 

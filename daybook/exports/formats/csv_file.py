@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from daybook.exports.formats.cell import Cell, harmless
+from daybook.exports.formats.cell import Cell, harmless_in_parts
 from daybook.exports.formats.content import Content
 
 TABLE = "table"
@@ -46,4 +46,4 @@ async def write(content: Content, path: Path) -> int:
 def _escaped(value: Cell) -> Cell:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return harmless(value)
+    return harmless_in_parts(value)

@@ -13,7 +13,7 @@ async def write(content: Content, path: Path) -> int:
     with path.open("wb") as out:
         out.write(b"{")
         for name, value in content.fields().items():
-            out.write(to_json(name) + b":" + to_json(value) + b",\n")
+            out.write(to_json(name) + b":" + to_json(value, inf_nan_mode="null") + b",\n")
         if stream := content.stream:
             out.write(to_json(stream.name) + b":[")
             separator = b"\n"

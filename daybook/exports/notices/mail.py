@@ -1,18 +1,63 @@
 """Notices by mail, over an encrypted connection or to an SMTP server on this machine."""
 
 import smtplib
+import socket
 import ssl
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
+from io import BufferedReader
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from daybook.engine.errors import WrongSetting
 from daybook.engine.settings import Settings
-from daybook.service.outbound import is_loopback
+from daybook.service.outbound import Deadline, is_loopback
 
 SECONDS = 10.0
+"""For a whole mail, from the connection to the last reply."""
+
+_REPLIES_BYTES_MAX = 2**18
 _PORTS = {"smtp": 587, "smtps": 465}
+
+
+class _Replies:
+    """What the server sends, up to a limit: a reply may have any number of lines."""
+
+    def __init__(self, source: BufferedReader) -> None:
+        self._source = source
+        self._left = _REPLIES_BYTES_MAX
+
+    def readline(self, limit: int) -> bytes:
+        line = self._source.readline(limit)
+        self._left -= len(line)
+        if self._left < 0:
+            raise smtplib.SMTPServerDisconnected("the server's replies are too long")
+        return line
+
+    def close(self) -> None:
+        self._source.close()
+
+
+class _Server(smtplib.SMTP):
+    """A connection that ends with its deadline, encrypted from its start if it has a context."""
+
+    file: Any
+
+    def __init__(
+        self, deadline: Deadline, host: str, port: int, context: ssl.SSLContext | None
+    ) -> None:
+        self._deadline = deadline
+        self._context = context
+        super().__init__(host, port, timeout=SECONDS)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        own = self._deadline.connect((host, port))
+        return self._context.wrap_socket(own, server_hostname=host) if self._context else own
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock is not None:
+            self.file = _Replies(self.sock.makefile("rb"))
+        return super().getreply()
 
 
 class Mail:
@@ -42,14 +87,13 @@ class Mail:
     def send(self, notice: dict[str, Any]) -> None:
         message = self._message(notice)
         context = ssl.create_default_context()
-        if self._is_encrypted:
-            with smtplib.SMTP_SSL(
-                self._host, self._port, timeout=SECONDS, context=context
-            ) as server:
-                self._send_by(server, message)
-            return
-        with smtplib.SMTP(self._host, self._port, timeout=SECONDS) as server:
-            if not is_loopback(self._host):
+        with (
+            Deadline(SECONDS) as deadline,
+            _Server(
+                deadline, self._host, self._port, context if self._is_encrypted else None
+            ) as server,
+        ):
+            if not self._is_encrypted and not is_loopback(self._host):
                 server.starttls(context=context)
             self._send_by(server, message)
 

@@ -1,4 +1,4 @@
-"""Notices by HTTP: signed, with a timeout and three attempts, only to the configured URL."""
+"""Notices by HTTP: signed, with a time limit and three attempts, only to the configured URL."""
 
 import hashlib
 import hmac
@@ -17,6 +17,9 @@ from daybook.service.outbound import call, is_safe
 
 TRIES = 3
 SECONDS = 5.0
+SECONDS_MAX = 10.0
+"""For all attempts and the pauses between them: the worker's next file waits meanwhile."""
+
 _PAUSE_SECONDS = 1.0
 _BYTES_MAX = 4_096
 
@@ -50,15 +53,16 @@ class Webhook:
             )
 
     def send(self, notice: dict[str, Any]) -> None:
-        body = to_json(notice)
+        body, until = to_json(notice), time.monotonic() + SECONDS_MAX
         for left in reversed(range(TRIES)):
             try:
-                call(self._request(body), SECONDS, _BYTES_MAX)
+                call(self._request(body), min(SECONDS, until - time.monotonic()), _BYTES_MAX)
                 return
             except (OSError, HTTPException):
-                if not left:
+                pause = _PAUSE_SECONDS * (TRIES - left)
+                if not left or time.monotonic() + pause >= until:
                     raise
-                self._pause(_PAUSE_SECONDS * (TRIES - left))
+                self._pause(pause)
 
     def _request(self, body: bytes) -> Request:
         at = str(int(self._clock()))

@@ -3,14 +3,15 @@
 As in PostHog, a chain of steps belongs to the latest entry of the first step; see docs/funnels.md.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from daybook.engine.documents.change import Effect, effect
-from daybook.funnels.measures.step import step_key
 from daybook.funnels.visitor_event import VisitorEvent, day_hour_of
-from daybook.funnels.visits import FunnelKey, by_time
+from daybook.funnels.visits import FunnelKey, by_time, step_key
 from models.funnel import FunnelDay
 from models.funnel_step import FunnelStepDay
 
@@ -69,7 +70,7 @@ def attempt_measures(
     for reference in set(pins.values()):
         definition = Definition.from_stored(definitions[reference])
         days = {day for day, pin in pins.items() if pin == reference}
-        ordered = _in_order(entries, definition)
+        ordered = _in_order(_within_reach(entries, definition, days), definition)
         reached = (
             _in_any_order(ordered, definition, days)
             if definition.order == "any"
@@ -78,6 +79,17 @@ def attempt_measures(
         firsts = _firsts(ordered, definition)
         for day in days & firsts.keys():
             yield from _attempt(document_key, firsts[day], reached.get(day, set()), definition)
+
+
+def _within_reach(
+    entries: Sequence[VisitorEvent], definition: Definition, days: set[str]
+) -> Sequence[VisitorEvent]:
+    """The entries from the first one on these days to a window after the last one. No other entry
+    changes what attempts of these days reach."""
+    times = [event["at"] for event in entries if event["day"] in days]
+    start = bisect_left(entries, times[0], key=itemgetter("at"))
+    end = bisect_right(entries, times[-1] + definition.window_ms, key=itemgetter("at"))
+    return entries[start:end]
 
 
 def _in_order(
@@ -135,16 +147,15 @@ def _chains(ordered: list[tuple[int, VisitorEvent]], definition: Definition) -> 
 def _in_any_order(
     ordered: list[tuple[int, VisitorEvent]], definition: Definition, days: set[str]
 ) -> dict[str, set[int]]:
+    known = [item for item in ordered if item[0] < len(definition.ids)]
+    begun: dict[str, int] = {}
+    for index, (_, event) in enumerate(known):
+        begun.setdefault(event["day"], index)
     reached: dict[str, set[int]] = {}
-    for day in days:
-        begun: int | None = None
-        for position, event in ordered:
-            if position == len(definition.ids):
-                continue
-            if begun is None and event["day"] == day:
-                begun = event["at"]
-            if begun is not None and event["at"] - begun <= definition.window_ms:
-                reached.setdefault(day, set()).add(position)
+    for day in days & begun.keys():
+        until = known[begun[day]][1]["at"] + definition.window_ms
+        end = bisect_right(known, until, key=lambda item: item[1]["at"])
+        reached[day] = {position for position, _ in known[begun[day] : end]}
     return reached
 
 

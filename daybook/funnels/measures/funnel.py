@@ -6,7 +6,7 @@ from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.keys import encode_key
 from daybook.funnels.visitor_event import CONTEXT, VisitorEvent, day_hour_of
-from daybook.funnels.visits import FunnelKey, InSession, events_on
+from daybook.funnels.visits import FunnelKey, InSession, VisitedDay
 from models.funnel import FunnelDay
 
 
@@ -20,68 +20,57 @@ def measures_of_session(document_key: FunnelKey, session: list[InSession]) -> It
     seconds = (last["at"] - first["at"]) // 1000
     yield effect(FunnelDay, day_hour, "visit_seconds", seconds, of=document_key)
     days: set[str] = set()
+    page = None
     for item in session:
-        if item.event["day"] not in days:
-            days.add(item.event["day"])
-            yield effect(FunnelDay, day_hour_of(item.event), "visitors", 1, of=document_key)
+        event = item[0]
+        if event["day"] not in days:
+            days.add(event["day"])
+            yield effect(FunnelDay, day_hour_of(event), "visitors", 1, of=document_key)
+        page = event.get("page", page)
+        if event["type"] == "conversion" and page is not None:
+            yield from _converted_after(event, encode_key(page), document_key)
 
 
 def measures_of_day(
-    document_key: FunnelKey, day: str, sessions: list[list[InSession]], *, is_first: bool
+    document_key: FunnelKey, visited: VisitedDay, *, is_first: bool
 ) -> Iterator[Effect]:
-    """The effects of one day on which the visitor has events.
+    """The effects of one day on which the visitor has events, without its pages.
 
-    `sessions`: all with an event on the day, each with all its events. `is_first`: whether it is
-    the visitor's first day in the organization.
+    `is_first`: whether it is the visitor's first day in the organization.
     """
-    events = events_on(day, sessions)
-    first = day_hour_of(events[0].event)
+    first = day_hour_of(visited.first.event)
     yield effect(FunnelDay, first, "unique_visitors", 1, of=document_key)
     which = "new_visitors" if is_first else "returning_visitors"
     yield effect(FunnelDay, first, which, 1, of=document_key)
-    conversions = [item.event for item in events if item.event["type"] == "conversion"]
-    if conversions:
-        yield effect(
-            FunnelDay, day_hour_of(conversions[0]), "converting_visitors", 1, of=document_key
-        )
+    if visited.first_conversion:
+        converted = day_hour_of(visited.first_conversion)
+        yield effect(FunnelDay, converted, "converting_visitors", 1, of=document_key)
     for field, name in CONTEXT.items():
-        if value := events[0].context.get(name):
+        if value := visited.first.context.get(name):
             key = encode_key(value)
             yield by_key(first, field, key, "visitors", 1, document_key)
-            for conversion in conversions:
-                yield from _converted(conversion, field, key, document_key)
-    viewed = {e.event["page"] for e in events if "page" in e.event}
-    for page in viewed:
-        yield by_key(first, "pages", encode_key(page), "visitors", 1, document_key)
-    pages = _pages(sessions) if conversions else {}
-    for conversion in conversions:
-        if id(conversion) in pages:
-            yield from _converted(
-                conversion, "pages", encode_key(pages[id(conversion)]), document_key
-            )
+            if visited.conversions:
+                yield by_key(first, field, key, "conversions", visited.conversions, document_key)
+            for currency, cents in visited.cents.items():
+                yield by_key(first, field, key, "value_cents", cents, document_key, currency)
 
 
-def _pages(sessions: list[list[InSession]]) -> dict[int, str]:
-    """The last page viewed before each conversion in its session, by the id() of the event."""
-    found = {}
-    for session in sessions:
-        page = None
-        for item in session:
-            if item.event["type"] == "page_view":
-                page = item.event.get("page", page)
-            elif item.event["type"] == "conversion" and page is not None:
-                found[id(item.event)] = page
-    return found
+def measures_of_page(document_key: FunnelKey, visited: VisitedDay, page: str) -> Iterator[Effect]:
+    """The effect of a page, if it was viewed on the day."""
+    if page in visited.pages:
+        day_hour = day_hour_of(visited.first.event)
+        yield by_key(day_hour, "pages", encode_key(page), "visitors", 1, document_key)
 
 
-def _converted(
-    conversion: VisitorEvent, field: str, key: str, document_key: FunnelKey
+def _converted_after(
+    conversion: VisitorEvent, page: str, document_key: FunnelKey
 ) -> Iterator[Effect]:
+    """The effects of a conversion on the page that its session viewed last before it."""
     day_hour = day_hour_of(conversion)
-    yield by_key(day_hour, field, key, "conversions", 1, document_key)
+    yield by_key(day_hour, "pages", page, "conversions", 1, document_key)
     if cents := conversion.get("cents"):
         yield by_key(
-            day_hour, field, key, "value_cents", cents, document_key, conversion["currency"]
+            day_hour, "pages", page, "value_cents", cents, document_key, conversion["currency"]
         )
 
 

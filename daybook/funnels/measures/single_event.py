@@ -7,9 +7,10 @@ from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_key
 from daybook.funnels.measures.funnel import by_key
-from daybook.funnels.measures.step import at_step, converted, step_key
+from daybook.funnels.measures.step import at_step, converted
 from daybook.funnels.measures.ticket import at_event
 from daybook.funnels.visitor_event import VisitorEvent, day_hour_of
+from daybook.funnels.visits import step_key
 from models.funnel import FunnelDay
 
 _TICKETS = {"view": "views", "cart_add": "add_to_cart", "checkout_start": "checkouts_started"}

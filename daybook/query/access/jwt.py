@@ -4,10 +4,10 @@ import hashlib
 from typing import Any
 
 import jwt
-from jwt.exceptions import InvalidTokenError, PyJWTError
+from jwt.exceptions import InvalidTokenError
 from pydantic import TypeAdapter, ValidationError
 
-from daybook.engine.errors import WrongSetting
+from daybook.engine.errors import Unavailable, WrongSetting
 from daybook.engine.settings import Settings
 from daybook.query.access.jwks import Jwks
 from daybook.query.caller import Caller
@@ -45,7 +45,7 @@ class Tokens:
         role, organization, subject = (
             claims.get(name) for name in ("role", "organization_id", "sub")
         )
-        if role not in ROLES:
+        if not isinstance(role, str) or role not in ROLES:
             raise unauthorized("the token's `role` is unknown")
         if role == "admin":
             organization = None
@@ -70,7 +70,10 @@ class Tokens:
                 leeway=LEEWAY_SECONDS,
                 options={"require": _REQUIRED},
             )
-        except (PyJWTError, ValueError, RecursionError):
+        except Unavailable:
+            raise
+        except Exception:
+            # Whatever the library makes of strange claims: `exp` of 1e400 overflows, for one.
             raise unauthorized("the token is invalid or expired") from None
 
     async def _key(self, token: str) -> Any:

@@ -13,6 +13,7 @@ from pydantic_core import to_json
 from daybook.engine.errors import Unavailable
 from daybook.query import metrics
 from daybook.query.answer.cache import CachedResponse, CacheKey, CachePolicy, ResponseCache
+from daybook.query.answer.fair_queue import Busy, FairQueue
 from daybook.query.read.freshness import Freshness
 from daybook.query.read.revisions import Revisions
 from daybook.query.read.scope import Scope
@@ -41,10 +42,12 @@ class Recipe(NamedTuple):
 
 
 class _Lookup:
-    """An answer in progress, and the last cached one."""
+    """An answer in progress, the last cached one, and how many requests wait for it."""
 
     def __init__(self, coroutine: Callable[["_Lookup"], Awaitable[Answer]]) -> None:
         self.cached: CachedResponse | None = None
+        self.waiting = 0
+        self.has_begun = False
         self.task = asyncio.ensure_future(coroutine(self))
 
 
@@ -62,23 +65,36 @@ class Answers:
         self._revisions = revisions
         self._cache = cache
         self._clock = clock
+        self._queue = FairQueue()
         self._lookups: dict[CacheKey, _Lookup] = {}
 
     async def get(self, key: CacheKey, recipe: Recipe) -> Answer:
-        """The answer and its origin. Raises Unavailable, and what `build` raises.
+        """The answer and its origin. Raises Unavailable, Busy, and what `build` raises.
 
-        While MongoDB is slow or does not answer, this is the last cached answer, up to an hour old.
+        While MongoDB is slow or does not answer, or too much is asked for, this is the last cached
+        answer, up to an hour old.
         """
         lookup = self._lookups.get(key)
         is_shared = lookup is not None
         if lookup is None:
             lookup = _Lookup(lambda started: self._find(key, recipe, started))
             self._lookups[key] = lookup
-            lookup.task.add_done_callback(lambda done: self._forget(key, done))
-        done, _ = await asyncio.wait([lookup.task], timeout=PATIENCE_SECONDS)
-        if not done and lookup.cached is not None:
-            return lookup.cached, "stale"
-        answer, origin = await asyncio.shield(lookup.task)
+            own = lookup
+            lookup.task.add_done_callback(lambda done: self._forget(key, own, done))
+        lookup.waiting += 1
+        try:
+            done, _ = await asyncio.wait([lookup.task], timeout=PATIENCE_SECONDS)
+            if not done and lookup.cached is not None:
+                return lookup.cached, "stale"
+            answer, origin = await asyncio.shield(lookup.task)
+        except asyncio.CancelledError:
+            if lookup.waiting == 1 and not lookup.has_begun:
+                # Nobody waits for it any more, so it must not take a turn from those who do.
+                self._lookups.pop(key, None)
+                lookup.task.cancel()
+            raise
+        finally:
+            lookup.waiting -= 1
         return answer, "shared" if is_shared and origin == "made" else origin
 
     async def _find(self, key: CacheKey, recipe: Recipe, lookup: _Lookup) -> Answer:
@@ -86,8 +102,11 @@ class Answers:
         try:
             if cached and await self._is_current(cached, recipe):
                 return cached, "remembered"
-            answer = await self._compute(key.scope, recipe)
-        except Unavailable:
+            caller = recipe.scope.caller
+            async with self._queue.turn(caller.owner, caller.id):
+                lookup.has_begun = True
+                answer = await self._compute(key.scope, recipe)
+        except (Unavailable, Busy):
             if cached is None:
                 raise
             return cached, "stale"
@@ -111,11 +130,12 @@ class Answers:
             revision = None
             if recipe.policy.by_revision:
                 revision = await self._revisions.current(recipe.scope, recipe.groups, at)
-            body = to_json(await recipe.build()).decode()
+            body = to_json(await recipe.build(), inf_nan_mode="null").decode()
         return CachedResponse(scope, at, self._clock() - at, revision, dict(as_of), body)
 
-    def _forget(self, key: CacheKey, done: asyncio.Future[Answer]) -> None:
-        self._lookups.pop(key, None)
+    def _forget(self, key: CacheKey, lookup: _Lookup, done: asyncio.Future[Answer]) -> None:
+        if self._lookups.get(key) is lookup:
+            del self._lookups[key]
         if not done.cancelled():
             done.exception()  # retrieved, because all who waited for it may have gone
 

@@ -1,5 +1,6 @@
 """Dependencies of the report routes: services, caller, scope and time zone."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -56,7 +57,8 @@ class Report:
         Raises Unavailable, and whatever `build` raises.
         """
         parameters = self.request.query_params.multi_items()
-        key = CacheKey.of(self.scope.name, self.request.url.path, parameters)
+        # Not the URL's, which the header `Host` is part of.
+        key = CacheKey.of(self.scope.name, self.request.scope["path"], parameters)
         recipe = Recipe(self.scope, policy, groups, self.zone, build)
         await self.request.scope[TURN]()
         answer, origin = await self.answers.get(key, recipe)
@@ -134,7 +136,7 @@ def _check_parameter_names(request: Request) -> None:
     if any(name not in known for name in given):
         valid = ", ".join(sorted(known))
         raise Problem(422, f"unknown parameter; this report accepts {valid}")
-    if repeated := {name for name in given if given.count(name) > 1}:
+    if repeated := {name for name, count in Counter(given).items() if count > 1}:
         raise wrong(min(repeated), "must be given only once")
 
 

@@ -6,11 +6,11 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from daybook.query.middleware import BODY_BYTES_MAX
 from daybook.query.problem import Problem, wrong
 from schemas.export import Bound, Format, ReportType
 from schemas.fields import Id
 
-_BYTES_MAX = 16_384
 _TYPES = get_args(ReportType)
 
 
@@ -42,9 +42,9 @@ async def read_export_request(request: Request) -> ExportRequest:
     raw = b""
     async for chunk in request.stream():
         raw += chunk
-        if len(raw) > _BYTES_MAX:
+        if len(raw) > BODY_BYTES_MAX:
             raise Problem(
-                413, f"the body must not exceed {_BYTES_MAX:,} bytes", {"Connection": "close"}
+                413, f"the body must not exceed {BODY_BYTES_MAX:,} bytes", {"Connection": "close"}
             )
     try:
         export_request = ExportRequest.model_validate_json(raw)

@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from daybook.engine.errors import Unavailable
 from daybook.files.store import Gone
+from daybook.query import metrics
 from daybook.query.answer.report import Authenticated, Organization, Services
 from daybook.query.caller import Caller
 from daybook.query.examples import example, with_example
@@ -20,11 +21,12 @@ from daybook.query.exports.services import ExportServices
 from daybook.query.exports.signed_link import PREFIX, check, gone, link
 from daybook.query.figures.date_range import Span, iso_timestamp, parse_span
 from daybook.query.funnels.definition import load_definition
-from daybook.query.problem import missing, unavailable
+from daybook.query.middleware import TURN
+from daybook.query.problem import Problem, missing, unavailable
 from daybook.query.read import groups
 from daybook.query.read.mongo import Document
 from daybook.query.read.scope import Scope, organization_scope
-from models.export import Exports
+from models.export import UNDONE, Exports
 from schemas.fields import Id
 
 router = APIRouter(prefix=PREFIX, tags=["exports"])
@@ -37,6 +39,9 @@ _MEDIA_TYPES = {
 }
 _SECONDS = {"events": 30, "conversions": 10}
 _DEFAULT_SECONDS = 3
+WAITING_MAX = 500
+"""Exports of an organization that may wait: at 3 s each, the last one is made in 25 minutes."""
+
 _UTC = ZoneInfo("UTC")
 
 JobId = Annotated[Id, Path(description="as returned by the export request")]
@@ -51,6 +56,7 @@ REQUEST_EXPORT: dict[str, Any] = {
     "responses": {
         202: {"content": {"application/json": {"example": example("export-accepted")}}},
         400: {"description": "The body is not JSON, or the report type is unknown"},
+        408: {"description": "The body did not arrive within 10 seconds"},
         413: {"description": "The body is over 16 KiB"},
     },
     "openapi_extra": {
@@ -84,11 +90,13 @@ async def request_export(
     days = await _days(services, export_request, now)
     if export_request.funnel_id is not None:
         await load_definition(scope, export_request.funnel_id)
-    ready = now + timedelta(seconds=await _seconds(services, export_request))
+    waiting = await _waiting(services, scope)
+    ready = now + timedelta(seconds=_seconds(export_request, waiting))
     organization = scope.organization
     job_id = job_ids.issue(exports.secret, organization, now)
     bounds = {"date_from": days.first.isoformat(), "date_to": days.last.isoformat()}
     in_days = export_request.model_copy(update=bounds)
+    await request.scope[TURN]()  # it may wait for the brokers
     await exports.publisher.publish(job_id, organization, in_days, now)
     return Accepted(
         job_id=job_id, status="processing", estimated_completion=iso_timestamp(ready, _UTC)
@@ -151,6 +159,7 @@ async def download_export(
     stored = await scope.find_one(Exports.collection, {"_id": scope.id(job_id)})
     if stored is None or _status(stored, now) != "completed":
         raise gone()
+    await request.scope[TURN]()  # it may wait for the bucket
     try:
         chunks = await asyncio.to_thread(exports.files.read, stored["file"])
     except Gone:
@@ -173,10 +182,22 @@ async def _days(services: Services, export_request: ExportRequest, now: datetime
     return parse_span(export_request.date_from, export_request.date_to, zone, zone, today, names)
 
 
-async def _seconds(services: Services, export_request: ExportRequest) -> int:
-    """An estimate that includes the exports waiting before this one. Raises Unavailable."""
+async def _waiting(services: Services, scope: Scope) -> int:
+    """How many exports of the organization wait, with all that no worker has queued yet.
+
+    Raises Problem (429) if they are too many; Unavailable.
+    """
+    waiting = await scope.count(Exports.collection, UNDONE)
+    if waiting >= WAITING_MAX:
+        metrics.BUSY.inc()
+        headers = {"Retry-After": str(waiting * _DEFAULT_SECONDS // 10)}
+        raise Problem(429, "too many exports of this organization are waiting", headers)
     fresh = await services.freshness.as_of(groups.EXPORTS, _UTC)
-    waiting = fresh["lag_messages"] or 0
+    return waiting + (fresh["lag_messages"] or 0)
+
+
+def _seconds(export_request: ExportRequest, waiting: int) -> int:
+    """An estimate that includes the exports waiting before this one."""
     return _SECONDS.get(export_request.report_type, _DEFAULT_SECONDS) + waiting * _DEFAULT_SECONDS
 
 

@@ -64,6 +64,7 @@ def parse_cursor(text: str) -> Cursor:
         at_ms, name = json.loads(raw)
         if type(at_ms) is not int or type(name) is not str:
             raise ValueError(text)
+        name.encode()  # a lone surrogate has no UTF-8, and MongoDB stores nothing else
         return Cursor(datetime.fromtimestamp(at_ms / 1_000, UTC), name)
     except (ValueError, TypeError, OverflowError, OSError, RecursionError, binascii.Error):
         raise wrong("cursor", "must be the `next_cursor` of the previous page") from None

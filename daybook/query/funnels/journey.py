@@ -59,41 +59,54 @@ class Journey(Body):
     pagination: Pagination
 
 
-def page_of(rows: Sequence[DayDocument], page_request: PageRequest) -> list[DayDocument]:
-    """The rows of a page."""
-    ordered = sorted(rows, key=lambda row: (_begin(row), row["_id"]))
-    return ordered[page_request.skip : page_request.skip + page_request.size]
+PAGE_BYTES_MAX = 2 * 2**20
+"""Of stored sessions in a page, or a single larger one: the service's memory has a bound whatever a
+visitor has sent."""
+
+
+def page_of(rows: Sequence[DayDocument], page_request: PageRequest) -> tuple[list[Any], bool]:
+    """The `_id`s of a page's rows, and whether more follow.
+
+    A page ends at its size, or earlier at PAGE_BYTES_MAX, so pages may have different numbers of
+    sessions, and all of them together have each session once.
+    """
+    pages: list[list[Any]] = [[]]
+    size_bytes = 0
+    for row in sorted(rows, key=lambda row: (row["started_at"], row["_id"])):
+        is_full = len(pages[-1]) == page_request.size
+        if pages[-1] and (is_full or size_bytes + row["size"] > PAGE_BYTES_MAX):
+            pages.append([])
+            size_bytes = 0
+        pages[-1].append(row["_id"])
+        size_bytes += row["size"]
+    chosen = pages[page_request.number - 1] if page_request.number <= len(pages) else []
+    return chosen, page_request.number < len(pages)
 
 
 def journey_report(
     visitor_id: str,
     rows: Sequence[DayDocument],
     page: Sequence[DayDocument],
-    page_request: PageRequest,
+    pagination: Pagination,
     now: datetime,
     zone: ZoneInfo,
 ) -> Journey:
-    """`rows`: all of the visitor's `funnel_sessions`, at least one, perhaps without events.
+    """`rows`: the summaries of all of the visitor's `funnel_sessions`, at least one.
 
     `page`: the page's rows, complete.
     """
     return Journey(
         visitor_id=visitor_id,
-        first_seen_at=iso_timestamp(min(map(_begin, rows)), zone),
-        last_seen_at=iso_timestamp(max(map(_end, rows)), zone),
+        first_seen_at=iso_timestamp(min(row["started_at"] for row in rows), zone),
+        last_seen_at=iso_timestamp(max(row["last_at"] for row in rows), zone),
         total_sessions=len({row["session_id"] for row in rows}),
-        total_page_views=sum(map(_page_views, rows)),
-        total_conversions=sum(map(_conversions, rows)),
+        total_page_views=sum(int(row["page_views"]) for row in rows),
+        total_conversions=sum(int(row["conversions"]) for row in rows),
         sessions=[
             _session(row, now, zone)
             for row in sorted(page, key=lambda row: (_begin(row), row["_id"]))
         ],
-        pagination=Pagination(
-            page=page_request.number,
-            page_size=page_request.size,
-            has_more=page_request.skip + page_request.size < len(rows),
-            next_cursor=None,
-        ),
+        pagination=pagination,
     )
 
 
@@ -153,32 +166,38 @@ def _count_type(row: DayDocument, kind: str) -> int:
     return sum(event["event_type"] == kind for event in row["events"])
 
 
-_SUMMARY = {
-    name: True
-    for name in (
-        "session_id", "funnel_id", "started_at", "last_at", "page_views", "conversions",
-    )
-}  # fmt: skip
+def _number_of(kind: str) -> dict[str, Any]:
+    of_kind = {"$eq": ["$$this.event_type", kind]}
+    events = {"$ifNull": ["$events", []]}
+    return {"$size": {"$filter": {"input": events, "cond": of_kind}}}
+
+
+_SUMMARY: dict[str, Any] = {
+    "session_id": True,
+    "started_at": {"$ifNull": ["$started_at", {"$min": "$events.at"}]},
+    "last_at": {"$ifNull": ["$last_at", {"$max": "$events.at"}]},
+    "page_views": {"$ifNull": ["$page_views", _number_of("page_view")]},
+    "conversions": {
+        "$cond": [{"$isArray": "$conversions"}, {"$size": "$conversions"}, _number_of("conversion")]
+    },
+    "size": {"$bsonSize": "$$ROOT"},
+}
+"""What the totals need, with counts in place of lists, computed where the sessions are."""
 
 
 async def load_visitor_sessions(
     scope: Scope, visitor_id: str, funnel_id: str | None
 ) -> list[Document]:
-    """All sessions of a visitor, without the events of rows that have summary fields.
-
-    Raises Problem (404) if there are none.
-    """
+    """The summaries of all sessions of a visitor. Raises Problem (404) if there are none."""
     where: dict[str, Any] = {"_id": scope.beneath(visitor_id)}
     if funnel_id is not None:
         where["funnel_id"] = funnel_id
-    events = {"$cond": [{"$gt": ["$started_at", None]}, [], "$events"]}
-    sessions = await scope.find(Sessions.collection, where, fields={**_SUMMARY, "events": events})
+    sessions = await scope.find(Sessions.collection, where, fields=_SUMMARY)
     if not sessions:
         raise missing("visitor")
     return sessions
 
 
-async def load_complete_sessions(scope: Scope, rows: Sequence[Mapping[str, Any]]) -> list[Document]:
-    """The same rows with all stored fields."""
-    ids = [row["_id"] for row in rows]
-    return await scope.find(Sessions.collection, {"_id": {"$in": ids}})
+async def load_complete_sessions(scope: Scope, ids: Sequence[Any]) -> list[Document]:
+    """The rows with these `_id`s, with all stored fields."""
+    return await scope.find(Sessions.collection, {"_id": {"$in": list(ids)}}) if ids else []

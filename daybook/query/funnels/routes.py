@@ -10,7 +10,14 @@ from daybook.query.answer.parameters import Compare, Money, Range, RecentRange
 from daybook.query.answer.report import OrganizationReport, Report
 from daybook.query.examples import with_schema
 from daybook.query.figures.money import CurrencyPreference
-from daybook.query.figures.pagination import NUMBER_MAX, SIZE, SIZE_MAX, PageRequest, parse_cursor
+from daybook.query.figures.pagination import (
+    NUMBER_MAX,
+    SIZE,
+    SIZE_MAX,
+    PageRequest,
+    Pagination,
+    parse_cursor,
+)
 from daybook.query.figures.series import FunnelGranularity
 from daybook.query.funnels.conversions import Conversions, conversions_report, load_conversions
 from daybook.query.funnels.definition import load_definition
@@ -238,13 +245,21 @@ async def visitor_journey(
     page: NumberedPage,
     funnel_id: OptionalFunnelId = None,
 ) -> Response:
-    """A visitor's sessions with their events, earliest first."""
+    """A visitor's sessions with their events, earliest first.
+
+    A page has fewer sessions than `page_size` where these are large; `has_more` says if others
+    follow on the next page.
+    """
 
     async def build() -> Body:
         rows = await load_visitor_sessions(report.scope, visitor_id, funnel_id)
-        complete = await load_complete_sessions(report.scope, page_of(rows, page))
+        ids, has_more = page_of(rows, page)
+        complete = await load_complete_sessions(report.scope, ids)
+        pagination = Pagination(
+            page=page.number, page_size=page.size, has_more=has_more, next_cursor=None
+        )
         return journey_report(
-            visitor_id, rows, complete, page, report.now, report.zone
+            visitor_id, rows, complete, pagination, report.now, report.zone
         ).model_dump()
 
     return await report.answer(REPORTS, groups.FUNNEL_STEP, build)

@@ -1,22 +1,27 @@
 """Read-only access to MongoDB, with limits on time and on rows."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from time import monotonic
+from contextlib import asynccontextmanager, suppress
+from contextvars import Context
 from typing import Any
 
 import pymongo
 import structlog
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient, ReadPreference
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConnectionFailure, PyMongoError
+from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from daybook.engine.errors import Unavailable, WrongSetting
 from daybook.engine.mongo.client import reachable, valid_uri
 from daybook.engine.settings import Settings
-from daybook.query.problem import Problem
+from daybook.query.problem import Problem, TookTooLong
+from daybook.query.read.literal import LITERAL
+from daybook.query.read.shares import Shares
+from models.session import Sessions
 
 ROWS_MAX = 50_000
 SUMS_MAX = 400_000
@@ -24,7 +29,7 @@ SUMS_MAX = 400_000
 
 _SELECTION_MS = 2_000
 _CONNECTIONS_MAX = 50
-_UNAVAILABLE_SECONDS = 2.0
+_PROBE_SECONDS = 0.5
 _WRITES = frozenset({"insert", "update", "remove"})
 _log = structlog.get_logger()
 
@@ -69,7 +74,8 @@ class Reader:
         )
         self.setting = f"DAYBOOK_{name}"
         self._seconds = settings.query_timeout_ms / 1_000
-        self._unavailable_until = 0.0
+        self._probe: asyncio.Task[None] | None = None
+        self.shares = Shares()
 
     async def find(
         self,
@@ -84,7 +90,7 @@ class Reader:
         """Matching documents, at most `limit`. Raises Problem (422) for more than ROWS_MAX."""
         limit = min(limit, ROWS_MAX + 1)
         async with self.bounded():
-            cursor = self._documents[collection].find(where, fields, skip=skip, limit=limit)
+            cursor = self._collection(collection).find(where, fields, skip=skip, limit=limit)
             documents = await (cursor.sort(list(order)) if order else cursor).to_list()
         if len(documents) > ROWS_MAX:
             raise _too_many_rows()
@@ -109,6 +115,12 @@ class Reader:
         """The number of matching documents, at most `limit`."""
         async with self.bounded():
             return await self._documents[collection].count_documents(where, limit=limit)
+
+    def _collection(self, name: str) -> AsyncCollection[Document]:
+        collection = self._documents[name]
+        # The only documents with objects as clients sent them.
+        is_free = name == Sessions.collection
+        return collection.with_options(codec_options=LITERAL) if is_free else collection
 
     async def ping(self) -> None:
         """Raises Unavailable."""
@@ -139,16 +151,20 @@ class Reader:
         )
 
     async def close(self) -> None:
+        if self._probe is not None:
+            self._probe.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._probe
         await self._client.close()
 
     @asynccontextmanager
     async def bounded(self) -> AsyncIterator[None]:
         """Applies the time limit; the driver sends the remaining time as maxTimeMS.
 
-        Around several reads it limits them together. A server that did not answer is not tried
-        again for two seconds; otherwise a request with three reads would wait three times.
+        Around several reads it limits them together. While a server does not answer, no read waits
+        for it: one probe does, for all. Raises Unavailable, and TookTooLong.
         """
-        if monotonic() < self._unavailable_until:
+        if self._probe is not None:
             raise Unavailable("MongoDB did not answer a moment ago")
         try:
             with reachable(), pymongo.timeout(self._seconds):
@@ -157,10 +173,28 @@ class Reader:
             _log.error("MongoDB refused our credentials", why=str(error))
             raise Unavailable(str(error)) from error
         except Unavailable as error:
-            if isinstance(error.__cause__, ConnectionFailure):
-                self._unavailable_until = monotonic() + _UNAVAILABLE_SECONDS
+            if isinstance(error.__cause__, ExecutionTimeout):
+                raise TookTooLong from error.__cause__
+            if isinstance(error.__cause__, ConnectionFailure) and self._probe is None:
+                # In a context of its own, without the deadline of a read around this one.
+                probe = self._wait_until_it_answers()
+                self._probe = asyncio.create_task(probe, context=Context())
             raise
         except PyMongoError as error:
             if error.timeout:
-                raise Unavailable("MongoDB took too long") from error
+                raise TookTooLong from error
             raise
+
+    async def _wait_until_it_answers(self) -> None:
+        try:
+            while True:
+                await asyncio.sleep(_PROBE_SECONDS)
+                try:
+                    with pymongo.timeout(self._seconds):
+                        await self._documents.command("ping")
+                    return
+                except PyMongoError as error:
+                    if not (isinstance(error, ConnectionFailure) or error.timeout):
+                        return
+        finally:
+            self._probe = None

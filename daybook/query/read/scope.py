@@ -80,14 +80,17 @@ class Scope:
     ) -> list[Document]:
         """Matching documents of the scope. `fields`: a MongoDB projection; `order`: (name, ±1)."""
         filtered = self._within(collection, where or {})
-        return await self.reader.find(
-            collection, filtered, fields=fields, order=order, skip=skip, limit=limit
-        )
+        async with self.reader.shares.query(self.caller.owner):
+            return await self.reader.find(
+                collection, filtered, fields=fields, order=order, skip=skip, limit=limit
+            )
 
     async def find_one(
         self, collection: str, where: Filter, fields: Sequence[str] | None = None
     ) -> Document | None:
-        return await self.reader.find_one(collection, self._within(collection, where), fields)
+        filtered = self._within(collection, where)
+        async with self.reader.shares.query(self.caller.owner):
+            return await self.reader.find_one(collection, filtered, fields)
 
     async def aggregate(
         self, collection: str, where: Filter, stages: Sequence[Filter]
@@ -96,10 +99,13 @@ class Scope:
         if not all(stage.keys() <= _STAGES for stage in stages):
             raise ValueError(f"allowed stages: {', '.join(sorted(_STAGES))}")
         match = {"$match": self._within(collection, where)}
-        return await self.reader.aggregate(collection, [match, *stages])
+        async with self.reader.shares.query(self.caller.owner):
+            return await self.reader.aggregate(collection, [match, *stages])
 
     async def count(self, collection: str, where: Filter) -> int:
-        return await self.reader.count(collection, self._within(collection, where))
+        filtered = self._within(collection, where)
+        async with self.reader.shares.query(self.caller.owner):
+            return await self.reader.count(collection, filtered)
 
     async def days(
         self,

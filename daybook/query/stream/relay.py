@@ -1,8 +1,9 @@
 """Relays Redis channels to all clients of this process, with one subscription per channel."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from time import monotonic
 from typing import Literal
 
@@ -12,13 +13,20 @@ from daybook.engine.errors import Unavailable
 from daybook.engine.settings import Settings
 from daybook.query import metrics
 from daybook.query.answer.cache import REALTIME
-from daybook.query.problem import Problem, unavailable
+from daybook.query.caller import Caller
+from daybook.query.problem import RETRY_SECONDS, Problem, unavailable
 from daybook.query.stream.channel_state import ChannelState, Load
 from daybook.query.stream.client_queue import ClientQueue
 from daybook.query.stream.redis_subscription import Subscription
 
 CLIENTS_MAX = 1_500
 """Below the service's 2,000 concurrent requests, which leaves room for reports."""
+
+CLIENTS_PER_OWNER = 300
+"""Of one organization or admin: a fifth, so the others find room however many one opens."""
+
+CLIENTS_PER_CALLER = 100
+"""Of one key or token."""
 
 BEAT_SECONDS = 15.0
 _SUBSCRIBE_SECONDS = 1.0
@@ -43,20 +51,45 @@ class Relay:
         self._clock = clock
         self._channels: dict[str, ChannelState] = {}
         self._clients = 0
+        self._open: Counter[tuple[str, str]] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._heartbeat_task: asyncio.Task[None] | None = None
         self._has_ended = False
 
     @asynccontextmanager
     async def open(
-        self, name: str, kind: Literal["event", "dashboard"], load: Load
+        self, name: str, kind: Literal["event", "dashboard"], load: Load, caller: Caller
     ) -> AsyncIterator[ClientQueue]:
         """The queue of a new client. Of a channel's clients, the `load` of the first one is used.
 
-        Raises what `load` raises, and Problem (503) if there are too many clients.
+        Raises what `load` raises, and Problem if there are too many clients: 503 of all, 429 of the
+        caller or their organization.
         """
         if self._has_ended or self._clients >= CLIENTS_MAX:
             raise unavailable("too many open streams at the moment")
+        with self._counted(caller):
+            async with self._join(name, kind, load) as queue:
+                yield queue
+
+    @contextmanager
+    def _counted(self, caller: Caller) -> Iterator[None]:
+        shares = ("owner", caller.owner), ("caller", caller.id)
+        limits = CLIENTS_PER_OWNER, CLIENTS_PER_CALLER
+        if any(self._open[share] >= limit for share, limit in zip(shares, limits, strict=True)):
+            metrics.BUSY.inc()
+            headers = {"Retry-After": str(RETRY_SECONDS)}
+            raise Problem(429, "this organization or caller has too many open streams", headers)
+        self._open.update(shares)
+        try:
+            yield
+        finally:
+            self._open.subtract(shares)
+            self._open += Counter()  # drops those with none
+
+    @asynccontextmanager
+    async def _join(
+        self, name: str, kind: Literal["event", "dashboard"], load: Load
+    ) -> AsyncIterator[ClientQueue]:
         self._clients += 1
         channel = self._channels.setdefault(name, ChannelState(name, kind, load))
         channel.users += 1

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from daybook.query.answer.report import Authenticated, Organization, Services
 from daybook.query.examples import STREAM
+from daybook.query.middleware import TURN
 from daybook.query.problem import Problem
 from daybook.query.read.scope import organization_scope
 from daybook.query.stream.channel import Channel, ChannelParameter, parse_channel
@@ -48,5 +49,6 @@ async def stream(
     else:
         load = partial(load_organization_totals, scope, zone)
     relay: Relay = request.app.state.relay
-    queue = relay.open(channel.redis_name(scope.organization), channel.kind, load)
+    queue = relay.open(channel.redis_name(scope.organization), channel.kind, load, caller)
+    await request.scope[TURN]()  # it may wait for Redis
     return Stream(queue, partial(services.authenticator.is_still_valid, request))

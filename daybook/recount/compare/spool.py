@@ -40,4 +40,16 @@ class Spool:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         self._file.seek(0)
-        yield from bson.decode_file_iter(self._file, CodecOptions(tz_aware=True))
+        yield from bson.decode_file_iter(self._file, CodecOptions(_LiteralDict, tz_aware=True))
+
+
+class _LiteralDict(dict[str, Any]):
+    """Hides `$ref` from the decoder, which would make a reference of an object of a client's.
+
+    It looks the field up by subscript; everything else sees it.
+    """
+
+    def __getitem__(self, name: str) -> Any:
+        if name == "$ref":
+            raise KeyError(name)
+        return super().__getitem__(name)

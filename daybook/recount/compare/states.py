@@ -53,7 +53,7 @@ def identical(stored: object, expected: object) -> bool:
         return (
             isinstance(stored, dict)
             and stored.keys() == expected.keys()
-            and all(identical(stored[name], value) for name, value in expected.items())
+            and all(identical(stored.get(name), value) for name, value in expected.items())
         )
     if isinstance(expected, list):
         return (

@@ -6,7 +6,7 @@ document has counted. The stages run again whenever those limits change.
 
 from pathlib import Path
 
-from daybook.recount.funnel_step import attempts, memory
+from daybook.recount.funnel_step import attempts, memory, pins
 
 _HERE = Path(__file__).parent
 
@@ -17,6 +17,8 @@ STAGES = (
     _HERE / "funnels.sql",
     _HERE / "steps.sql",
     _HERE / "people.sql",
+    _HERE / "pinnable.sql",
+    pins.fill,
     _HERE / "pins.sql",
     attempts.fill,
     _HERE / "effects.sql",

@@ -1,17 +1,19 @@
 """Builds a row of `funnel_sessions` in its stored form from the JSON that the SQL rules give."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from urllib.parse import unquote
 
+import bson
 from bson import Int64
 
 from daybook.recount.recounted import Document
 
 PATH_KEPT = 100
+EVENTS_BYTES_MAX = 1_000_000
 
 _NAMES = ("organization_id", "visitor_id", "session_id", "funnel_id")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,12 +29,25 @@ def session_document(document: str, rows: Sequence[str]) -> Document:
     row = json.loads(rows[0])
     named = dict(zip(_NAMES, map(unquote, document.split(":")), strict=True))
     story = _story(row["story"], row["context"]) if row["story"] else {}
-    events = [
-        event | {"at": _moment(event["at"]), "metadata": event["metadata"] or {}}
-        for event in row["events"]
-    ]
-    more = {"events": events, "events_total": Int64(row["events_total"]), "consent": None}
+    events = list(_with_room(row["events"]))
+    more = {
+        "events": events,
+        "events_total": Int64(row["events_total"]),
+        "truncated": Int64(row["events_total"] - len(events)),
+        "consent": None,
+    }
     return named | {"user_id": row["user_id"]} | story | more
+
+
+def _with_room(events: list[dict[str, Any]]) -> Iterator[Document]:
+    """The first events, in their stored form, that have room together."""
+    size = 0
+    for event in events:
+        stored = event | {"at": _moment(event["at"]), "metadata": event["metadata"] or {}}
+        size += len(bson.encode(stored))
+        if size > EVENTS_BYTES_MAX:
+            return
+        yield stored
 
 
 def _story(events: list[dict[str, Any]], context: dict[str, Any] | None) -> Document:

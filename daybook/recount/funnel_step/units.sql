@@ -29,17 +29,24 @@ FROM (
 )
 WINDOW person AS (PARTITION BY who ORDER BY n);
 
--- The remembered events: the first 500 of each session, and until when. `sessions` has only
--- visitors for whom a session is forgotten; all other sessions are remembered for good.
+-- The remembered events: the first 500 of each session that have room, and until when. `sessions`
+-- and `left_out` have only visitors for whom the memory may be too small; all other sessions are
+-- remembered for good.
 CREATE OR REPLACE TABLE remembered AS
-SELECT
-    deeds.who, deeds.n, place, partition, "offset", appended_ms, day, hour, ms, event_type, page, step_id,
-    coalesce(until, 9223372036854775807) AS until,
-    min(deeds.n) OVER session AS session
-FROM deeds ASOF LEFT JOIN sessions
-    ON deeds.who = sessions.who AND deeds.session_id = sessions.session_id AND deeds.n >= since
-WINDOW session AS (PARTITION BY deeds.who, deeds.session_id, since)
-QUALIFY count(*) OVER (session ORDER BY deeds.n) <= 500;
+SELECT * EXCLUDE (is_left_out) FROM (
+    SELECT
+        deeds.who, deeds.n, place, partition, "offset", appended_ms, day, hour, ms, event_type, page, step_id,
+        coalesce(until, 9223372036854775807) AS until,
+        left_out.n IS NOT NULL AS is_left_out,
+        min(deeds.n) OVER session AS session,
+        arg_min(appended_ms, deeds.n) OVER session AS since_ms
+    FROM deeds ASOF LEFT JOIN sessions
+        ON deeds.who = sessions.who AND deeds.session_id = sessions.session_id AND deeds.n >= sessions.since
+    LEFT JOIN left_out ON deeds.who = left_out.who AND deeds.n = left_out.n
+    WINDOW session AS (PARTITION BY deeds.who, deeds.session_id, sessions.since)
+    QUALIFY count(*) FILTER (left_out.n IS NULL) OVER (session ORDER BY deeds.n) <= 500
+)
+WHERE NOT is_left_out;
 
 -- A number for each cutoff, with the offset of its last event.
 CREATE OR REPLACE TABLE tags AS

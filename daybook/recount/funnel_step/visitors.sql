@@ -29,7 +29,7 @@ last_ids AS (
     GROUP BY owner
 ),
 until_now AS (
-    SELECT who, owner, max(deeds.n) AS upto, min(day) AS first_day
+    SELECT who, owner, max(deeds.n) AS upto, min(day) AS first_day, count(*) AS happened
     FROM deeds JOIN people USING (who) JOIN seen USING (owner)
     WHERE of_owner <= upto
     GROUP BY who, owner
@@ -37,6 +37,23 @@ until_now AS (
 kept AS (
     SELECT r.*, owner FROM remembered AS r JOIN until_now USING (who)
     WHERE r.n <= upto AND "until" > upto
+),
+-- Sessions of which nothing is remembered, for lack of room, but that they began.
+opened AS (
+    SELECT owner, who, l.since AS session, d.session_id, d.appended_ms AS since_ms
+    FROM left_out AS l
+    JOIN until_now USING (who)
+    JOIN sessions AS s ON s.who = l.who AND s.since = l.since
+    JOIN deeds AS d ON d.who = l.who AND d.n = l.n
+    WHERE l.n = l.since AND l.n <= upto AND "until" > upto
+        AND (l.who, l.since) NOT IN (SELECT (who, session) FROM kept)
+),
+-- The number of events that ever had room.
+taken AS (
+    SELECT owner, count(*) AS remembered
+    FROM remembered JOIN until_now USING (who)
+    WHERE remembered.n <= upto
+    GROUP BY owner
 ),
 -- A day keeps its pin while one of its entries is remembered.
 held AS (
@@ -72,8 +89,8 @@ users AS (
     SELECT owner, list({'session': session, 'user_id': user_id}) AS users
     FROM (
         SELECT s.owner, session, arg_max(c.user_id, d.n) AS user_id
-        FROM (SELECT DISTINCT kept.owner, who, session, session_id
-            FROM kept JOIN deeds USING (who, n)) AS s
+        FROM (SELECT kept.owner, who, session, session_id FROM kept JOIN deeds USING (who, n)
+            UNION SELECT owner, who, session, session_id FROM opened) AS s
         JOIN deeds AS d USING (who, session_id)
         JOIN until_now USING (who)
         JOIN counted AS c
@@ -90,7 +107,8 @@ remembered_events AS (
         d.event_type IN ('view', 'cart_add', 'checkout_start', 'purchase') AS is_ticket,
         -- Fields that an event type does not declare are ignored.
         {
-            'session': kept.session, 'session_id': d.session_id, 'since_ms': kept.appended_ms,
+            'session': kept.session, 'session_id': d.session_id, 'since_ms': kept.since_ms,
+            'size': d.size, 'origin_size': d.origin_size,
             'at': d.ms, 'offset': d."offset", 'day': d.day, 'hour': d.hour, 'type': d.event_type,
             'context': c.context, 'funnel': c.funnel_id,
             'step': if(
@@ -128,6 +146,8 @@ SELECT
     CAST(json_object(
         'first_day', first_day,
         'users', coalesce(users, []),
+        'opened', coalesce(of_owner.opened, []),
+        'truncated', coalesce(happened - coalesce(remembered, 0), 0),
         'pins', coalesce(pins, []),
         'admitted', coalesce(admitted, false),
         'home', coalesce(seen.home, pins_now.home),
@@ -138,5 +158,13 @@ FULL JOIN pins_now ON pins_now.owner = seen.owner
 LEFT JOIN last_ids ON last_ids.owner = seen.owner
 LEFT JOIN until_now ON until_now.owner = seen.owner
 LEFT JOIN users ON users.owner = seen.owner
+LEFT JOIN taken ON taken.owner = seen.owner
+LEFT JOIN (
+    SELECT owner, list({
+        'session': session, 'session_id': session_id, 'since_ms': since_ms
+    }) AS opened
+    FROM opened
+    GROUP BY owner
+) AS of_owner ON of_owner.owner = seen.owner
 UNION ALL
 SELECT owner, n, CAST(to_json(event) AS VARCHAR) FROM remembered_events;

@@ -14,7 +14,7 @@ class Definition:
     steps: tuple[str, ...]
     optional: tuple[bool, ...]
     order: str
-    exclusions: frozenset[str]
+    exclusions: tuple[str, ...]
     window_ms: int
 
     def position(self, step: str) -> int | None:
@@ -50,6 +50,6 @@ def definition(data: dict[str, Any]) -> Definition:
         steps=tuple(step["step_id"] for step in data["steps"]),
         optional=tuple(step.get("optional", False) for step in data["steps"]),
         order=data.get("order", "ordered"),
-        exclusions=frozenset(data.get("exclusions", ())),
+        exclusions=tuple(data.get("exclusions", ())),
         window_ms=data.get("window_seconds", WINDOW_SECONDS) * 1000,
     )

@@ -30,7 +30,7 @@ def count(
             day = (deed.funnel, deed.at.day)
             in_force = definitions.in_force(organization, deed.funnel, deed.place)
             if day not in memory.pins and in_force:
-                memory.pins[day] = in_force
+                memory.pin(day, in_force)
     _measure(ledger, organization, memory)
 
 

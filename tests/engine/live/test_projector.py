@@ -220,3 +220,9 @@ def test_a_day_ends_in_its_zone() -> None:
 def test_an_invalid_redis_url_is_named() -> None:
     with pytest.raises(WrongSetting, match="DAYBOOK_REDIS_URL"):
         LiveStore(Settings.model_validate({"redis_url": "localhost"}), "rig")
+
+
+def test_after_the_database_went_back_today_is_read_again_at_once(rig: Rig) -> None:
+    until(lambda: rig.store.refreshed == 1, "it has begun")
+    rig.projector.forget()
+    until(lambda: rig.store.refreshed == 2, "it does not wait for the hour of the next time")

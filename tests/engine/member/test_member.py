@@ -21,7 +21,8 @@ def test_progress_is_committed_while_other_partitions_still_wait(
     monkeypatch.setattr(member, "COMMIT_SECONDS", 0.0)
     starter, committer = Mock(), Mock()
     starter.topic_ids.return_value = {"t": "id"}
-    one = Member(consumers.find("revenue"), Settings(), Mock(), starter, committer, Mock())
+    own = consumers.find("revenue"), Settings(), Mock()
+    one = Member(*own, starter, committer, Mock(), Mock(), Mock())
     one.end_of = Mock(return_value=1)  # type: ignore[method-assign]
     for number in range(3):
         place = Partition("t", "id", number)

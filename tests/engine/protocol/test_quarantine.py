@@ -220,7 +220,7 @@ def test_a_definition_that_cannot_be_taken_becomes_a_dead_letter_and_the_next_ap
 
 def test_an_order_for_an_export_that_cannot_be_read_becomes_a_dead_letter() -> None:
     fake: Any = Mock()
-    worker = Worker(fake, Mock(), Mock(), Mock(), Mock())
+    worker = Worker(fake, Mock(), Mock())
     batch = Batch(HERE, 1, offsets=[0], raw=[(b"j1", b"{}")])
     batch.events = [{"event_type": "export.requested", "occurred_at": "no time"}]
     worker.settle(batch)

@@ -1,14 +1,16 @@
 """Text in cells is never a formula, and numbers keep their value."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from pydantic import BaseModel
 
 from daybook.exports.formats import csv_file, json_file, pdf_file, xlsx_file
-from daybook.exports.formats.cell import cell, harmless
+from daybook.exports.formats.cell import cell, harmless, harmless_in_parts
 from daybook.exports.formats.content import Content, Stream
 from daybook.query.figures.body import Body
 from tests.exports.file_readers import csv_rows, json_body, pdf_text, xlsx_rows
@@ -27,6 +29,11 @@ FORMULAS = [
     "=cmd|' /C calc'!A0",
     "-2+3+cmd|'x'!A0",
     "＝1",
+    "\u00a0=1",
+    "\u200b=1",
+    "\x00=1",
+    "\ufeff \u2060@x",
+    "\x1f\x85-1+2",
 ]
 HARMLESS = ["", "a=b", "a-b", "'=1", "1", "ünï", "a\nb", 'say "so", then']
 NUMBERS = [0, -1, -2.5, 1e-9, 2**53, -(2**53), 0.1, 0.15714285714285714, 1 / 3, 5e-324]
@@ -57,7 +64,8 @@ def test_text_that_begins_like_a_formula_gets_an_apostrophe(text: str, tmp_path:
     file = tmp_path / "file"
     asyncio.run(csv_file.write(content([text]), file))
     [row] = csv_rows(file.read_bytes())["rows"]
-    assert row == {"text": f"'{text}", "number": "-5"}
+    assert row == {"text": harmless_in_parts(text), "number": "-5"}
+    assert row["text"].startswith("'")
     asyncio.run(xlsx_file.write(content([text]), file))
     sheets = xlsx_rows(file.read_bytes())
     assert sheets["rows"][0]["text"] == f"'{text}"
@@ -65,6 +73,60 @@ def test_text_that_begins_like_a_formula_gets_an_apostrophe(text: str, tmp_path:
     assert sheets["report"] == [{"name": sheets["rows"][0]["text"], "amount": -12}]
     asyncio.run(json_file.write(content([text]), file))
     assert json_body(file.read_bytes())["rows"] == [{"text": text, "number": -5}]
+
+
+@pytest.mark.parametrize("separator", [";", ",", "\t", "\n", "\r\n", "|", ';"', "; \u200b"])
+def test_no_part_of_a_csv_file_is_a_formula_at_whatever_separator_it_is_split(
+    separator: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    asyncio.run(csv_file.write(content([f"a{separator}=1+1{separator}@x"]), file))
+    for part in re.split(r"[;,\t\r\n|]", file.read_text()):
+        assert not re.match('[\\s"\u200b]*[=+@]', part), part
+
+
+def test_numbers_in_a_csv_file_stay_numbers_within_a_text() -> None:
+    for text in ("[1,-2]", "a;-2.5e-3;b", '{"a":[-1,-2]}'):
+        assert harmless_in_parts(text) == text
+    assert harmless_in_parts("a;-2+cmd|x") == "a;'-2+cmd|x"
+
+
+LITERAL = [
+    "<r></r>",
+    "<r><t>x</t></r>",
+    "<r>&</r>",
+    '<r></r></is></c><c t="n"><f>HYPERLINK("http://evil")</f><v>1</v></c><c><is></r>',
+    "_x0041_",
+    "_x0041_x0042_",
+    "_x005F_x0041_",
+    "a\x00b\x01\x0b\x1f",
+    "\ufffe\uffff",
+    " leading and trailing ",
+    "]]>",
+    "&amp;",
+]
+
+
+@pytest.mark.parametrize("text", LITERAL)
+def test_text_is_the_same_in_every_format(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    asyncio.run(xlsx_file.write(content([text]), file))
+    assert xlsx_rows(file.read_bytes())["rows"][0]["text"] == text
+    assert b"<f>" not in ZipFile(file).read("xl/worksheets/sheet2.xml")
+    asyncio.run(csv_file.write(content([text]), file))
+    assert csv_rows(file.read_bytes())["rows"][0]["text"] == text
+    asyncio.run(json_file.write(content([text]), file))
+    assert json_body(file.read_bytes())["rows"][0]["text"] == text
+    asyncio.run(pdf_file.write(content([text]), file, with_charts=True))
+    words = "".join(character for character in text if character.isprintable()).split()
+    assert all(word in pdf_text(file.read_bytes()) for word in words)
+
+
+def test_a_text_too_long_for_a_cell_is_cut_as_spreadsheets_count(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    asyncio.run(xlsx_file.write(content(["x" + "\U0001f600" * 20_000]), file))
+    text = xlsx_rows(file.read_bytes())["rows"][0]["text"]
+    assert text == "x" + "\U0001f600" * 16_383
 
 
 @pytest.mark.parametrize("text", HARMLESS)

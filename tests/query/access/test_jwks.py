@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,15 @@ class Clock:
 
 
 def kid(jwks: Jwks, name: str | None) -> str | None:
-    found = asyncio.run(jwks.key(name))
-    return found.key_id if found else None
+    """The id of the key that is found, after a refresh that it may have started has ended."""
+
+    async def look_up() -> str | None:
+        found = await jwks.key(name)
+        if others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others)
+        return found.key_id if found else None
+
+    return asyncio.run(look_up())
 
 
 def test_a_key_is_found_by_its_id_and_a_single_key_without_one(tmp_path: Path) -> None:
@@ -54,10 +62,50 @@ def test_keys_remain_valid_while_they_cannot_be_read(tmp_path: Path) -> None:
     file = Signer(tmp_path).file
     jwks = Jwks(str(file), "RS256", clock)
     assert kid(jwks, "one") == "one"
-    for content in ("{", "[]", json.dumps({"keys": 5}), "x" * 2_000_000):
+    hostile: tuple[object, ...] = (
+        [5],
+        [{"kty": 5}],
+        [{"kty": []}],
+        [{"kty": "RSA", "n": {}, "e": None}],
+        [[]],
+        5,
+        None,
+    )
+    sets = [json.dumps({"keys": keys}) for keys in hostile]
+    for content in ("{", "[]", *sets, "[" * 100_000, "x" * 2_000_000):
         file.write_text(content)
         clock.now += FRESH_SECONDS + 1
         assert kid(jwks, "one") == "one"
+
+
+def test_a_token_with_a_known_key_does_not_wait_for_the_server_of_the_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, answered, began = Clock(), threading.Event(), threading.Event()
+    raw = Signer(tmp_path).file.read_bytes()
+    monkeypatch.setattr("daybook.query.access.jwks._fetch", lambda url: raw)
+    jwks = Jwks("https://login.example/keys", "RS256", clock)
+    assert kid(jwks, "one") == "one"
+
+    def fetch_slowly(url: str) -> bytes:
+        began.set()
+        assert answered.wait(60)
+        return raw.replace(b'"one"', b'"new"')
+
+    monkeypatch.setattr("daybook.query.access.jwks._fetch", fetch_slowly)
+    clock.now += FRESH_SECONDS + 1
+
+    async def look_up() -> None:
+        for _ in range(100):
+            found = await jwks.key("one")
+            assert found
+            assert not answered.is_set()
+        await asyncio.to_thread(began.wait, 60)
+        answered.set()
+        renewed = await jwks.key("new")
+        assert renewed
+
+    asyncio.run(look_up())
 
 
 def test_before_the_first_read_keys_are_unavailable() -> None:

@@ -20,6 +20,7 @@ from daybook.query.answer.cache import (
     CachePolicy,
     ResponseCache,
 )
+from daybook.query.caller import Caller
 from daybook.query.read import groups
 from daybook.query.read.freshness import Freshness
 from daybook.query.read.revisions import CACHED_SECONDS, SETTLED_SECONDS, Revisions
@@ -108,6 +109,7 @@ class CountingScope:
     """A scope with a settable time of the last write; it counts the reads."""
 
     name = "a"
+    caller = Caller("key:1", "owner", "a")
     collections = frozenset({"analytics_order_funnel"})
 
     def __init__(self) -> None:

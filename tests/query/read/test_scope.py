@@ -24,6 +24,7 @@ from daybook.query.read.scope import (
     organization_scope,
     platform_scope,
 )
+from daybook.query.read.shares import Shares
 from daybook.service.api_keys import ROLES, Role
 from models.funnel import FunnelDay
 from models.revenue import RevenueDay
@@ -37,6 +38,7 @@ class RecordingReader:
 
     def __init__(self) -> None:
         self.filters: list[Mapping[str, Any]] = []
+        self.shares = Shares()
 
     async def find(self, _: str, where: Mapping[str, Any], **__: Any) -> list[dict[str, Any]]:
         self.filters.append(where)

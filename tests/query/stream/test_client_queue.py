@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import pytest
 from pydantic_core import to_json
 
 from daybook.engine.settings import Settings
+from daybook.query.caller import Caller
+from daybook.query.problem import Problem
+from daybook.query.stream import relay as relay_module
 from daybook.query.stream import sse
 from daybook.query.stream.channel_state import ChannelState
 from daybook.query.stream.client_queue import QUEUE_MAX, ClientQueue
@@ -15,6 +19,7 @@ from daybook.query.stream.relay import BEAT_SECONDS, Relay
 from daybook.query.stream.response import Stream
 
 NOWHERE = Settings(redis_url="redis://127.0.0.1:1/0")
+ANALYST = Caller("key:1", "analyst", "acme")
 
 
 def row(revision: int, day: str = "2026-11-20") -> sse.Row:
@@ -97,7 +102,7 @@ def test_a_stream_has_heartbeats_and_reports_that_redis_is_unavailable() -> None
     async def run() -> None:
         clock = ManualClock()
         relay = Relay(NOWHERE, clock.sleep)
-        async with relay.open("analytics:event:acme:gala", "event", load) as queue:
+        async with relay.open("analytics:event:acme:gala", "event", load, ANALYST) as queue:
             retry, totals, away = await take(queue, 3)
             assert retry.startswith(b"retry: ")
             assert [parse(event)["event"] for event in (totals, away)] == ["totals", "away"]
@@ -107,6 +112,37 @@ def test_a_stream_has_heartbeats_and_reports_that_redis_is_unavailable() -> None
             assert set(clock.sleeps) == {BEAT_SECONDS} == {15.0}
             relay.end()
             assert await queue.next() is None
+        await relay.close()
+
+    asyncio.run(run())
+
+
+def test_a_key_or_an_organization_that_has_many_streams_leaves_room_for_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(relay_module, "CLIENTS_PER_CALLER", 3)
+    monkeypatch.setattr(relay_module, "CLIENTS_PER_OWNER", 5)
+
+    async def opens(relay: Relay, open_streams: AsyncExitStack, caller: Caller) -> int:
+        stream = relay.open("analytics:event:acme:gala", "event", load, caller)
+        try:
+            await open_streams.enter_async_context(stream)
+        except Problem as problem:
+            assert int(problem.headers["Retry-After"]) >= 1
+            return problem.status
+        return 200
+
+    async def run() -> None:
+        relay = Relay(NOWHERE)
+        others = [Caller(f"key:{number}", "analyst", "acme") for number in (2, 3, 4)]
+        async with AsyncExitStack() as streams:
+            of_one = [await opens(relay, streams, ANALYST) for _ in range(5)]
+            assert of_one == [200] * 3 + [429] * 2
+            assert [await opens(relay, streams, one) for one in others] == [200, 200, 429]
+            assert await opens(relay, streams, Caller("key:9", "analyst", "other")) == 200
+            assert await opens(relay, streams, Caller("key:8", "admin", None)) == 200
+        async with AsyncExitStack() as streams:
+            assert await opens(relay, streams, ANALYST) == 200
         await relay.close()
 
     asyncio.run(run())
