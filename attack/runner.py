@@ -16,7 +16,7 @@ from attack.samples import Samples
 
 _QUIET_SECONDS = 5.0
 _WINDOW_SECONDS_MIN = 2.0
-_VERIFY_SECONDS_MAX = 90.0
+_VERIFY_SECONDS_MAX = 150.0
 _VERIFY = "verify --all"
 
 Log = Callable[[str], None]

@@ -1,5 +1,7 @@
 """The seeded bugs, each a mistake that somebody has made before in such a system."""
 
+from tests.mutants.attacks import ATTACKS
+from tests.mutants.callers import CALLERS
 from tests.mutants.counting import COUNTING
 from tests.mutants.door import BOUNDS
 from tests.mutants.quarantine import QUARANTINE
@@ -16,6 +18,8 @@ MUTANTS = (
     *QUARANTINE,
     *RESTORED,
     *SERVICES,
+    *CALLERS,
     *SHARING,
     *WEB_CLIENT,
+    *ATTACKS,
 )

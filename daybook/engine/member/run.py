@@ -34,7 +34,7 @@ from daybook.engine.operations.reset import find_commits
 from daybook.engine.partition import Partition
 from daybook.engine.protocol.checkpoints import Checkpoints
 from daybook.engine.protocol.dead_letters import DeadLetters
-from daybook.engine.protocol.fleet import find_fleet, join
+from daybook.engine.protocol.fleet import Fleet, find_fleet, join
 from daybook.engine.settings import Settings
 
 if TYPE_CHECKING:
@@ -80,12 +80,7 @@ def _run(
     documents, client, rules = database(settings), admin(settings), Rules.from_settings(settings)
     fence = Fence(lambda: primary_process(documents))
     fenced = database(settings, fence)
-    if find_fleet(documents, client) is None:
-        _check_unclaimed(group, client, settings)
-    fleet = join(documents, cluster_id(client), rules, group)
-    definitions = [source.topic for source in group.definitions]
-    check_arrival_times(settings, client, [*group.topics, *definitions])
-    indexes.ensure(documents, group)
+    fleet = _join(group, settings, documents, client, rules)
     checkpoints = Checkpoints(group.name, fenced)
     caught_up = None
     if until_caught_up:
@@ -140,6 +135,19 @@ def _run(
         documents.client.close()
         fenced.client.close()
     log.info("member stopped", group=group.name, **this_member.progress.totals)
+
+
+def _join(
+    group: Group, settings: Settings, documents: Documents, client: AdminClient, rules: Rules
+) -> Fleet:
+    """Joins the fleet once database and topics are fit to count with. Raises DaybookError."""
+    if find_fleet(documents, client) is None:
+        _check_unclaimed(group, client, settings)
+    fleet = join(documents, cluster_id(client), rules, group)
+    definitions = [source.topic for source in group.definitions]
+    check_arrival_times(settings, client, [*group.topics, *definitions])
+    indexes.ensure(documents, group)
+    return fleet
 
 
 def _check_unclaimed(group: Group, client: AdminClient, settings: Settings) -> None:

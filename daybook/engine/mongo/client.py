@@ -67,7 +67,8 @@ def database(
         )
     return client.get_database(
         settings.mongodb_database,
-        codec_options=CodecOptions(tz_aware=True),
+        # MongoDB cuts long error texts, also within a character: such a reply must be readable.
+        codec_options=CodecOptions(tz_aware=True, unicode_decode_error_handler="replace"),
         read_preference=ReadPreference.PRIMARY,
         read_concern=ReadConcern("majority"),
         write_concern=WriteConcern(w="majority", j=True, wtimeout=_TIMEOUT_MS),

@@ -25,7 +25,7 @@ CLIENTS_MAX = 1_500
 CLIENTS_PER_OWNER = 300
 """Of one organization or admin: a fifth, so the others find room however many one opens."""
 
-CLIENTS_PER_CALLER = 100
+CLIENTS_PER_CALLER = 200
 """Of one key or token."""
 
 BEAT_SECONDS = 15.0
