@@ -110,7 +110,7 @@ class VisitorMemory:
 
     def measure(
         self, visits: Visits, parts: Iterable[Part]
-    ) -> Iterator[tuple[Part, Iterator[Effect]]]:
+    ) -> Iterator[tuple[Part, Iterable[Effect]]]:
         return measures(visits, parts)
 
 

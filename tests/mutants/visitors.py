@@ -32,7 +32,7 @@ VISITORS = (
         "daybook/funnels/measures/parts.py",
         "for conversion in attributed_after(session, place):",
         "for conversion in list(attributed_after(session, place))[1:]:",
-        FUNNELS,
+        (*FUNNELS, "-k", "cancel_out"),
     ),
     Mutant(
         "a row's list continues after an item without room",

@@ -123,51 +123,56 @@ def _at_steps(visits: Visits, new: VisitorEvent, session_id: str) -> Iterator[St
         yield StepDay(conversion["day"], step_key(new["step"]))
 
 
-def measures(visits: Visits, selected: Iterable[Part]) -> Iterator[tuple[Part, Iterator[Effect]]]:
+def measures(visits: Visits, selected: Iterable[Part]) -> Iterator[tuple[Part, Iterable[Effect]]]:
     """The effects of these parts: every number that depends on more than one event.
 
     They depend on the memory alone. What an event changes is the difference between the measures
     after and before it.
     """
     visits.catch_up()
-    for part in selected:
-        yield part, _measures(visits, part)
-
-
-def _measures(visits: Visits, part: Part) -> Iterator[Effect]:
     organization = visits.visitor["organization_id"]
-    match part.measure, *part.key:
-        case "exposure", test:
-            yield from exposure_measures(organization, visits, test)
-        case "value", test, currency:
-            yield from value_measures(organization, visits, test, currency)
-        case "ticket", kind, event, day:
-            if first := visits.tickets.get((kind, event, day)):
-                yield at_event(organization, first, UNIQUE[kind])
-        case measure, funnel, *key:
-            yield from _of_a_funnel(visits, measure, (organization, funnel), key)
+    for part in selected:
+        measure, key = part
+        if measure in _ACROSS_FUNNELS:
+            yield part, _across_funnels(visits, organization, measure, key)
+        else:
+            yield part, _of_a_funnel(visits, measure, (organization, key[0]), key)
+
+
+_ACROSS_FUNNELS = frozenset({"exposure", "value", "ticket"})
+
+
+def _across_funnels(
+    visits: Visits, organization: str, measure: str, key: tuple[str, ...]
+) -> Iterable[Effect]:
+    if measure == "exposure":
+        return exposure_measures(organization, visits, key[0])
+    if measure == "value":
+        return value_measures(organization, visits, key[0], key[1])
+    first = visits.tickets.get((key[0], key[1], key[2]))
+    return (at_event(organization, first, UNIQUE[key[0]]),) if first else ()
 
 
 def _of_a_funnel(
-    visits: Visits, measure: str, document_key: tuple[str, str], key: list[str]
-) -> Iterator[Effect]:
-    visitor, funnel = visits.visitor, document_key[1]
-    match measure, *key:
-        case "session", session_id:
-            if session := visits.session(funnel, session_id):
-                yield from funnel_measures.measures_of_session(document_key, session)
-        case "moves", session_id:
-            session = visits.session(funnel, session_id)
-            yield from step_measures.measures_of_session(document_key, session)
-        case "day", day:
-            if visited := visits.days.get((funnel, day)):
-                is_first = day == visitor["first_day"]
-                yield from funnel_measures.measures_of_day(document_key, visited, is_first=is_first)
-        case "page", day, page:
-            if visited := visits.days.get((funnel, day)):
-                yield from funnel_measures.measures_of_page(document_key, visited, page)
-        case "step", day, step:
-            yield from step_measures.measures_of_day(document_key, visits, StepDay(day, step))
-        case "attempts", *_:
-            entries = visits.entries.get(funnel, [])
-            yield from attempt_measures(document_key, entries, visitor["definitions"])
+    visits: Visits, measure: str, document_key: tuple[str, str], key: tuple[str, ...]
+) -> Iterable[Effect]:
+    visitor, funnel = visits.visitor, key[0]
+    if measure == "attempts":
+        entries = visits.entries.get(funnel, [])
+        return attempt_measures(document_key, entries, visitor["definitions"])
+    if measure == "step":
+        return step_measures.measures_of_day(document_key, visits, StepDay(key[1], key[2]))
+    if measure in ("session", "moves"):
+        session = visits.session(funnel, key[1])
+        if not session:
+            return ()
+        if measure == "moves":
+            return step_measures.measures_of_session(document_key, session)
+        return funnel_measures.measures_of_session(document_key, session)
+    visited = visits.days.get((funnel, key[1]))
+    if visited is None:
+        return ()
+    if measure == "page":
+        return funnel_measures.measures_of_page(document_key, visited, key[2])
+    is_first = key[1] == visitor["first_day"]
+    return funnel_measures.measures_of_day(document_key, visited, is_first=is_first)
