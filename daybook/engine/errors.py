@@ -38,10 +38,6 @@ class OutdatedClient(Unavailable):
     for ever: replace the client, or start the process again."""
 
 
-class InProgress(Exception):
-    """The work continues in another thread: keep polling with all partitions paused, call again."""
-
-
 class StartAgain(Exception):
     """The database may hold less than was written to it: drop what is in memory, and start each
     partition again from its checkpoint. The message says how it was noticed."""
@@ -63,7 +59,7 @@ class Poison(Exception):
         self.detail = detail
 
 
-NAMED = (DaybookError, InProgress, Refused, StartAgain, MemoryError)
+NAMED = (DaybookError, Refused, StartAgain, MemoryError)
 """Exceptions that a handler knows what to do about, so that no message is to blame for them."""
 
 

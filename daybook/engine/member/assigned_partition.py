@@ -51,7 +51,7 @@ class AssignedPartition:
         return self.batch is not None or bool(self.buffer) or self.read > self.durable
 
     def settle(self) -> tuple[Batch, Settled]:
-        """Makes the buffered messages durable. Raises Unavailable, InProgress: then call again."""
+        """Makes the buffered messages durable. Raises Unavailable: then call again."""
         if self.batch is None:
             messages, self.buffer, self.buffered_bytes = self.buffer, [], 0
             self.batch = self.decoder.decode(messages, self.read)

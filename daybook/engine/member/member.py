@@ -59,7 +59,7 @@ class Member:
         self.last_poll = monotonic()
         self.ready = False
         self.progress = MemberProgress(group.name)
-        self._retry = RetryLoop(group.name, consumer, self._poll, self._heartbeat_while_waiting)
+        self._retry = RetryLoop(group.name, consumer, self._poll)
         self._settings = settings
         self._consumer = consumer
         self._starter = starter
@@ -291,12 +291,6 @@ class Member:
         self._next_commit = monotonic() + COMMIT_SECONDS
         self.progress.assigned([(o.partition, self.end_of(o) - o.durable) for o in self.assigned])
         self._on_tick(self)
-
-    def _heartbeat_while_waiting(self) -> None:
-        """Writes the heartbeat while a batch takes long."""
-        if monotonic() >= self._next_commit:
-            self._next_commit = monotonic() + COMMIT_SECONDS
-            self._on_tick(self)
 
     def end_of(self, assigned: AssignedPartition) -> int:
         """The end of the log, as last reported to the client."""

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import structlog
 
-from daybook.engine.errors import InProgress, OutdatedClient, Unavailable
+from daybook.engine.errors import OutdatedClient, Unavailable
 from daybook.engine.kafka.renewable_consumer import RenewableConsumer
 from daybook.engine.metrics import PAUSED, STORE_RETRIES
 
@@ -20,27 +20,21 @@ _POLL_SECONDS = 0.05
 
 
 class RetryCancelled(Exception):
-    """The action is no longer wanted, or did not finish before the deadline."""
+    """The action is no longer wanted."""
 
 
 class RetryLoop:
     """Calls `poll` while it waits, with all partitions paused, so that nothing is fetched.
 
-    `tick` is called while work is in progress, so that the member can write its heartbeat. After
-    `deadline` (in `monotonic()` seconds) it stops waiting.
+    After `deadline` (in `monotonic()` seconds) it stops waiting.
     """
 
     def __init__(
-        self,
-        group: str,
-        consumer: RenewableConsumer,
-        poll: Callable[[float], None],
-        tick: Callable[[], None],
+        self, group: str, consumer: RenewableConsumer, poll: Callable[[float], None]
     ) -> None:
         self._group = group
         self._consumer = consumer
         self._poll = poll
-        self._tick = tick
         self.deadline = float("inf")
         self.waiting = False
         self._stop_logged = False
@@ -49,11 +43,10 @@ class RetryLoop:
     def until_done(
         self, action: Callable[[], T], unwanted: Callable[[], bool] = lambda: False
     ) -> T:
-        """Repeats the action while it raises Unavailable or InProgress; returns its result.
+        """Repeats the action while it raises Unavailable; returns its result.
 
-        Raises RetryCancelled if `unwanted` returns true, or if work is still in progress after the
-        deadline; raises Unavailable if the server still does not answer after the deadline, and
-        OutdatedClient at once.
+        Raises RetryCancelled if `unwanted` returns true; Unavailable if the server still does not
+        answer after the deadline, and OutdatedClient at once.
         """
         seconds = _SECONDS_MIN
         while True:
@@ -69,12 +62,6 @@ class RetryLoop:
                 if unwanted():
                     self._resume()
                     raise RetryCancelled from error
-            except InProgress as work:
-                self._poll_paused()
-                self._tick()
-                if unwanted() or monotonic() > self.deadline:
-                    self._resume()
-                    raise RetryCancelled from work
             else:
                 self._resume()
                 return result

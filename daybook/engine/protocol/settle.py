@@ -63,7 +63,7 @@ class BatchHandler(Protocol):
     def settle(self, batch: Batch) -> Settled:
         """Makes the whole batch durable.
 
-        Raises Unavailable or InProgress: then call again with the same batch.
+        Raises Unavailable: then call again with the same batch.
         """
 
 
