@@ -74,7 +74,8 @@ COMMANDS = {
     ),
     "dlq": CommandSource(
         "daybook.cli.dlq",
-        "List, show and replay dead letters: the messages that a group could not count.",
+        "List, show and replay dead letters: the messages that a group could not count. Exclude a "
+        "message at which a group stops.",
     ),
     "keys": CommandSource(
         "daybook.cli.keys",

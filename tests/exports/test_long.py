@@ -15,7 +15,7 @@ from tests.query.funnels.shop import documents
 from tests.support.member import MemberProcess
 from tests.support.wait import until
 
-SESSIONS, EVENTS = 300, 500
+SESSIONS, EVENTS = 600, 500
 MEMORY_BYTES_MAX = 64 * 2**20
 """Enough for two pages of 50 sessions; all 300 sessions would need more than twice as much."""
 GRACE_MS, GRACE_SPARE_SECONDS = 500, 10

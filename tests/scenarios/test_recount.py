@@ -138,7 +138,7 @@ class FunnelAfter(DailyDocument, collection="analytics_order_funnel"):
 def test_a_log_that_is_too_large_for_the_machine_cannot_be_recounted(
     counted: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "_MEMORY_MAX", "4MB")
+    monkeypatch.setattr(tables, "_MEMORY_MAX", "SELECT '4MB'")
     report = checks.recounted(counted, "revenue")
     assert report.exit_code == 3
     assert "half of this machine's memory" in report.doubts[0].reason

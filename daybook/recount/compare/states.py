@@ -77,8 +77,15 @@ def unexplained_fields(model: Model, stored: Document) -> list[UnequalField]:
         UnequalField(name, value, ABSENT)
         for name, value in sorted(stored.items())
         if name not in OWN_FIELDS | written_ahead
-        and (name not in model.fields or value not in (None, 0, {}, []))
+        and (name not in model.fields or not _is_empty(value))
     ]
+
+
+def _is_empty(value: Any) -> bool:
+    """Whether a field has the value of a new state: nothing, or a map of zeros."""
+    if isinstance(value, dict):
+        return not any(value.values())
+    return value in (None, 0, [])
 
 
 def _hexadecimal(ids: Any) -> Any:
