@@ -27,6 +27,16 @@ def metadata(fleet: str, topic_id: str) -> str:
     return f"{fleet}|{topic_id}"
 
 
+def is_own(commit: Commit, partition: Partition, fleet: str) -> bool:
+    """Whether the commit names this fleet and this incarnation of the topic."""
+    return commit.metadata == metadata(fleet, partition.topic_id)
+
+
+def went_back(partition: Partition, fleet: str, checkpoint: int | None, commit: Commit) -> bool:
+    """Whether the database was restored: a checkpoint is stored before its offset is committed."""
+    return is_own(commit, partition, fleet) and commit.offset > (checkpoint or 0)
+
+
 def start_offset(
     partition: Partition, fleet: str, checkpoint: int | None, commit: Commit, bounds: LogBounds
 ) -> int:
@@ -39,7 +49,7 @@ def start_offset(
     if checkpoint is None:
         return bounds.low
     start = checkpoint
-    if commit.offset >= 0 and commit.metadata == metadata(fleet, partition.topic_id):
+    if commit.offset >= 0 and is_own(commit, partition, fleet):
         start = min(checkpoint, commit.offset)
     if start < bounds.low:
         raise Gap(

@@ -20,7 +20,6 @@ from daybook.engine.member.assigned_partition import AssignedPartition
 from daybook.engine.member.assignment import Assignment, Place
 from daybook.engine.member.commit import Committer
 from daybook.engine.member.continuity import Continuity
-from daybook.engine.member.handlers import Handlers
 from daybook.engine.member.progress import MemberProgress
 from daybook.engine.member.retry import RetryCancelled, RetryLoop
 from daybook.engine.member.starter import PartitionStarter
@@ -50,7 +49,6 @@ class Member:
         starter: PartitionStarter,
         committer: Committer,
         continuity: Continuity,
-        handlers: Handlers,
         on_tick: Callable[["Member"], None],
         projector: "Projector | None" = None,
     ) -> None:
@@ -65,7 +63,6 @@ class Member:
         self._starter = starter
         self._committer = committer
         self._continuity = continuity
-        self._handlers = handlers
         self._on_tick = on_tick
         self._projector = projector
         self.stopping = False
@@ -131,7 +128,7 @@ class Member:
         """
         log.warning("starting again from the checkpoints", why=str(why))
         self._is_starting_again = True
-        goes_on = self._handlers.forget()
+        goes_on = self._starter.forget()
         if self._projector:
             self._projector.forget()
         while True:

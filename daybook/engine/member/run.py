@@ -30,7 +30,7 @@ from daybook.engine.metrics import BUILD_INFO
 from daybook.engine.mongo import indexes
 from daybook.engine.mongo.client import Documents, database, primary_process
 from daybook.engine.mongo.fence import Fence
-from daybook.engine.operations.reset import find_commits
+from daybook.engine.operations.reached import find_commits
 from daybook.engine.partition import Partition
 from daybook.engine.protocol.checkpoints import Checkpoints
 from daybook.engine.protocol.dead_letters import DeadLetters
@@ -92,9 +92,7 @@ def _run(
         handlers = JobHandlers(work(fenced, dead_letters))
     else:
         handlers = CountingHandlers(group, settings, rules, fleet, fenced, dead_letters, client)
-    starter = PartitionStarter(
-        group, rules, fleet, checkpoints, dead_letters, client, handlers.make
-    )
+    starter = PartitionStarter(group, rules, fleet, checkpoints, dead_letters, client, handlers)
     consumer = RenewableConsumer(lambda: member(settings, group.name))
     projector = _projector(group, settings, documents, rules)
 
@@ -111,7 +109,7 @@ def _run(
     committer = Committer(group.name, fleet.id, consumer, checkpoints)
     continuity = Continuity(fleet.id, checkpoints, fence)
     this_member = Member(
-        group, settings, consumer, starter, committer, continuity, handlers, on_tick, projector
+        group, settings, consumer, starter, committer, continuity, on_tick, projector
     )
     health = _health(this_member, settings)
     heartbeat = Heartbeat(group.name, documents, health.port)

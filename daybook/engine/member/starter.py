@@ -1,6 +1,6 @@
 """Prepares an assigned partition for counting."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 import structlog
 from confluent_kafka import Consumer, TopicPartition
@@ -14,15 +14,22 @@ from daybook.engine.documents.fields import conditions
 from daybook.engine.group import Group
 from daybook.engine.kafka.admin import topic_ids
 from daybook.engine.kafka.clients import REQUEST_SECONDS, kafka_required
-from daybook.engine.kafka.offsets import Commit, LogBounds, check_commit, metadata, start_offset
+from daybook.engine.kafka.offsets import (
+    Commit,
+    LogBounds,
+    check_commit,
+    is_own,
+    start_offset,
+    went_back,
+)
 from daybook.engine.member.assigned_partition import AssignedPartition
 from daybook.engine.member.assignment import Place
+from daybook.engine.member.handlers import Handlers
 from daybook.engine.metrics import DATABASE_WENT_BACK
 from daybook.engine.partition import Partition
 from daybook.engine.protocol.checkpoints import Checkpoints
 from daybook.engine.protocol.dead_letters import DeadLetters
 from daybook.engine.protocol.fleet import Fleet
-from daybook.engine.protocol.settle import BatchHandler
 
 log = structlog.get_logger()
 
@@ -38,7 +45,7 @@ class PartitionStarter:
         checkpoints: Checkpoints,
         dead_letters: DeadLetters,
         admin: AdminClient,
-        make_handler: Callable[[DuplicateWindow], BatchHandler],
+        handlers: Handlers,
     ) -> None:
         self._group = group
         self._rules = rules
@@ -46,9 +53,13 @@ class PartitionStarter:
         self._checkpoints = checkpoints
         self._dead_letters = dead_letters
         self._admin = admin
-        self._make_handler = make_handler
+        self._handlers = handlers
         self._calendar = Calendar(rules.zone_info())
         self._try_conditions = conditions(group.documents, rules)
+
+    def forget(self) -> bool:
+        """Drops what the handlers remember; returns as `Handlers.forget` does."""
+        return self._handlers.forget()
 
     def topic_ids(self) -> dict[str, str]:
         """The current ids of the group's topics. Raises Unavailable."""
@@ -90,9 +101,7 @@ class PartitionStarter:
         partition = Partition(topic, topic_id, number, self._checkpoints.boundaries(topic_id))
         checkpoint = self._checkpoints.find(partition)
         bounds = self._bounds(consumer, place)
-        is_own = commit.metadata == metadata(self._fleet.id, topic_id)
-        if is_own and commit.offset > (checkpoint or 0):
-            # A checkpoint is always stored before its offset is committed.
+        if went_back(partition, self._fleet.id, checkpoint, commit):
             DATABASE_WENT_BACK.labels(self._group.name).inc()
             log.warning(
                 "the database went back",
@@ -103,17 +112,18 @@ class PartitionStarter:
         read_from = max(bounds.low, start - self._rules.duplicate_window)
         window = DuplicateWindow(self._rules.duplicate_window)
         dead = self._dead_letters.positions(partition, read_from)
+        is_committed = is_own(commit, partition, self._fleet.id) and commit.offset == start
         assigned = AssignedPartition(
             partition,
             Decoder(
                 self._group, partition, self._calendar, window, dead, start, self._try_conditions
             ),
-            self._make_handler(window),
+            self._handlers.make(window),
             first=start,
             durable=start,
             read=start,
             saved=checkpoint,
-            committed=start if is_own and checkpoint == commit.offset == start else -1,
+            committed=start if is_committed and checkpoint == start else -1,
         )
         return assigned, read_from
 

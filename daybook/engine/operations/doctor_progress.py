@@ -8,20 +8,17 @@ restored): the messages in between are missing in it or in others, and no replay
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from confluent_kafka.admin import AdminClient
 from pymongo.errors import ExecutionTimeout
 
 from daybook.engine.group import Group
-from daybook.engine.kafka.admin import Place, log_bounds, topic_ids
-from daybook.engine.kafka.offsets import Commit, LogBounds, check_commit, metadata
+from daybook.engine.kafka.admin import Place, topic_ids
+from daybook.engine.kafka.offsets import check_commit, went_back
 from daybook.engine.mongo.client import Documents, reachable
 from daybook.engine.operations.doctor import Finding
-from daybook.engine.operations.reset import find_commits
-from daybook.engine.partition import Partition
-from daybook.engine.protocol.checkpoints import Checkpoints
+from daybook.engine.operations.reached import Reached, read_reached
 from daybook.engine.settings import Settings
 
 BATCHES_AHEAD_MAX = 2
@@ -39,25 +36,13 @@ class Furthest(NamedTuple):
     document: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """How far a partition is counted, by its three witnesses; `checkpoint` is None before the
-    first one."""
-
-    partition: Partition
-    checkpoint: int | None
-    commit: Commit
-    bounds: LogBounds
-
-
 def progress(
     group: Group, fleet: str, documents: Documents, client: AdminClient, settings: Settings
 ) -> Iterator[Finding]:
     """The findings about one group. Raises FleetMismatch and Unavailable."""
-    ids = topic_ids(client, group.topics)
     # Documents before checkpoints before ends: each is then behind the next while members count.
-    furthest, unread = _furthest(group, ids, documents)
-    reached = _reached(group, ids, documents, client, settings)
+    furthest, unread = _furthest(group, topic_ids(client, group.topics), documents)
+    reached = read_reached(group, documents, client, settings)
     problems = [
         finding
         for one in reached
@@ -81,8 +66,7 @@ def find_conflicts(group: Group, fleet: str, one: Reached) -> Iterator[Finding]:
     """What checkpoint, commit and log say against each other. Raises FleetMismatch."""
     check_commit(one.partition.topic, fleet, one.commit)
     checkpoint, bounds = one.checkpoint, one.bounds
-    is_own = one.commit.metadata == metadata(fleet, one.partition.topic_id)
-    if is_own and one.commit.offset > (checkpoint or 0):
+    if went_back(one.partition, fleet, checkpoint, one.commit):
         yield Finding(
             "progress",
             f"{group.name}, {one.partition}: the database went back from offset "
@@ -115,33 +99,6 @@ def find_ahead(
                 "stop the group; restore all collections from one backup, or run "
                 f"`daybook rebuild {group.name} --all`",
             )
-
-
-def _reached(
-    group: Group,
-    ids: Mapping[str, str],
-    documents: Documents,
-    client: AdminClient,
-    settings: Settings,
-) -> list[Reached]:
-    partitions = [
-        Partition(topic, ids[topic], number)
-        for topic, number in log_bounds(client, list(ids))
-        if topic in ids
-    ]
-    # A commit follows its checkpoint, so it is read first; the log only grows.
-    commits = find_commits(settings, group, partitions)
-    checkpoints = Checkpoints(group.name, documents).all()
-    bounds = log_bounds(client, list(ids))
-    return [
-        Reached(
-            partition,
-            checkpoints.get((partition.topic_id, partition.number)),
-            commit,
-            bounds[partition.topic, partition.number],
-        )
-        for partition, commit in zip(partitions, commits, strict=True)
-    ]
 
 
 def _furthest(

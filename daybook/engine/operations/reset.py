@@ -4,24 +4,21 @@ The gap is recorded first, permanently; then the checkpoint moves, then Kafka's 
 idempotent, so an attempt that died can be repeated.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bson import Int64
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from daybook.engine import bookkeeping
 from daybook.engine.errors import DaybookError
 from daybook.engine.group import Group
-from daybook.engine.kafka.admin import kafka_errors, log_bounds, members, retry_transient, topic_ids
-from daybook.engine.kafka.clients import REQUEST_SECONDS, member
-from daybook.engine.kafka.offsets import Commit, LogBounds, metadata, start_offset
+from daybook.engine.kafka.admin import kafka_errors, members
+from daybook.engine.kafka.offsets import LogBounds, metadata, start_offset
 from daybook.engine.mongo.client import Documents, reachable
+from daybook.engine.operations.reached import group_consumer, read_reached
 from daybook.engine.partition import Partition
-from daybook.engine.protocol.checkpoints import Checkpoints
 from daybook.engine.settings import Settings
 
 _EVERYTHING = LogBounds(0, 2**63 - 1)
@@ -47,20 +44,12 @@ def find_resets(
     group: Group, fleet: str, documents: Documents, client: AdminClient, settings: Settings
 ) -> list[OffsetReset]:
     """The partitions that the group would refuse to start. Raises FleetMismatch, Unavailable."""
-    ids = topic_ids(client, group.topics)
-    reached = Checkpoints(group.name, documents).all()
-    places = [
-        (Partition(topic, ids[topic], number), bounds)
-        for (topic, number), bounds in log_bounds(client, list(ids)).items()
-    ]
-    commits = find_commits(settings, group, [partition for partition, _ in places])
     resets = []
-    for (partition, bounds), commit in zip(places, commits, strict=True):
-        checkpoint = reached.get((partition.topic_id, partition.number))
-        if checkpoint is None:
+    for one in read_reached(group, documents, client, settings):
+        if one.checkpoint is None:
             continue
-        start = start_offset(partition, fleet, checkpoint, commit, _EVERYTHING)
-        if reset := plan(partition, checkpoint, start, bounds):
+        start = start_offset(one.partition, fleet, one.checkpoint, one.commit, _EVERYTHING)
+        if reset := plan(one.partition, one.checkpoint, start, one.bounds):
             resets.append(reset)
     return resets
 
@@ -124,7 +113,7 @@ def commit(resets: list[OffsetReset], group: Group, fleet: str, settings: Settin
     ]
     with (
         kafka_errors(f"committing offsets of {group.name}"),
-        _consumer(settings, group) as consumer,
+        group_consumer(settings, group) as consumer,
     ):
         consumer.commit(offsets=offsets, asynchronous=False)
 
@@ -136,28 +125,3 @@ def check_stopped(group: Group, client: AdminClient) -> None:
             f"stop {group.name} first (members running: {running}). A killed member counts as "
             "running until DAYBOOK_KAFKA_SESSION_TIMEOUT_MS has passed"
         )
-
-
-def find_commits(settings: Settings, group: Group, partitions: list[Partition]) -> list[Commit]:
-    """The group's commit of each partition, in their order. Raises Unavailable."""
-    places = [TopicPartition(one.topic, one.number) for one in partitions]
-    with (
-        kafka_errors(f"reading the offsets of {group.name}"),
-        _consumer(settings, group) as consumer,
-    ):
-        committed = (
-            retry_transient(lambda: consumer.committed(places, timeout=REQUEST_SECONDS))
-            if places
-            else []
-        )
-    return [Commit(one.offset, one.metadata) for one in committed]
-
-
-@contextmanager
-def _consumer(settings: Settings, group: Group) -> Iterator[Consumer]:
-    """A consumer with the group's name that never joins the group."""
-    consumer = member(settings, group.name)
-    try:
-        yield consumer
-    finally:
-        consumer.close()

@@ -9,7 +9,8 @@ import consumers
 from daybook.engine.errors import DaybookError, FleetMismatch, Unavailable
 from daybook.engine.kafka.offsets import Commit, LogBounds, metadata
 from daybook.engine.operations.doctor import Finding, clock, examined, rights
-from daybook.engine.operations.doctor_progress import Furthest, Reached, find_ahead, find_conflicts
+from daybook.engine.operations.doctor_progress import Furthest, find_ahead, find_conflicts
+from daybook.engine.operations.reached import Reached
 from daybook.engine.partition import Partition
 
 GROUP = consumers.find("revenue")
