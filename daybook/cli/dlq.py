@@ -210,9 +210,10 @@ def exclude(
     if not never_counted:
         raise typer.BadParameter("--never-counted is required: the message is lost to its group")
     config = settings()
-    excluded = exclude_message(chosen[0], topic, partition, offset, admin(config), database(config))
+    exclude_message(chosen[0], topic, partition, offset, admin(config), database(config))
     print_line(
-        f"{excluded}: {excluded.group} will not count it. Start its members, then run "
+        f"{topic}[{partition}] offset {offset}: {chosen[0].name} will not count it. Start its "
+        "members, then run "
         f"`daybook verify {chosen[0].name.removeprefix(consumers.PREFIX)} --all`"
     )
 

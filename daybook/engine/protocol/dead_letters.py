@@ -105,8 +105,8 @@ class DeadLetters:
         if not faults:
             return []
         with reachable():
-            for record in self._collection.find({"_id": {"$in": list(faults)}}, {"_id": 1}):
-                del faults[record["_id"]]
+            for known in self._collection.find({"_id": {"$in": list(faults)}}, {"_id": 1}):
+                del faults[known["_id"]]
         return sorted(faults.values(), key=lambda one: one.offset)
 
     def _faults_allowed(self, now: datetime) -> int:
@@ -132,21 +132,17 @@ class DeadLetters:
     ) -> None:
         inserts = [
             InsertOne(
-                {
-                    "_id": self._id(partition, dead_letter.offset),
-                    "group": self._group,
-                    "topic": partition.topic,
-                    "topic_id": partition.topic_id,
-                    "partition": partition.number,
-                    "offset": dead_letter.offset,
-                    "reason": dead_letter.reason,
-                    "detail": dead_letter.detail[:DETAIL_CHARS_MAX],
-                    "at": now,
-                    "replayed": None,
-                    "cut": is_cut(dead_letter, WHOLE),
-                }
+                record(
+                    self._group,
+                    partition,
+                    one.offset,
+                    one.reason,
+                    one.detail,
+                    now,
+                    is_cut=is_cut(one, WHOLE),
+                )
             )
-            for dead_letter in dead_letters
+            for one in dead_letters
         ]
         if not inserts:
             return
@@ -231,4 +227,35 @@ class DeadLetters:
         ]
 
     def _id(self, partition: Partition, offset: int) -> str:
-        return f"{self._group}:{partition.topic_id}:{partition.number}:{offset}"
+        return record_id(self._group, partition, offset)
+
+
+def record_id(group: str, partition: Partition, offset: int) -> str:
+    """The `_id` of the record of a message that is a dead letter for this group."""
+    return f"{group}:{partition.topic_id}:{partition.number}:{offset}"
+
+
+def record(
+    group: str,
+    partition: Partition,
+    offset: int,
+    reason: str,
+    detail: str,
+    now: datetime,
+    *,
+    is_cut: bool = False,
+) -> dict[str, Any]:
+    """The stored record of a dead letter that nobody has replayed yet."""
+    return {
+        "_id": record_id(group, partition, offset),
+        "group": group,
+        "topic": partition.topic,
+        "topic_id": partition.topic_id,
+        "partition": partition.number,
+        "offset": offset,
+        "reason": reason,
+        "detail": detail[:DETAIL_CHARS_MAX],
+        "at": now,
+        "replayed": None,
+        "cut": is_cut,
+    }
