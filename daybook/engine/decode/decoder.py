@@ -6,7 +6,7 @@ from typing import Any
 from confluent_kafka import Message
 
 from daybook.engine.batch import Batch, DeadLetter
-from daybook.engine.decode.duplicate_window import DuplicateWindow, id_bytes, own_id
+from daybook.engine.decode.duplicate_window import ID_BYTES, DuplicateWindow, own_id
 from daybook.engine.decode.fast_path import RUN_MESSAGES, FastPath
 from daybook.engine.decode.parse import EVENT_BYTES_MAX, Ignored, read
 from daybook.engine.documents.calendar import Calendar
@@ -100,7 +100,7 @@ class Decoder:
         appended_ms = message.timestamp()[1]
         occurred_at = event["occurred_at"]
         day_hour = self._calendar.day_hour(occurred_at, appended_ms)
-        event_id, window_id = id_bytes(event["event_id"]), own_id(event)
+        window_id = own_id(event)
         state_key = self._state_model.key_of(event, key) if self._state_model else key
         self._try_conditions(event)
         # From here on nothing depends on the event: a fault above leaves batch and window as is.
@@ -115,7 +115,7 @@ class Decoder:
         batch.appended_ms.append(appended_ms)
         if self._state_model:
             batch.keys.append(state_key)
-            batch.ids.append(event_id)
+            batch.ids.append(window_id[:ID_BYTES])
         if not self._is_counted_by_type:
             batch.raw.append((message.key(), value))
         return None

@@ -7,6 +7,9 @@ from functools import lru_cache
 
 from daybook.engine.documents.fields import Event
 
+ID_BYTES = 16
+"""Of an event's id alone, which `own_id` begins with."""
+
 _PARTS = 8
 
 
@@ -78,9 +81,10 @@ class DuplicateWindow:
 def own_id(event: Event) -> bytes:
     """The event's id within its organization: an organization cannot use up another's ids.
 
-    16 bytes for an event that names no organization, else 32.
+    The UUID's 16 bytes, in whatever case it is written; then 16 more for an event that names an
+    organization other than the default.
     """
-    event_id = id_bytes(event["event_id"])
+    event_id = unhexlify(event["event_id"].replace("-", ""))
     organization = event.get("organization_id")
     return event_id if organization is None else event_id + _digest(organization)
 
@@ -91,8 +95,3 @@ def _digest(organization: str) -> bytes:
     if organization == "default":
         return b""
     return hashlib.blake2b(organization.encode(), digest_size=16).digest()
-
-
-def id_bytes(event_id: str) -> bytes:
-    """The 16 bytes of a UUID, in upper or lower case."""
-    return unhexlify(event_id.replace("-", ""))
