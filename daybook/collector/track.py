@@ -115,16 +115,21 @@ class Tracker:
                 if is_heavy:
                     await stack.enter_async_context(self._heavy.turn(bucket))
                 call, checked = await self._read_events(
-                    request, bytes(body.content), key, address, arrived
+                    request, bytes(body.content), key, address, bucket, arrived
                 )
         messages = list(map(message, checked.events))
         acks = await self._producer.send(messages) if messages else []
         return self._response(call, checked, acks)
 
     async def _read_events(
-        self, request: Request, body: bytes, key: Key, address: Address | None, arrived: Arrival
+        self,
+        request: Request,
+        body: bytes,
+        key: Key,
+        address: Address | None,
+        bucket: str,
+        arrived: Arrival,
     ) -> tuple[Call, Validated]:
-        bucket = self._callers.bucket(address)
         try:
             call = await self._parse(body, is_gzip(request), bucket)
         except Refusal:
