@@ -8,7 +8,6 @@ from daybook.exports.pseudonyms import Pseudonyms
 from daybook.query.figures.body import Body, Period
 from daybook.query.figures.date_range import Span
 from daybook.query.funnels.conversions import bounds
-from daybook.query.problem import TookTooLong
 from daybook.query.read.mongo import Document
 from daybook.query.read.scope import Scope
 from models.session import Sessions
@@ -67,23 +66,13 @@ async def event_rows(
     fields: dict[str, Any] = dict.fromkeys(("funnel_id", "visitor_id", "user_id", "session_id"), 1)
     fields["events"] = {"$filter": {"input": "$events", "as": "this", "cond": within}}
     async for ids in _matching_ids(scope, conditions):
-        for session in await _read(scope, ids, fields):
+        within_ids = {"_id": {"$in": ids}}
+        for session in await scope.find(
+            Sessions.collection, within_ids, fields=fields, order=[("_id", 1)]
+        ):
             visible = names.hide(session) if names else session
             for event in sorted(session["events"], key=lambda event: event["at"]):
                 yield _row(visible, event, span, with_metadata=names is None)
-
-
-async def _read(scope: Scope, ids: list[str], fields: dict[str, Any]) -> list[Document]:
-    """These sessions in the order of `_id`; in halves if they are not read in time."""
-    try:
-        return await scope.find(
-            Sessions.collection, {"_id": {"$in": ids}}, fields=fields, order=[("_id", 1)]
-        )
-    except TookTooLong:
-        if len(ids) == 1:
-            raise
-    middle = len(ids) // 2
-    return [*await _read(scope, ids[:middle], fields), *await _read(scope, ids[middle:], fields)]
 
 
 async def _matching_ids(scope: Scope, conditions: list[Any]) -> AsyncIterator[list[str]]:

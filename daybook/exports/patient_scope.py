@@ -32,9 +32,11 @@ async def read_page(
 
 
 class PatientScope(Scope):
-    """A scope whose reads of a range of days are cut in halves until each is answered in time.
+    """A scope whose reads of a range of days, or of documents by `_id`, are cut in halves until
+    each is answered in time.
 
-    Every method raises TookTooLong for what cannot be cut, or takes too long even for a day.
+    Every method raises TookTooLong for what cannot be cut, or takes too long even for a day or a
+    document.
     """
 
     async def find(
@@ -81,8 +83,17 @@ class PatientScope(Scope):
 
 
 def _halves(where: Filter) -> tuple[Filter, Filter] | None:
-    """The filters of the first and second half of the days; None for one day or no range."""
+    """The filters of the first and second half of the days, or of the `_id`s; None for a single
+    one, or for neither."""
     for name, bounds in where.items():
+        if name == "_id" and isinstance(bounds, Mapping) and bounds.keys() == {"$in"}:
+            ids = sorted(bounds["$in"])
+            middle = len(ids) // 2
+            if middle:
+                return {**where, name: {"$in": ids[:middle]}}, {
+                    **where,
+                    name: {"$in": ids[middle:]},
+                }
         if isinstance(bounds, Mapping) and bounds.keys() == {"$gte", "$lte"}:
             cut = _cut(bounds["$gte"], bounds["$lte"])
             if cut is not None:
