@@ -8,6 +8,9 @@ import pytest
 from filelock import FileLock
 from playwright.sync_api import Browser
 
+from daybook.local.kafka import Kafka
+from daybook.local.mongodb import MongoDB
+from daybook.local.ports import free_ports
 from tests.support import browser
 from tests.support import servers as test_servers
 from tests.support.world import World
@@ -37,6 +40,26 @@ def world(servers: dict[str, str], tmp_path: Path) -> Iterator[World]:
     """Topics, a database and members that no other test sees."""
     with World(servers, tmp_path) as own:
         yield own
+
+
+@pytest.fixture
+def mongodb(tmp_path: Path) -> Iterator[MongoDB]:
+    """A server of the test's own, which it may stop, restart and replace."""
+    server = MongoDB(tmp_path / "mongodb", free_ports(1)[0])
+    server.start()
+    yield server
+    server.kill()
+    server.wipe()
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Kafka]:
+    """A broker of the test's own, as `mongodb` is a server."""
+    server = Kafka(tmp_path / "kafka", *free_ports(2))
+    server.start()
+    yield server
+    server.kill()
+    server.wipe()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -75,6 +75,17 @@ class Office:
             service.end()
 
 
+@pytest.fixture(scope="module")
+def shared_office(
+    servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Office]:
+    """One for all tests of a file, in a world of its own."""
+    with World(servers, tmp_path_factory.mktemp("office")) as own_world:
+        own = Office(own_world)
+        yield own
+        own.end()
+
+
 @pytest.fixture
 def office(world: World) -> Iterator[Office]:
     own = Office(world)

@@ -1,6 +1,5 @@
 """Arbitrary requests to every report get a response or a problem, never a 5xx."""
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 
 from tests.query.conftest import Office
 from tests.support.query import QueryProcess
-from tests.support.world import World
 
 USUAL = {
     "from": ["2026-11-01", "2026-11-20T10:00:00Z", "2026-02-30", "9999-12-31", ""],
@@ -29,11 +27,8 @@ OFF = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 
 
 @pytest.fixture(scope="module")
-def office(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with World(servers, tmp_path_factory.mktemp("fuzz")) as own_world:
-        own = Office(own_world)
-        yield own
-        own.end()
+def office(shared_office: Office) -> Office:
+    return shared_office
 
 
 @pytest.fixture(scope="module")

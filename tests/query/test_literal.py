@@ -1,6 +1,5 @@
 """What clients have sent is text in every response, whatever it looks like to some program."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +12,6 @@ from models.funnel import FunnelDay
 from models.session import Sessions
 from tests.query.conftest import ORGANIZATION, Office
 from tests.support.query import API, QueryProcess
-from tests.support.world import World
 
 AT = datetime(2026, 11, 2, 10, tzinfo=UTC)
 METADATA = [
@@ -26,11 +24,8 @@ METADATA = [
 
 
 @pytest.fixture(scope="module")
-def office(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with World(servers, tmp_path_factory.mktemp("literal")) as own_world:
-        own = Office(own_world)
-        yield own
-        own.end()
+def office(shared_office: Office) -> Office:
+    return shared_office
 
 
 @pytest.fixture(scope="module")

@@ -1,24 +1,18 @@
 """Invalid requests get problem details and never reach the database."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.query.conftest import ORGANIZATION, Office
 from tests.support.query import QueryProcess
-from tests.support.world import World
 
 DAYS = {"first": "2026-11-01", "last": "2026-11-02"}
 OWN = f"/organizations/{ORGANIZATION}/dashboard"
 
 
 @pytest.fixture(scope="module")
-def office(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def office(shared_office: Office) -> Office:
     """Shared by all tests of this file, which only check refusals."""
-    with World(servers, tmp_path_factory.mktemp("refusals")) as own_world:
-        own = Office(own_world)
-        yield own
-        own.end()
+    return shared_office
 
 
 @pytest.fixture(scope="module")

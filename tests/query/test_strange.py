@@ -1,7 +1,6 @@
 """Strange paths, headers and bodies are no server error, and slow ones leave room for others."""
 
 import socket
-from collections.abc import Iterator
 from contextlib import ExitStack
 from urllib.parse import quote
 
@@ -10,18 +9,14 @@ import pytest
 from daybook.query.middleware import TURNS
 from tests.query.conftest import Office
 from tests.support.query import API, QueryProcess
-from tests.support.world import World
 
 EXPORT = f"{API}/export"
 DASHBOARD = f"{API}/organizations/org-1/dashboard"
 
 
 @pytest.fixture(scope="module")
-def office(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with World(servers, tmp_path_factory.mktemp("strange")) as own_world:
-        own = Office(own_world)
-        yield own
-        own.end()
+def office(shared_office: Office) -> Office:
+    return shared_office
 
 
 @pytest.fixture(scope="module")

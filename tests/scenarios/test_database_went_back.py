@@ -1,7 +1,6 @@
 """MongoDB is restored to an earlier moment: members replay what it lost, so numbers stay exact."""
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread
 
@@ -10,7 +9,6 @@ import pytest
 from daybook.engine.member.caught_up import log_ends
 from daybook.engine.protocol.checkpoints import Checkpoints
 from daybook.local.mongodb import MongoDB
-from daybook.local.ports import free_ports
 from daybook.simulate.answer.entry import FUNNELS
 from tests.scenarios.of_visitors import OfVisitors, messages_of
 from tests.scenarios.scenario import SMALL_BATCHES, Scenario
@@ -23,15 +21,6 @@ from tests.support.world import World
 AT_ONCE = 200
 BETWEEN_MAX = 3_000
 """Messages published between a backup and its restore, at most."""
-
-
-@pytest.fixture
-def mongodb(tmp_path: Path) -> Iterator[MongoDB]:
-    server = MongoDB(tmp_path / "mongodb", free_ports(1)[0])
-    server.start()
-    yield server
-    server.kill()
-    server.wipe()
 
 
 class GoesBack(Scenario):

@@ -21,24 +21,6 @@ AWAY_SECONDS = 20
 
 
 @pytest.fixture
-def mongodb(tmp_path: Path) -> Iterator[MongoDB]:
-    server = MongoDB(tmp_path / "mongodb", free_ports(1)[0])
-    server.start()
-    yield server
-    server.kill()
-    server.wipe()
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Kafka]:
-    server = Kafka(tmp_path / "kafka", *free_ports(2))
-    server.start()
-    yield server
-    server.kill()
-    server.wipe()
-
-
-@pytest.fixture
 def three(tmp_path: Path) -> Iterator[list[MongoDB]]:
     """A replica set with a long election timeout, so an isolated primary runs on for a while."""
     members = replica_set(tmp_path / "set", free_ports(3), election_timeout_ms=4_000)

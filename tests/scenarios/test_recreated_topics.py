@@ -1,6 +1,5 @@
 """A topic is recreated, so that what a client or a member knew of it is outdated."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from unittest.mock import Mock
@@ -16,30 +15,11 @@ from daybook.engine.kafka.renewable_consumer import RenewableConsumer
 from daybook.engine.protocol.definitions import Definitions
 from daybook.local.kafka import Kafka
 from daybook.local.mongodb import MongoDB
-from daybook.local.ports import free_ports
 from tests.scenarios.scenario import SMALL_BATCHES, Scenario
 from tests.scenarios.test_log import TopicRecreated
 from tests.support.shop import Shop
 from tests.support.wait import until
 from tests.support.world import World
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Kafka]:
-    server = Kafka(tmp_path / "kafka", *free_ports(2))
-    server.start()
-    yield server
-    server.kill()
-    server.wipe()
-
-
-@pytest.fixture
-def mongodb(tmp_path: Path) -> Iterator[MongoDB]:
-    server = MongoDB(tmp_path / "mongodb", free_ports(1)[0])
-    server.start()
-    yield server
-    server.kill()
-    server.wipe()
 
 
 def leader_epoch(world: World) -> int:

@@ -9,20 +9,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from consumers import revenue
-from daybook.cli.run import stop_on_signals
-from daybook.engine import logs
 from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.change import Effect
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.rows import RowUpdate
 from daybook.engine.documents.state import State
-from daybook.engine.errors import DaybookError
 from daybook.engine.group import Arrival
-from daybook.engine.member.run import run
-from daybook.engine.settings import settings
-from tests.support.member import MemberProcess
-from tests.support.world import World, renamed
+from tests.support.member import MemberProcess, run_until_stopped
+from tests.support.world import World
 
 UNLUCKY = 1_313_131
 """The amount at which it raises: for a payment always, for a refund of a paid order."""
@@ -54,20 +49,6 @@ def faulty_member(world: World, failpoint: str = "") -> MemberProcess:
     return member
 
 
-def main() -> None:
-    name, *options = sys.argv[1:]
-    logs.configure("json")
-    try:
-        run(
-            renamed(FAULTY, name),
-            settings(),
-            until_caught_up="--until-caught-up" in options,
-            started=stop_on_signals,
-        )
-    except DaybookError as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_code)
-
-
 if __name__ == "__main__":
-    main()
+    name, *options = sys.argv[1:]
+    run_until_stopped(FAULTY, name, options)

@@ -18,6 +18,7 @@ import consumers
 from daybook.cli.run import stop_on_signals
 from daybook.engine import logs
 from daybook.engine.errors import DaybookError
+from daybook.engine.group import Group
 from daybook.engine.member.run import run
 from daybook.engine.settings import settings
 from tests.support.wait import until
@@ -116,15 +117,15 @@ class MemberProcess:
         assert self.wait(60) == 0, self.output()
 
 
-def main() -> None:
+def run_until_stopped(group: Group, world: str, options: Sequence[str]) -> None:
+    """Runs a member of the group in a world, and exits as `daybook run` does."""
     # The world starts members, so it imports this module.
     from tests.support.world import renamed
 
-    short, name, *options = sys.argv[1:]
     logs.configure("json")
     try:
         run(
-            renamed(consumers.find(short), name),
+            renamed(group, world),
             settings(),
             until_caught_up="--until-caught-up" in options,
             started=stop_on_signals,
@@ -135,4 +136,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    short, name, *options = sys.argv[1:]
+    run_until_stopped(consumers.find(short), name, options)

@@ -1,28 +1,14 @@
 """What was decided on before a restart of MongoDB is not written after it."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from daybook.engine.errors import StartAgain, Unavailable
 from daybook.engine.mongo.client import Documents, database, primary_process, reachable
 from daybook.engine.mongo.fence import Fence
 from daybook.engine.settings import Settings
 from daybook.local.mongodb import MongoDB
-from daybook.local.ports import free_ports
 from tests.support.wait import until
-
-
-@pytest.fixture
-def mongodb(tmp_path: Path) -> Iterator[MongoDB]:
-    server = MongoDB(tmp_path / "mongodb", free_ports(1)[0])
-    server.start()
-    yield server
-    server.kill()
-    server.wipe()
 
 
 def insert(documents: Documents, name: str) -> None:

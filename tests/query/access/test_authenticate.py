@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from models.funnel import FunnelDay
 from tests.query.conftest import ORGANIZATION, OTHER, Office
 from tests.support.query import API, QueryProcess
 from tests.support.tokens import BY_SECRET, SECRET, Signer, token
-from tests.support.world import World
 
 DAYS = {"first": "2026-11-01", "last": "2026-11-02"}
 OWN, FOREIGN = f"/organizations/{ORGANIZATION}/dashboard", f"/organizations/{OTHER}/dashboard"
@@ -25,14 +23,11 @@ PLATFORM = ("/user-lifecycle", "/order-funnel", "/revenue")
 
 
 @pytest.fixture(scope="module")
-def office(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def office(shared_office: Office) -> Office:
     """Shared by all tests of this file, which only check who gets a response."""
-    with World(servers, tmp_path_factory.mktemp("who")) as own_world:
-        own = Office(own_world)
-        own.day(FunnelDay, "2026-11-01", ORGANIZATION, "spring", sessions=1)
-        own.day(FunnelDay, "2026-11-01", OTHER, "secret", sessions=2)
-        yield own
-        own.end()
+    shared_office.day(FunnelDay, "2026-11-01", ORGANIZATION, "spring", sessions=1)
+    shared_office.day(FunnelDay, "2026-11-01", OTHER, "secret", sessions=2)
+    return shared_office
 
 
 @pytest.fixture(scope="module")

@@ -1,27 +1,22 @@
 """Which channels each role may listen to."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from models.event_metrics import EventMetricsDay
 from tests.query.conftest import ORGANIZATION, OTHER, Office
 from tests.support.query import QueryProcess
 from tests.support.streams import listening
-from tests.support.world import World
 
 DASHBOARD = f"analytics:dashboard:{ORGANIZATION}"
 
 
 @pytest.fixture(scope="module")
-def office(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def office(shared_office: Office) -> Office:
     """Shared by all tests of this file, which only check who gets a stream."""
-    with World(servers, tmp_path_factory.mktemp("stream-who")) as own_world:
-        own = Office(own_world)
-        for organization in (ORGANIZATION, OTHER):
-            own.day(EventMetricsDay, "2026-11-01", organization, f"of-{organization}", views=1)
-        yield own
-        own.end()
+    for organization in (ORGANIZATION, OTHER):
+        event = f"of-{organization}"
+        shared_office.day(EventMetricsDay, "2026-11-01", organization, event, views=1)
+    return shared_office
 
 
 @pytest.fixture(scope="module")
