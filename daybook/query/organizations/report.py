@@ -27,7 +27,7 @@ _EVENT = (
     "conversion_rate",
     "admissions",
 )
-_MODELS: dict[type[DailyDocument], tuple[str, ...]] = {
+MODELS: dict[type[DailyDocument], tuple[str, ...]] = {
     FunnelDay: _FUNNEL,
     FunnelRevenueDay: _ORDERS,
     EventMetricsDay: _EVENT,
@@ -45,31 +45,22 @@ Names = Mapping[tuple[str, str], DayDocument]
 """Definitions, by key field and id."""
 
 
-class Sums(NamedTuple):
-    """The sums of a model's documents in one period, in the form of daily documents.
+Days = Mapping[type[DailyDocument], Sequence[DayDocument]]
+"""The sums of each model's documents by day, in the form of daily documents.
 
-    `days` has one for each day, `parts` one for each funnel or ticketed event. An amount of
-    `currencies` has `documents` as well: in how many documents the currency occurs.
-    """
+An amount of `currencies` has `documents` as well: in how many documents the currency occurs.
+"""
 
-    days: Sequence[DayDocument]
-    parts: Mapping[str, DayDocument]
+Parts = Mapping[type[DailyDocument], Mapping[str, DayDocument]]
+"""The same by funnel or ticketed event, of the whole period."""
 
 
 class Facts(NamedTuple):
-    """The sums of one period."""
+    """What was counted in one period, and the definitions of what is listed."""
 
-    funnels: Sums
-    orders: Sums
-    events: Sums
-
-    def sums(self, model: type[DailyDocument]) -> Sums:
-        by_model = {
-            FunnelDay: self.funnels,
-            FunnelRevenueDay: self.orders,
-            EventMetricsDay: self.events,
-        }
-        return by_model[model]
+    days: Days
+    parts: Parts
+    names: Names
 
 
 def stages(model: type[DailyDocument], by: str) -> tuple[Stages, Stages]:
@@ -86,7 +77,9 @@ def merged(
         row["_id"]: {**row, by: row["_id"], "currencies": {}} for row in counters
     }
     for row in amounts:
-        documents[row["_id"][by]]["currencies"][row["_id"]["currency"]] = row
+        # A document that was stored between the two aggregations is in the next answer.
+        if document := documents.get(row["_id"][by]):
+            document["currencies"][row["_id"]["currency"]] = row
     return dict(documents)
 
 
@@ -95,29 +88,33 @@ def dashboard(
     span: Span,
     granularity: Granularity,
     facts: Facts,
-    before: Facts | None,
-    names: Names,
+    before: Days | None,
     preference: tuple[str, str | None],
 ) -> dict[str, Any]:
-    """The dashboard in one currency; totals of the others are in `by_currency`."""
+    """The dashboard in one currency; totals of the others are in `by_currency`.
+
+    `before`: the days of the period before, for a comparison.
+    """
     days: dict[str, int] = {}
-    for model in _MODELS:
-        for document in facts.sums(model).days:
+    for model in MODELS:
+        for document in facts.days[model]:
             for code, amounts in document["currencies"].items():
                 days[code] = days.get(code, 0) + amounts["documents"]
     currency = choose_currency(days, *preference)
-    sums = _totals(facts, currency)
+    sums = _totals(facts.days, currency)
     body: dict[str, Any] = {
         "organization_id": organization,
         "period": span.period,
         "granularity": granularity,
         "currency": currency,
         "totals": sums,
-        "over_time": _over_time(span, granularity, facts, currency),
-        "funnels": [_funnel(funnel, facts, names, currency) for funnel in top_funnels(facts)],
-        "events": [_event(event, facts, names, currency) for event in top_events(facts)],
+        "over_time": _over_time(span, granularity, facts.days, currency),
+        "funnels": [_funnel(one, facts, currency) for one in top_funnels(facts.parts)],
+        "events": [_event(one, facts, currency) for one in top_events(facts.parts)],
         "by_currency": {
-            other: {name: value for name, value in _totals(facts, other).items() if "cents" in name}
+            other: {
+                name: value for name, value in _totals(facts.days, other).items() if "cents" in name
+            }
             for other in sorted(days)
             if other != currency
         },
@@ -125,10 +122,10 @@ def dashboard(
     return body if before is None else body | compare_totals(span, sums, _totals(before, currency))
 
 
-def _totals(facts: Facts, currency: str) -> Numbers:
+def _totals(days: Days, currency: str) -> Numbers:
     numbers: Numbers = {}
-    for model, names in _MODELS.items():
-        numbers |= _select(totals(model, facts.sums(model).days, currency), names, model)
+    for model, names in MODELS.items():
+        numbers |= _select(totals(model, days[model], currency), names, model)
     return numbers
 
 
@@ -138,46 +135,46 @@ def _select(numbers: Numbers, names: Iterable[str], model: type[DailyDocument]) 
 
 
 def _over_time(
-    span: Span, granularity: Granularity, facts: Facts, currency: str
+    span: Span, granularity: Granularity, by_model: Days, currency: str
 ) -> list[dict[str, Any]]:
     points: dict[str, dict[str, Any]] = {}
-    for model, names in _MODELS.items():
-        for at, days in buckets(span, granularity, facts.sums(model).days):
+    for model, names in MODELS.items():
+        for at, days in buckets(span, granularity, by_model[model]):
             numbers = _select(totals(model, days, currency), names, model)
             points.setdefault(at, {"timestamp": at}).update(numbers)
     return list(points.values())
 
 
-def top_funnels(facts: Facts) -> list[str]:
+def top_funnels(parts: Parts) -> list[str]:
     """The funnels that the dashboard lists: those with the most sessions."""
-    visits = facts.funnels.parts
-    funnels = sorted({*visits, *facts.orders.parts})
+    visits = parts[FunnelDay]
+    funnels = sorted({*visits, *parts[FunnelRevenueDay]})
     return sorted(funnels, key=lambda id: -visits[id]["sessions"] if id in visits else 0)[:TOP]
 
 
-def top_events(facts: Facts) -> list[str]:
+def top_events(parts: Parts) -> list[str]:
     """The ticketed events that the dashboard lists: those that sold the most tickets."""
-    sales = facts.events.parts
+    sales = parts[EventMetricsDay]
     return sorted(sorted(sales), key=lambda id: -sales[id]["tickets_sold"])[:TOP]
 
 
-def _funnel(funnel: str, facts: Facts, names: Names, currency: str) -> dict[str, Any]:
-    row = _identity("funnel_id", funnel, names)
+def _funnel(funnel: str, facts: Facts, currency: str) -> dict[str, Any]:
+    row = _identity("funnel_id", funnel, facts)
     for model, fields in ((FunnelDay, _FUNNEL), (FunnelRevenueDay, _ORDERS)):
-        row |= _select(_part(model, funnel, facts, currency), fields, model)
+        row |= _select(_part(model, funnel, facts.parts, currency), fields, model)
     return row
 
 
-def _event(event: str, facts: Facts, names: Names, currency: str) -> dict[str, Any]:
-    numbers = _part(EventMetricsDay, event, facts, currency)
-    return _identity("event_id", event, names) | {name: numbers[name] for name in _EVENT}
+def _event(event: str, facts: Facts, currency: str) -> dict[str, Any]:
+    numbers = _part(EventMetricsDay, event, facts.parts, currency)
+    return _identity("event_id", event, facts) | {name: numbers[name] for name in _EVENT}
 
 
-def _part(model: type[DailyDocument], value: str, facts: Facts, currency: str) -> Numbers:
-    parts = facts.sums(model).parts
-    return totals(model, [parts[value]] if value in parts else [], currency)
+def _part(model: type[DailyDocument], value: str, parts: Parts, currency: str) -> Numbers:
+    documents = [parts[model][value]] if value in parts[model] else []
+    return totals(model, documents, currency)
 
 
-def _identity(key: str, value: str, names: Names) -> dict[str, Any]:
-    row = names.get((key, value), {})
+def _identity(key: str, value: str, facts: Facts) -> dict[str, Any]:
+    row = facts.names.get((key, value), {})
     return {key: value, "name": row.get("name"), "status": row.get("status")}

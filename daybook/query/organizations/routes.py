@@ -1,5 +1,7 @@
 """The route of an organization's dashboard: its funnels, ticketed events and revenue."""
 
+from asyncio import gather
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -10,10 +12,13 @@ from daybook.query.answer.parameters import Compare, Money, RecentRange
 from daybook.query.answer.report import NamedOrganizationReport
 from daybook.query.examples import with_example
 from daybook.query.figures.date_range import Span
+from daybook.query.figures.totals import DayDocument
 from daybook.query.organizations.report import (
+    MODELS,
+    Days,
     Facts,
     Names,
-    Sums,
+    Parts,
     dashboard,
     merged,
     stages,
@@ -26,7 +31,6 @@ from daybook.query.read import groups
 from daybook.query.read.scope import Scope
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
-from models.funnel_revenue import FunnelRevenueDay
 
 router = APIRouter(prefix="/api/v1/analytics/organizations/{organization}", tags=["organizations"])
 
@@ -43,38 +47,43 @@ async def organization_dashboard(
 
     async def build() -> dict[str, Any]:
         scope = report.scope
-        facts = await _facts(scope, span)
-        is_empty = not (facts.funnels.days or facts.events.days)
+        days, parts = await gather(_sums(scope, span, "date"), _sums(scope, span))
+        is_empty = not (days[FunnelDay] or days[EventMetricsDay])
         if scope.caller.is_admin and is_empty and not await _is_known(scope):
             raise missing("organization")
-        before = await _facts(scope, span.previous()) if compare else None
-        names = await _names(scope, facts)
+        before = _values(await _sums(scope, span.previous(), "date")) if compare else None
+        facts = Facts(_values(days), parts, await _names(scope, parts))
         preference = report.currency, currency
-        return dashboard(scope.organization, span, granularity, facts, before, names, preference)
+        return dashboard(scope.organization, span, granularity, facts, before, preference)
 
     return await report.answer(REPORTS, groups.FUNNEL_STEP + groups.REVENUE, build)
 
 
-async def _facts(scope: Scope, span: Span) -> Facts:
-    models: tuple[type[DailyDocument], ...] = FunnelDay, FunnelRevenueDay, EventMetricsDay
-    return Facts(*[await _sums(scope, span, model) for model in models])
+async def _sums(
+    scope: Scope, span: Span, by: str | None = None
+) -> dict[type[DailyDocument], dict[Any, DayDocument]]:
+    """The sums of each model by day, or by funnel and ticketed event.
+
+    MongoDB adds up, because an organization may have thousands of documents a day.
+    """
+
+    async def sums(model: type[DailyDocument]) -> dict[Any, DayDocument]:
+        key, days = by or model.key[-1], {"date": span.dates}
+        rows = [scope.aggregate(model.collection, days, each) for each in stages(model, key)]
+        return merged(key, *await gather(*rows))
+
+    return dict(zip(MODELS, await gather(*map(sums, MODELS)), strict=True))
 
 
-async def _sums(scope: Scope, span: Span, model: type[DailyDocument]) -> Sums:
-    """MongoDB adds up, because an organization may have thousands of documents a day."""
-    days = {"date": span.dates}
-    by_day, by_part = [
-        merged(by, *[await scope.aggregate(model.collection, days, s) for s in stages(model, by)])
-        for by in ("date", model.key[-1])
-    ]
-    return Sums(list(by_day.values()), by_part)
+def _values(sums: Mapping[type[DailyDocument], Mapping[Any, DayDocument]]) -> Days:
+    return {model: list(by_day.values()) for model, by_day in sums.items()}
 
 
-async def _names(scope: Scope, facts: Facts) -> Names:
+async def _names(scope: Scope, parts: Parts) -> Names:
     names = {}
     for collection, key, ids in (
-        ("funnels", "funnel_id", top_funnels(facts)),
-        ("ticketed_events", "event_id", top_events(facts)),
+        ("funnels", "funnel_id", top_funnels(parts)),
+        ("ticketed_events", "event_id", top_events(parts)),
     ):
         listed = {"_id": {"$in": [scope.id(one) for one in ids]}}
         for row in await scope.find(collection, listed, fields=[key, "name", "status"]):

@@ -5,7 +5,7 @@ from typing import Any
 
 from bson import Int64
 
-from daybook.query.organizations.report import TOP
+from daybook.query.organizations.report import TOP, merged
 from daybook.query.read.mongo import ROWS_MAX
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
@@ -145,3 +145,14 @@ def test_tens_of_thousands_of_funnels_a_day_are_added_up_and_the_busiest_listed(
     body = service.report(DASHBOARD, **DAYS).json
     assert body["totals"]["sessions"] == sum(range(len(funnels)))
     assert [row["funnel_id"] for row in body["funnels"]] == funnels[: -TOP - 1 : -1]
+
+
+def test_a_document_stored_between_the_two_aggregations_is_left_to_the_next_answer() -> None:
+    counters = [{"_id": "spring", "sessions": 3}]
+    amounts = [
+        {"_id": {"funnel_id": funnel, "currency": "EUR"}, "value_cents": 5, "documents": 1}
+        for funnel in ("spring", "new")
+    ]
+    found = merged("funnel_id", counters, amounts)
+    assert found.keys() == {"spring"}
+    assert found["spring"]["currencies"]["EUR"]["value_cents"] == 5
