@@ -7,11 +7,10 @@ process, since a restore of the servers' files ends every connection (see `mongo
 
 from collections.abc import Collection
 
-from pymongo.errors import PyMongoError
-
 from daybook.engine import bookkeeping
 from daybook.engine.errors import StartAgain, Unavailable
 from daybook.engine.member.assigned_partition import AssignedPartition
+from daybook.engine.mongo.client import reachable
 from daybook.engine.mongo.fence import Fence
 from daybook.engine.protocol.checkpoints import Checkpoint, Checkpoints
 
@@ -27,10 +26,8 @@ class Continuity:
 
     def renew(self) -> None:
         """Accepts the current primary, before anything is read from it. Raises Unavailable."""
-        try:
+        with reachable():
             self._fence.renew()
-        except PyMongoError as error:
-            raise Unavailable(f"MongoDB does not answer: {str(error)[:200]}") from error
 
     def check(self, partitions: Collection[AssignedPartition]) -> None:
         """Raises StartAgain if the database went back, Unavailable, and FleetMismatch.
