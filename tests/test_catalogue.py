@@ -212,7 +212,7 @@ def test_every_group_can_be_recounted_and_nothing_else() -> None:
         f"{sorted(rules ^ fleet)}: recount/<short name>.sql is there for each group, and for no "
         "other"
     )
-    known = {(group.name, group.topic, group.rules.name) for group in GROUPS}
+    known = {(group.name, group.topic, group.rules.files[0].name) for group in GROUPS}
     assert known == {
         (group.name, topic, f"{short(group)}.sql")
         for group in consumers.FLEET
@@ -233,7 +233,7 @@ def test_the_recount_has_every_field_of_the_models(group: Group) -> None:
             (group.state.collection, name, "state", None, None, group.state.since.get(name, 1))
             for name in names
         }
-        whole_documents = next(g.whole_documents for g in GROUPS if g.name == group.name)
+        whole_documents = next(g.rules.whole_documents for g in GROUPS if g.name == group.name)
         stored |= {
             (rows.collection, name, "state", None, None, rows.since.get(name, 0))
             for rows in group.state.rows

@@ -125,6 +125,11 @@ class Settings(_TopicsFile):
     health_port: int = Field(
         0, ge=0, le=65_535, description="port of /live, /ready and /metrics; 0: any free port"
     )
+    recount_memory_mib: int = Field(
+        1_024,
+        ge=512,
+        description="memory of verify and rebuild; beyond it they use the disk",
+    )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: console on a terminal, else JSON"
     )

@@ -42,11 +42,11 @@ def translated_mongodb_errors() -> Iterator[None]:
 
 @contextmanager
 def within_memory() -> Iterator[None]:
-    """Raises Unrecountable if the log is too long for the memory of this machine."""
+    """Raises Unrecountable if the memory is too small."""
     try:
         yield
     except duckdb.OutOfMemoryException as error:
         raise Unrecountable(
-            "the recount needs more than half of this machine's memory: "
+            "the recount needs more memory than DAYBOOK_RECOUNT_MEMORY_MIB: "
             f"{str(error).splitlines()[0][:200]}"
         ) from error

@@ -104,7 +104,7 @@ CREATE MACRO fits(event_type, kinds, exit_outcome, conversion_type) AS
         ELSE true
     END;
 
--- Every type of the topic enters the duplicate window, counted or not. `owner` is the history that
+-- `owner` is the history that
 -- an event belongs to: of a visitor in an organization, of an order or of a ticket. A history is in
 -- the order of the log; `n` numbers its events. If partitions were added, events from before that
 -- (of a lower epoch) come first. `is_served`: sent by a server for an order or a ticket.
@@ -133,12 +133,7 @@ WITH read AS (
                 "landing_page": "VARCHAR", "bot": ["VARCHAR"]
             }
         }'))
-    FROM events_of([
-        'page_view', 'step_entry', 'step_exit', 'conversion', 'experiment_exposed', 'view',
-        'cart_add', 'checkout_start', 'purchase', 'email_confirmed', 'email_failed',
-        'barcode_scanned', 'custom', 'asset_viewed', 'asset_downloaded', 'license_clicked',
-        'engagement', 'cta_clicked', 'searched', 'filtered'
-    ], 'visitor_id', own_keys := MAP {
+    FROM events_of('visitor_id', own_keys := MAP {
         'email_confirmed': 'o:order_id', 'email_failed': 'o:order_id',
         'barcode_scanned': 't:ticket_id'
     })
@@ -154,7 +149,7 @@ SELECT
 FROM read;
 
 CREATE VIEW visitor_state_messages AS
-SELECT owner AS document, topic_id, partition, "offset", epoch FROM events;
+SELECT owner AS document, topic_id, partition, "offset", epoch FROM events WHERE owner IS NOT NULL;
 
 CREATE VIEW unreadable AS
 SELECT

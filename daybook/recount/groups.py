@@ -1,67 +1,84 @@
 """The groups that can be recounted, with their topic, their SQL rules and the fields these read."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from daybook.recount.funnel_step import STAGES
 from daybook.recount.funnel_step.sessions import session_document
 from daybook.recount.funnel_step.visitors import visitor_document
-from daybook.recount.replay.replay import DocumentBuilder, Stage, parse_document
+from daybook.recount.replay.rules import Rules, parse_document
 from daybook.recount.revenue import PARTS
 
 _HERE = Path(__file__).parent
 _PREFIX = "sc-analytics-"
 
 
+_ORDERS = (
+    "order.created",
+    "order.payment_initiated",
+    "order.payment_succeeded",
+    "order.payment_failed",
+    "order.confirmed",
+    "order.shipped",
+    "order.delivered",
+    "order.cancelled",
+    "order.refunded",
+    "order.attribution_recorded",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """How to recount one group.
 
-    `rules`: the group's SQL file; `parts`: more SQL files, run after it in this order.
+    `event_types`: all types of the topic; other messages are ignored, also by the duplicate window.
     `data_fields`: the fields of an event's `data` that the rules read.
-    `stages`: steps after the rules, for numbers that are measured over whole histories.
     `definitions`: the topic of the funnels' definitions, if the rules need it.
     `pins`: the collection of the states that record which definition applies.
     `sketches`: the collection of the group's sketches, if it has any.
-    `whole_documents`: the collections for which the rules give whole documents instead of sums.
-    A view named like the collection gives JSON, from which the builder makes the document.
     """
 
     name: str
     topic: str
-    rules: Path
+    event_types: tuple[str, ...]
     data_fields: tuple[str, ...]
-    parts: tuple[Path, ...] = ()
-    stages: tuple[Stage, ...] = ()
+    rules: Rules
     definitions: str | None = None
     pins: str | None = None
     sketches: str = ""
-    whole_documents: Mapping[str, DocumentBuilder] = field(default_factory=dict)
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """All SQL files of the rules, in the order in which they run."""
-        return self.rules, *self.parts
 
 
 GROUPS = (
     Group(
         "sc-analytics-user-lifecycle",
         "sc.domain.user",
-        _HERE / "user-lifecycle.sql",
+        (
+            "user.created",
+            "user.verified",
+            "user.role_changed",
+            "user.suspended",
+            "user.reactivated",
+            "user.deleted",
+            "user.login_succeeded",
+            "user.login_failed",
+            "user.locked",
+            "user.consent_given",
+            "user.consent_withdrawn",
+        ),
         ("user_id", "old_role", "new_role"),
+        Rules((_HERE / "user-lifecycle.sql",)),
     ),
     Group(
         "sc-analytics-order-funnel",
         "sc.domain.order",
-        _HERE / "order-funnel.sql",
+        _ORDERS,
         ("order_id",),
+        Rules((_HERE / "order-funnel.sql",)),
     ),
     Group(
         "sc-analytics-revenue",
         "sc.domain.order",
-        _HERE / "revenue.sql",
+        _ORDERS,
         (
             "order_id",
             "currency",
@@ -74,13 +91,33 @@ GROUPS = (
             "step_id",
             "items",
         ),
-        parts=PARTS,
-        whole_documents={"order_state": parse_document},
+        Rules((_HERE / "revenue.sql", *PARTS), whole_documents={"order_state": parse_document}),
     ),
     Group(
         "sc-analytics-funnel-step",
         "sc.tracking.funnel",
-        _HERE / "funnel-step.sql",
+        (
+            "page_view",
+            "step_entry",
+            "step_exit",
+            "conversion",
+            "experiment_exposed",
+            "view",
+            "cart_add",
+            "checkout_start",
+            "purchase",
+            "email_confirmed",
+            "email_failed",
+            "barcode_scanned",
+            "custom",
+            "asset_viewed",
+            "asset_downloaded",
+            "license_clicked",
+            "engagement",
+            "cta_clicked",
+            "searched",
+            "filtered",
+        ),
         (
             "visitor_id",
             "session_id",
@@ -105,14 +142,14 @@ GROUPS = (
             "user_id",
             "metadata",
         ),
-        stages=STAGES,
+        Rules(
+            (_HERE / "funnel-step.sql",),
+            STAGES,
+            {"funnel_sessions": session_document, "visitor_state": visitor_document},
+        ),
         definitions="sc.domain.funnel",
         pins="visitor_state",
         sketches="analytics_uniques",
-        whole_documents={
-            "funnel_sessions": session_document,
-            "visitor_state": visitor_document,
-        },
     ),
 )
 

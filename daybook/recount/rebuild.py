@@ -19,6 +19,7 @@ from daybook.recount.repair.change import Change
 from daybook.recount.repair.days import insert_days, repair_days
 from daybook.recount.repair.sketches import repair_sketches
 from daybook.recount.repair.states import repair_states
+from daybook.recount.replay.tables import MEMORY_MIB
 from daybook.recount.session import Progress, Recount, Snapshot
 from daybook.recount.verdict.documents import Verdict, document_verdicts, state_verdicts
 from daybook.recount.verdict.report import EQUAL, UNRECOUNTABLE, Doubt
@@ -64,16 +65,21 @@ def rebuild_group(
     group: Group,
     days: Days,
     report_progress: Progress = no_progress,
+    memory_mib: int = MEMORY_MIB,
 ) -> Rebuilt:
     """Repairs the documents of these days.
 
     If `days` is unlimited, it repairs the states as well, and then records that all documents are
-    complete for the newest version of their models. Raises Unreachable.
+    complete for the newest version of their models. `memory_mib` bounds the memory of this process.
+    Raises Unreachable.
     """
     started = monotonic()
     rebuilt = Rebuilt(group.name)
     try:
-        with within_memory(), Recount(kafka_config, documents, group, report_progress) as recount:
+        with (
+            within_memory(),
+            Recount(kafka_config, documents, group, report_progress, memory_mib) as recount,
+        ):
             _rebuild(recount, days, rebuilt)
             rebuilt.messages = recount.messages
     except Unrecountable as error:

@@ -43,10 +43,10 @@ Document = dict[str, Any]
 def marks(document: Mapping[str, object], which: str) -> Marks:
     """By partition, a stored document's watermarks (`applied`) or its first offsets (`first`)."""
     bookkeeping = document.get("_daybook")
-    by_topic = bookkeeping.get(which) if isinstance(bookkeeping, dict) else None
+    by_topic = bookkeeping.get(which) if isinstance(bookkeeping, Mapping) else None
     offsets: Marks = {}
-    for topic_id, by_partition in by_topic.items() if isinstance(by_topic, dict) else ():
-        for number, offset in by_partition.items() if isinstance(by_partition, dict) else ():
+    for topic_id, by_partition in by_topic.items() if isinstance(by_topic, Mapping) else ():
+        for number, offset in by_partition.items() if isinstance(by_partition, Mapping) else ():
             if str(number).isdigit() and isinstance(offset, int | float):
                 offsets[topic_id, int(number)] = int(offset)
     return offsets

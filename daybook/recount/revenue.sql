@@ -47,11 +47,7 @@ SELECT 'order_state', unnest(['source', 'funnel_settled', 'funnel', 'booked_refu
 -- written before that (of a lower epoch) come first.
 CREATE TABLE events AS
 SELECT *, row_number() OVER (PARTITION BY key_id ORDER BY epoch, "offset", partition) AS n
-FROM events_of([
-    'order.created', 'order.payment_initiated', 'order.payment_succeeded', 'order.payment_failed',
-    'order.confirmed', 'order.shipped', 'order.delivered', 'order.cancelled', 'order.refunded',
-    'order.attribution_recorded'
-], 'order_id');
+FROM events_of('order_id');
 
 CREATE MACRO lines_of(data) AS
     CAST(if(json_type(data, 'items') = 'ARRAY', data -> 'items', '[]') AS JSON[]);

@@ -20,6 +20,7 @@ from daybook.recount.recounted import Document, Marks, Name, marks
 from daybook.recount.replay.model import Model
 from daybook.recount.replay.replay import Replay
 from daybook.recount.replay.strays import strays
+from daybook.recount.replay.tables import MEMORY_MIB
 
 Progress = Callable[[str, int, int], None]
 """A callback: what is being done, how much of it is done, the total (0 if unknown)."""
@@ -58,8 +59,12 @@ class Recount:
         documents: Documents,
         group: Group,
         report_progress: Progress,
+        memory_mib: int = MEMORY_MIB,
     ) -> None:
-        """Raises Unreachable, and Unrecountable when the fleet or its topic does not exist."""
+        """`memory_mib` bounds the memory of this process.
+
+        Raises Unreachable, and Unrecountable when the fleet or its topic does not exist.
+        """
         self.group = group
         self.fleet = Fleet(documents, group.name)
         self._kafka_config = dict(kafka_config) | {"log_level": _CRITICAL}
@@ -71,16 +76,20 @@ class Recount:
                 f"database {documents.name} was counted from Kafka cluster "
                 f"{self.fleet.cluster_id}, but this is cluster {cluster}"
             )
-        self._log = LogReader(group.name, group.data_fields)
+        self._log = LogReader(group.name, group.event_types, group.data_fields)
         self._topic = self.topic()
         self._read_to: dict[int, int] = {}
         self._stack = ExitStack()
         self._spools = self._stack.enter_context(ExitStack())
         self.replay = self._stack.enter_context(
-            Replay(group.files, self.fleet.settings, group.stages, group.whole_documents)
+            Replay(
+                group.rules,
+                self.fleet.settings,
+                memory_mib=memory_mib,
+                report=partial(report_progress, "recounting"),
+            )
         )
-        self.replay.run(self._topic.id)
-        self.models = self.replay.models()
+        self.models = self.replay.models
 
     def __enter__(self) -> "Recount":
         return self
@@ -96,7 +105,7 @@ class Recount:
     @property
     def state_models(self) -> list[Model]:
         """The models of the collections whose documents the rules give whole."""
-        return [self.models[collection] for collection in self.group.whole_documents]
+        return [self.models[collection] for collection in self.group.rules.whole_documents]
 
     def topic(self) -> kafka.Topic:
         """The topic as it is now."""
@@ -126,16 +135,25 @@ class Recount:
             for document in self._find(model.collection, days)
         }
         self._spools.close()
-        states = {
-            name: self._spools.enter_context(
-                Spool(self.fleet.documents[name], self.report_progress)
-            )
-            for name in (self.group.whole_documents if with_states else ())
-        }
+        states: dict[str, Spool] = {}
+        ahead = [(name, marks(document, "applied")) for name, document in documents.items()]
+        pinned: list[pins.Row] = []
+        for collection in self.group.rules.whole_documents if with_states else ():
+
+            def look(document: Document, collection: str = collection) -> None:
+                applied = marks(document, "applied")
+                if any(last > reach.get(position, -1) for position, last in applied.items()):
+                    ahead.append(((collection, str(document["_id"])), applied))
+                if collection == self.group.pins:
+                    pinned.extend(pins.rows(document, self._topic.id))
+
+            spool = Spool(self.fleet.documents[collection], look, self.report_progress)
+            states[collection] = self._spools.enter_context(spool)
         sketches = self._find_sketches(days)
-        if self.group.pins:
-            pinning = states.get(self.group.pins) or self._find_pins(self.group.pins)
-            self.replay.pin(pins.rows(pinning, self._topic.id))
+        if self.group.pins and not with_states:
+            for document in self._find_pins(self.group.pins):
+                pinned.extend(pins.rows(document, self._topic.id))
+        self.replay.pin(pinned)
         topic = self.read_on()
         self._exclude_strays(reach)
         gaps = tuple(self.fleet.gaps())
@@ -147,12 +165,12 @@ class Recount:
             self.fleet.settings.duplicate_window,
             needs_start=any(m.is_state or m.is_measured for m in self.models.values()),
         )
-        self.replay.limit(reach, ((name, marks(d, "applied")) for name, d in documents.items()))
+        self.replay.limit(reach, ahead, with_states=with_states)
         versions = self.fleet.model_versions()
         return Snapshot(days, coverage, gaps, versions, documents, states, sketches)
 
     def read_on(self) -> kafka.Topic:
-        """Reads the rest of the log up to its present end, then replays all of it.
+        """Reads the rest of the log, up to its present end.
 
         Raises Unrecountable when the topic was recreated meanwhile.
         """
@@ -174,8 +192,6 @@ class Recount:
         self._read_to = dict(topic.ends)
         if self.group.definitions:
             self._read_definitions(self.group.definitions)
-        self.report_progress("replaying", 0, 0)
-        self.replay.run(topic.id)
         return topic
 
     def _read_definitions(self, name: str) -> None:
@@ -188,7 +204,7 @@ class Recount:
         if any(topic.starts.values()):
             raise Unrecountable(f"the beginning of the log of {name} is gone")
         facts = self.fleet.facts(topic.id)
-        reader = LogReader(self.group.name, definitions.DATA_FIELDS)
+        reader = LogReader(self.group.name, definitions.EVENT_TYPES, definitions.DATA_FIELDS)
         spans = {number: (0, end) for number, end in topic.ends.items()}
         rows: list[definitions.Row] = []
         for messages in kafka.read(self._kafka_config, topic.name, spans):
@@ -203,7 +219,6 @@ class Recount:
             find = partial(self._find_homes, model.collection)
             if found := strays(self.replay, model.collection, find):
                 self.replay.exclude_dead(found)
-                self.replay.run(self._topic.id)
 
     def _find_homes(self, name: str, ids: Sequence[str]) -> list[Document]:
         fields = {"home": 1, "_daybook.applied": 1}

@@ -18,11 +18,7 @@ FROM (VALUES
 
 -- Every type of the user topic enters the duplicate window, counted or not.
 CREATE TABLE events AS
-FROM events_of([
-    'user.created', 'user.verified', 'user.role_changed', 'user.suspended', 'user.reactivated',
-    'user.deleted', 'user.login_succeeded', 'user.login_failed', 'user.locked',
-    'user.consent_given', 'user.consent_withdrawn'
-], 'user_id');
+FROM events_of('user_id');
 
 CREATE VIEW unreadable AS
 SELECT topic_id, partition, "offset", reason FROM events WHERE reason IS NOT NULL

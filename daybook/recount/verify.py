@@ -8,6 +8,7 @@ from daybook.recount.days import Days
 from daybook.recount.errors import Unrecountable, within_memory
 from daybook.recount.fleet import Documents
 from daybook.recount.groups import Group
+from daybook.recount.replay.tables import MEMORY_MIB
 from daybook.recount.session import Progress, Recount, Snapshot
 from daybook.recount.verdict.documents import Verdict, document_verdicts, state_verdicts
 from daybook.recount.verdict.report import Difference, Doubt, Report
@@ -24,16 +25,20 @@ def verify_group(
     group: Group,
     days: Days = Days(),  # noqa: B008
     report_progress: Progress = no_progress,
+    memory_mib: int = MEMORY_MIB,
 ) -> Report:
     """Compares the documents of these days; if `days` is unlimited, every state document as well.
 
-    `kafka_config` is a client's configuration. The result is right even while the group runs.
-    Raises Unreachable.
+    `kafka_config` is a client's configuration; `memory_mib` bounds the memory of this process. The
+    result is right even while the group runs. Raises Unreachable.
     """
     started = monotonic()
     report = Report(group.name)
     try:
-        with within_memory(), Recount(kafka_config, documents, group, report_progress) as recount:
+        with (
+            within_memory(),
+            Recount(kafka_config, documents, group, report_progress, memory_mib) as recount,
+        ):
             snapshot = recount.snapshot(days, with_states=days.are_all)
             judge_group(report, recount, snapshot)
             for verdict in document_verdicts(recount, snapshot):

@@ -13,6 +13,7 @@ from daybook.recount.days import Days
 from daybook.recount.groups import find
 from daybook.recount.rebuild import Rebuilt, rebuild_group
 from daybook.recount.replay import tables
+from daybook.recount.replay.rules import Rules
 from daybook.recount.verify import verify_group
 from models.order_funnel import OrderFunnelDay
 from schemas.order import OrderCancelled, OrderCreated
@@ -135,13 +136,14 @@ class FunnelAfter(DailyDocument, collection="analytics_order_funnel"):
     orders_cancelled: int = count(OrderCancelled, since=2)
 
 
-def test_a_log_that_is_too_large_for_the_machine_cannot_be_recounted(
+def test_a_log_that_is_too_large_for_the_memory_cannot_be_recounted(
     counted: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "_MEMORY_MAX", "SELECT '4MB'")
+    monkeypatch.setattr(tables, "_LEAST_MIB", 4)
+    monkeypatch.setattr(tables, "_OTHERS_MIB", tables.MEMORY_MIB - 4)
     report = checks.recounted(counted, "revenue")
     assert report.exit_code == 3
-    assert "half of this machine's memory" in report.doubts[0].reason
+    assert "DAYBOOK_RECOUNT_MEMORY_MIB" in report.doubts[0].reason
     assert rebuild(counted, "revenue").exit_code == 3
 
 
@@ -151,8 +153,10 @@ def test_a_counter_that_is_added_later_is_backfilled(world: World, tmp_path: Pat
     group = world.group("order-funnel")
     shop = Shop()
     rules = tmp_path / "order-funnel.sql"
-    rules.write_text(later_rules(find("order-funnel").rules.read_text()))
-    recount = replace(find("order-funnel"), name=group.name, topic=group.topics[0], rules=rules)
+    rules.write_text(later_rules(find("order-funnel").rules.files[0].read_text()))
+    recount = replace(
+        find("order-funnel"), name=group.name, topic=group.topics[0], rules=Rules((rules,))
+    )
 
     def count_as(model: type[DailyDocument]) -> None:
         world.publish(shop.messages(1_000))

@@ -65,20 +65,19 @@ def replayed(entries: Sequence[Entry], **settings: Any) -> Iterator[Replay]:
     kafka = Kafka()
     for entry in entries:
         kafka.take(entry)
-    reader = LogReader(GROUP.name, GROUP.data_fields)
-    published = LogReader(GROUP.name, definitions.DATA_FIELDS).read(kafka.published, Facts())
-    rules = GROUP.files, Settings(**settings), GROUP.stages, GROUP.whole_documents
-    with Replay(*rules) as replay:
+    reader = LogReader(GROUP.name, GROUP.event_types, GROUP.data_fields)
+    publications = LogReader(GROUP.name, definitions.EVENT_TYPES, definitions.DATA_FIELDS)
+    published = publications.read(kafka.published, Facts())
+    with Replay(GROUP.rules, Settings(**settings)) as replay:
         replay.define(definitions.rows(DEFINITIONS_ID, published))
         replay.add(TOPIC_ID, reader.read(kafka.tracking, Facts()))
-        replay.run(TOPIC_ID)
         replay.limit(reach())
         yield replay
 
 
 def documents(replay: Replay) -> dict[tuple[str, str], dict[str, Any]]:
     """Every expected document with a nonzero sum."""
-    models = replay.models()
+    models = replay.models
     found = {}
     for (collection, name), recounted in replay.documents(Days()).items():
         if any(recounted.sums.values()):

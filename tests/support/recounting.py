@@ -128,11 +128,10 @@ def replayed(
     log: HandLog, group: str = "revenue", facts: Facts | None = None, **settings: Any
 ) -> Iterator[Replay]:
     """A replay of the log with the group's rules, limited to everything."""
-    rules = find(group)
-    reader = LogReader(rules.name, rules.data_fields)
-    with Replay(rules.files, Settings(**settings)) as replay:
+    recounted = find(group)
+    reader = LogReader(recounted.name, recounted.event_types, recounted.data_fields)
+    with Replay(recounted.rules, Settings(**settings)) as replay:
         replay.add(TOPIC_ID, reader.read(log.messages, facts or Facts()))
-        replay.run(TOPIC_ID)
         replay.limit(reach())
         yield replay
 

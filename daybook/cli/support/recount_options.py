@@ -69,7 +69,14 @@ def recount_and_exit(
     """
     config = settings()
     with recounting(name) as (group, progress):
-        result = work(clients.common(config), database(config), group, selected, progress)
+        result = work(
+            clients.common(config),
+            database(config),
+            group,
+            selected,
+            progress,
+            config.recount_memory_mib,
+        )
     if show is None:
         print(as_json(result.as_json()))
     else:

@@ -6,7 +6,7 @@ document has counted. The stages run again whenever those limits change.
 
 from pathlib import Path
 
-from daybook.recount.funnel_step import attempts, memory, pins
+from daybook.recount.funnel_step import measures, memory, pins
 
 _HERE = Path(__file__).parent
 
@@ -14,13 +14,10 @@ STAGES = (
     memory.fill,
     _HERE / "units.sql",
     _HERE / "plain.sql",
-    _HERE / "funnels.sql",
-    _HERE / "steps.sql",
-    _HERE / "people.sql",
     _HERE / "pinnable.sql",
     pins.fill,
     _HERE / "pins.sql",
-    attempts.fill,
+    measures.fill,
     _HERE / "effects.sql",
     _HERE / "sketches.sql",
     _HERE / "sessions.sql",

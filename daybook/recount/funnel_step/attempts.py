@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from duckdb import DuckDBPyConnection
 
-from daybook.recount.funnel_step.table import fill as fill_table
+from daybook.recount.replay.rows import fill as fill_table
 
 _HISTORIES_AT_ONCE = 10_000
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from duckdb import DuckDBPyConnection
 
-from daybook.recount.funnel_step.table import fill as fill_table
+from daybook.recount.replay.rows import fill as fill_table
 
 REMEMBERED_MS = 35 * 24 * 3600 * 1000
 SESSIONS_MAX = 50

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from duckdb import DuckDBPyConnection
 
-from daybook.recount.funnel_step.table import fill as fill_table
+from daybook.recount.replay.rows import fill as fill_table
 
 BYTES_MAX = 300_000
 

@@ -1,7 +1,5 @@
--- The visitors that each sketch must hold: everybody that its counter ever counted in the period.
--- `is_due`: counted by an event up to `reach`; the others may be in the sketch already. The
--- partitions of a sketch are one here; `partition` is that of the visitor's first event in it.
-CREATE OR REPLACE VIEW sketched AS
+-- The visitors of each sketch. Of forgotten events, only those that were remembered count.
+INSERT INTO sketched
 WITH parts AS (
     SELECT
         unnest(list_filter([

@@ -3,11 +3,11 @@
 -- measured as of the last of their events within `reach`, and again for documents that are further.
 -- Each measurement is a unit: sign +1 for the measure as of then, -1 for the one it replaces.
 
--- How far documents have counted, by partition: all of them to `reach`, some to further cuts.
+-- How far documents of measures have counted, by partition: all to `reach`, some to further cuts.
 CREATE OR REPLACE TABLE cutoffs AS
 SELECT topic_id, partition, last FROM reach
 UNION
-SELECT topic_id, partition, last FROM cuts;
+SELECT topic_id, partition, last FROM cuts SEMI JOIN measured USING (collection);
 
 -- Events that some document has counted, with the first cutoff that includes them.
 CREATE OR REPLACE VIEW counted_by_cutoff AS
@@ -48,15 +48,16 @@ SELECT * EXCLUDE (is_left_out) FROM (
 )
 WHERE NOT is_left_out;
 
--- A number for each cutoff, with the offset of its last event.
+-- A number for each cutoff, with the last offset that it includes.
 CREATE OR REPLACE TABLE tags AS
-SELECT row_number() OVER () AS tag, topic_id, partition, cutoff, max("offset") AS "offset"
-FROM counted_by_cutoff
-GROUP BY topic_id, partition, cutoff;
+SELECT
+    row_number() OVER () AS tag, topic_id, c.partition, cutoff, least(cutoff, last) AS "offset"
+FROM (SELECT DISTINCT topic_id, partition, cutoff FROM counted_by_cutoff) AS c
+JOIN ends ON c.partition = ends.partition;
 
 -- Amounts of a session stay when it is forgotten. So the measure with it, just before, less the
 -- measure without it is added once and never taken back.
-CREATE OR REPLACE TABLE units AS
+CREATE OR REPLACE TABLE all_units AS
 WITH forgotten AS (
     SELECT f.who, f.n, b.first_day, d.topic_id, d.partition, last AS cutoff
     FROM forgettings AS f
@@ -76,9 +77,18 @@ taken AS (
     SELECT who, n - 1, n - 1, 1, first_day, topic_id, partition, cutoff FROM forgotten
     UNION ALL
     SELECT who, n - 1, n, -1, first_day, topic_id, partition, cutoff FROM forgotten
+),
+numbered AS (
+    SELECT row_number() OVER () AS unit, who, upto, alive_after, sign, first_day, tag
+    FROM taken JOIN tags USING (topic_id, partition, cutoff)
+),
+sizes AS (
+    SELECT unit, count(*) AS size
+    FROM numbered JOIN remembered USING (who)
+    WHERE n <= upto AND until > alive_after
+    GROUP BY unit
 )
-SELECT row_number() OVER () AS unit, who, upto, alive_after, sign, first_day, tag
-FROM taken JOIN tags USING (topic_id, partition, cutoff);
+SELECT numbered.*, size FROM numbered JOIN sizes USING (unit);
 
 -- Columns of single events, joined once the events are chosen.
 CREATE OR REPLACE VIEW details AS
@@ -86,20 +96,6 @@ SELECT
     who, n, appended_ms, step_id, previous_step_id, next_step_id, exit_outcome, cents, currency,
     test_id, variant_id, event_id, organization, context
 FROM deeds;
-
--- The events of each unit, in order: by time to the millisecond, then by offset.
-CREATE OR REPLACE TABLE measured_deeds AS
-SELECT
-    unit, who, n, place, session, day, hour, ms, event_type, page,
-    if(event_type = 'step_entry', step_id, NULL) AS entered,
-    row_number() OVER (PARTITION BY unit ORDER BY ms, "offset", n) AS nth
-FROM units JOIN remembered USING (who)
-WHERE n <= upto AND until > alive_after;
-
--- The events of a unit that belong to a funnel.
-CREATE OR REPLACE VIEW acts AS
-FROM measured_deeds
-WHERE place IS NOT NULL AND event_type <> 'experiment_exposed';
 
 -- The amounts to add to documents. `field` is a path in the document; an amount with an hour also
 -- counts in that hour, one with a currency counts under it. The files that follow add rows.

@@ -2,21 +2,17 @@
 -- them, `cuts` for states that are further. The row with `nth` 0 has everything but the remembered
 -- events; each of those has a row of its own, in their order.
 CREATE OR REPLACE VIEW visitor_state AS
-WITH wanted AS (
-    FROM events
-    WHERE (SELECT count(*) = 0 FROM chosen) OR owner IN (SELECT document FROM chosen)
-),
-seen AS (
+WITH seen AS (
     -- The home is the partition of the key's newest messages. It changes only when partitions are
     -- added.
     SELECT
         owner, max(n) AS upto,
         arg_max({'topic_id': e.topic_id, 'partition': e.partition, 'epoch': epoch}, n) AS home
-    FROM wanted AS e
+    FROM events AS e
     LEFT JOIN reach USING (topic_id, partition)
     LEFT JOIN cuts ON cuts.collection = 'visitor_state' AND cuts.document = owner
         AND cuts.topic_id = e.topic_id AND cuts.partition = e.partition
-    WHERE "offset" <= greatest(reach.last, cuts.last)
+    WHERE owner IS NOT NULL AND "offset" <= greatest(reach.last, cuts.last)
     GROUP BY owner
 ),
 last_ids AS (
@@ -67,7 +63,6 @@ to_come AS (
     SELECT pinned.*
     FROM pinned JOIN people USING (who) LEFT JOIN until_now USING (who)
     WHERE is_written AND pinned.n > coalesce(upto, 0)
-        AND people.owner IN (SELECT owner FROM wanted)
 ),
 pins_now AS (
     SELECT

@@ -7,6 +7,7 @@ from typing import Any
 
 from daybook.recount.log.messages import Columns
 
+EVENT_TYPES = ("funnel.published",)
 DATA_FIELDS = ("funnel_id", "name", "steps", "order", "exclusions", "window_seconds")
 
 _WINDOW_SECONDS = 14 * 24 * 3600
@@ -27,15 +28,14 @@ def rows(topic_id: str, columns: Columns) -> Iterator[Row]:
         "appended_ms",
         "message_key",
         "event_id",
-        "event_type",
         "organization_id",
         "data",
     )
-    for number, offset, appended_ms, key, event_id, kind, organization, data in zip(
+    for number, offset, appended_ms, key, event_id, organization, data in zip(
         *(columns[name] for name in names), strict=True
     ):
         funnel = data.get("funnel_id")
-        if kind != "funnel.published" or not isinstance(funnel, str) or funnel != key:
+        if not isinstance(funnel, str) or funnel != key:
             continue
         if not isinstance(event_id, str) or not _UUID.fullmatch(event_id):
             continue

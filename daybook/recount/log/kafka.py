@@ -21,7 +21,7 @@ from daybook.recount.errors import Unreachable, Unrecountable, translated_kafka_
 _REQUEST_SECONDS = 10.0
 _SILENCE_SECONDS_MAX = 30.0
 _PAUSE_SECONDS = 0.2
-_MESSAGES_AT_ONCE = 10_000
+_MESSAGES_AT_ONCE = 2_000
 _FATAL = (
     KafkaError._AUTHENTICATION,
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -156,7 +156,7 @@ def read(
             "auto.offset.reset": "error",
             "isolation.level": "read_committed",
             "enable.partition.eof": True,
-            "queued.max.messages.kbytes": 65_536,
+            "queued.max.messages.kbytes": 16_384,
             "fetch.queue.backoff.ms": 50,
         }
     )

@@ -54,16 +54,18 @@ class Facts:
 
 
 class LogReader:
-    """Parses a log's messages for one group, keeping `data_fields` of each event."""
+    """Parses a log's messages for one group: events of some types, and some fields of `data`."""
 
-    def __init__(self, group: str, data_fields: Iterable[str]) -> None:
+    def __init__(self, group: str, event_types: Iterable[str], data_fields: Iterable[str]) -> None:
         self._group = group.encode()
+        self._event_types = frozenset(event_types)
         self._data_fields = tuple(data_fields)
         self.unreadable: list[tuple[int, int, str]] = []
         """Partition, offset and error of each message so far that is no event."""
 
     def read(self, messages: Iterable[RawMessage], facts: Facts) -> Columns:
-        """The messages' columns, without tombstones, dead letters and replays for other groups."""
+        """The columns of the events of these types, without dead letters and replays for other
+        groups."""
         columns: Columns = {name: [] for name in COLUMNS}
         appends = tuple(column.append for column in columns.values())
         for message in messages:
@@ -80,6 +82,8 @@ class LogReader:
                 event = _object(value)
             except (ValueError, RecursionError) as error:
                 self.unreadable.append((partition, offset, f"not an event: {str(error)[:100]}"))
+                continue
+            if event["event_type"] not in self._event_types:
                 continue
             data = event.get("data")
             if not isinstance(data, dict):

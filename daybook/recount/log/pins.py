@@ -1,6 +1,7 @@
 """Reads from stored states which definitions they have pinned, as rows for SQL."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from sys import intern
 from typing import Any
 
 from daybook.recount.log.definitions import stored_text
@@ -8,20 +9,21 @@ from daybook.recount.log.definitions import stored_text
 Row = tuple[str, str, str, int, int, str, str | None]
 
 
-def rows(states: Iterable[Mapping[str, Any]], topic_id: str) -> Iterator[Row]:
+def rows(state: Mapping[str, Any], topic_id: str) -> Iterator[Row]:
     """One row per pin: the state's `_id`, the encoded funnel id, the day, partition and offset of
     the message it was made for, the definition's reference, and its text.
 
     Malformed pins are skipped, so that the log decides.
     """
-    for state in states:
-        definitions, pins = state.get("definitions"), state.get("pins")
-        for funnel, days in pins.items() if isinstance(pins, Mapping) else ():
-            for day, entries in days.items() if isinstance(days, Mapping) else ():
-                for partition, offset, reference in _read(entries, topic_id):
-                    known = definitions if isinstance(definitions, Mapping) else {}
-                    text = stored_text(known.get(reference))
-                    yield str(state["_id"]), funnel, day, partition, offset, reference, text
+    definitions, pins = state.get("definitions"), state.get("pins")
+    known = definitions if isinstance(definitions, Mapping) else {}
+    for funnel, days in pins.items() if isinstance(pins, Mapping) else ():
+        for day, entries in days.items() if isinstance(days, Mapping) else ():
+            for partition, offset, reference in _read(entries, topic_id):
+                text = stored_text(known.get(reference))
+                # Many visitors have pinned the same few definitions.
+                shared = None if text is None else intern(text)
+                yield str(state["_id"]), funnel, day, partition, offset, reference, shared
 
 
 def _read(entries: object, topic_id: str) -> Iterator[tuple[int, int, str]]:

@@ -27,7 +27,7 @@ def repair_states(
     left for the next round.
     """
     collection = recount.fleet.documents[model.collection]
-    spans = recount.replay.places.spans(model.collection, [v.document for v in verdicts])
+    spans = recount.replay.results.spans(model.collection, [v.document for v in verdicts])
     absent = [verdict for verdict in verdicts if verdict.stored is None]
     yield from _insert(collection, snapshot, absent, spans)
     for verdict in verdicts:

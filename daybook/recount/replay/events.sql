@@ -2,7 +2,8 @@
 -- fleet's zone, and whether it is a duplicate. Runs before the group's own file.
 --
 -- Tables that the loader fills:
---   log           one row per message, without tombstones, dead letters, replays for other groups
+--   log           one row per message of the keys in hand, with whether it is a duplicate; without
+--                 tombstones, dead letters, unknown types, and replays for other groups
 --   zone_offsets  the UTC offsets of the fleet's zone, each with the time (UTC) it applies from
 --   settings      one row: duplicate_window (in offsets), order_waiting_max
 --   leader_roles  the roles that count as leaders
@@ -10,7 +11,6 @@
 --   pins          the definitions that the states have recorded as applying
 --   reach         per partition, the last offset that every document has counted
 --   cuts          per document and partition, the last offset it has counted beyond reach
---   chosen        the states to return, if not all
 
 -- Filled by the group's file, if it applies: collections whose documents have more in their key
 -- than a day, and whose numbers are measures of whole histories. There, a name that appeared once
@@ -23,52 +23,49 @@ CREATE TABLE names (
     "offset" BIGINT, name VARCHAR
 );
 
+-- Filled by the group's stages, if it applies: the visitors that each sketch must hold, everybody
+-- that its counter ever counted in the period. `is_due`: counted by an event up to `reach`; the
+-- others may be in the sketch already. The partitions of a sketch are one here; `partition` is that
+-- of the visitor's first event in it.
+CREATE TABLE sketched (
+    name VARCHAR, owner VARCHAR, topic_id VARCHAR, partition INTEGER, is_due BOOLEAN, period VARCHAR
+);
+
 -- Why an event cannot be counted. Such an event should be a dead letter; if it is not, the recount
 -- cannot give a result.
-CREATE MACRO misread(id, utc, key_id, message_key, appended_ms) AS
+CREATE MACRO misread(id, utc, key_id, appended_ms) AS
     CASE
         WHEN id IS NULL THEN 'event_id is not a UUID'
         WHEN utc IS NULL THEN 'occurred_at is not a time'
-        WHEN key_id IS NULL OR key_id IS DISTINCT FROM message_key
-            THEN 'the key is not the one that the catalogue declares'
+        WHEN key_id IS NULL THEN 'the key is not the one that the catalogue declares'
         WHEN utc < TIMESTAMP '1990-01-01' THEN 'occurred_at is before 1990'
         WHEN epoch_us(utc) > (appended_ms + 24 * 3600 * 1000) * 1000
             THEN 'occurred_at is more than 24 hours after the append time'
     END;
 
--- The events of the given types, which are all types of the topic. `key` names the field of `data`
--- that is the message's key; `own_keys` gives types with another key: a prefix of two characters,
--- then the field. Other types are ignored, also by the duplicate window.
-CREATE MACRO events_of(types, key, own_keys := CAST(MAP {} AS MAP(VARCHAR, VARCHAR))) AS TABLE
+-- `key` names the field of `data` that is the message's key; `own_keys` gives types with another
+-- key: a prefix of two characters, then the field. `key_id` is NULL if the message has another key.
+CREATE MACRO events_of(key, own_keys := CAST(MAP {} AS MAP(VARCHAR, VARCHAR))) AS TABLE
 WITH known AS (
     SELECT
-        topic_id, partition, "offset", epoch, appended_ms, message_key, event_type, data,
+        topic_id, partition, "offset", epoch, appended_ms, message_key, event_type, data, duplicate,
         coalesce(organization_id, 'default') AS organization_id,
         try_cast(event_id AS UUID) AS id,
         CASE
             WHEN own_keys[event_type] IS NULL THEN json_extract_string(data, key)
             ELSE left(own_keys[event_type], 2)
                 || json_extract_string(data, substring(own_keys[event_type], 3))
-        END AS key_id,
+        END AS declared_key,
+        if(declared_key = message_key, message_key, NULL) AS key_id,
         try_cast(occurred_at AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS utc
     FROM log
-    WHERE event_type IN (SELECT unnest(types))
 )
 SELECT
-    known.*,
+    known.* EXCLUDE (declared_key),
     -- An event belongs to the day of its occurred_at in the fleet's zone.
-    strftime(utc + shift, '%Y-%m-%d') AS day,
-    strftime(utc + shift, '%H') AS hour,
-    -- An event is a duplicate if its organization's event of the same id is also at a lower offset
-    -- of the partition, at most `duplicate_window` offsets below. Duplicates themselves count, so
-    -- the nearest decides.
-    coalesce(
-        "offset" - lag("offset") OVER (
-            PARTITION BY topic_id, partition, organization_id, id ORDER BY "offset"
-        ) <= (SELECT duplicate_window FROM settings),
-        false
-    ) AS duplicate,
-    misread(id, utc, key_id, message_key, appended_ms) AS reason
+    strftime(utc + to_seconds(shift_seconds), '%Y-%m-%d') AS day,
+    strftime(utc + to_seconds(shift_seconds), '%H') AS hour,
+    misread(id, utc, key_id, appended_ms) AS reason
 FROM known ASOF LEFT JOIN zone_offsets ON known.utc >= zone_offsets.since;
 
 -- A text as part of an _id or of a field's path: % : . $ and NUL are percent-encoded.

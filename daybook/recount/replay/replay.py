@@ -1,20 +1,18 @@
-"""Holds the log in DuckDB and runs a group's rules over it."""
+"""Runs a group's rules over the log in DuckDB, some keys at a time."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby, starmap
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from daybook.recount.days import Days
-from daybook.recount.log.messages import COLUMNS, Columns
+from daybook.recount.log.messages import Columns
 from daybook.recount.recounted import Key, Marks, Name, Recounted
+from daybook.recount.replay.log_table import LogTable
 from daybook.recount.replay.model import Field, Model
-from daybook.recount.replay.places import Places
-from daybook.recount.replay.tables import Tables
+from daybook.recount.replay.results import Results
+from daybook.recount.replay.rows import Row
+from daybook.recount.replay.rules import Rules
+from daybook.recount.replay.tables import MEMORY_MIB, Tables
 from daybook.recount.replay.zone import offsets
 from daybook.recount.settings import Settings
 
@@ -29,73 +27,54 @@ PINS = (
 )
 
 _SHARED_RULES = Path(__file__).parent / "events.sql"
-_MESSAGES_AT_ONCE = 200_000
-_ROWS_AT_ONCE = 20_000
-_NAMES = """
-    SELECT e.collection, e.document, path, max(name)
-    FROM names AS e
-    LEFT JOIN reach AS r ON e.topic_id = r.topic_id AND e.partition = r.partition
-    LEFT JOIN cuts AS c ON e.collection = c.collection AND e.document = c.document
-        AND e.topic_id = c.topic_id AND e.partition = c.partition
-    WHERE "offset" <= greatest(r.last, c.last)
-    GROUP BY ALL
-"""
-_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
-
-Stage = Path | Callable[[duckdb.DuckDBPyConnection], None]
-"""A SQL file, or a function that reads tables and fills others."""
-DocumentBuilder = Callable[[str, Sequence[str]], dict[str, Any]]
-"""Builds a state document from its `_id` and the JSON that the rules give, in one or more rows."""
-
-
-def parse_document(document: str, rows: Sequence[str]) -> dict[str, Any]:
-    """A DocumentBuilder for rules that give the document in a single row of JSON."""
-    [text] = rows
-    state: dict[str, Any] = json.loads(text)
-    return state
+_SLICES_PER_MEMORY = 12
+"""A slice of the log is this part of DuckDB's memory: the rules' tables are several times larger
+than the messages that they come from."""
 
 
 class Replay:
-    """A DuckDB database: `add` appends messages, `run` applies the rules to all of them.
+    """A DuckDB database: `add` appends messages, `limit` sets how far to count.
 
-    `limit` sets how far to count; `documents`, `states` and `sketch_keys` give the results.
+    `documents`, `states`, `sketch_keys`, `unreadable` and `results` give what the rules find; the
+    first of them runs the rules, and so does the first after anything has changed.
     """
 
     def __init__(
         self,
-        rules: Sequence[Path],
+        rules: Rules,
         settings: Settings,
-        stages: Sequence[Stage] = (),
-        whole_documents: Mapping[str, DocumentBuilder] | None = None,
+        *,
+        memory_mib: int = MEMORY_MIB,
+        report: Callable[[int, int], None] = lambda done, total: None,
     ) -> None:
-        """`stages` run after the rules, for what depends on how far to count. `whole_documents`:
-        builders by collection of states; `parse_document` is the default."""
-        self._tables = Tables()
-        self._db, self._rows = self._tables.db, self._tables.rows
-        self.places = Places(self._rows)
+        """`memory_mib` bounds the memory of the process. `report`: called with the number of
+        slices that are done, and their total."""
+        self._tables = Tables(memory_mib)
+        self._slice_bytes = (self._tables.memory_mib << 20) // _SLICES_PER_MEMORY
         self._rules = rules
-        self._stages = stages
-        self._whole_documents = whole_documents or {}
-        self._pending: list[str] = []
-        self._pending_messages = 0
-        self.messages = 0
-        self._excluded = 0
-        columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
+        self.report = report
+        self._log = LogTable(self._tables)
+        self._results = Results(self._tables)
+        self._topic_id = ""
+        self._with_states = True
+        self._is_done = False
         create = self._tables.create
-        create("log", f"topic_id VARCHAR, {columns}")
-        create("zone_offsets", "since TIMESTAMP, shift INTERVAL", offsets(settings.zone))
+        create("zone_offsets", "since TIMESTAMP, shift_seconds BIGINT", offsets(settings.zone))
         create(
             "settings",
             "duplicate_window BIGINT, order_waiting_max BIGINT",
             [(settings.duplicate_window, settings.order_waiting_max)],
         )
         create("leader_roles", "role VARCHAR", [(role,) for role in settings.leader_roles])
-        create("dead", 'partition INTEGER, "offset" BIGINT')
         create("reach", "topic_id VARCHAR, partition INTEGER, last BIGINT")
         create("cuts", CUTS)
         create("definitions", DEFINITIONS)
         create("pins", PINS)
-        create("chosen", "document VARCHAR")
+        create("suspects", "message_key VARCHAR")
+        self._log.complete()
+        self._take_up("false")
+        self.models = self._models()
+        """The models of the group's collections, as the rules declare them."""
 
     def __enter__(self) -> "Replay":
         return self
@@ -103,59 +82,43 @@ class Replay:
     def __exit__(self, *_: object) -> None:
         self._tables.close()
 
+    @property
+    def whole_documents(self) -> Iterable[str]:
+        """The collections for which the rules give whole documents."""
+        return self._rules.whole_documents.keys()
+
+    @property
+    def messages(self) -> int:
+        """The number of messages added so far."""
+        return self._log.messages
+
     def add(self, topic_id: str, columns: Columns) -> None:
-        """Appends messages of one topic; the next `run` sees them."""
-        number = len(columns["offset"])
-        if number:
-            self._pending.append(_encode(columns))
-        self._pending_messages += number
-        self.messages += number
-        if self._pending_messages >= _MESSAGES_AT_ONCE:
-            self._flush(topic_id)
+        """Appends messages of one topic."""
+        self._topic_id, self._is_done = topic_id, False
+        self._log.add(columns)
 
     def exclude_dead(self, dead: Mapping[int, frozenset[int]]) -> None:
         """Removes messages that became dead letters since they were read; `dead` by partition."""
-        positions = [(number, offset) for number, offsets in dead.items() for offset in offsets]
-        self._tables.refill("dead", positions)
-        deleted = self._rows(
-            'DELETE FROM main.log WHERE (partition, "offset") IN (SELECT (partition, "offset") '
-            "FROM main.dead)"
-        )
-        self._excluded += deleted[0][0]
-
-    def run(self, topic_id: str) -> None:
-        """Replays the whole log with the shared rules and those of the group."""
-        self._flush(topic_id)
-        self._db.execute("DROP SCHEMA IF EXISTS replay CASCADE")
-        self._db.execute("CREATE SCHEMA replay")
-        self._db.execute("SET search_path = 'replay,main'")
-        for path in (_SHARED_RULES, *self._rules):
-            self._db.execute(path.read_text())
-
-    def models(self) -> dict[str, Model]:
-        """The models of the group's collections, as the rules declare them."""
-        models: dict[str, Model] = {}
-        keys: dict[str, list[str]] = dict(self._rows("SELECT collection, key FROM measured"))
-        for collection, name, *rest in self._rows(
-            "SELECT collection, field, kind, part, whole, since FROM fields"
-        ):
-            key = keys.get(collection)
-            model = models.setdefault(
-                collection, Model(collection, {}, tuple(key or ()), is_measured=key is not None)
-            )
-            model.fields[name] = Field(name, *rest)
-        return models
+        self._is_done = False
+        self._log.complete()
+        self._log.exclude_dead(dead)
 
     def define(self, definitions: Iterable[Sequence[object]]) -> None:
         """Sets all known definitions of funnels, as rows of DEFINITIONS."""
-        self._tables.refill("definitions", list(map(tuple, definitions)))
+        self._is_done = False
+        self._tables.refill("definitions", map(tuple, definitions))
 
     def pin(self, pins: Iterable[Sequence[object]]) -> None:
         """Sets the pins that the states have recorded, as rows of PINS."""
-        self._tables.refill("pins", list(map(tuple, pins)))
+        self._is_done = False
+        self._tables.refill("pins", map(tuple, pins))
 
-    def limit(self, reach: Marks, cuts: Iterable[tuple[Name, Marks]] = ()) -> None:
-        """Sets how far to count: up to `reach`, and further for documents with later `cuts`."""
+    def limit(
+        self, reach: Marks, cuts: Iterable[tuple[Name, Marks]] = (), *, with_states: bool = True
+    ) -> None:
+        """Sets how far to count: up to `reach`, and further for documents with later `cuts`; and
+        whether the documents that the rules give whole are wanted."""
+        self._is_done, self._with_states = False, with_states
         self._tables.refill("reach", [(*position, last) for position, last in reach.items()])
         self._tables.refill(
             "cuts",
@@ -167,90 +130,107 @@ class Replay:
             ],
         )
 
+    @property
+    def results(self) -> Results:
+        """What the rules find within the limits."""
+        if not self._is_done:
+            self._run()
+            self._is_done = True
+        return self._results
+
     def documents(self, days: Days) -> dict[Name, Recounted]:
-        """Runs the stages; every document with an effect within the limits, and its sums."""
-        for stage in self._stages:
-            if isinstance(stage, Path):
-                self._db.execute(stage.read_text())
-            else:
-                stage(self._db)
-        self._db.execute(
-            """
-            CREATE OR REPLACE TEMP TABLE within AS
-            SELECT
-                e.collection, e.document, path, e.topic_id, e.partition,
-                sum(amount) AS amount, min("offset") AS first, max("offset") AS last
-            FROM effects AS e
-            LEFT JOIN reach AS r ON e.topic_id = r.topic_id AND e.partition = r.partition
-            LEFT JOIN cuts AS c ON e.collection = c.collection AND e.document = c.document
-                AND e.topic_id = c.topic_id AND e.partition = c.partition
-            WHERE "offset" <= greatest(r.last, c.last)
-                AND right(e.document, 10) BETWEEN ? AND ?
-            GROUP BY ALL
-            """,
-            [days.first or "", days.last or "~"],
-        )
-        documents: dict[Name, Recounted] = {}
-        for collection, document, path, amount in self._rows(
-            "SELECT collection, document, path, sum(amount) FROM within GROUP BY ALL"
-        ):
-            recounted = documents.setdefault((collection, document), Recounted())
-            recounted.sums[path] = int(amount)
-        for collection, document, path, name in self._rows(_NAMES):
-            if named := documents.get((collection, document)):
-                named.sums[path] = name
-        for collection, document, topic_id, partition, first, last in self._rows(
-            "SELECT collection, document, topic_id, partition, min(first), max(last) "
-            "FROM within GROUP BY ALL"
-        ):
-            documents[collection, document].spans[topic_id, partition] = first, last
-        return documents
+        """Every daily document of these days with an effect within the limits, and its sums."""
+        return self.results.documents(days)
 
-    def states(
-        self, collection: str, only: Sequence[str] | None = None
-    ) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The state documents within the limits (all, or `only` these), in the order of their ids.
-
-        States that depend on `stages` are up to date only after `documents`.
-        """
-        build = self._whole_documents.get(collection, parse_document)
-        self._tables.refill("chosen", [(document,) for document in only or ()])
-        where = "" if only is None else "WHERE document IN (SELECT document FROM chosen)"
-        rows = self._streamed(
-            f"SELECT document, state FROM {collection} {where} ORDER BY document, nth"
-        )
-        for document, own_rows in groupby(rows, key=itemgetter(0)):
-            yield document, build(document, [text for _, text in own_rows])
+    def states(self, collection: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The state documents within the limits, in the order of their ids."""
+        return self.results.states(collection, self._rules.whole_documents[collection])
 
     def sketch_keys(self, days: Days) -> Iterator[Key]:
-        """The keys of every sketch whose period is within the days, by sketch; valid after
-        `documents`."""
-        keys = self._streamed(
-            "SELECT name, owner, topic_id, partition, is_due FROM sketched "
-            "WHERE period BETWEEN ? AND ? ORDER BY name",
-            [days.first or "", days.last or "~"],
-        )
-        yield from starmap(Key, keys)
+        """The keys of every sketch whose period is within the days, by sketch."""
+        return self.results.sketch_keys(days)
 
     def unreadable(self) -> list[tuple[int, int, str]]:
         """Partition, offset and reason of events that cannot be counted and are no dead letters."""
-        rows = self._rows('SELECT partition, "offset", reason FROM unreadable ORDER BY ALL')
-        return [(partition, offset, reason) for partition, offset, reason in rows]
+        return self.results.unreadable()
 
-    def _streamed(self, query: str, parameters: Sequence[object] = ()) -> Iterator[Any]:
-        """Rows from a separate cursor, so that other queries can run meanwhile."""
-        cursor = self._db.cursor()
-        cursor.execute("SET search_path = 'replay,main'")
-        cursor.execute(query, list(parameters))
-        while batch := cursor.fetchmany(_ROWS_AT_ONCE):
-            yield from batch
+    def beyond(self, collection: str) -> list[Row]:
+        """Messages beyond `reach` whose key also has messages in another partition, of the same
+        epoch or a later one: document, topic id, partition, offset, epoch."""
+        self._log.complete()
+        suspects = self._tables.rows(_KEYS_IN_TWO_PARTITIONS.format(topic_id=self._topic_id))
+        if not suspects:
+            return []
+        self._tables.refill("suspects", suspects)
+        self._take_up("message_key IN (FROM main.suspects)")
+        return self._tables.rows(_BEYOND.format(messages=f"{collection}_messages"))
 
-    def _flush(self, topic_id: str) -> None:
-        if not self._pending:
-            return
-        self._tables.append("log", topic_id, COLUMNS, self._pending)
-        self._pending, self._pending_messages = [], 0
-        stored = self._rows("SELECT count(*) FROM main.log")[0][0]
-        added = self.messages - self._excluded
-        if stored != added:
-            raise RuntimeError(f"{added} messages were added, but the table has {stored}")
+    def _run(self) -> None:
+        self._log.complete()
+        self._results.clear()
+        slices = self._log.slices(self._slice_bytes)
+        for done, slice_of_keys in enumerate(slices):
+            self.report(done, len(slices))
+            self._take_up(slice_of_keys)
+            for stage in self._rules.stages:
+                if isinstance(stage, Path):
+                    self._tables.db.execute(stage.read_text())
+                else:
+                    stage(self._tables.db)
+            self._results.take(self._rules.whole_documents if self._with_states else ())
+
+    def _take_up(self, slice_of_keys: str) -> None:
+        """Runs the rules that read the log alone over the messages that meet this condition."""
+        db = self._tables.db
+        db.execute("DROP SCHEMA IF EXISTS replay CASCADE; CREATE SCHEMA replay")
+        db.execute("SET search_path = 'replay,main'")
+        db.execute(_LOG_OF_SLICE.format(topic_id=self._topic_id, condition=slice_of_keys))
+        for path in (_SHARED_RULES, *self._rules.files):
+            db.execute(path.read_text())
+
+    def _models(self) -> dict[str, Model]:
+        models: dict[str, Model] = {}
+        keys: dict[str, list[str]] = dict(self._tables.rows("SELECT collection, key FROM measured"))
+        for collection, name, *rest in self._tables.rows(
+            "SELECT collection, field, kind, part, whole, since FROM fields"
+        ):
+            key = keys.get(collection)
+            model = models.setdefault(
+                collection, Model(collection, {}, tuple(key or ()), is_measured=key is not None)
+            )
+            model.fields[name] = Field(name, *rest)
+        return models
+
+
+_LOG_OF_SLICE = """
+    CREATE VIEW replay.log AS
+    SELECT '{topic_id}' AS topic_id, l.*, d."offset" IS NOT NULL AS duplicate
+    FROM main.log AS l
+    LEFT JOIN main.duplicates AS d ON l.partition = d.partition AND l."offset" = d."offset"
+    WHERE {condition}
+"""
+_KEYS_IN_TWO_PARTITIONS = """
+    SELECT message_key
+    FROM main.log AS l LEFT JOIN main.reach AS r
+        ON r.topic_id = '{topic_id}' AND l.partition = r.partition
+    GROUP BY message_key
+    HAVING count(DISTINCT l.partition) > 1 AND bool_or("offset" > coalesce(last, -1))
+"""
+_BEYOND = """
+    WITH places AS (
+        SELECT document, epoch, topic_id, partition,
+            max("offset") > any_value(coalesce(last, -1)) AS is_beyond
+        FROM {messages} LEFT JOIN reach USING (topic_id, partition)
+        GROUP BY ALL
+    ),
+    in_two_partitions AS (
+        SELECT DISTINCT document
+        FROM places AS a JOIN places AS b USING (document)
+        WHERE a.is_beyond AND a.partition <> b.partition AND b.epoch >= a.epoch
+    )
+    SELECT document, topic_id, partition, "offset", epoch
+    FROM {messages}
+    SEMI JOIN in_two_partitions USING (document)
+    LEFT JOIN reach USING (topic_id, partition)
+    WHERE "offset" > coalesce(last, -1)
+"""

@@ -16,7 +16,7 @@ def strays(replay: Replay, collection: str, find: Find) -> dict[int, frozenset[i
     precede other messages of their key that count. Members record a key's home in its state before
     they count anything for it; `find` returns those states for a list of `_id`s.
     """
-    beyond = replay.places.beyond(collection)
+    beyond = replay.beyond(collection)
     if not beyond:
         return {}
     stored = {str(state["_id"]): state for state in find(sorted({name for name, *_ in beyond}))}

@@ -1,29 +1,36 @@
 """Temporary DuckDB tables, which spill to disk and are deleted on closing."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import duckdb
 
-_MEMORY_MAX = """
-    SELECT parse_formatted_bytes(current_setting('memory_limit')) * 5 // 8 || 'B'
-"""
-"""Half of the machine's or container's memory: DuckDB takes four fifths unless it is limited. A
-group with states gathers every key's history, so it needs more the longer its log is."""
+from daybook.recount.replay import rows
+from daybook.recount.replay.rows import Row
 
-Row = tuple[Any, ...]
+MEMORY_MIB = 1_024
+"""The memory of a recount, unless a command is given another bound."""
+
+_OTHERS_MIB = 320
+"""What Python, the Kafka client and DuckDB's own buffers take beside DuckDB's bound."""
+_LEAST_MIB = 128
+_ROWS_AT_ONCE = 20_000
 
 
 class Tables:
-    """`db` is the connection; its time zone is UTC."""
+    """`db` is the connection; its time zone is UTC. `memory_mib` bounds the whole process."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory_mib: int) -> None:
         self._directory = TemporaryDirectory(prefix="daybook-recount-")
-        self.db = duckdb.connect(config={"temp_directory": self._directory.name})
-        [(memory,)] = self.rows(_MEMORY_MAX)
-        self.db.execute("SET memory_limit = ?", [memory])
+        self.memory_mib = max(_LEAST_MIB, memory_mib - _OTHERS_MIB)
+        """DuckDB's share of the memory; beyond it, tables spill to the temporary directory."""
+        self.db = duckdb.connect(
+            config={
+                "temp_directory": self._directory.name,
+                "memory_limit": f"{self.memory_mib}MiB",
+                "preserve_insertion_order": False,
+            }
+        )
         self.db.execute("SET TimeZone = 'UTC'")
 
     def close(self) -> None:
@@ -31,38 +38,23 @@ class Tables:
         self.db.close()
         self._directory.cleanup()
 
-    def create(self, table: str, columns: str, rows: Iterable[Row] = ()) -> None:
+    def create(self, table: str, columns: str, new: Iterable[Row] = ()) -> None:
         """Creates a table with these columns (as in SQL) and rows."""
-        self.db.execute(f"CREATE TABLE {table} ({columns})")
-        self.refill(table, list(rows))
+        self.db.execute(f"CREATE TABLE main.{table} ({columns})")
+        self.refill(table, new)
 
-    def refill(self, table: str, rows: Sequence[Row]) -> None:
+    def refill(self, table: str, new: Iterable[Row]) -> None:
         """Replaces all rows of a table."""
         self.db.execute(f"DELETE FROM main.{table}")
-        if rows:
-            holders = ", ".join("unnest(?)" for _ in rows[0])
-            columns = [list(column) for column in zip(*rows, strict=True)]
-            self.db.execute(f"INSERT INTO main.{table} SELECT {holders}", columns)
+        rows.fill(self.db, f"main.{table}", new)
 
     def rows(self, query: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Runs a query and returns all its rows."""
         return self.db.execute(query, list(parameters)).fetchall()
 
-    def append(
-        self, table: str, first: str, kinds: Mapping[str, str], batches: Sequence[str]
-    ) -> None:
-        """Appends rows to a table.
-
-        `batches`: JSON objects, each a list of values per column. `kinds`: the columns' SQL types.
-        `first`: the value of the column before them. The rows pass through a file, the fastest way
-        without another library.
-        """
-        path = Path(self._directory.name) / f"{table}.json"
-        path.write_text(f"[{','.join(batches)}]")
-        names = ", ".join(f'unnest("{name}")' for name in kinds)
-        columns = ", ".join(f"'{name}': '{kind}[]'" for name, kind in kinds.items())
-        self.db.execute(
-            f"INSERT INTO main.{table} SELECT ?, {names} FROM read_json(?, format = 'array', "
-            f"maximum_object_size = {max(map(len, batches)) + 1}, columns = {{{columns}}})",
-            [first, str(path)],
-        )
+    def streamed(self, query: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
+        """Rows from a separate cursor, so that other queries can run meanwhile."""
+        with self.db.cursor() as cursor:
+            cursor.execute(query, list(parameters))
+            while batch := cursor.fetchmany(_ROWS_AT_ONCE):
+                yield from batch

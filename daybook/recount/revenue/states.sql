@@ -1,6 +1,6 @@
 -- The state documents, each as of the last offset that it has counted: `reach` for all of them,
 -- `cuts` for documents that are further.
-CREATE TABLE orders AS SELECT DISTINCT key_id, encoded(key_id) AS document FROM events;
+CREATE TABLE orders AS SELECT DISTINCT key_id, encoded(key_id) AS document FROM events WHERE key_id IS NOT NULL;
 
 CREATE VIEW order_state_messages AS
 SELECT document, topic_id, partition, "offset", epoch FROM events JOIN orders USING (key_id);

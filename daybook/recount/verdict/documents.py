@@ -84,10 +84,7 @@ def _nonzero_fields(model: Model, expected: Document) -> Iterator[UnequalField]:
 
 
 def state_verdicts(recount: Recount, snapshot: Snapshot, model: Model) -> Iterator[Verdict]:
-    """A verdict on each state document that is stored or whose key is in the log.
-
-    It runs after `document_verdicts`, which fills the tables of the replay's stages.
-    """
+    """A verdict on each state document that is stored or whose key is in the log."""
     if model.collection not in snapshot.states:
         return
     moved: list[Verdict] = []
@@ -102,29 +99,11 @@ def state_verdicts(recount: Recount, snapshot: Snapshot, model: Model) -> Iterat
 
 def _states(recount: Recount, snapshot: Snapshot, model: Model) -> Iterator[Verdict]:
     spool = snapshot.states[model.collection]
-    ahead: dict[str, Document] = {}
     pairs = states.paired(_named(spool), recount.replay.states(model.collection))
     for done, (document, stored, expected) in enumerate(pairs):
         if done % _REPORTED_EVERY == 0:
             recount.report_progress("comparing states", done, spool.count)
-        applied = marks(stored or {}, "applied")
-        if any(last > snapshot.reach.get(position, -1) for position, last in applied.items()):
-            assert stored is not None
-            ahead[document] = stored
-        else:
-            yield _state(recount, snapshot, model, document, stored, expected)
-    if not ahead:
-        return
-    recount.replay.limit(
-        snapshot.reach,
-        (
-            ((model.collection, document), marks(stored, "applied"))
-            for document, stored in ahead.items()
-        ),
-    )
-    further_states = dict(recount.replay.states(model.collection, list(ahead)))
-    for document, stored in ahead.items():
-        yield _state(recount, snapshot, model, document, stored, further_states.get(document))
+        yield _state(recount, snapshot, model, document, stored, expected)
 
 
 def _absent(model: Model, expected: Document) -> UnequalField:
@@ -166,7 +145,7 @@ def _unless_ahead(recount: Recount, moved: list[Verdict]) -> Iterator[Verdict]:
     """
     if not moved:
         return
-    later = recount.replay.places.ahead(moved[0].model.collection, [v.document for v in moved])
+    later = recount.replay.results.ahead(moved[0].model.collection, [v.document for v in moved])
     for verdict in moved:
         assert verdict.stored and verdict.expected
         stored, epoch = verdict.stored.get("home"), verdict.expected["home"]["epoch"]

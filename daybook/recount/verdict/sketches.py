@@ -47,8 +47,7 @@ def sketch_verdicts(recount: Recount, snapshot: Snapshot) -> Iterator[Verdict]:
     """A verdict on each sketch that is stored or that the log gives; none if there is a doubt.
 
     A sketch has no watermark. It must hold every visitor that the group has certainly counted,
-    and none that is not in the log. It runs after `document_verdicts`, which fills the tables of
-    the replay's stages.
+    and none that is not in the log.
     """
     collection, left = recount.group.sketches, dict(snapshot.sketches)
     if not collection or doubt_of_sketches(recount, snapshot):

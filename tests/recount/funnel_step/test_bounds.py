@@ -4,7 +4,6 @@ import bson
 import pytest
 
 from daybook.recount.compare import states
-from daybook.recount.days import Days
 from daybook.recount.log import pins
 from daybook.simulate.answer.answer import answer
 from tests.support.funnel_counting import collections
@@ -31,10 +30,9 @@ def test_what_has_no_room_is_the_same_everywhere(name: str) -> None:
             assert {**fields, "_daybook": None} == {**other, "_daybook": None}
     with replayed(entries) as replay:
         for known in (stored["visitor_state"].values(), ()):
-            replay.pin(pins.rows(known, TOPIC_ID))
-            replay.documents(Days())
+            replay.pin(row for state in known for row in pins.rows(state, TOPIC_ID))
             for collection in ("visitor_state", "funnel_sessions"):
-                model = replay.models()[collection]
+                model = replay.models[collection]
                 recounted = dict(replay.states(collection))
                 assert recounted.keys() == stored[collection].keys()
                 for document, fields in stored[collection].items():

@@ -1,12 +1,9 @@
 """The recounted states of visitors equal those that the group stores."""
 
-from collections.abc import Sequence
-
 import pytest
 
 from daybook.recount.compare import states
 from daybook.recount.compare.documents import UnequalField
-from daybook.recount.days import Days
 from daybook.recount.log import pins
 from daybook.recount.recounted import Document
 from daybook.recount.replay.replay import Replay
@@ -15,11 +12,9 @@ from tests.support.funnel_traffic import Traffic, replayed
 from tests.support.recounting import TOPIC_ID
 
 
-def differences(
-    replay: Replay, stored: dict[str, Document], only: Sequence[str] | None = None
-) -> dict[str, list[UnequalField]]:
-    model = replay.models()["visitor_state"]
-    recounted = dict(replay.states("visitor_state", only))
+def differences(replay: Replay, stored: dict[str, Document]) -> dict[str, list[UnequalField]]:
+    model = replay.models["visitor_state"]
+    recounted = dict(replay.states("visitor_state"))
     assert recounted.keys() == stored.keys()
     unequal = {name: states.unequal_fields(model, stored[name], recounted[name]) for name in stored}
     return {name: fields for name, fields in unequal.items() if fields}
@@ -39,8 +34,7 @@ def test_the_recounted_states_equal_those_of_the_group(
     stored = counted(entries, "visitor_state")
     with replayed(entries) as replay:
         for known in (stored.values(), ()):
-            replay.pin(pins.rows(known, TOPIC_ID))
-            replay.documents(Days())
+            replay.pin(row for state in known for row in pins.rows(state, TOPIC_ID))
             assert differences(replay, stored) == {}
 
 
@@ -51,11 +45,10 @@ def test_states_are_recounted_up_to_the_group_and_one_state_further() -> None:
     reach = {(TOPIC_ID, number): end - 1 for number, end in enumerate(ends)}
     with replayed(entries) as replay:
         replay.limit(reach)
-        replay.documents(Days())
         assert differences(replay, base) == {}
         name = next(name for name in sorted(base) if further[name] != base[name])
         marks = {(TOPIC_ID, n): len(log) - 1 for n, log in enumerate(lanes(entries))}
         replay.limit(reach, [(("visitor_state", name), marks)])
-        assert differences(replay, {name: further[name]}, [name]) == {}
-        spans = replay.places.spans("visitor_state", [name])[name]
+        assert differences(replay, base | {name: further[name]}) == {}
+        spans = replay.results.spans("visitor_state", [name])[name]
         assert all(reach[p] < last <= marks[p] for p, (_, last) in spans.items())

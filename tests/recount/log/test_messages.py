@@ -5,12 +5,13 @@ import pytest
 from daybook.recount.log.messages import Facts, LogReader
 from tests.support.recounting import HandLog
 
+READER_TYPES = ("order.created", "order.refunded", "a", "b")
 READER_FIELDS = ("order_id", "refund_cents")
 
 
 def read(log: HandLog, facts: Facts | None = None) -> tuple[list[tuple[object, ...]], list[int]]:
     """Offset, type and data of the events that are read, and the offsets of unreadable messages."""
-    reader = LogReader("sc-analytics-revenue", READER_FIELDS)
+    reader = LogReader("sc-analytics-revenue", READER_TYPES, READER_FIELDS)
     columns = reader.read(log.messages, facts or Facts())
     names = "offset", "event_type", "data"
     rows = list(zip(*(columns[name] for name in names), strict=True))
@@ -30,6 +31,12 @@ def test_the_last_of_equal_keys_wins() -> None:
         "o",
     )
     assert read(log)[0] == [(0, "b", {"refund_cents": 2})]
+
+
+def test_events_of_unknown_types_are_skipped() -> None:
+    log = HandLog()
+    log.order("invented")
+    assert read(log) == ([], [])
 
 
 def test_tombstones_and_dead_letters_are_skipped() -> None:

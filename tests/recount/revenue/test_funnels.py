@@ -200,7 +200,7 @@ def few_are_kept() -> Iterator[None]:
 
 
 def differences(replay: Replay, store: MemoryStore) -> list[Any]:
-    models, found = replay.models(), replay.documents(Days())
+    models, found = replay.models, replay.documents(Days())
     different: list[Any] = []
     for collection in ("analytics_revenue", "analytics_funnel_revenue"):
         stored = store.collections.get(collection, {})

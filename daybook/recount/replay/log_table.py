@@ -1,0 +1,78 @@
+"""The log in DuckDB: its messages, which of them are duplicates, and slices of its keys."""
+
+from collections.abc import Mapping
+from math import ceil
+from pathlib import Path
+
+from daybook.recount.log.messages import COLUMNS, Columns
+from daybook.recount.replay import rows
+from daybook.recount.replay.tables import Tables
+
+_OF_ALL_KEYS = Path(__file__).parent / "log.sql"
+_MESSAGES_AT_ONCE = 20_000
+_BYTES_AT_ONCE = 8_000_000
+_BUCKETS = 4_096
+
+
+class LogTable:
+    """The tables `log`, `duplicates` and `ends`, of one topic. A key is in one of 4,096 buckets."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._pending: list[str] = []
+        self._pending_messages = self._pending_bytes = 0
+        self._bytes = 0
+        self.messages = 0
+        """The number of messages added so far."""
+        self._excluded = 0
+        tables.create("log", ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items()))
+        tables.create("dead", 'partition INTEGER, "offset" BIGINT')
+
+    def add(self, columns: Columns) -> None:
+        """Appends messages."""
+        number = len(columns["offset"])
+        if not number:
+            return
+        batch = rows.encode(columns)
+        self._pending.append(batch)
+        self._pending_messages += number
+        self._pending_bytes += len(batch)
+        self.messages += number
+        if self._pending_messages >= _MESSAGES_AT_ONCE or self._pending_bytes >= _BYTES_AT_ONCE:
+            self._flush()
+
+    def exclude_dead(self, dead: Mapping[int, frozenset[int]]) -> None:
+        """Removes messages that became dead letters since they were read; `dead` by partition."""
+        positions = [(number, offset) for number, offsets in dead.items() for offset in offsets]
+        self._tables.refill("dead", positions)
+        deleted = self._tables.rows(
+            'DELETE FROM main.log WHERE (partition, "offset") IN (SELECT (partition, "offset") '
+            "FROM main.dead)"
+        )
+        self._excluded += deleted[0][0]
+
+    def complete(self) -> None:
+        """Makes the tables hold everything that was added."""
+        self._flush()
+        self._tables.db.execute(_OF_ALL_KEYS.read_text())
+
+    def slices(self, bytes_max: int) -> list[str]:
+        """Conditions on a message, in SQL, one per slice of the keys; a slice has about this many
+        bytes of messages, as JSON."""
+        number = min(max(1, ceil(self._bytes / bytes_max)), _BUCKETS)
+        bounds = [_BUCKETS * k // number for k in range(number + 1)]
+        return [
+            f"hash(message_key) % {_BUCKETS} BETWEEN {first} AND {end - 1}"
+            for first, end in zip(bounds, bounds[1:], strict=False)
+        ]
+
+    def _flush(self) -> None:
+        if not self._pending:
+            return
+        rows.append(self._tables.db, "main.log", self._pending)
+        self._bytes += self._pending_bytes
+        self._pending, self._pending_messages, self._pending_bytes = [], 0, 0
+        stored = self._tables.rows("SELECT count(*) FROM main.log")[0][0]
+        added = self.messages - self._excluded
+        if stored != added:
+            raise RuntimeError(f"{added} messages were added, but the table has {stored}")

@@ -1,0 +1,164 @@
+"""What the rules found, slice by slice, kept in tables until it is compared."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, starmap
+from operator import itemgetter
+from typing import Any
+
+from daybook.recount.days import Days
+from daybook.recount.recounted import Key, Name, Position, Recounted
+from daybook.recount.replay.rules import DocumentBuilder
+from daybook.recount.replay.tables import Tables
+
+_COLUMNS = {
+    "found_sums": "collection VARCHAR, document VARCHAR, path VARCHAR, topic_id VARCHAR, "
+    'partition INTEGER, amount HUGEINT, "first" BIGINT, "last" BIGINT',
+    "found_names": "collection VARCHAR, document VARCHAR, path VARCHAR, name VARCHAR",
+    "found_states": "collection VARCHAR, document VARCHAR, nth BIGINT, state VARCHAR",
+    "found_places": "collection VARCHAR, document VARCHAR, topic_id VARCHAR, partition INTEGER, "
+    'epoch INTEGER, "first" BIGINT, "last" BIGINT, is_ahead BOOLEAN',
+    "found_keys": "name VARCHAR, owner VARCHAR, topic_id VARCHAR, partition INTEGER, "
+    "is_due BOOLEAN, period VARCHAR",
+    "found_unreadable": 'partition INTEGER, "offset" BIGINT, reason VARCHAR',
+}
+_LIMITS = """
+    LEFT JOIN reach AS r ON e.topic_id = r.topic_id AND e.partition = r.partition
+    LEFT JOIN cuts AS c ON c.collection = {collection} AND c.document = e.document
+        AND c.topic_id = e.topic_id AND c.partition = e.partition
+"""
+_SUMS = f"""
+    INSERT INTO main.found_sums
+    SELECT
+        e.collection, e.document, path, e.topic_id, e.partition, sum(amount), min("offset"),
+        max("offset")
+    FROM effects AS e {_LIMITS.format(collection="e.collection")}
+    WHERE "offset" <= greatest(r.last, c.last)
+    GROUP BY ALL
+"""
+_NAMES = f"""
+    INSERT INTO main.found_names
+    SELECT e.collection, e.document, path, max(name)
+    FROM names AS e {_LIMITS.format(collection="e.collection")}
+    WHERE "offset" <= greatest(r.last, c.last)
+    GROUP BY ALL
+"""
+_KEYS = "INSERT INTO main.found_keys FROM sketched"
+_UNREADABLE = 'INSERT INTO main.found_unreadable SELECT partition, "offset", reason FROM unreadable'
+_PLACES = f"""
+    INSERT INTO main.found_places
+    SELECT
+        $collection, e.document, e.topic_id, e.partition, epoch,
+        min("offset") FILTER ("offset" <= greatest(r.last, c.last)),
+        max("offset") FILTER ("offset" <= greatest(r.last, c.last)),
+        bool_or(coalesce("offset" > greatest(r.last, c.last), true))
+    FROM {{messages}} AS e {_LIMITS.format(collection="$collection")}
+    GROUP BY ALL
+"""
+
+
+class Results:
+    """The results of all slices. `take` adds those of the slice in hand; the rest reads them."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        for table, columns in _COLUMNS.items():
+            tables.create(table, columns)
+
+    def clear(self) -> None:
+        """Forgets all results."""
+        for table in _COLUMNS:
+            self._tables.db.execute(f"TRUNCATE main.{table}")
+
+    def take(self, states: Iterable[str]) -> None:
+        """Adds the results of the slice in hand; of documents that the rules give whole, those of
+        the collections `states`."""
+        for statement in (_SUMS, _NAMES, _KEYS, _UNREADABLE):
+            self._tables.db.execute(statement)
+        for collection in states:
+            named = {"collection": collection}
+            messages = f"{collection}_messages"
+            self._tables.db.execute(_PLACES.format(messages=messages), named)
+            self._tables.db.execute(
+                "INSERT INTO main.found_states "
+                f"SELECT $collection, document, nth, state FROM {collection}",
+                named,
+            )
+
+    def documents(self, days: Days) -> dict[Name, Recounted]:
+        """Every daily document of these days with an effect within the limits, and its sums."""
+        documents: dict[Name, Recounted] = {}
+        rows = self._tables.rows
+        within = "right(document, 10) BETWEEN ? AND ?"
+        bounds = days.first or "", days.last or "~"
+        for collection, document, path, amount in rows(
+            "SELECT collection, document, path, sum(amount) FROM main.found_sums "
+            f"WHERE {within} GROUP BY ALL",
+            bounds,
+        ):
+            recounted = documents.setdefault((collection, document), Recounted())
+            recounted.sums[path] = int(amount)
+        for collection, document, path, name in rows(
+            "SELECT collection, document, path, max(name) FROM main.found_names GROUP BY ALL"
+        ):
+            if named := documents.get((collection, document)):
+                named.sums[path] = name
+        for collection, document, topic_id, partition, first, last in rows(
+            'SELECT collection, document, topic_id, partition, min("first"), max("last") '
+            f"FROM main.found_sums WHERE {within} GROUP BY ALL",
+            bounds,
+        ):
+            documents[collection, document].spans[topic_id, partition] = first, last
+        return documents
+
+    def states(
+        self, collection: str, build: DocumentBuilder
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The state documents within the limits, in the order of their ids."""
+        rows = self._tables.streamed(
+            "SELECT document, state FROM main.found_states WHERE collection = ? "
+            "ORDER BY document, nth",
+            [collection],
+        )
+        for document, own_rows in groupby(rows, key=itemgetter(0)):
+            yield document, build(document, [text for _, text in own_rows])
+
+    def sketch_keys(self, days: Days) -> Iterator[Key]:
+        """The keys of every sketch whose period is within the days, by sketch."""
+        keys = self._tables.streamed(
+            "SELECT name, owner, topic_id, partition, is_due FROM main.found_keys "
+            "WHERE period BETWEEN ? AND ? ORDER BY name",
+            [days.first or "", days.last or "~"],
+        )
+        yield from starmap(Key, keys)
+
+    def unreadable(self) -> list[tuple[int, int, str]]:
+        """Partition, offset and reason of events that cannot be counted and are no dead letters."""
+        rows = self._tables.rows("FROM main.found_unreadable ORDER BY ALL")
+        return [(partition, offset, reason) for partition, offset, reason in rows]
+
+    def spans(
+        self, collection: str, documents: Sequence[str]
+    ) -> dict[str, dict[Position, tuple[int, int]]]:
+        """By state document and partition, the first and last offset of its messages within the
+        limits."""
+        spans: dict[str, dict[Position, tuple[int, int]]] = {}
+        for document, topic_id, partition, first, last in self._tables.rows(
+            'SELECT document, topic_id, partition, min("first"), max("last") '
+            "FROM main.found_places WHERE collection = ? AND document IN (SELECT unnest(?)) "
+            'AND "first" IS NOT NULL GROUP BY ALL',
+            [collection, list(documents)],
+        ):
+            spans.setdefault(document, {})[topic_id, partition] = first, last
+        return spans
+
+    def ahead(self, collection: str, documents: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """By state document, the home partitions of its messages beyond the limits."""
+        homes: dict[str, list[dict[str, Any]]] = {}
+        for document, topic_id, partition, epoch in self._tables.rows(
+            "SELECT DISTINCT document, topic_id, partition, epoch FROM main.found_places "
+            "WHERE collection = ? AND document IN (SELECT unnest(?)) AND is_ahead",
+            [collection, list(documents)],
+        ):
+            home = {"topic_id": topic_id, "partition": partition, "epoch": epoch}
+            homes.setdefault(document, []).append(home)
+        return homes
