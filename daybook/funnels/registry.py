@@ -13,6 +13,7 @@ from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_part
 from daybook.engine.documents.rows import Row
 from daybook.engine.documents.source import Definition
+from daybook.engine.moment import parse_moment
 from daybook.engine.partition import Partition
 from schemas.envelope import organization_of
 
@@ -230,7 +231,7 @@ def _version(definition: Definition) -> dict[str, Any]:
 
 
 def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
+    return parse_moment(text).astimezone(UTC)
 
 
 def _named(name: Name, field: str) -> dict[str, Any]:
