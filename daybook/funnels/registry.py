@@ -113,15 +113,20 @@ class _TicketedEvent:
 
     def row(self, name: Name, event: Event) -> Row:
         is_cancelled = event["event_type"] == "event.cancelled"
-        published = self.published if is_cancelled else event["data"]
-        starts_at = published.get("starts_at")
+        if not is_cancelled:
+            data = event["data"]
+            starts_at = data.get("starts_at")
+            self.published = {
+                "name": data["name"],
+                "starts_at": starts_at and _moment(starts_at),
+                "capacity": data.get("capacity"),
+            }
         values = _named(name, "event_id") | {
-            "name": published.get("name"),
-            "starts_at": starts_at and _moment(starts_at),
-            "capacity": published.get("capacity"),
+            "name": self.published.get("name"),
+            "starts_at": self.published.get("starts_at"),
+            "capacity": self.published.get("capacity"),
             "status": "cancelled" if is_cancelled else "published",
         }
-        self.published = published
         return Row("ticketed_events", _id(name), values)
 
 
