@@ -87,19 +87,14 @@ def own_id(event: Event) -> bytes:
     default.
     """
     text = event["event_id"]
-    event_id = _uuid(text) or hashlib.sha256(text.encode()).digest()[:ID_BYTES]
+    try:
+        event_id = unhexlify(text.replace("-", ""))
+    except ValueError:  # other characters than hex digits
+        event_id = b""
+    if len(event_id) != ID_BYTES or len(text) != _UUID_CHARS or text[8:24:5] != "----":
+        event_id = hashlib.sha256(text.encode()).digest()[:ID_BYTES]
     organization = event.get("organization_id")
     return event_id if organization is None else event_id + _digest(organization)
-
-
-def _uuid(text: str) -> bytes | None:
-    digits = text.replace("-", "")
-    if len(digits) != 2 * ID_BYTES or len(text) != _UUID_CHARS or text[8:24:5] != "----":
-        return None
-    try:
-        return unhexlify(digits)
-    except ValueError:  # other characters than hex digits
-        return None
 
 
 @lru_cache(maxsize=4_096)
