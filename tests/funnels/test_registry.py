@@ -91,10 +91,11 @@ def test_a_definition_that_cannot_be_taken_leaves_nothing() -> None:
 
 def test_a_ticketed_events_start_may_have_any_form_and_is_kept_as_a_time() -> None:
     registry, starts_at = Registry(), f"2016-12-31t23:59:60.{'1' * 10**6}z"
-    gala = published(1, kind="event.published")
-    gala.event["data"] = {"event_id": "gala", "name": "Gala", "starts_at": starts_at}
-    cancelled = published(2, kind="event.cancelled")
-    cancelled.event["data"] = {"event_id": "gala"}
-    for definition in (gala, cancelled):
+    gala, cancelled = published(1, kind="event.published"), published(2, kind="event.cancelled")
+    for definition, data in (
+        (gala, {"event_id": "gala", "name": "Gala", "starts_at": starts_at}),
+        (cancelled, {"event_id": "gala"}),
+    ):
+        definition = definition._replace(event={**definition.event, "data": data})
         values = row_of(registry, definition)
         assert values["starts_at"] == datetime(2017, 1, 1, 0, 0, 0, 111_000, UTC)
