@@ -3,7 +3,7 @@
 import gc
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from bench.recording import replay
 from bench.stopwatch import Measured, Stopwatch, Written
 from daybook.engine.kafka.clients import common, reader
 from daybook.engine.member.member import POLL_MESSAGES, POLL_SECONDS
+from daybook.engine.moment import parse_moment
 from daybook.engine.mongo.client import database
 from daybook.engine.settings import settings
 from schemas.catalogue import source
@@ -80,7 +81,7 @@ def one_update_an_event(topic: str, events: int) -> Measured:
         if message is None or message.error() is not None:
             continue
         event = json.loads(message.value() or b"")
-        day = datetime.fromisoformat(event["occurred_at"]).astimezone(UTC)
+        day = parse_moment(event["occurred_at"]).astimezone(UTC)
         field = event["event_type"].replace(".", "_")
         days.update_one({"_id": f"{day:%Y-%m-%d}"}, {"$inc": {field: Int64(1)}}, upsert=True)
         consumer.store_offsets(message)

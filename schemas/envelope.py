@@ -6,7 +6,7 @@ from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
-from schemas.fields import STRICT, Id, Moment, Uuid, Version
+from schemas.fields import STRICT, EventId, Id, Moment, Version
 
 DEFAULT_ORGANIZATION = "default"
 
@@ -16,7 +16,7 @@ class Envelope(TypedDict):
 
     __pydantic_config__ = STRICT  # type: ignore[misc]
 
-    event_id: Uuid
+    event_id: EventId
     occurred_at: Moment
     schema_version: Version
     organization_id: NotRequired[Id]

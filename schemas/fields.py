@@ -26,12 +26,15 @@ Id = Annotated[
 Text = Annotated[str, StringConstraints(max_length=1024)]
 """At most 1,024 characters, so at most 4,096 bytes where it is stored."""
 
-Uuid = Annotated[
+EventId = Annotated[
     str,
-    StringConstraints(
-        pattern=r"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$"
-    ),
+    StringConstraints(min_length=8, max_length=64, pattern=r"^[^\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]+$"),
 ]
+"""A UUID, a ULID, or any other text of this length without control characters.
+
+`daybook.engine.decode.duplicate_window.own_id` says when two of them are the same id.
+"""
+
 _LONG_MONTHS = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
 _SHORT_MONTHS = "(0[469]|11)-(0[1-9]|[12][0-9]|30)"
 _FEBRUARY = "02-(0[1-9]|1[0-9]|2[0-8])"
@@ -41,14 +44,22 @@ DAY = f"((199[0-9]|20[0-9]{{2}}|2100)-({_LONG_MONTHS}|{_SHORT_MONTHS}|{_FEBRUARY
 _MINUTE = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _SECONDS = r":[0-5][0-9](\.[0-9]{1,6})?"
 TIME = f"{_MINUTE}({_SECONDS})?"
-OFFSET = "(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)"
+_ZONE = "[+-](0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00"
+OFFSET = f"(Z|{_ZONE})"
+_LEAP_SECOND = "([01][0-9]|2[0-3]):(14|29|44|59):60"
 
-Moment = Annotated[str, StringConstraints(pattern=f"^{DAY}T{_MINUTE}{_SECONDS}{OFFSET}$")]
+Moment = Annotated[
+    str,
+    StringConstraints(
+        pattern=rf"^{DAY}[Tt]({_MINUTE}:[0-5][0-9]|{_LEAP_SECOND})(\.[0-9]+)?([Zz]|{_ZONE})$"
+    ),
+]
 """RFC 3339 with an offset: a time that exists, on a day from 1990 to 2100 in its own offset.
 
-No leap seconds, which neither Python's datetime nor MongoDB can hold. Offsets go to 14:00, like
-those of all zones since 1990; RFC 3339 would allow 23:59. The pattern alone decides, so that a JSON
-Schema refuses the same times, and a time costs no call of Python.
+UTC has leap seconds before midnight, so in all zones since 1990 they end a quarter of an hour; a
+leap second counts as the next second. Offsets go to 14:00, like those of all zones since 1990; RFC
+3339 would allow 23:59. The pattern alone decides, so that a JSON Schema refuses the same times, and
+a time costs no call of Python. `daybook.engine.moment.parse_moment` reads them.
 """
 
 Cents = Annotated[int, Field(ge=0, le=CENTS_MAX)]
@@ -60,4 +71,5 @@ Currency = Annotated[
 ]
 """An ISO 4217 code."""
 
-Version = Literal[1]
+Version = Literal[1, 2]
+"""The versions of the envelope: producers may call it 1 or 2, and the same rules hold for both."""

@@ -3,7 +3,7 @@
 from typing import Any, get_args
 
 from schemas.export import Bound
-from schemas.fields import Currency, Id, Moment, Uuid
+from schemas.fields import Currency, EventId, Id, Moment
 
 
 def _pattern(kind: Any) -> str:
@@ -16,7 +16,8 @@ IN_WORDS = {
     _pattern(Id): "must be 1 to 128 printable characters without spaces",
     _pattern(Moment): (
         "must be a time with its offset, such as 2026-11-20T10:00:00.123Z, that exists: "
-        "days from 1990 to 2100, seconds to 59, offsets to 14:00"
+        "days from 1990 to 2100, offsets to 14:00, second 60 only in the last minute of a quarter "
+        "of an hour"
     ),
-    _pattern(Uuid): "must be a UUID",
+    _pattern(EventId): "must be 8 to 64 characters without control characters",
 }

@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 """Of the house's own packages; everybody may import the own one, nobody `cli` or `tests`."""
 
 ENGINE_FLOORS = (
-    {"bookkeeping", "currency", "errors", "failpoints", "logs", "metrics"},
+    {"bookkeeping", "currency", "errors", "failpoints", "logs", "metrics", "moment"},
     {"partition", "settings"},
     {"documents", "kafka", "redis_client"},
     {"batch", "group", "store"},

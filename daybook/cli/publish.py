@@ -60,8 +60,8 @@ def publish(
     """Send events from a file to a topic, after checking every line.
 
     A line must be a JSON event of the topic that the groups will count. If a line is bad, the
-    command prints its number and the error, and sends nothing. Blank lines are skipped. The
-    message key is the field that topics.yaml names.
+    command prints its number and the error, and sends nothing. Blank lines are skipped, and
+    so is a byte-order mark at the start. The message key is the field that topics.yaml names.
 
     An event published twice is counted once, if at most DAYBOOK_DUPLICATE_WINDOW messages lie
     between the two.

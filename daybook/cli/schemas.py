@@ -37,9 +37,9 @@ def schemas(
 ) -> None:
     """List the events of every topic with their fields, or print their JSON Schemas.
 
-    A field with a question mark may be absent. Beside `data`, every event has event_id (a UUID),
-    event_type, occurred_at (a time with its UTC offset), schema_version (1), and optionally
-    organization_id.
+    A field with a question mark may be absent. Beside `data`, every event has event_id (8 to 64
+    characters, such as a UUID), event_type, occurred_at (a time with its UTC offset),
+    schema_version (1 or 2), and optionally organization_id.
 
     Examples: `daybook schemas` · `daybook schemas sc.domain.order` ·
     `daybook schemas --out build/schemas`

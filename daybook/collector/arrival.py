@@ -1,20 +1,15 @@
 """Converts the times of clients, whose clocks may be wrong, to the collector's clock."""
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from daybook.engine.moment import parse_moment
 from schemas.envelope import moment_text
 
-# Wider than an event's times: a wrong clock may show 1970, in both of the client's times.
-_FORMAT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
-    r"(Z|[+-][0-9]{2}:[0-9]{2})"
-)
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-_CACHED_MAX, _CHARS_MAX = 1_024, 64
+_CACHED_MAX, _CACHED_CHARS_MAX = 1_024, 64
 WRONG_TIME = "must be a time with its offset, such as 2026-11-20T10:00:00.123Z"
 TOO_EARLY = "must not be before 1990"
 
@@ -65,19 +60,18 @@ def arrival(now: datetime) -> Arrival:
 def _parse(field: str, value: Any) -> datetime | None:
     if value is None:
         return None
-    is_short = isinstance(value, str) and len(value) <= _CHARS_MAX
-    moment = _moment(value) if is_short else None
-    if moment is None:
+    if not isinstance(value, str):
         raise WrongTime(field)
-    return moment
+    try:
+        return (_cached_moment if len(value) <= _CACHED_CHARS_MAX else parse_moment)(value)
+    except ValueError:
+        raise WrongTime(field) from None
 
 
 @lru_cache(_CACHED_MAX)
-def _moment(text: str) -> datetime | None:
-    """Cached, because the events of a batch share their `sent_at`."""
-    if not _FORMAT.fullmatch(text):
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
+def _cached_moment(text: str) -> datetime:
+    """Cached, because the events of a batch share their `sent_at`.
+
+    A wrong clock may show 1970, in both of the client's times, so any year is read.
+    """
+    return parse_moment(text)

@@ -1,13 +1,14 @@
 /* Daybook's client for web pages; see docs/collector.md.
  *
- * The queue in memory is the truth, its copy in localStorage is for later pages: "daybook.queue.<page>"
- * holds the time until which the page owns it, then an event a line. Other pages take it over after
- * that time, and leave a mark for an owner that was only asleep. */
+ * The copy of the queue in localStorage is for later pages: the time until which this page owns it,
+ * then an event a line. Who takes it over later leaves a mark for an owner that was asleep. */
 ((d, n) => {
-	const BODY_BYTES = 1_048_000; // the collector takes 1 MiB
+	const BODY_BYTES = 1_048_000;
 	const KEEPALIVE_BYTES = 6e4; // browsers let 64 KiB outlive a page
 	const QUEUE_BYTES = 2e6, QUEUE_EVENTS = 200, BATCH_EVENTS = 10, TEXT_CHARS = 8e3;
 	const CALL_MS = 3e4, RETRY_MS = 2e3, RETRY_MS_MAX = 3e5, OWNED_MS = 4e5, MARKED_MS = 6048e5;
+	const PARAMETERS = ("utm_source utm_medium utm_campaign utm_term utm_content source ref gclid gbraid"
+		+ " wbraid dclid msclkid fbclid ttclid twclid li_fat_id").split(" ");
 	const own = d.currentScript, data = own.dataset, memory = {};
 	const url = new URL("/api/v1/analytics/track?key=" + data.key, data.collector || own.src);
 	const id = () => "10000000-1000-4000-8000-100000000000".replace(/[018]/g, c =>
@@ -21,7 +22,7 @@
 
 	const put = (name, text) => {
 		try { if (text) return localStorage[name] = text; } catch {}
-		try { delete localStorage[name]; } catch {} // which is older than what memory holds
+		try { delete localStorage[name]; } catch {}
 	};
 	const load = name => {
 		try { return JSON.parse(localStorage["daybook." + name]); } catch { return memory[name]; }
@@ -33,15 +34,15 @@
 	const session = now => {
 		let s = load("session");
 		if (!isId(s?.id) || !(now - s.last < 18e5 && now - s.start < 864e5)) s = { id: id(), start: now };
-		if (!s.from || /[?&]utm_/.test(location.search)) {
-			s.from = {
-				referrer: d.referrer.slice(0, TEXT_CHARS),
-				landing_page: location.pathname.slice(0, TEXT_CHARS)
-			};
-			new URLSearchParams(location.search).forEach((value, name) => {
-				if (/^utm_(source|medium|campaign|term|content)$/.test(name)) s.from[name] = value.slice(0, 200);
-			});
-		}
+		const sent = {};
+		new URLSearchParams(location.search).forEach((value, name) => {
+			name = name.replace("amp;", "");
+			if (PARAMETERS.includes(name)) sent[name] = sent[name] || value.slice(0, 200);
+		});
+		if (!s.from || Object.keys(sent)[0]) s.from = {
+			referrer: d.referrer.slice(0, TEXT_CHARS),
+			landing_page: location.pathname.slice(0, TEXT_CHARS), ...sent
+		};
 		s.last = now;
 		return save("session", s);
 	};

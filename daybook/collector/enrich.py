@@ -6,7 +6,7 @@ from typing import Any
 from daybook.collector import metrics
 from daybook.collector.acquisition.origin import Origin, Origins
 from daybook.collector.acquisition.source_cap import SourceCap
-from daybook.collector.acquisition.url import UTM
+from daybook.collector.acquisition.url import PARAMETERS
 from daybook.collector.arrival import Arrival
 from daybook.collector.client.caller import Caller, Callers
 
@@ -21,9 +21,9 @@ class Enricher:
 
     def origin(self, fields: Mapping[str, Any]) -> Origin:
         """Where the visitor came from, by the fields that a client sent."""
-        utm = [fields.get(name) or "" for name in UTM]
+        sent = [fields.get(name) or "" for name in PARAMETERS]
         url, referrer = fields.get("url") or "", fields.get("referrer") or ""
-        return self._origins.read(url, referrer, fields.get("landing_page") or "", *utm)
+        return self._origins.read(url, referrer, fields.get("landing_page") or "", *sent)
 
     def context(
         self,

@@ -7,14 +7,14 @@ from uuid import uuid4
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from daybook.collector.acquisition.url import UTM
+from daybook.collector.acquisition.url import PARAMETERS
 from daybook.collector.arrival import Arrival, WrongTime
 from schemas.catalogue import source
 from schemas.patterns import IN_WORDS
 from schemas.properties import BYTES_MAX
 from schemas.tracking import TrackingEvent
 
-TEXTS = frozenset({"url", "referrer", "user_agent", "ip_address", "landing_page", *UTM})
+TEXTS = frozenset({"url", "referrer", "user_agent", "ip_address", "landing_page", *PARAMETERS})
 SERVERS_ONLY = frozenset({"email_confirmed", "email_failed", "barcode_scanned"})
 
 _CLIENT_NAMES = {"step_id": ("funnel_step_id", "step_id"), "event_id": ("ticketed_event_id",)}

@@ -10,7 +10,7 @@ _EVENT: dict[str, Any] = {
     "required": ["event_type"],
     "properties": {
         "event_type": {"enum": list(FIELDS)},
-        "event_id": {"type": "string", "format": "uuid"},
+        "event_id": {"type": "string", "minLength": 8, "maxLength": 64},
         "occurred_at": {"type": "string", "format": "date-time"},
         "sent_at": {"type": "string", "format": "date-time"},
         **{name: {"type": "string"} for name in sorted(TEXTS)},

@@ -8,6 +8,7 @@ from typing import Any
 
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_part
+from daybook.engine.moment import parse_moment
 from schemas.envelope import organization_of
 from schemas.export import Format, ReportType
 
@@ -55,5 +56,5 @@ def job_of(event: Event) -> Job:
         user_id=data.get("user_id"),
         include_charts=data.get("include_charts", False),
         include_pii=data.get("include_pii", False),
-        requested_at=datetime.fromisoformat(event["occurred_at"]),
+        requested_at=parse_moment(event["occurred_at"]),
     )

@@ -13,6 +13,7 @@ from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_part
 from daybook.engine.documents.rows import Row
 from daybook.engine.documents.source import Definition
+from daybook.engine.moment import parse_moment
 from daybook.engine.partition import Partition
 from schemas.envelope import organization_of
 
@@ -112,15 +113,20 @@ class _TicketedEvent:
 
     def row(self, name: Name, event: Event) -> Row:
         is_cancelled = event["event_type"] == "event.cancelled"
-        published = self.published if is_cancelled else event["data"]
-        starts_at = published.get("starts_at")
+        if not is_cancelled:
+            data = event["data"]
+            starts_at = data.get("starts_at")
+            self.published = {
+                "name": data["name"],
+                "starts_at": starts_at and _moment(starts_at),
+                "capacity": data.get("capacity"),
+            }
         values = _named(name, "event_id") | {
-            "name": published.get("name"),
-            "starts_at": starts_at and _moment(starts_at),
-            "capacity": published.get("capacity"),
+            "name": self.published.get("name"),
+            "starts_at": self.published.get("starts_at"),
+            "capacity": self.published.get("capacity"),
             "status": "cancelled" if is_cancelled else "published",
         }
-        self.published = published
         return Row("ticketed_events", _id(name), values)
 
 
@@ -230,7 +236,7 @@ def _version(definition: Definition) -> dict[str, Any]:
 
 
 def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
+    return parse_moment(text).astimezone(UTC)
 
 
 def _named(name: Name, field: str) -> dict[str, Any]:

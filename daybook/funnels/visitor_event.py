@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.fields import Event
+from daybook.engine.moment import parse_moment
 
 NO_CURRENCY = "XXX"
 """ISO 4217's code for no currency, for amounts without one."""
@@ -72,6 +73,7 @@ _IN_EVENT_BYTES = frozenset({"day", "hour", "type", "pinned"})
 _new = tuple.__new__
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_CACHED_CHARS_MAX = 64
 
 _NAMES = {
     "funnel_id": "funnel",
@@ -143,11 +145,19 @@ def is_of_a_visitor(event: Event) -> bool:
     return event["event_type"] != "barcode_scanned" and event["event_type"] not in MAILS
 
 
-@lru_cache(1_000)
 def milliseconds(occurred_at: str) -> int:
-    """Milliseconds since 1970, further digits cut off. Cached, because it is needed several times
-    per event."""
-    return (datetime.fromisoformat(occurred_at) - _EPOCH) // _MILLISECOND
+    """Milliseconds since 1970, further digits cut off."""
+    if len(occurred_at) > _CACHED_CHARS_MAX:
+        return (parse_moment(occurred_at) - _EPOCH) // _MILLISECOND
+    return _cached_milliseconds(occurred_at)
+
+
+@lru_cache(1_000)
+def _cached_milliseconds(occurred_at: str) -> int:
+    """Cached, because it is needed several times per event."""
+    is_plain = occurred_at[-1] == "Z" and occurred_at[17] < "6"
+    moment = datetime.fromisoformat(occurred_at) if is_plain else parse_moment(occurred_at)
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def moment(at: int) -> datetime:

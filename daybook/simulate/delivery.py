@@ -11,6 +11,9 @@ from schemas.catalogue import source
 DUPLICATE_CHANCE = 0.01
 _BATCHED_MS = 20_000
 _HOUR_MS = 3_600_000
+_QUARTER_MS = _HOUR_MS // 4
+_MINUTE_MS = 60_000
+_UUID_CHARS = 36
 
 _SOON, _BATCHED, _OFFLINE, _DAYS_LATER = "soon", "batched", "offline", "days later"
 _WAYS = Table([(_SOON, 880), (_BATCHED, 100), (_OFFLINE, 15), (_DAYS_LATER, 5)])
@@ -25,7 +28,7 @@ def deliver(dice: Dice, happening: Happening) -> Iterator[Message]:
     yield Message(arrival_ms, happening.topic, key, event)
     if happening.topic not in DEFINITIONS and dice.chance(DUPLICATE_CHANCE):
         again_ms = arrival_ms + dice.randint(0, 60_000)
-        if dice.chance(0.2):
+        if dice.chance(0.2) and len(event["event_id"]) == _UUID_CHARS:
             event = event | {"event_id": event["event_id"].upper()}
         yield Message(again_ms, happening.topic, key, event)
 
@@ -46,11 +49,12 @@ def _event(dice: Dice, happening: Happening, arrival_ms: int) -> Data:
     if happening.topic == TRACKING and "context" in data:
         received = {"received_at": _moment(arrival_ms)}
         data = data | {"context": data["context"] | received}
+    uuid = dice.uuid()
     event: Data = {
-        "event_id": dice.uuid(),
+        "event_id": _id(uuid),
         "event_type": happening.kind,
         "occurred_at": _timestamp(dice, happening.at_ms + happening.skew_ms),
-        "schema_version": 1,
+        "schema_version": 2 if uuid.endswith("0") else 1,
         "data": data,
     }
     if happening.organization is not None:
@@ -61,15 +65,37 @@ def _event(dice: Dice, happening: Happening, arrival_ms: int) -> Data:
 
 
 def _timestamp(dice: Dice, ms: int) -> str:
-    """Mostly UTC with milliseconds; sometimes with microseconds or seconds, or in another zone."""
+    """Mostly UTC with milliseconds; sometimes with more digits or none, in small letters, in
+    another zone, or as a leap second."""
     way = dice.random()
     if way < 0.92:
-        return _moment(ms)
+        return _leap_second(ms) or _moment(ms)
     if way < 0.95:
         return f"{_moment(ms)[:-1]}{dice.randrange(1000):03d}Z"
-    if way < 0.97:
+    if way < 0.96:
         return f"{_moment(ms)[:19]}Z"
+    if way < 0.97:
+        return f"{_moment(ms)[:19]}z".lower()
+    if way < 0.98:
+        return f"{_moment(ms)[:-1]}{int(way * 10**12)}Z"
     return _at(ms).astimezone(_ABROAD).isoformat(timespec="milliseconds")
+
+
+def _leap_second(ms: int) -> str | None:
+    """The time as second 60 of the minute before it, if it is the first of a quarter of an hour."""
+    if ms % _QUARTER_MS >= 1_000:
+        return None
+    return f"{_moment(ms - _MINUTE_MS)[:17]}60.{ms % 1000:03d}Z"
+
+
+def _id(uuid: str) -> str:
+    """Three in 32 are no UUIDs: ULIDs, and texts of words."""
+    match uuid[0]:
+        case "e":
+            return f"01J{uuid.replace('-', '')[:23].upper()}"
+        case "f" if uuid[1] < "8":
+            return f"Zählung {uuid[24:]}"
+    return uuid
 
 
 def _moment(ms: int) -> str:

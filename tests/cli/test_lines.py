@@ -1,6 +1,7 @@
 """A file is read line by line in bounded memory."""
 
 import io
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,16 @@ def test_lines_are_numbered_and_have_no_line_feed() -> None:
 
 def test_blank_lines_are_counted_and_left_out() -> None:
     assert read(b"\n  \t\r\na\r\n\n") == [(3, b"a\r")]
+
+
+@pytest.mark.parametrize("first", [b"a", b"x" * (LINE_BYTES_MAX - 1), b"", b"\xef\xbb\xbfb"])
+def test_a_byte_order_mark_at_the_start_is_passed_over(first: bytes) -> None:
+    content = first + b"\n" + BOM_UTF8 + b"next\n"
+    assert read(BOM_UTF8 + content) == [
+        *([(1, first)] if first else []),
+        (2, BOM_UTF8 + b"next"),
+    ]
+    assert read(BOM_UTF8) == []
 
 
 @pytest.mark.parametrize("end", [b"\nnext\n", b"\nnext"])

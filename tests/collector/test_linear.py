@@ -14,7 +14,7 @@ from daybook.collector.acquisition import origin, url
 from daybook.collector.acquisition.channel import Clues, channel
 from daybook.collector.acquisition.known_sources import KnownSource, Sources
 from daybook.collector.acquisition.origin import Origins
-from daybook.collector.acquisition.url import UTM
+from daybook.collector.acquisition.url import PARAMETERS
 from daybook.collector.body import LARGE_BYTES, VALUES_MAX, BodyMemory, parse
 from daybook.collector.client.user_agent import CHARS_MAX, Agent, Agents
 from daybook.collector.event import Invalid, check_type, envelope
@@ -24,7 +24,7 @@ from tests.collector.test_arrival import NOW
 LONG = 500_000
 
 
-@pytest.mark.parametrize("name", UTM)
+@pytest.mark.parametrize("name", PARAMETERS)
 @pytest.mark.parametrize("by", ["field", "url"])
 def test_names_of_campaigns_are_cut_to_200_characters_first(
     monkeypatch: pytest.MonkeyPatch, name: str, by: str
@@ -36,7 +36,7 @@ def test_names_of_campaigns_are_cut_to_200_characters_first(
         return channel(clues)
 
     monkeypatch.setattr(origin, "channel", observed)
-    utm = ["shop" * LONG if by == "field" and tag == name else "" for tag in UTM]
+    utm = ["shop" * LONG if by == "field" and tag == name else "" for tag in PARAMETERS]
     address = f"https://shop.example/?{name}={'shop' * LONG}" if by == "url" else ""
     Origins().read(address, "", "", *utm)
     (clues,) = seen
@@ -57,7 +57,7 @@ def test_addresses_are_cut_to_2000_characters_first(
     monkeypatch.setattr(url, "urlsplit", observed)
     texts = ["", "", ""]
     texts[index] = "https://a.example/" + "x" * LONG
-    Origins().read(*texts, *("" for _ in UTM))
+    Origins().read(*texts, *("" for _ in PARAMETERS))
     assert max(map(len, seen)) <= 2_000
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from daybook.collector.acquisition.origin import Origins
-from daybook.collector.acquisition.url import UTM
+from daybook.collector.acquisition.url import PARAMETERS
 from daybook.collector.arrival import WrongTime, arrival
 
 NOW = arrival(datetime(2026, 11, 20, 10, tzinfo=UTC))
@@ -28,10 +28,10 @@ def retained(call: Callable[[str], object]) -> int:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("index", range(3 + len(UTM)))
+@pytest.mark.parametrize("index", range(3 + len(PARAMETERS)))
 def test_long_texts_of_an_origin_are_not_cached(index: int) -> None:
     origins = Origins()
-    texts = [""] * (3 + len(UTM))
+    texts = [""] * (3 + len(PARAMETERS))
 
     def call(text: str) -> None:
         origins.read(*texts[:index], text, *texts[index + 1 :])

@@ -1,5 +1,6 @@
 """The registry finds the definition in force, and stores a bounded number of its versions."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import bson
@@ -86,3 +87,15 @@ def test_a_definition_that_cannot_be_taken_leaves_nothing() -> None:
         registry.take(broken)
     assert registry.in_force("default", "checkout", 10**9) is None
     assert row_of(registry, published(1))["versions"][0]["name"] == "Checkout"
+
+
+def test_a_ticketed_events_start_may_have_any_form_and_is_kept_as_a_time() -> None:
+    registry, starts_at = Registry(), f"2016-12-31t23:59:60.{'1' * 10**6}z"
+    gala, cancelled = published(1, kind="event.published"), published(2, kind="event.cancelled")
+    for definition, data in (
+        (gala, {"event_id": "gala", "name": "Gala", "starts_at": starts_at}),
+        (cancelled, {"event_id": "gala"}),
+    ):
+        definition = definition._replace(event={**definition.event, "data": data})
+        values = row_of(registry, definition)
+        assert values["starts_at"] == datetime(2017, 1, 1, 0, 0, 0, 111_000, UTC)

@@ -10,8 +10,8 @@ CALLERS = (
     Mutant(
         "names of campaigns reach the patterns uncut",
         "daybook/collector/acquisition/origin.py",
-        "name: text[:_UTM_CHARS_MAX] for name, text in {**current.parameters, **sent}.items()",
-        "name: text for name, text in {**current.parameters, **sent}.items()",
+        "name: text[:_NAME_CHARS_MAX].rstrip()",
+        "name: text",
         LINEAR,
     ),
     Mutant(

@@ -9,6 +9,7 @@ from tests.mutants.restored import RESTORED
 from tests.mutants.services import SERVICES
 from tests.mutants.sharing import SHARING
 from tests.mutants.visitors import VISITORS
+from tests.mutants.way_in import WAY_IN
 from tests.mutants.web_client import WEB_CLIENT
 
 MUTANTS = (
@@ -20,6 +21,7 @@ MUTANTS = (
     *SERVICES,
     *CALLERS,
     *SHARING,
+    *WAY_IN,
     *WEB_CLIENT,
     *ATTACKS,
 )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, time
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +14,20 @@ from pydantic import TypeAdapter, ValidationError
 
 from daybook.engine.decode.parse import read
 from daybook.engine.errors import Poison
+from daybook.engine.moment import parse_moment
 from schemas.catalogue import source
 from schemas.fields import CENTS_MAX, Moment
 from schemas.funnel import DEFINITION_BYTES_MAX
 from schemas.order import ITEMS_BYTES_MAX
 from schemas.tracking import VALUE_CENTS_MAX
+from tests.support.times import OTHER_TEXTS, SAME_TIMES
 
 EXAMPLES = Path(__file__).parents[2] / "schemas/examples"
 INT64_MAX = 2**63 - 1
 BATCH_MESSAGES = 50_000
 MOMENTS = TypeAdapter(Moment)
 WRONG_TIMES = [
+    *OTHER_TEXTS,
     "2026-02-31T10:00:00Z",
     "2026-06-31T10:00:00Z",
     "2100-02-29T10:00:00Z",
@@ -93,20 +96,70 @@ def test_a_time_that_does_not_exist_is_refused_in_every_field(wrong: str) -> Non
         assert ".".join(map(str, path)) in refusal(name, changed), name
 
 
+@pytest.mark.parametrize("text", [text for text, _ in SAME_TIMES])
+def test_a_time_in_any_form_is_accepted_in_every_field(text: str) -> None:
+    for name, path, event in TIMES:
+        changed = json.loads(json.dumps(event))
+        holder = changed
+        for step in path[:-1]:
+            holder = holder[step]
+        holder[path[-1]] = text
+        read(source(name.split("/")[0]), json.dumps(changed).encode())
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        "6D5F0F4E-1b7a-4c1e-9a6e-2f1f5a0f3b11",
+        "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "8 chars.",
+        "Zählung 2026/17",
+        "x" * 64,
+        "😀" * 64,
+    ],
+)
+def test_an_id_is_any_text_of_8_to_64_characters(id: str) -> None:
+    event = example("sc.domain.order/order.created") | {"event_id": id}
+    read(source("sc.domain.order"), json.dumps(event).encode())
+
+
+@pytest.mark.parametrize(
+    "id", ["", "7 chars", "x" * 65, "a\nb-c-d-e", "a\0bcdefgh", 12345678, None]
+)
+def test_no_other_id_is_accepted(id: object) -> None:
+    name = "sc.domain.order/order.created"
+    assert "event_id" in refusal(name, example(name) | {"event_id": id})
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_versions_1_and_2_of_an_event_are_read_if_they_are_valid(version: int) -> None:
+    name = "sc.domain.order/order.created"
+    event = example(name) | {"schema_version": version}
+    read(source("sc.domain.order"), json.dumps(event).encode())
+    del event["data"]["order_id"]
+    assert refusal(name, event) == "data.order_id: Field required"
+
+
+@pytest.mark.parametrize("version", [0, 3, 1.5, "2", None])
+def test_other_versions_are_refused(version: object) -> None:
+    name = "sc.domain.order/order.created"
+    assert "schema_version" in refusal(name, example(name) | {"schema_version": version})
+
+
 @given(st.dates(date(1990, 1, 1), date(2100, 12, 31)), st.times(), st.integers(-839, 839))
 def test_every_time_from_1990_to_2100_is_accepted_and_can_be_held(
     day: date, at: time, shift: int
 ) -> None:
     sign, minutes = ("+", shift) if shift >= 0 else ("-", -shift)
     text = f"{day}T{at.isoformat()}{sign}{minutes // 60:02d}:{minutes % 60:02d}"
-    held = datetime.fromisoformat(MOMENTS.validate_python(text)).astimezone(UTC)
+    held = parse_moment(MOMENTS.validate_python(text)).astimezone(UTC)
     assert bson.decode(bson.encode({"at": held}))["at"] is not None
 
 
 @given(st.from_regex(Moment.__metadata__[0].pattern, fullmatch=True))  # type: ignore[attr-defined]
 def test_no_other_time_is_accepted(text: str) -> None:
-    moment = datetime.fromisoformat(text)
-    assert 1990 <= moment.year <= 2100
+    moment = parse_moment(text)
+    assert 1990 <= moment.year <= 2101
     assert moment.astimezone(UTC).year <= 2101
 
 

@@ -1,11 +1,12 @@
 """The generated traffic: reproducible, of the requested size, consistent, and odd enough."""
 
 from collections import Counter, defaultdict
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
 
+from daybook.engine.moment import parse_moment
 from daybook.simulate.answer.answer import answer
 from daybook.simulate.answer.entry import Entry
 from daybook.simulate.answer.memory import SESSION_EVENTS_MAX
@@ -72,7 +73,7 @@ def test_traffic_covers_all_requested_days(tracked: list[dict[str, Any]]) -> Non
 
 
 def test_nothing_happens_later_than_a_day_after_the_end(messages: list[Message]) -> None:
-    latest = max(datetime.fromisoformat(m.event["occurred_at"]) for m in messages)
+    latest = max(parse_moment(m.event["occurred_at"]) for m in messages)
     assert latest.timestamp() * 1000 < PLAN.end_ms + DAY_MS
 
 
@@ -246,7 +247,6 @@ def _late(tracked: list[dict[str, Any]], seconds: int, sign: int = 1) -> int:
         if "context" in event["data"]
     ]
     delays = [
-        (datetime.fromisoformat(arrived) - datetime.fromisoformat(at)).total_seconds()
-        for at, arrived in received
+        (parse_moment(arrived) - parse_moment(at)).total_seconds() for at, arrived in received
     ]
     return sum(sign * delay > sign * seconds for delay in delays)

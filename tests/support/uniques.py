@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from daybook.engine.documents.sketches import Estimate
+from daybook.engine.moment import parse_moment
 from daybook.simulate.answer.entry import TRACKING, Entry
 from models.uniques import people
 
@@ -41,7 +42,7 @@ def known(entries: Iterable[Entry]) -> dict[Name, int]:
             named.append(("step", data["funnel_id"], data["step_id"]))
         if kind in _OF_EVENTS:
             named.append((_OF_EVENTS[kind], data["event_id"], None))
-        day = datetime.fromisoformat(event["occurred_at"]).astimezone(UTC).date().isoformat()
+        day = parse_moment(event["occurred_at"]).astimezone(UTC).date().isoformat()
         for name in named:
             for period in (day, day[:7]):
                 visitors[organization, *name, period].add(data["visitor_id"])

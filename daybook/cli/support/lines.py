@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import BinaryIO
@@ -41,10 +42,12 @@ def lines(
 ) -> Iterator[tuple[int, bytes]]:
     """Each line with its number, from 1, without its line feed; blank lines are left out.
 
-    `report` gets the number of bytes read so far, every few thousand lines.
+    A byte-order mark at the start, which programs of Windows write, is passed over. `report` gets
+    the number of bytes read so far, every few thousand lines.
     """
     number = done = 0
-    while line := file.readline(LINE_BYTES_MAX):
+    line = _first_line(file)
+    while line:
         number += 1
         done += len(line)
         if number % _LINES_BETWEEN_REPORTS == 0:
@@ -53,6 +56,7 @@ def lines(
             done += _skip_rest(file)
         if not line.isspace():
             yield number, line.removesuffix(b"\n")
+        line = file.readline(LINE_BYTES_MAX)
 
 
 def size(file: BinaryIO) -> int | None:
@@ -64,6 +68,13 @@ def fingerprint(file: BinaryIO) -> tuple[int, int]:
     """A value that changes when the file is written to."""
     status = os.fstat(file.fileno())
     return status.st_size, status.st_mtime_ns
+
+
+def _first_line(file: BinaryIO) -> bytes:
+    head = file.readline(len(BOM_UTF8))
+    if head == BOM_UTF8:
+        return file.readline(LINE_BYTES_MAX)
+    return head if head.endswith(b"\n") else head + file.readline(LINE_BYTES_MAX - len(head))
 
 
 def _skip_rest(file: BinaryIO) -> int:

@@ -18,19 +18,27 @@ _SOCIAL = frozenset({"social", "social-network", "social-media", "sm"}) | frozen
     {"social network", "social media"}
 )
 _EMAIL = ("email", "e-mail", "e_mail", "e mail", "newsletter")
-_CLICK_IDS = {"google": "gclid", "bing": "msclkid"}
+_PAID_CLICK_IDS = {
+    "google": frozenset({"gclid", "gbraid", "wbraid", "dclid"}),
+    "bing": frozenset({"msclkid"}),
+}
+"""These networks add their click ids to advertisements only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clues:
-    """What is known of a visit, in lower case; empty if unknown. `category` is the source's."""
+    """What is known of a visit, in lower case; empty if unknown.
+
+    `source` and `category` are those of the source, or if it is not a well-known one, those of the
+    network whose click id the link has. `click_ids` are the names of the link's parameters.
+    """
 
     source: str = ""
     category: str = ""
     utm_source: str = ""
     medium: str = ""
     campaign: str = ""
-    click_id: str = ""
+    click_ids: frozenset[str] = frozenset()
     is_paid_source: bool = False
 
     def paid_medium(self) -> bool:
@@ -44,7 +52,7 @@ class Clues:
         return self.category == "shopping" or bool(_SHOPPING.search(self.campaign))
 
     def clicked(self) -> bool:
-        return bool(self.click_id) and _CLICK_IDS.get(self.source) == self.click_id
+        return not self.click_ids.isdisjoint(_PAID_CLICK_IDS.get(self.source, ()))
 
     def mentions(self, *words: str) -> bool:
         return any(word in self.utm_source or word in self.medium for word in words)

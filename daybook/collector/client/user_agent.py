@@ -1,4 +1,7 @@
-"""Derives device, browser, operating system and bot reasons from a user agent."""
+"""Derives device, browser, operating system and bot reasons from a user agent.
+
+docs/agents.md has the rules, with cases that a test runs.
+"""
 
 import re
 from collections import OrderedDict
@@ -31,8 +34,17 @@ _CANONICAL_NAMES = {
 }
 """A browser has the same name on every device; the device has its own field."""
 
-_HEADLESS = ("headless", "phantomjs", "electron/", "selenium", "puppeteer", "playwright")
+_HEADLESS = (
+    *("headless", "phantomjs", "selenium", "puppeteer", "playwright"),
+    *("nightmare/", "cypress/"),
+)
 
+APP = "App"
+_APPLICATIONS = ("electron/", "okhttp/", "dalvik/")
+"""What applications on desktops and on Android are made with; their visitors are people."""
+
+_NO_CRAWLERS = frozenset({"okhttp"})
+"""Patterns of `crawler-user-agents` that match these applications."""
 
 DeviceType = Literal["desktop", "mobile", "tablet"]
 
@@ -56,7 +68,8 @@ def _is_silk_tablet(agent: str) -> bool:
 
 
 def _is_android_tablet(agent: str) -> bool:
-    return agent.rfind("android") > agent.rfind("mobi")
+    """Browsers on phones say "Mobile", wherever the word stands; other programs say nothing."""
+    return agent.startswith("mozilla/") and "android" in agent and "mobi" not in agent
 
 
 _RULES: tuple[tuple[DeviceType, Callable[[str], bool]], ...] = (
@@ -115,6 +128,7 @@ class Agents:
         patterns: list[Matcher[UserAgent]] = [
             UserAgentMatcher(crawler["pattern"], "crawler", "0", "0", "0", "0")
             for crawler in CRAWLER_USER_AGENTS_DATA
+            if crawler["pattern"] not in _NO_CRAWLERS
         ]
         self._crawlers = Resolver((patterns, [], []))
         self._cached: OrderedDict[str, Agent] = OrderedDict()
@@ -138,10 +152,13 @@ class Agents:
         parsed = self._known(user_agent, Domain.ALL)
         browser = parsed.user_agent.family if parsed.user_agent else None
         os = parsed.os.family if parsed.os else None
+        lower = user_agent.lower()
+        if any(sign in lower for sign in _APPLICATIONS):
+            browser = APP
         bot = []
         if self._crawlers(user_agent, Domain.USER_AGENT).user_agent:
             bot.append("crawler")
-        if any(sign in user_agent.lower() for sign in _HEADLESS):
+        if any(sign in lower for sign in _HEADLESS):
             bot.append("headless")
         return Agent(
             device_type(user_agent, os),

@@ -10,6 +10,7 @@ from daybook.engine.documents.fields import Event
 ID_BYTES = 16
 """Of an event's id alone, which `own_id` begins with."""
 
+_UUID_CHARS = 36
 _PARTS = 8
 
 
@@ -81,10 +82,17 @@ class DuplicateWindow:
 def own_id(event: Event) -> bytes:
     """The event's id within its organization: an organization cannot use up another's ids.
 
-    The UUID's 16 bytes, in whatever case it is written; then 16 more for an event that names an
-    organization other than the default.
+    A UUID's 16 bytes, in whatever case it is written; of any other text, the first 16 bytes of the
+    SHA-256 of its UTF-8. Then 16 more for an event that names an organization other than the
+    default.
     """
-    event_id = unhexlify(event["event_id"].replace("-", ""))
+    text = event["event_id"]
+    try:
+        event_id = unhexlify(text.replace("-", ""))
+    except ValueError:  # other characters than hex digits
+        event_id = b""
+    if len(event_id) != ID_BYTES or len(text) != _UUID_CHARS or text[8:24:5] != "----":
+        event_id = hashlib.sha256(text.encode()).digest()[:ID_BYTES]
     organization = event.get("organization_id")
     return event_id if organization is None else event_id + _digest(organization)
 

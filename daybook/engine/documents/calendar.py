@@ -5,6 +5,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from daybook.engine.errors import Poison
+from daybook.engine.moment import parse_moment
 
 FUTURE_MS_MAX = 24 * 3600 * 1000
 EARLIEST_MS = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp() * 1000)
@@ -39,14 +40,14 @@ class Calendar:
         if not EARLIEST_MS <= appended_ms < LATEST_MS:
             raise Poison("appended_at", "its time of arrival is before 1990 or after 2099")
         minute = occurred_at[:16]
-        if occurred_at[-1] != "Z":
+        if occurred_at[-1] not in "Zz":
             minute += occurred_at[-6:]
         cached = self._minutes.get(minute)
         if cached is None:
             cached = self._cache_minute(minute)
         day_hour, start_ms = cached
         if occurred_at[17] > "5":
-            raise Poison(_REASON, "seconds above 59")
+            return self.day_hour(self._without_leap_second(occurred_at), appended_ms)
         if start_ms + 60_000 > appended_ms + FUTURE_MS_MAX:
             self._refuse_future(occurred_at, appended_ms)
         return day_hour
@@ -93,7 +94,13 @@ class Calendar:
             self._hours[hour] = day_hour, start_ms
 
     @staticmethod
+    def _without_leap_second(occurred_at: str) -> str:
+        try:
+            return parse_moment(occurred_at).isoformat()
+        except ValueError:
+            raise Poison(_REASON, "no such second") from None
+
+    @staticmethod
     def _refuse_future(occurred_at: str, appended_ms: int) -> None:
-        moment = datetime.fromisoformat(occurred_at)
-        if moment.timestamp() * 1000 > appended_ms + FUTURE_MS_MAX:
+        if parse_moment(occurred_at).timestamp() * 1000 > appended_ms + FUTURE_MS_MAX:
             raise Poison(_REASON, "more than 24 hours after its arrival")

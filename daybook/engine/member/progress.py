@@ -18,6 +18,7 @@ from daybook.engine.metrics import (
     MESSAGES_SKIPPED,
     REFUSED_CHANGES,
 )
+from daybook.engine.moment import parse_moment
 from daybook.engine.partition import Partition
 from daybook.engine.protocol.settle import Settled
 
@@ -54,7 +55,7 @@ class MemberProgress:
             BATCH_SECONDS.labels(group).observe(seconds)
             age_seconds = time() - batch.appended_ms[-1] / 1000
             FRESHNESS_SECONDS.labels(group).observe(max(0.0, age_seconds))
-            self._update_newest(datetime.fromisoformat(batch.newest).astimezone(UTC))
+            self._update_newest(parse_moment(batch.newest).astimezone(UTC))
 
     def assigned(self, lags: Sequence[tuple[Partition, int]]) -> None:
         """Records the partitions assigned to the member now, each with its lag in messages."""

@@ -1,6 +1,7 @@
 """The live updates of single events: recent events, active visitors, recent conversions."""
 
 import json
+import re
 from collections.abc import Iterator
 
 from daybook.engine.documents.fields import Event
@@ -27,6 +28,7 @@ from schemas.envelope import moment_text, organization_of
 _NOT_BY_VISITORS = frozenset({"email_confirmed", "email_failed", "barcode_scanned"})
 _TICKET_EVENTS = frozenset({"view", "cart_add", "checkout_start", "purchase"})
 _LEAVING = frozenset({"bounce", "close"})
+_AS_WRITTEN = re.compile(r".{10}T.{6}[0-5]\d\.\d{3}Z")
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """It gives the same bytes for the same event, so that a repeated one replaces itself in Redis."""
 
@@ -83,7 +85,7 @@ def _place(event: Event) -> str | None:
 
 def _text(occurred_at: str, at_ms: int) -> str:
     """The time in UTC, to the millisecond, which is how most producers write it."""
-    if len(occurred_at) == len("2026-11-20T10:00:00.123Z") and occurred_at[-1] == "Z":
+    if _AS_WRITTEN.fullmatch(occurred_at):
         return occurred_at
     return moment_text(moment(at_ms))
 

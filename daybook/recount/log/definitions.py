@@ -14,6 +14,7 @@ _WINDOW_SECONDS = 14 * 24 * 3600
 _WINDOW_MS_MAX = 30 * 24 * 3600 * 1000
 _STEPS_MAX = 100
 _UUID = re.compile("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_ID_CHARS_MIN, _ID_CHARS_MAX = 8, 64
 _ORDERS = ("ordered", "strict", "any")
 
 Row = tuple[str, int, int, int, str, str, str]
@@ -37,14 +38,15 @@ def rows(topic_id: str, columns: Columns) -> Iterator[Row]:
         funnel = data.get("funnel_id")
         if not isinstance(funnel, str) or funnel != key:
             continue
-        if not isinstance(event_id, str) or not _UUID.fullmatch(event_id):
+        if not isinstance(event_id, str) or not _ID_CHARS_MIN <= len(event_id) <= _ID_CHARS_MAX:
             continue
         rules = _definition(data)
         if rules is not None:
             owner = f"{_encoded(organization or 'default')}:{_encoded(funnel)}"
             reference = f"{topic_id}:{number}:{offset}"
             text = as_text(**rules)
-            yield reference, number, offset, appended_ms, event_id.lower(), owner, text
+            own_id = event_id.lower() if _UUID.fullmatch(event_id) else event_id
+            yield reference, number, offset, appended_ms, own_id, owner, text
 
 
 def as_text(steps: list[dict[str, Any]], order: str, exclusions: list[str], window_ms: int) -> str:

@@ -13,6 +13,7 @@ from daybook.simulate.answer import orders, tickets, users, visitor
 from daybook.simulate.answer.deed import BY_OTHER_KEYS, Deed, deed
 from daybook.simulate.answer.definitions import Definitions
 from daybook.simulate.answer.entry import FUNNELS, ORDERS, TRACKING, USERS, Entry, Event
+from daybook.simulate.answer.keys import event_key
 from daybook.simulate.answer.ledger import Ledger
 from daybook.simulate.answer.render import Line, lines
 
@@ -71,7 +72,7 @@ class Answer(ExitStack):
         for line in bucket:
             topic, key, place, appended_ms, event = json.loads(line)
             one = deed(event, place, appended_ms, self._zone)
-            own_id = one.organization, event["event_id"].lower()
+            own_id = one.organization, event_key(event["event_id"])
             if own_id in seen:
                 continue
             seen.add(own_id)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from daybook.simulate.answer.keys import event_key
+
 WINDOW_SECONDS = 14 * 24 * 3600
 DEFAULT_ORGANIZATION = "default"
 
@@ -32,7 +34,7 @@ class Definitions:
     def take(self, event: dict[str, Any], place: int) -> None:
         """Adds an event of the topic; of duplicates, the first one counts."""
         owner = event.get("organization_id", DEFAULT_ORGANIZATION)
-        own_id = owner, event["event_id"].lower()
+        own_id = owner, event_key(event["event_id"])
         if event["event_type"] == "funnel.published" and own_id not in self.ids:
             self.ids.add(own_id)
             history = self.published.setdefault((owner, event["data"]["funnel_id"]), [])

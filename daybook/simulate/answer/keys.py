@@ -1,11 +1,20 @@
 """Encodes names as parts of an `_id` and as keys of a map."""
 
 import hashlib
+import re
 from functools import lru_cache
 
 OTHER, UNATTRIBUTED, DIRECT, EXIT = "other", "unattributed", "direct", "exit"
 _LONGEST = 200
 _KEPT = 150
+
+
+_UUID = re.compile(r"[\dA-F]{8}(-[\dA-F]{4}){3}-[\dA-F]{12}", re.ASCII | re.IGNORECASE)
+
+
+def event_key(event_id: str) -> str:
+    """Equal for equal ids: a UUID in either case, any other text as it is."""
+    return event_id.lower() if _UUID.fullmatch(event_id) else event_id
 
 
 def part(name: str) -> str:

@@ -21,7 +21,7 @@ def channel_of(
             utm_source.lower(),
             medium.lower(),
             campaign.lower(),
-            click_id,
+            frozenset({click_id} - {""}),
             utm_source.lower() in SOURCES.paid,
         )
     )

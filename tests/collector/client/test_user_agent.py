@@ -1,5 +1,8 @@
 """Device, browser, operating system and bot reasons are derived from user agents."""
 
+import re
+from pathlib import Path
+
 import pytest
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # type: ignore[import-untyped]
 
@@ -7,6 +10,7 @@ from daybook.collector.client.user_agent import Agents
 from daybook.collector.enrich import bot_reasons
 
 AGENTS = Agents()
+PAGE = Path(__file__).parents[3] / "docs/agents.md"
 CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0"
 IPHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 "
@@ -113,7 +117,28 @@ def test_unusual_devices_get_the_nearest_device_type(
 def test_every_known_crawler_is_recognised() -> None:
     instances = [agent for entry in CRAWLER_USER_AGENTS_DATA for agent in entry["instances"]]
     assert len(instances) > 1_000
-    assert [agent for agent in instances if "crawler" not in AGENTS.read(agent).bot] == []
+    people = [agent for agent in instances if "crawler" not in AGENTS.read(agent).bot]
+    assert [agent for agent in people if not agent.startswith("okhttp/")] == []
+
+
+CASES = re.findall(
+    r"^\| `(.+?)` \| (.+?) \| (.+?) \| (.+?) \| (.+?) \|$", PAGE.read_text(), re.MULTILINE
+)
+
+
+@pytest.mark.parametrize(("user_agent", "device", "browser", "os", "bot"), CASES)
+def test_the_cases_of_the_page_are_so(
+    user_agent: str, device: str, browser: str, os: str, bot: str
+) -> None:
+    found = AGENTS.read(user_agent)
+    named = [name or "-" for name in (found.device_type, found.browser, found.os)]
+    assert [*named, ", ".join(found.bot) or "-"] == [device, browser, os, bot]
+
+
+def test_the_page_has_cases_of_each_device_and_reason() -> None:
+    assert len(CASES) >= 25
+    assert {device for _, device, *_ in CASES} == {"mobile", "tablet", "desktop", "-"}
+    assert {bot for *_, bot in CASES} == {"-", "crawler", "headless", "crawler, headless"}
 
 
 def test_a_headless_browser_is_recognised() -> None:

@@ -1,18 +1,27 @@
 """What daybook.js tracks, and when it sends it."""
 
 import gzip
+import re
 
 import pytest
 
+from daybook.collector.acquisition.url import CLICK_IDS, PARAMETERS, UTM
 from daybook.collector.script import SOURCE
 from tests.collector.web_client.conftest import SPY, WAITING, Visitor
 from tests.support.collector import CollectorProcess
 
 PACKED_BYTES_MAX = 3_500
+UNNAMING = frozenset({"utm_medium", "utm_campaign", "utm_term", "utm_content"})
+"""Parameters that alone name neither a source nor a channel."""
 
 
 def test_the_client_is_packed_smaller_than_3_500_bytes() -> None:
     assert len(gzip.compress(SOURCE.read_bytes())) < PACKED_BYTES_MAX
+
+
+def test_the_client_and_the_collector_have_one_list_of_parameters() -> None:
+    (strings,) = re.findall(r"const PARAMETERS = \(([^)]*)\)", SOURCE.read_text())
+    assert "".join(re.findall('"([^"]*)"', strings)).split() == list(PARAMETERS)
 
 
 def test_page_views_and_custom_events_are_tracked(visitor: Visitor) -> None:
@@ -59,6 +68,29 @@ def test_later_pages_have_the_source_of_the_sessions_first_page(visitor: Visitor
     assert second["page"] == "/two"
     assert second["context"]["landing_page"] == "/one"
     assert second["context"]["source"] == "partner"
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_parameter_of_the_first_page_lives_through_the_session(
+    visitor: Visitor, name: str
+) -> None:
+    visitor.send(f"/one?{name}=&amp;{name}=one&{name}=two&other=secret")
+    visitor.send("/two?other=secret")
+    first, second = (one.event["data"]["context"] for one in visitor.logged(2))
+    assert first["channel"] == second["channel"] != "Direct" or name in UNNAMING
+    shown = {"source", "channel", "landing_page", *UTM}
+    assert {n: first.get(n) for n in shown} == {n: second.get(n) for n in shown}
+    assert "one" in first.values() or name in CLICK_IDS
+
+
+def test_new_parameters_replace_those_of_the_session(visitor: Visitor) -> None:
+    visitor.send("/one?utm_source=partner&utm_campaign=may")
+    visitor.send("/two?gclid=x")
+    first, second = (one.event["data"]["context"] for one in visitor.logged(2))
+    assert (first["source"], first["utm_campaign"]) == ("partner", "may")
+    assert (second["source"], second["channel"]) == ("Google", "Paid Search")
+    assert "utm_campaign" not in second
+    assert second["landing_page"] == "/two"
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_a_valid_event_is_counted() -> None:
         (with_data(order_id="x" * 129), "invalid", "data.order_id"),
         (with_data(order_id="o2"), "wrong_key", ""),
         (event(event_id="o1"), "invalid", "event_id"),
-        (event(schema_version=2), "invalid", "schema_version"),
+        (event(schema_version=3), "invalid", "schema_version"),
         (event(schema_version="1"), "invalid", "schema_version"),
         (event(occurred_at="2026-11-20T10:00:00"), "invalid", "occurred_at"),
         (event(occurred_at="2026-11-20"), "invalid", "occurred_at"),

@@ -1,5 +1,7 @@
 """The duplicate window is a function of the log alone."""
 
+from hashlib import sha256
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +25,20 @@ def test_a_duplicate_extends_the_window() -> None:
 def test_an_id_may_be_in_upper_or_lower_case() -> None:
     upper, lower = "ABCDEF00-0000-4000-8000-00000000000A", "abcdef00-0000-4000-8000-00000000000a"
     assert own_id({"event_id": upper}) == own_id({"event_id": lower})
+
+
+def test_another_text_than_a_uuid_is_hashed_as_it_is() -> None:
+    texts = [
+        "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "01arz3ndektsv4rrffq69g5fav",
+        "Zählung 2026/17",
+        "abcdef00-0000-4000-8000-00000000000g",
+        "abcdef0-00000-4000-8000-00000000000a",
+        "abcdef0000004000800000000000000a",
+        "-" * 36,
+    ]
+    ids = [own_id({"event_id": text}) for text in texts]
+    assert ids == [sha256(text.encode()).digest()[:16] for text in texts]
 
 
 def test_an_id_of_another_organization_is_another_id() -> None:

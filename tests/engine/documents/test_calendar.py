@@ -7,6 +7,7 @@ import pytest
 
 from daybook.engine.documents.calendar import Calendar, DayHour
 from daybook.engine.errors import Poison
+from tests.support.times import SAME_TIMES
 
 NOON_MS = int(datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp() * 1000)
 UTC_CALENDAR = Calendar(ZoneInfo("UTC"))
@@ -72,6 +73,25 @@ def test_impossible_times_are_refused(occurred_at: str) -> None:
     with pytest.raises(Poison) as poison:
         UTC_CALENDAR.day_hour(occurred_at, NOON_MS)
     assert poison.value.reason == "occurred_at"
+
+
+@pytest.mark.parametrize(("text", "at"), SAME_TIMES)
+def test_a_time_in_any_form_has_the_same_day_and_hour(text: str, at: str) -> None:
+    for zone in ("UTC", "Asia/Kolkata"):
+        calendar = Calendar(ZoneInfo(zone))
+        day_hour = calendar.day_hour(at, NOON_MS)
+        assert calendar.day_hour(text, NOON_MS) == day_hour
+        times = ["2026-11-20T10:00:00Z", text]
+        assert calendar.day_hours(times, [NOON_MS] * 2)[1] == day_hour
+
+
+def test_further_digits_are_cut_off_before_a_time_is_compared_with_its_arrival() -> None:
+    assert UTC_CALENDAR.day_hour("2026-11-22T12:00:00.000999Z", NOON_MS).day == "2026-11-22"
+    assert UTC_CALENDAR.day_hour("2026-11-22T11:59:60Z", NOON_MS).hour == "12"
+    with pytest.raises(Poison):
+        UTC_CALENDAR.day_hour("2026-11-22t12:00:00.001000001z", NOON_MS)
+    with pytest.raises(Poison):
+        UTC_CALENDAR.day_hour("2026-11-22T12:14:60Z", NOON_MS)
 
 
 def test_an_event_may_be_at_most_24_hours_ahead_of_its_arrival() -> None:

@@ -8,6 +8,7 @@ import pytest
 from daybook.engine.documents.live import Entry, LiveUpdate, Presence
 from daybook.engine.live.gather import gather
 from daybook.funnels.live.presence import live_updates
+from tests.support.times import SAME_TIMES
 
 NOON = "2026-11-20T12:00:00.250Z"
 NOON_MS = 1_795_176_000_250
@@ -56,6 +57,13 @@ def test_a_funnels_event_is_a_recent_event_and_makes_its_visitor_active() -> Non
 def test_an_event_gives_the_same_member_of_the_set_whenever_it_arrives() -> None:
     (first, _), (again, _) = (shown("page_view", NOON_MS + n, funnel_id="f.1") for n in (1, 9_000))
     assert first == again
+
+
+@pytest.mark.parametrize(("text", "at"), SAME_TIMES)
+def test_a_time_in_any_form_is_written_in_one(text: str, at: str) -> None:
+    recent, _ = live_updates(event("page_view", funnel_id="f.1") | {"occurred_at": text}, NOON_MS)
+    assert isinstance(recent, Entry)
+    assert json.loads(recent.member)["timestamp"] == at
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """A simulated shop's documents, counted in memory, and the known answer for the same log."""
 
 import copy
-import uuid
 from collections.abc import Iterator
 from datetime import date, datetime
 from functools import cache
@@ -12,6 +11,7 @@ from consumers import funnel_step
 from daybook.funnels.visitor_event import milliseconds
 from daybook.simulate.answer.answer import answer
 from daybook.simulate.answer.entry import FUNNELS, TRACKING, Entry
+from daybook.simulate.answer.keys import event_key
 from daybook.simulate.plan import Plan
 from daybook.simulate.storefront import storefront
 from tests.consumers.test_funnel_step import HERE, FixedDefinitions, as_log
@@ -78,7 +78,7 @@ def _entries() -> Iterator[Entry]:
     for message in storefront(Plan(_EVENTS, 3, date(2026, 1, 5), 14)):
         if message.topic not in (TRACKING, FUNNELS):
             continue
-        name = str(uuid.UUID(message.event["event_id"]))
+        name = event_key(message.event["event_id"])
         if name not in seen:
             seen.add(name)
             now_ms = max(now_ms + 1, milliseconds(message.event["occurred_at"]))

@@ -1,12 +1,19 @@
 """The base of every group's recount: days, duplicates, keys, and events that cannot be counted."""
 
+from datetime import datetime
 from hashlib import sha256
+from pathlib import Path
 
 import duckdb
 import pytest
 
+from daybook.engine.decode.duplicate_window import own_id
 from daybook.recount.log.messages import Facts
+from daybook.recount.replay import replay as replay_module
 from tests.support.recounting import HandLog, counted, reach, replayed, sums
+from tests.support.times import OTHER_TEXTS, SAME_TIMES
+
+EVENTS_SQL = Path(replay_module.__file__).with_name("events.sql")
 
 ONE = "aaaaaaaa-0000-4000-8000-00000000000a"
 
@@ -133,7 +140,7 @@ def test_each_document_is_recounted_up_to_its_own_limit() -> None:
         ("o", "2026-02-30T10:00:00Z", ONE, "not a time"),
         ("o", "1989-12-31T23:59:59Z", ONE, "before 1990"),
         ("o", "2027-01-01T00:00:01Z", ONE, "24 hours"),
-        ("o", "2026-01-01T10:00:00Z", "1", "not a UUID"),
+        ("o", "2026-01-01T10:00:00Z", "1234567", "8 to 64"),
     ],
 )
 def test_an_event_that_should_be_a_dead_letter_is_unreadable(
@@ -182,9 +189,39 @@ def test_names_are_encoded_and_shortened_to_keys(name: str, key: str) -> None:
 
 
 def test_parsing_times_needs_no_duckdb_extension() -> None:
-    """DuckDB handles only the UTC offset in a text, so it downloads nothing."""
+    """The offset is in the text, so DuckDB downloads nothing."""
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
-        query = "SELECT CAST('2026-01-01T10:00:00+05:30' AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
-        found = connection.execute(query).fetchone()
+        connection.execute(EVENTS_SQL.read_text().partition("-- Why an event")[0])
+        found = connection.execute("SELECT moment_of('2026-01-01T10:00:00+05:30')").fetchone()
     assert found is not None
     assert str(found[0]) == "2026-01-01 04:30:00"
+
+
+def test_times_of_rfc_3339_are_read_in_every_form_and_nothing_else_is() -> None:
+    texts = [text for text, _ in SAME_TIMES]
+    times = [datetime.fromisoformat(at).replace(tzinfo=None) for _, at in SAME_TIMES]
+    with replayed(HandLog()) as replay:
+        query = "SELECT moment_of(unnest) FROM unnest(?)"
+        assert [at for (at,) in replay._tables.rows(query, [texts])] == times
+        assert {at for (at,) in replay._tables.rows(query, [OTHER_TEXTS])} == {None}
+
+
+def test_an_id_is_what_it_is_to_the_members() -> None:
+    texts = [ONE, ONE.upper(), "01ARZ3NDEKTSV4RRFFQ69G5FAV", "Zählung 2026/17", "x" * 64, "-" * 36]
+    texts += [ONE.replace("-", ""), "{" + ONE + "}", "abcdef00-0000-4000-8000-00000000000g"]
+    with replayed(HandLog()) as replay:
+        query = "SELECT id_of(unnest) FROM unnest(?)"
+        ids = [id.bytes for (id,) in replay._tables.rows(query, [texts])]
+        assert ids == [own_id({"event_id": text}) for text in texts]
+        wrong = ["", "7 chars", "x" * 65]
+        assert {id for (id,) in replay._tables.rows(query, [wrong])} == {None}
+
+
+@pytest.mark.parametrize("at", ["2026-02-01t10:00:00.123456789z", "2026-01-31T23:59:60Z"])
+def test_an_event_in_an_unusual_form_is_counted_on_its_day(at: str) -> None:
+    log = HandLog()
+    for id in ("01ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "another text"):
+        log.order("created", id=id, at=at)
+    assert counted(log, "orders_created", group="order-funnel") == {
+        "2026-02-01": {"orders_created": 2}
+    }

@@ -1,6 +1,7 @@
 """Users, orders and their money: the groups count the same as the known answer."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
@@ -23,6 +24,7 @@ from tests.support.log import LogMessage
 from tests.support.order_traffic import Orders
 from tests.support.recounting import HandLog
 from tests.support.runner import RULES, FakeDeadLetters, Lane, Runner
+from tests.support.times import SAME_TIMES
 
 GROUPS: tuple[tuple[Group, str], ...] = (
     (order_funnel.GROUP, ORDERS),
@@ -78,6 +80,22 @@ def test_all_orders_and_accounts_of_a_storefront_count_right() -> None:
     assert_is_the_answer(
         [Entry(m.topic, m.event, 0) for m in messages if m.topic in (ORDERS, USERS)]
     )
+
+
+def test_times_in_any_form_and_ids_of_any_text_count_the_same() -> None:
+    log = HandLog()
+    ids = ["01ARZ3NDEKTSV4RRFFQ69G5FAV", "01arz3ndektsv4rrffq69g5fav", "Zählung 2026/17"]
+    ids += [(uuid := "abcdef00-0000-4000-8000-00000000000a"), uuid.upper(), ids[0]]
+    for number, (text, _) in enumerate(SAME_TIMES):
+        log.pay(100, order=f"o{number}", at=text, id=f"event {number:04d}")
+    for id in ids:
+        log.order("created", order="p", id=id, currency="EUR", total_cents=1, items=[])
+    entries = [Entry(ORDERS, json.loads(message.raw or b""), 0) for message in log.messages]
+    assert_is_the_answer(entries)
+    assert fields(log, "analytics_order_funnel", DAY)["orders_created"] == 4
+    days = Counter(at[:10] for _, at in SAME_TIMES)
+    for day, payments in days.items():
+        assert fields(log, "analytics_revenue", day)["paid_orders"] == payments
 
 
 def fields(log: HandLog, collection: str, name: str) -> dict[str, Any]:
