@@ -133,8 +133,25 @@ def test_an_object_that_is_too_large_is_refused_before_its_values_are_looked_at(
         (b'{"a": "\\\\", "b": [' + b"0," * VALUES_MAX + b"0]}", True),
         (b'{"a": "' + b'\\",[' * VALUES_MAX + b'"}', False),
         (b'"' + b'\\"' * VALUES_MAX * 5, False),
+        (b'["\\\\\\"", ' + b"0," * VALUES_MAX + b"0]", True),
+        (b'["\\\\\\",[", "' + b"," * VALUES_MAX + b'"]', False),
+        (b"[" + b'"",' * VALUES_MAX * 5 + b'""]', True),
+        (b"{" + b'"":"",' * VALUES_MAX * 3 + b'"":""}', True),
+        (b"{" + b'"a":",",' * (VALUES_MAX - 1) + b'"a":","}', False),
     ],
-    ids=["numbers", "lists", "a text", "numbers after a text", "escapes", "no end"],
+    ids=[
+        "numbers",
+        "lists",
+        "a text",
+        "numbers after a text",
+        "escapes",
+        "no end",
+        "numbers after an escape",
+        "a text after an escape",
+        "empty texts",
+        "empty names",
+        "as many texts as values",
+    ],  # fmt: skip
 )
 def test_values_are_counted_before_any_is_made(
     monkeypatch: pytest.MonkeyPatch, body: bytes, is_refused: bool
@@ -153,6 +170,22 @@ def test_values_are_counted_before_any_is_made(
     else:
         parse(body)
     assert bool(made) is not is_refused
+
+
+def test_hundreds_of_thousands_of_strings_are_refused_before_they_are_cut_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_at: list[bytes] = []
+
+    def observed(text: bytes) -> int:
+        looked_at.append(text)
+        return VALUES_MAX + 1
+
+    monkeypatch.setattr(bodies, "_structure", observed)
+    body = b"[" + b'"",' * VALUES_MAX * 5 + b'""]'
+    with pytest.raises(Refusal):
+        parse(body)
+    assert looked_at == [body]
 
 
 def test_a_batch_of_500_events_with_all_their_fields_is_within_the_bound() -> None:
