@@ -32,8 +32,11 @@ CREATE MACRO misread(id, utc, key_id, message_key, appended_ms) AS
         WHEN key_id IS NULL OR key_id IS DISTINCT FROM message_key
             THEN 'the key is not the one that the catalogue declares'
         WHEN utc < TIMESTAMP '1990-01-01' THEN 'occurred_at is before 1990'
-        WHEN epoch_us(utc) > (appended_ms + 24 * 3600 * 1000) * 1000
+        -- The year 2100; without this bound the sum below would overflow.
+        WHEN epoch_us(utc) > (least(appended_ms, 4102444800000) + 24 * 3600 * 1000) * 1000
             THEN 'occurred_at is more than 24 hours after the append time'
+        WHEN appended_ms NOT BETWEEN 631152000000 AND 4102444799999
+            THEN 'the append time is before 1990 or after 2099'
     END;
 
 -- The events of the given types, which are all types of the topic. `key` names the field of `data`
@@ -50,7 +53,9 @@ WITH known AS (
             ELSE left(own_keys[event_type], 2)
                 || json_extract_string(data, substring(own_keys[event_type], 3))
         END AS key_id,
-        try_cast(occurred_at AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS utc
+        -- Years of other than four digits may have no date in UTC or in the fleet's zone.
+        try_cast(if(occurred_at LIKE '____-__-__T%', occurred_at, NULL) AS TIMESTAMPTZ)
+            AT TIME ZONE 'UTC' AS utc
     FROM log
     WHERE event_type IN (SELECT unnest(types))
 )
