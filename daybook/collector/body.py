@@ -3,6 +3,7 @@
 import asyncio
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,37 +47,53 @@ class Call:
 
 
 class BodyMemory:
-    """Counts the bytes of the bodies that a collector holds, each within a `hold`."""
+    """Counts the bytes of the bodies that a collector holds, each within a `hold`.
+
+    Of the large ones, no caller has more than a quarter.
+    """
 
     def __init__(self, bytes_max: int = BODIES_BYTES_MAX) -> None:
         self._bytes_max = bytes_max
         self._bytes = 0
+        self._by_caller: Counter[str] = Counter()
 
     @contextmanager
-    def hold(self) -> Iterator["HeldBody"]:
-        body = HeldBody(self)
+    def hold(self, caller: str) -> Iterator["HeldBody"]:
+        body = HeldBody(self, caller)
         try:
             yield body
         finally:
             self._bytes -= len(body.content)
+            self._by_caller[caller] -= len(body.content)
+            if not self._by_caller[caller]:
+                del self._by_caller[caller]
 
-    def add(self, body: bytearray, chunk: bytes) -> None:
-        """Raises Refusal with 503 for a large body, while there is no room for it."""
-        if len(body) + len(chunk) > LARGE_BYTES and self._bytes + len(chunk) > self._bytes_max:
-            raise unavailable("too many large bodies at the moment")
-        self._bytes += len(chunk)
-        body += chunk
+    def add(self, body: "HeldBody", chunk: bytes) -> None:
+        """Raises Refusal with 503 for a large body, while there is no room for it.
+
+        The rest of such a body is not even read.
+        """
+        total = self._bytes + len(chunk)
+        own = self._by_caller[body.caller] + len(chunk)
+        is_large = len(body.content) + len(chunk) > LARGE_BYTES
+        if is_large and (total > self._bytes_max or own > self._bytes_max // 4):
+            busy = unavailable("too many large bodies at the moment")
+            busy.headers["Connection"] = "close"
+            raise busy
+        self._bytes, self._by_caller[body.caller] = total, own
+        body.content += chunk
 
 
 class HeldBody:
     """A body that is counted while it is held."""
 
-    def __init__(self, memory: BodyMemory) -> None:
+    def __init__(self, memory: BodyMemory, caller: str) -> None:
         self._memory = memory
+        self.caller = caller
         self.content = bytearray()
 
     def add(self, chunk: bytes) -> None:
-        self._memory.add(self.content, chunk)
+        self._memory.add(self, chunk)
 
 
 async def read(request: Request, body: HeldBody) -> None:

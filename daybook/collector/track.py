@@ -105,7 +105,7 @@ class Tracker:
         address = self._callers.address(request)
         bucket = self._callers.bucket(address)
         key = await self._key(request, bucket)
-        with self._memory.hold() as body:
+        with self._memory.hold(bucket) as body:
             try:
                 await read(request, body)
             except Refusal:

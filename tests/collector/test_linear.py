@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -194,14 +195,28 @@ def test_a_batch_of_500_events_with_all_their_fields_is_within_the_bound() -> No
 
 
 def test_large_bodies_share_a_bounded_memory_and_small_ones_are_not_refused() -> None:
-    memory = BodyMemory(bytes_max=3 * LARGE_BYTES)
-    with memory.hold() as first, memory.hold() as small:
-        first.add(b"x" * 2 * LARGE_BYTES)
-        with memory.hold() as second:
-            second.add(b"x" * LARGE_BYTES)
+    memory = BodyMemory(bytes_max=8 * LARGE_BYTES)
+    with ExitStack() as stack:
+        for number in range(4):
+            stack.enter_context(memory.hold(f"large-{number}")).add(b"x" * 2 * LARGE_BYTES)
+        with memory.hold("one more") as large, memory.hold("another") as small:
+            large.add(b"x" * LARGE_BYTES)
             with pytest.raises(Refusal) as caught:
-                second.add(b"x")
+                large.add(b"x")
             assert caught.value.status == 503
+            assert caught.value.headers["Connection"] == "close"
             small.add(b"x" * LARGE_BYTES)
-    with memory.hold() as third:
-        third.add(b"x" * 3 * LARGE_BYTES)
+    with memory.hold("large") as later:
+        later.add(b"x" * 2 * LARGE_BYTES)
+
+
+def test_one_caller_takes_no_more_than_a_quarter_of_it() -> None:
+    memory = BodyMemory(bytes_max=8 * LARGE_BYTES)
+    for _ in range(3):
+        with memory.hold("crowd") as first, memory.hold("crowd") as second:
+            first.add(b"x" * LARGE_BYTES)
+            second.add(b"x" * LARGE_BYTES)
+            with pytest.raises(Refusal):
+                first.add(b"x")
+            with memory.hold("other") as other:
+                other.add(b"x" * 2 * LARGE_BYTES)

@@ -55,7 +55,8 @@ CALLERS = (
         "an invalid event's error is kept, and with its trace the whole call",
         "daybook/collector/track.py",
         "                errors = error.errors if isinstance(error, Invalid)",
-        "                kept = error\n                errors = kept.errors if isinstance(kept, Invalid)",
+        "                kept = error\n"
+        "                errors = kept.errors if isinstance(kept, Invalid)",
         ("tests/collector/test_memory.py",),
     ),
     Mutant(
@@ -63,6 +64,13 @@ CALLERS = (
         "daybook/collector/body.py",
         "> 2 * VALUES_MAX:",
         "> 2**40:",
+        LINEAR,
+    ),
+    Mutant(
+        "one address may hold the room of all large bodies",
+        "daybook/collector/body.py",
+        "own > self._bytes_max // 4",
+        "own > self._bytes_max",
         LINEAR,
     ),
     Mutant(
