@@ -11,7 +11,7 @@ from attack.attack import Attack, Sent
 from attack.attacker import AttackFailed, make
 from attack.catalogue import RECOUNTED
 from attack.fleet import MEMBERS, Guarded, guarded_fleet
-from attack.outcome import Outcome, latency_failures, memory_failures, p99s
+from attack.outcome import Outcome, latency_failures, memory_failures, p99s, slowed
 from attack.samples import Samples
 
 _QUIET_SECONDS = 5.0
@@ -85,6 +85,7 @@ class Runner:
             fleet.alive(),
             len(fleet.processes),
             peaks,
+            slowed(during, self._quiet),
         )
         if dead or behind or not is_well:
             self._end_fleet()

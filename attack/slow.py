@@ -1,6 +1,7 @@
-"""Connections that are slow on purpose, many at once in one event loop."""
+"""Connections that are slow on purpose: many calls at once, or a server's answer."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,6 +11,7 @@ from daybook.local.ports import LOOPBACK
 
 _CONNECT_AT_ONCE = 200
 _CONNECT_SECONDS = 20.0
+_FIRST_CALL_SECONDS, _BYTE_SECONDS = 30.0, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +91,22 @@ async def _keep(
         except ConnectionError:
             return False
     return True
+
+
+def answer_slowly(server: socket.socket, seconds: float) -> float:
+    """Answers the first connection with a byte every half second, for so long at most.
+
+    Returns how many seconds the client has read that.
+    """
+    server.settimeout(_FIRST_CALL_SECONDS)
+    connection, _ = server.accept()
+    began = time.monotonic()
+    with connection:
+        try:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+            while (passed := time.monotonic() - began) < seconds:
+                connection.sendall(b" ")
+                time.sleep(_BYTE_SECONDS)
+        except ConnectionError:
+            passed = time.monotonic() - began
+    return passed
