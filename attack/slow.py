@@ -60,6 +60,8 @@ async def _drip(
         try:
             writer.write(first)
             return await _keep(reader, writer, piece, ends, interval_seconds)
+        except ConnectionError:
+            return False  # the server has closed it without reading the rest
         finally:
             writer.transport.abort()
             with suppress(ConnectionError):
@@ -77,7 +79,7 @@ async def _keep(
     ends: float,
     interval_seconds: float,
 ) -> bool:
-    """Whether the connection was open until the end."""
+    """Whether the connection was open until the end. Raises ConnectionError."""
     while (left := ends - time.monotonic()) > 0:
         with suppress(TimeoutError):
             async with asyncio.timeout(min(left, interval_seconds)):
@@ -85,11 +87,8 @@ async def _keep(
                 while await reader.read(65_536):
                     pass
             return False
-        try:
-            writer.write(piece)
-            await writer.drain()
-        except ConnectionError:
-            return False
+        writer.write(piece)
+        await writer.drain()
     return True
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
 
-from daybook.collector.response import Refusal, TooLarge, unavailable
+from daybook.collector.response import Disconnected, Refusal, TooLarge, unavailable
 
 BODY_BYTES_MAX = 2**20
 EVENTS_MAX = 500
@@ -114,7 +114,7 @@ async def read(request: Request, body: HeldBody) -> None:
                 if len(body.content) > BODY_BYTES_MAX:
                     raise TooLarge(_TOO_LARGE)
     except ClientDisconnect:
-        raise Refusal(400, "the body is incomplete") from None
+        raise Disconnected from None
     except TimeoutError:
         reason = f"the body did not arrive within {BODY_SECONDS:.0f} s"
         raise Refusal(408, reason, {"Connection": "close"}) from None

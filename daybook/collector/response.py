@@ -35,6 +35,13 @@ class TooLarge(Refusal):
         super().__init__(413, reason, {"Connection": "close"})
 
 
+class Disconnected(Refusal):
+    """The caller has gone before the end of the body, and reads no answer."""
+
+    def __init__(self) -> None:
+        super().__init__(400, "the body is incomplete")
+
+
 def unavailable(reason: str, more: Mapping[str, Any] | None = None) -> Refusal:
     """A 503 for a valid call, which the client may repeat a little later."""
     return Refusal(503, reason, {"Retry-After": str(RETRY_SECONDS)}, more)

@@ -36,7 +36,13 @@ from daybook.collector.event import (
 )
 from daybook.collector.invalid_log import InvalidLog
 from daybook.collector.names.name_cap import NameCap
-from daybook.collector.response import Refusal, json_response, refusal_response, unavailable
+from daybook.collector.response import (
+    Disconnected,
+    Refusal,
+    json_response,
+    refusal_response,
+    unavailable,
+)
 from daybook.engine.errors import Unavailable
 from daybook.engine.kafka.async_producer import AsyncProducer
 from daybook.service.address import Address
@@ -108,6 +114,8 @@ class Tracker:
         with self._memory.hold(bucket) as body:
             try:
                 await read(request, body)
+            except Disconnected:
+                raise  # without asking Redis: thousands may go at once, and have sent no event
             except Refusal:
                 await self._limit(key, bucket, 1)
                 raise

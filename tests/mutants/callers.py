@@ -57,7 +57,7 @@ CALLERS = (
         "                errors = error.errors if isinstance(error, Invalid)",
         "                kept = error\n"
         "                errors = kept.errors if isinstance(kept, Invalid)",
-        ("tests/collector/test_memory.py",),
+        ("tests/collector/test_tracker.py",),
     ),
     Mutant(
         "strings are cut out of a body however many there are",

@@ -1,4 +1,4 @@
-"""What a call holds in memory is freed with its answer, not when Python looks for cycles."""
+"""What a call holds is freed with its answer, not when Python looks for cycles; and who is asked."""
 
 import asyncio
 import gc
@@ -22,6 +22,9 @@ from daybook.service.rate_limit import RateDecision
 from tests.collector.test_arrival import NOW
 
 KEY = Key("k-1", "write", "org-1", "test", NOW.at, None)
+SCOPE: dict[str, Any] = {
+    "type": "http", "method": "POST", "headers": [], "query_string": b"", "client": None,
+}  # fmt: skip
 VISIT = {"event_type": "page_view", "visitor_id": "v-1", "session_id": "s-1"}
 
 
@@ -45,8 +48,7 @@ class Servers:
         return [True] * len(messages)
 
 
-def tracker() -> Tracker:
-    servers: Any = Servers()
+def tracker(servers: Any) -> Tracker:
     callers = Callers(Settings())
     enricher = Enricher(callers, Origins(), SourceCap(100))
     return Tracker(callers, enricher, servers, servers, servers, servers, "EUR")
@@ -73,16 +75,9 @@ def test_an_events_values_are_freed_with_the_answer(
     events = [Fields(fields)]
     held = weakref.ref(events[0])
     monkeypatch.setattr(track, "parse", lambda _: Call([events.pop()], False, None, False))
-    scope: dict[str, Any] = {
-        "type": "http",
-        "method": "POST",
-        "headers": [],
-        "query_string": b"",
-        "client": None,
-    }
     gc.disable()
     try:
-        response = asyncio.run(tracker().track(Request(scope, receive)))
+        response = asyncio.run(tracker(Servers()).track(Request(SCOPE, receive)))
         assert response.status_code == status
         assert held() is None
     finally:
@@ -96,3 +91,19 @@ def test_an_event_that_our_code_fails_on_is_freed_as_well(monkeypatch: pytest.Mo
     logs.configure("json")
     monkeypatch.setattr(track, "validated", fails)
     test_an_events_values_are_freed_with_the_answer(monkeypatch, VISIT, 422)
+
+
+def test_for_a_caller_who_has_gone_nobody_is_asked() -> None:
+    asked: list[str] = []
+
+    class Observed(Servers):
+        async def take(self, *_: object) -> RateDecision:
+            asked.append("Redis")
+            return RateDecision(0, is_suspect=False)
+
+    async def gone() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    response = asyncio.run(tracker(Observed()).track(Request(SCOPE, gone)))
+    assert response.status_code == 400
+    assert asked == []
