@@ -4,12 +4,12 @@ import asyncio
 import socket
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
 from daybook.local.ports import LOOPBACK
 
-_CONNECT_AT_ONCE = 200
+_CONNECT_AT_ONCE = 100
 _CONNECT_SECONDS = 20.0
 _FIRST_CALL_SECONDS, _BYTE_SECONDS = 30.0, 0.5
 
@@ -29,12 +29,14 @@ def drip(
     piece: bytes,
     seconds: float,
     interval_seconds: float = 1.0,
+    at_once: int = _CONNECT_AT_ONCE,
 ) -> Held:
-    """Opens a connection from each of the addresses, sends `first`, then a piece at each interval.
+    """Opens a connection from each of the addresses, `at_once` at a time, sends `first`, then a
+    piece at each interval.
 
     Returns after so many seconds, with how many connections the server has not closed by then.
     """
-    return asyncio.run(_drip(port, sources, first, piece, seconds, interval_seconds))
+    return asyncio.run(_drip(port, sources, first, piece, seconds, interval_seconds, at_once))
 
 
 async def _drip(
@@ -44,32 +46,38 @@ async def _drip(
     piece: bytes,
     seconds: float,
     interval_seconds: float,
+    at_once: int,
 ) -> Held:
-    at_once = asyncio.Semaphore(_CONNECT_AT_ONCE)
+    opening = asyncio.Semaphore(at_once)
     ends = time.monotonic() + seconds
 
     async def one(source: str) -> bool | None:
         """None if it could not be opened; else whether it was left open."""
-        try:
-            async with at_once, asyncio.timeout(_CONNECT_SECONDS):
-                reader, writer = await asyncio.open_connection(
-                    LOOPBACK, port, local_addr=(source, 0)
-                )
-        except (OSError, TimeoutError):
-            return None
-        try:
-            writer.write(first)
-            return await _keep(reader, writer, piece, ends, interval_seconds)
-        except ConnectionError:
-            return False  # the server has closed it without reading the rest
-        finally:
-            writer.transport.abort()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
+        async with AsyncExitStack() as stack:
+            try:
+                async with opening, asyncio.timeout(_CONNECT_SECONDS):
+                    reader, writer = await asyncio.open_connection(
+                        LOOPBACK, port, local_addr=(source, 0)
+                    )
+                    stack.push_async_callback(_abort, writer)
+                    writer.write(first)
+                    await writer.drain()
+            except (OSError, TimeoutError):
+                return None
+            try:
+                return await _keep(reader, writer, piece, ends, interval_seconds)
+            except ConnectionError:
+                return False  # the server has closed it without reading the rest
 
     found = await asyncio.gather(*(one(source) for source in sources))
     opened = [left for left in found if left is not None]
     return Held(len(opened), sum(opened))
+
+
+async def _abort(writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 async def _keep(

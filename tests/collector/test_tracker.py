@@ -1,4 +1,4 @@
-"""What a call holds is freed with its answer, not when Python looks for cycles; and who is asked."""
+"""A call is freed with its answer, not when Python looks for cycles; who is asked about it."""
 
 import asyncio
 import gc
