@@ -77,9 +77,7 @@ class BodyMemory:
         own = self._by_caller[body.caller] + len(chunk)
         is_large = len(body.content) + len(chunk) > LARGE_BYTES
         if is_large and (total > self._bytes_max or own > self._bytes_max // 4):
-            busy = unavailable("too many large bodies at the moment")
-            busy.headers["Connection"] = "close"
-            raise busy
+            raise unavailable("too many large bodies at the moment", ends_connection=True)
         self._bytes, self._by_caller[body.caller] = total, own
         body.content += chunk
 

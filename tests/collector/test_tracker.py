@@ -11,7 +11,7 @@ from fastapi import Request
 from daybook.collector import track
 from daybook.collector.acquisition.origin import Origins
 from daybook.collector.acquisition.source_cap import SourceCap
-from daybook.collector.body import Call
+from daybook.collector.body import LARGE_BYTES, BodyMemory, Call, HeldBody
 from daybook.collector.client.caller import Callers
 from daybook.collector.enrich import Enricher
 from daybook.collector.track import Tracker
@@ -107,3 +107,20 @@ def test_for_a_caller_who_has_gone_nobody_is_asked() -> None:
     response = asyncio.run(tracker(Observed()).track(Request(SCOPE, gone)))
     assert response.status_code == 400
     assert asked == []
+
+
+def test_a_large_body_that_has_no_room_is_freed_with_its_answer() -> None:
+    full = tracker(Servers())
+    full._memory = BodyMemory(bytes_max=0)
+
+    async def large() -> dict[str, Any]:
+        return {"type": "http.request", "body": b" " * (LARGE_BYTES + 1), "more_body": True}
+
+    gc.collect()
+    gc.disable()
+    try:
+        response = asyncio.run(full.track(Request(SCOPE, large)))
+        assert response.status_code == 503
+        assert not any(isinstance(held, HeldBody) for held in gc.get_objects())
+    finally:
+        gc.enable()
