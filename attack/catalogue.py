@@ -31,7 +31,7 @@ PARTS: Mapping[str, tuple[Attack, ...]] = {
 """Those that hurt a fleet most come last, because a new fleet takes a while."""
 
 RECOUNTED = frozenset(PARTS) - {"callers", "query", "exports", "local"}
-"""Parts after which all numbers are recounted: the others send no event of their own."""
+"""Parts for which all numbers are recounted: the others send no event of their own."""
 
 
 def chosen(names: Sequence[str]) -> dict[str, list[Attack]]:

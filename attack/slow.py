@@ -30,13 +30,17 @@ def drip(
     seconds: float,
     interval_seconds: float = 1.0,
     at_once: int = _CONNECT_AT_ONCE,
+    pace_seconds: float = 0.0,
 ) -> Held:
     """Opens a connection from each of the addresses, `at_once` at a time, sends `first`, then a
     piece at each interval.
 
-    Returns after so many seconds, with how many connections the server has not closed by then.
+    With `pace_seconds` each connection keeps its place among those for so long. Returns after so
+    many seconds, with how many connections the server has not closed by then.
     """
-    return asyncio.run(_drip(port, sources, first, piece, seconds, interval_seconds, at_once))
+    return asyncio.run(
+        _drip(port, sources, first, piece, seconds, interval_seconds, at_once, pace_seconds)
+    )
 
 
 async def _drip(
@@ -47,6 +51,7 @@ async def _drip(
     seconds: float,
     interval_seconds: float,
     at_once: int,
+    pace_seconds: float,
 ) -> Held:
     opening = asyncio.Semaphore(at_once)
     ends = time.monotonic() + seconds
@@ -62,6 +67,7 @@ async def _drip(
                     stack.push_async_callback(_abort, writer)
                     writer.write(first)
                     await writer.drain()
+                    await asyncio.sleep(pace_seconds)
             except (OSError, TimeoutError):
                 return None
             try:
