@@ -7,8 +7,8 @@ It starts Kafka, MongoDB and Redis on free ports, a member of each group, a coll
 service and an export worker, and ends all of them. While each attack is made, a well-behaved
 caller tracks events and reads reports. An attack has held if no process has ended, every group has
 caught up, no answer was a server's fault, others were served within the bounds of
-attack/bounds.py, and the memory of each process stayed below its bound. After each part that sends
-events, a recount of the log must equal what is stored.
+attack/bounds.py, and the memory of each process stayed below its bound. Before a fleet is ended, a
+recount of the log must equal what is stored.
 
 A fleet that an attack has hurt is replaced by a new one before the next attack.
 
@@ -33,8 +33,8 @@ from daybook.cli.support.printing import console
 from daybook.engine.errors import DaybookError
 from daybook.local.errors import ServerError
 
-SECONDS_MAX = 540.0
-"""After this no attack is begun; with the last one and the end of the fleet: ten minutes."""
+SECONDS_MAX = 510.0
+"""After this no attack is begun; with the last one, and the recount of the fleet: ten minutes."""
 
 _SERVERS_MISSING = 4
 
@@ -54,6 +54,7 @@ def main() -> None:
         with Runner(lambda line: progress.print(line, highlight=False), SECONDS_MAX) as runner:
             for part, attacks in chosen(options.parts).items():
                 outcomes += runner.run(part, attacks)
+            outcomes += runner.finish()
     except (DaybookError, ServerError) as error:
         print(f"attack: {error}", file=sys.stderr)
         sys.exit(_SERVERS_MISSING)

@@ -15,15 +15,13 @@ class Target:
     """A running fleet, as an attacker's process is told about it; it can be written as JSON.
 
     `variables`: the `DAYBOOK_*` settings of all its processes. `keys`: texts of API keys by what
-    they are for. `pids`: the processes by name, with those of the servers. `directory`: an attack
-    may write there.
+    they are for. `directory`: an attack may write there, and the servers' files are beneath it.
     """
 
     variables: Mapping[str, str]
     collector_port: int
     query_port: int
     keys: Mapping[str, str]
-    pids: Mapping[str, int]
     directory: str
 
     @property
@@ -45,7 +43,8 @@ class Attack:
     at `judged_percent` of their calls.
 
     `seconds_max`: `run` is ended after this. `settle_seconds_max`: how long the groups may then
-    take until they have counted everything.
+    take until they have counted everything. `nice`: of the attacker's process, whose own work must
+    not look like the fleet's slowness.
     """
 
     name: str
@@ -54,6 +53,7 @@ class Attack:
     seconds_max: float = 40.0
     settle_seconds_max: float = 40.0
     judged_percent: int = 99
+    nice: int = 10
 
 
 def settings_of(variables: Mapping[str, str]) -> Settings:

@@ -16,7 +16,6 @@ from attack.attack import Attack, Sent, Target
 from attack.catalogue import PARTS
 
 _ROOT = Path(__file__).parents[1]
-_NICE = 10
 _FILES = 8_192
 _SHOWN_CHARS_MAX = 400
 
@@ -47,8 +46,7 @@ def main() -> None:
     part, name = sys.argv[1:]
     target = Target(**json.load(sys.stdin))
     (attack,) = (attack for attack in PARTS[part] if attack.name == name)
-    # Attackers come from elsewhere: their own work must not look like the fleet's slowness.
-    os.nice(_NICE)
+    os.nice(attack.nice)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _FILES if most == resource.RLIM_INFINITY else min(_FILES, most)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

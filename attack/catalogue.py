@@ -6,6 +6,7 @@ from attack.attack import Attack
 from attack.subjects import (
     callers,
     collector,
+    exports,
     hostile,
     local_only,
     messages,
@@ -20,6 +21,7 @@ PARTS: Mapping[str, tuple[Attack, ...]] = {
     "callers": callers.ATTACKS,
     "query": hostile.ATTACKS,
     "texts": texts.ATTACKS,
+    "exports": exports.ATTACKS,
     "organizations": organizations.ATTACKS,
     "local": local_only.ATTACKS,
     "outages": outages.ATTACKS,
@@ -28,8 +30,8 @@ PARTS: Mapping[str, tuple[Attack, ...]] = {
 }
 """Those that hurt a fleet most come last, because a new fleet takes a while."""
 
-RECOUNTED = frozenset(PARTS) - {"callers", "query", "local"}
-"""Parts after which all numbers are recounted: the others send no event of their own."""
+RECOUNTED = frozenset(PARTS) - {"callers", "query", "exports", "local"}
+"""Parts for which all numbers are recounted: the others send no event of their own."""
 
 
 def chosen(names: Sequence[str]) -> dict[str, list[Attack]]:

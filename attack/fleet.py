@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 
+from pymongo.uri_parser import parse_uri
+
 import consumers
 from attack.attack import Target, settings_of
 from attack.lag import wait_for_no_lag
@@ -21,13 +23,14 @@ from daybook.cli.topics import wanted_topics
 from daybook.engine.kafka import clients
 from daybook.engine.kafka.topics import create
 from daybook.engine.mongo.client import Documents, database
+from daybook.local.mongodb import MongoDB
 from daybook.local.stack import Ports, Stack
 from daybook.service import api_keys
 
 MEMBERS = tuple(group.name.removeprefix(consumers.PREFIX) for group in consumers.FLEET)
 WELL_BEHAVED, ATTACKER, OTHER = "well-behaved", "attacker", "other"
 JWT_SECRET = "a secret of sixty-four bytes that no attacker has, as they say so"
-_NAMES = ("kafka", "mongodb", "redis")
+_SERVERS, _NAMES = "stack", ("kafka", "mongodb", "redis")
 _SHOWN_CHARS_MAX = 600
 
 
@@ -37,7 +40,7 @@ class Fleet:
     def __init__(
         self,
         processes: list[DaybookProcess],
-        servers: Mapping[str, int],
+        servers: Stack,
         variables: Mapping[str, str],
         directory: Path,
         keys: Mapping[str, str],
@@ -50,9 +53,9 @@ class Fleet:
             ports["collector"],
             ports["query"],
             keys,
-            {process.name: process.pid for process in processes} | dict(servers),
             str(directory),
         )
+        self._servers = servers
         self._documents = documents
         self._admin = clients.admin(settings_of(variables))
         self._directory = directory
@@ -89,9 +92,10 @@ class Fleet:
 
     def resume_servers(self) -> None:
         """Continues servers that an attack has frozen; harmless for those that run."""
-        for name in _NAMES:
+        for server in self._servers.servers():
             with suppress(ProcessLookupError):
-                os.kill(self.target.pids[name], signal.SIGCONT)
+                if pid := server.pid:
+                    os.kill(pid, signal.SIGCONT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +116,9 @@ def guarded_fleet() -> Iterator[Guarded]:
     with ExitStack() as stack:
         directory = Path(mkdtemp(prefix="daybook-attack-"))
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
-        servers = Stack(directory / "stack", Ports.free())
+        servers = Stack(directory / _SERVERS, Ports.free())
         stack.callback(servers.wipe, _NAMES)
         servers.start(_NAMES)
-        pids = {server.name: server.pid for server in servers.servers() if server.pid}
         variables = _variables(servers, directory)
         settings = settings_of(variables)
         documents = stack.enter_context(database(settings).client)[settings.mongodb_database]
@@ -123,7 +126,7 @@ def guarded_fleet() -> Iterator[Guarded]:
             create(clients.admin(settings), topic)
         keys = _keys(documents)
         processes = _start(stack, variables, directory)
-        fleet = Fleet(processes, pids, variables, directory, keys, documents)
+        fleet = Fleet(processes, servers, variables, directory, keys, documents)
         # Leaving with a frozen server would leave it running for ever.
         stack.callback(fleet.resume_servers)
         ports = fleet.target.collector_port, fleet.target.query_port
@@ -131,6 +134,14 @@ def guarded_fleet() -> Iterator[Guarded]:
         witness = stack.enter_context(Witness(ports, callers, directory))
         memory = stack.enter_context(MemoryWatch(processes))
         yield Guarded(fleet, witness, memory)
+
+
+def fleet_mongodb(target: Target) -> MongoDB:
+    """The fleet's server, for an attack that ends or freezes it."""
+    uri = target.settings.mongodb_uri
+    assert uri is not None
+    port = parse_uri(uri.get_secret_value())["nodelist"][0][1]
+    return MongoDB(Path(target.directory) / _SERVERS / "mongodb", port)
 
 
 def _variables(servers: Stack, directory: Path) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The outcome of an attack, and the rules by which it held or did not."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from attack import bounds
@@ -14,6 +14,7 @@ class Outcome:
     """`failures` has a sentence for each promise that did not hold; empty if all did.
 
     `p99_ms` is None for a kind of call that was not made meanwhile. `peak_mib`: by process.
+    `slowed`: others' median latency in multiples of what it is in a quiet time.
     """
 
     part: str
@@ -25,6 +26,7 @@ class Outcome:
     alive: int
     processes: int
     peak_mib: Mapping[str, float]
+    slowed: Mapping[Judged, float] = field(default_factory=dict)
 
     @property
     def held(self) -> bool:
@@ -72,3 +74,9 @@ def latency_bound_ms(kind: Judged, quiet: Samples, percent: int = 99) -> float:
 
 def p99s(during: Samples) -> dict[Judged, float | None]:
     return {kind: during.percentile(kind, 99) for kind in JUDGED}
+
+
+def slowed(during: Samples, quiet: Samples) -> dict[Judged, float]:
+    """How many times the median of a quiet time each kind of call took, if both are known."""
+    medians = {kind: (during.percentile(kind, 50), quiet.percentile(kind, 50)) for kind in JUDGED}
+    return {kind: late / usual for kind, (late, usual) in medians.items() if late and usual}

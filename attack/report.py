@@ -9,7 +9,8 @@ from attack.outcome import Outcome
 from daybook.cli.support.printing import number_of, table
 
 HEADINGS = (
-    "attack", "what was sent", "outcome", "tracking p99", "reports p99", "alive", "most memory",
+    "attack", "what was sent", "outcome", "tracking p99", "reports p99", "medians, of quiet",
+    "alive", "most memory",
 )  # fmt: skip
 
 
@@ -28,6 +29,7 @@ def row(outcome: Outcome) -> tuple[str, ...]:
         "held" if outcome.held else "DID NOT HOLD",
         latency(outcome.p99_ms, "tracking"),
         latency(outcome.p99_ms, "reports"),
+        ", ".join(f"×{times:.1f}" for times in outcome.slowed.values()) or "-",
         f"{outcome.alive} of {outcome.processes}",
         f"{name} {mib:.0f} MiB" if name else "",
     )

@@ -10,8 +10,8 @@ from attack import bounds
 from attack.attack import Attack, Sent
 from attack.attacker import AttackFailed, make
 from attack.catalogue import RECOUNTED
-from attack.fleet import MEMBERS, Guarded, guarded_fleet
-from attack.outcome import Outcome, latency_failures, memory_failures, p99s
+from attack.fleet import MEMBERS, Fleet, Guarded, guarded_fleet
+from attack.outcome import Outcome, latency_failures, memory_failures, p99s, slowed
 from attack.samples import Samples
 
 _QUIET_SECONDS = 5.0
@@ -33,10 +33,12 @@ class Runner:
         self._stack = ExitStack()
         self._guarded: Guarded | None = None
         self._quiet = Samples([])
+        self._counted: list[str] = []
+        self._is_hurt = False
         self.notes: list[str] = []
 
     def run(self, part: str, attacks: Sequence[Attack]) -> Iterator[Outcome]:
-        """The outcomes of a part's attacks, and of comparing what was counted with a recount."""
+        """The outcomes of a part's attacks, and of the recount of a fleet that they have hurt."""
         for attack in attacks:
             if time.monotonic() > self._deadline:
                 yield _not_made(part, attack.name)
@@ -45,8 +47,16 @@ class Runner:
             held = "held" if outcome.held else "did not hold"
             self._log(f"{part}: {attack.name}: {held} ({outcome.seconds:.0f} s)")
             yield outcome
-        if self._guarded is not None and part in RECOUNTED:
-            yield self._verify(part, self._guarded)
+            if part in RECOUNTED and part not in self._counted:
+                self._counted.append(part)
+            if self._is_hurt:
+                yield from self.finish()
+
+    def finish(self) -> Iterator[Outcome]:
+        """Ends the fleet, with the outcome of comparing all that it has counted with a recount."""
+        if self._guarded is not None and self._counted:
+            yield self._verify(self._guarded.fleet)
+        self._end_fleet()
 
     def _attack(self, part: str, attack: Attack) -> Outcome:
         guarded = self._healthy()
@@ -85,21 +95,21 @@ class Runner:
             fleet.alive(),
             len(fleet.processes),
             peaks,
+            slowed(during, self._quiet),
         )
-        if dead or behind or not is_well:
-            self._end_fleet()
+        self._is_hurt = bool(dead or behind) or not is_well
         return outcome
 
-    def _verify(self, part: str, guarded: Guarded) -> Outcome:
-        began, fleet = time.monotonic(), guarded.fleet
+    def _verify(self, fleet: Fleet) -> Outcome:
+        began = time.monotonic()
         with ThreadPoolExecutor(len(MEMBERS)) as threads:
             found = threads.map(lambda group: fleet.verify(group, _VERIFY_SECONDS_MAX), MEMBERS)
         failures = [failure for failure in found if failure]
-        what = f"all numbers of {len(MEMBERS)} groups, recounted from the log"
+        what = f"numbers of {len(MEMBERS)} groups, recounted after {', '.join(self._counted)}"
         held = "equal" if not failures else "NOT equal"
         seconds, count = time.monotonic() - began, len(fleet.processes)
-        self._log(f"{part}: {_VERIFY}: {held} ({seconds:.0f} s)")
-        return Outcome(part, _VERIFY, what, seconds, failures, {}, fleet.alive(), count, {})
+        self._log(f"{_VERIFY}: {held} ({seconds:.0f} s)")
+        return Outcome("all", _VERIFY, what, seconds, failures, {}, fleet.alive(), count, {})
 
     def _healthy(self) -> Guarded:
         """The fleet, a new one if there is none."""
@@ -115,6 +125,7 @@ class Runner:
 
     def _end_fleet(self) -> None:
         self._guarded = None
+        self._counted, self._is_hurt = [], False
         self._stack.close()
 
     def __enter__(self) -> Self:

@@ -16,6 +16,13 @@ _MANY = 2_100
 _HOLD_SECONDS = 14.0
 """Longer than a service waits for headers; shorter than it waits for a body."""
 
+_PACE = 50, 0.1
+"""So many at once, each for so many seconds: a flood of new connections is another attack."""
+
+_BODY_BYTES, _BODIES, _BODY_SECONDS = 1_000_000, 400, 12.0
+_BODY_PACE_SECONDS = 0.01
+"""A megabyte each: what fits through a line of a gigabit, which is not what this is about."""
+
 _STREAMS, _STREAM_SECONDS = 1_500, 14.0
 _WIDE_READS, _CONCURRENT_READS = 200, 40
 _COLLEAGUE_MS_MAX = 1_000.0
@@ -46,8 +53,21 @@ def bodies_byte_by_byte(target: Target) -> Sent:
     head = f"POST {TRACK} HTTP/1.1\r\nHost: x\r\nX-Daybook-Key: {key}\r\n"
     head += "Content-Length: 100000\r\n\r\n"
     sources = [f"127.5.3.{number % 200 + 1}" for number in range(_MANY)]
-    held = drip(target.collector_port, sources, head.encode(), b"[", _HOLD_SECONDS)
+    held = drip(target.collector_port, sources, head.encode(), b"[", _HOLD_SECONDS, 1.0, *_PACE)
     return Sent(f"{held.opened:,} calls of 200 addresses, a byte of body a second")
+
+
+def bodies_almost_complete(target: Target) -> Sent:
+    """Tracking calls with bodies of a megabyte, of which the last byte does not come."""
+    key = target.keys["write"]
+    head = f"POST {TRACK} HTTP/1.1\r\nHost: x\r\nX-Daybook-Key: {key}\r\n"
+    head += f"Content-Length: {_BODY_BYTES}\r\n\r\n"
+    first = head.encode() + b" " * (_BODY_BYTES - 1_000)
+    sources = [f"127.5.8.{number % 200 + 1}" for number in range(_BODIES)]
+    held = drip(
+        target.collector_port, sources, first, b" ", _BODY_SECONDS, 1.0, 1, _BODY_PACE_SECONDS
+    )
+    return Sent(f"{_BODIES:,} calls with all of a megabyte but its end; {held.left} kept open")
 
 
 def exports_byte_by_byte(target: Target) -> Sent:
@@ -155,6 +175,7 @@ ATTACKS = (
     Attack("headers without end, collector", headers_without_end, ("tracking",), 60),
     Attack("headers without end, query", headers_without_end_to_query, ("reports",), 60),
     Attack("tracking a byte at a time", bodies_byte_by_byte, ("tracking",), 60),
+    Attack("bodies almost complete", bodies_almost_complete, ("tracking",), 60),
     Attack("exports a byte at a time", exports_byte_by_byte, ("reports",)),
     Attack("1,500 idle streams", idle_streams, ("reports",), 60),
     # Work, not slowness: the promise is about how much slower others become.

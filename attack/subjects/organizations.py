@@ -1,12 +1,11 @@
 """What one organization can do to another's numbers, or with a public key to its own lists."""
 
-import time
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from attack.attack import Attack, Sent, Target
 from attack.calls import Statuses, report, track
+from attack.counting import counted, orders_created
 from attack.fleet import OTHER
 from attack.lag import wait_for_no_lag
 from attack.publishing import ORDERS, TRACKING, Publisher, event, message
@@ -15,15 +14,14 @@ from daybook.engine.mongo.client import Documents, database
 
 _FUNNEL, _EVENTS = "apart", 50
 _UNPUBLISHED, _BATCH = 50_100, 500
-_WAIT_SECONDS_MAX, _COUNT_SECONDS_MAX = 20.0, 50.0
-_POLL_SECONDS = 0.1
+_COUNT_SECONDS_MAX = 50.0
 
 
 def same_event_ids(target: Target) -> Sent:
     """The attacker knows another organization's ids, and sends each of its events first."""
     publisher = Publisher(target)
     with database(target.settings).client as client:
-        before = _orders_created(client[target.settings.mongodb_database])
+        before = orders_created(client[target.settings.mongodb_database])
     ids = [str(uuid.uuid4()) for _ in range(_EVENTS)]
     own = {"visitor_id": "shared", "session_id": "s", "funnel_id": _FUNNEL, "page": "/"}
     for organization in ("attacker", OTHER):
@@ -42,11 +40,11 @@ def same_event_ids(target: Target) -> Sent:
         publisher.publish(ORDERS, keyed)
     with database(target.settings).client as client:
         documents = client[target.settings.mongodb_database]
-        counted = _counted(lambda: _page_views(documents, OTHER), _EVENTS)
-        created = _counted(lambda: _orders_created(documents) - before, 2 * _EVENTS)
+        viewed = counted(lambda: _page_views(documents, OTHER), _EVENTS)
+        created = counted(lambda: orders_created(documents) - before, 2 * _EVENTS)
     failures = []
-    if counted != _EVENTS:
-        failures.append(f"{counted} of another organization's {_EVENTS} page views were counted")
+    if viewed != _EVENTS:
+        failures.append(f"{viewed} of another organization's {_EVENTS} page views were counted")
     if created < 2 * _EVENTS:
         failures.append(f"{created} of both organizations' {2 * _EVENTS} orders were counted")
     return Sent(f"{publisher}: the same {_EVENTS} event_ids by two organizations", failures)
@@ -57,19 +55,6 @@ def _page_views(documents: Documents, organization: str) -> int:
         {"organization_id": organization, "funnel_id": _FUNNEL}, {"page_views": 1}
     )
     return sum(int(day.get("page_views", 0)) for day in days)
-
-
-def _orders_created(documents: Documents) -> int:
-    days = documents["analytics_order_funnel"].find({}, {"orders_created": 1})
-    return sum(int(day.get("orders_created", 0)) for day in days)
-
-
-def _counted(read: Callable[[], int], wanted: int) -> int:
-    """What is counted once it is what was wanted, or when no more is waited for."""
-    deadline = time.monotonic() + _WAIT_SECONDS_MAX
-    while (found := read()) < wanted and time.monotonic() < deadline:
-        time.sleep(_POLL_SECONDS)
-    return found
 
 
 def unpublished_funnels(target: Target) -> Sent:

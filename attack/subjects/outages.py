@@ -1,17 +1,24 @@
-"""Servers that freeze, or that answer so slowly that their answer never ends."""
+"""Servers that freeze, forget, or answer so slowly that their answer never ends."""
 
 import base64
 import json
 import os
+import shutil
 import signal
 import socket
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from attack.attack import Attack, Sent, Target
 from attack.calls import API, call
+from attack.counting import counted, orders_created
+from attack.fleet import fleet_mongodb
 from attack.process import DaybookProcess
+from attack.publishing import ORDERS, Published, Publisher, event, message
+from attack.slow import answer_slowly
+from daybook.engine.mongo.client import database
 from daybook.local.ports import LOOPBACK
 
 _FROZEN_SECONDS = 42.0
@@ -20,10 +27,13 @@ _FROZEN_SECONDS = 42.0
 _HELD_SECONDS_MAX, _DRIP_SECONDS = 10.0, 14.0
 """How long a service may read one answer of a server, and how long the server goes on."""
 
+_ORDERS = 500
+"""Before the backup, after it, and after the restore."""
+
 
 def frozen_mongodb(target: Target) -> Sent:
     """MongoDB keeps its connections and answers nothing."""
-    pid = target.pids["mongodb"]
+    pid = fleet_mongodb(target).pid or 0
     os.kill(pid, signal.SIGSTOP)
     try:
         time.sleep(_FROZEN_SECONDS)
@@ -35,7 +45,7 @@ def frozen_mongodb(target: Target) -> Sent:
 def dripping_key_server(target: Target) -> Sent:
     """The server of the public keys that verify tokens sends a byte of its answer a second."""
     with socket.create_server((LOOPBACK, 0)) as server, ThreadPoolExecutor(1) as thread:
-        held = thread.submit(_drip, server)
+        held = thread.submit(answer_slowly, server, _DRIP_SECONDS)
         variables = dict(target.variables) | {
             "DAYBOOK_JWT_ALGORITHM": "RS256",
             "DAYBOOK_JWT_JWKS": f"http://{LOOPBACK}:{server.getsockname()[1]}/keys",
@@ -65,20 +75,41 @@ def dripping_key_server(target: Target) -> Sent:
     return Sent("a key server that sends a byte a second", failures)
 
 
-def _drip(server: socket.socket) -> float:
-    """How many seconds the client of the first connection read, one byte each."""
-    server.settimeout(30.0)
-    connection, _ = server.accept()
-    began = time.monotonic()
-    with connection:
+def database_went_back(target: Target) -> Sent:
+    """MongoDB loses what members have counted since its backup, while they count on."""
+    server, copy = fleet_mongodb(target), Path(target.directory) / "backup"
+    publisher = Publisher(target)
+    with database(target.settings).client as client:
+        documents = client[target.settings.mongodb_database]
+        before = orders_created(documents)
+        publisher.publish(ORDERS, _orders("before"))
+        counted(lambda: orders_created(documents) - before, _ORDERS)
+        client.admin.command("fsync", lock=True)
         try:
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-            while (passed := time.monotonic() - began) < _DRIP_SECONDS:
-                connection.sendall(b" ")
-                time.sleep(0.5)
-        except ConnectionError:
-            passed = time.monotonic() - began
-    return passed
+            shutil.copytree(server.data, copy)
+        finally:
+            client.admin.command("fsyncUnlock")
+        publisher.publish(ORDERS, _orders("after"))
+        created = counted(lambda: orders_created(documents) - before, 2 * _ORDERS)
+        server.kill()
+        shutil.rmtree(server.data)
+        copy.rename(server.data)
+        server.start()
+        publisher.publish(ORDERS, _orders("later"))
+        found = counted(lambda: orders_created(documents) - before, 3 * _ORDERS)
+    failures = []
+    if created != 2 * _ORDERS:
+        failures.append(f"{created:,} of {2 * _ORDERS:,} orders were counted before the restore")
+    if found != 3 * _ORDERS:
+        failures.append(f"{found:,} of {3 * _ORDERS:,} orders are counted after the restore")
+    return Sent(f"{publisher}; MongoDB restored to before two thirds of them", failures)
+
+
+def _orders(name: str) -> Iterator[Published]:
+    for number in range(_ORDERS):
+        order = f"went-back-{name}-{number}"
+        data = {"order_id": order, "currency": "EUR", "total_cents": 100}
+        yield message(order, event("order.created", data))
 
 
 def _token() -> str:
@@ -91,4 +122,6 @@ ATTACKS = (
     # The first calls after the key is stale may find the outage; those that follow know of it.
     Attack("MongoDB does not answer", frozen_mongodb, ("tracking",), 60, 60, judged_percent=95),
     Attack("a key server that drips", dripping_key_server, (), 60),
+    # Last, because it replaces the server; a niced process would leave it niced.
+    Attack("a database that went back", database_went_back, (), 120, 60, nice=0),
 )

@@ -3,26 +3,25 @@
 import csv
 import io
 import json
+import stat
 import time
 import zipfile
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from openpyxl import load_workbook
 from openpyxl.utils.escape import unescape
 from pypdf import PdfReader
 
 from attack.attack import Attack, Sent, Target
-from attack.calls import API, Reply, call, report
+from attack.calls import report
 from attack.fleet import ATTACKER
-from attack.lag import wait_for_no_lag
+from attack.orders import order, wait_for_file
 from attack.publishing import FUNNELS, TRACKING, Publisher, event, message
-from daybook.engine.kafka import clients
 from daybook.engine.mongo.client import database
 
-_FUNNEL, _VISITOR = "texts", "texts-visitor"
+_FUNNEL, _VISITOR, _LAST = "texts", "texts-visitor", "last"
 PAGES = (
     "<r>bold</r>", "<r><t>x</t></r>", '=HYPERLINK("http://evil.example","x")', "=1+1", "+1+1",
     "-1+1", "@SUM(1)", "\u00a0=1+1", "\u200b=1+1", "\ufeff=1+1", "\t=1+1", "\r=1+1", "\0=1+1",
@@ -50,22 +49,20 @@ def texts_in_files(target: Target) -> Sent:
     """Pages, metadata and names; then the journey, and every report as every kind of file."""
     publisher = Publisher(target)
     _publish(publisher)
-    with database(target.settings).client as client:
-        documents = client[target.settings.mongodb_database]
-        lag = wait_for_no_lag(documents, clients.admin(target.settings), _COUNT_SECONDS_MAX)
-    failures = [*lag, *_journey(target)]
+    failures = [*_not_counted(target), *_journey(target)]
     jobs = {
-        (name, form): _order(target, name, form)
+        (name, form): order(target, "analyst", name, _FUNNEL, form)
         for name in ("events", "overview")
         for form in ("csv", "xlsx", "pdf", "json")
     }
     for (name, form), job_id in jobs.items():
         what = f"{name} as {form}"
-        file = _file(target, job_id)
+        file = wait_for_file(target, "analyst", job_id, _EXPORT_SECONDS_MAX)
         if isinstance(file, str):
             failures.append(f"{what}: {file}")
         else:
             failures += [f"{what}: {problem}" for problem in _problems(form, file)]
+    failures += _open_to_others(Path(target.variables["DAYBOOK_EXPORTS_FOLDER"]))
     files = f"{len(jobs)} files"
     return Sent(f"{publisher}: {len(PAGES)} pages, {len(METADATA)} metadata; {files}", failures)
 
@@ -78,14 +75,34 @@ def _publish(publisher: Publisher) -> None:
     publisher.publish(FUNNELS, [message(_FUNNEL, event("funnel.published", funnel, ATTACKER))])
     own = {"visitor_id": _VISITOR, "session_id": "s", "funnel_id": _FUNNEL}
     viewed = [
-        event("page_view", own | {"page": page, "context": _context(page)}, ATTACKER)
+        event("page_view", own | {"page": page, "metadata": {"is": page}, "context": of}, ATTACKER)
         for page in PAGES
+        for of in [_context(page)]
     ]
     named = [
         event("custom", own | {"name": "=1+1", "metadata": one, "properties": one}, ATTACKER)
         for one in METADATA
     ]
-    publisher.publish(TRACKING, [message(_VISITOR, body) for body in [*viewed, *named]])
+    last = event("page_view", own | {"session_id": _LAST, "page": "/"}, ATTACKER)
+    publisher.publish(TRACKING, [message(_VISITOR, body) for body in [*viewed, *named, last]])
+
+
+def _not_counted(target: Target) -> list[str]:
+    """Waits for the definition and the last of the visitor's events; what is still missing."""
+    wanted = {
+        "funnels": f"{ATTACKER}:{_FUNNEL}",
+        "funnel_sessions": f"{ATTACKER}:{_VISITOR}:{_LAST}:{_FUNNEL}",
+    }
+    deadline = time.monotonic() + _COUNT_SECONDS_MAX
+    with database(target.settings).client as client:
+        documents = client[target.settings.mongodb_database]
+        while missing := [n for n, row in wanted.items() if not documents[n].find_one(row)]:
+            if time.monotonic() > deadline:
+                return [
+                    f"{name} has nothing of it after {_COUNT_SECONDS_MAX:.0f} s" for name in missing
+                ]
+            time.sleep(_POLL_SECONDS)
+    return []
 
 
 def _context(text: str) -> dict[str, str]:
@@ -105,44 +122,11 @@ def _journey(target: Target) -> list[str]:
     ]
 
 
-def _order(target: Target, name: str, form: str) -> str:
-    """Requests a file; the job's id, or the status of a refusal."""
-    today = datetime.now(UTC).date()
-    body = {
-        "report_type": name,
-        "funnel_id": _FUNNEL,
-        "date_from": str(today - timedelta(days=1)),
-        "date_to": str(today),
-        "format": form,
-        "include_pii": True,
-        "include_charts": True,
-    }
-    deadline = time.monotonic() + _EXPORT_SECONDS_MAX
-    while (reply := _post(target, body)).status == 503 and time.monotonic() < deadline:
-        time.sleep(_POLL_SECONDS)
-    return str(reply.json["job_id"]) if reply.status == 202 else f"refused-{reply.status}"
-
-
-def _post(target: Target, body: dict[str, Any]) -> Reply:
-    own = {"Authorization": f"Bearer {target.keys['analyst']}", "Content-Type": "application/json"}
-    return call(target.query_port, "POST", f"{API}/export", json.dumps(body).encode(), own)
-
-
-def _file(target: Target, job_id: str) -> bytes | str:
-    """The finished file, or a sentence on why there is none."""
-    deadline = time.monotonic() + _EXPORT_SECONDS_MAX
-    while True:
-        reply = report(target.query_port, target.keys["analyst"], f"/export/{quote(job_id)}")
-        if reply.status != 200:
-            return f"the job's status is answered {reply.status}"
-        job = reply.json
-        if job["status"] == "completed":
-            return call(target.query_port, "GET", job["download_url"]).body
-        if job["status"] != "processing":
-            return f"the job is {job['status']}: {job['reason']}"
-        if time.monotonic() > deadline:
-            return f"the job is not done after {_EXPORT_SECONDS_MAX:.0f} s"
-        time.sleep(_POLL_SECONDS)
+def _open_to_others(folder: Path) -> list[str]:
+    """A sentence for the files, and for the folders, that others than their owner may enter."""
+    paths = [folder, *folder.rglob("*")]
+    wrong = [path for path in paths if stat.S_IMODE(path.stat().st_mode) & 0o077]
+    return [f"{len(wrong)} of {len(paths)} files and folders are open to others"] * bool(wrong)
 
 
 def _problems(form: str, file: bytes) -> list[str]:

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from typing import Any
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
 
-from daybook.collector.response import Refusal, TooLarge, unavailable
+from daybook.collector.response import Disconnected, Refusal, TooLarge, unavailable
 
 BODY_BYTES_MAX = 2**20
 EVENTS_MAX = 500
@@ -23,15 +23,13 @@ VALUES_MAX = 50_000
 LARGE_BYTES = 2**16
 """What browsers can send when a page is left; a larger body comes from a server, or a stranger."""
 
-BODIES_BYTES_MAX = 2**28
-"""Of all large bodies at the same time; 2,000 connections could send eight times as much."""
+BODIES_BYTES_MAX = 2**26
+"""Of all bodies that wait or arrive at the same time, beyond which large ones are refused; 2,000
+connections could send thirty times as much. As much again may be in the connections' buffers."""
 
 _GZIP = ("gzip", "x-gzip")
 _LENGTH_DIGITS_MAX = 20
 _STRUCTURE = (b",", b"[", b"{")
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
-"""A string, or the rest of the body. Possessive, so that no character is looked at twice."""
-
 _TOO_LARGE = f"the body must not exceed {BODY_BYTES_MAX:,} bytes, also after decompression"
 
 
@@ -49,37 +47,51 @@ class Call:
 
 
 class BodyMemory:
-    """Counts the bytes of the bodies that a collector holds, each within a `hold`."""
+    """Counts the bytes of the bodies that a collector holds, each within a `hold`.
+
+    Of the large ones, no caller has more than a quarter.
+    """
 
     def __init__(self, bytes_max: int = BODIES_BYTES_MAX) -> None:
         self._bytes_max = bytes_max
         self._bytes = 0
+        self._by_caller: Counter[str] = Counter()
 
     @contextmanager
-    def hold(self) -> Iterator["HeldBody"]:
-        body = HeldBody(self)
+    def hold(self, caller: str) -> Iterator["HeldBody"]:
+        body = HeldBody(self, caller)
         try:
             yield body
         finally:
             self._bytes -= len(body.content)
+            self._by_caller[caller] -= len(body.content)
+            if not self._by_caller[caller]:
+                del self._by_caller[caller]
 
-    def add(self, body: bytearray, chunk: bytes) -> None:
-        """Raises Refusal with 503 for a large body, while there is no room for it."""
-        if len(body) + len(chunk) > LARGE_BYTES and self._bytes + len(chunk) > self._bytes_max:
-            raise unavailable("too many large bodies at the moment")
-        self._bytes += len(chunk)
-        body += chunk
+    def add(self, body: "HeldBody", chunk: bytes) -> None:
+        """Raises Refusal with 503 for a large body, while there is no room for it.
+
+        The rest of such a body is not even read.
+        """
+        total = self._bytes + len(chunk)
+        own = self._by_caller[body.caller] + len(chunk)
+        is_large = len(body.content) + len(chunk) > LARGE_BYTES
+        if is_large and (total > self._bytes_max or own > self._bytes_max // 4):
+            raise unavailable("too many large bodies at the moment", ends_connection=True)
+        self._bytes, self._by_caller[body.caller] = total, own
+        body.content += chunk
 
 
 class HeldBody:
     """A body that is counted while it is held."""
 
-    def __init__(self, memory: BodyMemory) -> None:
+    def __init__(self, memory: BodyMemory, caller: str) -> None:
         self._memory = memory
+        self.caller = caller
         self.content = bytearray()
 
     def add(self, chunk: bytes) -> None:
-        self._memory.add(self.content, chunk)
+        self._memory.add(self, chunk)
 
 
 async def read(request: Request, body: HeldBody) -> None:
@@ -100,7 +112,7 @@ async def read(request: Request, body: HeldBody) -> None:
                 if len(body.content) > BODY_BYTES_MAX:
                     raise TooLarge(_TOO_LARGE)
     except ClientDisconnect:
-        raise Refusal(400, "the body is incomplete") from None
+        raise Disconnected from None
     except TimeoutError:
         reason = f"the body did not arrive within {BODY_SECONDS:.0f} s"
         raise Refusal(408, reason, {"Connection": "close"}) from None
@@ -166,10 +178,18 @@ def _value(body: bytes) -> tuple[Any, bool]:
 
 def _values(body: bytes) -> int:
     """An upper bound of the number of values; strings are skipped only if they matter."""
-    counted = sum(map(body.count, _STRUCTURE))
+    counted = _structure(body)
     if counted <= VALUES_MAX:
         return counted
-    return sum(map(_STRING.sub(b"", body).count, _STRUCTURE))
+    quotes = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    # Each string is a value, or the name of one.
+    if (strings := quotes.count(b'"') // 2) > 2 * VALUES_MAX:
+        return strings // 2
+    return _structure(b"".join(quotes.split(b'"')[::2]))
+
+
+def _structure(text: bytes) -> int:
+    return sum(map(text.count, _STRUCTURE))
 
 
 def _refuse_constant(_: str) -> None:

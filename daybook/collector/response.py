@@ -35,9 +35,21 @@ class TooLarge(Refusal):
         super().__init__(413, reason, {"Connection": "close"})
 
 
-def unavailable(reason: str, more: Mapping[str, Any] | None = None) -> Refusal:
+class Disconnected(Refusal):
+    """The caller has gone before the end of the body, and reads no answer."""
+
+    def __init__(self) -> None:
+        super().__init__(400, "the body is incomplete")
+
+
+def unavailable(
+    reason: str, more: Mapping[str, Any] | None = None, *, ends_connection: bool = False
+) -> Refusal:
     """A 503 for a valid call, which the client may repeat a little later."""
-    return Refusal(503, reason, {"Retry-After": str(RETRY_SECONDS)}, more)
+    headers = {"Retry-After": str(RETRY_SECONDS)}
+    return Refusal(
+        503, reason, headers | ({"Connection": "close"} if ends_connection else {}), more
+    )
 
 
 def json_response(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Response:

@@ -26,6 +26,7 @@ from daybook.collector.enrich import Enricher, count_bots
 from daybook.collector.event import (
     HAS_CONTEXT,
     MONEY,
+    FieldErrors,
     Invalid,
     check_text,
     check_type,
@@ -35,7 +36,13 @@ from daybook.collector.event import (
 )
 from daybook.collector.invalid_log import InvalidLog
 from daybook.collector.names.name_cap import NameCap
-from daybook.collector.response import Refusal, json_response, refusal_response, unavailable
+from daybook.collector.response import (
+    Disconnected,
+    Refusal,
+    json_response,
+    refusal_response,
+    unavailable,
+)
 from daybook.engine.errors import Unavailable
 from daybook.engine.kafka.async_producer import AsyncProducer
 from daybook.service.address import Address
@@ -44,7 +51,7 @@ from daybook.service.key_cache import KeyCache, TooManyUnknown
 from daybook.service.rate_limit import RateDecision, RateLimiter
 from daybook.service.turns import Turns, Work
 
-HEAVY_CALLS_MAX = 16
+HEAVY_CALLS_MAX = 8
 """Calls with a large or compressed body whose values are in memory, some 10 MB each, at a time."""
 
 _log = structlog.get_logger()
@@ -104,9 +111,11 @@ class Tracker:
         address = self._callers.address(request)
         bucket = self._callers.bucket(address)
         key = await self._key(request, bucket)
-        with self._memory.hold() as body:
+        with self._memory.hold(bucket) as body:
             try:
                 await read(request, body)
+            except Disconnected:
+                raise  # without asking Redis: thousands may go at once, and have sent no event
             except Refusal:
                 await self._limit(key, bucket, 1)
                 raise
@@ -191,9 +200,11 @@ class Tracker:
                 event = self._event(fields, caller, arrived, call.sent_at, suspect)
                 checked.events.append(validated(event))
             except Exception as error:
-                invalid = error if isinstance(error, Invalid) else _unreadable(error)
-                checked.results.append({"status": "invalid", "errors": invalid.errors})
-                self._invalid_log.add(caller.key, invalid.errors)
+                # No variable may hold the error: its trace holds this frame, and so the whole call
+                # until the collector of cycles comes by, which is after hundreds of such calls.
+                errors = error.errors if isinstance(error, Invalid) else _unreadable(error)
+                checked.results.append({"status": "invalid", "errors": errors})
+                self._invalid_log.add(caller.key, errors)
                 continue
             checked.results.append({"status": "accepted", "event_id": event["event_id"]})
             checked.positions.append(position)
@@ -237,9 +248,9 @@ class Tracker:
         return json_response(202 if acks else 422, content)
 
 
-def _unreadable(error: Exception) -> Invalid:
+def _unreadable(error: Exception) -> FieldErrors:
     """For an event that our code fails on: the others of its batch are still accepted."""
     # Not the message, because it may contain a value.
     trace = RuntimeError, RuntimeError(type(error).__name__), error.__traceback__
     _log.error("an event could not be read", kind=type(error).__name__, exc_info=trace)
-    return Invalid(("", "cannot be read"))
+    return Invalid(("", "cannot be read")).errors

@@ -29,7 +29,7 @@ class Folder:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._path.mkdir(mode=0o700, exist_ok=True)
             close_to_others(self._path)
-            with suppress(FileNotFoundError):
+            if directory.is_dir() and not directory.is_symlink():
                 # A volume's owner may have opened it to a group, which is no attack.
                 close_to_others(directory)
             return make_private(directory, "DAYBOOK_EXPORTS_FOLDER")

@@ -17,10 +17,13 @@ def make_private(directory: Path, setting: str) -> Path:
     Whoever else made it, or may enter it, could read personal data there and replace files.
     Raises WrongSetting, naming the setting that chooses its place; OSError.
     """
-    directory.mkdir(mode=0o700, exist_ok=True)
+    with suppress(FileExistsError):
+        directory.mkdir(mode=0o700)
     status = directory.lstat()
     if stat.S_ISLNK(status.st_mode):
         why = "is a link"
+    elif not stat.S_ISDIR(status.st_mode):
+        why = "is no directory"
     elif status.st_uid != os.geteuid():
         why = "belongs to another user"
     elif status.st_mode & _OTHERS:

@@ -1,7 +1,15 @@
 """An attack holds only if memory, answers and latencies stayed within their bounds."""
 
+from dataclasses import replace
+
 from attack.bounds import LATENCY_MS_MAX, MEMORY_MIB_MAX, QUIET_FACTOR_MAX
-from attack.outcome import Outcome, latency_bound_ms, latency_failures, memory_failures
+from attack.outcome import (
+    Outcome,
+    latency_bound_ms,
+    latency_failures,
+    memory_failures,
+    slowed,
+)
 from attack.report import failure_lines, row, summary
 from attack.samples import Sample, Samples
 
@@ -63,9 +71,15 @@ def test_memory_above_the_bound_of_its_kind_is_a_failure() -> None:
 
 def test_a_row_shows_what_was_sent_and_how_others_fared() -> None:
     assert row(HELD) == (
-        "part: one", "3 × 202", "held", "9 ms", "-", "7 of 7", "query 100 MiB",
+        "part: one", "3 × 202", "held", "9 ms", "-", "-", "7 of 7", "query 100 MiB",
     )  # fmt: skip
     assert row(LOST)[2] == "DID NOT HOLD"
+
+
+def test_a_row_shows_how_much_slower_others_became() -> None:
+    slower = slowed(during(6.0), QUIET)
+    assert slower == {"tracking": 1.5}
+    assert row(replace(HELD, slowed=slower))[5] == "×1.5"
 
 
 def test_each_promise_that_did_not_hold_has_its_line() -> None:

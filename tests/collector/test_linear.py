@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -133,8 +134,25 @@ def test_an_object_that_is_too_large_is_refused_before_its_values_are_looked_at(
         (b'{"a": "\\\\", "b": [' + b"0," * VALUES_MAX + b"0]}", True),
         (b'{"a": "' + b'\\",[' * VALUES_MAX + b'"}', False),
         (b'"' + b'\\"' * VALUES_MAX * 5, False),
+        (b'["\\\\\\"", ' + b"0," * VALUES_MAX + b"0]", True),
+        (b'["\\\\\\",[", "' + b"," * VALUES_MAX + b'"]', False),
+        (b"[" + b'"",' * VALUES_MAX * 5 + b'""]', True),
+        (b"{" + b'"":"",' * VALUES_MAX * 3 + b'"":""}', True),
+        (b"{" + b'"a":",",' * (VALUES_MAX - 1) + b'"a":","}', False),
     ],
-    ids=["numbers", "lists", "a text", "numbers after a text", "escapes", "no end"],
+    ids=[
+        "numbers",
+        "lists",
+        "a text",
+        "numbers after a text",
+        "escapes",
+        "no end",
+        "numbers after an escape",
+        "a text after an escape",
+        "empty texts",
+        "empty names",
+        "as many texts as values",
+    ],  # fmt: skip
 )
 def test_values_are_counted_before_any_is_made(
     monkeypatch: pytest.MonkeyPatch, body: bytes, is_refused: bool
@@ -155,20 +173,50 @@ def test_values_are_counted_before_any_is_made(
     assert bool(made) is not is_refused
 
 
+def test_hundreds_of_thousands_of_strings_are_refused_before_they_are_cut_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_at: list[bytes] = []
+
+    def observed(text: bytes) -> int:
+        looked_at.append(text)
+        return VALUES_MAX + 1
+
+    monkeypatch.setattr(bodies, "_structure", observed)
+    body = b"[" + b'"",' * VALUES_MAX * 5 + b'""]'
+    with pytest.raises(Refusal):
+        parse(body)
+    assert looked_at == [body]
+
+
 def test_a_batch_of_500_events_with_all_their_fields_is_within_the_bound() -> None:
     event = {f"field_{number}": "x" for number in range(60)} | {"metadata": {"a": [1] * 30}}
     assert len(parse(json.dumps([event] * 500).encode()).events) == 500
 
 
 def test_large_bodies_share_a_bounded_memory_and_small_ones_are_not_refused() -> None:
-    memory = BodyMemory(bytes_max=3 * LARGE_BYTES)
-    with memory.hold() as first, memory.hold() as small:
-        first.add(b"x" * 2 * LARGE_BYTES)
-        with memory.hold() as second:
-            second.add(b"x" * LARGE_BYTES)
+    memory = BodyMemory(bytes_max=8 * LARGE_BYTES)
+    with ExitStack() as stack:
+        for number in range(4):
+            stack.enter_context(memory.hold(f"large-{number}")).add(b"x" * 2 * LARGE_BYTES)
+        with memory.hold("one more") as large, memory.hold("another") as small:
+            large.add(b"x" * LARGE_BYTES)
             with pytest.raises(Refusal) as caught:
-                second.add(b"x")
+                large.add(b"x")
             assert caught.value.status == 503
+            assert caught.value.headers["Connection"] == "close"
             small.add(b"x" * LARGE_BYTES)
-    with memory.hold() as third:
-        third.add(b"x" * 3 * LARGE_BYTES)
+    with memory.hold("large") as later:
+        later.add(b"x" * 2 * LARGE_BYTES)
+
+
+def test_one_caller_takes_no_more_than_a_quarter_of_it() -> None:
+    memory = BodyMemory(bytes_max=8 * LARGE_BYTES)
+    for _ in range(3):
+        with memory.hold("crowd") as first, memory.hold("crowd") as second:
+            first.add(b"x" * LARGE_BYTES)
+            second.add(b"x" * LARGE_BYTES)
+            with pytest.raises(Refusal):
+                first.add(b"x")
+            with memory.hold("other") as other:
+                other.add(b"x" * 2 * LARGE_BYTES)

@@ -34,11 +34,30 @@ def test_a_directory_that_others_may_enter_is_refused(tmp_path: Path, rights: in
     assert mode(place) == rights
 
 
-def test_a_link_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "target").mkdir(mode=0o700)
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_link_is_refused(tmp_path: Path, is_there: bool) -> None:
+    if is_there:
+        (tmp_path / "target").mkdir(mode=0o700)
     (tmp_path / "link").symlink_to(tmp_path / "target")
     with pytest.raises(WrongSetting, match="is a link"):
         make_private(tmp_path / "link", "TMPDIR")
+
+
+def test_a_file_in_its_place_is_refused(tmp_path: Path) -> None:
+    make_file(tmp_path / "file")
+    with pytest.raises(WrongSetting, match="is no directory"):
+        make_private(tmp_path / "file", "TMPDIR")
+
+
+def test_a_link_in_a_folder_changes_no_rights_elsewhere(tmp_path: Path) -> None:
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    pages.chmod(0o755)
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "unfinished").symlink_to(pages)
+    with pytest.raises(WrongSetting, match="is a link"):
+        Folder(tmp_path / "files").scratch()
+    assert mode(pages) == 0o755
 
 
 def test_somebody_elses_directory_is_refused(

@@ -47,9 +47,45 @@ CALLERS = (
     Mutant(
         "a turn is passed on at once, so that a crowd's turns fill one pass of the loop",
         "daybook/service/turns.py",
-        "asyncio.get_running_loop().call_soon(self._pass_on)",
+        "asyncio.get_running_loop().call_later(REST_SECONDS, self._pass_on)",
         "self._pass_on()",
         ("tests/service/test_turns.py",),
+    ),
+    Mutant(
+        "an invalid event's error is kept, and with its trace the whole call",
+        "daybook/collector/track.py",
+        "                errors = error.errors if isinstance(error, Invalid)",
+        "                kept = error\n"
+        "                errors = kept.errors if isinstance(kept, Invalid)",
+        ("tests/collector/test_tracker.py",),
+    ),
+    Mutant(
+        "strings are cut out of a body however many there are",
+        "daybook/collector/body.py",
+        "> 2 * VALUES_MAX:",
+        "> 2**40:",
+        LINEAR,
+    ),
+    Mutant(
+        "one address may hold the room of all large bodies",
+        "daybook/collector/body.py",
+        "own > self._bytes_max // 4",
+        "own > self._bytes_max",
+        LINEAR,
+    ),
+    Mutant(
+        "what lies in a scratch folder's place may be a link's target",
+        "daybook/files/folder.py",
+        "if directory.is_dir() and not directory.is_symlink():",
+        "if directory.is_dir():",
+        ("tests/files/test_private.py",),
+    ),
+    Mutant(
+        "a recount adds a day to a time of arrival at the end of all times",
+        "daybook/recount/replay/events.sql",
+        "least(appended_ms, 4102444800000)",
+        "appended_ms",
+        ("tests/recount/replay/test_events.py",),
     ),
     Mutant(
         "without authentication, any Host is answered",

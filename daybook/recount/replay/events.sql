@@ -66,8 +66,11 @@ CREATE MACRO misread(id, utc, key_id, appended_ms) AS
         WHEN utc IS NULL THEN 'occurred_at is not a time'
         WHEN key_id IS NULL THEN 'the key is not the one that the catalogue declares'
         WHEN utc < TIMESTAMP '1990-01-01' THEN 'occurred_at is before 1990'
-        WHEN epoch_us(utc) > (appended_ms + 24 * 3600 * 1000) * 1000
+        -- The year 2100; without this bound the sum below would overflow.
+        WHEN epoch_us(utc) > (least(appended_ms, 4102444800000) + 24 * 3600 * 1000) * 1000
             THEN 'occurred_at is more than 24 hours after the append time'
+        WHEN appended_ms NOT BETWEEN 631152000000 AND 4102444799999
+            THEN 'the append time is before 1990 or after 2099'
     END;
 
 -- `key` names the field of `data` that is the message's key; `own_keys` gives types with another

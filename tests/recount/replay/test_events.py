@@ -1,5 +1,6 @@
 """The base of every group's recount: days, duplicates, keys, and events that cannot be counted."""
 
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -157,6 +158,33 @@ def test_an_event_that_should_be_a_dead_letter_is_unreadable(
         ((partition, offset, found),) = replay.unreadable()
     assert (partition, offset) == (0, 1)
     assert reason in found
+
+
+@pytest.mark.parametrize(
+    "at",
+    ["294247-01-10T04:00:54.775806Z", "294247-01-10", "infinity", "-infinity", "now", "", "x" * 99],
+)
+def test_a_text_that_is_far_from_any_time_is_unreadable_too(at: str) -> None:
+    log = HandLog()
+    log.order("created", at=at)
+    with replayed(log, "order-funnel", zone="Pacific/Kiritimati") as replay:
+        ((_, _, found),) = replay.unreadable()
+    assert found == "occurred_at is not a time"
+
+
+@pytest.mark.parametrize(
+    "appended_ms", [-1, 0, 631_151_999_999, 4_102_444_800_000, 2**62, 2**63 - 1]
+)
+def test_a_time_of_arrival_that_is_none_makes_the_event_unreadable(appended_ms: int) -> None:
+    """Until its group has made it a dead letter, a recount that runs meanwhile reads it, too."""
+    log = HandLog()
+    log.order("created")
+    log.order("created", at="1990-01-01T00:00:00Z")
+    log.messages[1] = replace(log.messages[1], appended_ms=appended_ms)
+    with replayed(log, "order-funnel") as replay:
+        ((_, offset, found),) = replay.unreadable()
+    assert offset == 1
+    assert "append time" in found
 
 
 @pytest.mark.parametrize(
