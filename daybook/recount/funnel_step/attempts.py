@@ -5,13 +5,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from duckdb import DuckDBPyConnection
 
 from daybook.recount.replay.rows import fill as fill_table
-
-_HISTORIES_AT_ONCE = 10_000
+from daybook.recount.replay.rows import streamed
 
 
 class Entry(NamedTuple):
@@ -144,7 +143,7 @@ def _chained(
 def fill(db: DuckDBPyConnection) -> None:
     """Adds the amounts of all attempts in the view `attempt_histories` to the table `amounts`."""
     sums: Counter[tuple[str, str | None, str, str, str, int]] = Counter()
-    for funnel, sign, tag, definition, days, *columns in _histories(db):
+    for funnel, sign, tag, definition, days, *columns in streamed(db, "FROM attempt_histories"):
         entries = list(map(Entry, *columns))
         for attempt in attempts(parse(definition), entries, days):
             at = attempt.day, attempt.hour
@@ -168,11 +167,3 @@ def fill(db: DuckDBPyConnection) -> None:
         FROM attempt_amounts
         """
     )
-
-
-def _histories(db: DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
-    cursor = db.cursor()
-    cursor.execute("SET search_path = 'replay,main'")
-    cursor.execute("FROM attempt_histories")
-    while rows := cursor.fetchmany(_HISTORIES_AT_ONCE):
-        yield from rows

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from duckdb import DuckDBPyConnection
 
 from daybook.recount.replay.rows import fill as fill_table
+from daybook.recount.replay.rows import streamed
 
 REMEMBERED_MS = 35 * 24 * 3600 * 1000
 SESSIONS_MAX = 50
@@ -19,7 +20,6 @@ KIND_MAX = 1_000
 
 _BOUNDED_KINDS = ("step_entry", "conversion", "experiment_exposed")
 _FOR_GOOD = 2**63 - 1
-_DEEDS_AT_ONCE = 50_000
 _DEEDS_OF_SPECIAL_VISITORS = f"""
     SELECT who, n, session_id, appended_ms, event_type, size, hash(origin), origin_size
     FROM deeds
@@ -143,8 +143,4 @@ def fill(db: DuckDBPyConnection) -> None:
 
 
 def _deeds(db: DuckDBPyConnection) -> Iterator[tuple[int, Deed]]:
-    cursor = db.cursor()
-    cursor.execute("SET search_path = 'replay,main'")
-    cursor.execute(_DEEDS_OF_SPECIAL_VISITORS)
-    while rows := cursor.fetchmany(_DEEDS_AT_ONCE):
-        yield from ((row[0], Deed(*row[1:])) for row in rows)
+    return ((row[0], Deed(*row[1:])) for row in streamed(db, _DEEDS_OF_SPECIAL_VISITORS))

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from duckdb import DuckDBPyConnection
 
 from daybook.recount.replay.rows import fill as fill_table
+from daybook.recount.replay.rows import streamed
 
 BYTES_MAX = 300_000
 
-_ENTRIES_AT_ONCE = 10_000
 # A definition has at most 200 bytes and six times its text; its own size is computed later.
 _ENTRIES_OF_SUSPECTS = f"""
     WITH versions AS (
@@ -91,8 +91,4 @@ def _size(text: str) -> int:
 
 
 def _entries(db: DuckDBPyConnection) -> Iterator[tuple[int, Entry]]:
-    cursor = db.cursor()
-    cursor.execute("SET search_path = 'replay,main'")
-    cursor.execute(_ENTRIES_OF_SUSPECTS)
-    while rows := cursor.fetchmany(_ENTRIES_AT_ONCE):
-        yield from ((row[0], Entry(*row[1:])) for row in rows)
+    return ((row[0], Entry(*row[1:])) for row in streamed(db, _ENTRIES_OF_SUSPECTS))

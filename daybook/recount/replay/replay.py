@@ -1,7 +1,8 @@
 """Runs a group's rules over the log in DuckDB, some keys at a time."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from daybook.recount.days import Days
@@ -12,6 +13,7 @@ from daybook.recount.replay.model import Field, Model
 from daybook.recount.replay.results import Results
 from daybook.recount.replay.rows import Row
 from daybook.recount.replay.rules import Rules
+from daybook.recount.replay.runner import Runner
 from daybook.recount.replay.tables import MEMORY_MIB, Tables
 from daybook.recount.replay.zone import offsets
 from daybook.recount.settings import Settings
@@ -26,8 +28,9 @@ PINS = (
     "reference VARCHAR, definition VARCHAR"
 )
 
-_SHARED_RULES = Path(__file__).parent / "events.sql"
-_SLICES_PER_MEMORY = 12
+_RUNNERS = 2
+"""DuckDB uses one core for a table of less than 122,880 rows, so two slices at a time use two."""
+_SLICES_PER_MEMORY = 24
 """A slice of the log is this part of DuckDB's memory: the rules' tables are several times larger
 than the messages that they come from."""
 
@@ -72,7 +75,7 @@ class Replay:
         create("pins", PINS)
         create("suspects", "message_key VARCHAR")
         self._log.complete()
-        self._take_up("false")
+        self._runners = [Runner(self._tables, rules, number) for number in range(_RUNNERS)]
         self.models = self._models()
         """The models of the group's collections, as the rules declare them."""
 
@@ -162,38 +165,36 @@ class Replay:
         if not suspects:
             return []
         self._tables.refill("suspects", suspects)
-        self._take_up("message_key IN (FROM main.suspects)")
-        return self._tables.rows(_BEYOND.format(messages=f"{collection}_messages"))
+        runner = self._runners[0]
+        runner.take_up(self._topic_id, "message_key IN (FROM main.suspects)")
+        return runner.db.execute(_BEYOND.format(messages=f"{collection}_messages")).fetchall()
 
     def _run(self) -> None:
         self._log.complete()
         self._results.clear()
         slices = self._log.slices(self._slice_bytes)
-        for done, slice_of_keys in enumerate(slices):
-            self.report(done, len(slices))
-            self._take_up(slice_of_keys)
-            for stage in self._rules.stages:
-                if isinstance(stage, Path):
-                    self._tables.db.execute(stage.read_text())
-                else:
-                    stage(self._tables.db)
-            self._results.take(self._rules.whole_documents if self._with_states else ())
+        free = deque(self._runners)
 
-    def _take_up(self, slice_of_keys: str) -> None:
-        """Runs the rules that read the log alone over the messages that meet this condition."""
-        db = self._tables.db
-        db.execute("DROP SCHEMA IF EXISTS replay CASCADE; CREATE SCHEMA replay")
-        db.execute("SET search_path = 'replay,main'")
-        db.execute(_LOG_OF_SLICE.format(topic_id=self._topic_id, condition=slice_of_keys))
-        for path in (_SHARED_RULES, *self._rules.files):
-            db.execute(path.read_text())
+        def run(slice_of_keys: str) -> None:
+            runner = free.popleft()
+            runner.take_up(self._topic_id, slice_of_keys)
+            runner.measure()
+            self._results.take(runner.db, self.whole_documents if self._with_states else ())
+            free.append(runner)
+
+        with ThreadPoolExecutor(len(self._runners)) as threads:
+            for done, _ in enumerate(threads.map(run, slices), start=1):
+                self.report(done, len(slices))
 
     def _models(self) -> dict[str, Model]:
+        db = self._runners[0].db
+        self._runners[0].take_up("", "false")
+        keys: dict[str, list[str]] = dict(
+            db.execute("SELECT collection, key FROM measured").fetchall()
+        )
+        fields = db.execute("SELECT collection, field, kind, part, whole, since FROM fields")
         models: dict[str, Model] = {}
-        keys: dict[str, list[str]] = dict(self._tables.rows("SELECT collection, key FROM measured"))
-        for collection, name, *rest in self._tables.rows(
-            "SELECT collection, field, kind, part, whole, since FROM fields"
-        ):
+        for collection, name, *rest in fields.fetchall():
             key = keys.get(collection)
             model = models.setdefault(
                 collection, Model(collection, {}, tuple(key or ()), is_measured=key is not None)
@@ -202,13 +203,6 @@ class Replay:
         return models
 
 
-_LOG_OF_SLICE = """
-    CREATE VIEW replay.log AS
-    SELECT '{topic_id}' AS topic_id, l.*, d."offset" IS NOT NULL AS duplicate
-    FROM main.log AS l
-    LEFT JOIN main.duplicates AS d ON l.partition = d.partition AND l."offset" = d."offset"
-    WHERE {condition}
-"""
 _KEYS_IN_TWO_PARTITIONS = """
     SELECT message_key
     FROM main.log AS l LEFT JOIN main.reach AS r

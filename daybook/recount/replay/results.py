@@ -5,8 +5,11 @@ from itertools import groupby, starmap
 from operator import itemgetter
 from typing import Any
 
+from duckdb import DuckDBPyConnection
+
 from daybook.recount.days import Days
 from daybook.recount.recounted import Key, Name, Position, Recounted
+from daybook.recount.replay.rows import streamed
 from daybook.recount.replay.rules import DocumentBuilder
 from daybook.recount.replay.tables import Tables
 
@@ -57,7 +60,7 @@ _PLACES = f"""
 
 
 class Results:
-    """The results of all slices. `take` adds those of the slice in hand; the rest reads them."""
+    """The results of all slices. `take` adds those of one; the rest reads them."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -69,16 +72,16 @@ class Results:
         for table in _COLUMNS:
             self._tables.db.execute(f"TRUNCATE main.{table}")
 
-    def take(self, states: Iterable[str]) -> None:
-        """Adds the results of the slice in hand; of documents that the rules give whole, those of
-        the collections `states`."""
+    def take(self, db: DuckDBPyConnection, states: Iterable[str]) -> None:
+        """Adds what the rules found in a runner's schema; of documents that the rules give whole,
+        those of the collections `states`."""
         for statement in (_SUMS, _NAMES, _KEYS, _UNREADABLE):
-            self._tables.db.execute(statement)
+            db.execute(statement)
         for collection in states:
             named = {"collection": collection}
             messages = f"{collection}_messages"
-            self._tables.db.execute(_PLACES.format(messages=messages), named)
-            self._tables.db.execute(
+            db.execute(_PLACES.format(messages=messages), named)
+            db.execute(
                 "INSERT INTO main.found_states "
                 f"SELECT $collection, document, nth, state FROM {collection}",
                 named,
@@ -114,7 +117,8 @@ class Results:
         self, collection: str, build: DocumentBuilder
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         """The state documents within the limits, in the order of their ids."""
-        rows = self._tables.streamed(
+        rows = streamed(
+            self._tables.db,
             "SELECT document, state FROM main.found_states WHERE collection = ? "
             "ORDER BY document, nth",
             [collection],
@@ -124,7 +128,8 @@ class Results:
 
     def sketch_keys(self, days: Days) -> Iterator[Key]:
         """The keys of every sketch whose period is within the days, by sketch."""
-        keys = self._tables.streamed(
+        keys = streamed(
+            self._tables.db,
             "SELECT name, owner, topic_id, partition, is_due FROM main.found_keys "
             "WHERE period BETWEEN ? AND ? ORDER BY name",
             [days.first or "", days.last or "~"],

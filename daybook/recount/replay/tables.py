@@ -1,6 +1,6 @@
 """Temporary DuckDB tables, which spill to disk and are deleted on closing."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from tempfile import TemporaryDirectory
 
 import duckdb
@@ -14,7 +14,6 @@ MEMORY_MIB = 1_024
 _OTHERS_MIB = 320
 """What Python, the Kafka client and DuckDB's own buffers take beside DuckDB's bound."""
 _LEAST_MIB = 128
-_ROWS_AT_ONCE = 20_000
 
 
 class Tables:
@@ -51,10 +50,3 @@ class Tables:
     def rows(self, query: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Runs a query and returns all its rows."""
         return self.db.execute(query, list(parameters)).fetchall()
-
-    def streamed(self, query: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
-        """Rows from a separate cursor, so that other queries can run meanwhile."""
-        with self.db.cursor() as cursor:
-            cursor.execute(query, list(parameters))
-            while batch := cursor.fetchmany(_ROWS_AT_ONCE):
-                yield from batch

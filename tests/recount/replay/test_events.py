@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -11,12 +12,19 @@ import pytest
 from daybook.engine.decode.duplicate_window import own_id
 from daybook.recount.log.messages import Facts
 from daybook.recount.replay import replay as replay_module
+from daybook.recount.replay.replay import Replay
 from tests.support.recounting import HandLog, counted, reach, replayed, sums
 from tests.support.times import OTHER_TEXTS, SAME_TIMES
 
 EVENTS_SQL = Path(replay_module.__file__).with_name("events.sql")
 
 ONE = "aaaaaaaa-0000-4000-8000-00000000000a"
+
+
+def given(replay: Replay, query: str, parameter: object) -> list[Any]:
+    """The rows of a query that uses the rules' macros."""
+    rows: list[Any] = replay._runners[0].db.execute(query, [parameter]).fetchall()
+    return rows
 
 
 def created(log: HandLog, **more: object) -> int:
@@ -212,7 +220,7 @@ def test_a_time_of_arrival_that_is_none_makes_the_event_unreadable(appended_ms: 
 )
 def test_names_are_encoded_and_shortened_to_keys(name: str, key: str) -> None:
     with replayed(HandLog()) as replay:
-        (found,) = replay._tables.rows("SELECT map_key(?)", [name])
+        (found,) = given(replay, "SELECT map_key(?)", name)
     assert found == (key,)
 
 
@@ -230,8 +238,8 @@ def test_times_of_rfc_3339_are_read_in_every_form_and_nothing_else_is() -> None:
     times = [datetime.fromisoformat(at).replace(tzinfo=None) for _, at in SAME_TIMES]
     with replayed(HandLog()) as replay:
         query = "SELECT moment_of(unnest) FROM unnest(?)"
-        assert [at for (at,) in replay._tables.rows(query, [texts])] == times
-        assert {at for (at,) in replay._tables.rows(query, [OTHER_TEXTS])} == {None}
+        assert [at for (at,) in given(replay, query, texts)] == times
+        assert {at for (at,) in given(replay, query, OTHER_TEXTS)} == {None}
 
 
 def test_an_id_is_what_it_is_to_the_members() -> None:
@@ -239,10 +247,10 @@ def test_an_id_is_what_it_is_to_the_members() -> None:
     texts += [ONE.replace("-", ""), "{" + ONE + "}", "abcdef00-0000-4000-8000-00000000000g"]
     with replayed(HandLog()) as replay:
         query = "SELECT id_of(unnest) FROM unnest(?)"
-        ids = [id.bytes for (id,) in replay._tables.rows(query, [texts])]
+        ids = [id.bytes for (id,) in given(replay, query, texts)]
         assert ids == [own_id({"event_id": text}) for text in texts]
         wrong = ["", "7 chars", "x" * 65]
-        assert {id for (id,) in replay._tables.rows(query, [wrong])} == {None}
+        assert {id for (id,) in given(replay, query, wrong)} == {None}
 
 
 @pytest.mark.parametrize("at", ["2026-02-01t10:00:00.123456789z", "2026-01-31T23:59:60Z"])

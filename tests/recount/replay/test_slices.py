@@ -15,7 +15,7 @@ from tests.support.funnel_traffic import replayed as replayed_traffic
 from tests.support.order_traffic import Orders
 from tests.support.recounting import replayed
 
-MANY = 12_000
+MANY = 24_000
 """Slices for this part of the memory have few keys each."""
 
 
