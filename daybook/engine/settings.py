@@ -127,8 +127,8 @@ class Settings(_TopicsFile):
     )
     recount_memory_mib: int = Field(
         1_024,
-        ge=512,
-        description="memory of verify and rebuild; beyond it they use the disk",
+        ge=768,
+        description="memory of verify and rebuild in MiB; beyond it they use the disk",
     )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: console on a terminal, else JSON"

@@ -81,14 +81,16 @@ CREATE OR REPLACE MACRO splits(context) AS [
 ];
 
 INSERT INTO amounts
-SELECT 'analytics_funnel', funnel, day, NULL, map_path(split.field, split.name, 'visitors'),
-    NULL, tag, sum(sign)
+SELECT 'analytics_funnel', funnel, day, NULL, map_path(field, name, 'visitors'), NULL, tag, number
 FROM (
-    SELECT place, day, tag, sign, unnest(splits(context)) AS split
-    FROM days JOIN units USING (unit) JOIN details USING (who, n)
-) JOIN funnels USING (place)
-WHERE split.name <> ''
-GROUP BY ALL;
+    SELECT place, day, tag, field, name, sum(sign) AS number
+    FROM (
+        SELECT place, day, tag, sign, unnest(splits(context), recursive := true)
+        FROM days JOIN units USING (unit) JOIN details USING (who, n)
+    )
+    WHERE name <> ''
+    GROUP BY ALL
+) JOIN funnels USING (place);
 
 -- All conversions of the day count under those keys, and each under the page viewed last before it.
 CREATE OR REPLACE TEMP TABLE shares AS
@@ -103,17 +105,19 @@ JOIN days ON c.unit = days.unit AND c.place = days.place AND c.day = days.day
 JOIN details ON details.who = c.who AND details.n = days.n;
 
 INSERT INTO amounts
-SELECT 'analytics_funnel', funnel, day, NULL, map_path(field, name, part), paid_in, tag, sum(amount)
+SELECT 'analytics_funnel', funnel, day, NULL, map_path(field, name, part), paid_in, tag, amount
 FROM (
-    SELECT place, day, tag, field, name, 'conversions' AS part, NULL AS paid_in, sign AS amount
+    SELECT
+        place, day, tag, field, name, 'conversions' AS part, NULL AS paid_in, sum(sign) AS amount
     FROM shares
+    GROUP BY ALL
     UNION ALL
-    SELECT place, day, tag, field, name, 'value_cents', currency, sign * cents
+    SELECT place, day, tag, field, name, 'value_cents', currency, sum(sign * cents)
     FROM shares
     WHERE cents IS NOT NULL
+    GROUP BY ALL
 ) JOIN funnels USING (place)
-WHERE name <> ''
-GROUP BY ALL;
+WHERE name <> '';
 
 INSERT INTO amounts
 SELECT 'analytics_funnel', funnel, day, NULL, map_path('pages', page, 'visitors'), NULL, tag,

@@ -56,14 +56,16 @@ GROUP BY ALL;
 
 INSERT INTO amounts
 SELECT
-    'analytics_funnel_step', document, day, NULL, split.field || '.' || map_key(split.name),
-    NULL, tag, sum(sign)
+    'analytics_funnel_step', document, day, NULL, field || '.' || map_key(name), NULL, tag, number
 FROM (
-    SELECT document, day, tag, sign, unnest(splits(context)) AS split
-    FROM days_at_steps JOIN details USING (who, n)
-)
-WHERE split.name <> '' AND split.field IN ('sources', 'devices', 'browsers')
-GROUP BY ALL;
+    SELECT document, day, tag, field, name, sum(sign) AS number
+    FROM (
+        SELECT document, day, tag, sign, unnest(splits(context), recursive := true)
+        FROM days_at_steps JOIN details USING (who, n)
+    )
+    WHERE name <> '' AND field IN ('sources', 'devices', 'browsers')
+    GROUP BY ALL
+);
 
 INSERT INTO amounts
 SELECT
