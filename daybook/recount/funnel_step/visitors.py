@@ -60,10 +60,7 @@ def visitor_document(document: str, rows: Sequence[str]) -> Document:
 
 def _size(events: list[dict[str, Any]]) -> Document:
     """The bytes of the events and of each session's contexts, and the events of some types."""
-    contexts = {
-        (row["session"], json.dumps(_context(row), sort_keys=True)): row["origin_size"]
-        for row in events
-    }
+    contexts = {(row["session"], *_context(row).items()): row["origin_size"] for row in events}
     kinds = Counter(row["type"] for row in events)
     size = sum(row["size"] for row in events) + sum(contexts.values())
     return {"bytes": size} | {kind: kinds[kind] for kind in _BOUNDED_KINDS}

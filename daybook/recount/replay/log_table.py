@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from math import ceil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from daybook.recount.log.messages import COLUMNS, Columns
 from daybook.recount.replay import rows
@@ -11,14 +12,16 @@ from daybook.recount.replay.tables import Tables
 _OF_ALL_KEYS = Path(__file__).parent / "log.sql"
 _MESSAGES_AT_ONCE = 20_000
 _BYTES_AT_ONCE = 8_000_000
-_BUCKETS = 4_096
+_ROWS_HELD = 10_000
+"""Of messages that are being sorted into slices, in memory."""
 
 
 class LogTable:
-    """The tables `log`, `duplicates` and `ends`, of one topic. A key is in one of 4,096 buckets."""
+    """The tables `log`, `duplicates` and `ends`, of one topic."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+        self._directory = TemporaryDirectory(prefix="daybook-recount-log-")
         self._pending: list[str] = []
         self._pending_messages = self._pending_bytes = 0
         self._bytes = 0
@@ -27,6 +30,10 @@ class LogTable:
         self._excluded = 0
         tables.create("log", ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items()))
         tables.create("dead", 'partition INTEGER, "offset" BIGINT')
+
+    def close(self) -> None:
+        """Deletes the files."""
+        self._directory.cleanup()
 
     def add(self, columns: Columns) -> None:
         """Appends messages."""
@@ -57,14 +64,20 @@ class LogTable:
         self._tables.db.execute(_OF_ALL_KEYS.read_text())
 
     def slices(self, bytes_max: int) -> list[str]:
-        """Conditions on a message, in SQL, one per slice of the keys; a slice has about this many
-        bytes of messages, as JSON."""
-        number = min(max(1, ceil(self._bytes / bytes_max)), _BUCKETS)
-        bounds = [_BUCKETS * k // number for k in range(number + 1)]
-        return [
-            f"hash(message_key) % {_BUCKETS} BETWEEN {first} AND {end - 1}"
-            for first, end in zip(bounds, bounds[1:], strict=False)
-        ]
+        """What to read in SQL for each slice of the keys, of about so many bytes of JSON.
+
+        Several slices are in files, so that each message is read once.
+        """
+        number = ceil(self._bytes / bytes_max)
+        if number <= 1:
+            return ["main.log"]
+        self._tables.db.execute(f"SET partitioned_write_flush_threshold = {_ROWS_HELD}")
+        self._tables.db.execute(
+            f"COPY (SELECT *, hash(message_key) % {number} AS slice FROM main.log) "
+            f"TO '{self._directory.name}' (FORMAT parquet, PARTITION_BY slice, OVERWRITE)"
+        )
+        folders = sorted(Path(self._directory.name).glob("slice=*"))
+        return [f"read_parquet('{folder}/*', hive_partitioning = false)" for folder in folders]
 
     def _flush(self) -> None:
         if not self._pending:

@@ -83,6 +83,7 @@ class Replay:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._log.close()
         self._tables.close()
 
     @property
@@ -166,7 +167,9 @@ class Replay:
             return []
         self._tables.refill("suspects", suspects)
         runner = self._runners[0]
-        runner.take_up(self._topic_id, "message_key IN (FROM main.suspects)")
+        runner.take_up(
+            self._topic_id, "(FROM main.log SEMI JOIN main.suspects USING (message_key))"
+        )
         return runner.db.execute(_BEYOND.format(messages=f"{collection}_messages")).fetchall()
 
     def _run(self) -> None:
@@ -188,7 +191,7 @@ class Replay:
 
     def _models(self) -> dict[str, Model]:
         db = self._runners[0].db
-        self._runners[0].take_up("", "false")
+        self._runners[0].take_up("", "main.log")
         keys: dict[str, list[str]] = dict(
             db.execute("SELECT collection, key FROM measured").fetchall()
         )

@@ -9,9 +9,8 @@ _SHARED_RULES = Path(__file__).parent / "events.sql"
 _LOG = """
     CREATE VIEW log AS
     SELECT '{topic_id}' AS topic_id, l.*, d."offset" IS NOT NULL AS duplicate
-    FROM main.log AS l
+    FROM {source} AS l
     LEFT JOIN main.duplicates AS d ON l.partition = d.partition AND l."offset" = d."offset"
-    WHERE {condition}
 """
 
 
@@ -23,12 +22,12 @@ class Runner:
         self._rules = rules
         self._schema = f"replay_{number}"
 
-    def take_up(self, topic_id: str, condition: str) -> None:
-        """Runs the rules that read the log alone, over the messages that meet this condition."""
+    def take_up(self, topic_id: str, source: str) -> None:
+        """Runs the rules that read the log alone, over the messages of this source, in SQL."""
         schema = self._schema
         self.db.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}")
         self.db.execute(f"SET search_path = '{schema},main'")
-        self.db.execute(_LOG.format(topic_id=topic_id, condition=condition))
+        self.db.execute(_LOG.format(topic_id=topic_id, source=source))
         for path in (_SHARED_RULES, *self._rules.files):
             self.db.execute(path.read_text())
 
