@@ -1,7 +1,7 @@
 """`python -m bench [PART …] [--pairs N] [--json FILE]`: measures Daybook against its yardsticks.
 
 Parts: startup, counting (order-funnel and revenue), funnel-step, visitor, collector, query,
-exports; all of them unless named.
+exports, recount; all of them unless named.
 DAYBOOK_BENCH_EVENTS: number of order events in `counting`; default 1,200,000.
 DAYBOOK_BENCH_TRACKING_EVENTS: number of tracking events in `funnel-step`; default 40,000.
 """
@@ -25,6 +25,7 @@ from bench.http.service import NotReady
 from bench.install.startup import startup
 from bench.machine import facts
 from bench.query import query
+from bench.recounting import recounting
 from bench.report import show
 from bench.result import Result
 from bench.runs import RunFailed, Runs
@@ -43,6 +44,7 @@ PARTS: dict[str, Callable[[Runs, int], Result]] = {
     "collector": collector,
     "query": query,
     "exports": exports,
+    "recount": recounting,
 }
 FAILURES = (DaybookError, NotReady, RunFailed, ServerError, WrongAnswer, WrongTotals)
 

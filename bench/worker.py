@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench import member, yardsticks
 from bench.export import export
+from bench.recounting import verify
 from bench.stopwatch import Measured
 
 PROGRAMS: dict[str, Callable[..., Measured]] = {
@@ -24,6 +25,7 @@ PROGRAMS: dict[str, Callable[..., Measured]] = {
     "into-dicts": yardsticks.read_into_dicts,
     "one-update": yardsticks.one_update_an_event,
     "export": export,
+    "verify": verify,
     "bare": yardsticks.bare,
     "replayed": yardsticks.replayed,
 }

@@ -3,7 +3,9 @@
 import hashlib
 import re
 
-from daybook.engine.currency import CODES
+import pytest
+
+from daybook.engine.currency import CODES, amount, digits
 
 OF_REVISION_2 = "62185bf8d74197e249d7a609a697f81820def9ca894cc3e9121c82497358f453"
 
@@ -20,3 +22,26 @@ def test_a_code_is_three_capitals() -> None:
     assert len(CODES) == 178
     assert all(re.fullmatch("[A-Z]{3}", code) for code in CODES)
     assert {"EUR", "USD", "XXX"} <= CODES
+
+
+@pytest.mark.parametrize(
+    ("code", "places"),
+    [("EUR", 2), ("HUF", 2), ("IQD", 3), ("JPY", 0), ("CLF", 4), ("XAU", 2), ("XXX", 2), (None, 2)],
+)
+def test_an_amount_has_the_decimals_of_iso_4217(code: str | None, places: int) -> None:
+    """Browsers show forints and Iraqi dinars without decimals, although amounts have them."""
+    assert digits(code) == places
+
+
+@pytest.mark.parametrize(
+    ("minor", "code", "text"),
+    [
+        (25_000_000, "IQD", "IQD 25,000.000"),
+        (499_000, "HUF", "HUF 4,990.00"),
+        (-5, "EUR", "EUR -0.05"),
+        (1_234, "JPY", "JPY 1,234"),
+        (10**17 + 1, "EUR", "EUR 1,000,000,000,000,000.01"),
+    ],
+)
+def test_an_amount_is_written_exactly(minor: int, code: str, text: str) -> None:
+    assert amount(minor, code) == text

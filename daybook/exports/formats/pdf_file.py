@@ -9,6 +9,7 @@ from daybook.exports.formats.cell import Cell
 from daybook.exports.formats.chart import draw
 from daybook.exports.formats.content import Content
 from daybook.exports.formats.font import FONT, register
+from daybook.exports.formats.money import Money
 from daybook.exports.formats.pdf_table import MARGIN, PAGE, TEXT, lay_out, paragraph
 from daybook.exports.formats.series import series_of
 
@@ -28,9 +29,10 @@ async def write(content: Content, path: Path, *, with_charts: bool) -> int:
     if with_charts:
         story += [draw(series) for series in series_of(content.body)]
     count = 0
+    money = Money(content.body)
     for table in content.tables():
         count += len(table.rows)
-        story += lay_out(table.name, table.columns, table.rows)
+        story += lay_out(table.name, table.columns, money.readable(table.columns, table.rows))
     if stream := content.stream:
         rows: list[list[Cell]] = []
         streamed = 0
@@ -39,7 +41,7 @@ async def write(content: Content, path: Path, *, with_charts: bool) -> int:
             if len(rows) < ROWS_MAX:
                 rows.append(cells)
         count += streamed
-        story += lay_out(stream.name, stream.columns, rows)
+        story += lay_out(stream.name, stream.columns, money.readable(stream.columns, rows))
         if streamed > len(rows):
             note = f"{len(rows):,} of {streamed:,} rows; csv, xlsx and json files contain all."
             story.append(paragraph(note, TEXT))

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
+from daybook.engine.currency import digits
 from daybook.query.funnels.conversions import Conversions
 from daybook.query.funnels.dropoffs.report import DropOffs
 from daybook.query.funnels.overview import Overview
@@ -54,16 +55,17 @@ def series_of(body: BaseModel) -> list[Series]:
                 Series("Drop-offs by step", names, [s.drop_offs for s in steps_left], False),
             ]
         case Revenue():
-            cents = [point.revenue_cents or 0 for point in body.over_time]
+            units = 10 ** digits(body.currency)
+            amounts = [(point.revenue_cents or 0) / units for point in body.over_time]
             days = [point.timestamp[:10] for point in body.over_time]
-            title = f"Revenue, {body.currency or ''} minor units"
+            unit = f", {body.currency}" if body.currency else ""
             by_step = Series(
-                "Revenue by step",
+                f"Revenue by step{unit}",
                 [step.step_name for step in body.by_step],
-                [step.revenue_cents for step in body.by_step],
+                [step.revenue_cents / units for step in body.by_step],
                 False,
             )
-            charts = [Series(title, days, list(map(float, cents)), True), by_step]
+            charts = [Series(f"Revenue{unit}", days, amounts, True), by_step]
         case _:
             charts = []
     return [chart for chart in charts if chart.values]

@@ -1,5 +1,7 @@
 /** Formats numbers, money, days and times in the browser's language; null is a dash. */
 
+import { DIGITS } from "./currencies.js";
+
 const NONE = "–";
 const whole = new Intl.NumberFormat();
 const percent = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
@@ -31,14 +33,19 @@ export function money(minor, currency) {
 
 /** The number of minor units in one unit of the currency. */
 export function unit(currency) {
-  return 10 ** style(currency).resolvedOptions().maximumFractionDigits;
+  return 10 ** digits(currency);
 }
+
+/** The currency's decimals by ISO 4217; those that browsers know follow custom instead. */
+const digits = currency => DIGITS[currency] ?? 2;
 
 const styles = new Map();
 
 function style(currency) {
   if (!styles.has(currency)) {
-    const options = currency ? { style: "currency", currency } : { minimumFractionDigits: 2 };
+    const decimals = { minimumFractionDigits: digits(currency),
+      maximumFractionDigits: digits(currency) };
+    const options = currency ? { style: "currency", currency, ...decimals } : decimals;
     styles.set(currency, new Intl.NumberFormat(undefined, options));
   }
   return styles.get(currency);

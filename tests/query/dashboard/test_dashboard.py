@@ -82,6 +82,20 @@ def test_the_platforms_orders_are_shown_to_admins(stored: Office, desk: Desk) ->
     assert rows(page, "#revenue details")[0][:2] == [FIRST, "€90.00"]
 
 
+def test_amounts_have_the_decimals_of_iso_4217_whatever_the_browser_thinks(desk: Desk) -> None:
+    shown = desk.open().evaluate(
+        "() => import('/dashboard/format.js').then(({ money }) => "
+        "[[25000000, 'IQD'], [499000, 'HUF'], [1234, 'JPY'], [5, null]]"
+        ".map(([minor, currency]) => money(minor, currency)))"
+    )
+    assert [one.replace("\xa0", " ") for one in shown] == [
+        "IQD 25,000.000",
+        "HUF 4,990.00",
+        "¥1,234",
+        "0.05",
+    ]
+
+
 def test_other_roles_see_why_the_platforms_numbers_are_missing(office: Office, desk: Desk) -> None:
     publish(office)
     page = desk.open(office.analyst, **FUNNEL)

@@ -1,10 +1,12 @@
 """The dashboard's files: how they are served, and what they must not contain."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from daybook.engine.currency import CODES, digits
 from daybook.query.dashboard_files import FOLDER
 from tests.support.query import QueryProcess
 
@@ -68,3 +70,10 @@ def test_files_are_small() -> None:
     files = [path for path in FOLDER.rglob("*") if path.is_file()]
     assert all(path.stat().st_size < 100_000 for path in files)
     assert all(len(path.read_text().splitlines()) <= 200 for path in OWN)
+
+
+def test_the_decimals_of_currencies_are_those_of_the_server() -> None:
+    text = (FOLDER / "currencies.js").read_text()
+    written = text.partition("DIGITS = ")[2].rstrip(";\n").replace(",\n}", "\n}")
+    known = json.loads(re.sub(r"([A-Z]{3}):", r'"\1":', written))
+    assert known == {code: digits(code) for code in CODES if digits(code) != 2}
