@@ -1,17 +1,24 @@
 """The range of days of a report, and its division into days, weeks or months."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
+from daybook.engine.moment import parse_moment
 from daybook.query.problem import wrong
 
 DAYS_MAX = 366
 _EARLIEST = date(1990, 1, 1)
 _AHEAD_DAYS = 366
 _DAY = timedelta(days=1)
+_SECOND = timedelta(seconds=1)
+_INSTANT = timedelta(milliseconds=1)
+_DAY_LENGTHS = (len("20261120"), len("2026-11-20"))
+_LOCAL = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?", re.ASCII)
+_NO_DAYS_EDGE = "must be a day, or the instant at which one {} in {}: documents are of whole days"
 _ZONES = frozenset(available_timezones())
 
 Granularity = Literal["day", "week", "month"]
@@ -96,11 +103,12 @@ def parse_span(
 ) -> Span:
     """The range of two query parameters with these names. Raises Problem (422) with the reason.
 
-    A bound is a day (`2026-11-20`) or a time, which stands for its day in the fleet's zone. A time
-    without an offset is a time of that zone.
+    A bound is a day (`2026-11-20`), or the instant at which a day of the fleet's zone begins or
+    ends: `to` at midnight does not include the day that begins then. A time without an offset is a
+    time of that zone. Documents are of whole days, so any other instant is refused.
     """
     begin, end = names
-    span = Span(_day(begin, first, fleet_zone), _day(end, last, fleet_zone), fleet_zone, zone)
+    span = Span(_first(begin, first, fleet_zone), _last(end, last, fleet_zone), fleet_zone, zone)
     if span.first > span.last:
         raise wrong(begin, f"must not be after `{end}`")
     if span.days > DAYS_MAX:
@@ -117,18 +125,49 @@ def zone_named(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def _day(name: str, text: str | None, zone: ZoneInfo) -> date:
+def _first(name: str, text: str | None, zone: ZoneInfo) -> date:
+    bound = _bound(name, text, zone)
+    if not isinstance(bound, datetime):
+        return bound
+    day = _day_of(bound, zone)
+    if _day_of(bound - _INSTANT, zone) == day:
+        raise wrong(name, _NO_DAYS_EDGE.format("begins", zone.key))
+    return day
+
+
+def _last(name: str, text: str | None, zone: ZoneInfo) -> date:
+    """The last day that ends by then; 23:59:59 is the end of its day."""
+    bound = _bound(name, text, zone)
+    if not isinstance(bound, datetime):
+        return bound
+    day = _day_of(bound, zone)
+    if _day_of(bound - _INSTANT, zone) != day:
+        return day - _DAY
+    if _day_of(bound + _SECOND, zone) == day:
+        raise wrong(name, _NO_DAYS_EDGE.format("ends", zone.key))
+    return day
+
+
+def _bound(name: str, text: str | None, zone: ZoneInfo) -> date | datetime:
+    """A day, or an instant in UTC. Raises Problem (422)."""
     if text is None:
         raise wrong(name, "is required: a day such as 2026-11-20")
     try:
-        if len(text) == len("2026-11-20"):
+        if len(text) in _DAY_LENGTHS:
             return date.fromisoformat(text)
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            return moment.date()
-        return moment.astimezone(zone).date()
+        if _LOCAL.fullmatch(text):
+            moment = datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
+        else:
+            moment = parse_moment(text).astimezone(UTC)
+        for near in (moment - _SECOND, moment + _SECOND):
+            near.astimezone(zone)
     except (ValueError, OverflowError):
-        raise wrong(name, "must be a day such as 2026-11-20, or an ISO 8601 time") from None
+        raise wrong(name, "must be a day such as 2026-11-20, or a time of RFC 3339") from None
+    return moment
+
+
+def _day_of(moment: datetime, zone: ZoneInfo) -> date:
+    return moment.astimezone(zone).date()
 
 
 def _end(day: date, granularity: Granularity) -> date:

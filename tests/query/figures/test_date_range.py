@@ -19,14 +19,53 @@ def parse(first: str, last: str, zone: ZoneInfo = UTC_ZONE) -> Span:
     return parse_span(first, last, zone, zone, TODAY)
 
 
-def test_a_time_means_its_day_in_the_fleets_zone() -> None:
-    span = parse("2026-11-20T23:30:00Z", "2026-11-21T23:30:00+01:00", ROME)
-    assert (span.first, span.last) == (date(2026, 11, 21), date(2026, 11, 21))
+@pytest.mark.parametrize(
+    ("first", "last", "days"),
+    [
+        ("2026-11-20", "2026-11-21", ("2026-11-20", "2026-11-21")),
+        ("2026-11-20T00:00:00+01:00", "2026-11-22T00:00:00+01:00", ("2026-11-20", "2026-11-21")),
+        ("2026-11-19T23:00:00Z", "2026-11-21T22:59:59Z", ("2026-11-20", "2026-11-21")),
+        ("2026-11-19t23:00:00z", "2026-11-21T23:59:59.999+01:00", ("2026-11-20", "2026-11-21")),
+        ("2026-11-20 00:00", "2026-11-22T00:00:00", ("2026-11-20", "2026-11-21")),
+        ("20261120", "2026-11-21", ("2026-11-20", "2026-11-21")),
+        ("2026-03-29T00:00:00", "2026-03-30T00:00:00+02:00", ("2026-03-29", "2026-03-29")),
+    ],
+)
+def test_an_instant_begins_or_ends_a_day_of_the_fleets_zone(
+    first: str, last: str, days: tuple[str, str]
+) -> None:
+    """At midnight a range ends: it does not have the day that begins then."""
+    span = parse(first, last, ROME)
+    assert (span.first.isoformat(), span.last.isoformat()) == days
 
 
-@pytest.mark.parametrize("text", ["2026-11-20T23:30:00", "2026-11-20 23:30", "20261120"])
-def test_a_time_without_offset_is_a_time_of_the_fleet(text: str) -> None:
-    assert parse(text, "2026-11-20", NEW_YORK).first == date(2026, 11, 20)
+@pytest.mark.parametrize(
+    ("first", "last", "about"),
+    [
+        (
+            "2026-11-20T10:00:00Z",
+            "2026-11-21",
+            "from: .*the instant at which one begins in E",
+        ),
+        (
+            "2026-11-20T00:00:00Z",
+            "2026-11-21",
+            "from: .*the instant at which one begins in E",
+        ),
+        (
+            "2026-11-20",
+            "2026-11-21T10:00:00",
+            "to: .*the instant at which one ends in E",
+        ),
+        ("2026-11-20T00:00:00", "2026-11-20T00:00:00", "from: must not be after `to`"),
+        ("2026-11-20T00:00", "0001-01-01T00:00:00Z", "to: must be a day such as"),
+    ],
+)
+def test_an_instant_within_a_day_is_refused_with_the_reason(
+    first: str, last: str, about: str
+) -> None:
+    with pytest.raises(Problem, match=about):
+        parse(first, last, ROME)
 
 
 def test_problems_name_a_bound_as_the_request_did() -> None:
@@ -79,8 +118,8 @@ def test_buckets_cover_the_range_without_gaps(
 @given(st.text(max_size=40))
 def test_any_text_is_either_a_range_or_a_problem(text: str) -> None:
     try:
-        span = parse(text, text)
+        span = parse(text, "2026-11-20")
     except Problem as problem:
         assert problem.status == 422
     else:
-        assert span.first == span.last
+        assert span.last == TODAY
