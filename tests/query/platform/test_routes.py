@@ -160,7 +160,7 @@ def test_days_are_in_the_fleets_zone_and_timestamps_in_the_callers(
         {"_id": "fleet", "settings": {"zone": "America/New_York"}}
     )
     office.day(OrderFunnelDay, "2026-11-01", orders_created=1)
-    asked = {"first": "2026-11-01T03:00:00Z", "last": "2026-11-01"}
+    asked = {"first": "2026-10-31T04:00:00Z", "last": "2026-11-01"}
     body = admin.report("/order-funnel", **asked, tz="Europe/Berlin").json
     assert body["period"] == {"start": "2026-10-31", "end": "2026-11-01"}
     assert [day["timestamp"] for day in body["over_time"]] == [
