@@ -36,6 +36,8 @@ def _text(default: object) -> str:
         return "unset"
     if default == ():
         return "unset"
+    if isinstance(default, bool):
+        return str(default).lower()
     return default.get_secret_value() if isinstance(default, SecretStr) else str(default)
 
 

@@ -212,6 +212,9 @@ class Settings(_TopicsFile):
     exports_folder: str = Field(
         ".daybook/exports", min_length=1, description="folder of finished files, without a bucket"
     )
+    exports_csv_bom: bool = Field(
+        False, description="begin csv files with a byte-order mark, so that Excel reads UTF-8"
+    )
     exports_bucket: str | None = Field(None, description="S3 bucket of finished files")
     exports_s3_endpoint: str | None = Field(
         None, description="URL of the S3-compatible service; unset: AWS"

@@ -79,7 +79,18 @@ class Maker:
             if content.stream:
                 rows = _while_wanted(content.stream.rows, is_wanted)
                 content = replace(content, stream=replace(content.stream, rows=rows))
-            return await _write(job, content, path)
+            return await self._write(job, content, path)
+
+    async def _write(self, job: Job, content: Content, path: Path) -> int:
+        match job.format:
+            case "csv":
+                return await csv_file.write(content, path, with_mark=self._settings.exports_csv_bom)
+            case "xlsx":
+                return await xlsx_file.write(content, path)
+            case "json":
+                return await json_file.write(content, path)
+            case "pdf":
+                return await pdf_file.write(content, path, with_charts=job.include_charts)
 
     @asynccontextmanager
     async def _reader(self) -> AsyncIterator[Reader]:
@@ -88,18 +99,6 @@ class Maker:
             yield reader
         finally:
             await reader.close()
-
-
-async def _write(job: Job, content: Content, path: Path) -> int:
-    match job.format:
-        case "csv":
-            return await csv_file.write(content, path)
-        case "xlsx":
-            return await xlsx_file.write(content, path)
-        case "json":
-            return await json_file.write(content, path)
-        case "pdf":
-            return await pdf_file.write(content, path, with_charts=job.include_charts)
 
 
 async def _while_wanted(

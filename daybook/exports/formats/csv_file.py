@@ -9,18 +9,20 @@ from daybook.exports.formats.content import Content
 TABLE = "table"
 
 
-async def write(content: Content, path: Path) -> int:
+async def write(content: Content, path: Path, *, with_mark: bool) -> int:
     """Writes the file; returns its number of rows.
 
     All tables share one header, so that any program can read the file; a row fills only the
-    columns of its table.
+    columns of its table. `with_mark`: whether a byte-order mark precedes it, without which Excel
+    does not read UTF-8.
     """
     tables, stream = content.tables(), content.stream
     table_columns = [column for table in tables for column in table.columns]
     columns = list(dict.fromkeys([*table_columns, *(stream.columns if stream else ())]))
     position = {column: index for index, column in enumerate(columns, 1)}
     count = 0
-    with path.open("w", encoding="utf-8", newline="") as out:
+    encoding = "utf-8-sig" if with_mark else "utf-8"
+    with path.open("w", encoding=encoding, newline="") as out:
         writer = csv.writer(out)
         writer.writerow([TABLE, *columns])
 

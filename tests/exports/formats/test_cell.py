@@ -62,7 +62,7 @@ def content(texts: list[str], number: float = -5) -> Content:
 def test_text_that_begins_like_a_formula_gets_an_apostrophe(text: str, tmp_path: Path) -> None:
     assert harmless(text) == f"'{text}"
     file = tmp_path / "file"
-    asyncio.run(csv_file.write(content([text]), file))
+    asyncio.run(csv_file.write(content([text]), file, with_mark=False))
     [row] = csv_rows(file.read_bytes())["rows"]
     assert row == {"text": harmless_in_parts(text), "number": "-5"}
     assert row["text"].startswith("'")
@@ -80,7 +80,7 @@ def test_no_part_of_a_csv_file_is_a_formula_at_whatever_separator_it_is_split(
     separator: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "file"
-    asyncio.run(csv_file.write(content([f"a{separator}=1+1{separator}@x"]), file))
+    asyncio.run(csv_file.write(content([f"a{separator}=1+1{separator}@x"]), file, with_mark=False))
     for part in re.split(r"[;,\t\r\n|]", file.read_text()):
         assert not re.match('[\\s"\u200b]*[=+@]', part), part
 
@@ -113,13 +113,20 @@ def test_text_is_the_same_in_every_format(text: str, tmp_path: Path) -> None:
     asyncio.run(xlsx_file.write(content([text]), file))
     assert xlsx_rows(file.read_bytes())["rows"][0]["text"] == text
     assert b"<f>" not in ZipFile(file).read("xl/worksheets/sheet2.xml")
-    asyncio.run(csv_file.write(content([text]), file))
+    asyncio.run(csv_file.write(content([text]), file, with_mark=False))
     assert csv_rows(file.read_bytes())["rows"][0]["text"] == text
     asyncio.run(json_file.write(content([text]), file))
     assert json_body(file.read_bytes())["rows"][0]["text"] == text
     asyncio.run(pdf_file.write(content([text]), file, with_charts=True))
     words = "".join(character for character in text if character.isprintable()).split()
     assert all(word in pdf_text(file.read_bytes()) for word in words)
+
+
+def test_a_csv_file_begins_with_a_byte_order_mark_if_wanted(tmp_path: Path) -> None:
+    plain, marked = tmp_path / "plain", tmp_path / "marked"
+    asyncio.run(csv_file.write(content(["ž"]), plain, with_mark=False))
+    asyncio.run(csv_file.write(content(["ž"]), marked, with_mark=True))
+    assert marked.read_bytes() == b"\xef\xbb\xbf" + plain.read_bytes()
 
 
 def test_a_text_too_long_for_a_cell_is_cut_as_spreadsheets_count(tmp_path: Path) -> None:
@@ -140,7 +147,7 @@ def test_a_number_stays_a_number(number: float, tmp_path: Path) -> None:
     file = tmp_path / "file"
     asyncio.run(xlsx_file.write(content(["x"], number), file))
     assert xlsx_rows(file.read_bytes())["rows"][0]["number"] == number
-    asyncio.run(csv_file.write(content(["x"], number), file))
+    asyncio.run(csv_file.write(content(["x"], number), file, with_mark=False))
     assert float(csv_rows(file.read_bytes())["rows"][0]["number"]) == number
 
 
