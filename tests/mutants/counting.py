@@ -322,8 +322,8 @@ COUNTING = (
     Mutant(
         "a recount limited to the document's own offsets",
         "daybook/recount/session.py",
-        "self.replay.limit(reach, (",
-        "self.replay.limit({}, (",
+        "self.replay.limit(reach, ahead",
+        "self.replay.limit({}, ahead",
         ("tests/scenarios/test_recount.py", "-k", "lost"),
     ),
     Mutant(

@@ -5,6 +5,7 @@ from tests.mutants.callers import CALLERS
 from tests.mutants.counting import COUNTING
 from tests.mutants.door import BOUNDS
 from tests.mutants.quarantine import QUARANTINE
+from tests.mutants.recounts import RECOUNTS
 from tests.mutants.restored import RESTORED
 from tests.mutants.services import SERVICES
 from tests.mutants.sharing import SHARING
@@ -17,6 +18,7 @@ MUTANTS = (
     *VISITORS,
     *BOUNDS,
     *QUARANTINE,
+    *RECOUNTS,
     *RESTORED,
     *SERVICES,
     *CALLERS,

@@ -1,0 +1,37 @@
+"""Seeded bugs of a recount that takes up some keys at a time."""
+
+from tests.mutants.mutant import Mutant
+
+SLICES = ("tests/recount/replay/test_slices.py",)
+EVENTS = ("tests/recount/replay/test_events.py",)
+
+RECOUNTS = (
+    Mutant(
+        "a recount keeps the results of the last slice alone",
+        "daybook/recount/replay/replay.py",
+        "            runner.measure()\n",
+        "            runner.measure()\n            self._results.clear()\n",
+        (*SLICES, "-k", "slices"),
+    ),
+    Mutant(
+        "a recount looks for duplicates within a slice",
+        "daybook/recount/replay/log.sql",
+        "PARTITION BY partition, organization_id, main.id_of(event_id)",
+        "PARTITION BY partition, organization_id, message_key, main.id_of(event_id)",
+        (*EVENTS, "-k", "another_key"),
+    ),
+    Mutant(
+        "a recount measures the first units alone",
+        "daybook/recount/funnel_step/measures.py",
+        "SELECT DISTINCT batch FROM batches ORDER BY batch",
+        "SELECT DISTINCT batch FROM batches ORDER BY batch LIMIT 1",
+        (*SLICES, "-k", "units"),
+    ),
+    Mutant(
+        "a state that is ahead is recounted up to its group",
+        "daybook/recount/session.py",
+        'ahead.append(((collection, str(document["_id"])), applied))',
+        "pass",
+        ("tests/scenarios/test_recount.py", "tests/scenarios/test_recount_funnel.py"),
+    ),
+)
