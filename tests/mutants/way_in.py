@@ -33,7 +33,7 @@ WAY_IN = (
     ),
     Mutant(
         "ULIDs in other letters are the same id to the recount",
-        EVENTS_SQL,
+        "daybook/recount/replay/log.sql",
         "CAST(sha256(text)[:32] AS UUID)",
         "CAST(sha256(lower(text))[:32] AS UUID)",
         (RECOUNTED, "-k", "to_the_members"),
