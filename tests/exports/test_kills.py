@@ -92,7 +92,8 @@ def assert_equals_report(services: ExportServices, name: str, form: str, file: b
         case "xlsx":
             assert xlsx_rows(file)[part] == as_rows(report[part])
         case _:
-            assert f"{report['summary']['total_revenue_cents']:,}" in pdf_text(file)
+            revenue = report["summary"]["total_revenue_cents"]
+            assert f"{report['currency']} {revenue / 100:,.2f}" in pdf_text(file)
 
 
 REPORTS: dict[str, Any] = {}

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from math import ceil
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from daybook.recount.log.messages import COLUMNS, Columns
 from daybook.recount.replay import rows
@@ -21,7 +20,7 @@ class LogTable:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._directory = TemporaryDirectory(prefix="daybook-recount-log-")
+        self._folder = tables.folder / "log"
         self._pending: list[str] = []
         self._pending_messages = self._pending_bytes = 0
         self._bytes = 0
@@ -30,10 +29,6 @@ class LogTable:
         self._excluded = 0
         tables.create("log", ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items()))
         tables.create("dead", 'partition INTEGER, "offset" BIGINT')
-
-    def close(self) -> None:
-        """Deletes the files."""
-        self._directory.cleanup()
 
     def add(self, columns: Columns) -> None:
         """Appends messages."""
@@ -74,9 +69,9 @@ class LogTable:
         self._tables.db.execute(f"SET partitioned_write_flush_threshold = {_ROWS_HELD}")
         self._tables.db.execute(
             f"COPY (SELECT *, hash(message_key) % {number} AS slice FROM main.log) "
-            f"TO '{self._directory.name}' (FORMAT parquet, PARTITION_BY slice, OVERWRITE)"
+            f"TO '{self._folder}' (FORMAT parquet, PARTITION_BY slice, OVERWRITE)"
         )
-        folders = sorted(Path(self._directory.name).glob("slice=*"))
+        folders = sorted(self._folder.glob("slice=*"))
         return [f"read_parquet('{folder}/*', hive_partitioning = false)" for folder in folders]
 
     def _flush(self) -> None:

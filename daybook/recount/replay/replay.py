@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 from daybook.recount.days import Days
@@ -52,15 +53,25 @@ class Replay:
     ) -> None:
         """`memory_mib` bounds the memory of the process. `report`: called with the number of
         slices that are done, and their total."""
-        self._tables = Tables(memory_mib)
-        self._slice_bytes = (self._tables.memory_mib << 20) // _SLICES_PER_MEMORY
         self._rules = rules
         self.report = report
-        self._log = LogTable(self._tables)
-        self._results = Results(self._tables)
         self._topic_id = ""
         self._with_states = True
         self._is_done = False
+        self._tables = Tables(memory_mib)
+        self._slice_bytes = (self._tables.memory_mib << 20) // _SLICES_PER_MEMORY
+        with ExitStack() as stack:
+            stack.callback(self._tables.close)
+            self._log = LogTable(self._tables)
+            self._results = Results(self._tables)
+            self._create_tables(settings)
+            self._log.complete()
+            self._runners = [Runner(self._tables, rules, number) for number in range(_RUNNERS)]
+            self.models = self._models()
+            """The models of the group's collections, as the rules declare them."""
+            stack.pop_all()
+
+    def _create_tables(self, settings: Settings) -> None:
         create = self._tables.create
         create("zone_offsets", "since TIMESTAMP, shift_seconds BIGINT", offsets(settings.zone))
         create(
@@ -74,16 +85,11 @@ class Replay:
         create("definitions", DEFINITIONS)
         create("pins", PINS)
         create("suspects", "message_key VARCHAR")
-        self._log.complete()
-        self._runners = [Runner(self._tables, rules, number) for number in range(_RUNNERS)]
-        self.models = self._models()
-        """The models of the group's collections, as the rules declare them."""
 
     def __enter__(self) -> "Replay":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._log.close()
         self._tables.close()
 
     @property

@@ -1,6 +1,7 @@
 """Temporary DuckDB tables, which spill to disk and are deleted on closing."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
@@ -21,11 +22,13 @@ class Tables:
 
     def __init__(self, memory_mib: int) -> None:
         self._directory = TemporaryDirectory(prefix="daybook-recount-")
+        self.folder = Path(self._directory.name)
+        """For files of the recount."""
         self.memory_mib = max(_LEAST_MIB, memory_mib - _OTHERS_MIB)
         """DuckDB's share of the memory; beyond it, tables spill to the temporary directory."""
         self.db = duckdb.connect(
             config={
-                "temp_directory": self._directory.name,
+                "temp_directory": str(self.folder / "spilled"),
                 "memory_limit": f"{self.memory_mib}MiB",
                 "preserve_insertion_order": False,
             }
