@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
+import duckdb
+
 from daybook.recount.days import Days
 from daybook.recount.log.messages import Columns
 from daybook.recount.recounted import Key, Marks, Name, Recounted
@@ -180,9 +182,18 @@ class Replay:
 
     def _run(self) -> None:
         self._log.complete()
-        self._results.clear()
         slices = self._log.slices(self._slice_bytes)
-        free = deque(self._runners)
+        try:
+            self._run_slices(slices, self._runners)
+        except duckdb.OutOfMemoryException:
+            # A key may have more events than a slice should: it gets the memory for itself.
+            for runner in self._runners:
+                runner.leave()
+            self._run_slices(slices, self._runners[:1])
+
+    def _run_slices(self, slices: Sequence[str], runners: Sequence[Runner]) -> None:
+        self._results.clear()
+        free = deque(runners)
 
         def run(slice_of_keys: str) -> None:
             runner = free.popleft()
@@ -191,7 +202,7 @@ class Replay:
             self._results.take(runner.db, self.whole_documents if self._with_states else ())
             free.append(runner)
 
-        with ThreadPoolExecutor(len(self._runners)) as threads:
+        with ThreadPoolExecutor(len(runners)) as threads:
             for done, _ in enumerate(threads.map(run, slices), start=1):
                 self.report(done, len(slices))
 

@@ -31,6 +31,10 @@ class Runner:
         for path in (_SHARED_RULES, *self._rules.files):
             self.db.execute(path.read_text())
 
+    def leave(self) -> None:
+        """Drops what the rules have filled."""
+        self.db.execute(f"DROP SCHEMA IF EXISTS {self._schema} CASCADE")
+
     def measure(self) -> None:
         """Runs the stages, for what depends on how far documents have counted."""
         for stage in self._rules.stages:

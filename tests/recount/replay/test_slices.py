@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import duckdb
 import pytest
 
 from daybook.recount.days import Days
 from daybook.recount.funnel_step import measures
 from daybook.recount.replay import replay as replaying
 from daybook.recount.replay.replay import Replay
+from daybook.recount.replay.runner import Runner
 from tests.support.funnel_traffic import Traffic
 from tests.support.funnel_traffic import replayed as replayed_traffic
 from tests.support.order_traffic import Orders
@@ -68,3 +70,22 @@ def test_units_measured_some_at_a_time_give_the_same(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(measures, "EVENTS_AT_ONCE", 500)
     with tracking() as replay:
         assert everything(replay) == together
+
+
+def test_slices_without_room_for_two_run_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    with orders() as replay:
+        together = everything(replay)
+    refused: list[Runner] = []
+    measure = Runner.measure
+
+    def measure_later(runner: Runner) -> None:
+        if not refused:
+            refused.append(runner)
+            raise duckdb.OutOfMemoryException("no room")
+        measure(runner)
+
+    monkeypatch.setattr(Runner, "measure", measure_later)
+    monkeypatch.setattr(replaying, "_SLICES_PER_MEMORY", MANY)
+    with orders() as replay:
+        assert everything(replay) == together
+    assert refused
