@@ -20,7 +20,12 @@ def digits(code: str | None) -> int:
     return _DIGITS_IF_NONE if exponent is None else exponent
 
 
-def amount(minor: int, code: str) -> str:
-    """An amount in minor units as a text, such as `IQD 25,000.000`."""
+def format_money(minor: int, code: str) -> str:
+    """An amount in minor units: `-123456` of USD is `-1,234.56`."""
     places = digits(code)
-    return f"{code} {Decimal(minor).scaleb(-places):,.{places}f}"
+    return f"{Decimal(minor).scaleb(-places):,.{places}f}"
+
+
+def amount(minor: int, code: str) -> str:
+    """The same with the currency, such as `IQD 25,000.000`."""
+    return f"{code} {format_money(minor, code)}"

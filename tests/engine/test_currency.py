@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from daybook.engine.currency import CODES, amount, digits
+from daybook.engine.currency import CODES, amount, digits, format_money
 
 OF_REVISION_2 = "62185bf8d74197e249d7a609a697f81820def9ca894cc3e9121c82497358f453"
 
@@ -45,3 +45,21 @@ def test_an_amount_has_the_decimals_of_iso_4217(code: str | None, places: int) -
 )
 def test_an_amount_is_written_exactly(minor: int, code: str, text: str) -> None:
     assert amount(minor, code) == text
+
+
+@pytest.mark.parametrize(
+    ("minor_units", "currency", "formatted"),
+    [
+        (0, "USD", "0.00"),
+        (5, "EUR", "0.05"),
+        (-5, "EUR", "-0.05"),
+        (250_031_563, "USD", "2,500,315.63"),
+        (1_234, "JPY", "1,234"),
+        (1_234, "KWD", "1.234"),
+        (-12_345, "CLF", "-1.2345"),
+    ],
+)
+def test_amounts_have_as_many_decimals_as_their_currency(
+    minor_units: int, currency: str, formatted: str
+) -> None:
+    assert format_money(minor_units, currency) == formatted

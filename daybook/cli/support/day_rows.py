@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from daybook.cli.support.money import format_money
+from daybook.engine.currency import format_money
 from daybook.engine.documents.fields import (
     Breakdown,
     DailyDocument,

@@ -43,8 +43,8 @@ const styles = new Map();
 
 function style(currency) {
   if (!styles.has(currency)) {
-    const decimals = { minimumFractionDigits: digits(currency),
-      maximumFractionDigits: digits(currency) };
+    const places = digits(currency);
+    const decimals = { minimumFractionDigits: places, maximumFractionDigits: places };
     const options = currency ? { style: "currency", currency, ...decimals } : decimals;
     styles.set(currency, new Intl.NumberFormat(undefined, options));
   }
