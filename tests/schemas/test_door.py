@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from attack.stored_examples import replaced
 from daybook.engine.decode.parse import read
 from daybook.engine.errors import Poison
 from daybook.engine.moment import parse_moment
@@ -88,23 +89,13 @@ def test_the_examples_have_every_field_that_is_a_time() -> None:
 @pytest.mark.parametrize("wrong", WRONG_TIMES)
 def test_a_time_that_does_not_exist_is_refused_in_every_field(wrong: str) -> None:
     for name, path, event in TIMES:
-        changed = json.loads(json.dumps(event))
-        holder = changed
-        for step in path[:-1]:
-            holder = holder[step]
-        holder[path[-1]] = wrong
-        assert ".".join(map(str, path)) in refusal(name, changed), name
+        assert ".".join(map(str, path)) in refusal(name, replaced(event, path, wrong)), name
 
 
 @pytest.mark.parametrize("text", [text for text, _ in SAME_TIMES])
 def test_a_time_in_any_form_is_accepted_in_every_field(text: str) -> None:
     for name, path, event in TIMES:
-        changed = json.loads(json.dumps(event))
-        holder = changed
-        for step in path[:-1]:
-            holder = holder[step]
-        holder[path[-1]] = text
-        read(source(name.split("/")[0]), json.dumps(changed).encode())
+        read(source(name.split("/")[0]), json.dumps(replaced(event, path, text)).encode())
 
 
 @pytest.mark.parametrize(
