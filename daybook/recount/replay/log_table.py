@@ -27,6 +27,8 @@ class LogTable:
         self.messages = 0
         """The number of messages added so far."""
         self._excluded = 0
+        self._is_complete = False
+        self._slices: list[str] = []
         tables.create("log", ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items()))
         tables.create("dead", 'partition INTEGER, "offset" BIGINT')
 
@@ -45,25 +47,34 @@ class LogTable:
 
     def exclude_dead(self, dead: Mapping[int, frozenset[int]]) -> None:
         """Removes messages that became dead letters since they were read; `dead` by partition."""
+        self._flush()
         positions = [(number, offset) for number, offsets in dead.items() for offset in offsets]
         self._tables.refill("dead", positions)
         deleted = self._tables.rows(
             'DELETE FROM main.log WHERE (partition, "offset") IN (SELECT (partition, "offset") '
             "FROM main.dead)"
         )
-        self._excluded += deleted[0][0]
+        if number := deleted[0][0]:
+            self._excluded += number
+            self._is_complete = False
 
     def complete(self) -> None:
         """Makes the tables hold everything that was added."""
         self._flush()
-        self._tables.db.execute(_OF_ALL_KEYS.read_text())
+        if not self._is_complete:
+            self._tables.db.execute(_OF_ALL_KEYS.read_text())
+            self._slices = []
+            self._is_complete = True
 
     def slices(self, bytes_max: int) -> list[str]:
         """What to read in SQL for each slice of the keys, of about so many bytes of JSON.
 
         Several slices are in files, so that each message is read once.
         """
-        number = ceil(self._bytes / bytes_max)
+        self._slices = self._slices or self._cut(ceil(self._bytes / bytes_max))
+        return self._slices
+
+    def _cut(self, number: int) -> list[str]:
         if number <= 1:
             return ["main.log"]
         self._tables.db.execute(f"SET partitioned_write_flush_threshold = {_ROWS_HELD}")
@@ -78,6 +89,7 @@ class LogTable:
         if not self._pending:
             return
         rows.append(self._tables.db, "main.log", self._pending)
+        self._is_complete = False
         self._bytes += self._pending_bytes
         self._pending, self._pending_messages, self._pending_bytes = [], 0, 0
         stored = self._tables.rows("SELECT count(*) FROM main.log")[0][0]

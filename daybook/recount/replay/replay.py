@@ -112,7 +112,6 @@ class Replay:
     def exclude_dead(self, dead: Mapping[int, frozenset[int]]) -> None:
         """Removes messages that became dead letters since they were read; `dead` by partition."""
         self._is_done = False
-        self._log.complete()
         self._log.exclude_dead(dead)
 
     def define(self, definitions: Iterable[Sequence[object]]) -> None:
