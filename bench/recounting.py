@@ -25,7 +25,7 @@ def recounting(runs: Runs, pairs: int) -> Result:
     runs.log(f"publishing {EVENTS:,} events to {TOPIC}")
     traffic.publish(runs.settings())
     log = Log(TOPIC, EVENTS, lambda program, documents: None)
-    counted, recounted = runs.run_twice("funnel-step", "verify", log)
+    counted, recounted = runs.run_both("funnel-step", "verify", log)
     memory = runs.settings().recount_memory_mib
     return Result(
         {"recount": f"counted in {counted.seconds:,.0f} s, then compared in every field"},

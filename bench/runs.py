@@ -68,7 +68,7 @@ class Runs:
             written = json.dumps(ours.written)
             return ours, self.measure("bare", log, settings, documents, written)
 
-    def run_twice(self, program: str, other: str, log: Log) -> tuple[Measured, Measured]:
+    def run_both(self, program: str, other: str, log: Log) -> tuple[Measured, Measured]:
         """A run of a program, and then one of another on the same database."""
         with self._database() as (settings, documents):
             first = self.measure(program, log, settings, documents)

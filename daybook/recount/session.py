@@ -228,7 +228,7 @@ class Recount:
     def unreadable(self, reach: Marks) -> Iterable[str]:
         """Why messages below `reach` can be neither counted nor found among the dead letters."""
         dead = self.fleet.facts(self._topic.id).dead
-        for number, offset, reason in self._log.unreadable + self.replay.unreadable():
+        for number, offset, reason in self._log.unreadable + self.replay.results.unreadable():
             counted = offset <= reach.get((self._topic.id, number), -1)
             if counted and offset not in dead.get(number, ()):
                 where = f"{self.group.topic}[{number}] offset {offset}"

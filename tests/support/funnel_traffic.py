@@ -79,7 +79,7 @@ def documents(replay: Replay) -> dict[tuple[str, str], dict[str, Any]]:
     """Every expected document with a nonzero sum."""
     models = replay.models
     found = {}
-    for (collection, name), recounted in replay.documents(Days()).items():
+    for (collection, name), recounted in replay.results.documents(Days()).items():
         if any(recounted.sums.values()):
             found[collection, name] = expected_document(models[collection], name, recounted.sums)
     return found

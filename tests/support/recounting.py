@@ -143,7 +143,7 @@ def reach(last: int = EVERYTHING, *partitions: int) -> Marks:
 def sums(replay: Replay, *parts: str) -> dict[str, dict[str, int]]:
     """The nonzero sums by document, limited to paths that begin with one of the parts."""
     found: dict[str, dict[str, int]] = {}
-    for (_, document), recounted in replay.documents(Days()).items():
+    for (_, document), recounted in replay.results.documents(Days()).items():
         chosen = {
             path: amount
             for path, amount in recounted.sums.items()

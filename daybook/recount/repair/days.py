@@ -63,7 +63,7 @@ def repair_days(recount: Recount, snapshot: Snapshot, verdicts: list[Verdict]) -
     if any(at >= ends.get(p, 0) for _, cut in cuts for (_, p), at in cut.items()):
         recount.read_on()
     recount.replay.limit(snapshot.reach, cuts, with_states=False)
-    recounted_by_name = recount.replay.documents(snapshot.days)
+    recounted_by_name = recount.replay.results.documents(snapshot.days)
     for verdict, stored in claimed:
         recounted = recounted_by_name.get((verdict.model.collection, verdict.document), Recounted())
         change = _repair(recount, verdict, stored, recounted)

@@ -1,16 +1,14 @@
 """Runs a group's rules over the log in DuckDB, some keys at a time."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import Any
 
 import duckdb
 
-from daybook.recount.days import Days
 from daybook.recount.log.messages import Columns
-from daybook.recount.recounted import Key, Marks, Name, Recounted
+from daybook.recount.recounted import Marks, Name
 from daybook.recount.replay.log_table import LogTable
 from daybook.recount.replay.model import Field, Model
 from daybook.recount.replay.results import Results
@@ -41,8 +39,8 @@ than the messages that they come from."""
 class Replay:
     """A DuckDB database: `add` appends messages, `limit` sets how far to count.
 
-    `documents`, `states`, `sketch_keys`, `unreadable` and `results` give what the rules find; the
-    first of them runs the rules, and so does the first after anything has changed.
+    `results` has what the rules find. The first use of it runs them, and so does the first after
+    anything has changed.
     """
 
     def __init__(
@@ -55,7 +53,6 @@ class Replay:
     ) -> None:
         """`memory_mib` bounds the memory of the process. `report`: called with the number of
         slices that are done, and their total."""
-        self._rules = rules
         self.report = report
         self._topic_id = ""
         self._with_states = True
@@ -65,7 +62,7 @@ class Replay:
         with ExitStack() as stack:
             stack.callback(self._tables.close)
             self._log = LogTable(self._tables)
-            self._results = Results(self._tables)
+            self._results = Results(self._tables, rules.whole_documents)
             self._create_tables(settings)
             self._log.complete()
             self._runners = [Runner(self._tables, rules, number) for number in range(_RUNNERS)]
@@ -93,11 +90,6 @@ class Replay:
 
     def __exit__(self, *_: object) -> None:
         self._tables.close()
-
-    @property
-    def whole_documents(self) -> Iterable[str]:
-        """The collections for which the rules give whole documents."""
-        return self._rules.whole_documents.keys()
 
     @property
     def messages(self) -> int:
@@ -149,22 +141,6 @@ class Replay:
             self._is_done = True
         return self._results
 
-    def documents(self, days: Days) -> dict[Name, Recounted]:
-        """Every daily document of these days with an effect within the limits, and its sums."""
-        return self.results.documents(days)
-
-    def states(self, collection: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The state documents within the limits, in the order of their ids."""
-        return self.results.states(collection, self._rules.whole_documents[collection])
-
-    def sketch_keys(self, days: Days) -> Iterator[Key]:
-        """The keys of every sketch whose period is within the days, by sketch."""
-        return self.results.sketch_keys(days)
-
-    def unreadable(self) -> list[tuple[int, int, str]]:
-        """Partition, offset and reason of events that cannot be counted and are no dead letters."""
-        return self.results.unreadable()
-
     def beyond(self, collection: str) -> list[Row]:
         """Messages beyond `reach` whose key also has messages in another partition, of the same
         epoch or a later one: document, topic id, partition, offset, epoch."""
@@ -198,7 +174,7 @@ class Replay:
             runner = free.popleft()
             runner.take_up(self._topic_id, slice_of_keys)
             runner.measure()
-            self._results.take(runner.db, self.whole_documents if self._with_states else ())
+            self._results.take(runner.db, with_states=self._with_states)
             free.append(runner)
 
         with ThreadPoolExecutor(len(runners)) as threads:

@@ -1,6 +1,6 @@
 """What the rules found, slice by slice, kept in tables until it is compared."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, starmap
 from operator import itemgetter
 from typing import Any
@@ -62,8 +62,10 @@ _PLACES = f"""
 class Results:
     """The results of all slices. `take` adds those of one; the rest reads them."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, whole_documents: Mapping[str, DocumentBuilder]) -> None:
+        """`whole_documents`: as in the group's rules."""
         self._tables = tables
+        self.whole_documents = whole_documents
         for table, columns in _COLUMNS.items():
             tables.create(table, columns)
 
@@ -72,12 +74,12 @@ class Results:
         for table in _COLUMNS:
             self._tables.db.execute(f"TRUNCATE main.{table}")
 
-    def take(self, db: DuckDBPyConnection, states: Iterable[str]) -> None:
-        """Adds what the rules found in a runner's schema; of documents that the rules give whole,
-        those of the collections `states`."""
+    def take(self, db: DuckDBPyConnection, *, with_states: bool) -> None:
+        """Adds what the rules found in a runner's schema; the documents that they give whole only
+        if these are wanted."""
         for statement in (_SUMS, _NAMES, _KEYS, _UNREADABLE):
             db.execute(statement)
-        for collection in states:
+        for collection in self.whole_documents if with_states else ():
             named = {"collection": collection}
             messages = f"{collection}_messages"
             db.execute(_PLACES.format(messages=messages), named)
@@ -113,10 +115,9 @@ class Results:
             documents[collection, document].spans[topic_id, partition] = first, last
         return documents
 
-    def states(
-        self, collection: str, build: DocumentBuilder
-    ) -> Iterator[tuple[str, dict[str, Any]]]:
+    def states(self, collection: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """The state documents within the limits, in the order of their ids."""
+        build = self.whole_documents[collection]
         rows = streamed(
             self._tables.db,
             "SELECT document, state FROM main.found_states WHERE collection = ? "

@@ -40,7 +40,7 @@ class Verdict:
 
 def document_verdicts(recount: Recount, snapshot: Snapshot) -> Iterator[Verdict]:
     """A verdict on each daily document that is stored or that the log gives."""
-    recounted = recount.replay.documents(snapshot.days)
+    recounted = recount.replay.results.documents(snapshot.days)
     names = sorted(snapshot.documents.keys() | recounted.keys())
     for done, name in enumerate(names):
         if done % 100 == 0:
@@ -99,7 +99,7 @@ def state_verdicts(recount: Recount, snapshot: Snapshot, model: Model) -> Iterat
 
 def _states(recount: Recount, snapshot: Snapshot, model: Model) -> Iterator[Verdict]:
     spool = snapshot.states[model.collection]
-    pairs = states.paired(_named(spool), recount.replay.states(model.collection))
+    pairs = states.paired(_named(spool), recount.replay.results.states(model.collection))
     for done, (document, stored, expected) in enumerate(pairs):
         if done % _REPORTED_EVERY == 0:
             recount.report_progress("comparing states", done, spool.count)

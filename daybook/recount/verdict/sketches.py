@@ -52,7 +52,7 @@ def sketch_verdicts(recount: Recount, snapshot: Snapshot) -> Iterator[Verdict]:
     collection, left = recount.group.sketches, dict(snapshot.sketches)
     if not collection or doubt_of_sketches(recount, snapshot):
         return
-    due = recount.replay.sketch_keys(snapshot.days)
+    due = recount.replay.results.sketch_keys(snapshot.days)
     for done, (name, keys) in enumerate(groupby(due, key=lambda key: key.sketch)):
         if done % _REPORTED_EVERY == 0:
             recount.report_progress("comparing sketches", done, len(snapshot.sketches))

@@ -33,7 +33,7 @@ def test_what_has_no_room_is_the_same_everywhere(name: str) -> None:
             replay.pin(row for state in known for row in pins.rows(state, TOPIC_ID))
             for collection in ("visitor_state", "funnel_sessions"):
                 model = replay.models[collection]
-                recounted = dict(replay.states(collection))
+                recounted = dict(replay.results.states(collection))
                 assert recounted.keys() == stored[collection].keys()
                 for document, fields in stored[collection].items():
                     assert states.unequal_fields(model, fields, recounted[document]) == []

@@ -32,7 +32,7 @@ def without_zeros(found: Found) -> Found:
 
 def recounted(entries: Sequence[Entry], **settings: Any) -> Found:
     with replayed(entries, **settings) as replay:
-        assert not replay.unreadable()
+        assert not replay.results.unreadable()
         return without_zeros(documents(replay))
 
 
@@ -165,7 +165,7 @@ def reached(replay: Replay, step: str) -> int:
 
 
 def _sum(replay: Replay, document: str, path: str) -> int:
-    found = replay.documents(Days())
+    found = replay.results.documents(Days())
     return sum(r.sums.get(path, 0) for (_, name), r in found.items() if name == document)
 
 
@@ -199,4 +199,4 @@ def test_invalid_tracking_events_are_unreadable() -> None:
     log.track("step_exit", 2, step_id="A", exit_outcome="sideways").track("step_entry", 3)
     log.track("page_view", 4, page=7).track("page_view", 5, context=[])
     with replayed(entries_of(log)) as replay:
-        assert len(replay.unreadable()) == 5
+        assert len(replay.results.unreadable()) == 5

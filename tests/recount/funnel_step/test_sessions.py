@@ -47,7 +47,7 @@ def test_the_recounted_rows_equal_those_of_the_group(
     traffic = Traffic(50, visitors=visitors, sessions=sessions, days=days)
     entries = traffic.entries(2_500)
     with replayed(entries) as replay:
-        recounted = dict(replay.states("funnel_sessions"))
+        recounted = dict(replay.results.states("funnel_sessions"))
     assert_equal(rows_of(entries), recounted)
 
 
@@ -58,11 +58,11 @@ def test_rows_are_recounted_up_to_the_group_and_one_row_further() -> None:
     reach = {(TOPIC_ID, number): end - 1 for number, end in enumerate(ends)}
     with replayed(entries) as replay:
         replay.limit(reach)
-        assert_equal(base, dict(replay.states("funnel_sessions")))
+        assert_equal(base, dict(replay.results.states("funnel_sessions")))
         name = next(name for name in sorted(base) if further[name] != base[name])
         marks = {(TOPIC_ID, n): len(log) - 1 for n, log in enumerate(lanes(entries))}
         replay.limit(reach, [(("funnel_sessions", name), marks)])
-        assert_equal(base | {name: further[name]}, dict(replay.states("funnel_sessions")))
+        assert_equal(base | {name: further[name]}, dict(replay.results.states("funnel_sessions")))
         spans = replay.results.spans("funnel_sessions", [name])[name]
         assert all(reach[p] < last <= marks[p] for p, (_, last) in spans.items())
 
@@ -76,7 +76,7 @@ def test_a_session_filled_up_by_another_funnel_keeps_its_earlier_row() -> None:
     assert rows["default:v:s:f"]["page_views"] == 1
     assert rows == rows_of(entries, messages=1_000)
     with replayed(entries) as replay:
-        assert_equal(rows, dict(replay.states("funnel_sessions")))
+        assert_equal(rows, dict(replay.results.states("funnel_sessions")))
 
 
 def viewed(number: int, funnel: str, after_ms: int) -> Entry:
@@ -94,4 +94,4 @@ def viewed(number: int, funnel: str, after_ms: int) -> Entry:
 def test_definitions_make_no_row() -> None:
     entries = [e for e in Traffic(61).entries(20) if e.topic == FUNNELS]
     with replayed(entries) as replay:
-        assert dict(replay.states("funnel_sessions")) == {}
+        assert dict(replay.results.states("funnel_sessions")) == {}

@@ -14,7 +14,7 @@ from tests.support.recounting import TOPIC_ID
 
 def differences(replay: Replay, stored: dict[str, Document]) -> dict[str, list[UnequalField]]:
     model = replay.models["visitor_state"]
-    recounted = dict(replay.states("visitor_state"))
+    recounted = dict(replay.results.states("visitor_state"))
     assert recounted.keys() == stored.keys()
     unequal = {name: states.unequal_fields(model, stored[name], recounted[name]) for name in stored}
     return {name: fields for name, fields in unequal.items() if fields}

@@ -163,7 +163,7 @@ def test_an_event_that_should_be_a_dead_letter_is_unreadable(
     )
     log.write(raw.encode(), raw_key)
     with replayed(log, "order-funnel") as replay:
-        ((partition, offset, found),) = replay.unreadable()
+        ((partition, offset, found),) = replay.results.unreadable()
     assert (partition, offset) == (0, 1)
     assert reason in found
 
@@ -176,7 +176,7 @@ def test_a_text_that_is_far_from_any_time_is_unreadable_too(at: str) -> None:
     log = HandLog()
     log.order("created", at=at)
     with replayed(log, "order-funnel", zone="Pacific/Kiritimati") as replay:
-        ((_, _, found),) = replay.unreadable()
+        ((_, _, found),) = replay.results.unreadable()
     assert found == "occurred_at is not a time"
 
 
@@ -190,7 +190,7 @@ def test_a_time_of_arrival_that_is_none_makes_the_event_unreadable(appended_ms: 
     log.order("created", at="1990-01-01T00:00:00Z")
     log.messages[1] = replace(log.messages[1], appended_ms=appended_ms)
     with replayed(log, "order-funnel") as replay:
-        ((_, offset, found),) = replay.unreadable()
+        ((_, offset, found),) = replay.results.unreadable()
     assert offset == 1
     assert "append time" in found
 

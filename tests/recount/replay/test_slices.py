@@ -38,14 +38,14 @@ def orders() -> Iterator[Replay]:
 def everything(replay: Replay) -> dict[str, Any]:
     sums = {
         name: ({path: n for path, n in one.sums.items() if n}, one.spans)
-        for name, one in replay.documents(Days()).items()
+        for name, one in replay.results.documents(Days()).items()
     }
-    states = {name: dict(replay.states(name)) for name in replay.whole_documents}
+    states = {name: dict(replay.results.states(name)) for name in replay.results.whole_documents}
     return {
         "sums": sums,
         "states": states,
-        "keys": sorted(replay.sketch_keys(Days())),
-        "unreadable": replay.unreadable(),
+        "keys": sorted(replay.results.sketch_keys(Days())),
+        "unreadable": replay.results.unreadable(),
     }
 
 

@@ -28,12 +28,12 @@ def test_unread_messages_outside_the_home_partition_do_not_affect_an_order() -> 
 
     with replayed(log) as replay:
         replay.limit({(TOPIC_ID, 0): 1})
-        assert dict(replay.states("order_state"))["o"]["refunded_cents"] == 300
+        assert dict(replay.results.states("order_state"))["o"]["refunded_cents"] == 300
         found = strays(replay, "order_state", partial(at_home, state(0, **{"0": 1})))
         assert found == {1: frozenset({0})}
         replay.exclude_dead(found)
 
-        recounted = dict(replay.states("order_state"))["o"]
+        recounted = dict(replay.results.states("order_state"))["o"]
     assert recounted["refunded_cents"] == 100
     assert recounted["event_ids"] == [UUID(int=number).hex for number in (1, 2)]
 

@@ -126,7 +126,9 @@ def test_a_late_order_created_books_earlier_payments_and_refunds_on_their_days()
         replay.limit(reach(late - 1))
         assert [name for name in sums(replay) if ":" in name] == []
         replay.limit(reach())
-        found = {name: r for (_, name), r in replay.documents(Days()).items() if ":" in name}
+        found = {
+            name: r for (_, name), r in replay.results.documents(Days()).items() if ":" in name
+        }
     assert found[LATER].sums["hours.11.refunded_cents"] == 100
     spans = {span for recounted in found.values() for span in recounted.spans.values()}
     assert spans == {(late, late)}
@@ -168,7 +170,7 @@ def test_orders_with_invalid_lines_are_unreadable() -> None:
     log = HandLog()
     bad = [create(log, CUP | {"quantity": "2"}), create(log, items=5), create(log, {"quantity": 1})]
     with replayed(log) as replay:
-        assert [offset for _, offset, _ in replay.unreadable()] == bad
+        assert [offset for _, offset, _ in replay.results.unreadable()] == bad
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -200,7 +202,7 @@ def few_are_kept() -> Iterator[None]:
 
 
 def differences(replay: Replay, store: MemoryStore) -> list[Any]:
-    models, found = replay.models, replay.documents(Days())
+    models, found = replay.models, replay.results.documents(Days())
     different: list[Any] = []
     for collection in ("analytics_revenue", "analytics_funnel_revenue"):
         stored = store.collections.get(collection, {})
@@ -209,7 +211,7 @@ def differences(replay: Replay, store: MemoryStore) -> list[Any]:
             recounted = found[collection, name].sums
             as_stored = stored_form(document)
             different += unequal_fields(models[collection], name, recounted, as_stored, 1_000)
-    for name, state in replay.states("order_state"):
+    for name, state in replay.results.states("order_state"):
         kept = {n: v for n, v in store.collections["order_state"][name].items() if n in state}
         kept["event_ids"] = [event_id.hex() for event_id in kept["event_ids"]]
         if kept != state:

@@ -106,7 +106,7 @@ def test_refunds_before_the_payment_wait_for_it() -> None:
         assert sums(replay) == {}
         replay.limit(reach(paid))
         found = sums(replay, REFUNDED, EXCESS, "refunded_orders")
-        spans = {d: r.spans for (_, d), r in replay.documents(days=ALL).items()}
+        spans = {d: r.spans for (_, d), r in replay.results.documents(days=ALL).items()}
     assert found == {
         LATEST: {REFUNDED: 300, "refunded_orders": 1},
         LATER: {REFUNDED: 200, EXCESS: 100},
@@ -157,7 +157,7 @@ def test_a_late_attribution_moves_revenue_and_refunds_booked_so_far() -> None:
             LATER: {f"{REFUNDED_BY}.b": 100},
             LATEST: {f"{REFUNDED_BY}.b": 100},
         }
-        every = replay.documents(ALL)["analytics_revenue", PAID].sums
+        every = replay.results.documents(ALL)["analytics_revenue", PAID].sums
     assert every[f"{BY_COMMUNITY}.unattributed"] == every[f"{BY_COMMUNITY}.a"] == 0
 
 
@@ -167,7 +167,7 @@ def test_an_attribution_to_the_same_owner_moves_nothing() -> None:
     paid = log.pay(500)
     log.attribute(community_id="a")
     with replayed(log) as replay:
-        (recounted,) = replay.documents(ALL).values()
+        (recounted,) = replay.results.documents(ALL).values()
     assert set(recounted.spans.values()) == {(paid, paid)}
 
 
@@ -245,7 +245,7 @@ def test_after_partitions_are_added_an_order_continues_in_another() -> None:
     log.pay(500, offset=901)
     facts = Facts(boundaries=({0: 902, 1: 0},))
     with replayed(log, facts=facts) as replay:
-        (recounted,) = [r for (_, day), r in replay.documents(ALL).items() if day == LATER]
+        (recounted,) = [r for (_, day), r in replay.results.documents(ALL).items() if day == LATER]
     assert recounted.sums[REFUNDED] == 100
     assert list(recounted.spans.items()) == [((TOPIC_ID, 1), (5, 5))]
 
@@ -262,7 +262,7 @@ def test_an_event_whose_amount_is_no_whole_number_is_unreadable() -> None:
     ]
     log.order("cancelled")
     with replayed(log) as replay:
-        assert [offset for _, offset, _ in replay.unreadable()] == bad
+        assert [offset for _, offset, _ in replay.results.unreadable()] == bad
 
 
 def test_a_state_holds_what_was_counted_up_to_its_offset() -> None:
@@ -299,10 +299,10 @@ def test_a_state_holds_what_was_counted_up_to_its_offset() -> None:
     with replayed(log) as replay:
         for last, expected in enumerate([blank, attributed, paid]):
             replay.limit(reach(last))
-            assert dict(replay.states("order_state")) == {"o": expected}
+            assert dict(replay.results.states("order_state")) == {"o": expected}
         replay.limit(reach(0), [(("order_state", "o"), reach(3, 0))])
         further = paid | {"event_ids": ids(1, 2, 3, 4)}
-        assert dict(replay.states("order_state")) == {"o": further}
+        assert dict(replay.results.states("order_state")) == {"o": further}
 
 
 def test_a_state_keeps_32_ids_and_the_sum_of_refunds_beyond_the_waiting_list() -> None:
@@ -310,7 +310,7 @@ def test_a_state_keeps_32_ids_and_the_sum_of_refunds_beyond_the_waiting_list() -
     for number in range(40):
         log.refund(1, "a:b", id=number)
     with replayed(log, order_waiting_max=3) as replay:
-        state = dict(replay.states("order_state"))["a%3Ab"]
+        state = dict(replay.results.states("order_state"))["a%3Ab"]
     assert state["event_ids"] == ids(*range(8, 40))
     assert len(state["waiting_refunds"]) == 3
     assert state["waiting_excess_cents"] == 37
@@ -321,7 +321,7 @@ def test_an_order_with_only_duplicates_has_an_empty_state() -> None:
     log.order("created", "a", id=1)
     log.pay(5, "b", id=1)
     with replayed(log) as replay:
-        state = dict(replay.states("order_state"))["b"]
+        state = dict(replay.results.states("order_state"))["b"]
     assert state["payment"] is None
     assert state["event_ids"] == []
 
