@@ -139,16 +139,15 @@ class Recount:
         ahead = [(name, marks(document, "applied")) for name, document in documents.items()]
         pinned: list[pins.Row] = []
         for collection in self.group.rules.whole_documents if with_states else ():
-
-            def look(document: Document, collection: str = collection) -> None:
+            spool = Spool(self.fleet.documents[collection], self.report_progress)
+            states[collection] = self._spools.enter_context(spool)
+            for document in spool:
                 applied = marks(document, "applied")
+                # Not all: `limit` would pass over millions that are not ahead.
                 if any(last > reach.get(position, -1) for position, last in applied.items()):
                     ahead.append(((collection, str(document["_id"])), applied))
                 if collection == self.group.pins:
                     pinned.extend(pins.rows(document, self._topic.id))
-
-            spool = Spool(self.fleet.documents[collection], look, self.report_progress)
-            states[collection] = self._spools.enter_context(spool)
         sketches = self._find_sketches(days)
         if self.group.pins and not with_states:
             for document in self._find_pins(self.group.pins):

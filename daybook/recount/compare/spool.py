@@ -10,7 +10,6 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.collection import Collection
 
 from daybook.recount.errors import translated_mongodb_errors
-from daybook.recount.recounted import Document
 
 _REPORTED_EVERY = 10_000
 
@@ -19,13 +18,9 @@ class Spool:
     """All documents of a collection, read once; iterates in the order of their ids."""
 
     def __init__(
-        self,
-        collection: Collection[dict[str, Any]],
-        look: Callable[[Document], None],
-        report: Callable[[str, int, int], None],
+        self, collection: Collection[dict[str, Any]], report: Callable[[str, int, int], None]
     ) -> None:
-        """`look` gets each document as it is read. `report`: as `daybook.recount.session.Progress`.
-        Raises Unreachable."""
+        """`report`: as `daybook.recount.session.Progress`. Raises Unreachable."""
         self._file = TemporaryFile(prefix="daybook-states-")  # noqa: SIM115
         raw = collection.with_options(CodecOptions(RawBSONDocument))
         self.count = 0
@@ -33,7 +28,6 @@ class Spool:
             total = collection.estimated_document_count()
             for document in raw.find().sort("_id"):
                 self._file.write(document.raw)
-                look(bson.decode(document.raw, _OPTIONS))
                 self.count += 1
                 if self.count % _REPORTED_EVERY == 0:
                     report("reading states", self.count, total)
@@ -46,7 +40,7 @@ class Spool:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         self._file.seek(0)
-        yield from bson.decode_file_iter(self._file, _OPTIONS)
+        yield from bson.decode_file_iter(self._file, CodecOptions(_LiteralDict, tz_aware=True))
 
 
 class _LiteralDict(dict[str, Any]):
@@ -59,6 +53,3 @@ class _LiteralDict(dict[str, Any]):
         if name == "$ref":
             raise KeyError(name)
         return super().__getitem__(name)
-
-
-_OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(_LiteralDict, tz_aware=True)
