@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.fields import Event
+from daybook.engine.documents.keys import encode_key
 from daybook.engine.moment import parse_moment
 
 NO_CURRENCY = "XXX"
@@ -24,6 +25,8 @@ CONTEXT = {
 }
 """Breakdowns, each with the field of an event's context that it uses."""
 
+DIRECT, UNKNOWN = "direct", "unknown"
+"""The keys of a breakdown for those without the field: `direct` of sources, `unknown` of others."""
 
 MAILS = {"email_confirmed": "emails_confirmed", "email_failed": "emails_failed"}
 """Types of events about an order's e-mails, each with its counter."""
@@ -169,6 +172,17 @@ def context_of(event: Event) -> dict[str, str]:
     """The fields of an event's context that the breakdowns need."""
     context = event["data"].get("context", {})
     return {name: context[name] for name in CONTEXT.values() if name in context}
+
+
+def split_key(field: str, context: dict[str, str]) -> str:
+    """The key of a breakdown in `CONTEXT` under which this context counts.
+
+    A text that equals `unknown` is encoded like other reserved words.
+    """
+    value = context.get(CONTEXT[field])
+    if not value:
+        return DIRECT if field == "sources" else UNKNOWN
+    return "%75nknown" if value == UNKNOWN else encode_key(value)
 
 
 def day_hour_of(event: VisitorEvent) -> DayHour:

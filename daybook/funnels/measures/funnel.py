@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.keys import encode_key
-from daybook.funnels.visitor_event import CONTEXT, VisitorEvent, day_hour_of
+from daybook.funnels.visitor_event import CONTEXT, VisitorEvent, day_hour_of, split_key
 from daybook.funnels.visits import FunnelKey, InSession, VisitedDay
 from models.funnel import FunnelDay
 
@@ -45,14 +45,13 @@ def measures_of_day(
     if visited.first_conversion:
         converted = day_hour_of(visited.first_conversion)
         yield effect(FunnelDay, converted, "converting_visitors", 1, of=document_key)
-    for field, name in CONTEXT.items():
-        if value := visited.first.context.get(name):
-            key = encode_key(value)
-            yield by_key(first, field, key, "visitors", 1, document_key)
-            if visited.conversions:
-                yield by_key(first, field, key, "conversions", visited.conversions, document_key)
-            for currency, cents in visited.cents.items():
-                yield by_key(first, field, key, "value_cents", cents, document_key, currency)
+    for field in CONTEXT:
+        key = split_key(field, visited.first.context)
+        yield by_key(first, field, key, "visitors", 1, document_key)
+        if visited.conversions:
+            yield by_key(first, field, key, "conversions", visited.conversions, document_key)
+        for currency, cents in visited.cents.items():
+            yield by_key(first, field, key, "value_cents", cents, document_key, currency)
 
 
 def measures_of_page(document_key: FunnelKey, visited: VisitedDay, page: str) -> Iterator[Effect]:

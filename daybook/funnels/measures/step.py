@@ -6,11 +6,11 @@ from typing import NamedTuple
 from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.keys import encode_key
 from daybook.funnels.histogram import bucket
-from daybook.funnels.visitor_event import VisitorEvent, day_hour_of
+from daybook.funnels.visitor_event import VisitorEvent, day_hour_of, split_key
 from daybook.funnels.visits import UNATTRIBUTED, FunnelKey, InSession, Visits, by_time, step_key
 from models.funnel_step import FunnelStepDay
 
-_BY_VISITOR = {"sources": "source", "devices": "device_type", "browsers": "browser"}
+_BY_VISITOR = ("sources", "devices", "browsers")
 _LEAVES = ("bounce", "close")
 
 
@@ -38,10 +38,9 @@ def measures_of_day(document_key: FunnelKey, visits: Visits, step_day: StepDay) 
     funnel = document_key[1]
     if first := visits.first_entries.get((funnel, *step_day)):
         yield at_step(first.event, "unique_visitors", step_day.step, document_key)
-        for field, name in _BY_VISITOR.items():
-            if value := first.context.get(name):
-                key = encode_key(value)
-                yield at_step(first.event, field, step_day.step, document_key, key=key)
+        for field in _BY_VISITOR:
+            key = split_key(field, first.context)
+            yield at_step(first.event, field, step_day.step, document_key, key=key)
     conversions = [
         found
         for firsts in _first_conversions(visits, funnel)

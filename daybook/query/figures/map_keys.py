@@ -10,6 +10,13 @@ UNATTRIBUTED = "unattributed"
 """The key or step for what cannot be attributed to any."""
 
 
+DIRECT = "direct"
+"""The key of visitors without a source, and of entries without a step before."""
+
+OF_NOBODY = (DIRECT, "unknown")
+"""The keys of breakdowns by context: of visitors without a source, or without another field."""
+
+
 def name_of(key: str, reserved: Collection[str] = ()) -> str:
     """The decoded key.
 
@@ -20,7 +27,10 @@ def name_of(key: str, reserved: Collection[str] = ()) -> str:
     return key if text in reserved else text
 
 
-def by_name(counts: Mapping[str, int]) -> list[tuple[str, int]]:
-    """Names with their counts, largest first, then by name; without `other`."""
-    entries = [(name_of(key), count) for key, count in counts.items() if key != OTHER]
+def by_name(counts: Mapping[str, int], reserved: Collection[str] = ()) -> list[tuple[str, int]]:
+    """Names with their counts, largest first, then by name; without `other`.
+
+    `reserved`: as of `name_of`.
+    """
+    entries = [(name_of(key, reserved), count) for key, count in counts.items() if key != OTHER]
     return sorted(entries, key=lambda item: (-item[1], item[0]))

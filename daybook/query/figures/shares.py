@@ -1,6 +1,6 @@
 """The largest entries of a map of counts, with their shares of the whole."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from daybook.query.figures.body import Body
@@ -26,11 +26,16 @@ class Rest(Body):
     percentage: float
 
 
-def shares(counts: Mapping[str, int], top: int = TOP) -> tuple[list[Share], Share]:
-    """The largest entries in descending order, and the rest; keys of `counts` as stored."""
-    entries = by_name(counts)
-    remainder = sum(count for _, count in entries[top:]) + counts.get(OTHER, 0)
-    rows = [*entries[:top], (OTHER, remainder)]
+def shares(
+    counts: Mapping[str, int], reserved: Collection[str] = ()
+) -> tuple[list[Share], Share]:
+    """The largest entries in descending order, and the rest; keys of `counts` as stored.
+
+    `reserved`: as of `name_of`.
+    """
+    entries = by_name(counts, reserved)
+    remainder = sum(count for _, count in entries[TOP:]) + counts.get(OTHER, 0)
+    rows = [*entries[:TOP], (OTHER, remainder)]
     result = [
         Share(name, count, percentage)
         for (name, count), percentage in zip(

@@ -10,13 +10,29 @@ from daybook.query.figures.comparison import Changes, Previous, compare_parts
 from daybook.query.figures.date_range import Span
 from daybook.query.figures.map_keys import by_name
 from daybook.query.figures.money import ANY, CurrencyPreference, day_amount, others
-from daybook.query.figures.projections import money_of, projection, sums_by_key
+from daybook.query.figures.projections import counts_of, money_of, projection
 from daybook.query.figures.rounding import average, rate
-from daybook.query.figures.shares import TOP, Rest, rest, shares
-from daybook.query.figures.totals import DayDocument, total
+from daybook.query.figures.shares import TOP, Rest
+from daybook.query.figures.totals import DayDocument, counts, total
 from daybook.query.figures.uniques import Uniques, count_uniques
 from daybook.query.funnels.definition import Definition
 from daybook.query.funnels.load import FUNNEL_FIELDS, STEP_COUNTS, load_sketches, load_step_sums
+from daybook.query.funnels.overview_splits import (
+    BREAKDOWNS,
+    SPLITS,
+    BotReason,
+    Browser,
+    Campaign,
+    Channel,
+    Country,
+    Device,
+    LandingPage,
+    Page,
+    Source,
+    load_sums,
+    split,
+    top_pages,
+)
 from daybook.query.funnels.overview_steps import OverviewStep, overview_steps
 from daybook.query.funnels.revenue_basis import Basis, RevenueBasis, choose_basis
 from daybook.query.read.scope import Scope
@@ -27,8 +43,8 @@ from models.funnel_revenue import FunnelRevenueDay
 class Facts(NamedTuple):
     """Documents of one period: `analytics_funnel`, `…_funnel_revenue` and `…_uniques`.
 
-    `steps`: the sums of `…_funnel_step`, one row for each step. `rows`: the sums by source,
-    country, campaign and page, one row for each key.
+    `steps`: the sums of `…_funnel_step`, one row for each step. `rows`: the sums of each
+    breakdown, one row for each key.
     """
 
     days: Sequence[DayDocument]
@@ -41,35 +57,6 @@ class Facts(NamedTuple):
 class OtherMoney(Body):
     value_cents: int
     revenue_cents: int
-
-
-class Campaign(Body):
-    campaign: str
-    visitors: int
-    conversions: int
-    percentage: float
-
-
-class Country(Body):
-    country: str
-    visitors: int
-    conversions: int
-    percentage: float
-
-
-class Source(Body):
-    source: str
-    visitors: int
-    conversions: int
-    percentage: float
-
-
-class Page(Body):
-    """A visitor counts for every page they viewed, so pages have no percentages."""
-
-    page: str
-    visitors: int
-    conversions: int
 
 
 class Engagement(Body):
@@ -120,8 +107,13 @@ class Overview(Body):
     steps: list[OverviewStep]
     top_pages: list[Page]
     sources: list[Source]
-    countries: list[Country]
+    channels: list[Channel]
     campaigns: list[Campaign]
+    countries: list[Country]
+    devices: list[Device]
+    browsers: list[Browser]
+    landing_pages: list[LandingPage]
+    bots: list[BotReason]
     others: dict[str, Rest]
     by_currency: dict[str, OtherMoney]
     previous: Previous | None = None
@@ -147,9 +139,8 @@ def overview_report(
         comparison["previous"], comparison["change"] = compare_parts(
             span.previous().period, parts, past
         )
-    sources, other_sources = _split_by_origin(facts.rows["sources"])
-    countries, other_countries = _split_by_origin(facts.rows["countries"])
-    campaigns, other_campaigns = _split_by_origin(facts.rows["campaigns"])
+    splits = {field: split(field, facts.rows[field]) for field in SPLITS}
+    rows: dict[str, Any] = {field: rows for field, (rows, _) in splits.items()}
     return Overview(
         funnel_id=definition.funnel_id,
         funnel_name=definition.name,
@@ -158,16 +149,14 @@ def overview_report(
         basis=money.basis,
         uniques=people,
         **parts,
+        **rows,
         steps=overview_steps(definition, facts.steps),
-        top_pages=_pages(facts.rows["pages"]),
-        sources=[Source(source=name, **numbers) for name, numbers in sources],
-        countries=[Country(country=name, **numbers) for name, numbers in countries],
-        campaigns=[Campaign(campaign=name, **numbers) for name, numbers in campaigns],
-        others={
-            "sources": other_sources,
-            "countries": other_countries,
-            "campaigns": other_campaigns,
-        },
+        top_pages=top_pages(facts.rows["pages"]),
+        bots=[
+            BotReason(reason=reason, events=events)
+            for reason, events in by_name(counts(facts.days, "bots"))[:TOP]
+        ],
+        others={field: remainder for field, (_, remainder) in splits.items()},
         by_currency={
             other: OtherMoney(
                 value_cents=day_amount(facts.days, "value_cents", other),
@@ -219,62 +208,28 @@ def _other_currencies(facts: Facts, money: RevenueBasis, currency: str | None) -
     return sorted({*money.others(currency), *others(facts.days, "value_cents", currency)})
 
 
-def _pages(rows: Sequence[DayDocument]) -> list[Page]:
-    converted = dict(by_name(_by_key(rows, "conversions")))
-    return [
-        Page(page=name, visitors=visitors, conversions=converted[name])
-        for name, visitors in by_name(_by_key(rows, "visitors"))[:TOP]
-    ]
-
-
-def _split_by_origin(keys: Sequence[DayDocument]) -> tuple[list[tuple[str, dict[str, Any]]], Rest]:
-    converted = dict(by_name(_by_key(keys, "conversions")))
-    rows, remainder = shares(_by_key(keys, "visitors"))
-    result = [
-        (
-            row.name,
-            {
-                "visitors": row.visitors,
-                "conversions": converted[row.name],
-                "percentage": row.percentage,
-            },
-        )
-        for row in rows
-    ]
-    return result, rest(remainder)
-
-
-def _by_key(rows: Sequence[DayDocument], part: str) -> dict[str, int]:
-    return {row["_id"]: int(row[part]) for row in rows}
-
-
 _OVERVIEW = (
     *FUNNEL_FIELDS, "visitors", "new_visitors", "returning_visitors", "page_views", "sessions",
     "bounced_sessions", "visit_seconds",
 )  # fmt: skip
-_BREAKDOWNS = ("sources", "countries", "campaigns", "pages")
-_PARTS = ("visitors", "conversions")
 ORDER_FIELDS = ("date", "orders", "refunded_orders", "units")
 ORDER_MONEY = ("gross_revenue_cents", "refunded_cents", "orders")
 
 
 async def load_overview(scope: Scope, funnel_id: str, span: Span) -> Facts:
     days = scope.days_filter(FunnelDay, span, funnel_id)
-    by_key = [
-        scope.aggregate(FunnelDay.collection, days, sums_by_key(name, _PARTS))
-        for name in _BREAKDOWNS
-    ]
+    sums = [load_sums(scope, FunnelDay.collection, days, field) for field in BREAKDOWNS]
     compared, steps, rows = await gather(
         load_overview_for_comparison(scope, funnel_id, span),
         load_step_sums(scope, funnel_id, span, STEP_COUNTS),
-        gather(*by_key),
+        gather(*sums),
     )
-    return compared._replace(steps=steps, rows=dict(zip(_BREAKDOWNS, rows, strict=True)))
+    return compared._replace(steps=steps, rows=dict(zip(BREAKDOWNS, rows, strict=True)))
 
 
 async def load_overview_for_comparison(scope: Scope, funnel_id: str, span: Span) -> Facts:
     """Only the documents that a comparison needs."""
-    fields = projection(_OVERVIEW) | money_of(["value_cents"])
+    fields = projection(_OVERVIEW) | counts_of(["bots"]) | money_of(["value_cents"])
     order_fields = projection(ORDER_FIELDS) | money_of(ORDER_MONEY)
     return Facts(
         *await gather(

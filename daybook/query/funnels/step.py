@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from daybook.query.figures.body import Body, Period
 from daybook.query.figures.comparison import Changes, Previous, compare_parts
 from daybook.query.figures.date_range import Span
-from daybook.query.figures.map_keys import OTHER, name_of
+from daybook.query.figures.map_keys import DIRECT, OF_NOBODY, OTHER, name_of
 from daybook.query.figures.projections import counts_of, projection
 from daybook.query.figures.rounding import average, rate
 from daybook.query.figures.series import FunnelGranularity, points
@@ -27,7 +27,7 @@ async def is_step_seen(scope: Scope, funnel_id: str, step_id: str) -> bool:
     return await scope.find_one(FunnelStepDay.collection, where, ["_id"]) is not None
 
 
-DIRECT, EXIT = "direct", "exit"
+EXIT = "exit"
 
 
 class StepFacts(NamedTuple):
@@ -51,13 +51,13 @@ class EntryPath(Body):
     count: int
 
 
-class Browser(Body):
+class StepBrowser(Body):
     browser: str
     visitors: int
     percentage: float
 
 
-class Device(Body):
+class StepDevice(Body):
     device_type: str
     visitors: int
     percentage: float
@@ -105,8 +105,8 @@ class StepReport(Body):
     uniques: Uniques
     over_time: list[StepPoint]
     traffic_sources: list[TrafficSource]
-    devices: list[Device]
-    browsers: list[Browser]
+    devices: list[StepDevice]
+    browsers: list[StepBrowser]
     others: dict[str, Rest]
     entry_paths: list[EntryPath]
     exit_paths: list[ExitPath]
@@ -134,9 +134,9 @@ def step_report(
         comparison["previous"], comparison["change"] = compare_parts(
             span.previous().period, {"summary": summary}, {"summary": past}
         )
-    sources, other_sources = shares(counts(days, "sources"))
-    devices, other_devices = shares(counts(days, "devices"))
-    browsers, other_browsers = shares(counts(days, "browsers"))
+    sources, other_sources = shares(counts(days, "sources"), OF_NOBODY)
+    devices, other_devices = shares(counts(days, "devices"), OF_NOBODY)
+    browsers, other_browsers = shares(counts(days, "browsers"), OF_NOBODY)
     return StepReport(
         step_id=step_id,
         step_name=step.name,
@@ -149,8 +149,8 @@ def step_report(
         traffic_sources=[
             TrafficSource(source=share.name, **_render_share(share)) for share in sources
         ],
-        devices=[Device(device_type=share.name, **_render_share(share)) for share in devices],
-        browsers=[Browser(browser=share.name, **_render_share(share)) for share in browsers],
+        devices=[StepDevice(device_type=share.name, **_render_share(share)) for share in devices],
+        browsers=[StepBrowser(browser=share.name, **_render_share(share)) for share in browsers],
         others={
             "traffic_sources": rest(other_sources),
             "devices": rest(other_devices),

@@ -1,7 +1,17 @@
 -- analytics_funnel: sessions, visitors, where they come from and which pages they view.
 
+-- The key of a map. Visitors whose context lacks a field count under a key of its own; a page that
+-- is not known has no key.
+CREATE OR REPLACE MACRO split_key(field, name) AS
+    CASE
+        WHEN name <> '' AND (name <> 'unknown' OR field = 'pages') THEN map_key(name)
+        WHEN name <> '' THEN '%75nknown'
+        WHEN field = 'sources' THEN 'direct'
+        WHEN field <> 'pages' THEN 'unknown'
+    END;
+
 CREATE OR REPLACE MACRO map_path(field, name, part) AS
-    field || '.' || map_key(nullif(name, '')) || '.' || part;
+    field || '.' || split_key(field, name) || '.' || part;
 
 INSERT INTO amounts
 SELECT 'analytics_funnel', funnel, day, hour, unnest(['sessions', 'bounced_sessions', 'visit_seconds']),
@@ -88,7 +98,6 @@ FROM (
         SELECT place, day, tag, sign, unnest(splits(context), recursive := true)
         FROM days JOIN units USING (unit) JOIN details USING (who, n)
     )
-    WHERE name <> ''
     GROUP BY ALL
 ) JOIN funnels USING (place);
 
@@ -117,7 +126,7 @@ FROM (
     WHERE cents IS NOT NULL
     GROUP BY ALL
 ) JOIN funnels USING (place)
-WHERE name <> '';
+WHERE field <> 'pages' OR name <> '';
 
 INSERT INTO amounts
 SELECT 'analytics_funnel', funnel, day, NULL, map_path('pages', page, 'visitors'), NULL, tag,

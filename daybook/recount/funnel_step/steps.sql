@@ -56,14 +56,15 @@ GROUP BY ALL;
 
 INSERT INTO amounts
 SELECT
-    'analytics_funnel_step', document, day, NULL, field || '.' || map_key(name), NULL, tag, number
+    'analytics_funnel_step', document, day, NULL, field || '.' || split_key(field, name), NULL, tag,
+    number
 FROM (
     SELECT document, day, tag, field, name, sum(sign) AS number
     FROM (
         SELECT document, day, tag, sign, unnest(splits(context), recursive := true)
         FROM days_at_steps JOIN details USING (who, n)
     )
-    WHERE name <> '' AND field IN ('sources', 'devices', 'browsers')
+    WHERE field IN ('sources', 'devices', 'browsers')
     GROUP BY ALL
 );
 

@@ -2,7 +2,7 @@
 
 from daybook.simulate.answer.deed import Deed
 from daybook.simulate.answer.grouping import day_of, first_by, group_by, session_of
-from daybook.simulate.answer.keys import key
+from daybook.simulate.answer.keys import key, split_key
 from daybook.simulate.answer.ledger import Ledger
 from daybook.simulate.answer.shape import FUNNEL
 
@@ -34,8 +34,8 @@ def count(ledger: Ledger, names: Names, deeds: list[Deed], first_day: str | None
         if conversions:
             ledger.counter(FUNNEL, names, conversions[0].at, "converting_visitors")
         for field, name in CONTEXT_MAPS.items():
-            if value := of_the_day[0].context.get(name):
-                _count_under(ledger, names, day, (field, key(value)), conversions)
+            under = split_key(field, of_the_day[0].context.get(name))
+            _count_under(ledger, names, day, (field, under), conversions)
         for page in {deed.page for deed in of_the_day if deed.page}:
             ledger.map_counter(FUNNEL, names, day, ("pages", key(page), "visitors"))
         for conversion in conversions:

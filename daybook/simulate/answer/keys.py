@@ -5,6 +5,7 @@ import re
 from functools import lru_cache
 
 OTHER, UNATTRIBUTED, DIRECT, EXIT = "other", "unattributed", "direct", "exit"
+UNKNOWN = "unknown"
 _LONGEST = 200
 _KEPT = 150
 
@@ -33,6 +34,13 @@ def key(name: str) -> str:
         digest = hashlib.sha256(octets).hexdigest()
         return f"{octets[:_KEPT].decode(errors='ignore')}~{digest[:16]}"
     return encoded
+
+
+def split_key(field: str, name: str | None) -> str:
+    """A key of a map by context: a key of its own without a name, which no name takes."""
+    if not name:
+        return DIRECT if field == "sources" else UNKNOWN
+    return "%75nknown" if name == UNKNOWN else key(name)
 
 
 def document_id(*names: str) -> str:

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from daybook.simulate.answer import plain
 from daybook.simulate.answer.deed import Deed
 from daybook.simulate.answer.grouping import first_by, group_by, session_of
-from daybook.simulate.answer.keys import DIRECT, EXIT, UNATTRIBUTED, key
+from daybook.simulate.answer.keys import DIRECT, EXIT, UNATTRIBUTED, key, split_key
 from daybook.simulate.answer.ledger import Ledger
 from daybook.simulate.answer.shape import STEP
 
@@ -59,8 +59,8 @@ def _session(ledger: Ledger, names: Names, session: list[Deed]) -> None:
 def _visitor(ledger: Ledger, names: Names, first: Deed) -> None:
     ledger.counter(STEP, names, first.at, "unique_visitors")
     for field, name in CONTEXT_MAPS.items():
-        if value := first.context.get(name):
-            ledger.map_counter(STEP, names, first.at.day, (field, key(value)))
+        under = split_key(field, first.context.get(name))
+        ledger.map_counter(STEP, names, first.at.day, (field, under))
 
 
 def _left(after: list[Deed], step: str) -> Deed | None:

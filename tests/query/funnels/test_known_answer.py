@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from daybook.engine.documents.keys import encode_part
+from daybook.query.funnels.overview_splits import SPLITS
 from daybook.simulate.answer.entry import TRACKING
 from tests.query.funnels.conftest import Reading
 from tests.query.funnels.shop import FIRST, LAST, shop
@@ -96,11 +97,11 @@ def check_overview(reading: Reading, organization: str, funnel: str) -> None:
     assert body["engagement"]["bounce_rate"] == ratio(
         sum_of(days, "bounced_sessions"), sum_of(days, "sessions")
     )
-    assert sum(row["visitors"] for row in body["sources"]) + body["others"]["sources"][
-        "visitors"
-    ] == sum(sums(days, "sources", "visitors").values())
-    shares = [row["percentage"] for row in (*body["sources"], body["others"]["sources"])]
-    assert sum(shares) == pytest.approx(100)
+    for split in SPLITS:
+        rows = [*body[split], body["others"][split]]
+        assert sum(row["visitors"] for row in rows) == unique
+        assert sum(row["percentage"] for row in rows) == pytest.approx(100 if unique else 0)
+    assert sum(row["events"] for row in body["bots"]) == sums(days, "bots").total()
     for row in body["steps"]:
         own = known("analytics_funnel_step", organization, funnel, row["step_id"])
         for name in ("visitors", "entries", "exits", "drop_offs", "reached"):
@@ -121,7 +122,7 @@ def check_step(reading: Reading, organization: str, funnel: str, step: str) -> N
             assert sum(point[name] for point in body["over_time"]) == sum_of(days, name)
         assert body["summary"]["entries"] == sum_of(days, "entries")
     sources = Counter({row["source"]: row["visitors"] for row in body["traffic_sources"]})
-    assert sources.total() <= sums(days, "sources").total()
+    assert sources.total() <= sums(days, "sources").total() == sum_of(days, "unique_visitors")
     paths = sums(days, "entry_paths")
     direct = [row["count"] for row in body["entry_paths"] if row["previous_step_id"] is None]
     assert sum(direct) == paths["direct"]

@@ -76,8 +76,16 @@ def test_a_visitor_counts_under_the_source_of_their_first_event_of_the_day() -> 
     assert log.funnel()["currencies"]["EUR"]["sources"] == {"%6Fther": {"value_cents": 500}}
 
 
-def test_a_visitor_whose_first_event_has_no_source_counts_under_none() -> None:
-    assert Log().view("/a", 0).view("/b", 1, context={"source": "b"}).funnel()["sources"] == {}
+def test_a_visitor_without_a_field_counts_under_a_key_of_its_own() -> None:
+    day = Log().view("/a", 0).view("/b", 1, context={"source": "b"}).funnel()
+    one = {"visitors": 1, "value_cents": 0}
+    assert (day["sources"], day["devices"]) == ({"direct": one}, {"unknown": one})
+
+
+def test_a_field_that_equals_the_key_of_nobody_is_encoded() -> None:
+    day = Log().view("/a", 0, context={"source": "direct", "country": "unknown"}).funnel()
+    one = {"visitors": 1, "value_cents": 0}
+    assert (day["sources"], day["countries"]) == ({"%64irect": one}, {"%75nknown": one})
 
 
 def test_a_conversion_counts_under_the_page_that_its_session_viewed_last() -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from daybook.query.figures.map_keys import DIRECT
 from daybook.query.figures.totals import counts
 from daybook.query.funnels.dropoffs.reasons import Reason
 from daybook.query.funnels.dropoffs.severity import Flow, Severity
-from daybook.query.funnels.step import DIRECT
 from daybook.query.statistics.proportions import wilson
 from daybook.query.statistics.quantiles import MEDIAN, P90, quantile_ms
 
