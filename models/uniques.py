@@ -15,11 +15,13 @@ Uniques = SketchModel(
     names=("organization_id", "id", "step_id"),
     kinds={
         (FunnelDay, "unique_visitors"): "funnel",
+        (FunnelDay, "converting_visitors"): "funnel_converters",
         (FunnelStepDay, "unique_visitors"): "step",
         (EventMetricsDay, "unique_viewers"): "event",
         (EventMetricsDay, "unique_buyers"): "event_buyers",
     },
     index=("organization_id", "kind", "id", "period", "step_id"),
+    version=2,
 )
 
 

@@ -43,6 +43,7 @@ class FunnelDefinition(Funnel):
     order: NotRequired[Literal["strict", "ordered", "any"]]
     exclusions: NotRequired[Annotated[list[Id], Field(max_length=STEPS_MAX)]]
     window_seconds: NotRequired[Annotated[int, Field(ge=1, le=WINDOW_SECONDS_MAX)]]
+    revenue_basis: NotRequired[Literal["orders", "conversions"]]
 
 
 class Variant(TypedDict):

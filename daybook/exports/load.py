@@ -25,6 +25,7 @@ from daybook.query.funnels.definition import Definition, load_definition
 from daybook.query.funnels.dropoffs.report import drop_offs_report, load_drop_offs
 from daybook.query.funnels.overview import load_overview, overview_report
 from daybook.query.funnels.revenue import load_revenue, revenue_report
+from daybook.query.funnels.revenue_basis import load_basis
 from daybook.query.problem import missing
 from daybook.query.read import groups
 from daybook.query.read.freshness import Freshness
@@ -77,18 +78,20 @@ async def _report(
     query = scope, funnel.funnel_id, days
     match job.report_type:
         case "overview":
-            return overview_report(funnel, days, await load_overview(*query), None, money)
+            basis = await load_basis(scope, funnel)
+            overview = await load_overview(scope, funnel, days)
+            return overview_report(funnel, basis, days, overview, None, money)
         case "conversions":
             page = PageRequest(size=1)
             loaded = await load_conversions(*query, page)
             return conversions_report(funnel, days, "day", loaded, page, None, money)
         case "dropoffs":
-            past = await load_drop_offs(
-                scope, funnel.funnel_id, days.previous(), with_evidence=False
-            )
-            return drop_offs_report(funnel, days, await load_drop_offs(*query), past)
+            past = await load_drop_offs(scope, funnel, days.previous(), with_evidence=False)
+            return drop_offs_report(funnel, days, await load_drop_offs(scope, funnel, days), past)
         case _:
-            return revenue_report(funnel, days, "day", await load_revenue(*query), None, money)
+            basis = await load_basis(scope, funnel)
+            facts = await load_revenue(*query)
+            return revenue_report(funnel, basis, days, "day", facts, None, money)
 
 
 async def _events(

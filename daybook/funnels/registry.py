@@ -231,6 +231,7 @@ def _version(definition: Definition) -> dict[str, Any]:
         "order": data.get("order", "ordered"),
         "exclusions": list(data.get("exclusions", [])),
         "window_seconds": data.get("window_seconds", WINDOW_SECONDS),
+        "revenue_basis": data.get("revenue_basis"),
         "appended_at": datetime.fromtimestamp(definition.appended_ms / 1000, UTC),
     }
 

@@ -61,11 +61,15 @@ def numbers(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def as_rows(objects: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """A list of a body's flat objects as rows: lists of texts joined, empty values left out."""
+    """A list of a body's objects as rows: lists of texts joined, empty values left out.
+
+    Maps are left out too: they are tables of their own.
+    """
     joined = [
         {
             name: "; ".join(value) if isinstance(value, list) else value
             for name, value in item.items()
+            if not isinstance(value, dict)
         }
         for item in objects
     ]

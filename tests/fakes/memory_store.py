@@ -30,6 +30,7 @@ from daybook.engine.documents.state import State, StateModel
 from daybook.engine.errors import Refused
 from daybook.engine.partition import Partition
 from daybook.engine.store import Read
+from models.uniques import Uniques
 
 NEVER_REFUSED = ("unattributed", "direct", "exit")
 
@@ -138,7 +139,10 @@ class MemoryStore:
             if stored and (read is None or stored["_daybook"]["revision"] != read["revision"]):
                 refused.append(document["_id"])
             else:
-                mark = (read or {"model": 1}) | {"revision": read["revision"] + 1 if read else 0}
+                version = Uniques.version if collection == Uniques.collection else 1
+                mark = (read or {"model": version}) | {
+                    "revision": read["revision"] + 1 if read else 0
+                }
                 table[document["_id"]] = copy.deepcopy(document) | {"_daybook": mark}
             self.after()
         return refused

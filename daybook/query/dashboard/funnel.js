@@ -31,6 +31,7 @@ function steps(overview, dropoffs) {
     { title: "Step", text: true, cell: row => h("span", { class: "step" },
       named(row.step_name || row.step_id), bar(length(row) / most)) },
     { title: "Reached", cell: row => count(row.reached) },
+    { title: "Go on", cell: row => rate(row.pass_through_rate) },
     { title: "Lost so far", cell: row => rate(row.cumulative_drop_off_rate) },
     { title: "Entries", cell: row => count(row.entries) },
     { title: "Drop-offs", cell: row => count(row.drop_offs) },
@@ -50,8 +51,8 @@ function reach(step, dropOffs) {
 /** Steps with drop-offs, most severe first, with reasons and suggestions. */
 function advice(dropoffs) {
   const lossy = dropoffs.steps_with_drop_off;
-  if (!lossy.length) return [h("p", { class: "quiet" }, "Nobody dropped off in this range.")];
-  return [h("h3", {}, "Where visitors drop off, most severe first"),
+  if (!lossy.length) return [h("p", { class: "quiet" }, "Nobody was lost in this range.")];
+  return [h("h3", {}, "Where visitors are lost, most severe first"),
     h("ul", { class: "advice" }, ...lossy.map(lossyStep))];
 }
 
@@ -62,10 +63,18 @@ function lossyStep(step) {
   return h("li", {},
     h("strong", {}, named(step.step_name || step.step_id)), " ",
     h("span", { class: `severity ${step.severity}` }, `severity ${step.severity}`),
-    ` ${rate(step.drop_off_rate)} (95 %: ${rate(step.drop_off_rate_lower)} to `,
-    `${rate(step.drop_off_rate_upper)})`,
+    ` ${loss(step)}`,
+    ...(step.closes ? [h("p", {}, `${count(step.closes)} closed the page`)] : []),
     ...(reasons.length ? [h("p", {}, "Reasons given:"), h("ul", {}, ...reasons)] : []),
     ...(suggestions.length ? [h("p", {}, "Suggestions:"), h("ul", {}, ...suggestions)] : []));
+}
+
+/** What the severity is of: attempts that do not go on, or entries that bounce. */
+function loss(step) {
+  const [share, lower, upper, what] = step.severity_by === "progression"
+    ? [step.loss_rate, step.loss_rate_lower, step.loss_rate_upper, "do not go on"]
+    : [step.drop_off_rate, step.drop_off_rate_lower, step.drop_off_rate_upper, "drop off"];
+  return `${rate(share)} ${what} (95 %: ${rate(lower)} to ${rate(upper)})`;
 }
 
 function uniquesNote(uniques) {

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from daybook.engine.documents.fields import Rate, currency_fields, scalar_fields
 from daybook.query.figures.comparison import compare_totals
 from daybook.query.figures.date_range import Granularity, Span, iso_timestamp
+from daybook.query.figures.rounding import rate
 from daybook.query.figures.series import buckets
 from daybook.query.figures.totals import (
     DayDocument,
@@ -42,8 +43,9 @@ def metrics_body(
     before: Facts | None,
     preference: Currencies,
 ) -> dict[str, Any]:
-    """The report of a range. Totals count each person once; rates are those of the days' sums."""
-    amounts = currencies(facts.days, "revenue_cents")
+    """The report of a range. Totals count each person once, and `conversion_rate` is of people;
+    `daily_conversion_rate` and the points' rates are of the days' sums."""
+    amounts = currencies(facts.days, currency_fields(EventMetricsDay))
     currency = choose_currency(amounts, *preference)
     points = buckets(span, granularity, facts.days)
     now, uniques = _totals(facts, currency)
@@ -105,7 +107,7 @@ def today(
 ) -> dict[str, Any]:
     """A day's numbers, zeros if it has no document yet."""
     days = [stored] if stored else []
-    amounts = currencies(days, "revenue_cents")
+    amounts = currencies(days, currency_fields(EventMetricsDay))
     currency = choose_currency(amounts, *preference)
     updated_at = stored["updated_at"] if stored else None
     return {
@@ -144,9 +146,11 @@ def document_from_hash(stored: Mapping[str, str]) -> dict[str, Any]:
 def _totals(facts: Facts, currency: str) -> tuple[Numbers, dict[str, Any]]:
     """The totals, with each person counted once, and how exact those counts are."""
     numbers = totals(EventMetricsDay, facts.days, currency)
-    uniques = {}
-    for name, kind in KINDS.items():
-        people = count_uniques(facts.days, facts.sketches[kind], name)
-        numbers[name] = people.count
-        uniques[name] = people.model_dump()
-    return numbers, uniques
+    people = {
+        name: count_uniques(facts.days, facts.sketches[kind], name) for name, kind in KINDS.items()
+    }
+    viewers, buyers = people["unique_viewers"].count, people["unique_buyers"].count
+    daily = numbers["conversion_rate"]
+    counted = {"unique_viewers": viewers, "unique_buyers": buyers}
+    rates = {"conversion_rate": rate(buyers, viewers), "daily_conversion_rate": daily}
+    return numbers | counted | rates, {name: one.model_dump() for name, one in people.items()}

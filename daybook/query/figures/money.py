@@ -18,18 +18,19 @@ ANY = CurrencyPreference()
 
 
 def main_currency(
-    documents: Iterable[DayDocument], field: str, preference: CurrencyPreference
+    documents: Iterable[DayDocument], fields: Iterable[str], preference: CurrencyPreference
 ) -> str | None:
     """The main currency of a report: the preferred one, else the most frequent one.
 
-    That is the one with an amount in the most documents; ties are broken by name.
+    That is the one with an amount in any of the fields in the most documents; ties are broken by
+    name.
     """
-    return choose_currency(currencies(documents, field), *preference)
+    return choose_currency(currencies(documents, fields), *preference)
 
 
-def others(documents: Iterable[DayDocument], field: str, main: str | None) -> list[str]:
-    """The other currencies that have an amount, sorted by name."""
-    used = {currency for currency, days in currencies(documents, field).items() if days}
+def others(documents: Iterable[DayDocument], fields: Iterable[str], main: str | None) -> list[str]:
+    """The other currencies that have an amount in any of the fields, sorted by name."""
+    used = {currency for currency, days in currencies(documents, fields).items() if days}
     return sorted(used - {main})
 
 

@@ -30,12 +30,13 @@ def sums_of(fields: Sequence[str], by: str) -> Stages:
     return [{"$group": {"_id": f"${by}", by: {"$first": f"${by}"}, **sums}}]
 
 
-def amounts_of(fields: Sequence[str], by: str, used: str) -> Stages:
+def amounts_of(fields: Sequence[str], by: str) -> Stages:
     """The sums of these fields of `currencies`, in one row for each value of `by` and currency.
 
-    `documents`: in how many documents the field `used` is not 0.
+    `documents`: in how many documents any of the fields is not 0.
     """
-    is_used = {"$cond": [{"$ne": [{"$ifNull": [f"$entry.v.{used}", 0]}, 0]}, 1, 0]}
+    used = [{"$ne": [{"$ifNull": [f"$entry.v.{field}", 0]}, 0]} for field in fields]
+    is_used = {"$cond": [{"$or": used}, 1, 0]}
     sums = {field: {"$sum": f"$entry.v.{field}"} for field in fields}
     group = {"_id": {by: f"${by}", "currency": "$entry.k"}, "documents": {"$sum": is_used}}
     return [

@@ -26,9 +26,7 @@ class Rest(Body):
     percentage: float
 
 
-def shares(
-    counts: Mapping[str, int], reserved: Collection[str] = ()
-) -> tuple[list[Share], Share]:
+def shares(counts: Mapping[str, int], reserved: Collection[str] = ()) -> tuple[list[Share], Share]:
     """The largest entries in descending order, and the rest; keys of `counts` as stored.
 
     `reserved`: as of `name_of`.

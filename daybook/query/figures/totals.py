@@ -41,12 +41,13 @@ def money(model: type[DailyDocument], documents: Sequence[DayDocument], currency
     return {name: numbers[name] for name in currency_fields(model)}
 
 
-def currencies(documents: Iterable[DayDocument], field: str) -> dict[str, int]:
-    """Every currency in the documents, with the number of days on which the field is not 0."""
+def currencies(documents: Iterable[DayDocument], fields: Iterable[str]) -> dict[str, int]:
+    """Every currency in the documents, with the number of days on which any field is not 0."""
     days: dict[str, int] = {}
+    names = tuple(fields)
     for document in documents:
         for currency, amounts in (document.get("currencies") or {}).items():
-            days[currency] = days.get(currency, 0) + bool(amounts.get(field))
+            days[currency] = days.get(currency, 0) + any(amounts.get(name) for name in names)
     return days
 
 

@@ -24,8 +24,20 @@ from daybook.query.figures.projections import money_of, projection
 from daybook.query.figures.rounding import average, rate
 from daybook.query.figures.series import FunnelGranularity, points
 from daybook.query.figures.totals import DayDocument, by_step, parts, total
+from daybook.query.figures.uniques import (
+    Uniques,
+    count_converting,
+    count_uniques,
+    rate_of_people,
+)
 from daybook.query.funnels.definition import Definition
-from daybook.query.funnels.load import FUNNEL_FIELDS, STEP_COUNTS, hours_if, load_step_sums
+from daybook.query.funnels.load import (
+    FUNNEL_FIELDS,
+    STEP_COUNTS,
+    hours_if,
+    load_people,
+    load_step_sums,
+)
 from daybook.query.funnels.overview_steps import first_step_people
 from daybook.query.read.mongo import Document
 from daybook.query.read.scope import Scope
@@ -65,9 +77,12 @@ async def load_converted_sessions(
 
 
 class ConversionFacts(NamedTuple):
-    """Documents of one period: `analytics_funnel`, `…_funnel_step`, a page of `funnel_sessions`."""
+    """Documents of one period: `analytics_funnel`, `…_uniques` of visitors and of those who
+    converted, `…_funnel_step`, and a page of `funnel_sessions`."""
 
     days: Sequence[DayDocument]
+    visiting: Sequence[DayDocument] = ()
+    converting: Sequence[DayDocument] = ()
     steps: Sequence[DayDocument] = ()
     sessions: Sequence[DayDocument] = ()
 
@@ -89,12 +104,16 @@ class ConvertingVisitor(Body):
 
 
 class ConversionPoint(Body):
-    """`value_cents` is null for an hour of a day with several currencies."""
+    """`by_currency`: the values in the point's other currencies.
+
+    Hours of a day with several currencies have no amounts: `value_cents` is null there.
+    """
 
     timestamp: str
     conversions: int
     rate: float | None
     value_cents: int | None
+    by_currency: dict[str, int]
 
 
 class ByStep(Body):
@@ -107,20 +126,28 @@ class ByStep(Body):
 
 
 class ByType(Body):
-    """`rate`: the share of all conversions."""
+    """`share_of_conversions`: the share of all conversions; `rate` is another name for it."""
 
     conversion_type: str
     count: int
     rate: float | None
+    share_of_conversions: float | None
     value_cents: int
 
 
 class ConversionSummary(Body):
-    """`conversion_rate`: converting visitors over unique visitors, each summed over the days."""
+    """`conversion_rate`: people who converted over people who visited, in the whole range.
+
+    `daily_conversion_rate`: the days' converting visitors over their unique visitors, each summed
+    over the days.
+    """
 
     total_conversions: int
     converting_visitors: int
     conversion_rate: float | None
+    conversion_rate_lower: float | None
+    conversion_rate_upper: float | None
+    daily_conversion_rate: float | None
     total_value_cents: int
     avg_value_cents: int | None
 
@@ -130,6 +157,7 @@ class Conversions(Body):
     granularity: FunnelGranularity
     currency: str | None
     summary: ConversionSummary
+    converting_uniques: Uniques
     by_type: list[ByType]
     by_step: list[ByStep]
     over_time: list[ConversionPoint]
@@ -151,11 +179,11 @@ def conversions_report(
 ) -> Conversions:
     """`facts.sessions`: the page's, and one more if there is one."""
     days = facts.days
-    currency = main_currency(days, "value_cents", preference)
-    summary = _summary(days, currency)
+    currency = main_currency(days, ("value_cents",), preference)
+    summary = _summary(facts, currency)
     comparison: dict[str, Any] = {}
     if before is not None:
-        past = _summary(before.days, currency)
+        past = _summary(before, currency)
         comparison["previous"], comparison["change"] = compare_parts(
             span.previous().period, {"summary": summary}, {"summary": past}
         )
@@ -165,6 +193,7 @@ def conversions_report(
         granularity=granularity,
         currency=currency,
         summary=summary,
+        converting_uniques=count_converting(days, facts.converting),
         by_type=_by_type(days, currency, summary.total_conversions),
         by_step=_by_step(definition, facts.steps),
         over_time=[
@@ -173,6 +202,10 @@ def conversions_report(
                 conversions=total(point.documents, "conversions"),
                 rate=_rate(point.documents),
                 value_cents=amount(point.documents, "value_cents", currency),
+                by_currency={
+                    other: day_amount(point.documents, "value_cents", other)
+                    for other in others(point.documents, ("value_cents",), currency)
+                },
             )
             for point in points(days, span, granularity)
         ],
@@ -187,7 +220,7 @@ def conversions_report(
                 total_value_cents=day_amount(days, "value_cents", other),
                 by_type=dict(by_name(by_key(days, "conversions_by_type", "value_cents", other))),
             )
-            for other in others(days, "value_cents", currency)
+            for other in others(days, ("value_cents",), currency)
         },
         **comparison,
     )
@@ -200,12 +233,18 @@ def bounds(span: Span) -> tuple[datetime, datetime]:
     return first.astimezone(UTC), after.astimezone(UTC)
 
 
-def _summary(days: Sequence[DayDocument], currency: str | None) -> ConversionSummary:
+def _summary(facts: ConversionFacts, currency: str | None) -> ConversionSummary:
+    days = facts.days
     conversions, value = total(days, "conversions"), day_amount(days, "value_cents", currency)
+    converting = count_converting(days, facts.converting)
+    people = rate_of_people(converting, count_uniques(days, facts.visiting))
     return ConversionSummary(
         total_conversions=conversions,
-        converting_visitors=total(days, "converting_visitors"),
-        conversion_rate=_rate(days),
+        converting_visitors=converting.count,
+        conversion_rate=people.rate,
+        conversion_rate_lower=people.lower,
+        conversion_rate_upper=people.upper,
+        daily_conversion_rate=_rate(days),
         total_value_cents=value,
         avg_value_cents=average(value, conversions),
     )
@@ -223,6 +262,7 @@ def _by_type(days: Sequence[DayDocument], currency: str | None, conversions: int
             conversion_type=name_of(key, {OTHER}),
             count=count,
             rate=rate(count, conversions),
+            share_of_conversions=rate(count, conversions),
             value_cents=values.get(key, 0),
         )
         for key, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
@@ -273,13 +313,13 @@ async def load_conversions(
     """The documents of a report; without `page_request` only those that a comparison needs."""
     money = money_of(["value_cents", "conversions_by_type"])
     fields = projection([*FUNNEL_FIELDS, "conversions_by_type"]) | money | hours_if(hours)
-    days = scope.days(FunnelDay, span, funnel_id, fields=fields)
-    if page_request is None:
-        return ConversionFacts(await days)
-    return ConversionFacts(
-        *await gather(
-            days,
-            load_step_sums(scope, funnel_id, span, STEP_COUNTS),
-            load_converted_sessions(scope, funnel_id, span, page_request),
-        )
+    days, people = await gather(
+        scope.days(FunnelDay, span, funnel_id, fields=fields), load_people(scope, funnel_id, span)
     )
+    if page_request is None:
+        return ConversionFacts(days, *people)
+    steps, sessions = await gather(
+        load_step_sums(scope, funnel_id, span, STEP_COUNTS),
+        load_converted_sessions(scope, funnel_id, span, page_request),
+    )
+    return ConversionFacts(days, *people, steps, sessions)

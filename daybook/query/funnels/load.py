@@ -1,5 +1,6 @@
 """Reads that several funnel reports share; each uses an index and projects the fields needed."""
 
+from asyncio import gather
 from collections.abc import Sequence
 
 from daybook.query.figures.date_range import Span
@@ -36,6 +37,17 @@ async def load_sketches(
     if step_id is not None:
         where["step_id"] = step_id
     return await scope.find(Uniques.collection, where, fields=["sketch", "_daybook.model"])
+
+
+async def load_people(
+    scope: Scope, funnel_id: str, span: Span
+) -> tuple[list[Document], list[Document]]:
+    """Sketches of a funnel's visitors, and of those who converted."""
+    visiting, converting = await gather(
+        load_sketches(scope, "funnel", funnel_id, span),
+        load_sketches(scope, "funnel_converters", funnel_id, span),
+    )
+    return visiting, converting
 
 
 def _periods(span: Span) -> list[str]:

@@ -14,9 +14,14 @@ from daybook.query.figures.projections import counts_of, money_of, projection
 from daybook.query.figures.rounding import average, rate
 from daybook.query.figures.shares import TOP, Rest
 from daybook.query.figures.totals import DayDocument, counts, total
-from daybook.query.figures.uniques import Uniques, count_uniques
-from daybook.query.funnels.definition import Definition
-from daybook.query.funnels.load import FUNNEL_FIELDS, STEP_COUNTS, load_sketches, load_step_sums
+from daybook.query.figures.uniques import (
+    Uniques,
+    count_converting,
+    count_uniques,
+    rate_of_people,
+)
+from daybook.query.funnels.definition import Basis, Definition
+from daybook.query.funnels.load import FUNNEL_FIELDS, STEP_COUNTS, load_people, load_step_sums
 from daybook.query.funnels.overview_splits import (
     BREAKDOWNS,
     SPLITS,
@@ -34,29 +39,37 @@ from daybook.query.funnels.overview_splits import (
     top_pages,
 )
 from daybook.query.funnels.overview_steps import OverviewStep, overview_steps
-from daybook.query.funnels.revenue_basis import Basis, RevenueBasis, choose_basis
+from daybook.query.funnels.progress import Progress, load_progress
+from daybook.query.funnels.revenue_basis import RevenueBasis, revenue_by
 from daybook.query.read.scope import Scope
 from models.funnel import FunnelDay
 from models.funnel_revenue import FunnelRevenueDay
 
 
 class Facts(NamedTuple):
-    """Documents of one period: `analytics_funnel`, `…_funnel_revenue` and `…_uniques`.
+    """Documents of one period: `analytics_funnel`, `…_funnel_revenue`, and `…_uniques` of visitors
+    and of those who converted.
 
     `steps`: the sums of `…_funnel_step`, one row for each step. `rows`: the sums of each
-    breakdown, one row for each key.
+    breakdown, one row for each key. `progress`: how attempts went on, by step.
     """
 
     days: Sequence[DayDocument]
     orders: Sequence[DayDocument]
     sketches: Sequence[DayDocument]
+    converting: Sequence[DayDocument] = ()
     steps: Sequence[DayDocument] = ()
     rows: Mapping[str, Sequence[DayDocument]] = MappingProxyType({})
+    progress: Mapping[str, Progress] = MappingProxyType({})
 
 
 class OtherMoney(Body):
+    """`revenue_cents` by the funnel's basis; the others as in `conversions` and `revenue`."""
+
     value_cents: int
     revenue_cents: int
+    order_revenue_cents: int
+    refunded_cents: int
 
 
 class Engagement(Body):
@@ -68,18 +81,31 @@ class Engagement(Body):
 
 
 class Revenue(Body):
-    """`per_visitor_cents` is based on the sum of the days' unique visitors, like the rates."""
+    """`total_cents` by the funnel's basis: what orders paid, or the values of conversions.
+
+    `per_visitor_cents` divides it by the people of the range, `per_conversion_cents` by the sales
+    of that basis. `order_revenue_cents` and `refunded_cents` are of orders, whatever the basis.
+    """
 
     total_cents: int
+    order_revenue_cents: int
+    refunded_cents: int
     per_visitor_cents: int | None
     per_conversion_cents: int | None
 
 
 class Conversions(Body):
-    """`rate`: converting visitors over unique visitors, each summed over the days."""
+    """`rate`: people who converted over people who visited, in the whole range, with its bounds.
+
+    `daily_conversion_rate`: the same for single days: the days' converting visitors over their
+    unique visitors, each summed over the days.
+    """
 
     total: int
     rate: float | None
+    rate_lower: float | None
+    rate_upper: float | None
+    daily_conversion_rate: float | None
     value_cents: int
     converting_visitors: int
 
@@ -101,6 +127,7 @@ class Overview(Body):
     basis: Basis
     visitors: Visitors
     uniques: Uniques
+    converting_uniques: Uniques
     conversions: Conversions
     revenue: Revenue
     engagement: Engagement
@@ -122,20 +149,26 @@ class Overview(Body):
 
 def overview_report(
     definition: Definition,
+    basis: Basis,
     span: Span,
     facts: Facts,
     before: Facts | None = None,
     preference: CurrencyPreference = ANY,
 ) -> Overview:
     """`before`: the preceding period, for a comparison."""
-    money = choose_basis(facts.days, facts.orders)
+    money = revenue_by(basis, facts.days, facts.orders)
     currency = money.currency(preference)
     people = count_uniques(facts.days, facts.sketches)
-    parts = _numbers(facts, money, people, currency)
+    converting = count_converting(facts.days, facts.converting)
+    parts = _numbers(facts, money, (people, converting), currency)
     comparison: dict[str, Any] = {}
     if before is not None:
-        earlier = choose_basis(before.days, before.orders, money.basis)
-        past = _numbers(before, earlier, count_uniques(before.days, before.sketches), currency)
+        earlier = revenue_by(basis, before.days, before.orders)
+        people_before = (
+            count_uniques(before.days, before.sketches),
+            count_converting(before.days, before.converting),
+        )
+        past = _numbers(before, earlier, people_before, currency)
         comparison["previous"], comparison["change"] = compare_parts(
             span.previous().period, parts, past
         )
@@ -148,9 +181,10 @@ def overview_report(
         currency=currency,
         basis=money.basis,
         uniques=people,
+        converting_uniques=converting,
         **parts,
         **rows,
-        steps=overview_steps(definition, facts.steps),
+        steps=overview_steps(definition, facts.steps, facts.progress),
         top_pages=top_pages(facts.rows["pages"]),
         bots=[
             BotReason(reason=reason, events=events)
@@ -161,19 +195,25 @@ def overview_report(
             other: OtherMoney(
                 value_cents=day_amount(facts.days, "value_cents", other),
                 revenue_cents=money.gross_cents(other),
+                order_revenue_cents=day_amount(facts.orders, "gross_revenue_cents", other),
+                refunded_cents=day_amount(facts.orders, "refunded_cents", other),
             )
-            for other in _other_currencies(facts, money, currency)
+            for other in _other_currencies(facts, currency)
         },
         **comparison,
     )
 
 
 def _numbers(
-    facts: Facts, money: RevenueBasis, people: Uniques, currency: str | None
+    facts: Facts, money: RevenueBasis, uniques: tuple[Uniques, Uniques], currency: str | None
 ) -> dict[str, Any]:
-    """The parts of the report that are compared with the preceding period."""
-    days = facts.days
-    new, converting = total(days, "new_visitors"), total(days, "converting_visitors")
+    """The parts of the report that are compared with the preceding period.
+
+    `uniques`: the people who visited, and those who converted.
+    """
+    days, (people, converting) = facts.days, uniques
+    new = total(days, "new_visitors")
+    converted = rate_of_people(converting, people)
     conversions, gross = total(days, "conversions"), money.gross_cents(currency)
     sessions, bounced = total(days, "sessions"), total(days, "bounced_sessions")
     return {
@@ -185,14 +225,19 @@ def _numbers(
         ),
         "conversions": Conversions(
             total=conversions,
-            rate=rate(converting, people.by_day),
+            rate=converted.rate,
+            rate_lower=converted.lower,
+            rate_upper=converted.upper,
+            daily_conversion_rate=rate(converting.by_day, people.by_day),
             value_cents=day_amount(days, "value_cents", currency),
-            converting_visitors=converting,
+            converting_visitors=converting.count,
         ),
         "revenue": Revenue(
             total_cents=gross,
-            per_visitor_cents=average(gross, people.by_day),
-            per_conversion_cents=average(gross, conversions),
+            order_revenue_cents=day_amount(facts.orders, "gross_revenue_cents", currency),
+            refunded_cents=day_amount(facts.orders, "refunded_cents", currency),
+            per_visitor_cents=average(gross, people.count),
+            per_conversion_cents=money.average_cents(currency),
         ),
         "engagement": Engagement(
             page_views=total(days, "page_views"),
@@ -204,8 +249,9 @@ def _numbers(
     }
 
 
-def _other_currencies(facts: Facts, money: RevenueBasis, currency: str | None) -> list[str]:
-    return sorted({*money.others(currency), *others(facts.days, "value_cents", currency)})
+def _other_currencies(facts: Facts, currency: str | None) -> list[str]:
+    of_orders = others(facts.orders, ("gross_revenue_cents", "refunded_cents"), currency)
+    return sorted({*of_orders, *others(facts.days, ("value_cents",), currency)})
 
 
 _OVERVIEW = (
@@ -216,25 +262,27 @@ ORDER_FIELDS = ("date", "orders", "refunded_orders", "units")
 ORDER_MONEY = ("gross_revenue_cents", "refunded_cents", "orders")
 
 
-async def load_overview(scope: Scope, funnel_id: str, span: Span) -> Facts:
+async def load_overview(scope: Scope, definition: Definition, span: Span) -> Facts:
+    funnel_id = definition.funnel_id
     days = scope.days_filter(FunnelDay, span, funnel_id)
     sums = [load_sums(scope, FunnelDay.collection, days, field) for field in BREAKDOWNS]
-    compared, steps, rows = await gather(
+    compared, steps, progress, rows = await gather(
         load_overview_for_comparison(scope, funnel_id, span),
         load_step_sums(scope, funnel_id, span, STEP_COUNTS),
+        load_progress(scope, definition, span),
         gather(*sums),
     )
-    return compared._replace(steps=steps, rows=dict(zip(BREAKDOWNS, rows, strict=True)))
+    by_key = dict(zip(BREAKDOWNS, rows, strict=True))
+    return compared._replace(steps=steps, rows=by_key, progress=progress)
 
 
 async def load_overview_for_comparison(scope: Scope, funnel_id: str, span: Span) -> Facts:
     """Only the documents that a comparison needs."""
     fields = projection(_OVERVIEW) | counts_of(["bots"]) | money_of(["value_cents"])
     order_fields = projection(ORDER_FIELDS) | money_of(ORDER_MONEY)
-    return Facts(
-        *await gather(
-            scope.days(FunnelDay, span, funnel_id, fields=fields),
-            scope.days(FunnelRevenueDay, span, funnel_id, fields=order_fields),
-            load_sketches(scope, "funnel", funnel_id, span),
-        )
+    days, orders, people = await gather(
+        scope.days(FunnelDay, span, funnel_id, fields=fields),
+        scope.days(FunnelRevenueDay, span, funnel_id, fields=order_fields),
+        load_people(scope, funnel_id, span),
     )
+    return Facts(days, orders, *people)

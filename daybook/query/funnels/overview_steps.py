@@ -7,10 +7,16 @@ from daybook.query.figures.map_keys import UNATTRIBUTED
 from daybook.query.figures.rounding import average, rate
 from daybook.query.figures.totals import DayDocument, by_step, total
 from daybook.query.funnels.definition import Definition
+from daybook.query.funnels.progress import Progress
 
 
 class OverviewStep(Body):
-    """`visitors` counts sessions by day; `conversion_rate` is based on the first step's people."""
+    """`visitors` counts sessions by day; `conversion_rate` is that of single days, of the first
+    step's visitors.
+
+    `pass_through_rate` is the share of the attempts that reached this step which reached the next
+    one too; null for an optional step, and for one without a next one.
+    """
 
     step_id: str
     step_name: str
@@ -23,15 +29,21 @@ class OverviewStep(Body):
     avg_time_seconds: int | None
     conversion_rate: float | None
     reached: int
+    pass_through_rate: float | None
 
 
-def overview_steps(definition: Definition, documents: Sequence[DayDocument]) -> list[OverviewStep]:
+def overview_steps(
+    definition: Definition,
+    documents: Sequence[DayDocument],
+    progress: Mapping[str, Progress],
+) -> list[OverviewStep]:
     """From sums of `analytics_funnel_step`: the defined steps in order, then others seen."""
     days_by_step = by_step(documents)
     people = first_step_people(definition, days_by_step)
     rows = []
     for step in definition.with_seen(days_by_step.keys() - {UNATTRIBUTED}):
         days = days_by_step.get(step.step_id, [])
+        gone_on = progress.get(step.step_id, Progress())
         entries, drop_offs = total(days, "entries"), total(days, "drop_offs")
         rows.append(
             OverviewStep(
@@ -48,6 +60,7 @@ def overview_steps(definition: Definition, documents: Sequence[DayDocument]) -> 
                 ),
                 conversion_rate=rate(total(days, "converting_visitors"), people),
                 reached=total(days, "reached"),
+                pass_through_rate=rate(gone_on.passed, gone_on.reached),
             )
         )
     return rows

@@ -8,14 +8,28 @@ from daybook.query.figures.body import Body, Period
 from daybook.query.figures.comparison import Changes, Previous, compare_parts
 from daybook.query.figures.date_range import Span
 from daybook.query.figures.map_keys import OTHER, UNATTRIBUTED, name_of
-from daybook.query.figures.money import ANY, CurrencyPreference, amount, by_key
+from daybook.query.figures.money import (
+    ANY,
+    CurrencyPreference,
+    amount,
+    by_key,
+    day_amount,
+    others,
+)
 from daybook.query.figures.projections import money_of, projection
 from daybook.query.figures.rounding import average, percentages
 from daybook.query.figures.series import FunnelGranularity, points
 from daybook.query.figures.totals import DayDocument, parts, total
-from daybook.query.funnels.definition import Definition
-from daybook.query.funnels.load import FUNNEL_FIELDS, STEP_FIELDS, hours_if, load_step_days
-from daybook.query.funnels.revenue_basis import Basis, RevenueBasis, choose_basis
+from daybook.query.figures.uniques import count_uniques
+from daybook.query.funnels.definition import Basis, Definition
+from daybook.query.funnels.load import (
+    FUNNEL_FIELDS,
+    STEP_FIELDS,
+    hours_if,
+    load_sketches,
+    load_step_days,
+)
+from daybook.query.funnels.revenue_basis import RevenueBasis, revenue_by
 from daybook.query.read.scope import Scope
 from models.funnel import FunnelDay
 from models.funnel_revenue import FunnelRevenueDay
@@ -26,10 +40,12 @@ _NO_PRODUCTS = frozenset({OTHER, UNATTRIBUTED})
 
 
 class RevenueFacts(NamedTuple):
-    """Documents of one period: `analytics_funnel`, `…_funnel_revenue` and `…_funnel_step`."""
+    """Documents of one period: `analytics_funnel`, `…_funnel_revenue`, `…_uniques` of the funnel,
+    and `…_funnel_step`."""
 
     days: Sequence[DayDocument]
     orders: Sequence[DayDocument]
+    sketches: Sequence[DayDocument] = ()
     steps: Sequence[DayDocument] = ()
 
 
@@ -51,13 +67,23 @@ class Product(Body):
     units_sold: int
 
 
+class PointMoney(Body):
+    revenue_cents: int | None
+    orders: int | None
+    avg_order_value_cents: int | None
+
+
 class RevenuePoint(Body):
-    """`revenue_cents` is null for an hour of a day with several currencies."""
+    """`by_currency`: the point's other currencies.
+
+    Hours of a day with several currencies have no amounts: `revenue_cents` is null there.
+    """
 
     timestamp: str
     revenue_cents: int | None
     orders: int | None
     avg_order_value_cents: int | None
+    by_currency: dict[str, PointMoney]
 
 
 class RevenueStep(Body):
@@ -81,7 +107,8 @@ class RevenueSource(Body):
 class RevenueSummary(Body):
     """Amounts are before refunds, except `net_revenue_cents`; `refund_rate` is refunded over total.
 
-    With the basis `conversions` an order is a conversion, and refunds are unknown.
+    With the basis `conversions` an order is a conversion, and refunds are unknown. Both bases are
+    there under their own names: `order_revenue_cents` and `conversion_value_cents`.
     """
 
     total_revenue_cents: int
@@ -92,6 +119,8 @@ class RevenueSummary(Body):
     avg_order_value_cents: int | None
     revenue_per_visitor_cents: int | None
     revenue_per_conversion_cents: int | None
+    order_revenue_cents: int
+    conversion_value_cents: int
 
 
 class Revenue(Body):
@@ -111,6 +140,7 @@ class Revenue(Body):
 
 def revenue_report(
     definition: Definition,
+    basis: Basis,
     span: Span,
     granularity: FunnelGranularity,
     facts: RevenueFacts,
@@ -118,13 +148,13 @@ def revenue_report(
     preference: CurrencyPreference = ANY,
 ) -> Revenue:
     """`before`: the preceding period, for a comparison."""
-    money = choose_basis(facts.days, facts.orders)
+    money = revenue_by(basis, facts.days, facts.orders)
     currency = money.currency(preference)
-    summary = _summary(money, facts.days, currency)
+    summary = _summary(money, facts, currency)
     comparison: dict[str, Any] = {}
     if before is not None:
-        earlier = choose_basis(before.days, before.orders, money.basis)
-        past = _summary(earlier, before.days, currency)
+        earlier = revenue_by(basis, before.days, before.orders)
+        past = _summary(earlier, before, currency)
         comparison["previous"], comparison["change"] = compare_parts(
             span.previous().period, {"summary": summary}, {"summary": past}
         )
@@ -160,14 +190,15 @@ def _gross_to_net(money: RevenueBasis, currency: str | None) -> dict[str, Any]:
     }
 
 
-def _summary(
-    money: RevenueBasis, days: Sequence[DayDocument], currency: str | None
-) -> RevenueSummary:
+def _summary(money: RevenueBasis, facts: RevenueFacts, currency: str | None) -> RevenueSummary:
     gross = money.gross_cents(currency)
+    people = count_uniques(facts.days, facts.sketches)
     return RevenueSummary(
         **_gross_to_net(money, currency),
-        revenue_per_visitor_cents=average(gross, total(days, "unique_visitors")),
-        revenue_per_conversion_cents=average(gross, total(days, "conversions")),
+        revenue_per_visitor_cents=average(gross, people.count),
+        revenue_per_conversion_cents=money.average_cents(currency),
+        order_revenue_cents=day_amount(facts.orders, "gross_revenue_cents", currency),
+        conversion_value_cents=day_amount(facts.days, "value_cents", currency),
     )
 
 
@@ -186,7 +217,9 @@ def _sources(money: RevenueBasis, currency: str | None) -> list[RevenueSource]:
     shares = percentages([cents for _, cents in shown])
     return [
         RevenueSource(
-            source=name_of(key, {OTHER, UNATTRIBUTED}), revenue_cents=cents, percentage=share
+            source=name_of(key, {OTHER, UNATTRIBUTED, money.no_source}),
+            revenue_cents=cents,
+            percentage=share,
         )
         for (key, cents), share in zip(shown, shares, strict=True)
     ]
@@ -243,17 +276,29 @@ def _decode_steps(numbers: Mapping[str, int]) -> dict[str, int]:
 def _point(
     money: RevenueBasis, timestamp: str, documents: Sequence[DayDocument], currency: str | None
 ) -> RevenuePoint:
+    return RevenuePoint(
+        timestamp=timestamp,
+        **_sold(money, documents, currency),
+        by_currency={
+            other: PointMoney(**_sold(money, documents, other))
+            for other in others(documents, money.amounts, currency)
+        },
+    )
+
+
+def _sold(
+    money: RevenueBasis, documents: Sequence[DayDocument], currency: str | None
+) -> dict[str, int | None]:
     cents = amount(documents, money.gross, currency)
     if money.basis == "orders":
         sold = amount(documents, money.count, currency)
     else:
         sold = None if money.others(currency) else total(documents, money.count)
-    return RevenuePoint(
-        timestamp=timestamp,
-        revenue_cents=cents,
-        orders=sold,
-        avg_order_value_cents=average(cents, sold or 0),
-    )
+    return {
+        "revenue_cents": cents,
+        "orders": sold,
+        "avg_order_value_cents": average(cents, sold or 0),
+    }
 
 
 def _products(orders: Sequence[DayDocument], currency: str | None) -> list[Product]:
@@ -293,6 +338,7 @@ async def load_revenue(
         *await gather(
             scope.days(FunnelDay, span, funnel_id, fields=fields),
             scope.days(FunnelRevenueDay, span, funnel_id, fields=order_fields),
+            load_sketches(scope, "funnel", funnel_id, span),
             load_step_days(
                 scope, funnel_id, span, projection(STEP_FIELDS) | money_of(["value_cents"])
             ),

@@ -1,36 +1,43 @@
-"""The basis of a funnel's revenue: its orders, or if it has none, its conversions' values."""
+"""The basis of a funnel's revenue: its orders, or the values of its conversions.
+
+It is a property of the funnel, the same for every range: what `funnel.published` declares as
+`revenue_basis`, else the orders if the funnel has ever had any.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
+from daybook.query.figures.map_keys import DIRECT, UNATTRIBUTED
 from daybook.query.figures.money import CurrencyPreference, day_amount, main_currency, others
 from daybook.query.figures.rounding import average, rate
 from daybook.query.figures.totals import DayDocument, total
-
-Basis = Literal["orders", "conversions"]
+from daybook.query.funnels.definition import Basis, Definition, has_orders
+from daybook.query.read.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
 class RevenueBasis:
     """The documents and the names of the fields that a funnel's revenue is taken from.
 
-    `gross`: the amount; `count`: the number of sales, which are paid orders or conversions;
-    `by_source`: the breakdown by source, and `part` the amount in it.
+    `amounts`: all that are in money; `gross`: the amount sold; `count`: the number of sales, which
+    are paid orders or conversions; `by_source`: the breakdown by source, `part` the amount in it,
+    and `no_source` its key of sales without one.
     """
 
     basis: Basis
     documents: Sequence[DayDocument]
+    amounts: tuple[str, ...]
     gross: str
     count: str
     by_source: str
     part: str
+    no_source: str
 
     def currency(self, preference: CurrencyPreference) -> str | None:
-        return main_currency(self.documents, self.gross, preference)
+        return main_currency(self.documents, self.amounts, preference)
 
     def others(self, main: str | None) -> list[str]:
-        return others(self.documents, self.gross, main)
+        return others(self.documents, self.amounts, main)
 
     def gross_cents(self, currency: str | None) -> int:
         return day_amount(self.documents, self.gross, currency)
@@ -55,22 +62,35 @@ class RevenueBasis:
         return average(self.gross_cents(currency), self.sales(currency) or 0)
 
 
-def choose_basis(
-    days: Sequence[DayDocument], orders: Sequence[DayDocument], basis: Basis | None = None
+def revenue_by(
+    basis: Basis, days: Sequence[DayDocument], orders: Sequence[DayDocument]
 ) -> RevenueBasis:
-    """From `analytics_funnel` and `analytics_funnel_revenue` of the same days.
-
-    The basis is `orders` if any order was paid or refunded on these days. `basis` overrides that,
-    so that two periods are compared on the same basis.
-    """
-    if basis is None:
-        basis = "orders" if any(map(_has_orders, orders)) else "conversions"
+    """From `analytics_funnel` and `analytics_funnel_revenue` of the same days."""
     if basis == "orders":
         return RevenueBasis(
-            basis, orders, "gross_revenue_cents", "orders", "by_source", "revenue_cents"
+            basis,
+            orders,
+            ("gross_revenue_cents", "refunded_cents"),
+            "gross_revenue_cents",
+            "orders",
+            "by_source",
+            "revenue_cents",
+            UNATTRIBUTED,
         )
-    return RevenueBasis(basis, days, "value_cents", "conversions", "sources", "value_cents")
+    return RevenueBasis(
+        basis,
+        days,
+        ("value_cents",),
+        "value_cents",
+        "conversions",
+        "sources",
+        "value_cents",
+        DIRECT,
+    )
 
 
-def _has_orders(day: Any) -> bool:
-    return any(day.get(field) for field in ("orders", "refunded_orders", "units"))
+async def load_basis(scope: Scope, funnel: Definition) -> Basis:
+    """The declared basis, else `orders` if a day of the funnel's orders was ever stored."""
+    if funnel.revenue_basis is not None:
+        return funnel.revenue_basis
+    return "orders" if await has_orders(scope, funnel.funnel_id) else "conversions"

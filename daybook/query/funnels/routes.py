@@ -40,6 +40,7 @@ from daybook.query.funnels.overview import (
 )
 from daybook.query.funnels.realtime import Realtime, load_realtime
 from daybook.query.funnels.revenue import Revenue, load_revenue, revenue_report
+from daybook.query.funnels.revenue_basis import load_basis
 from daybook.query.funnels.step import StepReport, is_step_seen, load_step, step_report
 from daybook.query.problem import missing
 from daybook.query.read import groups
@@ -105,10 +106,12 @@ async def funnel_overview(
     async def build() -> Body:
         scope = report.scope
         funnel = await load_definition(scope, funnel_id)
-        now = await load_overview(scope, funnel_id, span)
+        now = await load_overview(scope, funnel, span)
         before = span.previous()
         past = await load_overview_for_comparison(scope, funnel_id, before) if compare else None
-        return overview_report(funnel, span, now, past, _preference(report, currency)).model_dump()
+        basis = await load_basis(scope, funnel)
+        preference = _preference(report, currency)
+        return overview_report(funnel, basis, span, now, past, preference).model_dump()
 
     return await report.answer(REPORTS, _MONEY, build)
 
@@ -171,8 +174,8 @@ async def funnel_drop_offs(
 
     async def build() -> Body:
         funnel = await load_definition(report.scope, funnel_id)
-        now = await load_drop_offs(report.scope, funnel_id, span)
-        past = await load_drop_offs(report.scope, funnel_id, span.previous(), with_evidence=False)
+        now = await load_drop_offs(report.scope, funnel, span)
+        past = await load_drop_offs(report.scope, funnel, span.previous(), with_evidence=False)
         return drop_offs_report(funnel, span, now, past, comparing=bool(compare)).model_dump()
 
     return await report.answer(REPORTS, groups.FUNNEL_STEP, build)
@@ -220,7 +223,8 @@ async def funnel_revenue(
         funnel = await load_definition(scope, funnel_id)
         now = await load_revenue(scope, funnel_id, span, hours=granularity == "hour")
         past = await load_revenue(scope, funnel_id, span.previous()) if compare else None
-        return revenue_report(funnel, span, granularity, now, past, preference).model_dump()
+        basis = await load_basis(scope, funnel)
+        return revenue_report(funnel, basis, span, granularity, now, past, preference).model_dump()
 
     return await report.answer(REPORTS, _MONEY, build)
 

@@ -32,11 +32,6 @@ MODELS: dict[type[DailyDocument], tuple[str, ...]] = {
     FunnelRevenueDay: _ORDERS,
     EventMetricsDay: _EVENT,
 }
-_MONEY: dict[type[DailyDocument], str] = {
-    FunnelDay: "value_cents",
-    FunnelRevenueDay: "gross_revenue_cents",
-    EventMetricsDay: "revenue_cents",
-}
 _RENAMED = {"revenue_cents": "tickets_revenue_cents", "conversion_rate": "tickets_conversion_rate"}
 """Names in the totals for ticketed events' fields, which would clash with those of funnels."""
 
@@ -66,7 +61,7 @@ class Facts(NamedTuple):
 def stages(model: type[DailyDocument], by: str) -> tuple[Stages, Stages]:
     """The aggregations of counters and of amounts, in one row for each value of `by`."""
     counters = [name for name, field in model.fields.items() if isinstance(field, Counter)]
-    return sums_of(counters, by), amounts_of(currency_fields(model), by, used=_MONEY[model])
+    return sums_of(counters, by), amounts_of(currency_fields(model), by)
 
 
 def merged(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from daybook.engine.documents.fields import DailyDocument
+from daybook.engine.documents.fields import DailyDocument, currency_fields
 from daybook.engine.documents.keys import RESERVED
 from daybook.query.figures.comparison import compare_totals
 from daybook.query.figures.date_range import Granularity, Span
@@ -58,7 +58,7 @@ def revenue_body(
     `paid_orders` counts orders of that currency; `refunded_orders` and `duplicate_payments` count
     orders of all currencies.
     """
-    amounts = currencies(days, "gross_revenue_cents")
+    amounts = currencies(days, currency_fields(RevenueDay))
     currency = choose_currency(amounts, preferred, requested)
     points = buckets(span, granularity, days)
     sums = _with_refund_rate(totals(RevenueDay, days, currency))

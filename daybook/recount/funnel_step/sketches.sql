@@ -5,6 +5,7 @@ WITH parts AS (
         unnest(list_filter([
             if(place IS NOT NULL AND event_type <> 'experiment_exposed',
                 'funnel:' || encoded(funnel_id), NULL),
+            if(event_type = 'conversion', 'funnel_converters:' || encoded(funnel_id), NULL),
             if(event_type = 'step_entry',
                 'step:' || encoded(funnel_id) || ':'
                     || encoded(if(step_id = 'unattributed', '%75nattributed', step_id)), NULL),

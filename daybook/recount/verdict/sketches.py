@@ -12,7 +12,9 @@ from daybook.recount.recounted import Document, Key
 from daybook.recount.session import Recount, Snapshot
 from daybook.recount.verdict.report import Difference
 
-VERSION = 1
+VERSION = 2
+"""That of `Uniques` in models/uniques.py."""
+
 _LG_K = 12
 _REGISTERS = 1 << _LG_K
 """The number of registers, each one byte in HLL_8."""

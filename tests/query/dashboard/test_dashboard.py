@@ -57,14 +57,14 @@ def test_a_funnels_numbers_match_the_api(stored: Office, desk: Desk, service: Qu
     drop_offs = {row["step_id"]: row for row in lost["drop_off_funnel"]}
     for row, step in zip(steps, overview["steps"], strict=True):
         assert row[0] == step["step_name"]
-        assert [number(row[at]) for at in (3, 4)] == [step["entries"], step["drop_offs"]]
-        assert number(row[5]) == pytest.approx(step["drop_off_rate"], abs=0.0006)
+        assert [number(row[at]) for at in (4, 5)] == [step["entries"], step["drop_offs"]]
+        assert number(row[6]) == pytest.approx(step["drop_off_rate"], abs=0.0006)
         if step["step_type"] == "unknown":
-            assert row[1:3] == ["–", "–"], "no definition has it, so it has no reach"
+            assert row[1:4] == ["–"] * 3, "no definition has it, so it has no reach"
             continue
         assert number(row[1]) == step["reached"]
         cumulative = drop_offs[step["step_id"]]["cumulative_drop_off_rate"]
-        assert number(row[2]) == pytest.approx(cumulative, abs=0.0006)
+        assert number(row[3]) == pytest.approx(cumulative, abs=0.0006)
     assert number(shown["Unique visitors"]) == overview["visitors"]["unique"]
     assert f"of {overview['basis']}" in text(page, "#funnel-report dl"), "the basis of the revenue"
     assert any(step["step_type"] == "unknown" for step in overview["steps"])
@@ -154,7 +154,8 @@ def test_names_that_are_markup_are_shown_as_text(office: Office, desk: Desk) -> 
     steps = [{"step_id": "a", "name": HOSTILE, "type": "page", "position": 1, "optional": False}]
     named = {"name": HOSTILE, "steps": steps}
     office.world.documents["funnels"].update_one(
-        {"funnel_id": "f"}, {"$set": named | {"versions.0": named}}
+        {"funnel_id": "f"},
+        {"$set": named | {f"versions.0.{name}": value for name, value in named.items()}},
     )
     office.day(FunnelDay, LAST, ORGANIZATION, "f", sessions=Int64(1))
     page = desk.open(office.analyst, organization=ORGANIZATION, **RANGE)

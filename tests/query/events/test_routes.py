@@ -71,7 +71,7 @@ def test_people_of_a_range_are_counted_once(office: Office, service: QueryProces
     totals = body["totals"]
     assert (totals["views"], totals["tickets_sold"], totals["revenue_cents"]) == (20, 40, 80_000)
     assert (totals["unique_viewers"], totals["unique_buyers"]) == (4, 1)
-    assert totals["conversion_rate"] == 2 / 5
+    assert (totals["conversion_rate"], totals["daily_conversion_rate"]) == (1 / 4, 2 / 5)
     assert body["uniques"]["unique_viewers"]["by_day"] == 5
     assert [day["unique_viewers"] for day in body["over_time"]] == [3, 2]
     assert body["occupancy"] == {

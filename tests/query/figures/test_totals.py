@@ -55,7 +55,7 @@ def test_the_main_currency_is_the_requested_else_the_preferred_else_the_most_fre
 
 
 def test_currencies_without_an_amount_are_listed_too() -> None:
-    assert currencies([day(0, 0), day(5, 1)], "gross_revenue_cents") == {"EUR": 1}
+    assert currencies([day(0, 0), day(5, 1)], ("gross_revenue_cents",)) == {"EUR": 1}
 
 
 @given(

@@ -6,8 +6,9 @@ import pytest
 
 from daybook.query.funnels.dropoffs.reasons import reasons
 from daybook.query.funnels.dropoffs.report import DropOffFacts, drop_offs_report
-from daybook.query.funnels.dropoffs.severity import Flow, severity
+from daybook.query.funnels.dropoffs.severity import Flow, Level, Severity, graver, severity
 from daybook.query.funnels.dropoffs.suggestions import Evidence, suggestions
+from daybook.query.funnels.progress import Progress
 from tests.query.funnels.build import day, funnel, span, step_day
 
 DAY = "2026-01-05"
@@ -65,7 +66,8 @@ def suggested_rules(
 ) -> list[str]:
     days = [step_day(DAY, "a", **values)]
     named, _ = reasons(days)
-    found = suggestions(Evidence(days, now, past, severity(now, past), named, first))
+    judged = severity(now, past)
+    found = suggestions(Evidence(days, now.whole, "bounces", now, past, judged, named, first))
     assert all(each.text.endswith(".") for each in found)
     return [each.rule for each in found]
 
@@ -126,7 +128,8 @@ def test_direct_entries_of_the_first_step_cause_no_suggestion() -> None:
 @pytest.mark.parametrize(("entries", "text"), [(1, "Only 1 entry: "), (2, "Only 2 entries: ")])
 def test_the_suggestion_to_wait_names_the_number_of_entries(entries: int, text: str) -> None:
     now = Flow(1, entries)
-    [found] = suggestions(Evidence([], now, NOTHING, severity(now, NOTHING), [], False))
+    judged = severity(now, NOTHING)
+    [found] = suggestions(Evidence([], entries, "bounces", now, NOTHING, judged, [], False))
     assert found.text.startswith(text)
 
 
@@ -144,3 +147,48 @@ def test_the_cumulative_rate_is_a_share_of_attempts() -> None:
     rates = [(each.step_id, each.cumulative_drop_off_rate) for each in found.drop_off_funnel]
     assert rates == [("a", 0.0), ("b", 0.6), ("c", 1.0)]
     assert [each.step_id for each in found.steps_with_drop_off] == ["b", "a"]
+
+
+def test_attempts_that_do_not_go_on_are_a_loss_though_nobody_bounced() -> None:
+    # 105 enter, 100 reach the second step and none the third.
+    facts = DropOffFacts(
+        [day(DAY, attempts=105)],
+        [
+            step_day(DAY, "a", entries=105, reached=105, exits_by_outcome={"close": 2}),
+            step_day(DAY, "b", entries=100, reached=100),
+        ],
+        {"a": Progress(105, 100), "b": Progress(100, 0)},
+    )
+    found = drop_offs_report(funnel("a", "b", "c"), span(DAY, DAY), facts, DropOffFacts([], []))
+    worst, other = found.steps_with_drop_off
+    assert (worst.step_id, worst.severity, worst.severity_by) == ("b", "high", "progression")
+    assert (worst.lost, worst.loss_rate, worst.drop_offs) == (100, 1.0, 0)
+    assert (other.step_id, other.lost, other.severity, other.closes) == ("a", 5, "low", 2)
+    rows = [(each.step_id, each.lost, each.pass_through_rate) for each in found.drop_off_funnel]
+    assert rows == [("a", 5, 100 / 105), ("b", 100, 0.0), ("c", None, None)]
+
+
+def test_a_step_only_seen_in_traffic_is_no_step_of_the_funnel() -> None:
+    facts = DropOffFacts([], [step_day(DAY, "a", reached=1), step_day(DAY, "seen", entries=9)])
+    found = drop_offs_report(funnel("a"), span(DAY, DAY), facts, DropOffFacts([], []))
+    assert [each.step_id for each in found.drop_off_funnel] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("bounces", "progression", "by"),
+    [("low", "high", "progression"), ("high", "medium", "bounces"), ("low", "low", "bounces")],
+)
+def test_the_graver_loss_gives_the_severity(bounces: Level, progression: Level, by: str) -> None:
+    judged = graver(Severity(bounces, ()), Severity(progression, ()))
+    assert judged == (Severity(max(bounces, progression, key=RANKS.index), ()), by)
+
+
+RANKS: list[Level] = ["low", "medium", "high"]
+
+
+def test_those_who_close_the_page_give_reasons_too() -> None:
+    outcomes = {"bounce": 1, "close": 3, "forward": 4}
+    by_outcome = {"close": {"price": 3}, "bounce": {"price": 1}}
+    found, beyond = reasons([day(DAY, exits_by_outcome=outcomes, reasons_by_outcome=by_outcome)])
+    assert [(each.reason, each.count) for each in found] == [("price", 4)]
+    assert beyond.unknown == 0

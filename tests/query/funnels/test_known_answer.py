@@ -47,8 +47,8 @@ def money(days: Days, currency: str | None, field: str = "value_cents") -> int:
     return sum(day["currencies"].get(currency, {}).get(field, 0) for day in days)
 
 
-def people(organization: str, funnel: str) -> int:
-    """Distinct visitors with an event in the funnel, from the events themselves."""
+def people(organization: str, funnel: str, kind: str | None = None) -> int:
+    """Distinct visitors with an event (of a type) in the funnel, from the events themselves."""
     return len(
         {
             entry.event["data"]["visitor_id"]
@@ -57,6 +57,7 @@ def people(organization: str, funnel: str) -> int:
             and entry.event.get("organization_id", "default") == organization
             and entry.event["data"].get("funnel_id") == funnel
             and entry.event["event_type"] not in OF_NO_FUNNEL
+            and kind in (None, entry.event["event_type"])
             and not entry.event["data"].get("context", {}).get("bot")
         }
     )
@@ -88,7 +89,11 @@ def check_overview(reading: Reading, organization: str, funnel: str) -> None:
     assert body["uniques"]["by_day"] == unique
     conversions = body["conversions"]
     assert conversions["total"] == sum_of(days, "conversions")
-    assert conversions["rate"] == ratio(converting, unique)
+    converters = people(organization, funnel, "conversion")
+    assert conversions["converting_visitors"] == converters
+    assert conversions["rate"] == ratio(converters, people(organization, funnel))
+    assert conversions["rate_lower"] == conversions["rate"] == conversions["rate_upper"]
+    assert conversions["daily_conversion_rate"] == ratio(converting, unique)
     assert conversions["value_cents"] == money(days, body["currency"])
     currencies = {currency for day in days for currency in day["currencies"]}
     assert body["by_currency"].keys() | {body["currency"]} >= currencies
@@ -152,11 +157,15 @@ def check_drop_offs(reading: Reading, organization: str, funnel: str) -> None:
     days = known("analytics_funnel", organization, funnel)
     attempts, completions = sum_of(days, "attempts"), sum_of(days, "completions")
     assert body["overall_drop_off_rate"] == ratio(attempts - completions, attempts)
+    judged = {row["step_id"]: row for row in body["steps_with_drop_off"]}
     for row in body["drop_off_funnel"]:
         own = known("analytics_funnel_step", organization, funnel, row["step_id"])
         assert row["drop_offs"] == sum_of(own, "drop_offs")
         reached = sum_of(own, "reached")
         assert row["cumulative_drop_off_rate"] == ratio(attempts - reached, attempts)
+        if row["lost"]:
+            assert row["pass_through_rate"] == ratio(reached - row["lost"], reached)
+            assert judged[row["step_id"]]["lost"] == row["lost"]
     for row in body["steps_with_drop_off"]:
         shares = [reason["percentage"] for reason in row["common_exit_reasons"]]
         if shares:

@@ -45,10 +45,10 @@ class TestMoney:
     def test_the_main_currency(
         self, days: list[Any], preference: CurrencyPreference, currency: str | None
     ) -> None:
-        assert main_currency(days, "value_cents", preference) == currency
+        assert main_currency(days, ("value_cents",), preference) == currency
 
     def test_other_currencies_are_those_with_an_amount(self) -> None:
-        assert others([BOTH, ZEROS], "value_cents", "EUR") == ["USD"]
+        assert others([BOTH, ZEROS], ("value_cents",), "EUR") == ["USD"]
 
     def test_a_sum_has_one_currency(self) -> None:
         assert amount([BOTH, euros(5)], "value_cents", "EUR") == 6

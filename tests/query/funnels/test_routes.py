@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from bson import Int64
 from redis import Redis
 
@@ -20,7 +21,12 @@ DAYS = {"date_from": FIRST, "date_to": LAST}
 NOWHERE = "redis://127.0.0.1:1/0"
 
 
-def publish(office: Office, funnel: str = "f", organization: str = ORGANIZATION) -> None:
+def publish(
+    office: Office,
+    funnel: str = "f",
+    organization: str = ORGANIZATION,
+    basis: str | None = None,
+) -> None:
     steps = [
         {"step_id": name, "name": name.title(), "type": "page", "position": at, "optional": False}
         for at, name in enumerate(("a", "b"), 1)
@@ -34,7 +40,15 @@ def publish(office: Office, funnel: str = "f", organization: str = ORGANIZATION)
             "status": "published",
             "published": True,
             "steps": steps,
-            "versions": [{"name": "A funnel", "steps": steps}],
+            "revenue_basis": basis,
+            "versions": [
+                {
+                    "name": "A funnel",
+                    "steps": steps,
+                    "order": "ordered",
+                    "appended_at": datetime(2026, 1, 1, tzinfo=UTC),
+                }
+            ],
         }
     )
 
@@ -190,7 +204,9 @@ def test_revenue_is_based_on_orders_as_soon_as_there_are_any(
         "orders": 2,
         "avg_order_value_cents": 4_500,
         "revenue_per_visitor_cents": 900,
-        "revenue_per_conversion_cents": 2_250,
+        "revenue_per_conversion_cents": 4_500,
+        "order_revenue_cents": 9_001,
+        "conversion_value_cents": 1,
     }
     assert body["by_currency"]["USD"]["total_revenue_cents"] == 500
     assert body["by_source"] == [{"source": "Google", "revenue_cents": 9_001, "percentage": 100}]
@@ -204,6 +220,71 @@ def test_revenue_is_based_on_orders_as_soon_as_there_are_any(
     overview = service.report("/funnels/f/overview", **DAYS).json
     assert overview["revenue"]["total_cents"] == 9_001
     assert overview["conversions"]["value_cents"] == 1
+
+
+def conversions_day(office: Office, day: str, cents: int, **values: Any) -> None:
+    currencies = {"EUR": {"value_cents": Int64(cents)}}
+    office.day(FunnelDay, day, ORGANIZATION, "f", currencies=currencies, **values)
+
+
+def euros_of_orders(gross: int, refunded: int = 0) -> dict[str, Any]:
+    return {"EUR": {"gross_revenue_cents": gross, "refunded_cents": refunded, "orders": 1}}
+
+
+@pytest.mark.parametrize(("basis", "total"), [(None, 5_000), ("conversions", 200_000)])
+def test_a_funnels_revenue_has_one_basis_for_every_range(
+    office: Office, service: QueryProcess, basis: str | None, total: int
+) -> None:
+    publish(office, basis=basis)
+    conversions_day(office, "2026-01-10", 100_000, conversions=2)
+    conversions_day(office, "2026-02-10", 100_000, conversions=2)
+    order_day(office, "2026-03-10", orders=1, currencies=euros_of_orders(5_000))
+    quarter = {"date_from": "2026-01-01", "date_to": "2026-03-31"}
+    january = {"date_from": "2026-01-01", "date_to": "2026-01-31"}
+    whole = service.report("/funnels/f/revenue", **quarter).json
+    part = service.report("/funnels/f/revenue", **january).json
+    assert whole["basis"] == part["basis"] == (basis or "orders")
+    assert whole["summary"]["total_revenue_cents"] == total
+    assert whole["summary"]["order_revenue_cents"] == 5_000
+    assert whole["summary"]["conversion_value_cents"] == 200_000
+    # Money of orders is divided by orders, values of conversions by conversions.
+    assert whole["summary"]["revenue_per_conversion_cents"] == total // (1 if basis is None else 4)
+    overview = service.report("/funnels/f/overview", **quarter).json
+    assert overview["revenue"]["total_cents"] == total
+    assert overview["revenue"]["order_revenue_cents"] == 5_000
+    assert overview["conversions"]["value_cents"] == 200_000
+
+
+def test_a_refund_in_a_currency_that_sold_nothing_is_told(
+    office: Office, service: QueryProcess
+) -> None:
+    publish(office)
+    dollars = {"USD": {"gross_revenue_cents": 0, "refunded_cents": 8_000, "orders": 0}}
+    order_day(office, "2026-01-05", orders=1, currencies=euros_of_orders(10_000) | dollars)
+    body = service.report("/funnels/f/revenue", **DAYS).json
+    assert body["currency"] == "EUR"
+    assert body["by_currency"]["USD"]["refunded_cents"] == 8_000
+    assert body["by_currency"]["USD"]["net_revenue_cents"] == -8_000
+    overview = service.report("/funnels/f/overview", **DAYS).json
+    assert overview["by_currency"]["USD"]["refunded_cents"] == 8_000
+
+
+def test_a_day_with_two_currencies_tells_each(office: Office, service: QueryProcess) -> None:
+    publish(office)
+    dollars = {"USD": {"gross_revenue_cents": 700, "refunded_cents": 0, "orders": 1}}
+    order_day(office, "2026-01-05", orders=2, currencies=euros_of_orders(500) | dollars)
+    point = service.report("/funnels/f/revenue", **DAYS).json["over_time"][0]
+    assert (point["revenue_cents"], point["orders"]) == (500, 1)
+    assert point["by_currency"]["USD"]["revenue_cents"] == 700
+
+
+def test_a_funnel_known_from_orders_alone_has_its_reports(
+    office: Office, service: QueryProcess
+) -> None:
+    order_day(office, "2026-01-05", orders=1, currencies=euros_of_orders(10_000))
+    body = service.report("/funnels/f/revenue", **DAYS).json
+    assert (body["basis"], body["summary"]["total_revenue_cents"]) == ("orders", 10_000)
+    assert service.report("/funnels/f/overview", **DAYS).json["funnel_name"] == "f"
 
 
 def session(office: Office, number: int, at: datetime, kind: str, step: str | None = "a") -> None:

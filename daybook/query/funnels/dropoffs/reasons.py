@@ -1,4 +1,4 @@
-"""The reasons for drop-offs at a step, as the events name them."""
+"""The reasons for leaving a funnel at a step, as the events name them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,14 +9,16 @@ from daybook.query.figures.shares import shares
 from daybook.query.figures.totals import counts
 from daybook.query.statistics.proportions import Odds, odds_ratio
 
-BOUNCE = "bounce"
+LEAVING = ("bounce", "close")
+"""The outcomes of exits that leave the funnel."""
 
 
 class Reason(Body):
-    """`count`: drop-offs with this reason; `percentage`: their share of drop-offs with any reason.
+    """`count`: exits that left the funnel with this reason; `percentage`: their share of those with
+    any reason.
 
-    `odds_ratio`: the odds that an exit with this reason is a drop-off, over those of exits without
-    it, with 95 % bounds. Above 1 the reason is associated with dropping off, below 1 with going on.
+    `odds_ratio`: the odds that an exit with this reason leaves, over those of exits without it,
+    with 95 % bounds. Above 1 the reason is associated with leaving, below 1 with going on.
     """
 
     reason: str
@@ -28,7 +30,7 @@ class Reason(Body):
 
 
 class OtherReasons(Body):
-    """Drop-offs in none of the rows; `unknown` counts those without a reason."""
+    """Exits that left, in none of the rows; `unknown` counts those without a reason."""
 
     count: int
     percentage: float
@@ -39,24 +41,27 @@ def reasons(days: Sequence[Mapping[str, Any]]) -> tuple[list[Reason], OtherReaso
     """From a step's documents of `analytics_funnel_step`, most frequent first."""
     by_outcome = _by_outcome(days)
     exits = counts(days, "exits_by_outcome")
-    bounced = by_outcome.pop(BOUNCE, {})
+    left: dict[str, int] = {}
+    for outcome in LEAVING:
+        for key, count in by_outcome.pop(outcome, {}).items():
+            left[key] = left.get(key, 0) + count
     of_other_exits: dict[str, int] = {}
     for reason_counts in by_outcome.values():
         for name, count in by_name(reason_counts):
             of_other_exits[name] = of_other_exits.get(name, 0) + count
-    bounces = exits.get(BOUNCE, 0)
-    others = sum(exits.values()) - bounces
-    top, remainder = shares(bounced)
+    leaving = sum(exits.get(outcome, 0) for outcome in LEAVING)
+    others = sum(exits.values()) - leaving
+    top, remainder = shares(left)
     rows = [
         Reason(
             reason=row.name,
             count=row.visitors,
             percentage=row.percentage,
-            **_odds(row.visitors, of_other_exits.get(row.name, 0), bounces, others),
+            **_odds(row.visitors, of_other_exits.get(row.name, 0), leaving, others),
         )
         for row in top
     ]
-    unknown = max(0, bounces - sum(bounced.values()))
+    unknown = max(0, leaving - sum(left.values()))
     return rows, OtherReasons(
         count=remainder.visitors, percentage=remainder.percentage, unknown=unknown
     )

@@ -1,10 +1,11 @@
-"""The severity of a step's drop-offs, from their rate and its change since the preceding period."""
+"""The severity of a step's losses, from their rates and the change since the preceding period."""
 
 from typing import Literal, NamedTuple
 
 from daybook.query.figures.rounding import rate
 from daybook.query.statistics.proportions import Interval, wilson
 
+Loss = Literal["bounces", "progression"]
 Level = Literal["low", "medium", "high"]
 Rule = Literal["rate_low", "rate_medium", "rate_high", "worse_than_before"]
 
@@ -13,24 +14,36 @@ _UP: dict[Level, Level] = {"low": "medium", "medium": "high", "high": "high"}
 
 
 class Flow(NamedTuple):
-    """A step's entries over some days, and how many of them ended in a drop-off."""
+    """What came to a step over some days, and how much of it was lost: entries that ended in a
+    drop-off, or attempts that did not reach the next step."""
 
-    drop_offs: int
-    entries: int
+    lost: int
+    whole: int
 
     @property
     def rate(self) -> float | None:
-        return rate(self.drop_offs, self.entries)
+        return rate(self.lost, self.whole)
 
     @property
     def interval(self) -> Interval | None:
         """An exit may be counted a day after its entry, so drop-offs can exceed entries."""
-        return wilson(self.drop_offs, max(self.drop_offs, self.entries))
+        return wilson(self.lost, max(self.lost, self.whole))
 
 
 class Severity(NamedTuple):
     level: Level
     rules: tuple[Rule, ...]
+
+
+LEVELS: tuple[Level, ...] = ("high", "medium", "low")
+"""The gravest first."""
+
+
+def graver(bounces: Severity, progression: Severity) -> tuple[Severity, Loss]:
+    """The graver of two, and which of the two losses it is; of equal ones that of bounces."""
+    if LEVELS.index(progression.level) < LEVELS.index(bounces.level):
+        return progression, "progression"
+    return bounces, "bounces"
 
 
 def severity(now: Flow, past: Flow) -> Severity:

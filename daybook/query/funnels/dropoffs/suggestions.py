@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from daybook.query.figures.map_keys import DIRECT
 from daybook.query.figures.totals import counts
 from daybook.query.funnels.dropoffs.reasons import Reason
-from daybook.query.funnels.dropoffs.severity import Flow, Severity
+from daybook.query.funnels.dropoffs.severity import Flow, Loss, Severity
 from daybook.query.statistics.proportions import wilson
 from daybook.query.statistics.quantiles import MEDIAN, P90, quantile_ms
 
@@ -23,14 +23,22 @@ DIRECT_FROM = 0.3
 
 
 class Evidence(NamedTuple):
-    """What the rules evaluate about one step."""
+    """What the rules evaluate about one step; `now` and `past` are the flows of `loss`."""
 
     days: Sequence[Mapping[str, Any]]
+    entries: int
+    loss: Loss
     now: Flow
     past: Flow
     severity: Severity
     reasons: Sequence[Reason]
     is_first: bool
+
+
+_LOSSES: dict[Loss, str] = {
+    "bounces": "drop-off rate",
+    "progression": "share of attempts that do not go on",
+}
 
 
 class Suggestion(NamedTuple):
@@ -40,8 +48,8 @@ class Suggestion(NamedTuple):
 
 def suggestions(evidence: Evidence) -> list[Suggestion]:
     """The suggestions of all rules that apply, in the order of the rules."""
-    if evidence.now.entries < ENTRIES_MIN:
-        entries = "1 entry" if evidence.now.entries == 1 else f"{evidence.now.entries} entries"
+    if evidence.entries < ENTRIES_MIN:
+        entries = "1 entry" if evidence.entries == 1 else f"{evidence.entries} entries"
         text = f"Only {entries}: wait for more before changing anything."
         return [Suggestion("too_few_entries", text)]
     texts = [(rule, suggest(evidence)) for rule, suggest in RULES.items()]
@@ -53,8 +61,8 @@ def _reason_that_explains(evidence: Evidence) -> str | None:
     for reason in evidence.reasons:
         if reason.count >= REASON_COUNT_MIN and reason.odds_ratio_lower > 1:
             return (
-                f"Begin with “{reason.reason}”: {reason.count} drop-offs name it, and the odds of "
-                f"dropping off are {reason.odds_ratio:.1f} times as high with it as without."
+                f"Begin with “{reason.reason}”: {reason.count} exits that left name it, and the "
+                f"odds of leaving are {reason.odds_ratio:.1f} times as high with it as without."
             )
     return None
 
@@ -64,8 +72,8 @@ def _worse_than_before(evidence: Evidence) -> str | None:
     if "worse_than_before" not in evidence.severity.rules or now is None or past is None:
         return None
     return (
-        f"Look at what changed here: the drop-off rate rose from {past:.1%} in the period before "
-        f"to {now:.1%}."
+        f"Look at what changed here: the {_LOSSES[evidence.loss]} rose from {past:.1%} in the "
+        f"period before to {now:.1%}."
     )
 
 

@@ -69,7 +69,7 @@ def experiment(
     days_by_variant: dict[str, list[DayDocument]] = {}
     for day in days:
         days_by_variant.setdefault(day["variant_id"], []).append(day)
-    currency = main_currency(days, "value_cents", preference)
+    currency = main_currency(days, ("value_cents",), preference)
     defined = {variant["variant_id"]: variant for variant in test["variants"]}
     controls = [name for name, variant in defined.items() if variant["is_control"]]
     control = (
