@@ -41,6 +41,9 @@ from schemas.envelope import organization_of
 
 _FUNNELS = source("sc.domain.funnel")
 
+ADMISSIONS_MAX = 200
+"""The events that one ticket may be admitted at, so that its state stays small."""
+
 
 def react(
     event: Event, day_hour: DayHour, arrival: Arrival, visitor: State, rules: Rules
@@ -61,7 +64,7 @@ def react(
         pinned = pinned_to(visitor, data["funnel_id"], day_hour.day, arrival)
         if pinned is not None:
             visitor_event["pinned"] = pinned
-    yield from plain_effects(organization, visitor_event)
+    yield from plain_effects(organization, visitor_event, data.get("conversion_goal_id"))
     session_id = data["session_id"]
     memory.remember(visitor, session_id, arrival.appended_ms, visitor_event, context_of(event))
     if "funnel" in visitor_event and event["event_type"] != "experiment_exposed":
@@ -71,16 +74,28 @@ def react(
 def _order_or_ticket(
     organization: str, event: Event, day_hour: DayHour, state: State
 ) -> Iterator[Effect]:
-    """The effect of an order's e-mail, or of a scanned ticket, which counts once."""
+    """The effect of an order's e-mail, or of a scanned ticket, which counts once at an event."""
     data, event_type = event["data"], event["event_type"]
     if "event_id" not in data:
         return
     document_key = organization, data["event_id"]
     if event_type in MAILS:
         yield effect(EventMetricsDay, day_hour, MAILS[event_type], 1, of=document_key)
-    elif not state["admitted"]:
+    elif _admits(state, data["event_id"]):
         state["admitted"] = True
+        state["admissions"] = [*state["admissions"], data["event_id"]]
         yield effect(EventMetricsDay, day_hour, "admissions", 1, of=document_key)
+
+
+def _admits(ticket: State, event_id: str) -> bool:
+    """Whether the ticket is still good for the event.
+
+    A ticket that was scanned before its events were remembered is good for none, until a rebuild.
+    """
+    admissions = ticket["admissions"]
+    if ticket["admitted"] and not admissions:
+        return False
+    return event_id not in admissions and len(admissions) < ADMISSIONS_MAX
 
 
 class VisitorMemory:

@@ -16,4 +16,4 @@ class EventMetricsDay(
     conversion_rate: float | None = rate("unique_buyers", "unique_viewers")
     emails_confirmed: int = counter()
     emails_failed: int = counter()
-    admissions: int = counter()
+    admissions: int = counter(since=2)

@@ -24,6 +24,7 @@ class FunnelDay(DailyDocument, collection="analytics_funnel", key=("organization
     bounced_sessions: int = counter()
     visit_seconds: int = counter()
     conversions_by_type: By = breakdown("count", money=WORTH)
+    conversions_by_goal: By = breakdown("count", money=WORTH, since=2)
     sources: By = breakdown(*WHO, money=WORTH, since=2)
     channels: By = breakdown(*WHO, money=WORTH, since=2)
     devices: By = breakdown(*WHO, money=WORTH, since=2)

@@ -17,9 +17,10 @@ def new_visitor(key: str) -> dict[str, Any]:
     session's first message was appended, and its `user_id` the account named last. `pins` has for
     each funnel and day the definitions in force, [{definition, topic_id, partition, offset}], each
     from the message at its offset on; `definitions` are the pinned ones. `first_day` is the day of
-    the earliest event; `admitted` is used for tickets only. `size` is that of what is remembered:
-    bytes, and events of the types that have a bound of their own; `truncated` is the number of
-    events that had no room.
+    the earliest event. Of a ticket, `admitted` says whether it was ever scanned, and `admissions`
+    has the ticketed events that admitted it, at most 200, in the log's order. `size` is that of
+    what is remembered: bytes, and events of the types that have a bound of their own; `truncated`
+    is the number of events that had no room.
     """
     organization, _, visitor = key.partition(":")
     return {
@@ -30,6 +31,7 @@ def new_visitor(key: str) -> dict[str, Any]:
         "pins": {},
         "definitions": {},
         "admitted": False,
+        "admissions": [],
         "size": {"bytes": 0, "step_entry": 0, "conversion": 0, "experiment_exposed": 0},
         "truncated": 0,
     }
@@ -45,6 +47,6 @@ VisitorState = StateModel(
     new_visitor,
     key_of=visitor_key,
     id_of=str,
-    since=dict.fromkeys(("size", "truncated"), 2),
+    since=dict.fromkeys(("size", "truncated"), 2) | {"admissions": 3},
     rows=(Sessions,),
 )

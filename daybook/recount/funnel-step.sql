@@ -14,8 +14,8 @@ SELECT
     'counter' AS kind, NULL AS part, NULL AS whole, 1 AS since
 UNION ALL
 SELECT 'analytics_funnel', unnest([
-    'sources', 'channels', 'devices', 'browsers', 'countries', 'campaigns', 'landing_pages', 'pages'
-]), 'breakdown', 'visitors,conversions', 'value_cents', 1
+    'sources', 'channels', 'devices', 'browsers', 'countries', 'campaigns', 'landing_pages'
+]), 'breakdown', 'visitors,conversions', 'value_cents', 2
 UNION ALL
 SELECT 'analytics_funnel_step', unnest([
     'entries', 'exits', 'drop_offs', 'visitors', 'unique_visitors', 'reached', 'conversions',
@@ -23,17 +23,20 @@ SELECT 'analytics_funnel_step', unnest([
 ]), 'counter', NULL, NULL, 1
 UNION ALL
 SELECT 'analytics_funnel_step', unnest([
-    'exits_by_outcome', 'time_histogram', 'entry_paths', 'exit_paths', 'sources', 'devices',
-    'browsers'
+    'exits_by_outcome', 'time_histogram', 'entry_paths', 'exit_paths'
 ]), 'count_map', NULL, NULL, 1
+UNION ALL
+SELECT 'analytics_funnel_step', unnest(['sources', 'devices', 'browsers']), 'count_map', NULL, NULL, 2
 UNION ALL
 SELECT 'analytics_experiment', unnest(['visitors', 'conversions', 'multiple_exposures']),
     'counter', NULL, NULL, 1
 UNION ALL
 SELECT 'analytics_event_metrics', unnest([
     'views', 'add_to_cart', 'checkouts_started', 'tickets_sold', 'unique_viewers',
-    'unique_buyers', 'emails_confirmed', 'emails_failed', 'admissions'
+    'unique_buyers', 'emails_confirmed', 'emails_failed'
 ]), 'counter', NULL, NULL, 1
+UNION ALL
+SELECT 'analytics_event_metrics', 'admissions', 'counter', NULL, NULL, 2
 UNION ALL
 SELECT 'funnel_sessions', unnest([
     'organization_id', 'visitor_id', 'session_id', 'funnel_id', 'user_id', 'started_at', 'last_at',
@@ -49,11 +52,15 @@ SELECT 'visitor_state', unnest([
 UNION ALL
 SELECT 'visitor_state', unnest(['size', 'truncated']), 'state', NULL, NULL, 2
 UNION ALL
+SELECT 'visitor_state', 'admissions', 'state', NULL, NULL, 3
+UNION ALL
 SELECT 'funnel_sessions', 'truncated', 'state', NULL, NULL, 1
 UNION ALL
 FROM (VALUES
     ('analytics_funnel', 'value_cents', 'money', NULL, NULL, 1),
+    ('analytics_funnel', 'pages', 'breakdown', 'visitors,conversions', 'value_cents', 1),
     ('analytics_funnel', 'conversions_by_type', 'breakdown', 'count', 'value_cents', 1),
+    ('analytics_funnel', 'conversions_by_goal', 'breakdown', 'count', 'value_cents', 2),
     ('analytics_funnel', 'bots', 'count_map', NULL, NULL, 1),
     ('analytics_funnel_step', 'value_cents', 'money', NULL, NULL, 1),
     ('analytics_funnel_step', 'reasons_by_outcome', 'count_map',
@@ -76,7 +83,7 @@ INSERT INTO measured VALUES
 -- Whether the fields have the declared types, from the JSON types of: 1 visitor_id,
 -- 2 session_id, 3 funnel_id, 4 step_id, 5 previous_step_id, 6 next_step_id, 7 page, 8 page_id,
 -- 9 reason, 10 value_cents, 11 currency, 12 quantity, 13 test_id, 14 variant_id, 15 event_id,
--- 16 context, 17 its bot.
+-- 16 context, 17 its bot, 18 conversion_goal_id.
 CREATE MACRO text(kind) AS coalesce(kind = 'VARCHAR', false);
 CREATE MACRO maybe(kind, expected) AS coalesce(kind, expected) = expected;
 CREATE MACRO fits(event_type, kinds, exit_outcome, conversion_type) AS
@@ -93,6 +100,7 @@ CREATE MACRO fits(event_type, kinds, exit_outcome, conversion_type) AS
             AND coalesce(exit_outcome IN ('forward', 'backward', 'bounce', 'close'), false)
         WHEN 'conversion' THEN text(kinds[3]) AND maybe(kinds[4], 'VARCHAR')
             AND maybe(kinds[10], 'UBIGINT') AND maybe(kinds[11], 'VARCHAR')
+            AND maybe(kinds[18], 'VARCHAR')
             AND coalesce(
                 conversion_type IN ('form_submit', 'purchase', 'signup', 'custom'), false)
         WHEN 'experiment_exposed' THEN text(kinds[3]) AND text(kinds[13]) AND text(kinds[14])
@@ -117,14 +125,16 @@ WITH read AS (
         json_type(data, [
             '$.visitor_id', '$.session_id', '$.funnel_id', '$.step_id', '$.previous_step_id',
             '$.next_step_id', '$.page', '$.page_id', '$.reason', '$.value_cents', '$.currency',
-            '$.quantity', '$.test_id', '$.variant_id', '$.event_id', '$.context', '$.context.bot'
+            '$.quantity', '$.test_id', '$.variant_id', '$.event_id', '$.context', '$.context.bot',
+            '$.conversion_goal_id'
         ]) AS kinds,
         unnest(json_transform(data, '{
             "visitor_id": "VARCHAR", "session_id": "VARCHAR", "funnel_id": "VARCHAR",
             "user_id": "VARCHAR",
             "step_id": "VARCHAR", "previous_step_id": "VARCHAR", "next_step_id": "VARCHAR",
             "page": "VARCHAR", "page_id": "VARCHAR", "exit_outcome": "VARCHAR",
-            "reason": "VARCHAR", "conversion_type": "VARCHAR", "value_cents": "BIGINT",
+            "reason": "VARCHAR", "conversion_type": "VARCHAR",
+            "conversion_goal_id": "VARCHAR", "value_cents": "BIGINT",
             "currency": "VARCHAR", "quantity": "BIGINT", "test_id": "VARCHAR",
             "variant_id": "VARCHAR", "event_id": "VARCHAR", "ticket_id": "VARCHAR",
             "context": {

@@ -130,6 +130,7 @@ GROUPS = (
             "exit_outcome",
             "reason",
             "conversion_type",
+            "conversion_goal_id",
             "value_cents",
             "currency",
             "quantity",

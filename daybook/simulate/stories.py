@@ -71,7 +71,10 @@ def sign_up(visit: Visit) -> None:
     pass_chances = {"verify": 0.85, LONG_FORM.step: LONG_FORM.pass_chances[variant]}
     if walk(visit, Route(SIGNUP, SIGNUP_STEPS, pass_chances, seconds=300)):
         users.register(visit)
-        visit.track("conversion", funnel_id=SIGNUP, conversion_type="signup")
+        goal = visit.dice.choice((None, "new-account", "unattributed", "goal.2026"))
+        visit.track(
+            "conversion", funnel_id=SIGNUP, conversion_type="signup", conversion_goal_id=goal
+        )
 
 
 def explore(visit: Visit) -> None:

@@ -10,14 +10,16 @@ from daybook.funnels.measures.funnel import by_key
 from daybook.funnels.measures.step import at_step, converted
 from daybook.funnels.measures.ticket import at_event
 from daybook.funnels.visitor_event import VisitorEvent, day_hour_of
-from daybook.funnels.visits import step_key
+from daybook.funnels.visits import UNATTRIBUTED, FunnelKey, step_key
 from models.funnel import FunnelDay
 
 _TICKETS = {"view": "views", "cart_add": "add_to_cart", "checkout_start": "checkouts_started"}
 
 
-def plain_effects(organization: str, event: VisitorEvent) -> Iterator[Effect]:
-    """The effects of a visitor's event that is not a bot's."""
+def plain_effects(
+    organization: str, event: VisitorEvent, goal: str | None = None
+) -> Iterator[Effect]:
+    """The effects of a visitor's event that is not a bot's; `goal`: that of a conversion."""
     if event["type"] in _TICKETS:
         yield at_event(organization, event, _TICKETS[event["type"]])
     if event["type"] == "purchase":
@@ -25,7 +27,7 @@ def plain_effects(organization: str, event: VisitorEvent) -> Iterator[Effect]:
         if cents := event.get("cents"):
             yield at_event(organization, event, "revenue_cents", cents, event["currency"])
     if "funnel" in event:
-        yield from _in_funnel((organization, event["funnel"]), event)
+        yield from _in_funnel((organization, event["funnel"]), event, goal)
 
 
 def bot_effects(organization: str, event: Event, day_hour: DayHour) -> Iterator[Effect]:
@@ -37,28 +39,31 @@ def bot_effects(organization: str, event: Event, day_hour: DayHour) -> Iterator[
             yield effect(FunnelDay, day_hour, "bots", 1, key=encode_key(reason), of=document_key)
 
 
-def _in_funnel(document_key: tuple[str, str], event: VisitorEvent) -> Iterator[Effect]:
+def _in_funnel(document_key: FunnelKey, event: VisitorEvent, goal: str | None) -> Iterator[Effect]:
     match event["type"]:
         case "page_view":
             yield effect(FunnelDay, day_hour_of(event), "page_views", 1, of=document_key)
         case "conversion":
-            yield from _conversion(document_key, event)
+            yield from _conversion(document_key, event, goal)
         case "step_entry":
             yield at_step(event, "entries", step_key(event["step"]), document_key)
         case "step_exit":
             yield from _exit(document_key, event)
 
 
-def _conversion(document_key: tuple[str, str], event: VisitorEvent) -> Iterator[Effect]:
-    day_hour, kind = day_hour_of(event), encode_key(event["kind"])
+def _conversion(document_key: FunnelKey, event: VisitorEvent, goal: str | None) -> Iterator[Effect]:
+    day_hour, cents = day_hour_of(event), event.get("cents")
     yield effect(FunnelDay, day_hour, "conversions", 1, of=document_key)
-    yield by_key(day_hour, "conversions_by_type", kind, "count", 1, document_key)
-    if cents := event.get("cents"):
+    if cents:
         currency = event["currency"]
         yield effect(FunnelDay, day_hour, "value_cents", cents, currency=currency, of=document_key)
-        yield by_key(
-            day_hour, "conversions_by_type", kind, "value_cents", cents, document_key, currency
-        )
+    for field, key in (
+        ("conversions_by_type", encode_key(event["kind"])),
+        ("conversions_by_goal", UNATTRIBUTED if goal is None else encode_key(goal)),
+    ):
+        yield by_key(day_hour, field, key, "count", 1, document_key)
+        if cents:
+            yield by_key(day_hour, field, key, "value_cents", cents, document_key, currency)
     if "step" in event:
         yield from converted(event, step_key(event["step"]), document_key)
 

@@ -9,7 +9,7 @@ from daybook.funnels.memory import REMEMBERED_MS
 from daybook.query.figures.body import Body, Period
 from daybook.query.figures.comparison import Changes, Previous, compare_parts
 from daybook.query.figures.date_range import Span
-from daybook.query.figures.map_keys import OTHER, UNATTRIBUTED, by_name, name_of
+from daybook.query.figures.map_keys import by_name
 from daybook.query.figures.money import (
     ANY,
     CurrencyPreference,
@@ -23,12 +23,20 @@ from daybook.query.figures.pagination import Cursor, PageRequest, Pagination, pa
 from daybook.query.figures.projections import money_of, projection
 from daybook.query.figures.rounding import average, rate
 from daybook.query.figures.series import FunnelGranularity, points
-from daybook.query.figures.totals import DayDocument, by_step, parts, total
+from daybook.query.figures.totals import DayDocument, total
 from daybook.query.figures.uniques import (
     Uniques,
     count_converting,
     count_uniques,
     rate_of_people,
+)
+from daybook.query.funnels.conversion_splits import (
+    ByGoal,
+    ByStep,
+    ByType,
+    converted_by_goal,
+    converted_by_step,
+    converted_by_type,
 )
 from daybook.query.funnels.definition import Definition
 from daybook.query.funnels.load import (
@@ -38,7 +46,6 @@ from daybook.query.funnels.load import (
     load_people,
     load_step_sums,
 )
-from daybook.query.funnels.overview_steps import first_step_people
 from daybook.query.read.mongo import Document
 from daybook.query.read.scope import Scope
 from models.funnel import FunnelDay
@@ -116,25 +123,6 @@ class ConversionPoint(Body):
     by_currency: dict[str, int]
 
 
-class ByStep(Body):
-    """`conversion_rate`: the step's converting visitors over the first step's unique visitors."""
-
-    step_id: str
-    step_name: str
-    conversions: int
-    conversion_rate: float | None
-
-
-class ByType(Body):
-    """`share_of_conversions`: the share of all conversions; `rate` is another name for it."""
-
-    conversion_type: str
-    count: int
-    rate: float | None
-    share_of_conversions: float | None
-    value_cents: int
-
-
 class ConversionSummary(Body):
     """`conversion_rate`: people who converted over people who visited, in the whole range.
 
@@ -159,6 +147,7 @@ class Conversions(Body):
     summary: ConversionSummary
     converting_uniques: Uniques
     by_type: list[ByType]
+    by_goal: list[ByGoal]
     by_step: list[ByStep]
     over_time: list[ConversionPoint]
     converting_visitors: list[ConvertingVisitor]
@@ -194,8 +183,9 @@ def conversions_report(
         currency=currency,
         summary=summary,
         converting_uniques=count_converting(days, facts.converting),
-        by_type=_by_type(days, currency, summary.total_conversions),
-        by_step=_by_step(definition, facts.steps),
+        by_type=converted_by_type(days, currency, summary.total_conversions),
+        by_goal=converted_by_goal(days, currency, summary.total_conversions),
+        by_step=converted_by_step(definition, facts.steps),
         over_time=[
             ConversionPoint(
                 timestamp=point.timestamp,
@@ -254,39 +244,6 @@ def _rate(documents: Sequence[DayDocument]) -> float | None:
     return rate(total(documents, "converting_visitors"), total(documents, "unique_visitors"))
 
 
-def _by_type(days: Sequence[DayDocument], currency: str | None, conversions: int) -> list[ByType]:
-    counts = parts(days, "conversions_by_type", "count")
-    values = by_key(days, "conversions_by_type", "value_cents", currency)
-    return [
-        ByType(
-            conversion_type=name_of(key, {OTHER}),
-            count=count,
-            rate=rate(count, conversions),
-            share_of_conversions=rate(count, conversions),
-            value_cents=values.get(key, 0),
-        )
-        for key, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    ]
-
-
-def _by_step(definition: Definition, steps: Sequence[DayDocument]) -> list[ByStep]:
-    """All steps of the funnel, and others with conversions, among them `unattributed`."""
-    days_by_step = by_step(steps)
-    people = first_step_people(definition, days_by_step)
-    converted = [name for name, days in days_by_step.items() if total(days, "conversions")]
-    return [
-        ByStep(
-            step_id=step.step_id,
-            step_name=step.name,
-            conversions=total(days_by_step.get(step.step_id, ()), "conversions"),
-            conversion_rate=None
-            if step.step_id == UNATTRIBUTED
-            else rate(total(days_by_step.get(step.step_id, ()), "converting_visitors"), people),
-        )
-        for step in definition.with_seen(converted)
-    ]
-
-
 def converting_visitor(session: DayDocument, span: Span, currency: str | None) -> ConvertingVisitor:
     """The conversions of a session that has any in the range."""
     first, after = bounds(span)
@@ -311,8 +268,9 @@ async def load_conversions(
     hours: bool = False,
 ) -> ConversionFacts:
     """The documents of a report; without `page_request` only those that a comparison needs."""
-    money = money_of(["value_cents", "conversions_by_type"])
-    fields = projection([*FUNNEL_FIELDS, "conversions_by_type"]) | money | hours_if(hours)
+    maps = ["conversions_by_type", "conversions_by_goal"]
+    money = money_of(["value_cents", *maps])
+    fields = projection([*FUNNEL_FIELDS, *maps]) | money | hours_if(hours)
     days, people = await gather(
         scope.days(FunnelDay, span, funnel_id, fields=fields), load_people(scope, funnel_id, span)
     )

@@ -3,7 +3,8 @@
 CREATE OR REPLACE TEMP TABLE plain AS
 SELECT
     owner, n, is_bots, event_type, funnel, organization, day, hour, tag, step_id, exit_outcome, reason,
-    conversion_type, value_cents, currency, quantity, event_id, if(is_bots, context.bot, NULL) AS bot
+    conversion_type, conversion_goal_id, value_cents, currency, quantity, event_id,
+    if(is_bots, context.bot, NULL) AS bot
 FROM counted_by_cutoff JOIN tags USING (topic_id, partition, cutoff);
 
 INSERT INTO amounts
@@ -61,12 +62,18 @@ SELECT
 FROM (
     SELECT
         funnel, day, hour, tag, conversion_type AS type, coalesce(currency, 'XXX') AS paid_in,
+        coalesce(map_key(nullif(conversion_goal_id, '')), 'unattributed') AS goal,
         unnest([
             {'field': 'conversions', 'of_hours': true, 'currency': NULL, 'amount': 1},
             {'field': 'conversions_by_type.' || type || '.count', 'of_hours': false, 'currency': NULL, 'amount': 1},
             {'field': 'value_cents', 'of_hours': true, 'currency': paid_in, 'amount': value_cents},
             {
                 'field': 'conversions_by_type.' || type || '.value_cents', 'of_hours': false,
+                'currency': paid_in, 'amount': value_cents
+            },
+            {'field': 'conversions_by_goal.' || goal || '.count', 'of_hours': false, 'currency': NULL, 'amount': 1},
+            {
+                'field': 'conversions_by_goal.' || goal || '.value_cents', 'of_hours': false,
                 'currency': paid_in, 'amount': value_cents
             }
         ], recursive := true)
@@ -111,14 +118,17 @@ FROM (
 WHERE field IS NOT NULL AND amount > 0
 GROUP BY ALL;
 
--- A ticket admits once: at its first scan in the log's order.
+-- A ticket admits once at an event, at its first scan there in the log's order, and at 200 events.
 INSERT INTO amounts
 SELECT
     'analytics_event_metrics', organization || ':' || encoded(event_id), day, hour,
     'admissions', NULL, tag, count(*)
 FROM (
-    FROM plain
-    WHERE event_type = 'barcode_scanned'
-    QUALIFY row_number() OVER (PARTITION BY owner ORDER BY n) = 1
+    FROM (
+        FROM plain
+        WHERE event_type = 'barcode_scanned'
+        QUALIFY row_number() OVER (PARTITION BY owner, event_id ORDER BY n) = 1
+    )
+    QUALIFY row_number() OVER (PARTITION BY owner ORDER BY n) <= 200
 )
 GROUP BY ALL;

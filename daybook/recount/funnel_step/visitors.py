@@ -51,6 +51,7 @@ def visitor_document(document: str, rows: Sequence[str]) -> Document:
         "pins": _pins(state["pins"]),
         "definitions": {pin["definition"]: json.loads(pin["rules"]) for pin in state["pins"]},
         "admitted": state["admitted"],
+        "admissions": state["admissions"],
         "size": _size(events),
         "truncated": state["truncated"],
         "home": state["home"],

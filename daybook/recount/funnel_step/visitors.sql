@@ -24,6 +24,15 @@ last_ids AS (
     WHERE n <= upto
     GROUP BY owner
 ),
+scans AS (
+    SELECT owner, event_id, min(n) AS n
+    FROM counted JOIN seen USING (owner)
+    WHERE event_type = 'barcode_scanned' AND n <= upto
+    GROUP BY owner, event_id
+),
+admissions AS (
+    SELECT owner, list(event_id ORDER BY n)[:200] AS admissions FROM scans GROUP BY owner
+),
 until_now AS (
     SELECT who, owner, max(deeds.n) AS upto, min(day) AS first_day, count(*) AS happened
     FROM deeds JOIN people USING (who) JOIN seen USING (owner)
@@ -145,12 +154,14 @@ SELECT
         'truncated', coalesce(happened - coalesce(remembered, 0), 0),
         'pins', coalesce(pins, []),
         'admitted', coalesce(admitted, false),
+        'admissions', coalesce(admissions, []),
         'home', coalesce(seen.home, pins_now.home),
         'event_ids', coalesce(event_ids, [])
     ) AS VARCHAR) AS state
 FROM seen
 FULL JOIN pins_now ON pins_now.owner = seen.owner
 LEFT JOIN last_ids ON last_ids.owner = seen.owner
+LEFT JOIN admissions ON admissions.owner = seen.owner
 LEFT JOIN until_now ON until_now.owner = seen.owner
 LEFT JOIN users ON users.owner = seen.owner
 LEFT JOIN taken ON taken.owner = seen.owner

@@ -1,7 +1,7 @@
 """Counts what an event adds by itself, whatever else the visitor did, remembered or not."""
 
 from daybook.simulate.answer.deed import Deed
-from daybook.simulate.answer.keys import key
+from daybook.simulate.answer.keys import UNATTRIBUTED, key
 from daybook.simulate.answer.ledger import Ledger
 from daybook.simulate.answer.shape import FUNNEL, STEP, TICKETED
 
@@ -58,12 +58,17 @@ def _exit(ledger: Ledger, organization: str, deed: Deed) -> None:
 
 def _conversion(ledger: Ledger, organization: str, deed: Deed) -> None:
     names = (organization, str(deed.funnel))
-    by_type = ("conversions_by_type", deed.data["conversion_type"])
     ledger.counter(FUNNEL, names, deed.at, "conversions")
-    ledger.map_counter(FUNNEL, names, deed.at.day, (*by_type, "count"))
     if deed.money:
         ledger.money(FUNNEL, names, deed.at, ("value_cents",), *deed.money)
-        ledger.money(FUNNEL, names, deed.at, (*by_type, "value_cents"), *deed.money)
+    goal = deed.data.get("conversion_goal_id")
+    for path in (
+        ("conversions_by_type", deed.data["conversion_type"]),
+        ("conversions_by_goal", key(goal) if goal else UNATTRIBUTED),
+    ):
+        ledger.map_counter(FUNNEL, names, deed.at.day, (*path, "count"))
+        if deed.money:
+            ledger.money(FUNNEL, names, deed.at, (*path, "value_cents"), *deed.money)
     if deed.data.get("step_id"):
         step_conversion(ledger, _step(organization, deed), deed)
 

@@ -39,6 +39,7 @@ SHAPES = {
         ("value_cents",),
         (
             "conversions_by_type",
+            "conversions_by_goal",
             "sources",
             "channels",
             "devices",
@@ -152,6 +153,7 @@ MONEY_MAPS: dict[str, dict[str, tuple[str, ...]]] = {
             "landing_pages",
             "pages",
             "conversions_by_type",
+            "conversions_by_goal",
         ),
         ("value_cents",),
     ),

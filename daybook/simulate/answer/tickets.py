@@ -20,14 +20,15 @@ def count(ledger: Ledger, organization: str, deeds: list[Deed]) -> None:
 
 
 def count_served(ledger: Ledger, organization: str, deeds: Iterable[Deed]) -> None:
-    """Counts e-mails and scans of one key, in the log's order. A ticket admits once."""
-    scanned: set[str] = set()
+    """Counts e-mails and scans of one key, in the log's order. A ticket admits once at an event."""
+    scanned: set[tuple[str, str]] = set()
     for deed in deeds:
         event = deed.data.get("event_id")
         if deed.kind == "barcode_scanned":
-            if deed.data["ticket_id"] not in scanned:
+            scan = deed.data["ticket_id"], str(event)
+            if scan not in scanned:
                 ledger.counter(TICKETED, (organization, str(event)), deed.at, "admissions")
-            scanned.add(deed.data["ticket_id"])
+            scanned.add(scan)
         elif event:
             ledger.counter(TICKETED, (organization, event), deed.at, EMAILS[deed.kind])
 

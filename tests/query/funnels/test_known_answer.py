@@ -142,6 +142,7 @@ def check_conversions(reading: Reading, organization: str, funnel: str) -> None:
     conversions = sum_of(days, "conversions")
     assert body["summary"]["total_conversions"] == conversions
     assert sum(row["count"] for row in body["by_type"]) == conversions
+    assert sum(row["count"] for row in body["by_goal"]) == conversions
     assert sum(row["conversions"] for row in body["by_step"]) == conversions
     assert sum(point["conversions"] for point in body["over_time"]) == conversions
     value = sum(point["value_cents"] for point in body["over_time"])

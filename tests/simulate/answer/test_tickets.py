@@ -31,6 +31,15 @@ def test_a_ticket_is_admitted_once_by_the_first_scan_in_the_log() -> None:
     assert found["hours"] == {"12": {"admissions": 2}}
 
 
+def test_a_ticket_is_admitted_at_each_event_it_is_good_for() -> None:
+    log = Log()
+    for at, event in ((0, "friday"), (60, "gig"), (120, "gig")):
+        log.track("barcode_scanned", at, ticket_id="weekend-pass-7", event_id=event)
+    assert day(log)["admissions"] == 1
+    friday = log.fields("analytics_event_metrics", f"default:friday:{TODAY}")
+    assert friday["admissions"] == 1
+
+
 def test_e_mails_count_where_they_name_an_event() -> None:
     log = Log().track("email_confirmed", 0, order_id="o1", event_id="gig")
     log.track("email_failed", 1, order_id="o1", event_id="gig")
