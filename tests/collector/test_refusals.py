@@ -97,6 +97,17 @@ def test_an_empty_batch_is_422(shared: CollectorProcess, body: Any) -> None:
             },
             ["exit_outcome"],
         ),
+        (
+            VISIT
+            | {
+                "event_type": "step_exit",
+                "funnel_id": "f",
+                "funnel_step_id": "s",
+                "exit_outcome": "bounce",
+                "next_step_id": "t",
+            },
+            ["next_step_id"],
+        ),
         (VISIT | {"event_type": "view"}, ["ticketed_event_id"]),
         (VISIT | {"event_type": "engagement", "seconds": -1}, ["seconds"]),
         (VISIT | {"event_type": "engagement", "seconds": 3601}, ["seconds"]),

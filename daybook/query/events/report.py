@@ -87,8 +87,14 @@ def event_fields(event: DayDocument, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def occupancy(event: DayDocument, all_days: Sequence[DayDocument]) -> dict[str, Any]:
-    """Over all days, not the range. `rate` uses admissions, or tickets sold if there are none."""
+def occupancy(event: DayDocument, all_days: Sequence[DayDocument], now: datetime) -> dict[str, Any]:
+    """Over all days, not the range.
+
+    `rate` is that of tickets sold until the event starts, and of admissions from then on, so that
+    the first scans do not empty a sold-out house; `rate_basis` says which.
+    """
+    starts_at = event.get("starts_at")
+    basis = "admissions" if starts_at is not None and starts_at <= now else "tickets_sold"
     sold = sum(int(day.get("tickets_sold") or 0) for day in all_days)
     admitted = sum(int(day.get("admissions") or 0) for day in all_days)
     capacity = event.get("capacity")
@@ -98,7 +104,8 @@ def occupancy(event: DayDocument, all_days: Sequence[DayDocument]) -> dict[str, 
         "admissions": admitted,
         "sold_rate": sold / capacity if capacity else None,
         "admission_rate": admitted / capacity if capacity else None,
-        "rate": (admitted or sold) / capacity if capacity else None,
+        "rate": (admitted if basis == "admissions" else sold) / capacity if capacity else None,
+        "rate_basis": basis,
     }
 
 

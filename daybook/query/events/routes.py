@@ -47,7 +47,9 @@ async def metrics(
             event, span, granularity, facts, before, (report.currency, currency)
         )
         return body | {
-            "occupancy": bodies.occupancy(event, await _all_days(report.scope, event_id))
+            "occupancy": bodies.occupancy(
+                event, await _all_days(report.scope, event_id), report.now
+            )
         }
 
     return await report.answer(REPORTS, groups.FUNNEL_STEP, build)
@@ -68,7 +70,9 @@ async def live(report: OrganizationReport, event_id: EventId, currency: Money = 
             **bodies.today(today, (report.currency, currency), report.now.date(), report.zone),
             "active_visitors": visitors,
             "active_checkouts": checkouts,
-            "occupancy": bodies.occupancy(event, await _all_days(report.scope, event_id)),
+            "occupancy": bodies.occupancy(
+                event, await _all_days(report.scope, event_id), report.now
+            ),
         }
 
     return await report.answer(REALTIME, groups.FUNNEL_STEP, build)
