@@ -67,7 +67,7 @@ def react(
     yield from plain_effects(organization, visitor_event, data.get("conversion_goal_id"))
     session_id = data["session_id"]
     memory.remember(visitor, session_id, arrival.appended_ms, visitor_event, context_of(event))
-    if "funnel" in visitor_event and event["event_type"] != "experiment_exposed":
+    if event["event_type"] != "experiment_exposed":
         yield session_update(visitor, event, visitor_event)
 
 

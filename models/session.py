@@ -1,4 +1,4 @@
-"""The row of a session in a funnel, with indexes by last event, and by start if it converted."""
+"""The row of a session in a funnel, or outside of any, with its indexes."""
 
 from daybook.engine.documents.rows import RowIndex, RowModel
 
@@ -15,7 +15,11 @@ Sessions = RowModel(
         "organization_id": ("string", "the organization"),
         "visitor_id": ("string", "the visitor"),
         "session_id": ("string", "the session, unique within its visitor"),
-        "funnel_id": ("string", "the funnel; a session has a row for each funnel it touches"),
+        "funnel_id": (
+            "string",
+            "the funnel; a session has a row for each funnel it touches, and one with an empty id "
+            "for its events outside of funnels",
+        ),
         "user_id": ("string or null", "the account named last by an event of the session"),
         "started_at": ("date", "time of the first event in the funnel"),
         "last_at": ("date", "time of the last event in the funnel"),

@@ -1,4 +1,4 @@
-"""The row of a visitor's session in a funnel, from which journeys are read."""
+"""The row of a visitor's session in a funnel, or outside of any, from which journeys are read."""
 
 from functools import partial
 from typing import Any
@@ -17,12 +17,12 @@ PATH_KEPT = 100
 
 
 def session_update(visitor: State, event: Event, visitor_event: VisitorEvent) -> RowUpdate:
-    """The update of the row of the event's session and funnel."""
+    """The update of the row of the event's session and funnel; its id is "" without a funnel."""
     data = event["data"]
     [session] = [s for s in visitor["sessions"] if s["session_id"] == data["session_id"]]
     if "user_id" in data:
         session["user_id"] = data["user_id"]
-    funnel = visitor_event["funnel"]
+    funnel = visitor_event.get("funnel", "")
     item = {
         "event_type": visitor_event["type"],
         "page_id": data.get("page_id"),

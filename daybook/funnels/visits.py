@@ -218,8 +218,8 @@ def place_of(at: tuple[int, int], session: list[InSession]) -> int:
 
 
 def belongs_to(funnel: str, event: VisitorEvent) -> bool:
-    """Whether it is an event of the funnel."""
-    return event.get("funnel") == funnel and event["type"] not in NOT_FUNNEL_EVENTS
+    """Whether it is an event of the funnel; "" stands for outside of any funnel."""
+    return event.get("funnel", "") == funnel and event["type"] not in NOT_FUNNEL_EVENTS
 
 
 def step_key(step: str) -> str:

@@ -14,6 +14,7 @@ from daybook.funnels.live.redis_keys import (
     RECENT_KEPT,
     event_active,
     event_places,
+    event_recent,
     funnel_active,
     funnel_conversions,
     funnel_places,
@@ -47,21 +48,16 @@ def live_updates(event: Event, appended_ms: int) -> Iterator[LiveUpdate]:
         ticketed = organization, data["event_id"]
         place = {"checkout_start": CHECKOUT, "purchase": ""}.get(kind)
         keys = event_active(*ticketed), event_places(*ticketed)
+        recent = _json(_recent(event, occurred_ms))
+        yield Entry(event_recent(*ticketed), recent, at_ms, ACTIVE_MS, RECENT_KEPT)
         yield Presence(*keys, data["visitor_id"], at_ms, ACTIVE_MS, place)
 
 
 def _in_funnel(
     funnel: tuple[str, str], event: Event, occurred_ms: int, at_ms: int
 ) -> Iterator[LiveUpdate]:
-    data = event["data"]
-    recent = {
-        "event_id": event["event_id"],
-        "event_type": event["event_type"],
-        "step_id": data.get("step_id"),
-        "timestamp": _text(event["occurred_at"], occurred_ms),
-        "session_id": data["session_id"],
-    }
-    yield Entry(funnel_recent(*funnel), _json(recent), at_ms, ACTIVE_MS, RECENT_KEPT)
+    data, recent = event["data"], _json(_recent(event, occurred_ms))
+    yield Entry(funnel_recent(*funnel), recent, at_ms, ACTIVE_MS, RECENT_KEPT)
     who, place = data["visitor_id"], _place(event)
     yield Presence(funnel_active(*funnel), funnel_places(*funnel), who, at_ms, ACTIVE_MS, place)
     if event["event_type"] == "conversion":
@@ -71,6 +67,16 @@ def _in_funnel(
             "value_cents": data.get("value_cents"),
         }
         yield Entry(funnel_conversions(*funnel), _json(conversion), at_ms, CONVERSIONS_MS)
+
+
+def _recent(event: Event, occurred_ms: int) -> dict[str, str | None]:
+    return {
+        "event_id": event["event_id"],
+        "event_type": event["event_type"],
+        "step_id": event["data"].get("step_id"),
+        "timestamp": _text(event["occurred_at"], occurred_ms),
+        "session_id": event["data"]["session_id"],
+    }
 
 
 def _place(event: Event) -> str | None:

@@ -40,6 +40,11 @@ def event_places(organization: str, event_id: str) -> str:
     return f"{event_channel(organization, event_id)}:places"
 
 
+def event_recent(organization: str, event_id: str) -> str:
+    """A sorted set of the last events."""
+    return f"{event_channel(organization, event_id)}:recent"
+
+
 @lru_cache(maxsize=_NAMES_KEPT)
 def funnel_recent(organization: str, funnel_id: str) -> str:
     """A sorted set of the last events, whose key is also the prefix of the funnel's other keys."""

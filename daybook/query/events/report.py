@@ -87,6 +87,16 @@ def event_fields(event: DayDocument, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
+def recent_event(stored: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+    """One of the last events, as Redis keeps it, with its time in the caller's zone."""
+    at = datetime.fromisoformat(stored["timestamp"])
+    return {
+        "event_type": stored["event_type"],
+        "timestamp": iso_timestamp(at, zone),
+        "session_id": stored["session_id"],
+    }
+
+
 def occupancy(event: DayDocument, all_days: Sequence[DayDocument], now: datetime) -> dict[str, Any]:
     """Over all days, not the range.
 

@@ -1,12 +1,20 @@
 """The routes of a ticketed event's reports."""
 
+import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
 from daybook.engine.documents.fields import scalar_fields
 from daybook.engine.redis_client import RedisUnavailable
-from daybook.funnels.live.redis_keys import ACTIVE_MS, CHECKOUT, event_active, event_totals
+from daybook.funnels.live.redis_keys import (
+    ACTIVE_MS,
+    CHECKOUT,
+    RECENT_KEPT,
+    event_active,
+    event_recent,
+    event_totals,
+)
 from daybook.query.answer.cache import REALTIME, REPORTS
 from daybook.query.answer.parameters import Compare, Money, RecentRange
 from daybook.query.answer.report import OrganizationReport, Report
@@ -70,6 +78,7 @@ async def live(report: OrganizationReport, event_id: EventId, currency: Money = 
             **bodies.today(today, (report.currency, currency), report.now.date(), report.zone),
             "active_visitors": visitors,
             "active_checkouts": checkouts,
+            "recent_events": await _recent(report, event_id),
             "occupancy": bodies.occupancy(
                 event, await _all_days(report.scope, event_id), report.now
             ),
@@ -122,6 +131,19 @@ async def _today(report: Report, event_id: str) -> tuple[Document | None, str]:
     span = Span(today, today, report.fleet_zone, report.zone)
     days = await report.scope.days(EventMetricsDay, span, event_id, fields=[*_FIELDS, "updated_at"])
     return (days[0] if days else None), "mongodb"
+
+
+async def _recent(report: Report, event_id: str) -> list[dict[str, Any]] | None:
+    """The last 50 events of the last 30 minutes, newest first; None while Redis is unavailable."""
+    key = event_recent(report.scope.organization, event_id)
+    since = f"({int(report.now.timestamp() * 1000) - ACTIVE_MS}"
+    try:
+        members: list[Any] = await report.live.call(
+            lambda redis: redis.zrevrangebyscore(key, "+inf", since, 0, RECENT_KEPT)
+        )
+    except RedisUnavailable:
+        return None
+    return [bodies.recent_event(json.loads(member), report.zone) for member in members]
 
 
 async def _present(report: Report, event_id: str) -> tuple[int | None, int | None]:

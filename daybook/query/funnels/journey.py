@@ -27,7 +27,10 @@ class JourneyEvent(Body):
 
 
 class Session(Body):
-    """One session in one funnel. `events` are the first 500 of `events_total` that arrived."""
+    """One session in one funnel; an empty `funnel_id` stands for outside of any.
+
+    `events` are the first 500 of `events_total` that arrived.
+    """
 
     session_id: str
     started_at: str

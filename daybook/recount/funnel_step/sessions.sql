@@ -6,7 +6,7 @@
 CREATE OR REPLACE VIEW row_deeds AS
 SELECT
     d.who, d.n, d.topic_id, d.partition, d."offset", d.session_id, coalesce(s.since, 0) AS since,
-    owner || ':' || encoded(d.session_id) || ':' || encoded(funnel_id) AS document,
+    owner || ':' || encoded(d.session_id) || ':' || coalesce(encoded(funnel_id), '') AS document,
     remembered.n IS NOT NULL AS is_remembered,
     user_id, d.ms, d.event_type, d.page, d.context, d.conversion_type,
     -- Fields that an event type does not declare are ignored.
@@ -20,7 +20,7 @@ JOIN counted AS c USING (topic_id, partition, "offset")
 ASOF LEFT JOIN sessions AS s
     ON d.who = s.who AND d.session_id = s.session_id AND d.n >= s.since
 LEFT JOIN remembered ON d.who = remembered.who AND d.n = remembered.n
-WHERE d.place IS NOT NULL AND d.event_type <> 'experiment_exposed';
+WHERE d.event_type <> 'experiment_exposed';
 
 CREATE OR REPLACE VIEW funnel_sessions_messages AS
 SELECT document, topic_id, partition, "offset", 0 AS epoch FROM row_deeds;
