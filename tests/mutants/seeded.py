@@ -4,6 +4,7 @@ from tests.mutants.attacks import ATTACKS
 from tests.mutants.callers import CALLERS
 from tests.mutants.counting import COUNTING
 from tests.mutants.door import BOUNDS
+from tests.mutants.meaning import MEANING
 from tests.mutants.quarantine import QUARANTINE
 from tests.mutants.recounts import RECOUNTS
 from tests.mutants.restored import RESTORED
@@ -24,6 +25,7 @@ MUTANTS = (
     *CALLERS,
     *SHARING,
     *WAY_IN,
+    *MEANING,
     *WEB_CLIENT,
     *ATTACKS,
 )

@@ -104,7 +104,10 @@ def test_a_visitor_is_at_the_last_step_entered_until_they_leave(
     [("view", None), ("cart_add", None), ("checkout_start", "checkout"), ("purchase", "")],
 )
 def test_a_checkout_is_active_from_its_start_to_the_purchase(kind: str, where: str | None) -> None:
-    (presence,) = shown(kind, event_id="gala")
+    recent, presence = shown(kind, event_id="gala")
+    assert isinstance(recent, Entry)
+    assert recent.key == f"{TICKET}:recent"
+    assert json.loads(recent.member)["event_type"] == kind
     assert isinstance(presence, Presence)
     assert (presence.key, presence.place) == (f"{TICKET}:active", where)
 
