@@ -6,6 +6,7 @@ from tests.mutants.counting import COUNTING
 from tests.mutants.door import BOUNDS
 from tests.mutants.quarantine import QUARANTINE
 from tests.mutants.recounts import RECOUNTS
+from tests.mutants.reports import REPORTS
 from tests.mutants.restored import RESTORED
 from tests.mutants.services import SERVICES
 from tests.mutants.sharing import SHARING
@@ -23,6 +24,7 @@ MUTANTS = (
     *SERVICES,
     *CALLERS,
     *SHARING,
+    *REPORTS,
     *WAY_IN,
     *WEB_CLIENT,
     *ATTACKS,
