@@ -7,6 +7,7 @@ from tests.mutants.door import BOUNDS
 from tests.mutants.meaning import MEANING
 from tests.mutants.quarantine import QUARANTINE
 from tests.mutants.recounts import RECOUNTS
+from tests.mutants.reports import REPORTS
 from tests.mutants.restored import RESTORED
 from tests.mutants.services import SERVICES
 from tests.mutants.sharing import SHARING
@@ -24,6 +25,7 @@ MUTANTS = (
     *SERVICES,
     *CALLERS,
     *SHARING,
+    *REPORTS,
     *WAY_IN,
     *MEANING,
     *WEB_CLIENT,

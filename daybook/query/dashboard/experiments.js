@@ -19,7 +19,8 @@ function experiment(test) {
   const most = widest(test.variants);
   return h("article", {},
     h("h3", {}, named(test.test_name || test.test_id), " ",
-      h("span", { class: "quiet" }, test.status)),
+      h("span", { class: "quiet" }, `${test.status}, judged ${
+        test.sequential ? "for many looks" : "once"}`)),
     verdict(test),
     table("Variants", [
       { title: "Variant", text: true,
@@ -29,7 +30,8 @@ function experiment(test) {
       { title: "Rate", cell: variant => rate(variant.conversion_rate) },
       { title: "Revenue", cell: variant => money(variant.revenue_cents, test.currency) },
       { title: "Difference (95 %)", text: true, cell: variant => against(variant, most) },
-      { title: "p", cell: variant => probability(variant.by_conversion_rate?.p) },
+      { title: test.correction ? "p (Holm)" : "p",
+        cell: variant => probability(variant.by_conversion_rate?.corrected_p) },
     ], test.variants));
 }
 

@@ -72,7 +72,11 @@ def _page_request(
 
 Page = Annotated[PageRequest, Depends(_page_request)]
 Sequential = Annotated[
-    bool, Query(description="p-values and intervals that remain valid under repeated checks")
+    bool | None,
+    Query(
+        description="p-values and intervals that remain valid under repeated checks; by default "
+        "for tests that are running"
+    ),
 ]
 ByMetric = Annotated[Metric, Query(description="the metric by which variants are compared")]
 TestId = Annotated[Id | None, Query(description="id of one experiment; by default all")]
@@ -188,7 +192,7 @@ async def funnel_experiments(
     span: RecentRange,
     test_id: TestId = None,
     metric: ByMetric = "conversion_rate",
-    sequential: Sequential = False,
+    sequential: Sequential = None,
     currency: Money = None,
 ) -> Response:
     """A/B tests: each variant compared with the control, and the winner."""

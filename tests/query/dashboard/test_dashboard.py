@@ -110,7 +110,7 @@ def test_other_roles_see_why_the_platforms_numbers_are_missing(office: Office, d
 
 def test_experiments_are_shown_with_interval_and_winner(office: Office, desk: Desk) -> None:
     publish(office)
-    effect = {"difference": 0.06, "lower": 0.0306, "upper": 0.0894, "p": 6.4e-05}
+    effect = {"difference": 0.06, "lower": 0.0306, "upper": 0.0894, "corrected_p": 6.4e-05}
     control = {
         "variant_id": "control",
         "variant_name": "Control",
@@ -131,6 +131,8 @@ def test_experiments_are_shown_with_interval_and_winner(office: Office, desk: De
         "test_id": "free",
         "test_name": "Free shipping",
         "status": "running",
+        "sequential": True,
+        "correction": "holm",
         "currency": "EUR",
         "variants": [control, treated],
         "gates": [{"gate": "sample_ratio", "passed": False}],
@@ -144,6 +146,8 @@ def test_experiments_are_shown_with_interval_and_winner(office: Office, desk: De
     assert shown[0][5] == "control"
     assert shown[1][5] == "+6 (+3.06 to +8.94) points"
     assert shown[1][6] == "< 0.001"
+    assert "Free shipping running, judged for many looks" in content
+    assert "p (Holm)" in content
     assert "Winner: Treated, for its rate is above." in content
     assert "No winner. Failed checks: sample ratio." in content
     assert page.locator("#experiments .interval.better").count() == 2

@@ -46,12 +46,14 @@ def variant_day(
     )
 
 
-def trial(*variants: str, split: tuple[float, ...] = ()) -> dict[str, Any]:
+def trial(
+    *variants: str, split: tuple[float, ...] = (), status: str = "completed"
+) -> dict[str, Any]:
     """An experiment's document; the first variant is the control."""
     return {
         "test_id": "t",
         "name": "A test",
-        "status": "running",
+        "status": status,
         "started_at": None,
         "completed_at": None,
         "variants": [
@@ -59,7 +61,7 @@ def trial(*variants: str, split: tuple[float, ...] = ()) -> dict[str, Any]:
                 "variant_id": name,
                 "name": name.title(),
                 "is_control": at == 0,
-                "traffic_split": split[at] if split else 1.0,
+                "traffic_split": split[at] if split else 1 / len(variants),
             }
             for at, name in enumerate(variants)
         ],

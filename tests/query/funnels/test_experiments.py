@@ -13,14 +13,18 @@ Numbers = tuple[int, int]
 
 
 def report(
-    control: Numbers, *others: Numbers, evaluation: Evaluation = BY_RATE, multiple: int = 0
+    control: Numbers,
+    *others: Numbers,
+    evaluation: Evaluation = BY_RATE,
+    multiple: int = 0,
+    status: str = "completed",
 ) -> Experiment:
     names = ["control", *(f"variant-{at}" for at in range(1, len(others) + 1))]
     days = [
         variant_day(name, *numbers, multiple_exposures=multiple)
         for name, numbers in zip(names, (control, *others), strict=True)
     ]
-    return experiment(trial(*names), days, UTC_ZONE, evaluation)
+    return experiment(trial(*names, status=status), days, UTC_ZONE, evaluation)
 
 
 def winner(found: Experiment) -> str | None:
@@ -91,12 +95,58 @@ def test_confidence_is_1_minus_p_of_the_absolute_difference() -> None:
     assert winner(found) == "variant"
 
 
-def test_a_sequential_test_needs_stronger_evidence() -> None:
-    once = report((1_000, 100), (1_000, 130))
-    always = report((1_000, 100), (1_000, 130), evaluation=Evaluation(sequential=True))
-    assert winner(once) == "variant-1"
-    assert winner(always) is None
-    assert always.winner is None
+@pytest.mark.parametrize(
+    ("status", "asked", "used"),
+    [
+        ("running", None, True),
+        ("completed", None, False),
+        ("stopped", None, False),
+        ("running", False, False),
+        ("completed", True, True),
+    ],
+)
+def test_a_running_test_is_judged_sequentially_unless_the_caller_says_otherwise(
+    status: str, asked: bool | None, used: bool
+) -> None:
+    found = report(
+        (1_000, 100), (1_000, 130), status=status, evaluation=Evaluation(sequential=asked)
+    )
+    assert found.sequential is used
+    # Enough for one look, and too little for many.
+    assert winner(found) == (None if used else "variant-1")
+
+
+def test_the_reason_names_the_test() -> None:
+    once = report((1_000, 100), (1_000, 160)).winner
+    always = report((1_000, 100), (1_000, 200), status="running").winner
+    several = report((1_000, 100), (1_000, 160), (1_000, 100)).winner
+    assert once and "Welch, two-sided)" in once.reason
+    assert always and "sequential)" in always.reason
+    assert several and "Welch, two-sided, Holm's correction)" in several.reason
+
+
+def test_several_variants_are_corrected_by_holm() -> None:
+    one = report((1_000, 100), (1_000, 130))
+    assert one.correction is None
+    several = report((1_000, 100), (1_000, 130), (1_000, 100), (1_000, 90))
+    assert several.correction == "holm"
+    alone, corrected = one.variants[1], several.variants[1]
+    assert alone.by_conversion_rate is not None
+    assert corrected.by_conversion_rate is not None
+    assert alone.by_conversion_rate.corrected_p == alone.by_conversion_rate.p
+    assert corrected.by_conversion_rate.p == alone.by_conversion_rate.p
+    assert corrected.by_conversion_rate.corrected_p == 3 * alone.by_conversion_rate.p
+    assert corrected.confidence == 1 - corrected.by_conversion_rate.corrected_p
+    assert winner(one) == "variant-1"
+    assert winner(several) is None
+
+
+def test_a_variant_without_data_is_one_of_the_comparisons() -> None:
+    found = report((1_000, 100), (1_000, 130), (0, 0))
+    effect = found.variants[1].by_conversion_rate
+    assert effect is not None
+    assert effect.corrected_p == 2 * effect.p
+    assert found.variants[2].by_conversion_rate is None
 
 
 def test_an_undefined_variant_is_listed_but_cannot_win() -> None:

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,9 +10,11 @@ from hypothesis import strategies as st
 from daybook.funnels.histogram import bucket
 from daybook.query.figures.rounding import average, percentages, rate
 from daybook.query.statistics.chi_square import chi_square_p, sample_ratio_p
+from daybook.query.statistics.holm import holm
 from daybook.query.statistics.proportions import odds_ratio, wilson
 from daybook.query.statistics.quantiles import MEDIAN, P90, quantile_ms, quantile_seconds
 from daybook.query.statistics.t_test import (
+    SEQUENTIAL_VISITORS,
     Difference,
     Sample,
     compare,
@@ -175,6 +178,50 @@ class TestWelch:
         values = [each, each + 2, each + 4]
         sample = Sample(3, sum(values), sum(value**2 for value in values))
         assert sample.variance == 4
+
+
+DAYS, TESTS, VISITORS_A_DAY = 30, 2_000, 200
+
+
+def false_winners(arms: int, rate: float) -> float:
+    """The share of A/A tests in which some variant differs from the control on some day."""
+    dice = np.random.default_rng(20261127)
+    visitors = dice.poisson(VISITORS_A_DAY, (TESTS, DAYS, arms))
+    conversions = dice.binomial(visitors, rate).cumsum(axis=1).tolist()
+    visitors = visitors.cumsum(axis=1).tolist()
+
+    def is_found(conversions: list[int], visitors: list[int]) -> bool:
+        control, *others = map(successes, conversions, visitors)
+        found = [compare(control, other, sequential_at=SEQUENTIAL_VISITORS) for other in others]
+        return min(holm([each.p if each else 1.0 for each in found])) < 0.05
+
+    tests = zip(conversions, visitors, strict=True)
+    return sum(any(map(is_found, *test)) for test in tests) / TESTS
+
+
+class TestDailyLooks:
+    @pytest.mark.parametrize(("arms", "rate"), [(2, 0.02), (2, 0.2), (4, 0.1)])
+    def test_at_most_5_percent_of_sequential_a_a_tests_have_a_false_winner(
+        self, arms: int, rate: float
+    ) -> None:
+        assert 0 < false_winners(arms, rate) <= 0.05
+
+
+class TestHolm:
+    def test_the_smallest_is_multiplied_by_all_and_the_next_by_the_rest(self) -> None:
+        # Holm 1979, as `p.adjust` of R gives it.
+        assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+    def test_one_comparison_is_not_corrected(self) -> None:
+        assert holm([0.03]) == [0.03]
+        assert holm([]) == []
+
+    @given(st.lists(st.floats(0, 1), max_size=20))
+    def test_no_p_becomes_smaller_or_passes_another(self, p_values: list[float]) -> None:
+        corrected = holm(p_values)
+        assert all(p <= after <= 1 for p, after in zip(p_values, corrected, strict=True))
+        ranked = sorted(zip(p_values, corrected, strict=True))
+        assert sorted(corrected) == [after for _, after in ranked]
 
 
 class TestSampleRatio:

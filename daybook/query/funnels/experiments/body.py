@@ -10,18 +10,22 @@ METRICS: tuple[Metric, ...] = get_args(Metric)
 
 
 class Effect(Body):
-    """A variant minus the control, absolute, with Welch's two-sided p and the 95 % interval."""
+    """A variant minus the control, absolute, with Welch's two-sided p and the 95 % interval.
+
+    `corrected_p` is p after the test's `correction` for several variants, and decides.
+    """
 
     difference: float
     lower: float
     upper: float
     p: float
+    corrected_p: float
 
 
 class Variant(Body):
     """`conversions` counts converting visitors. The improvement is relative, a point estimate.
 
-    `confidence` is 1 − p of the absolute difference in the test's metric; null for the control.
+    `confidence` is 1 − `corrected_p` of the test's metric; null for the control.
     """
 
     variant_id: str
@@ -46,6 +50,11 @@ class Winner(Body):
 
 
 class Experiment(Body):
+    """`sequential`: p and intervals hold however often they are looked at; else for one look.
+
+    `correction` is null for a test that compares one variant with the control.
+    """
+
     test_id: str
     test_name: str
     status: Literal["running", "completed", "stopped"]
@@ -53,6 +62,7 @@ class Experiment(Body):
     completed_at: str | None
     metric: Metric
     sequential: bool
+    correction: Literal["holm"] | None
     currency: str | None
     variants: list[Variant]
     gates: list[Check]

@@ -15,26 +15,18 @@ from daybook.query.figures.money import (
     main_currency,
 )
 from daybook.query.figures.rounding import average, rate
-from daybook.query.figures.totals import DayDocument, total
+from daybook.query.figures.totals import DayDocument
 from daybook.query.funnels.experiments.body import (
-    METRICS,
-    Effect,
     Experiment,
     Experiments,
     Metric,
     Variant,
 )
 from daybook.query.funnels.experiments.checks import Arm, run_checks
+from daybook.query.funnels.experiments.differences import Differences, VariantData
 from daybook.query.funnels.experiments.winner import Evaluation, winner
 from daybook.query.read.mongo import Document
 from daybook.query.read.scope import Scope
-from daybook.query.statistics.t_test import (
-    SEQUENTIAL_VISITORS,
-    Difference,
-    Sample,
-    compare,
-    successes,
-)
 from models.experiment import ExperimentDay
 
 
@@ -71,22 +63,19 @@ def experiment(
         days_by_variant.setdefault(day["variant_id"], []).append(day)
     currency = main_currency(days, ("value_cents",), preference)
     defined = {variant["variant_id"]: variant for variant in test["variants"]}
-    controls = [name for name, variant in defined.items() if variant["is_control"]]
-    control = (
-        _VariantData(days_by_variant.get(controls[0], ()), currency) if len(controls) == 1 else None
-    )
-    variants = [
-        _variant(
-            name,
-            defined.get(name),
-            _VariantData(days_by_variant.get(name, ()), currency),
-            control,
-            evaluation,
-        )
+    data = {
+        name: VariantData(days_by_variant.get(name, ()), currency)
         for name in [*defined, *sorted(days_by_variant.keys() - defined.keys())]
+    }
+    sequential = evaluation.is_sequential(test["status"])
+    differences = Differences(test["variants"], data, sequential)
+    variants = [
+        _variant(name, defined.get(name), numbers, differences, evaluation.metric)
+        for name, numbers in data.items()
     ]
     eligible = [variant for variant in variants if variant.variant_id in defined]
     checks = run_checks([_arm(variant) for variant in eligible])
+    has_passed = all(check.passed for check in checks)
     return Experiment(
         test_id=test["test_id"],
         test_name=test["name"],
@@ -94,11 +83,12 @@ def experiment(
         started_at=_timestamp(test["started_at"], zone),
         completed_at=_timestamp(test["completed_at"], zone),
         metric=evaluation.metric,
-        sequential=evaluation.sequential,
+        sequential=sequential,
+        correction=differences.correction,
         currency=currency,
         variants=variants,
         gates=checks,
-        winner=winner(eligible, evaluation) if all(check.passed for check in checks) else None,
+        winner=winner(eligible, evaluation.metric, differences.test) if has_passed else None,
         by_currency={
             other: {
                 name: day_amount(of_variant, "value_cents", other)
@@ -109,84 +99,29 @@ def experiment(
     )
 
 
-class _VariantData:
-    """One variant's totals, and its samples for the tests."""
-
-    def __init__(self, days: Sequence[DayDocument], currency: str | None) -> None:
-        self.visitors = total(days, "visitors")
-        self.conversions = total(days, "conversions")
-        self.multiple = total(days, "multiple_exposures")
-        self.cents = day_amount(days, "value_cents", currency)
-        self._squares = sum(
-            _sum_of_squares(currencies_of(day).get(currency or "", {})) for day in days
-        )
-
-    def sample(self, metric: Metric) -> Sample:
-        if metric == "conversion_rate":
-            return successes(self.conversions, self.visitors)
-        return Sample(self.visitors, self.cents, self._squares)
-
-
-def _sum_of_squares(amounts: Mapping[str, Any]) -> int:
-    """The sum of squares, exact: it is stored as Decimal128."""
-    return int(str(amounts.get("value_cents_squared") or 0))
-
-
 def _variant(
     name: str,
     defined: Mapping[str, Any] | None,
-    data: _VariantData,
-    control: _VariantData | None,
-    evaluation: Evaluation,
+    data: VariantData,
+    differences: Differences,
+    metric: Metric,
 ) -> Variant:
-    is_control = bool(defined and defined["is_control"])
-    compared = None if is_control or not defined else control
-    effects = {
-        metric: _compare(compared, data, metric, evaluation.sequential) for metric in METRICS
-    }
-    chosen = effects[evaluation.metric]
+    chosen = differences.effect(name, metric)
     return Variant(
         variant_id=name,
         variant_name=defined["name"] if defined else name,
-        is_control=is_control,
+        is_control=bool(defined and defined["is_control"]),
         traffic_split=float(defined["traffic_split"]) if defined else None,
         visitors=data.visitors,
         conversions=data.conversions,
         conversion_rate=rate(data.conversions, data.visitors),
         revenue_cents=data.cents,
         avg_revenue_per_visitor_cents=average(data.cents, data.visitors),
-        improvement_vs_control=_lift(compared, data, evaluation.metric),
-        confidence=1 - chosen.p if chosen else None,
+        improvement_vs_control=differences.lift(name, metric),
+        confidence=1 - chosen.corrected_p if chosen else None,
         multiple_exposures=data.multiple,
-        by_conversion_rate=_effect(effects["conversion_rate"]),
-        by_revenue_per_visitor=_effect(effects["revenue_per_visitor"]),
-    )
-
-
-def _compare(
-    control: _VariantData | None, data: _VariantData, metric: Metric, sequential: bool
-) -> Difference | None:
-    if control is None:
-        return None
-    at = SEQUENTIAL_VISITORS if sequential else None
-    return compare(control.sample(metric), data.sample(metric), sequential_at=at)
-
-
-def _lift(control: _VariantData | None, data: _VariantData, metric: Metric) -> float | None:
-    if control is None or not control.visitors or not data.visitors:
-        return None
-    before, now = control.sample(metric).mean, data.sample(metric).mean
-    return (now - before) / before if before else None
-
-
-def _effect(difference: Difference | None) -> Effect | None:
-    if difference is None:
-        return None
-    return Effect(
-        difference=difference.estimate,
-        lower=difference.lower,
-        upper=difference.upper,
-        p=difference.p,
+        by_conversion_rate=differences.effect(name, "conversion_rate"),
+        by_revenue_per_visitor=differences.effect(name, "revenue_per_visitor"),
     )
 
 

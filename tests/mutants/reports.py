@@ -1,0 +1,30 @@
+"""Seeded bugs in the reports: how numbers are judged, listed and compared."""
+
+from tests.mutants.mutant import Mutant
+
+_STATISTICS = ("tests/query/funnels/test_statistics.py",)
+_EXPERIMENTS = ("tests/query/funnels/test_experiments.py",)
+
+REPORTS = (
+    Mutant(
+        "a running test is judged as if it were looked at once",
+        "daybook/query/funnels/experiments/winner.py",
+        'return status == "running" if self.sequential is None else self.sequential',
+        "return bool(self.sequential)",
+        _EXPERIMENTS,
+    ),
+    Mutant(
+        "the bound for many looks is that for one",
+        "daybook/query/statistics/t_test.py",
+        "p = min(1.0, sqrt(grown) * exp(-(estimate**2) / (2 * spread * grown)))",
+        "p = min(1.0, exp(-(estimate**2) / (2 * spread * grown)))",
+        _STATISTICS,
+    ),
+    Mutant(
+        "several variants, each compared as if it were the only one",
+        "daybook/query/funnels/experiments/differences.py",
+        "corrected = holm([difference.p if difference else 1.0 for difference in found])",
+        "corrected = [difference.p if difference else 1.0 for difference in found]",
+        _EXPERIMENTS,
+    ),
+)
