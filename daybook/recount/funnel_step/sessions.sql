@@ -17,8 +17,8 @@ SELECT
     value_cents, if(value_cents IS NULL, NULL, d.currency) AS currency, metadata
 FROM deeds AS d
 JOIN counted AS c USING (topic_id, partition, "offset")
-ASOF LEFT JOIN sessions AS s
-    ON d.who = s.who AND d.session_id = s.session_id AND d.n >= s.since
+LEFT JOIN sessions AS s
+    ON d.who = s.who AND d.session_id = s.session_id AND d.n >= s.since AND d.n < s.until
 LEFT JOIN remembered ON d.who = remembered.who AND d.n = remembered.n
 WHERE d.event_type <> 'experiment_exposed';
 

@@ -1,7 +1,7 @@
 -- analytics_funnel_step: who entered a step, how long they stayed, where they came from and went.
 
--- The bounds of the time histogram's buckets, in milliseconds.
-CREATE OR REPLACE TEMP TABLE bounds AS
+-- The bounds of the time histogram's buckets, in milliseconds; they are the same for all slices.
+CREATE TEMP TABLE IF NOT EXISTS bounds AS
 WITH RECURSIVE rising AS (
     SELECT 1 AS bucket, CAST(1 AS BIGINT) AS bound
     UNION ALL

@@ -40,8 +40,9 @@ SELECT * EXCLUDE (is_left_out) FROM (
         left_out.n IS NOT NULL AS is_left_out,
         min(deeds.n) OVER session AS session,
         arg_min(appended_ms, deeds.n) OVER session AS since_ms
-    FROM deeds ASOF LEFT JOIN sessions
-        ON deeds.who = sessions.who AND deeds.session_id = sessions.session_id AND deeds.n >= sessions.since
+    FROM deeds LEFT JOIN sessions
+        ON deeds.who = sessions.who AND deeds.session_id = sessions.session_id
+        AND deeds.n >= sessions.since AND deeds.n < sessions.until
     LEFT JOIN left_out ON deeds.who = left_out.who AND deeds.n = left_out.n
     WINDOW session AS (PARTITION BY deeds.who, deeds.session_id, sessions.since)
     QUALIFY count(*) FILTER (left_out.n IS NULL) OVER (session ORDER BY deeds.n) <= 500

@@ -106,11 +106,12 @@ CREATE MACRO encoded(part) AS
 -- An encoded key of more than 200 bytes becomes its first 150 bytes (cut back to a whole
 -- character), '~', and 16 hex digits of the SHA-256 of the whole key.
 CREATE MACRO shortened(name) AS
-    CASE
-        WHEN strlen(name) <= 200 THEN name
-        ELSE left(name, list_max(list_filter(range(151), lambda n: strlen(left(name, n)) <= 150)))
-            || '~' || sha256(name)[:16]
-    END;
+    -- An argument of a macro is computed wherever it is named, that of a lambda once.
+    list_transform([name], lambda whole: CASE
+        WHEN strlen(whole) <= 200 THEN whole
+        ELSE left(whole, list_max(list_filter(range(151), lambda n: strlen(left(whole, n)) <= 150)))
+            || '~' || sha256(whole)[:16]
+    END)[1];
 
 -- A text as the key of a map: encoded and shortened; if it equals a reserved word, its first letter
 -- is encoded as well.
