@@ -14,12 +14,14 @@ GOALS_MAX = 100
 
 
 class ByStep(Body):
-    """`conversion_rate`: the step's converting visitors over the first step's unique visitors."""
+    """`daily_conversion_rate`: the step's converting visitors over the first step's unique visitors,
+    each summed over the days; `conversion_rate` is another name for it."""
 
     step_id: str
     step_name: str
     conversions: int
     conversion_rate: float | None
+    daily_conversion_rate: float | None
 
 
 class ByType(Body):
@@ -86,14 +88,18 @@ def converted_by_step(definition: Definition, steps: Sequence[DayDocument]) -> l
     days_by_step = by_step(steps)
     people = first_step_people(definition, days_by_step)
     converted = [name for name, days in days_by_step.items() if total(days, "conversions")]
-    return [
-        ByStep(
-            step_id=step.step_id,
-            step_name=step.name,
-            conversions=total(days_by_step.get(step.step_id, ()), "conversions"),
-            conversion_rate=None
-            if step.step_id == UNATTRIBUTED
-            else rate(total(days_by_step.get(step.step_id, ()), "converting_visitors"), people),
+    rows = []
+    for step in definition.with_seen(converted):
+        days = days_by_step.get(step.step_id, ())
+        is_a_step = step.step_id != UNATTRIBUTED
+        daily = rate(total(days, "converting_visitors"), people) if is_a_step else None
+        rows.append(
+            ByStep(
+                step_id=step.step_id,
+                step_name=step.name,
+                conversions=total(days, "conversions"),
+                conversion_rate=daily,
+                daily_conversion_rate=daily,
+            )
         )
-        for step in definition.with_seen(converted)
-    ]
+    return rows

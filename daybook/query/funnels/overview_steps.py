@@ -11,8 +11,10 @@ from daybook.query.funnels.progress import Progress
 
 
 class OverviewStep(Body):
-    """`visitors` counts sessions by day; `conversion_rate` is that of single days, of the first
-    step's visitors.
+    """`visitors` counts sessions by day.
+
+    `daily_conversion_rate`: the days' converting visitors of the step over the first step's unique
+    visitors, each summed over the days; `conversion_rate` is another name for it.
 
     `pass_through_rate` is the share of the attempts that reached this step which reached the next
     one too; null for an optional step, and for one without a next one.
@@ -28,6 +30,7 @@ class OverviewStep(Body):
     drop_off_rate: float | None
     avg_time_seconds: int | None
     conversion_rate: float | None
+    daily_conversion_rate: float | None
     reached: int
     pass_through_rate: float | None
 
@@ -43,6 +46,7 @@ def overview_steps(
     rows = []
     for step in definition.with_seen(days_by_step.keys() - {UNATTRIBUTED}):
         days = days_by_step.get(step.step_id, [])
+        converted = rate(total(days, "converting_visitors"), people)
         gone_on = progress.get(step.step_id, Progress())
         entries, drop_offs = total(days, "entries"), total(days, "drop_offs")
         rows.append(
@@ -58,7 +62,8 @@ def overview_steps(
                 avg_time_seconds=average(
                     total(days, "time_spent_seconds"), total(days, "time_spent_count")
                 ),
-                conversion_rate=rate(total(days, "converting_visitors"), people),
+                conversion_rate=converted,
+                daily_conversion_rate=converted,
                 reached=total(days, "reached"),
                 pass_through_rate=rate(gone_on.passed, gone_on.reached),
             )
