@@ -14,8 +14,8 @@ GOALS_MAX = 100
 
 
 class ByStep(Body):
-    """`daily_conversion_rate`: the step's converting visitors over the first step's unique visitors,
-    each summed over the days; `conversion_rate` is another name for it."""
+    """`daily_conversion_rate`: the step's converting visitors over the first step's unique
+    visitors, each summed over the days; `conversion_rate` is another name for it."""
 
     step_id: str
     step_name: str
