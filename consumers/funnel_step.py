@@ -29,6 +29,7 @@ from daybook.funnels.visitor_event import (
     to_visitor_event,
 )
 from daybook.funnels.visits import Visits
+from models.definitions import Experiments, Funnels, TicketedEvents
 from models.event_metrics import EventMetricsDay
 from models.experiment import ExperimentDay
 from models.funnel import FunnelDay
@@ -171,6 +172,7 @@ GROUP = Group(
     react=react,
     memory=VisitorMemory(),
     sketches=Uniques,
+    rows=(Funnels, Experiments, TicketedEvents),
     preparer=preparer,
     live=LIVE,
     schema_revision=REVISION,

@@ -15,6 +15,7 @@ from daybook.engine.documents.rows import Row
 from daybook.engine.documents.source import Definition
 from daybook.engine.moment import parse_moment
 from daybook.engine.partition import Partition
+from models.definitions import Experiments, Funnels, TicketedEvents
 from schemas.envelope import organization_of
 
 WINDOW_SECONDS = 14 * 24 * 3600
@@ -79,7 +80,9 @@ class _Funnel:
         values["truncated"] = self.truncated
         newest = self.versions[-1][1] if self.versions else {"name": None, "steps": []}
         return Row(
-            "funnels", _id(name), values | {n: v for n, v in newest.items() if n != "appended_at"}
+            Funnels.collection,
+            _id(name),
+            values | {n: v for n, v in newest.items() if n != "appended_at"},
         )
 
 
@@ -102,7 +105,7 @@ class _Test:
             "completed_at": None if kind == "ab_test.started" else occurred_at,
             "variants": data["variants"],
         }
-        return Row("experiments", _id(name), values)
+        return Row(Experiments.collection, _id(name), values)
 
 
 @dataclass(slots=True)
@@ -127,7 +130,7 @@ class _TicketedEvent:
             "capacity": self.published.get("capacity"),
             "status": "cancelled" if is_cancelled else "published",
         }
-        return Row("ticketed_events", _id(name), values)
+        return Row(TicketedEvents.collection, _id(name), values)
 
 
 class Registry:
@@ -196,7 +199,7 @@ class Registry:
             "published": False,
             "steps": [],
         }
-        return Row("funnels", _id(name), values, last=-1)
+        return Row(Funnels.collection, _id(name), values, last=-1)
 
 
 def _rules(event: Event) -> dict[str, Any]:
