@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from daybook.query.answer.answers import Body
 from daybook.query.answer.cache import REALTIME, REPORTS
-from daybook.query.answer.parameters import Compare, Money, Range, RecentRange
+from daybook.query.answer.parameters import Compare, Money, Range, RecentRange, Requested
 from daybook.query.answer.report import OrganizationReport, Report
 from daybook.query.examples import with_schema
 from daybook.query.figures.money import CurrencyPreference
@@ -23,6 +23,7 @@ from daybook.query.funnels.conversions import Conversions, conversions_report, l
 from daybook.query.funnels.definition import load_definition
 from daybook.query.funnels.dropoffs.report import DropOffs, drop_offs_report, load_drop_offs
 from daybook.query.funnels.experiments.body import Experiments, Metric
+from daybook.query.funnels.experiments.life import span_of
 from daybook.query.funnels.experiments.report import experiments_report, load_test_days, load_tests
 from daybook.query.funnels.experiments.winner import Evaluation
 from daybook.query.funnels.journey import (
@@ -189,19 +190,21 @@ async def funnel_drop_offs(
 async def funnel_experiments(
     report: OrganizationReport,
     funnel_id: FunnelId,
-    span: RecentRange,
+    requested: Requested,
     test_id: TestId = None,
     metric: ByMetric = "conversion_rate",
     sequential: Sequential = None,
     currency: Money = None,
 ) -> Response:
-    """A/B tests: each variant compared with the control, and the winner."""
+    """A/B tests: each variant compared with the control, and the winner; by default of all days on
+    which the tests ran."""
 
     async def build() -> Body:
         await load_definition(report.scope, funnel_id)
         tests = await load_tests(report.scope, funnel_id, test_id)
         if test_id is not None and not tests:
             raise missing("experiment")
+        span = span_of(requested, tests)
         days = await load_test_days(report.scope, tests, span)
         evaluation = Evaluation(metric, sequential)
         return experiments_report(

@@ -24,6 +24,7 @@ from daybook.query.funnels.experiments.body import (
 )
 from daybook.query.funnels.experiments.checks import Arm, run_checks
 from daybook.query.funnels.experiments.differences import Differences, VariantData
+from daybook.query.funnels.experiments.life import within_life
 from daybook.query.funnels.experiments.winner import Evaluation, winner
 from daybook.query.read.mongo import Document
 from daybook.query.read.scope import Scope
@@ -44,7 +45,13 @@ def experiments_report(
     return Experiments(
         period=Period(**span.period),
         tests=[
-            experiment(test, by_test.get(test["test_id"], []), span.zone, evaluation, preference)
+            experiment(
+                test,
+                within_life(test, by_test.get(test["test_id"], []), span.fleet_zone),
+                span.zone,
+                evaluation,
+                preference,
+            )
             for test in tests
         ],
     )
