@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from bson import Int64
+from redis import Redis
 
+from daybook.funnels.live import redis_keys
 from daybook.query.app import routed
 from daybook.query.examples import example
 from daybook.query.openapi import ASSETS, text
@@ -17,7 +19,7 @@ from models.order_funnel import OrderFunnelDay
 from models.revenue import RevenueDay
 from models.user_lifecycle import UserLifecycleDay
 from tests.query.conftest import ORGANIZATION, Office
-from tests.query.events.test_routes import define, fill
+from tests.query.events.test_routes import define, fill, recent_member
 from tests.support.query import QueryProcess
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +64,9 @@ def counted(office: Office) -> None:
     paid = {"gross_revenue_cents": Int64(5_000), "net_revenue_cents": Int64(5_000)}
     euros = paid | {"paid_orders": Int64(2)}
     office.day(RevenueDay, "2026-11-01", currencies={"EUR": euros})
+    recent = redis_keys.event_recent(ORGANIZATION, "gala")
+    with Redis.from_url(office.world.variables["DAYBOOK_REDIS_URL"]) as redis:
+        redis.zadd(recent, {recent_member("s-1"): datetime.now(UTC).timestamp() * 1000})
 
 
 def shape(value: Any) -> Any:

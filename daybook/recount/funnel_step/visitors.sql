@@ -99,7 +99,7 @@ users AS (
         JOIN until_now USING (who)
         JOIN counted AS c
             ON c.topic_id = d.topic_id AND c.partition = d.partition AND c."offset" = d."offset"
-        WHERE d.n BETWEEN session AND upto AND place IS NOT NULL
+        WHERE d.n BETWEEN session AND upto
             AND d.event_type <> 'experiment_exposed' AND c.user_id IS NOT NULL
         GROUP BY s.owner, session
     )

@@ -1,5 +1,6 @@
 """Reports of a ticketed event, for a range of days and for today."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -112,6 +113,12 @@ def totals_hash(today: str, **fields: Any) -> dict[str, Any]:
     }
 
 
+def recent_member(session: str) -> str:
+    """A view as the group keeps it in Redis."""
+    event = {"event_id": f"e-{session}", "event_type": "view", "step_id": None}
+    return json.dumps(event | {"timestamp": "2026-11-20T10:00:00Z", "session_id": session})
+
+
 def test_live_numbers_and_current_visitors_come_from_redis(
     office: Office, service: QueryProcess
 ) -> None:
@@ -131,8 +138,11 @@ def test_live_numbers_and_current_visitors_come_from_redis(
         past = (now - timedelta(minutes=31)).timestamp() * 1000
         redis.zadd(active, {"v-1": now_ms, "v-2": now_ms, "gone": past})
         redis.zadd(f"{active}:checkout", {"v-1": now_ms})
+        recent = redis_keys.event_recent(ORGANIZATION, "gala")
+        redis.zadd(recent, {recent_member("s-1"): now_ms, recent_member("gone"): past})
         body = service.report("/events/gala/live").json
-        redis.delete(totals, active, f"{active}:checkout")
+        redis.delete(totals, active, f"{active}:checkout", recent)
+    assert [event["session_id"] for event in body["recent_events"]] == ["s-1"]
     assert (body["source"], body["date"], body["views"]) == ("redis", today, 9)
     assert (body["conversion_rate"], body["currency"], body["revenue_cents"]) == (0.25, "EUR", 5)
     assert (body["active_visitors"], body["active_checkouts"]) == (2, 1)
