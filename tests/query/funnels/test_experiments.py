@@ -149,6 +149,49 @@ def test_a_variant_without_data_is_one_of_the_comparisons() -> None:
     assert found.variants[2].by_conversion_rate is None
 
 
+class TestSplitOfZero:
+    SPLIT = (0.5, 0.5, 0.0)
+
+    def found(self, *numbers: Numbers) -> Experiment:
+        names = ["control", "variant", "parked"]
+        days = [variant_day(name, *n) for name, n in zip(names, numbers, strict=False)]
+        return experiment(trial(*names, split=self.SPLIT), days, UTC_ZONE, BY_RATE)
+
+    def test_it_shuts_no_gate_and_is_not_compared(self) -> None:
+        found = self.found((1_000, 100), (1_000, 160))
+        assert all(gate.passed for gate in found.gates)
+        assert winner(found) == "variant"
+        assert found.correction is None
+        assert found.variants[2].traffic_split == 0
+        assert found.variants[2].confidence is None
+
+    def test_it_does_not_keep_the_control_from_winning(self) -> None:
+        assert winner(self.found((1_000, 160), (1_000, 100))) == "control"
+
+    def test_a_visitor_in_it_fails_the_sample_ratio(self) -> None:
+        found = self.found((1_000, 100), (1_000, 160), (1, 0))
+        [failed] = [gate for gate in found.gates if not gate.passed]
+        assert (failed.gate, failed.value) == ("sample_ratio", 0)
+        assert found.winner is None
+
+    def test_alone_with_the_control_it_leaves_nothing_to_test(self) -> None:
+        test = trial("control", "parked", split=(1.0, 0.0))
+        found = experiment(test, [variant_day("control", 1_000, 100)], UTC_ZONE, BY_RATE)
+        assert [gate.gate for gate in found.gates if not gate.passed] == ["sample_ratio"]
+
+
+def test_whole_percent_are_shown_as_fractions() -> None:
+    test = trial("control", "small", "large", split=(20, 1, 79))
+    days = [
+        variant_day("control", 2_000, 200),
+        variant_day("small", 100, 10),
+        variant_day("large", 7_900, 790),
+    ]
+    found = experiment(test, days, UTC_ZONE, BY_RATE)
+    assert [each.traffic_split for each in found.variants] == [0.2, 0.01, 0.79]
+    assert [gate.value for gate in found.gates if gate.gate == "sample_ratio"] == [1]
+
+
 def test_an_undefined_variant_is_listed_but_cannot_win() -> None:
     days = [
         variant_day("control", 1_000, 100),

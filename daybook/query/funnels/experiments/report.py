@@ -62,19 +62,20 @@ def experiment(
     for day in days:
         days_by_variant.setdefault(day["variant_id"], []).append(day)
     currency = main_currency(days, ("value_cents",), preference)
-    defined = {variant["variant_id"]: variant for variant in test["variants"]}
+    defined = _defined(test)
     data = {
         name: VariantData(days_by_variant.get(name, ()), currency)
         for name in [*defined, *sorted(days_by_variant.keys() - defined.keys())]
     }
     sequential = evaluation.is_sequential(test["status"])
-    differences = Differences(test["variants"], data, sequential)
+    differences = Differences(defined, data, sequential)
     variants = [
         _variant(name, defined.get(name), numbers, differences, evaluation.metric)
         for name, numbers in data.items()
     ]
     eligible = [variant for variant in variants if variant.variant_id in defined]
     checks = run_checks([_arm(variant) for variant in eligible])
+    judged = [variant for variant in eligible if variant.traffic_split]
     has_passed = all(check.passed for check in checks)
     return Experiment(
         test_id=test["test_id"],
@@ -88,7 +89,7 @@ def experiment(
         currency=currency,
         variants=variants,
         gates=checks,
-        winner=winner(eligible, evaluation.metric, differences.test) if has_passed else None,
+        winner=winner(judged, evaluation.metric, differences.test) if has_passed else None,
         by_currency={
             other: {
                 name: day_amount(of_variant, "value_cents", other)
@@ -97,6 +98,19 @@ def experiment(
             for other in sorted({c for day in days for c in currencies_of(day)} - {currency})
         },
     )
+
+
+def _defined(test: DayDocument) -> dict[str, dict[str, Any]]:
+    """The variants of the definition by id, with splits from 0 to 1.
+
+    They are stored as their owner wrote them: fractions, or percent, of which one is above 1.
+    """
+    variants = test["variants"]
+    whole = 100 if any(variant["traffic_split"] > 1 for variant in variants) else 1
+    return {
+        variant["variant_id"]: {**variant, "traffic_split": variant["traffic_split"] / whole}
+        for variant in variants
+    }
 
 
 def _variant(
@@ -111,7 +125,7 @@ def _variant(
         variant_id=name,
         variant_name=defined["name"] if defined else name,
         is_control=bool(defined and defined["is_control"]),
-        traffic_split=float(defined["traffic_split"]) if defined else None,
+        traffic_split=defined["traffic_split"] if defined else None,
         visitors=data.visitors,
         conversions=data.conversions,
         conversion_rate=rate(data.conversions, data.visitors),
