@@ -21,6 +21,7 @@ from daybook.query.events.routes import router as events
 from daybook.query.exports.routes import router as exports
 from daybook.query.exports.services import TOPIC, ExportServices
 from daybook.query.funnels.routes import router as funnels
+from daybook.query.lists.routes import router as lists
 from daybook.query.middleware import RequestLimits
 from daybook.query.openapi import describe
 from daybook.query.organizations.routes import router as organizations
@@ -96,7 +97,7 @@ def routed(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         # Behind a proxy a redirect would name http://, and the key would be sent unencrypted.
         redirect_slashes=False,
     )
-    for router in (platform, events, organizations, funnels, stream, exports):
+    for router in (platform, lists, events, organizations, funnels, stream, exports):
         app.include_router(router)
     app.include_router(pages())
     return app

@@ -15,16 +15,16 @@ from daybook.query.answer.report import Authenticated, Organization, Services
 from daybook.query.caller import Caller
 from daybook.query.examples import example, with_example
 from daybook.query.exports import job_id as job_ids
-from daybook.query.exports.body import Accepted, Export, Status
+from daybook.query.exports.body import Accepted, Export
+from daybook.query.exports.job_state import export_of, may_read, status_of
 from daybook.query.exports.request import ExportRequest, read_export_request
 from daybook.query.exports.services import ExportServices
-from daybook.query.exports.signed_link import PREFIX, check, gone, link
+from daybook.query.exports.signed_link import PREFIX, check, gone
 from daybook.query.figures.date_range import Span, iso_timestamp, parse_span
 from daybook.query.funnels.definition import load_definition
 from daybook.query.middleware import TURN
 from daybook.query.problem import Problem, missing, unavailable
 from daybook.query.read import groups
-from daybook.query.read.mongo import Document
 from daybook.query.read.scope import Scope, organization_scope
 from models.export import UNDONE, Exports
 from schemas.fields import Id
@@ -114,8 +114,10 @@ async def export_status(
     organization = scope.organization
     is_known = job_ids.is_issued_to(exports.secret, organization, job_id, now)
     stored = await scope.find_one(Exports.collection, {"_id": scope.id(job_id)})
+    if stored is not None and not may_read(stored, caller):
+        raise missing("export")
     if stored is not None:
-        return _export(stored, exports, now)
+        return export_of(stored, exports, now)
     if not is_known:
         raise missing("export")
     # No worker has started it, so nothing about it is stored yet.
@@ -157,7 +159,7 @@ async def download_export(
     check(exports.secret, organization, job_id, expires, signature, now)
     scope = Scope(services.reader, Caller("link", "server", organization), organization)
     stored = await scope.find_one(Exports.collection, {"_id": scope.id(job_id)})
-    if stored is None or _status(stored, now) != "completed":
+    if stored is None or status_of(stored, now) != "completed":
         raise gone()
     await request.scope[TURN]()  # it may wait for the bucket
     try:
@@ -199,39 +201,3 @@ async def _waiting(services: Services, scope: Scope) -> int:
 def _seconds(export_request: ExportRequest, waiting: int) -> int:
     """An estimate that includes the exports waiting before this one."""
     return _SECONDS.get(export_request.report_type, _DEFAULT_SECONDS) + waiting * _DEFAULT_SECONDS
-
-
-def _status(stored: Document, now: datetime) -> Status:
-    """The status; past its time a file is `expired`, whether it has been deleted yet or not."""
-    status: Status = stored["status"]
-    is_over = status == "completed" and stored["expires_at"] <= now
-    return "expired" if is_over else status
-
-
-def _export(stored: Document, exports: ExportServices, now: datetime) -> Export:
-    status = _status(stored, now)
-    url = None
-    if status == "completed":
-        signed = stored["organization_id"], stored["job_id"], stored["expires_at"]
-        url = link(exports.secret, exports.public_url, *signed)
-    return Export(
-        job_id=stored["job_id"],
-        status=status,
-        report_type=stored["report_type"],
-        format=stored["format"],
-        requested_at=_moment(stored["requested_at"]),
-        completed_at=None if status == "failed" else _moment(stored["ended_at"]),
-        expires_at=_moment(stored["expires_at"]),
-        bytes=_count(stored["bytes"]),
-        rows=_count(stored["rows"]),
-        reason=stored["reason"],
-        download_url=url,
-    )
-
-
-def _moment(at: datetime | None) -> str | None:
-    return iso_timestamp(at, _UTC) if at else None
-
-
-def _count(number: int | None) -> int | None:
-    return None if number is None else int(number)

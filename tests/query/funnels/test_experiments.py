@@ -2,10 +2,11 @@
 
 import pytest
 
+from daybook.query.figures.money import ANY
 from daybook.query.funnels.experiments.body import Experiment
-from daybook.query.funnels.experiments.report import experiment
+from daybook.query.funnels.experiments.report import experiment, experiments_report
 from daybook.query.funnels.experiments.winner import Evaluation
-from tests.query.funnels.build import UTC_ZONE, trial, variant_day
+from tests.query.funnels.build import UTC_ZONE, span, trial, variant_day
 
 BY_RATE = Evaluation()
 Numbers = tuple[int, int]
@@ -202,6 +203,21 @@ def test_an_undefined_variant_is_listed_but_cannot_win() -> None:
     assert [each.variant_id for each in found.variants] == ["control", "variant", "stranger"]
     assert found.variants[2].confidence is None
     assert found.winner is None
+
+
+def test_a_comparison_names_each_variant_by_test_and_variant() -> None:
+    now = [variant_day("control", 100, 10, 700), variant_day("new", 100, 20, 900)]
+    before = [variant_day("control", 50, 5, 350), variant_day("gone", 9, 9)]
+    test = trial("control", "new")
+    found = experiments_report(span("2026-01-05", "2026-01-06"), [test], now, BY_RATE, ANY, before)
+    assert found.previous is not None
+    assert found.change is not None
+    assert found.previous.keys() == {"period", "t control", "t new"}
+    assert found.previous["period"] == {"start": "2026-01-03", "end": "2026-01-04"}
+    assert found.previous["t control"]["revenue_cents"] == 350
+    assert found.change["t control.visitors"].model_dump() == {"absolute": 50, "relative": 1.0}
+    assert found.change["t new.conversion_rate"].relative is None
+    assert found.previous["t new"]["visitors"] == 0
 
 
 def test_amounts_of_several_currencies_are_not_added() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from daybook.query.figures.body import Period
+from daybook.query.figures.comparison import compare_parts
 from daybook.query.figures.date_range import Span, iso_timestamp
 from daybook.query.figures.money import (
     ANY,
@@ -21,6 +22,7 @@ from daybook.query.funnels.experiments.body import (
     Experiments,
     Metric,
     Variant,
+    VariantNumbers,
 )
 from daybook.query.funnels.experiments.checks import Arm, run_checks
 from daybook.query.funnels.experiments.differences import Differences, VariantData
@@ -36,18 +38,51 @@ def experiments_report(
     days: Sequence[DayDocument],
     evaluation: Evaluation,
     preference: CurrencyPreference = ANY,
+    before: Sequence[DayDocument] | None = None,
 ) -> Experiments:
-    """From documents of `experiments`, and their documents of `analytics_experiment`."""
-    by_test: dict[str, list[DayDocument]] = {}
+    """From documents of `experiments`, and their documents of `analytics_experiment`.
+
+    `before`: those of the preceding period, for a comparison.
+    """
+    by_test = _by(days, "test_id")
+    found = [
+        experiment(test, by_test.get(test["test_id"], []), span.zone, evaluation, preference)
+        for test in tests
+    ]
+    comparison: dict[str, Any] = {}
+    if before is not None:
+        comparison["previous"], comparison["change"] = compare_parts(
+            span.previous().period, _numbers(found, days), _numbers(found, before)
+        )
+    return Experiments(period=Period(**span.period), tests=found, **comparison)
+
+
+def _by(days: Sequence[DayDocument], field: str) -> dict[str, list[DayDocument]]:
+    groups: dict[str, list[DayDocument]] = {}
     for day in days:
-        by_test.setdefault(day["test_id"], []).append(day)
-    return Experiments(
-        period=Period(**span.period),
-        tests=[
-            experiment(test, by_test.get(test["test_id"], []), span.zone, evaluation, preference)
-            for test in tests
-        ],
-    )
+        groups.setdefault(day[field], []).append(day)
+    return groups
+
+
+def _numbers(tests: Sequence[Experiment], days: Sequence[DayDocument]) -> dict[str, VariantNumbers]:
+    """The numbers of these tests' variants in these days, in the currency of the report.
+
+    Ids contain no spaces, so each name is that of one variant.
+    """
+    numbers, by_test = {}, _by(days, "test_id")
+    for test in tests:
+        by_variant = _by(by_test.get(test.test_id, ()), "variant_id")
+        for variant in test.variants:
+            data = VariantData(by_variant.get(variant.variant_id, ()), test.currency)
+            numbers[f"{test.test_id} {variant.variant_id}"] = VariantNumbers(
+                visitors=data.visitors,
+                conversions=data.conversions,
+                conversion_rate=rate(data.conversions, data.visitors),
+                revenue_cents=data.cents,
+                avg_revenue_per_visitor_cents=average(data.cents, data.visitors),
+                multiple_exposures=data.multiple,
+            )
+    return numbers
 
 
 def experiment(
@@ -58,9 +93,7 @@ def experiment(
     preference: CurrencyPreference = ANY,
 ) -> Experiment:
     """One test: its defined variants, then others that visitors were exposed to."""
-    days_by_variant: dict[str, list[DayDocument]] = {}
-    for day in days:
-        days_by_variant.setdefault(day["variant_id"], []).append(day)
+    days_by_variant = _by(days, "variant_id")
     currency = main_currency(days, ("value_cents",), preference)
     defined = _defined(test)
     data = {
