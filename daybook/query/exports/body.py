@@ -10,9 +10,11 @@ Status = Literal["processing", "completed", "failed", "expired"]
 
 
 class Accepted(Body):
+    """The job of a request; of a repeated one, it may have ended, and then nothing is estimated."""
+
     job_id: str
-    status: Literal["processing"]
-    estimated_completion: str
+    status: Status
+    estimated_completion: str | None
 
 
 class ListedExport(Body):
