@@ -11,6 +11,7 @@ Exports = RowModel(
         RowIndex(("status", "expires_at")),
         RowIndex(("ended_at",)),
         RowIndex(("is_told", "organization_id", "requested_at"), UNDONE),
+        RowIndex(("organization_id", "idempotency_mark")),
     ),
     {
         "_id": ("string", "organization and job, percent-encoded, joined by `:`"),
@@ -24,6 +25,14 @@ Exports = RowModel(
         "user_id": ("string or null", "only this user's events; null: everyone's"),
         "include_charts": ("bool", "whether a pdf has charts"),
         "include_pii": ("bool", "whether visitor ids are real; otherwise pseudonyms"),
+        "requester_email": (
+            "string or null",
+            "address that the notice goes to as well; null: it is unknown or not allowed",
+        ),
+        "idempotency_mark": (
+            "string or null",
+            "keyed mark of the caller and the `Idempotency-Key`; null without one",
+        ),
         "status": ("string", "processing, completed, failed or expired"),
         "requested_at": ("date", "time of the request"),
         "attempt": (

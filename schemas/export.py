@@ -14,6 +14,19 @@ Bound = Annotated[str, StringConstraints(pattern=f"^{DAY}(T{TIME}({OFFSET})?)?$"
 """A day, or a time, which stands for its day in the fleet's zone."""
 
 
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+Email = Annotated[
+    str,
+    StringConstraints(
+        max_length=254,
+        pattern=rf"^[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@({_LABEL}\.)+{_LABEL}$",
+    ),
+]
+"""An address as HTML's `<input type=email>` takes it, with a domain of two labels or more."""
+
+Mark = Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
+
+
 class Job(TypedDict):
     __pydantic_config__ = STRICT  # type: ignore[misc]
 
@@ -29,6 +42,8 @@ class Request(Job):
     format: Format
     include_charts: NotRequired[bool]
     include_pii: NotRequired[bool]
+    requester_email: NotRequired[Email]
+    idempotency_mark: NotRequired[Mark]
 
 
 FILE_BYTES_MAX = 10**15

@@ -7,13 +7,19 @@ from typing_extensions import TypedDict
 
 from schemas.envelope import Envelope
 from schemas.fields import STRICT, Id, Text
-from schemas.limits import differ_in, not_larger_than, within_the_whole
+from schemas.limits import (
+    differ_in,
+    exactly_one,
+    items_of,
+    not_larger_than,
+    shares_of_the_whole,
+)
 
 WINDOW_SECONDS_MAX = 30 * 24 * 3600
-STEPS_MAX = 100
-VARIANTS_MAX = 100
+STEPS_MAX = 50
+VARIANTS_MAX = 20
 DEFINITION_BYTES_MAX = 65_536
-"""As MongoDB stores it: 100 steps, each with an id and names of 600 bytes.
+"""As MongoDB stores it: 50 steps, each with an id and names of 1,200 bytes.
 
 A funnel keeps a megabyte of its versions, so at least 14; a visitor's state keeps the definitions
 that apply to it.
@@ -41,7 +47,11 @@ class FunnelDefinition(Funnel):
         list[Step], Field(min_length=1, max_length=STEPS_MAX), AfterValidator(differ_in("step_id"))
     ]
     order: NotRequired[Literal["strict", "ordered", "any"]]
-    exclusions: NotRequired[Annotated[list[Id], Field(max_length=STEPS_MAX)]]
+    exclusions: NotRequired[
+        Annotated[
+            list[Id], Field(max_length=STEPS_MAX), AfterValidator(items_of("steps", "step_id"))
+        ]
+    ]
     window_seconds: NotRequired[Annotated[int, Field(ge=1, le=WINDOW_SECONDS_MAX)]]
     revenue_basis: NotRequired[Literal["orders", "conversions"]]
 
@@ -52,7 +62,7 @@ class Variant(TypedDict):
     variant_id: Id
     name: Text
     is_control: bool
-    traffic_split: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+    traffic_split: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 
 
 class Test(Funnel):
@@ -62,7 +72,9 @@ class Test(Funnel):
         list[Variant],
         Field(min_length=1, max_length=VARIANTS_MAX),
         AfterValidator(differ_in("variant_id")),
-        AfterValidator(within_the_whole("traffic_split")),
+        AfterValidator(differ_in("name")),
+        AfterValidator(exactly_one("is_control")),
+        AfterValidator(shares_of_the_whole("traffic_split")),
     ]
 
 

@@ -4,10 +4,14 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import bson
+from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
-_WHOLE = 1.001
-"""Shares of a whole may be rounded up: three thirds are 0.334 + 0.333 + 0.334."""
+_ROUNDED = 0.005
+"""By so much a share with two decimals differs from the exact one: three thirds are 3 * 0.33."""
+
+_EPSILON = 1e-9
+_PERCENT = 100
 
 T = TypeVar("T")
 
@@ -23,13 +27,44 @@ def differ_in(name: str) -> Callable[[list[T]], list[T]]:
     return check
 
 
-def within_the_whole(name: str) -> Callable[[list[T]], list[T]]:
-    """A validator of a list whose items have shares of a whole in the field `name`."""
+def exactly_one(name: str) -> Callable[[list[T]], list[T]]:
+    """A validator of a list of which exactly one item must have a true field `name`."""
 
     def check(items: list[Any]) -> list[Any]:
-        if sum(item[name] for item in items) > _WHOLE:
-            raise PydanticCustomError("above_the_whole", f"{name} must add up to at most 1")
+        if sum(item[name] for item in items) != 1:
+            raise PydanticCustomError("not_one", f"{name} must be true for exactly one")
         return items
+
+    return check
+
+
+def shares_of_the_whole(name: str) -> Callable[[list[T]], list[T]]:
+    """A validator of a list whose items divide a whole among them, by the field `name`.
+
+    Fractions add up to 1, each rounded to two decimals or more; whole percent add up to 100.
+    """
+
+    def check(items: list[Any]) -> list[Any]:
+        shares = [item[name] for item in items]
+        is_rounded = abs(sum(shares) - 1) < _ROUNDED * len(shares) + _EPSILON
+        are_fractions = is_rounded and max(shares) <= 1
+        are_percent = sum(shares) == _PERCENT and all(share == int(share) for share in shares)
+        if not are_fractions and not are_percent:
+            message = f"{name} must add up to 1, or in whole percent to 100"
+            raise PydanticCustomError("not_the_whole", message)
+        return items
+
+    return check
+
+
+def items_of(lists: str, name: str) -> Callable[[list[str], ValidationInfo], list[str]]:
+    """A validator of a list of values that the items of an earlier field `lists` have as `name`."""
+
+    def check(values: list[str], info: ValidationInfo) -> list[str]:
+        known = {item[name] for item in info.data.get(lists, ())}
+        if not known.issuperset(values):
+            raise PydanticCustomError("unknown", f"each must be a {name} of {lists}")
+        return values
 
     return check
 

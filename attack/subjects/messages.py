@@ -118,7 +118,7 @@ def long_pages(target: Target) -> Sent:
 def largest_definitions(target: Target) -> Sent:
     """Definitions as large as the schema lets them be, again and again."""
     publisher = Publisher(target)
-    for steps, name_chars, times in ((100, 1_024, 300), (20, 128, 700)):
+    for steps, name_chars, times in ((50, 460, 300), (20, 128, 700)):
         versions = (_definition(steps, name_chars, version) for version in range(times))
         publisher.publish(
             FUNNELS, (message("vast", event("funnel.published", v)) for v in versions)
@@ -141,7 +141,7 @@ def _definition(steps: int, name_chars: int, version: int) -> dict[str, Any]:
     return {
         "funnel_id": "vast",
         "name": f"version {version}",
-        "exclusions": [_long_id(n) for n in range(steps, steps * 2)],
+        "exclusions": [_long_id(n) for n in range(steps)],
         "steps": [
             {"step_id": _long_id(n), "name": "n" * name_chars, "type": "t" * name_chars}
             for n in range(steps)
@@ -153,11 +153,11 @@ def _experiment(version: int) -> dict[str, Any]:
     variants = [
         {
             "variant_id": _long_id(n),
-            "name": "v" * 1_024,
+            "name": f"{n:v>1024}",
             "is_control": not n,
-            "traffic_split": 0.01,
+            "traffic_split": 5,
         }
-        for n in range(100)
+        for n in range(20)
     ]
     return {"funnel_id": "vast", "test_id": f"t{version % 3}", "name": "t", "variants": variants}
 

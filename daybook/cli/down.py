@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from daybook.cli.support.local_secret import FILE as SECRET
 from daybook.cli.support.local_servers import (
     VARIABLES,
     given_servers,
@@ -61,10 +62,12 @@ def servers_down(console: Console, *, wipe: bool) -> None:
 
 
 def _remove_exports(directory: Path) -> bool:
-    """Removes the exported files; returns whether there were any. Raises DaybookError.
+    """Removes the exported files, and the secret of their links. Raises DaybookError.
 
-    They hold personal data from the documents, so they must not outlive them.
+    Returns whether there were any files. They hold personal data from the documents, so they must
+    not outlive them.
     """
+    (directory / SECRET).unlink(missing_ok=True)
     folder = directory / "exports"
     if "exports_folder" in settings().model_fields_set or not folder.is_dir():
         return False

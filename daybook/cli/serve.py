@@ -6,6 +6,7 @@ import typer
 
 from daybook.cli.run import stop_on_signals
 from daybook.cli.support.extras import extra
+from daybook.cli.support.local_secret import with_local_secret
 from daybook.engine import logs
 from daybook.engine.errors import WrongSetting
 from daybook.engine.settings import settings
@@ -61,7 +62,7 @@ def serve_query(host: Host = "127.0.0.1", port: Port = 8080) -> None:
     logs.configure(config.log_format)
     if config.auth == "off" and not is_loopback(host):
         raise WrongSetting(f"DAYBOOK_AUTH=off needs a loopback address, and {host} is not one")
-    app = create_app(config)
+    app = create_app(with_local_secret(config))
     serve_app(app, config, "query", host, port, app.state.relay.end)
 
 
@@ -87,12 +88,13 @@ def serve_exports(
     Callers request a file from the query service (POST /api/v1/analytics/export), which passes
     the request on through Kafka. A worker makes one file at a time; start as many workers as you
     need. They and the query service need the same DAYBOOK_EXPORTS_SECRET, and the same
-    DAYBOOK_EXPORTS_FOLDER or DAYBOOK_EXPORTS_BUCKET. If a worker is killed, another one makes its
+    DAYBOOK_EXPORTS_FOLDER or DAYBOOK_EXPORTS_BUCKET; on the stack of `daybook up` they have both
+    from the start. If a worker is killed, another one makes its
     file again; a file is complete or not there at all. On SIGTERM a worker finishes its file,
     within DAYBOOK_SHUTDOWN_GRACE_MS. Files are removed after 24 hours.
 
     When a file is ready, a notice goes to DAYBOOK_EXPORTS_WEBHOOK_URL, and by
-    DAYBOOK_EXPORTS_SMTP_URL (with _MAIL_FROM and _MAIL_TO) by mail.
+    DAYBOOK_EXPORTS_SMTP_URL (with _MAIL_FROM, and _MAIL_TO or _MAIL_DOMAINS) by mail.
 
     Example: `daybook serve exports --port 8082`
     """
@@ -102,4 +104,4 @@ def serve_exports(
     logs.configure(config.log_format)
     options = {"health_host": host, "health_port": port}
     overrides = {name: value for name, value in options.items() if value is not None}
-    run_worker(config.model_copy(update=overrides), stop_on_signals)
+    run_worker(with_local_secret(config).model_copy(update=overrides), stop_on_signals)

@@ -12,6 +12,7 @@ from rich.table import Table
 
 import consumers
 from daybook.cli.down import servers_down
+from daybook.cli.support.local_secret import with_local_secret
 from daybook.cli.support.local_servers import (
     VARIABLES,
     given_servers,
@@ -111,7 +112,7 @@ def _progress(console: Console) -> Iterator[Report]:
 
 def prepare() -> None:
     """Creates topics and indexes, and prints what changed. Raises DaybookError, Unavailable."""
-    config = settings()
+    config = with_local_secret(settings())
     apply_topics(config, print_line, with_partitions=False)
     documents = database(config)
     for group in (*consumers.FLEET, EXPORTS):

@@ -238,7 +238,10 @@ class Settings(_TopicsFile):
     )
     exports_mail_from: str | None = Field(None, description="sender address; required with SMTP")
     exports_mail_to: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="recipients, comma-separated; required with SMTP"
+        (), description="recipients, comma-separated; this or domains are required with SMTP"
+    )
+    exports_mail_domains: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="domains to which notices for the requester may go, comma-separated"
     )
 
     @field_validator("zone")
@@ -263,7 +266,12 @@ class Settings(_TopicsFile):
         return value
 
     @field_validator(
-        "collector_origins", "query_origins", "trusted_proxies", "exports_mail_to", mode="before"
+        "collector_origins",
+        "query_origins",
+        "trusted_proxies",
+        "exports_mail_to",
+        "exports_mail_domains",
+        mode="before",
     )
     @classmethod
     def _split_list(cls, value: object) -> object:
@@ -281,6 +289,14 @@ class Settings(_TopicsFile):
             # The library's message would repeat the value.
             raise ValueError("must be networks, such as 10.0.0.0/8, without host bits") from None
         return value
+
+    @field_validator("exports_mail_domains")
+    @classmethod
+    def _valid_domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        domains = tuple(domain.lower() for domain in value)
+        if not all(_DOMAIN.fullmatch(domain) for domain in domains):
+            raise ValueError("must be domains, such as example.com, without wildcards")
+        return domains
 
     @field_validator("collector_origins", "query_origins")
     @classmethod
@@ -318,6 +334,7 @@ class Settings(_TopicsFile):
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[a-z0-9._-]+")
+_DOMAIN = re.compile(r"([a-z0-9-]{1,63}\.)+[a-z0-9-]{1,63}")
 
 
 def _normal_origin(text: str) -> str:

@@ -26,6 +26,8 @@ class Job:
     include_charts: bool
     include_pii: bool
     requested_at: datetime
+    requester_email: str | None = None
+    idempotency_mark: str | None = None
 
     @property
     def id(self) -> str:
@@ -38,8 +40,8 @@ class Job:
 
 
 def job_of_document(stored: Mapping[str, Any]) -> Job:
-    """The job of a document of `exports`."""
-    return Job(**{field.name: stored[field.name] for field in fields(Job)})
+    """The job of a document of `exports`; those of earlier versions lack the last two fields."""
+    return Job(**{field.name: stored[field.name] for field in fields(Job) if field.name in stored})
 
 
 def job_of(event: Event) -> Job:
@@ -57,4 +59,6 @@ def job_of(event: Event) -> Job:
         include_charts=data.get("include_charts", False),
         include_pii=data.get("include_pii", False),
         requested_at=parse_moment(event["occurred_at"]),
+        requester_email=data.get("requester_email"),
+        idempotency_mark=data.get("idempotency_mark"),
     )

@@ -18,9 +18,11 @@ from daybook.query.answer.cache import ResponseCache
 from daybook.query.answer.report import Services
 from daybook.query.dashboard_files import router as pages
 from daybook.query.events.routes import router as events
+from daybook.query.exports.idempotency import HEADER
 from daybook.query.exports.routes import router as exports
 from daybook.query.exports.services import TOPIC, ExportServices
 from daybook.query.funnels.routes import router as funnels
+from daybook.query.lists.routes import router as lists
 from daybook.query.middleware import RequestLimits
 from daybook.query.openapi import describe
 from daybook.query.organizations.routes import router as organizations
@@ -37,7 +39,7 @@ from daybook.service.this_machine import ThisMachineOnly
 
 _log = structlog.get_logger()
 _PREFLIGHT_SECONDS = 86_400
-_HEADERS = ("Authorization", "Content-Type", "If-None-Match", "Last-Event-ID")
+_HEADERS = ("Authorization", "Content-Type", HEADER, "If-None-Match", "Last-Event-ID")
 _SPARE_SECONDS = 1.0
 """How long a request may take beyond MongoDB's time limit."""
 
@@ -48,7 +50,7 @@ def create_app(settings: Settings, exports: str = TOPIC) -> FastAPI:
     `exports` is the topic that export requests are published to.
     """
     services, relay = _services(settings), Relay(settings)
-    export_services = ExportServices(settings, exports)
+    export_services = ExportServices(settings, exports, services.live)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -96,7 +98,7 @@ def routed(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         # Behind a proxy a redirect would name http://, and the key would be sent unencrypted.
         redirect_slashes=False,
     )
-    for router in (platform, events, organizations, funnels, stream, exports):
+    for router in (platform, lists, events, organizations, funnels, stream, exports):
         app.include_router(router)
     app.include_router(pages())
     return app

@@ -12,13 +12,14 @@ class Caller:
     """`id` identifies the caller to the rate limit; it is not secret, and no response contains it.
 
     `organization_id` is None for an admin, whose scope is the platform. `subject` is the creator
-    or the brand for those two roles.
+    or the brand for those two roles. `email` is the address that a token's claims name.
     """
 
     id: str
     role: Role
     organization_id: str | None
     subject: str | None = None
+    email: str | None = None
 
     @property
     def owner(self) -> str:

@@ -13,12 +13,16 @@ SECOND_VARIANT_CHANCE = 0.01
 
 @dataclass(frozen=True)
 class Experiment:
-    """A test of one step of a funnel; `pass_chances`: by variant, the chance to pass that step."""
+    """A test of one step of a funnel; `pass_chances`: by variant, the chance to pass that step.
+
+    `half` is a variant's share of the traffic, as its owner writes it: a fraction, or percent.
+    """
 
     test: str
     funnel: str
     step: str
     pass_chances: dict[str, float]
+    half: float
 
     @property
     def data(self) -> Data:
@@ -28,7 +32,7 @@ class Experiment:
                 "variant_id": variant,
                 "name": variant.title(),
                 "is_control": variant == CONTROL,
-                "traffic_split": 0.5,
+                "traffic_split": self.half,
             }
             for variant in (CONTROL, TREATMENT)
         ]
@@ -41,8 +45,8 @@ class Experiment:
         }
 
 
-FREE_SHIPPING = Experiment("free-shipping", CHECKOUT, "cart", {CONTROL: 0.45, TREATMENT: 0.65})
-LONG_FORM = Experiment("long.form", SIGNUP, "form", {CONTROL: 0.60, TREATMENT: 0.45})
+FREE_SHIPPING = Experiment("free-shipping", CHECKOUT, "cart", {CONTROL: 0.45, TREATMENT: 0.65}, 0.5)
+LONG_FORM = Experiment("long.form", SIGNUP, "form", {CONTROL: 0.60, TREATMENT: 0.45}, 50)
 EXPERIMENTS = (FREE_SHIPPING, LONG_FORM)
 
 

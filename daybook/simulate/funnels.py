@@ -28,8 +28,8 @@ def at_the_start() -> list[Data]:
     return [
         definition(
             CHECKOUT,
-            CHECKOUT_STEPS,
-            optional=(UPSELL,),
+            (*CHECKOUT_STEPS, HELP_DESK),
+            optional=(UPSELL, HELP_DESK),
             exclusions=[HELP_DESK],
             window_seconds=7 * _DAY_SECONDS,
         ),

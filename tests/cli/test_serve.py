@@ -1,6 +1,7 @@
 """`daybook serve query` refuses unsafe addresses and wrong settings."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -11,7 +12,8 @@ from daybook.engine.settings import settings
 
 
 @pytest.fixture
-def daybook(monkeypatch: pytest.MonkeyPatch) -> Iterator[CliRunner]:
+def daybook(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[CliRunner]:
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("daybook.cli.serve.logs.configure", lambda _: None)
     monkeypatch.setattr("daybook.service.server.serve_app", lambda *_: None)
     settings.cache_clear()

@@ -14,6 +14,15 @@ from tests.support.world import renamed
 
 def end_events(services: ExportServices) -> list[dict[str, Any]]:
     """The events `export.completed` and `export.failed` in the topic."""
+    return _events(services, "export.completed", "export.failed")
+
+
+def requests(services: ExportServices) -> list[dict[str, Any]]:
+    """The events `export.requested` in the topic."""
+    return _events(services, "export.requested")
+
+
+def _events(services: ExportServices, *types: str) -> list[dict[str, Any]]:
     config = {"group.id": "reader", "enable.auto.commit": False, "enable.partition.eof": True}
     reader = Consumer(clients.common(services.world.settings) | config)
     topic = services.world.topic(TOPIC)
@@ -29,8 +38,7 @@ def end_events(services: ExportServices) -> list[dict[str, Any]]:
         else:
             values.append(message.value() or b"")
     reader.close()
-    types = (b"export.completed", b"export.failed")
-    return [json.loads(value) for value in values if any(kind in value for kind in types)]
+    return [json.loads(value) for value in values if any(kind.encode() in value for kind in types)]
 
 
 def is_caught_up(services: ExportServices) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from daybook.cli.down import servers_down
+from daybook.cli.support.local_secret import local_secret
 from daybook.cli.support.local_servers import given_servers, without_secrets
 from daybook.cli.up import servers_up
 from daybook.engine.errors import DaybookError
@@ -186,8 +187,9 @@ def exported(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_wipe_removes_exported_files(no_java: Path, exported: Path) -> None:
+def test_a_wipe_removes_exported_files_and_their_secret(no_java: Path, exported: Path) -> None:
     console = Console(record=True)
+    local_secret(exported.parent.parent)
     servers_down(console, wipe=False)
     assert exported.exists()
     servers_down(console, wipe=True)

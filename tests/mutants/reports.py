@@ -3,6 +3,8 @@
 from tests.mutants.mutant import Mutant
 
 _STATISTICS = ("tests/query/funnels/test_statistics.py",)
+_LISTS = ("tests/query/lists/test_routes.py",)
+_REQUESTS = ("tests/exports/test_requests.py",)
 _EXPERIMENTS = ("tests/query/funnels/test_experiments.py",)
 
 REPORTS = (
@@ -26,5 +28,47 @@ REPORTS = (
         "corrected = holm([difference.p if difference else 1.0 for difference in found])",
         "corrected = [difference.p if difference else 1.0 for difference in found]",
         _EXPERIMENTS,
+    ),
+    Mutant(
+        "visitors of a variant with a split of 0 are overlooked",
+        "daybook/query/statistics/chi_square.py",
+        "if all_visitors > sum(n for n, _ in expecting):",
+        "if not all_visitors:",
+        _EXPERIMENTS,
+    ),
+    Mutant(
+        "exports with personal data are listed for everyone",
+        "daybook/query/exports/job_state.py",
+        "return {} if caller.is_admin else _WITHOUT_PII",
+        "return {}",
+        (*_LISTS, "-k", "personal"),
+    ),
+    Mutant(
+        "an analyst may export personal data",
+        "daybook/query/exports/routes.py",
+        "if export_request.include_pii and not caller.is_admin:",
+        "if export_request.include_pii and not caller.id:",
+        (*_REQUESTS, "-k", "personal"),
+    ),
+    Mutant(
+        "a notice goes to any domain that ends like an allowed one",
+        "daybook/query/exports/recipient.py",
+        'return address.rpartition("@")[2].lower() in domains',
+        "return address.lower().endswith(tuple(domains))",
+        ("tests/exports/notices/test_notices.py",),
+    ),
+    Mutant(
+        "an idempotency key is shared by all callers",
+        "daybook/query/exports/idempotency.py",
+        'secret.sign("idempotency", organization, caller.id, key)',
+        'secret.sign("idempotency", organization, key)',
+        (*_REQUESTS, "-k", "callers_own"),
+    ),
+    Mutant(
+        "a name in a list's filter is a regular expression",
+        "daybook/query/lists/load.py",
+        "re.escape(self.name)",
+        "self.name",
+        (*_LISTS, "-k", "no_pattern"),
     ),
 )

@@ -74,8 +74,8 @@ SERVICES = (
     Mutant(
         "a rate without a denominator is 0 instead of null",
         "daybook/query/figures/totals.py",
-        "return sums[numerator] / sums[denominator] if sums[denominator] else None",
-        "return sums[numerator] / sums[denominator] if sums[denominator] else 0.0",
+        "return part / whole if part is not None and whole else None",
+        "return part / whole if part is not None and whole else 0.0",
         ("tests/query/figures/test_totals.py",),
     ),
 )

@@ -43,7 +43,7 @@ def service(office: Office) -> QueryProcess:
         ({**DAYS, "tz": "Europe/Atlantis"}, "tz: must be a zone"),
         ({**DAYS, "tz": "../../etc/passwd"}, "tz: must be a zone"),
         ({**DAYS, "tz": "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16")}, "tz"),
-        ({**DAYS, "granularity": "hour"}, "granularity"),
+        ({**DAYS, "granularity": "minute"}, "granularity"),
         ({**DAYS, "granularity": '{"$gt": ""}'}, "granularity"),
         ({**DAYS, "granularity[$ne]": "day"}, "unknown parameter"),
         ({**DAYS, "$where": "sleep(1000)"}, "unknown parameter"),

@@ -24,6 +24,7 @@ from schemas.tracking import VALUE_CENTS_MAX
 from tests.support.times import OTHER_TEXTS, SAME_TIMES
 
 EXAMPLES = Path(__file__).parents[2] / "schemas/examples"
+Data = dict[str, Any]
 INT64_MAX = 2**63 - 1
 BATCH_MESSAGES = 50_000
 MOMENTS = TypeAdapter(Moment)
@@ -195,15 +196,24 @@ def test_no_batch_can_overflow_a_sum() -> None:
     assert (1_000_000 * VALUE_CENTS_MAX) ** 2 <= 10**34
 
 
+def variants(**split: float) -> list[Data]:
+    """The variants of a test with these splits; the first is the control."""
+    return [
+        {"variant_id": name, "name": name, "is_control": at == 0, "traffic_split": share}
+        for at, (name, share) in enumerate(split.items())
+    ]
+
+
 def test_a_definition_is_limited_by_its_bytes_as_they_are_stored() -> None:
     name = "sc.domain.funnel/funnel.published"
     event = example(name)
+    event["data"].pop("exclusions")
     event["data"]["steps"] = [
-        {"step_id": f"s{number}", "name": "n" * 1_000, "type": "page"} for number in range(70)
+        {"step_id": f"s{number}", "name": "n" * 1_000, "type": "t" * 500} for number in range(50)
     ]
     assert len(bson.encode(event["data"])) > DEFINITION_BYTES_MAX
     assert refusal(name, event) == "data: may have at most 65,536 bytes as MongoDB stores it"
-    event["data"]["steps"] = event["data"]["steps"][:50]
+    event["data"]["steps"] = event["data"]["steps"][:40]
     read(source("sc.domain.funnel"), json.dumps(event).encode())
 
 
@@ -211,13 +221,28 @@ def test_a_definition_is_limited_by_its_bytes_as_they_are_stored() -> None:
     ("name", "field", "changes", "why"),
     [
         ("funnel.published", "steps", [{"step_id": "cart"}] * 2, "each must have another step_id"),
-        ("ab_test.started", "variants", [{"variant_id": "a", "traffic_split": 0}] * 2, "another"),
+        ("ab_test.started", "variants", variants(a=0.5) * 2, "another variant_id"),
         (
             "ab_test.started",
             "variants",
-            [{"traffic_split": 0.8, "variant_id": "a"}, {"traffic_split": 0.3, "variant_id": "b"}],
-            "traffic_split must add up to at most 1",
+            [{"variant_id": id, "name": "n"} for id in "ab"],
+            "another name",
         ),
+        ("ab_test.started", "variants", [{"is_control": False}], "exactly one"),
+        (
+            "ab_test.started",
+            "variants",
+            [{"variant_id": id, "name": id} for id in "ab"],
+            "exactly one",
+        ),
+        ("ab_test.started", "variants", variants(a=0.8, b=0.3), "add up to 1"),
+        ("ab_test.started", "variants", variants(a=0.5, b=0.4), "add up to 1"),
+        ("ab_test.started", "variants", variants(a=33, b=33, c=33), "in whole percent to 100"),
+        ("ab_test.started", "variants", variants(a=0.5, b=99.5), "in whole percent to 100"),
+        ("ab_test.started", "variants", variants(a=101), "less than or equal to 100"),
+        ("ab_test.started", "variants", variants(a=0, b=0), "add up to 1"),
+        ("ab_test.started", "variants", variants(**{f"v{n}": 1 for n in range(21)}), "at most 20"),
+        ("funnel.published", "steps", [{"step_id": f"s{n}"} for n in range(51)], "at most 50"),
     ],
 )
 def test_a_definition_must_make_sense(
@@ -227,17 +252,41 @@ def test_a_definition_must_make_sense(
     event = example(name)
     event["data"][field] = [event["data"][field][0] | change for change in changes]
     detail = refusal(name, event)
-    assert detail.startswith(f"data.{field}: ")
+    assert detail.startswith(f"data.{field}")
     assert why in detail
 
 
-def test_shares_of_the_traffic_may_be_rounded() -> None:
-    event = example("sc.domain.funnel/ab_test.started")
-    first = event["data"]["variants"][0]
-    event["data"]["variants"] = [
-        first | {"variant_id": variant, "traffic_split": 0.3334} for variant in "abc"
-    ]
+@pytest.mark.parametrize(
+    "split",
+    [
+        {"a": 0.3334, "b": 0.3334, "c": 0.3334},
+        {"a": 0.33, "b": 0.33, "c": 0.33},
+        {"a": 34, "b": 33, "c": 33},
+        {"a": 1, "b": 99},
+        {"a": 0, "b": 1},
+        {"a": 100, "b": 0},
+        {"a": 1},
+        {f"v{number}": 5 for number in range(20)},
+    ],
+)
+@pytest.mark.parametrize("kind", ["started", "completed", "stopped"])
+def test_shares_of_the_traffic_are_rounded_fractions_or_whole_percent(
+    kind: str, split: dict[str, float]
+) -> None:
+    event = example(f"sc.domain.funnel/ab_test.{kind}")
+    event["data"]["variants"] = variants(**split)
     read(source("sc.domain.funnel"), json.dumps(event).encode())
+
+
+def test_only_a_step_of_the_definition_can_be_excluded() -> None:
+    name = "sc.domain.funnel/funnel.published"
+    event = example(name)
+    assert event["data"]["exclusions"] == ["support"]
+    event["data"]["exclusions"] = ["support", "elsewhere"]
+    assert refusal(name, event) == "data.exclusions: each must be a step_id of steps"
+    # Whatever comes first in the message.
+    event["data"] = dict(reversed(event["data"].items()))
+    assert refusal(name, event) == "data.exclusions: each must be a step_id of steps"
 
 
 def test_an_orders_lines_are_limited_in_number_and_bytes() -> None:

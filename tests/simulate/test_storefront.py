@@ -12,7 +12,7 @@ from daybook.simulate.answer.entry import Entry
 from daybook.simulate.answer.memory import SESSION_EVENTS_MAX
 from daybook.simulate.answer.shape import OF_THE_PLATFORM, SHAPES
 from daybook.simulate.experiments import CONTROL, EXPERIMENTS, TREATMENT, Experiment
-from daybook.simulate.funnels import CHECKOUT, EXPLORE, GHOST, GIFT_WRAP, LATE, UPSELL
+from daybook.simulate.funnels import CHECKOUT, EXPLORE, GHOST, GIFT_WRAP, HELP_DESK, LATE, UPSELL
 from daybook.simulate.message import DEFINITIONS, FUNNELS, ORDERS, TRACKING, USERS, Message
 from daybook.simulate.organizations import ORGANIZATIONS
 from daybook.simulate.parts import parts
@@ -92,7 +92,7 @@ def test_the_checkout_gets_a_new_definition_halfway(messages: list[Message]) -> 
     checkouts = [data for data in published if data["funnel_id"] == CHECKOUT and "steps" in data]
     steps = [{step["step_id"] for step in data["steps"]} for data in checkouts]
     before, after = steps[0], steps[-1]
-    assert (before - after, after - before) == ({UPSELL}, {GIFT_WRAP})
+    assert (before - after, after - before) == ({UPSELL, HELP_DESK}, {GIFT_WRAP})
     assert not [data for data in published if data["funnel_id"] == GHOST]
 
 

@@ -144,7 +144,7 @@ class Traffic:
         if pick.random() < 0.7:
             data["order"] = pick.choice(["strict", "ordered", "any"])
         if pick.random() < 0.3:
-            data["exclusions"] = [pick.choice("CDEX")]
+            data["exclusions"] = [pick.choice(steps)]
         if pick.random() < 0.7:
             data["window_seconds"] = 60 ** pick.randint(1, 3)
         return self._event(FUNNELS, "funnel.published", self._now_ms, data)

@@ -34,12 +34,19 @@ class QueryProcess(ServiceProcess):
         query = urlencode({names.get(name, name): value for name, value in parameters.items()})
         return self.get(f"{API}{path}?{query}" if query else f"{API}{path}", key)
 
-    def post(self, path: str, body: object, key: str | None = None) -> Reply:
+    def post(
+        self,
+        path: str,
+        body: object,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
         """`body` as JSON, unless it is bytes."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         credential = self.key if key is None else key
         authorization = {"Authorization": f"Bearer {credential}"} if credential else {}
-        return self.call("POST", path, raw, authorization | {"Content-Type": "application/json"})
+        sent = {"Content-Type": "application/json", **authorization, **(headers or {})}
+        return self.call("POST", path, raw, sent)
 
     def get(
         self, path: str, key: str | None = None, headers: Mapping[str, str] | None = None

@@ -37,7 +37,7 @@ class Visitors:
             "name": "a funnel",
             "steps": step_data,
             "order": self._random.choice(["ordered", "ordered", "strict", "any"]),
-            "exclusions": ["d"] if self._random.random() < 0.2 else [],
+            "exclusions": steps[-1:] if self._random.random() < 0.2 else [],
             "window_seconds": self._random.choice([600, 3600, 86400]),
         }
         self._append(FUNNELS, "funnel.published", data, None)

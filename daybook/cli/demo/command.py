@@ -28,6 +28,7 @@ What to try next:
   daybook show revenue --date {DAY}    show the documents as a table
   daybook simulate --seed 2 --rate 500      send other visitors; start a member to count them
   daybook serve query                       serve reports and the dashboard; docs/dashboard.md
+  daybook serve exports                     make reports as files; docs/exports.md
   daybook serve collector                   take events over HTTP; first steps: docs/collector.md
   daybook status                            show lag, freshness, members
   daybook run revenue                       run a member: start several, `kill -9` one while you

@@ -26,8 +26,11 @@ class Notice(Protocol):
 
     way: str
 
-    def send(self, notice: Document) -> None:
-        """Raises OSError, HTTPException, SMTPException."""
+    def send(self, notice: Document, requester: str | None = None) -> None:
+        """`requester`: address of the person who asked, if known.
+
+        Raises OSError, HTTPException, SMTPException.
+        """
 
 
 class Announcer:
@@ -57,7 +60,7 @@ class Announcer:
         content = self._content(event_type, ended)
         for notice in self._notices:
             try:
-                notice.send(content)
+                notice.send(content, ended.get("requester_email"))
             except Exception as error:
                 NOTICES.labels(notice.way, "failed").inc()
                 _log.warning("notice failed", way=notice.way, why=type(error).__name__)

@@ -3,6 +3,7 @@
 import smtplib
 import socket
 import ssl
+from collections.abc import Sequence
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from io import BufferedReader
@@ -11,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from daybook.engine.errors import WrongSetting
 from daybook.engine.settings import Settings
+from daybook.query.exports.recipient import is_allowed
 from daybook.service.outbound import Deadline, is_loopback
 
 SECONDS = 10.0
@@ -61,7 +63,11 @@ class _Server(smtplib.SMTP):
 
 
 class Mail:
-    """Sends mail to all addresses of DAYBOOK_EXPORTS_MAIL_TO. Raises WrongSetting."""
+    """Sends mail to the addresses of DAYBOOK_EXPORTS_MAIL_TO, and to the person who asked.
+
+    The latter only in a domain of DAYBOOK_EXPORTS_MAIL_DOMAINS, whoever published the request.
+    Raises WrongSetting.
+    """
 
     way = "mail"
 
@@ -80,12 +86,20 @@ class Mail:
         self._password = unquote(parts.password or "")
         self._from = settings.exports_mail_from or ""
         self._to = settings.exports_mail_to
-        for name, value in (("FROM", self._from), ("TO", self._to)):
+        self._domains = settings.exports_mail_domains
+        for name, value in (("FROM", self._from), ("TO", self._to or self._domains)):
             if not value:
                 raise WrongSetting(f"DAYBOOK_EXPORTS_MAIL_{name}: is required to send mail")
 
-    def send(self, notice: dict[str, Any]) -> None:
-        message = self._message(notice)
+    def send(self, notice: dict[str, Any], requester: str | None = None) -> None:
+        # Two mails, because neither the operator nor the requester need know the other's address.
+        recipients = [self._to] if self._to else []
+        if requester is not None and is_allowed(requester, self._domains):
+            recipients.append((requester,))
+        if recipients:
+            self._send_all([self._message(notice, to) for to in recipients])
+
+    def _send_all(self, messages: Sequence[EmailMessage]) -> None:
         context = ssl.create_default_context()
         with (
             Deadline(SECONDS) as deadline,
@@ -95,17 +109,15 @@ class Mail:
         ):
             if not self._is_encrypted and not is_loopback(self._host):
                 server.starttls(context=context)
-            self._send_by(server, message)
+            if self._user:
+                server.login(self._user, self._password)
+            for message in messages:
+                server.send_message(message)
 
-    def _send_by(self, server: smtplib.SMTP, message: EmailMessage) -> None:
-        if self._user:
-            server.login(self._user, self._password)
-        server.send_message(message)
-
-    def _message(self, notice: dict[str, Any]) -> EmailMessage:
+    def _message(self, notice: dict[str, Any], to: Sequence[str]) -> EmailMessage:
         report = f"{notice['report_type']}, {notice['date_from']} to {notice['date_to']}"
         message = EmailMessage()
-        message["From"], message["To"] = self._from, ", ".join(self._to)
+        message["From"], message["To"] = self._from, ", ".join(to)
         message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="daybook")
         if "reason" in notice:
             message["Subject"] = f"Export failed: {report}"

@@ -52,7 +52,7 @@ class Webhook:
                 f"DAYBOOK_EXPORTS_WEBHOOK_SECRET: needs at least {SECRET_BYTES_MIN} bytes"
             )
 
-    def send(self, notice: dict[str, Any]) -> None:
+    def send(self, notice: dict[str, Any], requester: str | None = None) -> None:
         body, until = to_json(notice), time.monotonic() + SECONDS_MAX
         for left in reversed(range(TRIES)):
             try:

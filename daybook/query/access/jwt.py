@@ -11,6 +11,7 @@ from daybook.engine.errors import Unavailable, WrongSetting
 from daybook.engine.settings import Settings
 from daybook.query.access.jwks import Jwks
 from daybook.query.caller import Caller
+from daybook.query.exports.recipient import as_email
 from daybook.query.problem import unauthorized
 from daybook.service.api_keys import ROLES
 from schemas.fields import Id
@@ -55,7 +56,7 @@ class Tokens:
             raise unauthorized("the token's `sub` must be the id of the creator or brand")
         identity = repr((role, organization, subject)).encode()
         digest = hashlib.sha256(identity).hexdigest()
-        return Caller(f"jwt:{digest[:24]}", role, organization, subject)
+        return Caller(f"jwt:{digest[:24]}", role, organization, subject, _email(claims))
 
     async def _claims(self, token: str) -> dict[str, Any]:
         if len(token) > _CHARS_MAX:
@@ -88,6 +89,11 @@ class Tokens:
         if key is None:
             raise InvalidTokenError("no such key")
         return key.key
+
+
+def _email(claims: dict[str, Any]) -> str | None:
+    """The address, unless whoever issued the token says that it is not the caller's for sure."""
+    return as_email(claims.get("email")) if claims.get("email_verified", True) is True else None
 
 
 def _secret(settings: Settings) -> bytes:

@@ -1,4 +1,4 @@
-"""Query parameters that several reports share: range of days, comparison, currency."""
+"""Query parameters that several reports share: range of days, comparison, currency, pages."""
 
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal, NamedTuple
@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Query, Request
 
 from daybook.query.answer.report import Authenticated, Services, Zone
-from daybook.query.figures.date_range import Span, parse_span, zone_named
+from daybook.query.figures.date_range import Granularity, Span, parse_span, zone_named
+from daybook.query.figures.pagination import SIZE_MAX
 from daybook.query.problem import CURRENCY, Problem
 
 RECENT_DAYS = 30
@@ -82,10 +83,21 @@ async def range_or_recent(requested: Requested) -> Span:
 
 Range = Annotated[Span, Depends(required_range)]
 RecentRange = Annotated[Span, Depends(range_or_recent)]
+Grain = Annotated[
+    Granularity, Query(description="weeks begin on Mondays, months on their first day")
+]
 Compare = Annotated[
     Literal["previous"] | None,
     Query(description="`previous`: adds the preceding period of equal length and the changes"),
 ]
+_CURSOR_MAX = 2_048
+CursorParameter = Annotated[
+    str | None,
+    Query(
+        max_length=_CURSOR_MAX, description="`next_cursor` of the previous page; replaces `page`"
+    ),
+]
+PageSize = Annotated[int, Query(ge=1, le=SIZE_MAX)]
 Money = Annotated[
     str | None,
     Query(

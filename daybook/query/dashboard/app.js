@@ -3,7 +3,7 @@
 import { report } from "./api.js";
 import * as choice from "./choice.js";
 import { show } from "./panel.js";
-import { awaitFunnel, readFunnel, readPlatform } from "./reading.js";
+import { awaitFunnel, listFunnels, readFunnel, readPlatform } from "./reading.js";
 import * as signin from "./signin.js";
 import { summary } from "./summary.js";
 
@@ -32,7 +32,7 @@ async function readOrganization(signal) {
   const { organization, from, to } = choice.chosen();
   const problem = await show("summary", async () => {
     const body = await report(["organizations", organization, "dashboard"], { from, to }, signal);
-    choice.offer(body.funnels);
+    choice.offer(body.funnels, undefined, await listFunnels(organization, signal));
     return { nodes: summary(body), asOf: body.as_of };
   }, signal, null, load); // a retry also loads the panels that wait for it
   if (signal.aborted) return problem;

@@ -34,13 +34,18 @@ export function writeAddress() {
   history.replaceState(null, "", `#${parameters}`);
 }
 
-/** Lists the organization's funnels in the form; keeps the chosen one, or chooses the first. */
-export function offer(funnels, wanted = field("funnel").value) {
-  const known = funnels.map(funnel => [funnel.funnel_id, funnel.name || funnel.funnel_id]);
-  if (wanted && !known.some(([id]) => id === wanted)) known.push([wanted, wanted]);
-  field("funnel").replaceChildren(...known.map(([value, name]) => h("option", { value }, name)));
-  field("funnel").value = wanted || known[0]?.[0] || "";
-  field("funnel").disabled = !known.length;
+/**
+ * Lists the organization's funnels in the form; keeps the chosen one, or chooses the first.
+ * @param others funnels without traffic in the range, of which none is chosen by itself
+ */
+export function offer(funnels, wanted = field("funnel").value, others = []) {
+  const known = new Map([...funnels, ...others].map(funnel =>
+    [funnel.funnel_id, funnel.name || funnel.funnel_id]));
+  if (wanted && !known.has(wanted)) known.set(wanted, wanted);
+  field("funnel").replaceChildren(...[...known].map(([value, name]) =>
+    h("option", { value }, name)));
+  field("funnel").value = wanted || funnels[0]?.funnel_id || "";
+  field("funnel").disabled = !known.size;
 }
 
 /** Adds funnels that were just seen. True if one is chosen now and none was before. */

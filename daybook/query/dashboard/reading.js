@@ -1,6 +1,6 @@
 /** Loads the panels below the organization's report, or shows why they are empty. */
 
-import { report } from "./api.js";
+import { Problem, report } from "./api.js";
 import * as choice from "./choice.js";
 import { empty, h } from "./dom.js";
 import { experiments } from "./experiments.js";
@@ -10,7 +10,26 @@ import { show } from "./panel.js";
 import { orders, revenue } from "./platform.js";
 
 const ADMINS = "Only the role admin may read the platform's numbers; this key has another role.";
+const PAGE_SIZE = 200;
+const FUNNELS_MAX = 1000;
 const FUNNEL_PANELS = ["live", "funnel-report", "experiments"];
+
+/** All funnels of the organization; those read so far if the list fails, as others are known. */
+export async function listFunnels(organization, signal) {
+  const funnels = [];
+  let cursor = "";
+  try {
+    do {
+      const parameters = { organization_id: organization, page_size: PAGE_SIZE, cursor };
+      const page = await report(["funnels"], parameters, signal);
+      funnels.push(...page.funnels);
+      cursor = page.pagination.next_cursor;
+    } while (cursor && funnels.length < FUNNELS_MAX);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+  }
+  return funnels;
+}
 
 /** Loads the panels of the chosen funnel. `onFunnels` receives the ids of funnels with events. */
 export function readFunnel(onFunnels, signal) {

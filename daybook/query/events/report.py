@@ -9,7 +9,7 @@ from daybook.engine.documents.fields import Rate, currency_fields, scalar_fields
 from daybook.query.figures.comparison import compare_totals
 from daybook.query.figures.date_range import Granularity, Span, iso_timestamp
 from daybook.query.figures.rounding import rate
-from daybook.query.figures.series import buckets
+from daybook.query.figures.series import points
 from daybook.query.figures.totals import (
     DayDocument,
     Numbers,
@@ -44,10 +44,13 @@ def metrics_body(
     preference: Currencies,
 ) -> dict[str, Any]:
     """The report of a range. Totals count each person once, and `conversion_rate` is of people;
-    `daily_conversion_rate` and the points' rates are of the days' sums."""
+    `daily_conversion_rate` and the points' rates are of the days' sums.
+
+    The series of other currencies has no hours: 180 of them would have more than an answer holds.
+    """
     amounts = currencies(facts.days, currency_fields(EventMetricsDay))
     currency = choose_currency(amounts, *preference)
-    points = buckets(span, granularity, facts.days)
+    series = list(points(facts.days, span, granularity))
     now, uniques = _totals(facts, currency)
     body = {
         **event_fields(event, span.zone),
@@ -57,13 +60,14 @@ def metrics_body(
         "totals": now,
         "uniques": uniques,
         "over_time": [
-            {"timestamp": at, **totals(EventMetricsDay, days, currency)} for at, days in points
+            {"timestamp": at, **totals(EventMetricsDay, days, currency)} for at, days in series
         ],
         "by_currency": {
             other: {
                 "totals": money(EventMetricsDay, facts.days, other),
                 "over_time": [
-                    {"timestamp": at, **money(EventMetricsDay, days, other)} for at, days in points
+                    {"timestamp": at, **money(EventMetricsDay, days, other)}
+                    for at, days in (series if granularity != "hour" else ())
                 ],
             }
             for other in sorted(amounts)

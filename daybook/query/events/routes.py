@@ -16,12 +16,11 @@ from daybook.funnels.live.redis_keys import (
     event_totals,
 )
 from daybook.query.answer.cache import REALTIME, REPORTS
-from daybook.query.answer.parameters import Compare, Money, RecentRange
+from daybook.query.answer.parameters import Compare, Grain, Money, RecentRange
 from daybook.query.answer.report import OrganizationReport, Report
 from daybook.query.events import report as bodies
 from daybook.query.examples import with_example
 from daybook.query.figures.date_range import Span, iso_timestamp
-from daybook.query.platform.routes import Grain
 from daybook.query.problem import missing
 from daybook.query.read import groups
 from daybook.query.read.mongo import Document
@@ -49,7 +48,7 @@ async def metrics(
 
     async def build() -> dict[str, Any]:
         event = await load_ticketed_event(report.scope, event_id)
-        facts = await _facts(report.scope, event_id, span)
+        facts = await _facts(report.scope, event_id, span, hours=granularity == "hour")
         before = await _facts(report.scope, event_id, span.previous()) if compare else None
         body = bodies.metrics_body(
             event, span, granularity, facts, before, (report.currency, currency)
@@ -99,8 +98,9 @@ async def load_ticketed_event(scope: Scope, event_id: str) -> Document:
     return day
 
 
-async def _facts(scope: Scope, event_id: str, span: Span) -> bodies.Facts:
-    days = await scope.days(EventMetricsDay, span, event_id, fields=_FIELDS)
+async def _facts(scope: Scope, event_id: str, span: Span, *, hours: bool = False) -> bodies.Facts:
+    fields = [*_FIELDS, "hours"] if hours else _FIELDS
+    days = await scope.days(EventMetricsDay, span, event_id, fields=fields)
     sketch_periods = periods(span.first.isoformat(), span.last.isoformat())
     sketches = {
         kind: await scope.find(

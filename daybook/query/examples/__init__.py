@@ -40,9 +40,9 @@ class Fresh(Body):
 
 
 def with_schema(name: str, body: type[Body]) -> dict[str, Any]:
-    """Decorator arguments of a funnel's route: the schema of its body with `as_of`, an example."""
+    """Decorator arguments of a route: the schema of its body with `as_of`, an example."""
     response = create_model(f"{body.__name__}Answer", __base__=body, as_of=(Fresh, ...))
-    content = {"application/json": {"example": example(f"funnels/{name}")}}
+    content = {"application/json": {"example": example(name)}}
     return {"responses": {200: {"model": response, "content": content}}}
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from daybook.engine.errors import Unavailable
@@ -16,15 +16,17 @@ from daybook.query.caller import Caller
 from daybook.query.examples import example, with_example
 from daybook.query.exports import job_id as job_ids
 from daybook.query.exports.body import Accepted, Export, Status
+from daybook.query.exports.idempotency import HEADER, mark_of, queued_job
+from daybook.query.exports.job_state import export_of, may_read, status_of
+from daybook.query.exports.recipient import is_allowed
 from daybook.query.exports.request import ExportRequest, read_export_request
 from daybook.query.exports.services import ExportServices
-from daybook.query.exports.signed_link import PREFIX, check, gone, link
+from daybook.query.exports.signed_link import PREFIX, check, gone
 from daybook.query.figures.date_range import Span, iso_timestamp, parse_span
 from daybook.query.funnels.definition import load_definition
 from daybook.query.middleware import TURN
-from daybook.query.problem import Problem, missing, unavailable
+from daybook.query.problem import Problem, forbidden, missing, unavailable
 from daybook.query.read import groups
-from daybook.query.read.mongo import Document
 from daybook.query.read.scope import Scope, organization_scope
 from models.export import UNDONE, Exports
 from schemas.fields import Id
@@ -44,6 +46,16 @@ WAITING_MAX = 500
 
 _UTC = ZoneInfo("UTC")
 
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias=HEADER,
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x20-\x7e]+$",
+        description="a text of the caller's own, under which a request may be sent again",
+    ),
+]
 JobId = Annotated[Id, Path(description="as returned by the export request")]
 LinkOrganization = Annotated[
     Id, Query(alias="organization_id", description="part of the signed link")
@@ -80,26 +92,52 @@ def _exports(request: Request) -> ExportServices:
 
 @router.post("", status_code=202, **REQUEST_EXPORT)
 async def request_export(
-    request: Request, caller: Authenticated, organization_id: Organization = None
+    request: Request,
+    caller: Authenticated,
+    organization_id: Organization = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Accepted:
     """Requests a report as a file. A worker writes it; the response estimates when it is ready."""
     services: Services = request.app.state.services
     scope = organization_scope(services.reader, caller, organization_id)
     export_request, exports = await read_export_request(request), _exports(request)
-    now = datetime.now(UTC)
+    if export_request.include_pii and not caller.is_admin:
+        raise forbidden("personal data (`include_pii`) requires the role admin")
+    now, organization = datetime.now(UTC), scope.organization
     days = await _days(services, export_request, now)
-    if export_request.funnel_id is not None:
-        await load_definition(scope, export_request.funnel_id)
-    waiting = await _waiting(services, scope)
-    ready = now + timedelta(seconds=_seconds(export_request, waiting))
-    organization = scope.organization
-    job_id = job_ids.issue(exports.secret, organization, now)
     bounds = {"date_from": days.first.isoformat(), "date_to": days.last.isoformat()}
     in_days = export_request.model_copy(update=bounds)
+    if export_request.funnel_id is not None:
+        await load_definition(scope, export_request.funnel_id)
+    requester: dict[str, str] = {}
+    if caller.email is not None and is_allowed(caller.email, exports.mail_domains):
+        requester["requester_email"] = caller.email
+    if idempotency_key is not None:
+        mark = mark_of(exports.secret, organization, caller, idempotency_key)
+        queued = await queued_job(scope, mark, in_days)
+        if queued is not None:
+            return _accepted(queued["job_id"], status_of(queued, now), in_days, now)
+        requester["idempotency_mark"] = mark
+    waiting = await _waiting(services, scope)
+    job_id = job_ids.issue(exports.secret, organization, now)
+    if idempotency_key is not None:
+        # Published again for a job that no worker has queued yet: workers queue an id once.
+        job_id = await exports.job_ids.reserve(mark, job_id, in_days)
     await request.scope[TURN]()  # it may wait for the brokers
-    await exports.publisher.publish(job_id, organization, in_days, now)
+    await exports.publisher.publish(job_id, organization, in_days, now, requester)
+    return _accepted(job_id, "processing", in_days, now, waiting)
+
+
+def _accepted(
+    job_id: str, status: Status, export_request: ExportRequest, now: datetime, waiting: int = 0
+) -> Accepted:
+    """The answer to a request; while its job is not done, with an estimate of when it will be."""
+    seconds = _SECONDS.get(export_request.report_type, _DEFAULT_SECONDS)
+    ready = now + timedelta(seconds=seconds + waiting * _DEFAULT_SECONDS)
     return Accepted(
-        job_id=job_id, status="processing", estimated_completion=iso_timestamp(ready, _UTC)
+        job_id=job_id,
+        status=status,
+        estimated_completion=iso_timestamp(ready, _UTC) if status == "processing" else None,
     )
 
 
@@ -114,8 +152,10 @@ async def export_status(
     organization = scope.organization
     is_known = job_ids.is_issued_to(exports.secret, organization, job_id, now)
     stored = await scope.find_one(Exports.collection, {"_id": scope.id(job_id)})
+    if stored is not None and not may_read(stored, caller):
+        raise missing("export")
     if stored is not None:
-        return _export(stored, exports, now)
+        return export_of(stored, exports, now)
     if not is_known:
         raise missing("export")
     # No worker has started it, so nothing about it is stored yet.
@@ -157,7 +197,7 @@ async def download_export(
     check(exports.secret, organization, job_id, expires, signature, now)
     scope = Scope(services.reader, Caller("link", "server", organization), organization)
     stored = await scope.find_one(Exports.collection, {"_id": scope.id(job_id)})
-    if stored is None or _status(stored, now) != "completed":
+    if stored is None or status_of(stored, now) != "completed":
         raise gone()
     await request.scope[TURN]()  # it may wait for the bucket
     try:
@@ -194,44 +234,3 @@ async def _waiting(services: Services, scope: Scope) -> int:
         raise Problem(429, "too many exports of this organization are waiting", headers)
     fresh = await services.freshness.as_of(groups.EXPORTS, _UTC)
     return waiting + (fresh["lag_messages"] or 0)
-
-
-def _seconds(export_request: ExportRequest, waiting: int) -> int:
-    """An estimate that includes the exports waiting before this one."""
-    return _SECONDS.get(export_request.report_type, _DEFAULT_SECONDS) + waiting * _DEFAULT_SECONDS
-
-
-def _status(stored: Document, now: datetime) -> Status:
-    """The status; past its time a file is `expired`, whether it has been deleted yet or not."""
-    status: Status = stored["status"]
-    is_over = status == "completed" and stored["expires_at"] <= now
-    return "expired" if is_over else status
-
-
-def _export(stored: Document, exports: ExportServices, now: datetime) -> Export:
-    status = _status(stored, now)
-    url = None
-    if status == "completed":
-        signed = stored["organization_id"], stored["job_id"], stored["expires_at"]
-        url = link(exports.secret, exports.public_url, *signed)
-    return Export(
-        job_id=stored["job_id"],
-        status=status,
-        report_type=stored["report_type"],
-        format=stored["format"],
-        requested_at=_moment(stored["requested_at"]),
-        completed_at=None if status == "failed" else _moment(stored["ended_at"]),
-        expires_at=_moment(stored["expires_at"]),
-        bytes=_count(stored["bytes"]),
-        rows=_count(stored["rows"]),
-        reason=stored["reason"],
-        download_url=url,
-    )
-
-
-def _moment(at: datetime | None) -> str | None:
-    return iso_timestamp(at, _UTC) if at else None
-
-
-def _count(number: int | None) -> int | None:
-    return None if number is None else int(number)

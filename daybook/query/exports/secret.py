@@ -1,4 +1,4 @@
-"""Signs job ids, links and pseudonyms, each with a key of its own derived from one secret."""
+"""Signs job ids, links, pseudonyms and marks, each with a key of its own from one secret."""
 
 import hashlib
 import hmac
@@ -9,7 +9,7 @@ from daybook.engine.settings import Settings
 
 SECRET_BYTES_MIN = 32
 
-Use = Literal["job", "link", "pseudonym"]
+Use = Literal["idempotency", "job", "link", "pseudonym"]
 
 
 class Secret:

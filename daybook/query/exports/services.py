@@ -2,9 +2,11 @@
 
 from daybook.engine.settings import Settings
 from daybook.files.open import open_files
+from daybook.query.exports.idempotency import JobIds
 from daybook.query.exports.publisher import Publisher
 from daybook.query.exports.secret import Secret
 from daybook.query.problem import Problem
+from daybook.query.read.redis import Live
 from schemas.catalogue import topic_name
 
 TOPIC = topic_name("sc.analytics.exports")
@@ -13,8 +15,10 @@ TOPIC = topic_name("sc.analytics.exports")
 class ExportServices:
     """Disabled while DAYBOOK_EXPORTS_SECRET is unset. Raises WrongSetting."""
 
-    def __init__(self, settings: Settings, topic: str) -> None:
+    def __init__(self, settings: Settings, topic: str, live: Live) -> None:
         self._settings = settings
+        self.mail_domains = settings.exports_mail_domains
+        self.job_ids = JobIds(live, settings.mongodb_database)
         self._topic = topic
         self._publisher: Publisher | None = None
         self.public_url = settings.exports_public_url

@@ -21,7 +21,7 @@ _LOCAL = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?", re.ASCI
 _NO_DAYS_EDGE = "must be a day, or the instant at which one {} in {}: documents are of whole days"
 _ZONES = frozenset(available_timezones())
 
-Granularity = Literal["day", "week", "month"]
+Granularity = Literal["hour", "day", "week", "month"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Span:
         return replace(self, first=self.first - self.days * _DAY, last=self.first - _DAY)
 
     def buckets(self, granularity: Granularity) -> Iterator[Bucket]:
-        """All buckets of the range in order. Weeks begin on Mondays."""
+        """All buckets of the range in order; hours are in those of days. Weeks begin on Mondays."""
         first = self.first
         while first <= self.last:
             last = min(self.last, _end(first, granularity))
@@ -172,7 +172,7 @@ def _day_of(moment: datetime, zone: ZoneInfo) -> date:
 
 def _end(day: date, granularity: Granularity) -> date:
     match granularity:
-        case "day":
+        case "hour" | "day":
             return day
         case "week":
             return day + (6 - day.weekday()) * _DAY

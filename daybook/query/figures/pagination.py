@@ -3,7 +3,8 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -21,7 +22,10 @@ class Cursor(NamedTuple):
 
 
 class Pagination(Body):
-    """`next_cursor` is null on the last page. New rows do not move rows of earlier pages."""
+    """`page` is null where a cursor selects the page, `next_cursor` on the last page.
+
+    New rows do not move rows of earlier pages.
+    """
 
     page: int | None
     page_size: int
@@ -53,18 +57,51 @@ def pagination(requested: PageRequest, rows: Sequence[Any], last: Cursor | None)
 
 
 def render_cursor(cursor: Cursor) -> str:
-    raw = json.dumps([round(cursor.started_at.timestamp() * 1_000), cursor.id])
-    return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+    return _encoded([round(cursor.started_at.timestamp() * 1_000), cursor.id])
 
 
 def parse_cursor(text: str) -> Cursor:
     """Raises Problem (422) for a text that `render_cursor` cannot have made."""
-    try:
-        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        at_ms, name = json.loads(raw)
-        if type(at_ms) is not int or type(name) is not str:
+    with _refusing():
+        at_ms, name = _decoded(text)
+        if type(at_ms) is not int:
             raise ValueError(text)
-        name.encode()  # a lone surrogate has no UTF-8, and MongoDB stores nothing else
-        return Cursor(datetime.fromtimestamp(at_ms / 1_000, UTC), name)
+        return Cursor(datetime.fromtimestamp(at_ms / 1_000, UTC), _text(name))
+
+
+def render_id_cursor(last_id: str) -> str:
+    """The cursor of a list in the order of its ids."""
+    return _encoded([last_id])
+
+
+def parse_id_cursor(text: str) -> str:
+    """The last id of the page before. Raises Problem (422) like `parse_cursor`."""
+    with _refusing():
+        (name,) = _decoded(text)
+        return _text(name)
+
+
+def _encoded(place: Sequence[int | str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def _decoded(text: str) -> list[Any]:
+    place = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    if not isinstance(place, list):
+        raise TypeError(place)
+    return place
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    value.encode()  # a lone surrogate has no UTF-8, and MongoDB stores nothing else
+    return value
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
     except (ValueError, TypeError, OverflowError, OSError, RecursionError, binascii.Error):
         raise wrong("cursor", "must be the `next_cursor` of the previous page") from None

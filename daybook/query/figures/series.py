@@ -2,34 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from daybook.query.figures.date_range import Granularity, Span
 from daybook.query.figures.totals import DayDocument
-
-FunnelGranularity = Literal["hour", "day", "week"]
-"""The granularity of funnel reports; weeks begin on Mondays."""
-
-
-def buckets(
-    span: Span, granularity: Granularity, documents: Iterable[DayDocument]
-) -> list[tuple[str, list[DayDocument]]]:
-    """All buckets of the range in order: the start of each, and the documents of its days."""
-    by_day: dict[date, list[DayDocument]] = {}
-    for document in documents:
-        by_day.setdefault(document["date"].date(), []).append(document)
-    return [
-        (
-            span.midnight(bucket.first),
-            [
-                document
-                for n in range((bucket.last - bucket.first).days + 1)
-                for document in by_day.get(bucket.first + timedelta(days=n), ())
-            ],
-        )
-        for bucket in span.buckets(granularity)
-    ]
-
 
 _HOURS = 24
 
@@ -42,21 +18,38 @@ class Point(NamedTuple):
 
 
 def points(
-    documents: Iterable[DayDocument], span: Span, granularity: FunnelGranularity
+    documents: Iterable[DayDocument], span: Span, granularity: Granularity
 ) -> Iterator[Point]:
     """All points of the range in order, including those without documents.
 
-    Weeks begin on Mondays, except that the first begins with the range. An hour that a clock change
+    Weeks begin on Mondays and months on their first day, except that the first begins with the
+    range. An hour that a clock change
     skips has no point; the hour that it repeats has one.
     """
     if granularity == "hour":
         yield from _hours(documents, span)
     else:
-        yield from (Point(*point) for point in buckets(span, granularity, documents))
+        yield from _buckets(span, granularity, documents)
+
+
+def _buckets(
+    span: Span, granularity: Granularity, documents: Iterable[DayDocument]
+) -> Iterator[Point]:
+    by_day: dict[date, list[DayDocument]] = {}
+    for document in documents:
+        by_day.setdefault(document["date"].date(), []).append(document)
+    for bucket in span.buckets(granularity):
+        days = (bucket.last - bucket.first).days + 1
+        of_bucket = [
+            document
+            for n in range(days)
+            for document in by_day.get(bucket.first + timedelta(days=n), ())
+        ]
+        yield Point(span.midnight(bucket.first), of_bucket)
 
 
 def _hours(documents: Iterable[DayDocument], span: Span) -> Iterator[Point]:
-    by_day = buckets(span, "day", documents)
+    by_day = _buckets(span, "day", documents)
     for bucket, (_, of_day) in zip(span.buckets("day"), by_day, strict=True):
         day = bucket.first
         for hour in range(_HOURS):

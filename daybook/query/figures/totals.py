@@ -26,10 +26,11 @@ DayDocument = Mapping[str, Any]
 def totals(
     model: type[DailyDocument], documents: Sequence[DayDocument], currency: str | None = None
 ) -> Numbers:
-    """Totals of whole days. Amounts, and counters kept per currency, are those of `currency`.
+    """Totals of days, or of an hour. Amounts, and counters per currency, are those of `currency`.
 
     Rates and averages are those of the sums, None if the divisor is 0. Averages are rounded half
-    to even, as they are stored.
+    to even, as they are stored. What is kept per currency is None if it is unknown for an hour:
+    hours of a day with several currencies have no amounts.
     """
     sums = _sums(model, documents, currency)
     return {name: _derive(model.fields[name], sums, name) for name in scalar_fields(model)}
@@ -66,26 +67,33 @@ def choose_currency(days: Mapping[str, int], preferred: P, requested: str | None
 
 def _sums(
     model: type[DailyDocument], documents: Sequence[DayDocument], currency: str | None
-) -> dict[str, int]:
-    sums = {}
+) -> dict[str, int | None]:
+    sums: dict[str, int | None] = {}
+    are_known = all(document.get("currencies", {}) is not None for document in documents)
     for name, field in model.fields.items():
         if isinstance(field, Counter):
             sums[name] = sum(int(document.get(name) or 0) for document in documents)
         elif isinstance(field, Money | PerCurrency):
             amounts = [(day.get("currencies") or {}).get(currency, {}) for day in documents]
-            sums[name] = sum(int(amount.get(name) or 0) for amount in amounts)
+            sums[name] = sum(int(one.get(name) or 0) for one in amounts) if are_known else None
     for name, field in model.fields.items():
         if isinstance(field, Difference):
-            sums[name] = sums[field.minuend] - sums[field.subtrahend]
+            minuend, subtrahend = sums[field.minuend], sums[field.subtrahend]
+            if minuend is None or subtrahend is None:
+                sums[name] = None
+            else:
+                sums[name] = minuend - subtrahend
     return sums
 
 
-def _derive(field: Field, sums: Mapping[str, int], name: str) -> Number:
+def _derive(field: Field, sums: Mapping[str, int | None], name: str) -> Number:
     match field:
         case Rate(numerator, denominator):
-            return sums[numerator] / sums[denominator] if sums[denominator] else None
+            part, whole = sums[numerator], sums[denominator]
+            return part / whole if part is not None and whole else None
         case Average(total, number):
-            return _rounded(sums[total], sums[number]) if sums[number] else None
+            part, whole = sums[total], sums[number]
+            return _rounded(part, whole) if part is not None and whole else None
         case _:
             return sums[name]
 

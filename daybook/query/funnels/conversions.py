@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from daybook.funnels.memory import REMEMBERED_MS
 from daybook.query.figures.body import Body, Period
 from daybook.query.figures.comparison import Changes, Previous, compare_parts
-from daybook.query.figures.date_range import Span
+from daybook.query.figures.date_range import Granularity, Span
 from daybook.query.figures.map_keys import by_name
 from daybook.query.figures.money import (
     ANY,
@@ -22,7 +22,7 @@ from daybook.query.figures.money import (
 from daybook.query.figures.pagination import Cursor, PageRequest, Pagination, pagination
 from daybook.query.figures.projections import money_of, projection
 from daybook.query.figures.rounding import average, rate
-from daybook.query.figures.series import FunnelGranularity, points
+from daybook.query.figures.series import points
 from daybook.query.figures.totals import DayDocument, total
 from daybook.query.figures.uniques import (
     Uniques,
@@ -142,7 +142,7 @@ class ConversionSummary(Body):
 
 class Conversions(Body):
     period: Period
-    granularity: FunnelGranularity
+    granularity: Granularity
     currency: str | None
     summary: ConversionSummary
     converting_uniques: Uniques
@@ -160,7 +160,7 @@ class Conversions(Body):
 def conversions_report(
     definition: Definition,
     span: Span,
-    granularity: FunnelGranularity,
+    granularity: Granularity,
     facts: ConversionFacts,
     page_request: PageRequest,
     before: ConversionFacts | None = None,

@@ -6,7 +6,7 @@ from typing import Any
 
 from daybook.query.figures.body import Body, Period
 from daybook.query.figures.comparison import Changes, Previous, compare_parts
-from daybook.query.figures.date_range import Span
+from daybook.query.figures.date_range import Granularity, Span
 from daybook.query.figures.money import (
     ANY,
     CurrencyPreference,
@@ -16,7 +16,7 @@ from daybook.query.figures.money import (
 )
 from daybook.query.figures.projections import money_of, projection
 from daybook.query.figures.rounding import average
-from daybook.query.figures.series import FunnelGranularity, points
+from daybook.query.figures.series import points
 from daybook.query.figures.totals import DayDocument, total
 from daybook.query.figures.uniques import count_uniques
 from daybook.query.funnels.definition import Basis, Definition
@@ -91,7 +91,7 @@ class RevenueSummary(Body):
 
 class Revenue(Body):
     period: Period
-    granularity: FunnelGranularity
+    granularity: Granularity
     basis: Basis
     currency: str | None
     summary: RevenueSummary
@@ -108,7 +108,7 @@ def revenue_report(
     definition: Definition,
     basis: Basis,
     span: Span,
-    granularity: FunnelGranularity,
+    granularity: Granularity,
     facts: RevenueFacts,
     before: RevenueFacts | None = None,
     preference: CurrencyPreference = ANY,

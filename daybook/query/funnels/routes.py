@@ -6,19 +6,26 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from daybook.query.answer.answers import Body
 from daybook.query.answer.cache import REALTIME, REPORTS
-from daybook.query.answer.parameters import Compare, Money, Range, RecentRange, Requested
+from daybook.query.answer.parameters import (
+    Compare,
+    CursorParameter,
+    Grain,
+    Money,
+    PageSize,
+    Range,
+    RecentRange,
+    Requested,
+)
 from daybook.query.answer.report import OrganizationReport, Report
 from daybook.query.examples import with_schema
 from daybook.query.figures.money import CurrencyPreference
 from daybook.query.figures.pagination import (
     NUMBER_MAX,
     SIZE,
-    SIZE_MAX,
     PageRequest,
     Pagination,
     parse_cursor,
 )
-from daybook.query.figures.series import FunnelGranularity
 from daybook.query.funnels.conversions import Conversions, conversions_report, load_conversions
 from daybook.query.funnels.definition import load_definition
 from daybook.query.funnels.dropoffs.report import DropOffs, drop_offs_report, load_drop_offs
@@ -51,16 +58,7 @@ router = APIRouter(prefix="/api/v1/analytics", tags=["funnels"])
 _MONEY = groups.FUNNEL_STEP + groups.REVENUE
 
 FunnelId = Annotated[Id, Path(alias="id", description="id of the funnel")]
-Grain = Annotated[FunnelGranularity, Query(description="weeks begin on Mondays")]
 StepId = Annotated[Id, Path(description="id of a current or former step of the funnel")]
-_CURSOR_MAX = 2_048
-CursorParameter = Annotated[
-    str | None,
-    Query(
-        max_length=_CURSOR_MAX, description="`next_cursor` of the previous page; replaces `page`"
-    ),
-]
-PageSize = Annotated[int, Query(ge=1, le=SIZE_MAX)]
 PageNumber = Annotated[int, Query(ge=1, le=NUMBER_MAX)]
 
 
@@ -98,7 +96,7 @@ def _preference(report: Report, currency: str | None) -> CurrencyPreference:
     return CurrencyPreference(report.currency, currency)
 
 
-@router.get("/funnels/{id}/overview", **with_schema("overview", Overview))
+@router.get("/funnels/{id}/overview", **with_schema("funnels/overview", Overview))
 async def funnel_overview(
     report: OrganizationReport,
     funnel_id: FunnelId,
@@ -121,7 +119,7 @@ async def funnel_overview(
     return await report.answer(REPORTS, _MONEY, build)
 
 
-@router.get("/funnels/{id}/steps/{step_id}", **with_schema("step", StepReport))
+@router.get("/funnels/{id}/steps/{step_id}", **with_schema("funnels/step", StepReport))
 async def funnel_step(
     report: OrganizationReport,
     funnel_id: FunnelId,
@@ -145,7 +143,7 @@ async def funnel_step(
     return await report.answer(REPORTS, groups.FUNNEL_STEP, build)
 
 
-@router.get("/funnels/{id}/conversions", **with_schema("conversions", Conversions))
+@router.get("/funnels/{id}/conversions", **with_schema("funnels/conversions", Conversions))
 async def funnel_conversions(
     report: OrganizationReport,
     funnel_id: FunnelId,
@@ -171,7 +169,7 @@ async def funnel_conversions(
     return await report.answer(REPORTS, groups.FUNNEL_STEP, build)
 
 
-@router.get("/funnels/{id}/dropoffs", **with_schema("dropoffs", DropOffs))
+@router.get("/funnels/{id}/dropoffs", **with_schema("funnels/dropoffs", DropOffs))
 async def funnel_drop_offs(
     report: OrganizationReport, funnel_id: FunnelId, span: RecentRange, compare: Compare = None
 ) -> Response:
@@ -186,7 +184,7 @@ async def funnel_drop_offs(
     return await report.answer(REPORTS, groups.FUNNEL_STEP, build)
 
 
-@router.get("/funnels/{id}/ab-tests", **with_schema("ab-tests", Experiments))
+@router.get("/funnels/{id}/ab-tests", **with_schema("funnels/ab-tests", Experiments))
 async def funnel_experiments(
     report: OrganizationReport,
     funnel_id: FunnelId,
@@ -194,6 +192,7 @@ async def funnel_experiments(
     test_id: TestId = None,
     metric: ByMetric = "conversion_rate",
     sequential: Sequential = None,
+    compare: Compare = None,
     currency: Money = None,
 ) -> Response:
     """A/B tests: each variant compared with the control, and the winner; by default of all days on
@@ -206,15 +205,16 @@ async def funnel_experiments(
             raise missing("experiment")
         span = span_of(requested, tests)
         days = await load_test_days(report.scope, tests, span)
+        past = await load_test_days(report.scope, tests, span.previous()) if compare else None
         evaluation = Evaluation(metric, sequential)
         return experiments_report(
-            span, tests, days, evaluation, _preference(report, currency)
+            span, tests, days, evaluation, _preference(report, currency), past
         ).model_dump()
 
     return await report.answer(REPORTS, groups.FUNNEL_STEP, build)
 
 
-@router.get("/funnels/{id}/revenue", **with_schema("revenue", Revenue))
+@router.get("/funnels/{id}/revenue", **with_schema("funnels/revenue", Revenue))
 async def funnel_revenue(
     report: OrganizationReport,
     funnel_id: FunnelId,
@@ -236,7 +236,7 @@ async def funnel_revenue(
     return await report.answer(REPORTS, _MONEY, build)
 
 
-@router.get("/funnels/{id}/realtime", **with_schema("realtime", Realtime))
+@router.get("/funnels/{id}/realtime", **with_schema("funnels/realtime", Realtime))
 async def funnel_realtime(
     report: OrganizationReport, funnel_id: FunnelId, currency: Money = None
 ) -> Response:
@@ -249,7 +249,7 @@ async def funnel_realtime(
     return await report.answer(REALTIME, groups.FUNNEL_STEP, build)
 
 
-@router.get("/visitors/{visitor_id}/journey", **with_schema("journey", Journey))
+@router.get("/visitors/{visitor_id}/journey", **with_schema("funnels/journey", Journey))
 async def visitor_journey(
     report: OrganizationReport,
     visitor_id: VisitorId,

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 from daybook.query.figures.body import Body, Period
 from daybook.query.figures.comparison import Changes, Previous, compare_parts
-from daybook.query.figures.date_range import Span
+from daybook.query.figures.date_range import Granularity, Span
 from daybook.query.figures.map_keys import DIRECT, OF_NOBODY, OTHER, name_of
 from daybook.query.figures.projections import counts_of, projection
 from daybook.query.figures.rounding import average, rate
-from daybook.query.figures.series import FunnelGranularity, points
+from daybook.query.figures.series import points
 from daybook.query.figures.shares import Rest, Share, rest, shares
 from daybook.query.figures.totals import DayDocument, counts, total
 from daybook.query.figures.uniques import Uniques, count_uniques
@@ -100,7 +100,7 @@ class StepReport(Body):
     step_name: str
     step_type: str
     period: Period
-    granularity: FunnelGranularity
+    granularity: Granularity
     summary: StepSummary
     uniques: Uniques
     over_time: list[StepPoint]
@@ -120,7 +120,7 @@ def step_report(
     definition: Definition,
     step_id: str,
     span: Span,
-    granularity: FunnelGranularity,
+    granularity: Granularity,
     facts: StepFacts,
     before: StepFacts | None = None,
 ) -> StepReport:

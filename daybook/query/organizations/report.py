@@ -7,7 +7,7 @@ from daybook.engine.documents.fields import Counter, DailyDocument, currency_fie
 from daybook.query.figures.comparison import compare_totals
 from daybook.query.figures.date_range import Granularity, Span
 from daybook.query.figures.projections import Stages, amounts_of, sums_of
-from daybook.query.figures.series import buckets
+from daybook.query.figures.series import points
 from daybook.query.figures.totals import DayDocument, Numbers, choose_currency, totals
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
@@ -132,12 +132,12 @@ def _select(numbers: Numbers, names: Iterable[str], model: type[DailyDocument]) 
 def _over_time(
     span: Span, granularity: Granularity, by_model: Days, currency: str
 ) -> list[dict[str, Any]]:
-    points: dict[str, dict[str, Any]] = {}
+    series: dict[str, dict[str, Any]] = {}
     for model, names in MODELS.items():
-        for at, days in buckets(span, granularity, by_model[model]):
+        for at, days in points(by_model[model], span, granularity):
             numbers = _select(totals(model, days, currency), names, model)
-            points.setdefault(at, {"timestamp": at}).update(numbers)
-    return list(points.values())
+            series.setdefault(at, {"timestamp": at}).update(numbers)
+    return list(series.values())
 
 
 def top_funnels(parts: Parts) -> list[str]:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from daybook.engine.documents.fields import DailyDocument
 from daybook.query.answer.cache import REPORTS
-from daybook.query.answer.parameters import Compare, Money, RecentRange
+from daybook.query.answer.parameters import Compare, Grain, Money, RecentRange
 from daybook.query.answer.report import NamedOrganizationReport
 from daybook.query.examples import with_example
 from daybook.query.figures.date_range import Span
@@ -25,8 +25,7 @@ from daybook.query.organizations.report import (
     top_events,
     top_funnels,
 )
-from daybook.query.platform.routes import Grain
-from daybook.query.problem import missing
+from daybook.query.problem import missing, wrong
 from daybook.query.read import groups
 from daybook.query.read.scope import Scope
 from models.event_metrics import EventMetricsDay
@@ -44,6 +43,8 @@ async def organization_dashboard(
     currency: Money = None,
 ) -> Response:
     """Totals, funnels and ticketed events of an organization, by default of the last 30 days."""
+    if granularity == "hour":
+        raise wrong("granularity", "this report has no hours, because it adds up whole days")
 
     async def build() -> dict[str, Any]:
         scope = report.scope

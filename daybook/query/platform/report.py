@@ -1,4 +1,4 @@
-"""The response bodies of the platform's reports: totals, and a series of days, weeks or months."""
+"""The response bodies of the platform's reports: totals, and a series."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from daybook.engine.documents.keys import RESERVED
 from daybook.query.figures.comparison import compare_totals
 from daybook.query.figures.date_range import Granularity, Span
 from daybook.query.figures.rounding import percentages
-from daybook.query.figures.series import buckets
+from daybook.query.figures.series import points
 from daybook.query.figures.totals import (
     DayDocument,
     Numbers,
@@ -39,7 +39,7 @@ def series_body(
         "totals": sums,
         "over_time": [
             {"timestamp": at, **totals(model, of_bucket)}
-            for at, of_bucket in buckets(span, granularity, days)
+            for at, of_bucket in points(days, span, granularity)
         ],
     }
     return body if before is None else body | compare_totals(span, sums, totals(model, before))
@@ -55,12 +55,14 @@ def revenue_body(
 ) -> Body:
     """The report of `analytics_revenue` in one currency; the others are in `by_currency`.
 
+    Their series has no hours: 180 currencies would have more of them than an answer can hold.
+
     `paid_orders` counts orders of that currency; `refunded_orders` and `duplicate_payments` count
     orders of all currencies.
     """
     amounts = currencies(days, currency_fields(RevenueDay))
     currency = choose_currency(amounts, preferred, requested)
-    points = buckets(span, granularity, days)
+    series = list(points(days, span, granularity))
     sums = _with_refund_rate(totals(RevenueDay, days, currency))
     body: Body = {
         "period": span.period,
@@ -69,7 +71,7 @@ def revenue_body(
         "totals": sums,
         "over_time": [
             {"timestamp": at, **_with_refund_rate(totals(RevenueDay, of_bucket, currency))}
-            for at, of_bucket in points
+            for at, of_bucket in series
         ],
         "by_community": split_by(days, currency, "community"),
         "by_promotion": split_by(days, currency, "promotion"),
@@ -78,7 +80,7 @@ def revenue_body(
                 "totals": _with_refund_rate(money(RevenueDay, days, other)),
                 "over_time": [
                     {"timestamp": at, **_with_refund_rate(money(RevenueDay, of_bucket, other))}
-                    for at, of_bucket in points
+                    for at, of_bucket in (series if granularity != "hour" else ())
                 ],
             }
             for other in sorted(amounts)
@@ -94,8 +96,8 @@ def revenue_body(
 
 def _with_refund_rate(numbers: Numbers) -> Numbers:
     gross, refunded = numbers["gross_revenue_cents"], numbers["refunded_cents"]
-    assert gross is not None and refunded is not None
-    return {**numbers, "refund_rate": refunded / gross if gross else None}
+    refund_rate = refunded / gross if gross and refunded is not None else None
+    return {**numbers, "refund_rate": refund_rate}
 
 
 TOP = 20

@@ -1,13 +1,12 @@
 """The routes of the platform's reports: users, orders, revenue."""
 
 from collections.abc import Sequence
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from daybook.engine.documents.fields import DailyDocument, scalar_fields
 from daybook.query.answer.cache import REPORTS
-from daybook.query.answer.parameters import Compare, Money, Range
+from daybook.query.answer.parameters import Compare, Grain, Money, Range
 from daybook.query.answer.report import PlatformReport, Report
 from daybook.query.examples import with_example
 from daybook.query.figures.date_range import Granularity, Span
@@ -19,8 +18,6 @@ from models.revenue import RevenueDay
 from models.user_lifecycle import UserLifecycleDay
 
 router = APIRouter(prefix="/api/v1/analytics", tags=["platform"])
-
-Grain = Annotated[Granularity, Query(description="weeks begin on Mondays")]
 
 
 @router.get("/user-lifecycle", **with_example("user-lifecycle"))
@@ -54,7 +51,8 @@ async def revenue(
     """Gross, refunded and net revenue, by community and promotion."""
 
     async def build() -> bodies.Body:
-        days = await report.scope.days(RevenueDay, span)
+        fields = {"_daybook": False} if granularity == "hour" else None
+        days = await report.scope.days(RevenueDay, span, fields=fields)
         before = await _before(report, RevenueDay, span, compare)
         return bodies.revenue_body(span, granularity, days, before, report.currency, currency)
 
@@ -70,7 +68,8 @@ async def _series_report(
     compare: str | None,
 ) -> Response:
     async def build() -> bodies.Body:
-        days = await report.scope.days(model, span, fields=["date", *scalar_fields(model)])
+        fields = ["date", *scalar_fields(model), *(["hours"] if granularity == "hour" else [])]
+        days = await report.scope.days(model, span, fields=fields)
         before = await _before(report, model, span, compare)
         return bodies.series_body(model, span, granularity, days, before)
 

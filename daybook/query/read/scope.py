@@ -31,7 +31,7 @@ OF_THE_PLATFORM = frozenset(
     {"analytics_order_funnel", "analytics_revenue", "analytics_user_lifecycle"}
 )
 _TENANT = "organization_id"
-_STAGES = frozenset({"$project", "$unwind", "$group"})
+_STAGES = frozenset({"$project", "$unwind", "$group", "$sort", "$limit"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,18 @@ from math import erfc, exp, lgamma, log, sqrt
 def sample_ratio_p(visitors: Sequence[int], split: Sequence[float]) -> float | None:
     """The p-value of these numbers of visitors, if they were assigned according to `split`.
 
-    `split` are weights of any sum. None where there is nothing to test: fewer than two variants,
-    a weight of 0 or less, or no visitors.
+    `split` are weights of any sum. A weight of 0 expects nobody and is left out; p is 0 if it has
+    visitors all the same. None where there is nothing to test: fewer than two weights above 0, or
+    no visitors.
     """
-    all_visitors, all_weights = sum(visitors), sum(split)
-    if len(visitors) < 2 or not all_visitors or min(split) <= 0:
+    expecting = [(n, weight) for n, weight in zip(visitors, split, strict=True) if weight > 0]
+    all_visitors, all_weights = sum(visitors), sum(weight for _, weight in expecting)
+    if all_visitors > sum(n for n, _ in expecting):
+        return 0.0
+    if len(expecting) < 2 or not all_visitors:
         return None
-    expected = [all_visitors * weight / all_weights for weight in split]
-    square = sum((n - e) ** 2 / e for n, e in zip(visitors, expected, strict=True))
-    return chi_square_p(square, len(visitors) - 1)
+    expected = [(n, all_visitors * weight / all_weights) for n, weight in expecting]
+    return chi_square_p(sum((n - e) ** 2 / e for n, e in expected), len(expecting) - 1)
 
 
 def chi_square_p(square: float, freedom: int) -> float:

@@ -114,11 +114,17 @@ class MailServer:
         self._controller.stop()
 
 
-def mail(port: int, scheme: str = "smtp") -> Mail:
+OPERATORS = ("anna@example.com", "ben@example.com")
+
+
+def mail(
+    port: int, scheme: str = "smtp", to: tuple[str, ...] = OPERATORS, domains: tuple[str, ...] = ()
+) -> Mail:
     config = Settings(
         exports_smtp_url=SecretStr(f"{scheme}://127.0.0.1:{port}"),
         exports_mail_from="daybook@example.com",
-        exports_mail_to=("anna@example.com", "ben@example.com"),
+        exports_mail_to=to,
+        exports_mail_domains=domains,
     )
     return Mail(config)
 
@@ -147,6 +153,42 @@ def test_a_mail_goes_to_all_configured_recipients(mail_server: tuple[MailServer,
     assert "Subject: Export ready: overview, 2026-11-01 to 2026-11-19" in text
     assert str(COMPLETED["download_url"]) in text
     assert "1,234 rows as csv" in text
+
+
+@pytest.mark.parametrize(
+    ("requester", "domains", "is_sent"),
+    [
+        ("carl@acme.example", ("acme.example",), True),
+        ("carl@ACME.example", ("Acme.Example",), True),
+        ("carl@acme.example", (), False),
+        ("carl@acme.example", ("other.example",), False),
+        ("carl@sub.acme.example", ("acme.example",), False),
+        ("carl@evilacme.example", ("acme.example",), False),
+        (None, ("acme.example",), False),
+    ],
+)
+def test_the_requester_has_a_mail_of_their_own_in_an_allowed_domain(
+    mail_server: tuple[MailServer, int],
+    requester: str | None,
+    domains: tuple[str, ...],
+    is_sent: bool,
+) -> None:
+    server, port = mail_server
+    mail(port, domains=domains).send(dict(COMPLETED), requester)
+    own = [[requester]] if is_sent else []
+    assert [envelope.rcpt_tos for envelope in server.received] == [list(OPERATORS), *own]
+    for envelope in server.received:
+        assert str(COMPLETED["download_url"]) in text_of(envelope)
+
+
+def test_without_operators_only_the_requester_has_a_mail(
+    mail_server: tuple[MailServer, int],
+) -> None:
+    server, port = mail_server
+    alone = mail(port, to=(), domains=("acme.example",))
+    alone.send(dict(COMPLETED), None)
+    alone.send(dict(COMPLETED), "carl@acme.example")
+    assert [envelope.rcpt_tos for envelope in server.received] == [["carl@acme.example"]]
 
 
 def test_a_mail_has_the_reason_of_a_failure(mail_server: tuple[MailServer, int]) -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import FloatRect, expect
 
 from daybook.query.read import groups
+from daybook.simulate.funnels import GHOST
 from models.funnel import FunnelDay
 from tests.query.conftest import ORGANIZATION, Office
 from tests.query.funnels.shop import FIRST, LAST
@@ -59,15 +60,14 @@ def test_a_funnels_numbers_match_the_api(stored: Office, desk: Desk, service: Qu
         assert row[0] == step["step_name"]
         assert [number(row[at]) for at in (4, 5)] == [step["entries"], step["drop_offs"]]
         assert number(row[6]) == pytest.approx(step["drop_off_rate"], abs=0.0006)
-        if step["step_type"] == "unknown":
-            assert row[1:4] == ["–"] * 3, "no definition has it, so it has no reach"
-            continue
         assert number(row[1]) == step["reached"]
         cumulative = drop_offs[step["step_id"]]["cumulative_drop_off_rate"]
         assert number(row[3]) == pytest.approx(cumulative, abs=0.0006)
     assert number(shown["Unique visitors"]) == overview["visitors"]["unique"]
     assert f"of {overview['basis']}" in text(page, "#funnel-report dl"), "the basis of the revenue"
-    assert any(step["step_type"] == "unknown" for step in overview["steps"])
+    unpublished = desk.open(admin, funnel=GHOST, **RANGE)
+    for row in rows(unpublished, "#funnel-report"):
+        assert row[1:4] == ["–"] * 3, "no definition has these steps, so they have no reach"
     assert number(shown["Attempts"]) == lost["overall"]["attempts"]
     assert number(facts(page, "#summary")["Sessions"]) == report["totals"]["sessions"]
 
@@ -151,6 +151,32 @@ def test_experiments_are_shown_with_interval_and_winner(office: Office, desk: De
     assert "Winner: Treated, for its rate is above." in content
     assert "No winner. Failed checks: sample ratio." in content
     assert page.locator("#experiments .interval.better").count() == 2
+
+
+def test_every_funnel_can_be_chosen_whatever_the_report_lists(office: Office, desk: Desk) -> None:
+    names = [f"f-{number:03d}" for number in range(201)]
+    office.world.documents["funnels"].insert_many(
+        {
+            "_id": f"{ORGANIZATION}:{name}",
+            "organization_id": ORGANIZATION,
+            "funnel_id": name,
+            "name": name.upper(),
+            "status": "published",
+            "published": True,
+            "steps": [],
+            "versions": [],
+        }
+        for name in names
+    )
+    office.day(FunnelDay, LAST, ORGANIZATION, "f-100", sessions=Int64(1))
+    page = desk.open(office.analyst, organization=ORGANIZATION, **RANGE)
+    assert page.locator("#funnel").input_value() == "f-100"
+    options = page.locator("#funnel option").all_text_contents()
+    assert sorted(options) == [name.upper() for name in names]
+    quiet = {"organization": ORGANIZATION, "from": "2020-01-01", "to": "2020-01-02"}
+    page = desk.open(office.analyst, **quiet)
+    assert page.locator("#funnel").input_value() == ""
+    assert page.locator("#funnel option").count() == len(names)
 
 
 def test_names_that_are_markup_are_shown_as_text(office: Office, desk: Desk) -> None:

@@ -86,6 +86,27 @@ def test_people_of_a_range_are_counted_once(office: Office, service: QueryProces
     }
 
 
+def test_an_hour_of_an_event_has_its_own_numbers(office: Office, service: QueryProcess) -> None:
+    define(office)
+    nine = {"views": 6, "tickets_sold": 2, "revenue_cents": 400}
+    euros = {"EUR": {"revenue_cents": Int64(400)}}
+    office.day(
+        EventMetricsDay,
+        "2026-11-01",
+        *(ORGANIZATION, "gala"),
+        views=6,
+        tickets_sold=2,
+        currencies=euros,
+        hours={"09": nine},
+    )
+    series = service.report("/events/gala/metrics", **DAYS, granularity="hour").json["over_time"]
+    assert len(series) == 48
+    assert (series[9]["views"], series[9]["revenue_cents"]) == (6, 400)
+    assert (series[10]["views"], series[10]["revenue_cents"]) == (0, 0)
+    months = service.report("/events/gala/metrics", **DAYS, granularity="month").json["over_time"]
+    assert [month["views"] for month in months] == [6]
+
+
 def test_an_event_known_from_traffic_only_has_no_name(
     office: Office, service: QueryProcess
 ) -> None:

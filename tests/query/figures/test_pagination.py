@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybook.query.figures.pagination import Cursor, parse_cursor, render_cursor
+from daybook.query.figures.pagination import (
+    Cursor,
+    parse_cursor,
+    parse_id_cursor,
+    render_cursor,
+    render_id_cursor,
+)
 from daybook.query.problem import Problem
 
 
@@ -21,6 +27,11 @@ def encoded(raw: bytes) -> str:
 def test_a_cursor_is_read_as_it_was_made(at_ms: int, name: str) -> None:
     moment = datetime.fromtimestamp(at_ms / 1_000, UTC)
     assert parse_cursor(render_cursor(Cursor(moment, name))) == Cursor(moment, name)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_cursor_of_an_id_is_read_as_it_was_made(name: str) -> None:
+    assert parse_id_cursor(render_id_cursor(name)) == name
 
 
 STRANGE = [
@@ -36,6 +47,13 @@ STRANGE = [
 def test_a_strange_cursor_is_refused(raw: bytes) -> None:
     with pytest.raises(Problem) as refused:
         parse_cursor(encoded(raw))
+    assert refused.value.status == 422
+
+
+@pytest.mark.parametrize("raw", [*STRANGE, b'["\\ud800"]', b'[["a"]]', b'["a","b"]', b'"a"'])
+def test_a_strange_cursor_of_an_id_is_refused(raw: bytes) -> None:
+    with pytest.raises(Problem) as refused:
+        parse_id_cursor(encoded(raw))
     assert refused.value.status == 422
 
 

@@ -37,6 +37,15 @@ def test_a_rate_without_a_denominator_is_null() -> None:
     assert found["completion_rate"] == 0.0
 
 
+def test_amounts_that_are_unknown_for_an_hour_are_null() -> None:
+    found = totals(RevenueDay, [{"refunded_orders": 2, "currencies": None}], "EUR")
+    assert found["refunded_orders"] == 2
+    assert found["gross_revenue_cents"] is None
+    assert found["net_revenue_cents"] is None
+    assert found["paid_orders"] is None
+    assert found["average_order_value_cents"] is None
+
+
 @pytest.mark.parametrize(
     ("days", "requested", "main"),
     [

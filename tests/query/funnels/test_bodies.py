@@ -69,7 +69,7 @@ def test_each_body_has_every_field_with_its_type(reading: Reading) -> None:
 
 def test_a_comparison_has_the_preceding_period_and_the_changes(reading: Reading) -> None:
     known = paths()
-    for name in ("overview", "step", "conversions", "dropoffs", "revenue"):
+    for name in ("overview", "step", "conversions", "dropoffs", "ab-tests", "revenue"):
         path, parameters = known[name]
         body = reading.report(path, **parameters, compare="previous")
         assert_valid(body, BODIES[name], name)

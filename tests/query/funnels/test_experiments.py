@@ -2,10 +2,11 @@
 
 import pytest
 
+from daybook.query.figures.money import ANY
 from daybook.query.funnels.experiments.body import Experiment
-from daybook.query.funnels.experiments.report import experiment
+from daybook.query.funnels.experiments.report import experiment, experiments_report
 from daybook.query.funnels.experiments.winner import Evaluation
-from tests.query.funnels.build import UTC_ZONE, trial, variant_day
+from tests.query.funnels.build import UTC_ZONE, span, trial, variant_day
 
 BY_RATE = Evaluation()
 Numbers = tuple[int, int]
@@ -149,6 +150,49 @@ def test_a_variant_without_data_is_one_of_the_comparisons() -> None:
     assert found.variants[2].by_conversion_rate is None
 
 
+class TestSplitOfZero:
+    SPLIT = (0.5, 0.5, 0.0)
+
+    def found(self, *numbers: Numbers) -> Experiment:
+        names = ["control", "variant", "parked"]
+        days = [variant_day(name, *n) for name, n in zip(names, numbers, strict=False)]
+        return experiment(trial(*names, split=self.SPLIT), days, UTC_ZONE, BY_RATE)
+
+    def test_it_shuts_no_gate_and_is_not_compared(self) -> None:
+        found = self.found((1_000, 100), (1_000, 160))
+        assert all(gate.passed for gate in found.gates)
+        assert winner(found) == "variant"
+        assert found.correction is None
+        assert found.variants[2].traffic_split == 0
+        assert found.variants[2].confidence is None
+
+    def test_it_does_not_keep_the_control_from_winning(self) -> None:
+        assert winner(self.found((1_000, 160), (1_000, 100))) == "control"
+
+    def test_a_visitor_in_it_fails_the_sample_ratio(self) -> None:
+        found = self.found((1_000, 100), (1_000, 160), (1, 0))
+        [failed] = [gate for gate in found.gates if not gate.passed]
+        assert (failed.gate, failed.value) == ("sample_ratio", 0)
+        assert found.winner is None
+
+    def test_alone_with_the_control_it_leaves_nothing_to_test(self) -> None:
+        test = trial("control", "parked", split=(1.0, 0.0))
+        found = experiment(test, [variant_day("control", 1_000, 100)], UTC_ZONE, BY_RATE)
+        assert [gate.gate for gate in found.gates if not gate.passed] == ["sample_ratio"]
+
+
+def test_whole_percent_are_shown_as_fractions() -> None:
+    test = trial("control", "small", "large", split=(20, 1, 79))
+    days = [
+        variant_day("control", 2_000, 200),
+        variant_day("small", 100, 10),
+        variant_day("large", 7_900, 790),
+    ]
+    found = experiment(test, days, UTC_ZONE, BY_RATE)
+    assert [each.traffic_split for each in found.variants] == [0.2, 0.01, 0.79]
+    assert [gate.value for gate in found.gates if gate.gate == "sample_ratio"] == [1]
+
+
 def test_an_undefined_variant_is_listed_but_cannot_win() -> None:
     days = [
         variant_day("control", 1_000, 100),
@@ -159,6 +203,21 @@ def test_an_undefined_variant_is_listed_but_cannot_win() -> None:
     assert [each.variant_id for each in found.variants] == ["control", "variant", "stranger"]
     assert found.variants[2].confidence is None
     assert found.winner is None
+
+
+def test_a_comparison_names_each_variant_by_test_and_variant() -> None:
+    now = [variant_day("control", 100, 10, 700), variant_day("new", 100, 20, 900)]
+    before = [variant_day("control", 50, 5, 350), variant_day("gone", 9, 9)]
+    test = trial("control", "new")
+    found = experiments_report(span("2026-01-05", "2026-01-06"), [test], now, BY_RATE, ANY, before)
+    assert found.previous is not None
+    assert found.change is not None
+    assert found.previous.keys() == {"period", "t control", "t new"}
+    assert found.previous["period"] == {"start": "2026-01-03", "end": "2026-01-04"}
+    assert found.previous["t control"]["revenue_cents"] == 350
+    assert found.change["t control.visitors"].model_dump() == {"absolute": 50, "relative": 1.0}
+    assert found.change["t new.conversion_rate"].relative is None
+    assert found.previous["t new"]["visitors"] == 0
 
 
 def test_amounts_of_several_currencies_are_not_added() -> None:

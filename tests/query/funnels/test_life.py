@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from daybook.query.answer.parameters import RequestedRange
-from daybook.query.funnels.experiments.life import span_of, within_life
+from daybook.query.funnels.experiments.life import span_of, within_lives
 from tests.query.funnels.build import day
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -16,14 +16,15 @@ TODAY = date(2026, 3, 1)
 
 def trial(started: str | None, completed: str | None) -> dict[str, Any]:
     times = {"started_at": started, "completed_at": completed}
-    return {name: text and datetime.fromisoformat(text) for name, text in times.items()}
+    named = {name: text and datetime.fromisoformat(text) for name, text in times.items()}
+    return {"test_id": "t", **named}
 
 
 def requested(first: str | None = None, last: str | None = None) -> RequestedRange:
     return RequestedRange((first, last), ("from", "to"), BERLIN, BERLIN, TODAY)
 
 
-DAYS = [day(f"2026-01-{number:02}") for number in range(1, 32)]
+DAYS = [day(f"2026-01-{number:02}", test_id="t") for number in range(1, 32)]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ DAYS = [day(f"2026-01-{number:02}") for number in range(1, 32)]
 def test_exposures_before_the_start_or_after_the_end_do_not_count(
     started: str | None, completed: str | None, first: int, last: int
 ) -> None:
-    kept = within_life(trial(started, completed), DAYS, BERLIN)
+    kept = within_lives([trial(started, completed)], DAYS, BERLIN)
     assert [kept[0]["date"].day, kept[-1]["date"].day] == [first, last]
 
 

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from daybook.engine.documents.keys import encode_key
 from daybook.engine.documents.sketches import add_keys
 from daybook.query.figures.comparison import change
+from daybook.query.figures.date_range import Granularity
 from daybook.query.figures.map_keys import name_of
 from daybook.query.figures.money import CurrencyPreference, amount, main_currency, others
 from daybook.query.figures.pagination import Cursor, parse_cursor, render_cursor
-from daybook.query.figures.series import FunnelGranularity, points
+from daybook.query.figures.series import points
 from daybook.query.figures.shares import shares
 from daybook.query.figures.uniques import count_uniques
 from daybook.query.funnels.realtime import from_sessions
@@ -107,6 +108,7 @@ class TestSeries:
         [
             ("day", "2026-01-05", "2026-01-07", 3),
             ("week", "2026-01-07", "2026-01-13", 2),
+            ("month", "2026-01-31", "2026-03-01", 3),
             ("hour", "2026-01-05", "2026-01-05", 24),
             # In Berlin clocks go forward, and back.
             ("hour", "2026-03-29", "2026-03-29", 23),
@@ -114,7 +116,7 @@ class TestSeries:
         ],
     )
     def test_a_series_has_every_point(
-        self, granularity: FunnelGranularity, first: str, last: str, count: int
+        self, granularity: Granularity, first: str, last: str, count: int
     ) -> None:
         found = list(points([], span(first, last, "Europe/Berlin"), granularity))
         assert len({point.timestamp for point in found}) == len(found) == count
@@ -128,6 +130,12 @@ class TestSeries:
         found = points(days, span("2026-01-07", "2026-01-13"), "week")
         visits = [sum(each["visits"] for each in point.documents) for point in found]
         assert visits == [18, 12]
+
+    def test_months_are_those_of_the_fleets_zone_and_the_first_begins_with_the_range(self) -> None:
+        days = [day(f"2026-{date}", visits=n) for n, date in ((1, "01-20"), (2, "02-01"))]
+        found = points(days, span("2026-01-07", "2026-02-03", "Europe/Berlin", "UTC"), "month")
+        visits = [(point.timestamp, *(d["visits"] for d in point.documents)) for point in found]
+        assert visits == [("2026-01-06T23:00:00Z", 1), ("2026-01-31T23:00:00Z", 2)]
 
     def test_an_hour_of_a_day_with_several_currencies_has_no_amounts(self) -> None:
         one = day("2026-01-05", hours={"10": {"value_cents": 5}}, **euros(5))

@@ -258,12 +258,16 @@ class TestSampleRatio:
         assert (p >= 0.001) == is_even
 
     @pytest.mark.parametrize(
-        ("visitors", "split"), [((10,), (1,)), ((0, 0), (1, 1)), ((5, 5), (0, 1)), ((), ())]
+        ("visitors", "split"), [((10,), (1,)), ((0, 0), (1, 1)), ((0, 5), (0, 1)), ((), ())]
     )
     def test_without_a_split_or_visitors_there_is_no_p(
         self, visitors: tuple[int, ...], split: tuple[float, ...]
     ) -> None:
         assert sample_ratio_p(visitors, split) is None
+
+    def test_a_weight_of_0_expects_nobody(self) -> None:
+        assert sample_ratio_p((10, 12, 0), (1, 1, 0)) == sample_ratio_p((10, 12), (1, 1))
+        assert sample_ratio_p((10, 12, 1), (1, 1, 0)) == 0
 
 
 class TestQuantiles:

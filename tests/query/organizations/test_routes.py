@@ -65,6 +65,16 @@ def fill(office: Office) -> None:
     )
 
 
+def test_hours_are_refused_with_the_reason(office: Office, service: QueryProcess) -> None:
+    fill(office)
+    reply = service.report(DASHBOARD, **DAYS, granularity="hour")
+    assert reply.status == 422
+    reason = "this report has no hours, because it adds up whole days"
+    assert reply.json["errors"] == [{"name": "granularity", "reason": reason}]
+    months = service.report(DASHBOARD, **DAYS, granularity="month").json["over_time"]
+    assert [month["sessions"] for month in months] == [15]
+
+
 def test_a_dashboard_contains_everything_of_the_organization(
     office: Office, service: QueryProcess
 ) -> None:

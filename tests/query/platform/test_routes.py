@@ -77,6 +77,35 @@ def test_weeks_begin_on_mondays(admin: QueryProcess) -> None:
     ]
 
 
+def test_an_hour_has_its_own_numbers(office: Office, admin: QueryProcess) -> None:
+    hours = {"09": {"orders_created": 3}, "23": {"orders_created": 1, "orders_confirmed": 1}}
+    office.day(OrderFunnelDay, "2026-11-01", orders_created=4, orders_confirmed=1, hours=hours)
+    asked = {"first": "2026-11-01", "last": "2026-11-02", "granularity": "hour"}
+    series = admin.report("/order-funnel", **asked).json["over_time"]
+    assert len(series) == 48
+    assert series[9]["timestamp"] == "2026-11-01T09:00:00Z"
+    assert [hour["orders_created"] for hour in series if hour["orders_created"]] == [3, 1]
+    assert series[23]["confirmation_rate"] == 1
+    assert series[24]["confirmation_rate"] is None
+
+
+def test_an_hour_has_money_if_its_day_has_one_currency(office: Office, admin: QueryProcess) -> None:
+    ten = {"10": {"gross_revenue_cents": 500, "refunded_cents": 50, "paid_orders": 2}}
+    one, both = {"EUR": paid(500, 50, 2)}, {"EUR": paid(100), "USD": paid(700)}
+    office.day(RevenueDay, "2026-11-01", paid_orders=2, currencies=one, hours=ten)
+    office.day(RevenueDay, "2026-11-02", paid_orders=2, currencies=both, hours={"11": {}})
+    office.day(RevenueDay, "2026-11-03", currencies=both, hours={"12": {"refunded_orders": 1}})
+    asked = {"first": "2026-11-01", "last": "2026-11-03", "granularity": "hour"}
+    body = admin.report("/revenue", **asked).json
+    series = body["over_time"]
+    assert (series[10]["net_revenue_cents"], series[10]["refund_rate"]) == (450, 0.1)
+    unknown = series[48 + 12]
+    assert (unknown["refunded_orders"], unknown["gross_revenue_cents"]) == (1, None)
+    assert (unknown["refund_rate"], unknown["paid_orders"]) == (None, None)
+    assert body["by_currency"]["USD"]["totals"]["gross_revenue_cents"] == 1_400
+    assert body["by_currency"]["USD"]["over_time"] == []
+
+
 def test_the_preceding_period_has_the_same_length(office: Office, admin: QueryProcess) -> None:
     office.day(OrderFunnelDay, "2026-10-31", orders_created=4)
     office.day(OrderFunnelDay, "2026-11-02", orders_created=5)

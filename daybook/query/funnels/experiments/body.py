@@ -3,6 +3,7 @@
 from typing import Literal, get_args
 
 from daybook.query.figures.body import Body, Period
+from daybook.query.figures.comparison import Changes, Previous
 from daybook.query.funnels.experiments.checks import Check
 
 Metric = Literal["conversion_rate", "revenue_per_visitor"]
@@ -44,6 +45,17 @@ class Variant(Body):
     by_revenue_per_visitor: Effect | None
 
 
+class VariantNumbers(Body):
+    """What a comparison with the preceding period shows of a variant."""
+
+    visitors: int
+    conversions: int
+    conversion_rate: float | None
+    revenue_cents: int
+    avg_revenue_per_visitor_cents: int | None
+    multiple_exposures: int
+
+
 class Winner(Body):
     variant_id: str
     reason: str
@@ -71,7 +83,12 @@ class Experiment(Body):
 
 
 class Experiments(Body):
-    """`period`: the days of first exposure that are included."""
+    """`period`: the days of first exposure that are included.
+
+    `previous` and `change` name a variant by `test_id`, a space and `variant_id`.
+    """
 
     period: Period
     tests: list[Experiment]
+    previous: Previous | None = None
+    change: Changes | None = None

@@ -34,8 +34,12 @@ class Arm(NamedTuple):
 
 
 def run_checks(arms: Sequence[Arm]) -> list[Check]:
-    """The results for the variants of the experiment's definition."""
+    """The results for the variants of the experiment's definition.
+
+    A variant with a split of 0 expects no visitors, so none are required of it.
+    """
     visitors = [arm.visitors for arm in arms]
+    expecting = [arm for arm in arms if arm.split]
     multiple = sum(arm.multiple_exposures for arm in arms)
     exposed = sum(visitors) + multiple
     controls = sum(arm.is_control for arm in arms)
@@ -46,8 +50,8 @@ def run_checks(arms: Sequence[Arm]) -> list[Check]:
         Check(
             gate="sample_ratio", passed=p is not None and p >= SRM_P_MIN, value=p, limit=SRM_P_MIN
         ),
-        _at_least("conversions", [arm.conversions for arm in arms], CONVERSIONS_MIN),
-        _at_least("visitors", visitors, VISITORS_MIN),
+        _at_least("conversions", [arm.conversions for arm in expecting], CONVERSIONS_MIN),
+        _at_least("visitors", [arm.visitors for arm in expecting], VISITORS_MIN),
         Check(
             gate="multiple_exposures",
             passed=share is not None and share < MULTIPLE_BELOW,
@@ -58,6 +62,6 @@ def run_checks(arms: Sequence[Arm]) -> list[Check]:
 
 
 def _at_least(gate: GateName, values: Sequence[int], limit: int) -> Check:
-    """Every variant must reach the limit, so the smallest value decides."""
+    """Each of these variants must reach the limit, so the smallest value decides."""
     fewest = min(values, default=0)
     return Check(gate=gate, passed=fewest >= limit, value=float(fewest), limit=float(limit))

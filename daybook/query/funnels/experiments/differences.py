@@ -40,7 +40,7 @@ def _sum_of_squares(amounts: Mapping[str, Any]) -> int:
 
 
 class Differences:
-    """Every defined variant compared with the control, if there is exactly one.
+    """Every variant that expects visitors compared with the control, if there is exactly one.
 
     Without data a variant has no difference, but is one of the comparisons: their number must not
     depend on the data.
@@ -48,14 +48,18 @@ class Differences:
 
     def __init__(
         self,
-        defined: Sequence[Mapping[str, Any]],
+        defined: Mapping[str, Mapping[str, Any]],
         data: Mapping[str, VariantData],
         sequential: bool,
     ) -> None:
-        controls = [variant["variant_id"] for variant in defined if variant["is_control"]]
+        controls = [name for name, variant in defined.items() if variant["is_control"]]
         self._control = data[controls[0]] if len(controls) == 1 else None
         self._data = data
-        others = [variant["variant_id"] for variant in defined if not variant["is_control"]]
+        others = [
+            name
+            for name, variant in defined.items()
+            if variant["traffic_split"] and not variant["is_control"]
+        ]
         self._compared = others if self._control else []
         self._sequential_at = SEQUENTIAL_VISITORS if sequential else None
         self.correction: Literal["holm"] | None = "holm" if len(self._compared) > 1 else None

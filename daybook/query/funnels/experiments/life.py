@@ -9,17 +9,20 @@ from daybook.query.figures.date_range import DAYS_MAX, Span
 from daybook.query.figures.totals import DayDocument
 
 
-def within_life(
-    test: DayDocument, days: Iterable[DayDocument], zone: ZoneInfo
+def within_lives(
+    tests: Iterable[DayDocument], days: Iterable[DayDocument], zone: ZoneInfo
 ) -> list[DayDocument]:
-    """The test's daily documents, which stand on the day of exposure, from its start to its end."""
-    first, last = _day(test["started_at"], zone), _day(test["completed_at"], zone)
-    return [
-        day
-        for day in days
-        if (first is None or first <= day["date"].date())
-        and (last is None or day["date"].date() <= last)
-    ]
+    """The daily documents, each of a day of exposure, from its test's start to its end."""
+    lives = {
+        test["test_id"]: (_day(test["started_at"], zone), _day(test["completed_at"], zone))
+        for test in tests
+    }
+    kept = []
+    for day in days:
+        (first, last), own = lives[day["test_id"]], day["date"].date()
+        if (first is None or first <= own) and (last is None or own <= last):
+            kept.append(day)
+    return kept
 
 
 def span_of(requested: RequestedRange, tests: Sequence[DayDocument]) -> Span:

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from daybook.query.figures.body import Period
+from daybook.query.figures.comparison import compare_parts
 from daybook.query.figures.date_range import Span, iso_timestamp
 from daybook.query.figures.money import (
     ANY,
@@ -21,10 +22,11 @@ from daybook.query.funnels.experiments.body import (
     Experiments,
     Metric,
     Variant,
+    VariantNumbers,
 )
 from daybook.query.funnels.experiments.checks import Arm, run_checks
 from daybook.query.funnels.experiments.differences import Differences, VariantData
-from daybook.query.funnels.experiments.life import within_life
+from daybook.query.funnels.experiments.life import within_lives
 from daybook.query.funnels.experiments.winner import Evaluation, winner
 from daybook.query.read.mongo import Document
 from daybook.query.read.scope import Scope
@@ -37,24 +39,53 @@ def experiments_report(
     days: Sequence[DayDocument],
     evaluation: Evaluation,
     preference: CurrencyPreference = ANY,
+    before: Sequence[DayDocument] | None = None,
 ) -> Experiments:
-    """From documents of `experiments`, and their documents of `analytics_experiment`."""
-    by_test: dict[str, list[DayDocument]] = {}
+    """From documents of `experiments`, and their documents of `analytics_experiment`.
+
+    `before`: those of the preceding period, for a comparison.
+    """
+    days = within_lives(tests, days, span.fleet_zone)
+    by_test = _by(days, "test_id")
+    found = [
+        experiment(test, by_test.get(test["test_id"], []), span.zone, evaluation, preference)
+        for test in tests
+    ]
+    comparison: dict[str, Any] = {}
+    if before is not None:
+        before = within_lives(tests, before, span.fleet_zone)
+        comparison["previous"], comparison["change"] = compare_parts(
+            span.previous().period, _numbers(found, days), _numbers(found, before)
+        )
+    return Experiments(period=Period(**span.period), tests=found, **comparison)
+
+
+def _by(days: Sequence[DayDocument], field: str) -> dict[str, list[DayDocument]]:
+    groups: dict[str, list[DayDocument]] = {}
     for day in days:
-        by_test.setdefault(day["test_id"], []).append(day)
-    return Experiments(
-        period=Period(**span.period),
-        tests=[
-            experiment(
-                test,
-                within_life(test, by_test.get(test["test_id"], []), span.fleet_zone),
-                span.zone,
-                evaluation,
-                preference,
+        groups.setdefault(day[field], []).append(day)
+    return groups
+
+
+def _numbers(tests: Sequence[Experiment], days: Sequence[DayDocument]) -> dict[str, VariantNumbers]:
+    """The numbers of these tests' variants in these days, in the currency of the report.
+
+    Ids contain no spaces, so each name is that of one variant.
+    """
+    numbers, by_test = {}, _by(days, "test_id")
+    for test in tests:
+        by_variant = _by(by_test.get(test.test_id, ()), "variant_id")
+        for variant in test.variants:
+            data = VariantData(by_variant.get(variant.variant_id, ()), test.currency)
+            numbers[f"{test.test_id} {variant.variant_id}"] = VariantNumbers(
+                visitors=data.visitors,
+                conversions=data.conversions,
+                conversion_rate=rate(data.conversions, data.visitors),
+                revenue_cents=data.cents,
+                avg_revenue_per_visitor_cents=average(data.cents, data.visitors),
+                multiple_exposures=data.multiple,
             )
-            for test in tests
-        ],
-    )
+    return numbers
 
 
 def experiment(
@@ -65,23 +96,22 @@ def experiment(
     preference: CurrencyPreference = ANY,
 ) -> Experiment:
     """One test: its defined variants, then others that visitors were exposed to."""
-    days_by_variant: dict[str, list[DayDocument]] = {}
-    for day in days:
-        days_by_variant.setdefault(day["variant_id"], []).append(day)
+    days_by_variant = _by(days, "variant_id")
     currency = main_currency(days, ("value_cents",), preference)
-    defined = {variant["variant_id"]: variant for variant in test["variants"]}
+    defined = _defined(test)
     data = {
         name: VariantData(days_by_variant.get(name, ()), currency)
         for name in [*defined, *sorted(days_by_variant.keys() - defined.keys())]
     }
     sequential = evaluation.is_sequential(test["status"])
-    differences = Differences(test["variants"], data, sequential)
+    differences = Differences(defined, data, sequential)
     variants = [
         _variant(name, defined.get(name), numbers, differences, evaluation.metric)
         for name, numbers in data.items()
     ]
     eligible = [variant for variant in variants if variant.variant_id in defined]
     checks = run_checks([_arm(variant) for variant in eligible])
+    judged = [variant for variant in eligible if variant.traffic_split]
     has_passed = all(check.passed for check in checks)
     return Experiment(
         test_id=test["test_id"],
@@ -95,7 +125,7 @@ def experiment(
         currency=currency,
         variants=variants,
         gates=checks,
-        winner=winner(eligible, evaluation.metric, differences.test) if has_passed else None,
+        winner=winner(judged, evaluation.metric, differences.test) if has_passed else None,
         by_currency={
             other: {
                 name: day_amount(of_variant, "value_cents", other)
@@ -104,6 +134,19 @@ def experiment(
             for other in sorted({c for day in days for c in currencies_of(day)} - {currency})
         },
     )
+
+
+def _defined(test: DayDocument) -> dict[str, dict[str, Any]]:
+    """The variants of the definition by id, with splits from 0 to 1.
+
+    They are stored as their owner wrote them: fractions, or percent, of which one is above 1.
+    """
+    variants = test["variants"]
+    whole = 100 if any(variant["traffic_split"] > 1 for variant in variants) else 1
+    return {
+        variant["variant_id"]: {**variant, "traffic_split": variant["traffic_split"] / whole}
+        for variant in variants
+    }
 
 
 def _variant(
@@ -118,7 +161,7 @@ def _variant(
         variant_id=name,
         variant_name=defined["name"] if defined else name,
         is_control=bool(defined and defined["is_control"]),
-        traffic_split=float(defined["traffic_split"]) if defined else None,
+        traffic_split=defined["traffic_split"] if defined else None,
         visitors=data.visitors,
         conversions=data.conversions,
         conversion_rate=rate(data.conversions, data.visitors),
