@@ -38,6 +38,7 @@ Experiments = RowModel(
         "status": ("string", "running, completed or stopped"),
         "started_at": ("date or null", "the time of its first start"),
         "completed_at": ("date or null", "the time of its end; null while it runs"),
+        "winner_variant_id": ("string or null", "the winner that its end declared"),
         "variants": ("array", "{variant_id, name, is_control, traffic_split}"),
     },
 )

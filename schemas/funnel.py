@@ -10,7 +10,7 @@ from schemas.fields import STRICT, Id, Text
 from schemas.limits import (
     differ_in,
     exactly_one,
-    items_of,
+    item_of,
     not_larger_than,
     shares_of_the_whole,
 )
@@ -49,7 +49,8 @@ class FunnelDefinition(Funnel):
     order: NotRequired[Literal["strict", "ordered", "any"]]
     exclusions: NotRequired[
         Annotated[
-            list[Id], Field(max_length=STEPS_MAX), AfterValidator(items_of("steps", "step_id"))
+            list[Annotated[Id, AfterValidator(item_of("steps", "step_id"))]],
+            Field(max_length=STEPS_MAX),
         ]
     ]
     window_seconds: NotRequired[Annotated[int, Field(ge=1, le=WINDOW_SECONDS_MAX)]]
@@ -78,6 +79,10 @@ class Test(Funnel):
     ]
 
 
+class CompletedTest(Test):
+    winner_variant_id: NotRequired[Annotated[Id, AfterValidator(item_of("variants", "variant_id"))]]
+
+
 _SIZE = AfterValidator(not_larger_than(DEFINITION_BYTES_MAX))
 
 
@@ -98,7 +103,7 @@ class TestStarted(Envelope):
 
 class TestCompleted(Envelope):
     event_type: Literal["ab_test.completed"]
-    data: Annotated[Test, _SIZE]
+    data: Annotated[CompletedTest, _SIZE]
 
 
 class TestStopped(Envelope):

@@ -57,14 +57,13 @@ def shares_of_the_whole(name: str) -> Callable[[list[T]], list[T]]:
     return check
 
 
-def items_of(lists: str, name: str) -> Callable[[list[str], ValidationInfo], list[str]]:
-    """A validator of a list of values that the items of an earlier field `lists` have as `name`."""
+def item_of(lists: str, name: str) -> Callable[[str, ValidationInfo], str]:
+    """A validator of a value that an item of an earlier field `lists` has as `name`."""
 
-    def check(values: list[str], info: ValidationInfo) -> list[str]:
-        known = {item[name] for item in info.data.get(lists, ())}
-        if not known.issuperset(values):
-            raise PydanticCustomError("unknown", f"each must be a {name} of {lists}")
-        return values
+    def check(value: str, info: ValidationInfo) -> str:
+        if all(item[name] != value for item in info.data.get(lists, ())):
+            raise PydanticCustomError("unknown", f"must be a {name} of {lists}")
+        return value
 
     return check
 

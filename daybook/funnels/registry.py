@@ -103,6 +103,7 @@ class _Test:
             "status": _STATUS[kind],
             "started_at": self.started_at,
             "completed_at": None if kind == "ab_test.started" else occurred_at,
+            "winner_variant_id": data.get("winner_variant_id"),
             "variants": data["variants"],
         }
         return Row(Experiments.collection, _id(name), values)

@@ -274,6 +274,7 @@ def test_shares_of_the_traffic_are_rounded_fractions_or_whole_percent(
     kind: str, split: dict[str, float]
 ) -> None:
     event = example(f"sc.domain.funnel/ab_test.{kind}")
+    event["data"].pop("winner_variant_id", None)
     event["data"]["variants"] = variants(**split)
     read(source("sc.domain.funnel"), json.dumps(event).encode())
 
@@ -283,10 +284,18 @@ def test_only_a_step_of_the_definition_can_be_excluded() -> None:
     event = example(name)
     assert event["data"]["exclusions"] == ["support"]
     event["data"]["exclusions"] = ["support", "elsewhere"]
-    assert refusal(name, event) == "data.exclusions: each must be a step_id of steps"
+    assert refusal(name, event) == "data.exclusions.1: must be a step_id of steps"
     # Whatever comes first in the message.
     event["data"] = dict(reversed(event["data"].items()))
-    assert refusal(name, event) == "data.exclusions: each must be a step_id of steps"
+    assert refusal(name, event) == "data.exclusions.1: must be a step_id of steps"
+
+
+def test_a_test_is_won_by_one_of_its_variants() -> None:
+    name = "sc.domain.funnel/ab_test.completed"
+    event = example(name)
+    assert event["data"]["winner_variant_id"] == "b"
+    event["data"]["winner_variant_id"] = "z"
+    assert refusal(name, event) == "data.winner_variant_id: must be a variant_id of variants"
 
 
 def test_an_orders_lines_are_limited_in_number_and_bytes() -> None:

@@ -64,6 +64,7 @@ class Winner(Body):
 class Experiment(Body):
     """`sequential`: p and intervals hold however often they are looked at; else for one look.
 
+    `declared_winner_id`: the variant that the test's owner declared when they completed it.
     `correction` is null for a test that compares one variant with the control.
     """
 
@@ -72,6 +73,7 @@ class Experiment(Body):
     status: Literal["running", "completed", "stopped"]
     started_at: str | None
     completed_at: str | None
+    declared_winner_id: str | None
     metric: Metric
     sequential: bool
     correction: Literal["holm"] | None

@@ -119,6 +119,7 @@ def experiment(
         status=test["status"],
         started_at=_timestamp(test["started_at"], zone),
         completed_at=_timestamp(test["completed_at"], zone),
+        declared_winner_id=test.get("winner_variant_id"),
         metric=evaluation.metric,
         sequential=sequential,
         correction=differences.correction,
