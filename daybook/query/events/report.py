@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from daybook.engine.documents.fields import Rate, currency_fields, scalar_fields
+from daybook.query.events.steps import steps
 from daybook.query.figures.comparison import compare_totals
 from daybook.query.figures.date_range import Granularity, Span, iso_timestamp
 from daybook.query.figures.rounding import rate
@@ -59,9 +60,8 @@ def metrics_body(
         "currency": currency,
         "totals": now,
         "uniques": uniques,
-        "over_time": [
-            {"timestamp": at, **totals(EventMetricsDay, days, currency)} for at, days in series
-        ],
+        "steps": steps(now),
+        "over_time": [_point(at, days, currency) for at, days in series],
         "by_currency": {
             other: {
                 "totals": money(EventMetricsDay, facts.days, other),
@@ -162,6 +162,11 @@ def document_from_hash(stored: Mapping[str, str]) -> dict[str, Any]:
             if prefix == name and currency:
                 document["currencies"].setdefault(currency, {})[name] = int(value)
     return document
+
+
+def _point(timestamp: str, days: Sequence[DayDocument], currency: str) -> dict[str, Any]:
+    numbers = totals(EventMetricsDay, days, currency)
+    return {"timestamp": timestamp, **numbers, "steps": steps(numbers)}
 
 
 def _totals(facts: Facts, currency: str) -> tuple[Numbers, dict[str, Any]]:
