@@ -10,6 +10,9 @@ from daybook.engine.group import Group
 from daybook.engine.mongo.client import Documents, reachable
 
 
+_ORGANIZATION_AND_ID = 2
+
+
 def ensure(documents: Documents, group: Group) -> None:
     """Creates the indexes of the group's collections and of the bookkeeping. Idempotent.
 
@@ -36,12 +39,15 @@ def missing(documents: Documents, group: Group) -> list[str]:
 def declared(group: Group) -> Iterator[tuple[str, IndexModel]]:
     """The indexes of the group's collections and of the bookkeeping, with their collections.
 
-    Daily documents: by key and date, and by time of writing; sketches and rows: as their models
+    Daily documents: by key and date, by time of writing, and those that a dashboard of a whole
+    organization adds up also by organization and date; sketches and rows: as their models
     declare; dead letters: by position, and faults by time; heartbeats: expiry.
     """
     for model in group.documents:
         yield model.collection, _index(*model.key, "date", unique=True)
         yield model.collection, _index(*model.key[:1], "updated_at", "_daybook.revision")
+        if len(model.key) == _ORGANIZATION_AND_ID:
+            yield model.collection, _index(model.key[0], "date")
     for totals in group.live.totals if group.live else ():
         yield totals.collection, _index("date")
     if group.sketches:
