@@ -9,7 +9,6 @@ from daybook.engine.batch import FAULT
 from daybook.engine.group import Group
 from daybook.engine.mongo.client import Documents, reachable
 
-
 _ORGANIZATION_AND_ID = 2
 
 
