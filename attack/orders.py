@@ -8,13 +8,14 @@ from urllib.parse import quote
 
 from attack.attack import Target
 from attack.calls import API, Reply, call, report
+from attack.fleet import ATTACKER
 
 _ORDER_SECONDS_MAX = 40.0
 _POLL_SECONDS = 0.25
 
 
 def order(target: Target, key: str, report_type: str, funnel: str | None, form: str) -> str:
-    """Requests a file of the last two days with the key of that name.
+    """Requests a file of the last two days with the key of that name; an admin's has personal data.
 
     Returns the job's id; `refused-` and the status if it is refused.
     """
@@ -25,7 +26,7 @@ def order(target: Target, key: str, report_type: str, funnel: str | None, form: 
         "date_from": str(today - timedelta(days=1)),
         "date_to": str(today),
         "format": form,
-        "include_pii": True,
+        "include_pii": key == "admin",
         "include_charts": True,
     }
     deadline = time.monotonic() + _ORDER_SECONDS_MAX
@@ -36,7 +37,8 @@ def order(target: Target, key: str, report_type: str, funnel: str | None, form: 
 
 def _post(target: Target, key: str, body: dict[str, Any]) -> Reply:
     own = {"Authorization": f"Bearer {target.keys[key]}", "Content-Type": "application/json"}
-    return call(target.query_port, "POST", f"{API}/export", json.dumps(body).encode(), own)
+    path = f"{API}/export{_organization(key)}"
+    return call(target.query_port, "POST", path, json.dumps(body).encode(), own)
 
 
 def status(target: Target, key: str, job_id: str) -> str:
@@ -63,4 +65,10 @@ def wait_for_file(target: Target, key: str, job_id: str, seconds: float) -> byte
 
 
 def _job(target: Target, key: str, job_id: str) -> Reply:
-    return report(target.query_port, target.keys[key], f"/export/{quote(job_id)}")
+    path = f"/export/{quote(job_id)}{_organization(key)}"
+    return report(target.query_port, target.keys[key], path)
+
+
+def _organization(key: str) -> str:
+    """The parameter with which an admin names the organization; other keys have their own."""
+    return f"?organization_id={ATTACKER}" if key == "admin" else ""

@@ -51,13 +51,13 @@ def texts_in_files(target: Target) -> Sent:
     _publish(publisher)
     failures = [*_not_counted(target), *_journey(target)]
     jobs = {
-        (name, form): order(target, "analyst", name, _FUNNEL, form)
+        (name, form): order(target, "admin", name, _FUNNEL, form)
         for name in ("events", "overview")
         for form in ("csv", "xlsx", "pdf", "json")
     }
     for (name, form), job_id in jobs.items():
         what = f"{name} as {form}"
-        file = wait_for_file(target, "analyst", job_id, _EXPORT_SECONDS_MAX)
+        file = wait_for_file(target, "admin", job_id, _EXPORT_SECONDS_MAX)
         if isinstance(file, str):
             failures.append(f"{what}: {file}")
         else:
