@@ -20,14 +20,14 @@ OF_NO_FUNNEL = frozenset({"experiment_exposed"})
 Days = list[dict[str, Any]]
 
 
-def known(collection: str, *key: str, day: str | None = None) -> Days:
-    """The known fields of the documents with this key, in the order of days."""
+def known(collection: str, *key: str, day: str | None = None, last: str = LAST) -> Days:
+    """The known fields of the documents with this key, in the order of days, to the last one."""
     before = "".join(f"{encode_part(part)}:" for part in key)
     found = sorted(shop().known.get(collection, {}).items())
     return [
         fields
         for name, fields in found
-        if name.startswith(before) and (day is None or name.endswith(day))
+        if name.startswith(before) and (day is None or name.endswith(day)) and name[-10:] <= last
     ]
 
 
@@ -176,9 +176,11 @@ def check_drop_offs(reading: Reading, organization: str, funnel: str) -> None:
 def check_experiments(reading: Reading, organization: str, funnel: str) -> None:
     body = reading.report(f"/funnels/{encoded(funnel)}/ab-tests", organization, **RANGE)
     for test in body["tests"]:
+        # Exposures after a test's end are counted, but are no part of it.
+        last = (test["completed_at"] or LAST)[:10]
         for variant in test["variants"]:
             key = organization, test["test_id"], variant["variant_id"]
-            days = known("analytics_experiment", *key)
+            days = known("analytics_experiment", *key, last=last)
             assert variant["visitors"] == sum_of(days, "visitors")
             assert variant["conversions"] == sum_of(days, "conversions")
             assert variant["revenue_cents"] == money(days, test["currency"])
