@@ -44,8 +44,11 @@ def verify_group(
             for verdict in document_verdicts(recount, snapshot):
                 judge(report, verdict)
             for model in recount.state_models:
-                for verdict in state_verdicts(recount, snapshot, model):
-                    judge(report, verdict)
+                for part in state_verdicts(recount, snapshot, model):
+                    report.states += part.equal
+                    report.states_equal += part.equal
+                    for verdict in part.verdicts:
+                        judge(report, verdict)
             judge_sketches(report, recount, snapshot)
             report.messages = recount.messages
     except Unrecountable as error:

@@ -30,7 +30,7 @@ RECOUNTS = (
     Mutant(
         "a state that is ahead is recounted up to its group",
         "daybook/recount/session.py",
-        'ahead.append(((collection, str(document["_id"])), applied))',
+        "ahead += [((collection, name), applied) for name, applied in found.ahead]",
         "pass",
         ("tests/scenarios/test_recount.py", "tests/scenarios/test_recount_funnel.py"),
     ),
