@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from math import ceil
 from pathlib import Path
+from typing import NamedTuple
 
 from daybook.recount.log.messages import COLUMNS, Rows
 from daybook.recount.replay import rows
@@ -15,6 +16,13 @@ SLICE = "CAST('0x' || left(sha256(message_key), 8) AS UBIGINT) % {number}"
 """The slice of a key, as `part_of` in `daybook.recount.compare.parts` gives it."""
 _ROWS_HELD = 10_000
 """Of messages that are being sorted into slices, in memory."""
+
+
+class Slice(NamedTuple):
+    """Some keys of the log, by number, and what to read in SQL for their messages."""
+
+    number: int
+    source: str
 
 
 class LogTable:
@@ -32,7 +40,7 @@ class LogTable:
         """The number of messages added so far."""
         self._excluded = 0
         self._is_complete = False
-        self._slices: list[str] = []
+        self._slices: list[Slice] = []
         tables.create("log", ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items()))
         tables.create("dead", 'partition INTEGER, "offset" BIGINT')
 
@@ -68,8 +76,8 @@ class LogTable:
             self._slices = []
             self._is_complete = True
 
-    def slices(self, bytes_max: int) -> list[str]:
-        """What to read in SQL for each slice of the keys, of about so many bytes of JSON.
+    def slices(self, bytes_max: int) -> list[Slice]:
+        """The slices of the keys, of about so many bytes of JSON each; the largest come first.
 
         Several slices are in files, so that each message is read once.
         """
@@ -78,20 +86,25 @@ class LogTable:
             self._slices = self._cut(self._parts * per_part)
         return self._slices
 
-    def _cut(self, number: int) -> list[str]:
+    def _cut(self, number: int) -> list[Slice]:
         if number <= 1:
-            return ["main.log"]
+            return [Slice(0, "main.log")]
         self._tables.db.execute(f"SET partitioned_write_flush_threshold = {_ROWS_HELD}")
         self._tables.db.execute(
             f"COPY (SELECT *, {SLICE.format(number=number)} AS slice FROM main.log) "
             f"TO '{self._folder}' (FORMAT parquet, PARTITION_BY slice, OVERWRITE)"
         )
-        folders = [self._folder / f"slice={slice_of_keys}" for slice_of_keys in range(number)]
+        sizes = {
+            folder: sum(file.stat().st_size for file in folder.iterdir())
+            for folder in self._folder.iterdir()
+        }
+        # A slice that takes long, begun last, would leave the other cores with nothing to do.
         return [
-            f"read_parquet('{folder}/*', hive_partitioning = false)"
-            if folder.exists()
-            else "(FROM main.log LIMIT 0)"
-            for folder in folders
+            Slice(
+                int(folder.name.removeprefix("slice=")),
+                f"read_parquet('{folder}/*', hive_partitioning = false)",
+            )
+            for folder in sorted(sizes, key=lambda folder: -sizes[folder])
         ]
 
     def _flush(self) -> None:

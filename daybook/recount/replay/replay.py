@@ -9,7 +9,7 @@ import duckdb
 
 from daybook.recount.log.messages import Rows
 from daybook.recount.recounted import Marks, Name
-from daybook.recount.replay.log_table import LogTable
+from daybook.recount.replay.log_table import LogTable, Slice
 from daybook.recount.replay.model import Field, Model
 from daybook.recount.replay.results import Results
 from daybook.recount.replay.rows import Row
@@ -169,20 +169,20 @@ class Replay:
                 runner.leave()
             self._run_slices(slices, self._runners[:1])
 
-    def _run_slices(self, slices: Sequence[str], runners: Sequence[Runner]) -> None:
+    def _run_slices(self, slices: Sequence[Slice], runners: Sequence[Runner]) -> None:
         self._results.clear()
         self._tables.db.execute(f"SET threads = {_RUNNERS // len(runners)}")
         free = deque(runners)
 
-        def run(number: int) -> None:
+        def run(keys: Slice) -> None:
             runner = free.popleft()
-            runner.take_up(self._topic_id, slices[number])
+            runner.take_up(self._topic_id, keys.source)
             runner.measure()
-            self._results.take(runner.db, number, with_states=self._with_states)
+            self._results.take(runner.db, keys.number, with_states=self._with_states)
             free.append(runner)
 
         with ThreadPoolExecutor(len(runners)) as threads:
-            for done, _ in enumerate(threads.map(run, range(len(slices))), start=1):
+            for done, _ in enumerate(threads.map(run, slices), start=1):
                 self.report(done, len(slices))
         self._tables.db.execute("RESET threads")
 
