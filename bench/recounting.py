@@ -3,10 +3,9 @@
 from dataclasses import replace
 
 from bench.figure import Figure
-from bench.memory import Watch
 from bench.result import Result
 from bench.runs import Log, Runs
-from bench.stopwatch import Measured, Stopwatch
+from bench.stopwatch import Measured, Stopwatch, Watch
 from bench.storefront import PREFIX, TOPIC, Storefront
 from daybook.engine.kafka import clients
 from daybook.engine.mongo.client import database

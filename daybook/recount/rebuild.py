@@ -71,8 +71,8 @@ def rebuild_group(
     """Repairs the documents of these days.
 
     If `days` is unlimited, it repairs the states as well, and then records that all documents are
-    complete for the newest version of their models. `memory_mib` bounds the memory of this process.
-    Raises Unreachable.
+    complete for the newest version of their models. `memory_mib` bounds the memory of this process
+    and those that help it. Raises Unreachable.
     """
     started = monotonic()
     rebuilt = Rebuilt(group.name)

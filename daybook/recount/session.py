@@ -66,7 +66,7 @@ class Recount:
         report_progress: Progress,
         memory_mib: int = MEMORY_MIB,
     ) -> None:
-        """`memory_mib` bounds the memory of this process.
+        """`memory_mib` bounds the memory of this process and those that help it.
 
         Raises Unreachable, and Unrecountable when the fleet or its topic does not exist.
         """

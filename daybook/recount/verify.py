@@ -29,8 +29,8 @@ def verify_group(
 ) -> Report:
     """Compares the documents of these days; if `days` is unlimited, every state document as well.
 
-    `kafka_config` is a client's configuration; `memory_mib` bounds the memory of this process. The
-    result is right even while the group runs. Raises Unreachable.
+    `kafka_config` is a client's configuration; `memory_mib` bounds the memory of this process and
+    those that help it. The result is right even while the group runs. Raises Unreachable.
     """
     started = monotonic()
     report = Report(group.name)
