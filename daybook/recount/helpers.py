@@ -7,6 +7,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import IO, Any, TypeVar
 
 from daybook.recount.errors import Unrecountable
@@ -35,18 +36,16 @@ class Helpers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.end()
-        self._threads.shutdown(cancel_futures=True)
-
-    def end(self) -> None:
-        """Ends the processes, also while they are at work; the next use starts new ones."""
+        """Ends the processes, also while they are at work."""
         for process in self._processes:
             process.kill()
             process.wait()
-            for pipe in (process.stdin, process.stdout):
-                _opened(pipe).close()
-        self._processes = []
-        self._idle.clear()
+        self._threads.shutdown(cancel_futures=True)
+        for process in self._processes:
+            _opened(process.stdout).close()
+            # Of a task that it has not read to the end.
+            with suppress(BrokenPipeError):
+                _opened(process.stdin).close()
 
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """What the function, one of a module, returns for each task, in order; a few tasks ahead.

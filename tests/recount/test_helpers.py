@@ -57,3 +57,9 @@ def test_leaving_ends_the_processes_also_at_work() -> None:
         os.kill(process, 0)
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
+
+
+def test_a_task_that_is_still_being_sent_does_not_keep_them() -> None:
+    with pytest.raises(KeyboardInterrupt), Helpers() as helpers:
+        for _ in helpers.map(len, (b" " * 10**7 for _ in range(9))):
+            raise KeyboardInterrupt
