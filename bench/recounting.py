@@ -5,7 +5,7 @@ from dataclasses import replace
 from bench.figure import Figure
 from bench.result import Result
 from bench.runs import Log, Runs
-from bench.stopwatch import Measured, Stopwatch
+from bench.stopwatch import Measured, Stopwatch, Watch
 from bench.storefront import PREFIX, TOPIC, Storefront
 from daybook.engine.kafka import clients
 from daybook.engine.mongo.client import database
@@ -49,13 +49,14 @@ def verify(topic: str, events: int) -> Measured:
     )
     stopwatch = Stopwatch()
     stopwatch.start()
-    report = verify_group(
-        clients.common(config),
-        database(config),
-        group,
-        memory_mib=config.recount_memory_mib,
-    )
+    with Watch() as memory:
+        report = verify_group(
+            clients.common(config),
+            database(config),
+            group,
+            memory_mib=config.recount_memory_mib,
+        )
     stopwatch.stop()
     if report.exit_code or not report.states:
         raise RuntimeError(f"the recount found: {str(report.as_json())[:1_000]}")
-    return stopwatch.measured(events)
+    return replace(stopwatch.measured(events), peak_mib=memory.peak_mib)

@@ -1,13 +1,15 @@
-"""Measures a run: wall and CPU seconds of a part of it, and the peak memory of its process."""
+"""Measures a run: wall and CPU seconds of a part of it, and the peak memory of its processes."""
 
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event, Thread
 
 import psutil
 
 _MIB = 2**20
+_LOOKED_EVERY = 0.1
 
 Written = Mapping[str, Sequence[int]]
 
@@ -75,3 +77,39 @@ def peak_mib(process: int | None = None) -> float:
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024 / _MIB
     raise OSError("/proc/…/status has no VmHWM: this needs Linux")
+
+
+class Watch:
+    """While it is entered, looks ten times a second; `peak_mib` is the most it has seen.
+
+    It adds up proportional set sizes, so that a page which processes share counts once.
+    """
+
+    def __init__(self) -> None:
+        self.peak_mib = 0.0
+        self._is_over = Event()
+        self._thread = Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> "Watch":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        own = psutil.Process()
+        while not self._is_over.wait(_LOOKED_EVERY):
+            processes = [own, *own.children(recursive=True)]
+            self.peak_mib = max(
+                self.peak_mib, sum(_share_mib(process.pid) for process in processes)
+            )
+
+
+def _share_mib(process: int) -> float:
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return sum(int(line.split()[1]) * 1024 / _MIB for line in lines if line.startswith("Pss:"))

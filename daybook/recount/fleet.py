@@ -1,7 +1,6 @@
 """Reads the fleet's own records: its settings, how far it has counted, which gaps it accepted."""
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import Any
 
 from bson.codec_options import CodecOptions
@@ -11,37 +10,13 @@ from pymongo.read_concern import ReadConcern
 
 from daybook.recount.errors import Unrecountable, translated_mongodb_errors
 from daybook.recount.log.messages import Facts
-from daybook.recount.recounted import Marks
+from daybook.recount.progress import Gap, Progress
 from daybook.recount.settings import Settings
 
 Documents = Database[dict[str, Any]]
 
 _BOOKKEEPING = "_daybook"
 _WRITE_TIMEOUT_MS = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Offsets `first` to before `end` that were never counted; an operator accepted the loss."""
-
-    topic: str
-    topic_id: str
-    partition: int
-    first: int
-    end: int
-
-    def __str__(self) -> str:
-        return f"{self.topic}[{self.partition}]: offsets {self.first} to {self.end - 1}"
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What a group has counted, from its checkpoints."""
-
-    next_offsets: Marks
-    """Per partition, the offset after the last one counted."""
-    firsts: Marks
-    """Per partition, the first offset counted."""
 
 
 class Fleet:

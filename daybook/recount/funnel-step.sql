@@ -236,7 +236,8 @@ SELECT
     topic_id, partition, "offset", epoch, appended_ms, ms, day, hour, event_type, organization,
     session_id, step_id, previous_step_id, next_step_id, exit_outcome, conversion_type,
     nullif(value_cents, 0) AS cents, coalesce(currency, 'XXX') AS currency,
-    test_id, variant_id, event_id, context,
+    test_id, variant_id, event_id, context, reason, quantity, value_cents, page_id, metadata,
+    user_id,
     if(event_type = 'page_view', coalesce(nullif(page, ''), page_id), NULL) AS page,
     -- The day of the visitor's earliest event so far.
     min(day) OVER (PARTITION BY who ORDER BY n) AS first_day,

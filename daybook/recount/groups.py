@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from daybook.recount.funnel_step import STAGES
+from daybook.recount.compare.rows import single_row
 from daybook.recount.funnel_step.sessions import session_document
+from daybook.recount.funnel_step.stages import STAGES
 from daybook.recount.funnel_step.visitors import visitor_document
-from daybook.recount.replay.rules import Rules, parse_document
+from daybook.recount.replay.rules import Rules
 from daybook.recount.revenue import PARTS
 
 _HERE = Path(__file__).parent
@@ -91,7 +92,7 @@ GROUPS = (
             "step_id",
             "items",
         ),
-        Rules((_HERE / "revenue.sql", *PARTS), whole_documents={"order_state": parse_document}),
+        Rules((_HERE / "revenue.sql", *PARTS), whole_documents={"order_state": single_row}),
     ),
     Group(
         "sc-analytics-funnel-step",

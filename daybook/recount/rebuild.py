@@ -15,6 +15,7 @@ from daybook.recount.errors import Unrecountable, within_memory
 from daybook.recount.fleet import Documents
 from daybook.recount.groups import Group
 from daybook.recount.log import kafka
+from daybook.recount.log.topic import Topic
 from daybook.recount.repair.change import Change
 from daybook.recount.repair.days import insert_days, repair_days
 from daybook.recount.repair.sketches import repair_sketches
@@ -70,8 +71,8 @@ def rebuild_group(
     """Repairs the documents of these days.
 
     If `days` is unlimited, it repairs the states as well, and then records that all documents are
-    complete for the newest version of their models. `memory_mib` bounds the memory of this process.
-    Raises Unreachable.
+    complete for the newest version of their models. `memory_mib` bounds the memory of this process
+    and those that help it. Raises Unreachable.
     """
     started = monotonic()
     rebuilt = Rebuilt(group.name)
@@ -131,7 +132,8 @@ def _repair(
     days = list(_differing(document_verdicts(recount, snapshot), rebuilt))
     repaired, left_out = False, False
     for model in recount.state_models:
-        states = _differing(state_verdicts(recount, snapshot, model), rebuilt)
+        parts = state_verdicts(recount, snapshot, model, model.version)
+        states = _differing((v for part in parts for v in part.verdicts), rebuilt)
         while some := list(islice(states, _STATES_AT_ONCE)):
             repaired = True
             repairable = [verdict for verdict in some if verdict.stored or insert]
@@ -162,7 +164,7 @@ def _differing(verdicts: Iterable[Verdict], rebuilt: Rebuilt) -> Iterator[Verdic
             yield verdict
 
 
-def _wait_for_group(recount: Recount, topic: kafka.Topic, stall_seconds_max: float) -> bool:
+def _wait_for_group(recount: Recount, topic: Topic, stall_seconds_max: float) -> bool:
     """Waits until the group has counted to the ends in `topic`, or has no members; False if it
     makes no progress for `stall_seconds_max`.
 

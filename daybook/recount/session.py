@@ -1,6 +1,6 @@
 """One recount: reads what is stored and how far it goes, then the log up to there."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -8,14 +8,19 @@ from typing import Any
 
 from confluent_kafka.admin import AdminClient
 
+from daybook.recount.compare import stored
 from daybook.recount.compare.coverage import Coverage
+from daybook.recount.compare.parts import number_of_parts
 from daybook.recount.compare.spool import Spool
 from daybook.recount.days import Days
 from daybook.recount.errors import Unrecountable, translated_mongodb_errors
-from daybook.recount.fleet import Documents, Fleet, Gap
+from daybook.recount.fleet import Documents, Fleet
 from daybook.recount.groups import Group
+from daybook.recount.helpers import Helpers, Result, Task
 from daybook.recount.log import definitions, kafka, pins
-from daybook.recount.log.messages import LogReader
+from daybook.recount.log.messages import LogReader, parse_and_encode
+from daybook.recount.log.topic import Topic
+from daybook.recount.progress import Gap
 from daybook.recount.recounted import Document, Marks, Name, marks
 from daybook.recount.replay.model import Model
 from daybook.recount.replay.replay import Replay
@@ -61,7 +66,7 @@ class Recount:
         report_progress: Progress,
         memory_mib: int = MEMORY_MIB,
     ) -> None:
-        """`memory_mib` bounds the memory of this process.
+        """`memory_mib` bounds the memory of this process and those that help it.
 
         Raises Unreachable, and Unrecountable when the fleet or its topic does not exist.
         """
@@ -78,14 +83,17 @@ class Recount:
             )
         self._log = LogReader(group.name, group.event_types, group.data_fields)
         self._topic = self.topic()
+        self.parts = number_of_parts(self._topic.messages)
         self._read_to: dict[int, int] = {}
         self._stack = ExitStack()
         self._spools = self._stack.enter_context(ExitStack())
+        self._helpers = self._stack.enter_context(Helpers())
         self.replay = self._stack.enter_context(
             Replay(
                 group.rules,
                 self.fleet.settings,
                 memory_mib=memory_mib,
+                parts=self.parts,
                 report=partial(report_progress, "recounting"),
             )
         )
@@ -107,11 +115,18 @@ class Recount:
         """The models of the collections whose documents the rules give whole."""
         return [self.models[collection] for collection in self.group.rules.whole_documents]
 
-    def topic(self) -> kafka.Topic:
+    def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+        """What a function gives for each task, in order: in other processes, unless so little is to
+        be done that starting them would take longer."""
+        if self.parts == 1:
+            return map(function, tasks)
+        return self._helpers.map(function, tasks)
+
+    def topic(self) -> Topic:
         """The topic as it is now."""
         return kafka.describe(self.admin, self.group.topic)
 
-    def counted(self, topic: kafka.Topic) -> Marks:
+    def counted(self, topic: Topic) -> Marks:
         """By partition, the last offset that the group has certainly counted."""
         reach = {p: offset - 1 for p, offset in self.fleet.progress().next_offsets.items()}
         metadata = f"{self.fleet.id}|{topic.id}"
@@ -139,15 +154,14 @@ class Recount:
         ahead = [(name, marks(document, "applied")) for name, document in documents.items()]
         pinned: list[pins.Row] = []
         for collection in self.group.rules.whole_documents if with_states else ():
-            spool = Spool(self.fleet.documents[collection], self.report_progress)
+            spool = Spool(self.fleet.documents[collection], self.parts, self.report_progress)
             states[collection] = self._spools.enter_context(spool)
-            for document in spool:
-                applied = marks(document, "applied")
-                # Not all: `limit` would pass over millions that are not ahead.
-                if any(last > reach.get(position, -1) for position, last in applied.items()):
-                    ahead.append(((collection, str(document["_id"])), applied))
-                if collection == self.group.pins:
-                    pinned.extend(pins.rows(document, self._topic.id))
+            pins_of = self._topic.id if collection == self.group.pins else ""
+            for found in self.map(
+                stored.search, (stored.Search(path, reach, pins_of) for path in spool.paths)
+            ):
+                ahead += [((collection, name), applied) for name, applied in found.ahead]
+                pinned += found.pins
         sketches = self._find_sketches(days)
         if self.group.pins and not with_states:
             for document in self._find_pins(self.group.pins):
@@ -168,7 +182,7 @@ class Recount:
         versions = self.fleet.model_versions()
         return Snapshot(days, coverage, gaps, versions, documents, states, sketches)
 
-    def read_on(self) -> kafka.Topic:
+    def read_on(self) -> Topic:
         """Reads the rest of the log, up to its present end.
 
         Raises Unrecountable when the topic was recreated meanwhile.
@@ -184,9 +198,14 @@ class Recount:
         }
         total = sum(max(0, end - start) for start, end in spans.values())
         done = 0
-        for messages in kafka.read(self._kafka_config, topic.name, spans):
-            self.replay.add(topic.id, self._log.read(messages, facts))
-            done += len(messages)
+        batches = (
+            self._log.batch(messages, facts)
+            for messages in kafka.read(self._kafka_config, topic.name, spans)
+        )
+        for parsed in self.map(parse_and_encode, batches):
+            self.replay.add(topic.id, parsed.rows)
+            self._log.unreadable += parsed.unreadable
+            done += parsed.read
             self.report_progress("reading the log", done, total)
         self._read_to = dict(topic.ends)
         if self.group.definitions:

@@ -29,8 +29,8 @@ def verify_group(
 ) -> Report:
     """Compares the documents of these days; if `days` is unlimited, every state document as well.
 
-    `kafka_config` is a client's configuration; `memory_mib` bounds the memory of this process. The
-    result is right even while the group runs. Raises Unreachable.
+    `kafka_config` is a client's configuration; `memory_mib` bounds the memory of this process and
+    those that help it. The result is right even while the group runs. Raises Unreachable.
     """
     started = monotonic()
     report = Report(group.name)
@@ -44,8 +44,11 @@ def verify_group(
             for verdict in document_verdicts(recount, snapshot):
                 judge(report, verdict)
             for model in recount.state_models:
-                for verdict in state_verdicts(recount, snapshot, model):
-                    judge(report, verdict)
+                for part in state_verdicts(recount, snapshot, model):
+                    report.states += part.equal
+                    report.states_equal += part.equal
+                    for verdict in part.verdicts:
+                        judge(report, verdict)
             judge_sketches(report, recount, snapshot)
             report.messages = recount.messages
     except Unrecountable as error:

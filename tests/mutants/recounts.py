@@ -4,6 +4,7 @@ from tests.mutants.mutant import Mutant
 
 SLICES = ("tests/recount/replay/test_slices.py",)
 EVENTS = ("tests/recount/replay/test_events.py",)
+EQUAL = ("tests/recount/compare/test_equal.py",)
 
 RECOUNTS = (
     Mutant(
@@ -30,8 +31,29 @@ RECOUNTS = (
     Mutant(
         "a state that is ahead is recounted up to its group",
         "daybook/recount/session.py",
-        'ahead.append(((collection, str(document["_id"])), applied))',
+        "ahead += [((collection, name), applied) for name, applied in found.ahead]",
         "pass",
         ("tests/scenarios/test_recount.py", "tests/scenarios/test_recount_funnel.py"),
+    ),
+    Mutant(
+        "a state with the right fields is equal, whatever their values",
+        "daybook/recount/compare/equal.py",
+        "return bson.encode(fields) == document.raw",
+        "return True",
+        EQUAL,
+    ),
+    Mutant(
+        "a state in doubt is equal",
+        "daybook/recount/compare/equal.py",
+        'if part.coverage.document_doubt(marks(own, "applied"), {}):',
+        "if False:",
+        EQUAL,
+    ),
+    Mutant(
+        "a state is looked for among those of another part",
+        "daybook/recount/compare/parts.py",
+        'document.split(b":", 2)[1]',
+        'document.split(b":", 2)[0]',
+        EQUAL,
     ),
 )

@@ -1,5 +1,6 @@
 """Measures of visitors can be recounted too: while members count, and after damage or loss."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -7,9 +8,12 @@ import pytest
 
 from daybook.engine.documents.sketches import add_keys, estimate_union
 from daybook.engine.kafka import clients
+from daybook.recount import session
 from daybook.recount.days import Days
-from daybook.recount.groups import find
+from daybook.recount.fleet import Documents
+from daybook.recount.groups import Group, find
 from daybook.recount.rebuild import Rebuilt, rebuild_group
+from daybook.recount.verify import verify_group
 from tests.scenarios.scenario import SMALL_BATCHES
 from tests.support import checks
 from tests.support.storefront import Storefront
@@ -33,13 +37,17 @@ def publish(shop: Storefront, events: int) -> None:
             return
 
 
-def rebuild(world: World) -> Rebuilt:
+def recounted(world: World) -> tuple[Mapping[str, Any], Documents, Group]:
     own, plain = world.group("funnel-step"), find("funnel-step")
     assert plain.definitions
     group = replace(
         plain, name=own.name, topic=own.topics[0], definitions=world.topic(plain.definitions)
     )
-    return rebuild_group(clients.common(world.settings), world.documents, group, Days())
+    return clients.common(world.settings), world.documents, group
+
+
+def rebuild(world: World) -> Rebuilt:
+    return rebuild_group(*recounted(world), Days())
 
 
 def test_the_recount_is_equal_at_every_moment_while_members_count(
@@ -149,6 +157,33 @@ def test_damage_is_named_and_repaired_while_the_group_runs(world: World, shop: S
     world.wait_for_commits("funnel-step")
     member.end()
     checks.assert_recounted_equal(world, "funnel-step")
+
+
+def test_parts_that_other_processes_read_and_compare_give_the_same(
+    world: World, shop: Storefront, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "number_of_parts", lambda messages: 5)
+    publish(shop, EVENTS)
+    world.catch_up("funnel-step")
+    rebuild(world)
+    found = verify_group(*recounted(world))
+    assert (found.exit_code, found.states_equal) == (0, found.states)
+    assert found.states == sum(
+        world.documents[name].count_documents({}) for name in ("visitor_state", "funnel_sessions")
+    )
+    for name in ("a session's path", "a visitor's first day", "an event that may come again"):
+        collection, where, update = DAMAGES[name]
+        assert world.documents[collection].update_one(where, update).modified_count == 1
+    damaged = verify_group(*recounted(world))
+    fields = {(one.collection, one.field) for one in damaged.differences}
+    assert fields <= {
+        ("funnel_sessions", "path"),
+        ("visitor_state", "first_day"),
+        ("visitor_state", "event_ids"),
+    }
+    assert damaged.states - damaged.states_equal in (2, 3)
+    rebuild(world)
+    assert verify_group(*recounted(world)).exit_code == 0
 
 
 def test_sketches_are_recounted_and_repaired(world: World, shop: Storefront) -> None:

@@ -14,7 +14,7 @@ from daybook.recount.compare.expected import expected_document
 from daybook.recount.days import Days
 from daybook.recount.groups import find
 from daybook.recount.log import definitions
-from daybook.recount.log.messages import Facts, LogReader
+from daybook.recount.log.messages import Facts, LogReader, encoded
 from daybook.recount.replay.replay import Replay
 from daybook.recount.settings import Settings
 from daybook.simulate.answer.entry import FUNNELS, TRACKING, Entry
@@ -70,7 +70,7 @@ def replayed(entries: Sequence[Entry], **settings: Any) -> Iterator[Replay]:
     published = publications.read(kafka.published, Facts())
     with Replay(GROUP.rules, Settings(**settings)) as replay:
         replay.define(definitions.rows(DEFINITIONS_ID, published))
-        replay.add(TOPIC_ID, reader.read(kafka.tracking, Facts()))
+        replay.add(TOPIC_ID, encoded(reader.read(kafka.tracking, Facts())))
         replay.limit(reach())
         yield replay
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from daybook.recount.days import Days
 from daybook.recount.groups import find
-from daybook.recount.log.messages import Facts, LogReader
+from daybook.recount.log.messages import Facts, LogReader, encoded
 from daybook.recount.recounted import Marks
 from daybook.recount.replay.replay import Replay
 from daybook.recount.settings import Settings
@@ -131,7 +131,7 @@ def replayed(
     recounted = find(group)
     reader = LogReader(recounted.name, recounted.event_types, recounted.data_fields)
     with Replay(recounted.rules, Settings(**settings)) as replay:
-        replay.add(TOPIC_ID, reader.read(log.messages, facts or Facts()))
+        replay.add(TOPIC_ID, encoded(reader.read(log.messages, facts or Facts())))
         replay.limit(reach())
         yield replay
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from daybook.recount.fleet import Gap, Progress
-from daybook.recount.log.kafka import Topic
+from daybook.recount.log.topic import Topic
+from daybook.recount.progress import Gap, Progress
 from daybook.recount.recounted import Marks, Position
 
 

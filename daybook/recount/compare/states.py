@@ -66,6 +66,20 @@ def identical(stored: object, expected: object) -> bool:
     return type(stored) is type(expected) and stored == expected
 
 
+def stored_form(expected: Document) -> Document:
+    """The state as it is stored: ids as bytes."""
+    if "event_ids" not in expected:
+        return expected
+    return expected | {"event_ids": [bytes.fromhex(digits) for digits in expected["event_ids"]]}
+
+
+def version(document: Document, of_group: int) -> int:
+    """The document's model version; if it has none, the one recorded for the group."""
+    bookkeeping: Any = document.get("_daybook")
+    own = bookkeeping.get("model") if isinstance(bookkeeping, dict) else None
+    return own if isinstance(own, int) else of_group
+
+
 def unexplained_fields(model: Model, stored: Document) -> list[UnequalField]:
     """The fields of a state whose key is not in the log.
 

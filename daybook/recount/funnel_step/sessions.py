@@ -1,9 +1,9 @@
-"""Builds a row of `funnel_sessions` in its stored form from the JSON that the SQL rules give."""
+"""Builds a row of `funnel_sessions` in its stored form from what the SQL rules give."""
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import accumulate, groupby
+from operator import itemgetter
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,23 +13,31 @@ from bson import Int64
 from daybook.recount.recounted import Document
 
 PATH_KEPT = 100
+EVENTS_MAX = 500
 EVENTS_BYTES_MAX = 1_000_000
 
 _NAMES = ("organization_id", "visitor_id", "session_id", "funnel_id")
+_arrival = itemgetter("n")
+_time = itemgetter("at", "offset", "n")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def session_document(document: str, rows: Sequence[str]) -> Document:
+def session_document(document: str, rows: Sequence[Any]) -> Document:
     """The row with this `_id`.
 
-    `rows`: one JSON object with user_id, the events in arrival order, events_total, the session's
-    remembered events in order of time (`story`), and the context of the first of these. Times are
+    `rows`: one object with user_id, events_total, the events in any order (all remembered ones, and
+    those that the row has room for), and the context of the first event of the story. Times are
     milliseconds since 1970.
     """
-    row = json.loads(rows[0])
+    [row] = rows
     named = dict(zip(_NAMES, map(unquote, document.split(":")), strict=True))
-    story = _story(row["story"], row["context"]) if row["story"] else {}
-    events = list(_with_room(row["events"]))
+    arrived = sorted(row["events"], key=_arrival)
+    remembered = [event for event in arrived if event["is_remembered"]]
+    # The story is that of the newest session with this id.
+    newest = max((event["since"] for event in remembered), default=0)
+    told = sorted((e for e in remembered if e["since"] == newest), key=_time)
+    story = _story(told, row["context"]) if told else {}
+    events = _with_room([_event(event) for event in arrived[:EVENTS_MAX]])
     more = {
         "events": events,
         "events_total": Int64(row["events_total"]),
@@ -39,15 +47,23 @@ def session_document(document: str, rows: Sequence[str]) -> Document:
     return named | {"user_id": row["user_id"]} | story | more
 
 
-def _with_room(events: list[dict[str, Any]]) -> Iterator[Document]:
-    """The first events, in their stored form, that have room together."""
-    size = 0
-    for event in events:
-        stored = event | {"at": _moment(event["at"]), "metadata": event["metadata"] or {}}
-        size += len(bson.encode(stored))
-        if size > EVENTS_BYTES_MAX:
-            return
-        yield stored
+def _event(event: dict[str, Any]) -> Document:
+    """An event in its stored form."""
+    return {
+        "event_type": event["event_type"],
+        "page_id": event["page_id"],
+        "step_id": event["step_id"],
+        "at": _moment(event["at"]),
+        "metadata": event["metadata"] or {},
+    }
+
+
+def _with_room(events: list[Document]) -> list[Document]:
+    """The first events that have room together."""
+    if len(bson.encode({"events": events})) <= EVENTS_BYTES_MAX:
+        return events
+    sizes = accumulate(len(bson.encode(event)) for event in events)
+    return [event for event, size in zip(events, sizes, strict=True) if size <= EVENTS_BYTES_MAX]
 
 
 def _story(events: list[dict[str, Any]], context: dict[str, Any] | None) -> Document:

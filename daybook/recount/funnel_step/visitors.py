@@ -1,16 +1,16 @@
-"""Builds a document of `visitor_state` in its stored form from the JSON that the SQL rules give."""
+"""Builds a document of `visitor_state` in its stored form from what the SQL rules give."""
 
 import json
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import groupby
-from operator import itemgetter
-from typing import Any
+from operator import attrgetter, itemgetter
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from daybook.recount.recounted import Document
 
-_number = itemgetter("session")
 _CONTEXT = (
     "source",
     "channel",
@@ -20,26 +20,71 @@ _CONTEXT = (
     "utm_campaign",
     "landing_page",
 )
-_OF_THE_SESSION = ("session", "session_id", "since_ms")
-_OF_NO_EVENT = (*_OF_THE_SESSION, "size", "origin_size")
+_EVENT = (
+    "at",
+    "offset",
+    "day",
+    "hour",
+    "type",
+    "context",
+    "funnel",
+    "step",
+    "page",
+    "previous",
+    "next",
+    "outcome",
+    "reason",
+    "kind",
+    "cents",
+    "test",
+    "variant",
+    "event",
+    "quantity",
+    "currency",
+    "pinned",
+)
+"""The fields of an event, in the order of the stored ones, which makes it cheap to compare."""
 _BOUNDED_KINDS = ("step_entry", "conversion", "experiment_exposed")
 
 
-def visitor_document(document: str, rows: Sequence[str]) -> Document:
+class Remembered(NamedTuple):
+    """An event: the number of its session, that session's id and first time, the sizes of the event
+    and of its context, the context's values and the event's."""
+
+    session: int
+    session_id: str
+    since_ms: int
+    size: int
+    context_size: int
+    context: tuple[str | None, ...]
+    values: list[Any]
+
+    @classmethod
+    def of(cls, array: list[Any]) -> "Remembered":
+        session, session_id, since_ms, size, context_size, context, *values = array
+        return cls(session, session_id, since_ms, size, context_size, tuple(context), values)
+
+
+_number = attrgetter("session")
+
+
+def visitor_document(document: str, rows: Sequence[Any]) -> Document:
     """The state with this `_id`.
 
-    `rows`, each a JSON object: first everything but the events, with the definitions of its pins;
-    then every remembered event, in the log's order. Times are milliseconds since 1970.
+    `rows`: first everything but the events, with the definitions of its pins; then every remembered
+    event as an array (see Remembered), in the log's order. Times are milliseconds since 1970.
     """
-    state, *events = map(json.loads, rows)
+    state, *arrays = rows
+    events = [Remembered.of(array) for array in arrays]
     organization, visitor_id = map(unquote, document.split(":"))
+    pins = sorted(state["pins"], key=itemgetter("n"))
     users = {user["session"]: user["user_id"] for user in state["users"]}
     # In order of arrival; a session that began anew under its old id comes last.
     events.sort(key=_number)
     sessions = {number: _session(list(own)) for number, own in groupby(events, _number)}
     for opened in state["opened"]:
         named = {name: opened[name] for name in ("session_id", "since_ms")}
-        sessions[_number(opened)] = named | {"contexts": [], "events": []}
+        sessions[opened["session"]] = named | {"contexts": [], "events": []}
     return {
         "organization_id": organization,
         "visitor_id": visitor_id,
@@ -48,8 +93,8 @@ def visitor_document(document: str, rows: Sequence[str]) -> Document:
             sessions[number] | ({"user_id": users[number]} if number in users else {})
             for number in sorted(sessions)
         ],
-        "pins": _pins(state["pins"]),
-        "definitions": {pin["definition"]: json.loads(pin["rules"]) for pin in state["pins"]},
+        "pins": _pins(pins),
+        "definitions": {pin["definition"]: _rules(pin["rules"]) for pin in pins},
         "admitted": state["admitted"],
         "admissions": state["admissions"],
         "size": _size(events),
@@ -59,31 +104,38 @@ def visitor_document(document: str, rows: Sequence[str]) -> Document:
     }
 
 
-def _size(events: list[dict[str, Any]]) -> Document:
+@lru_cache(1_000)
+def _rules(text: str) -> Document:
+    rules: Document = json.loads(text)
+    return rules
+
+
+def _size(events: list[Remembered]) -> Document:
     """The bytes of the events and of each session's contexts, and the events of some types."""
-    contexts = {(row["session"], *_context(row).items()): row["origin_size"] for row in events}
-    kinds = Counter(row["type"] for row in events)
-    size = sum(row["size"] for row in events) + sum(contexts.values())
+    contexts = {(event.session, event.context): event.context_size for event in events}
+    kinds = Counter(event.values[_EVENT.index("type")] for event in events)
+    size = sum(event.size for event in events) + sum(contexts.values())
     return {"bytes": size} | {kind: kinds[kind] for kind in _BOUNDED_KINDS}
 
 
-def _context(row: dict[str, Any]) -> Document:
-    from_log = row["context"] or {}
-    return {name: from_log[name] for name in _CONTEXT if from_log.get(name) is not None}
-
-
-def _session(from_sql: list[dict[str, Any]]) -> Document:
+def _session(remembered: list[Remembered]) -> Document:
     """A session holds each context once, in order of arrival; its events refer to them by index."""
-    contexts: list[Document] = []
+    contexts: dict[tuple[str | None, ...], int] = {}
     events = []
-    for row in from_sql:
-        context = _context(row)
-        if context not in contexts:
-            contexts.append(context)
-        event = {n: v for n, v in row.items() if v is not None and n not in _OF_NO_EVENT}
-        events.append(event | {"context": contexts.index(context)})
-    named = {name: from_sql[0][name] for name in ("session_id", "since_ms")}
-    return named | {"contexts": contexts, "events": events}
+    for event in remembered:
+        index = contexts.setdefault(event.context, len(contexts))
+        event.values[_EVENT.index("context")] = index
+        events.append(_given(_EVENT, event.values))
+    return {
+        "session_id": remembered[0].session_id,
+        "since_ms": remembered[0].since_ms,
+        "contexts": [_given(_CONTEXT, context) for context in contexts],
+        "events": events,
+    }
+
+
+def _given(names: Sequence[str], values: Sequence[Any]) -> Document:
+    return {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
 
 def _pins(from_sql: list[dict[str, Any]]) -> Document:

@@ -77,9 +77,9 @@ pins_now AS (
     SELECT
         people.owner,
         list({
-            'funnel': encoded(funnel_id), 'day': p.day, 'definition': reference,
+            'n': p.n, 'funnel': encoded(funnel_id), 'day': p.day, 'definition': reference,
             'topic_id': topic_id, 'partition': partition, 'offset': "offset", 'rules': definition
-        } ORDER BY p.n) AS pins,
+        }) AS pins,
         -- The home of a visitor for whom nothing is counted yet.
         arg_min({'topic_id': topic_id, 'partition': partition, 'epoch': epoch}, p.n) AS home
     FROM (FROM held UNION ALL FROM to_come) AS p
@@ -92,15 +92,13 @@ pins_now AS (
 users AS (
     SELECT owner, list({'session': session, 'user_id': user_id}) AS users
     FROM (
-        SELECT s.owner, session, arg_max(c.user_id, d.n) AS user_id
+        SELECT s.owner, session, arg_max(d.user_id, d.n) AS user_id
         FROM (SELECT kept.owner, who, session, session_id FROM kept JOIN deeds USING (who, n)
             UNION SELECT owner, who, session, session_id FROM opened) AS s
         JOIN deeds AS d USING (who, session_id)
         JOIN until_now USING (who)
-        JOIN counted AS c
-            ON c.topic_id = d.topic_id AND c.partition = d.partition AND c."offset" = d."offset"
         WHERE d.n BETWEEN session AND upto
-            AND d.event_type <> 'experiment_exposed' AND c.user_id IS NOT NULL
+            AND d.event_type <> 'experiment_exposed' AND d.user_id IS NOT NULL
         GROUP BY s.owner, session
     )
     GROUP BY owner
@@ -109,36 +107,35 @@ remembered_events AS (
     SELECT
         kept.owner, kept.n,
         d.event_type IN ('view', 'cart_add', 'checkout_start', 'purchase') AS is_ticket,
-        -- Fields that an event type does not declare are ignored.
-        {
-            'session': kept.session, 'session_id': d.session_id, 'since_ms': kept.since_ms,
-            'size': d.size, 'origin_size': d.origin_size,
-            'at': d.ms, 'offset': d."offset", 'day': d.day, 'hour': d.hour, 'type': d.event_type,
-            'context': c.context, 'funnel': c.funnel_id,
-            'step': if(
-                d.event_type IN ('page_view', 'step_entry', 'step_exit', 'conversion'),
-                c.step_id, NULL),
-            'page': d.page,
-            'previous': if(d.event_type = 'step_entry', c.previous_step_id, NULL),
-            'next': if(d.event_type = 'step_exit', c.next_step_id, NULL),
-            'outcome': if(d.event_type = 'step_exit', c.exit_outcome, NULL),
-            'reason': if(d.event_type = 'step_exit', c.reason, NULL),
-            'kind': if(d.event_type = 'conversion', c.conversion_type, NULL),
-            'cents': if(is_ticket OR d.event_type = 'conversion', c.value_cents, NULL),
-            'currency': if(
-                (is_ticket OR d.event_type = 'conversion') AND c.value_cents IS NOT NULL,
-                coalesce(if(d.event_type IN ('conversion', 'purchase'), c.currency, NULL), 'XXX'),
-                NULL),
-            'test': if(d.event_type = 'experiment_exposed', c.test_id, NULL),
-            'variant': if(d.event_type = 'experiment_exposed', c.variant_id, NULL),
-            'event': if(is_ticket, c.event_id, NULL),
-            'quantity': if(is_ticket, c.quantity, NULL),
-            'pinned': held.reference
-        } AS event
+        -- An array, because names would be half of the text; visitors.py has them. Fields that an
+        -- event type does not declare are ignored.
+        json_array(
+            kept.session, d.session_id, kept.since_ms, d.size, d.origin_size,
+            [
+                d.context.source, d.context.channel, d.context.device_type, d.context.browser,
+                d.context.country, d.context.utm_campaign, d.context.landing_page
+            ],
+            d.ms, d."offset", d.day, d.hour, d.event_type, NULL, funnel_id,
+            if(d.event_type IN ('page_view', 'step_entry', 'step_exit', 'conversion'),
+                d.step_id, NULL),
+            d.page,
+            if(d.event_type = 'step_entry', d.previous_step_id, NULL),
+            if(d.event_type = 'step_exit', d.next_step_id, NULL),
+            if(d.event_type = 'step_exit', d.exit_outcome, NULL),
+            if(d.event_type = 'step_exit', d.reason, NULL),
+            if(d.event_type = 'conversion', d.conversion_type, NULL),
+            if(is_ticket OR d.event_type = 'conversion', d.value_cents, NULL),
+            if(d.event_type = 'experiment_exposed', d.test_id, NULL),
+            if(d.event_type = 'experiment_exposed', d.variant_id, NULL),
+            if(is_ticket, d.event_id, NULL),
+            if(is_ticket, d.quantity, NULL),
+            if((is_ticket OR d.event_type = 'conversion') AND d.value_cents IS NOT NULL,
+                if(d.event_type IN ('conversion', 'purchase'), d.currency, 'XXX'), NULL),
+            held.reference
+        ) AS event
     FROM kept
     JOIN deeds AS d USING (who, n)
-    JOIN counted AS c
-        ON c.topic_id = d.topic_id AND c.partition = d.partition AND c."offset" = d."offset"
+    LEFT JOIN funnels ON funnels.place = d.place
     LEFT JOIN pinnable AS e ON e.who = d.who AND e.n = d.n
     LEFT JOIN held
         ON held.who = e.who AND held.place = e.place AND held.day = e.day AND held.round = e.round
@@ -173,4 +170,4 @@ LEFT JOIN (
     GROUP BY owner
 ) AS of_owner ON of_owner.owner = seen.owner
 UNION ALL
-SELECT owner, n, CAST(to_json(event) AS VARCHAR) FROM remembered_events;
+SELECT owner, n, CAST(event AS VARCHAR) FROM remembered_events;

@@ -1,7 +1,6 @@
 """What a recount reads from Kafka: a topic's state, committed offsets, and raw messages."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
@@ -17,6 +16,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from daybook.recount.errors import Unreachable, Unrecountable, translated_kafka_errors
+from daybook.recount.log.topic import Topic
 
 _REQUEST_SECONDS = 10.0
 _SILENCE_SECONDS_MAX = 30.0
@@ -38,19 +38,6 @@ _TRANSIENT = (
 )
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """One incarnation of a topic: per partition, its first offset and the one after its last.
-
-    `ends` are the ends for a consumer with isolation level read_committed.
-    """
-
-    name: str
-    id: str
-    starts: dict[int, int]
-    ends: dict[int, int]
 
 
 def cluster_id(admin: AdminClient) -> str:

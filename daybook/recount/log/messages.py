@@ -1,11 +1,15 @@
 """Parses the log's raw messages into columns for SQL, with Python's own json and no validation."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
+
+from daybook.recount.log.encoding import encode
 
 Columns = dict[str, list[Any]]
+Unreadable = tuple[int, int, str]
+"""Partition and offset of a message that is no event, and the error."""
 
 COLUMNS = {
     "partition": "INTEGER",
@@ -53,21 +57,49 @@ class Facts:
         return sum(offset >= ends.get(partition, 0) for ends in self.boundaries)
 
 
+Raw = tuple[int, int, int, int, bytes | None, bytes]
+"""A message: partition, offset, epoch, append time (ms), key and value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Messages to be parsed: events of some types, and some fields of `data`. `read`: the number of
+    those that were read, wanted or not."""
+
+    event_types: frozenset[str]
+    data_fields: tuple[str, ...]
+    messages: list[Raw]
+    read: int
+
+
+class Rows(NamedTuple):
+    """Columns as JSON, and the number of their rows."""
+
+    text: str
+    number: int
+
+
+class Parsed(NamedTuple):
+    """What a batch gives. `read`: as in Batch."""
+
+    rows: Rows
+    unreadable: list[Unreadable]
+    read: int
+
+
 class LogReader:
-    """Parses a log's messages for one group: events of some types, and some fields of `data`."""
+    """Reads a log's messages for one group: events of some types, and some fields of `data`."""
 
     def __init__(self, group: str, event_types: Iterable[str], data_fields: Iterable[str]) -> None:
         self._group = group.encode()
         self._event_types = frozenset(event_types)
         self._data_fields = tuple(data_fields)
-        self.unreadable: list[tuple[int, int, str]] = []
-        """Partition, offset and error of each message so far that is no event."""
+        self.unreadable: list[Unreadable] = []
+        """Those among the messages read so far that are no events."""
 
-    def read(self, messages: Iterable[RawMessage], facts: Facts) -> Columns:
-        """The columns of the events of these types, without dead letters and replays for other
-        groups."""
-        columns: Columns = {name: [] for name in COLUMNS}
-        appends = tuple(column.append for column in columns.values())
+    def batch(self, messages: Sequence[RawMessage], facts: Facts) -> Batch:
+        """The messages without tombstones, dead letters and replays for other groups."""
+        raw: list[Raw] = []
         for message in messages:
             value = message.value()
             if value is None:
@@ -78,31 +110,59 @@ class LogReader:
             headers = message.headers()
             if headers and dict(headers).get(_REPLAY_GROUP, self._group) != self._group:
                 continue
-            try:
-                event = _object(value)
-            except (ValueError, RecursionError) as error:
-                self.unreadable.append((partition, offset, f"not an event: {str(error)[:100]}"))
-                continue
-            if event["event_type"] not in self._event_types:
-                continue
-            data = event.get("data")
-            if not isinstance(data, dict):
-                data = {}
-            row = (
-                partition,
-                offset,
-                facts.epoch(partition, offset) if facts.boundaries else 0,
-                message.timestamp()[1],
-                (message.key() or b"").decode(errors="replace"),
-                event.get("event_id"),
-                event["event_type"],
-                event.get("occurred_at"),
-                event.get("organization_id"),
-                {name: data[name] for name in self._data_fields if name in data},
-            )
-            for append, cell in zip(appends, row, strict=True):
-                append(cell)
+            epoch = facts.epoch(partition, offset) if facts.boundaries else 0
+            raw.append((partition, offset, epoch, message.timestamp()[1], message.key(), value))
+        return Batch(self._event_types, self._data_fields, raw, len(messages))
+
+    def read(self, messages: Sequence[RawMessage], facts: Facts) -> Columns:
+        """The columns of the events of these types."""
+        columns, unreadable = parse(self.batch(messages, facts))
+        self.unreadable += unreadable
         return columns
+
+
+def encoded(columns: Columns) -> Rows:
+    """The columns in the form that a replay takes."""
+    return Rows(encode(columns), len(columns["offset"]))
+
+
+def parse_and_encode(batch: Batch) -> Parsed:
+    """For another process: texts are passed on faster than columns of values."""
+    columns, unreadable = parse(batch)
+    return Parsed(encoded(columns), unreadable, batch.read)
+
+
+def parse(batch: Batch) -> tuple[Columns, list[Unreadable]]:
+    """The columns of the batch's events, and the messages that are no events."""
+    columns: Columns = {name: [] for name in COLUMNS}
+    unreadable: list[Unreadable] = []
+    appends = tuple(column.append for column in columns.values())
+    for partition, offset, epoch, appended_ms, key, value in batch.messages:
+        try:
+            event = _object(value)
+        except (ValueError, RecursionError) as error:
+            unreadable.append((partition, offset, f"not an event: {str(error)[:100]}"))
+            continue
+        if event["event_type"] not in batch.event_types:
+            continue
+        data = event.get("data")
+        if not isinstance(data, dict):
+            data = {}
+        row = (
+            partition,
+            offset,
+            epoch,
+            appended_ms,
+            (key or b"").decode(errors="replace"),
+            event.get("event_id"),
+            event["event_type"],
+            event.get("occurred_at"),
+            event.get("organization_id"),
+            {name: data[name] for name in batch.data_fields if name in data},
+        )
+        for append, cell in zip(appends, row, strict=True):
+            append(cell)
+    return columns, unreadable
 
 
 def _object(value: bytes) -> dict[str, Any]:

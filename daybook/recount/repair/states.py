@@ -7,6 +7,7 @@ from typing import Any
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 
+from daybook.recount.compare.states import stored_form
 from daybook.recount.errors import translated_mongodb_errors
 from daybook.recount.recounted import Document, Position
 from daybook.recount.repair import plan
@@ -55,7 +56,7 @@ def _insert(
     new = []
     for verdict in verdicts:
         firsts = {p: first for p, (first, _) in spans.get(verdict.document, {}).items()}
-        content = _stored_form(verdict.expected or {})
+        content = stored_form(verdict.expected or {})
         new.append(plan.whole(verdict.model, verdict.document, content, applied, firsts, revision))
     existing: set[int] = set()
     with translated_mongodb_errors():
@@ -76,7 +77,7 @@ def _replacement(verdict: Verdict, stored: Document, spans: Spans) -> Document:
     revision = bookkeeping.get("revision") if isinstance(bookkeeping, dict) else None
     if not isinstance(revision, int):
         revision = int(time() * 1000)
-    fields = _stored_form(verdict.expected or {})
+    fields = stored_form(verdict.expected or {})
     return plan.whole(verdict.model, stored["_id"], fields, applied, firsts, revision)
 
 
@@ -89,10 +90,3 @@ def _as_read(stored: Document) -> dict[str, Any]:
     for name in ("applied", "revision"):
         where[f"_daybook.{name}"] = bookkeeping.get(name, {"$exists": False})
     return where
-
-
-def _stored_form(expected: Document) -> Document:
-    """The state as it is stored: ids as bytes."""
-    if "event_ids" not in expected:
-        return expected
-    return expected | {"event_ids": [bytes.fromhex(digits) for digits in expected["event_ids"]]}

@@ -3,23 +3,35 @@
 from collections.abc import Mapping
 from math import ceil
 from pathlib import Path
+from typing import NamedTuple
 
-from daybook.recount.log.messages import COLUMNS, Columns
+from daybook.recount.log.messages import COLUMNS, Rows
 from daybook.recount.replay import rows
 from daybook.recount.replay.tables import Tables
 
 _OF_ALL_KEYS = Path(__file__).parent / "log.sql"
 _MESSAGES_AT_ONCE = 20_000
 _BYTES_AT_ONCE = 8_000_000
+SLICE = "CAST('0x' || left(sha256(message_key), 8) AS UBIGINT) % {number}"
+"""The slice of a key, as `part_of` in `daybook.recount.compare.parts` gives it."""
 _ROWS_HELD = 10_000
 """Of messages that are being sorted into slices, in memory."""
+
+
+class Slice(NamedTuple):
+    """Some keys of the log, by number, and what to read in SQL for their messages."""
+
+    number: int
+    source: str
 
 
 class LogTable:
     """The tables `log`, `duplicates` and `ends`, of one topic."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, parts: int) -> None:
+        """`parts`: the number of slices is a multiple of it, so each part has slices of its own."""
         self._tables = tables
+        self._parts = parts
         self._folder = tables.folder / "log"
         self._pending: list[str] = []
         self._pending_messages = self._pending_bytes = 0
@@ -28,20 +40,18 @@ class LogTable:
         """The number of messages added so far."""
         self._excluded = 0
         self._is_complete = False
-        self._slices: list[str] = []
+        self._slices: list[Slice] = []
         tables.create("log", ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items()))
         tables.create("dead", 'partition INTEGER, "offset" BIGINT')
 
-    def add(self, columns: Columns) -> None:
+    def add(self, new: Rows) -> None:
         """Appends messages."""
-        number = len(columns["offset"])
-        if not number:
+        if not new.number:
             return
-        batch = rows.encode(columns)
-        self._pending.append(batch)
-        self._pending_messages += number
-        self._pending_bytes += len(batch)
-        self.messages += number
+        self._pending.append(new.text)
+        self._pending_messages += new.number
+        self._pending_bytes += len(new.text)
+        self.messages += new.number
         if self._pending_messages >= _MESSAGES_AT_ONCE or self._pending_bytes >= _BYTES_AT_ONCE:
             self._flush()
 
@@ -66,24 +76,36 @@ class LogTable:
             self._slices = []
             self._is_complete = True
 
-    def slices(self, bytes_max: int) -> list[str]:
-        """What to read in SQL for each slice of the keys, of about so many bytes of JSON.
+    def slices(self, bytes_max: int) -> list[Slice]:
+        """The slices of the keys, of about so many bytes of JSON each; the largest come first.
 
         Several slices are in files, so that each message is read once.
         """
-        self._slices = self._slices or self._cut(ceil(self._bytes / bytes_max))
+        if not self._slices:
+            per_part = max(1, ceil(self._bytes / bytes_max / self._parts))
+            self._slices = self._cut(self._parts * per_part)
         return self._slices
 
-    def _cut(self, number: int) -> list[str]:
+    def _cut(self, number: int) -> list[Slice]:
         if number <= 1:
-            return ["main.log"]
+            return [Slice(0, "main.log")]
         self._tables.db.execute(f"SET partitioned_write_flush_threshold = {_ROWS_HELD}")
         self._tables.db.execute(
-            f"COPY (SELECT *, hash(message_key) % {number} AS slice FROM main.log) "
+            f"COPY (SELECT *, {SLICE.format(number=number)} AS slice FROM main.log) "
             f"TO '{self._folder}' (FORMAT parquet, PARTITION_BY slice, OVERWRITE)"
         )
-        folders = sorted(self._folder.glob("slice=*"))
-        return [f"read_parquet('{folder}/*', hive_partitioning = false)" for folder in folders]
+        sizes = {
+            folder: sum(file.stat().st_size for file in folder.iterdir())
+            for folder in self._folder.iterdir()
+        }
+        # A slice that takes long, begun last, would leave the other cores with nothing to do.
+        return [
+            Slice(
+                int(folder.name.removeprefix("slice=")),
+                f"read_parquet('{folder}/*', hive_partitioning = false)",
+            )
+            for folder in sorted(sizes, key=lambda folder: -sizes[folder])
+        ]
 
     def _flush(self) -> None:
         if not self._pending:

@@ -7,9 +7,9 @@ from contextlib import ExitStack
 
 import duckdb
 
-from daybook.recount.log.messages import Columns
+from daybook.recount.log.messages import Rows
 from daybook.recount.recounted import Marks, Name
-from daybook.recount.replay.log_table import LogTable
+from daybook.recount.replay.log_table import LogTable, Slice
 from daybook.recount.replay.model import Field, Model
 from daybook.recount.replay.results import Results
 from daybook.recount.replay.rows import Row
@@ -50,10 +50,12 @@ class Replay:
         settings: Settings,
         *,
         memory_mib: int = MEMORY_MIB,
+        parts: int = 1,
         report: Callable[[int, int], None] = lambda done, total: None,
     ) -> None:
-        """`memory_mib` bounds the memory of the process. `report`: called with the number of
-        slices that are done, and their total."""
+        """`memory_mib` bounds the memory of the process. `parts`: those of the keys, whose states
+        are compared one by one. `report`: called with the number of slices that are done, and their
+        total."""
         self.report = report
         self._topic_id = ""
         self._with_states = True
@@ -62,8 +64,8 @@ class Replay:
         self._slice_bytes = (self._tables.memory_mib << 20) // _SLICES_PER_MEMORY
         with ExitStack() as stack:
             stack.callback(self._tables.close)
-            self._log = LogTable(self._tables)
-            self._results = Results(self._tables, rules.whole_documents)
+            self._log = LogTable(self._tables, parts)
+            self._results = Results(self._tables, rules.whole_documents, parts)
             self._create_tables(settings)
             self._log.complete()
             self._runners = [Runner(self._tables, rules, number) for number in range(_RUNNERS)]
@@ -97,10 +99,10 @@ class Replay:
         """The number of messages added so far."""
         return self._log.messages
 
-    def add(self, topic_id: str, columns: Columns) -> None:
+    def add(self, topic_id: str, messages: Rows) -> None:
         """Appends messages of one topic."""
         self._topic_id, self._is_done = topic_id, False
-        self._log.add(columns)
+        self._log.add(messages)
 
     def exclude_dead(self, dead: Mapping[int, frozenset[int]]) -> None:
         """Removes messages that became dead letters since they were read; `dead` by partition."""
@@ -167,16 +169,16 @@ class Replay:
                 runner.leave()
             self._run_slices(slices, self._runners[:1])
 
-    def _run_slices(self, slices: Sequence[str], runners: Sequence[Runner]) -> None:
+    def _run_slices(self, slices: Sequence[Slice], runners: Sequence[Runner]) -> None:
         self._results.clear()
         self._tables.db.execute(f"SET threads = {_RUNNERS // len(runners)}")
         free = deque(runners)
 
-        def run(slice_of_keys: str) -> None:
+        def run(keys: Slice) -> None:
             runner = free.popleft()
-            runner.take_up(self._topic_id, slice_of_keys)
+            runner.take_up(self._topic_id, keys.source)
             runner.measure()
-            self._results.take(runner.db, with_states=self._with_states)
+            self._results.take(runner.db, keys.number, with_states=self._with_states)
             free.append(runner)
 
         with ThreadPoolExecutor(len(runners)) as threads:

@@ -1,23 +1,22 @@
 """What the rules found, slice by slice, kept in tables until it is compared."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby, starmap
-from operator import itemgetter
+from itertools import starmap
+from pathlib import Path
 from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from daybook.recount.compare.rows import DocumentBuilder, read
 from daybook.recount.days import Days
 from daybook.recount.recounted import Key, Name, Position, Recounted
 from daybook.recount.replay.rows import streamed
-from daybook.recount.replay.rules import DocumentBuilder
 from daybook.recount.replay.tables import Tables
 
 _COLUMNS = {
     "found_sums": "collection VARCHAR, document VARCHAR, path VARCHAR, topic_id VARCHAR, "
     'partition INTEGER, amount HUGEINT, "first" BIGINT, "last" BIGINT',
     "found_names": "collection VARCHAR, document VARCHAR, path VARCHAR, name VARCHAR",
-    "found_states": "collection VARCHAR, document VARCHAR, nth BIGINT, state VARCHAR",
     "found_places": "collection VARCHAR, document VARCHAR, topic_id VARCHAR, partition INTEGER, "
     'epoch INTEGER, "first" BIGINT, "last" BIGINT, is_ahead BOOLEAN',
     "found_keys": "name VARCHAR, owner VARCHAR, topic_id VARCHAR, partition INTEGER, "
@@ -62,10 +61,16 @@ _PLACES = f"""
 class Results:
     """The results of all slices. `take` adds those of one; the rest reads them."""
 
-    def __init__(self, tables: Tables, whole_documents: Mapping[str, DocumentBuilder]) -> None:
-        """`whole_documents`: as in the group's rules."""
+    def __init__(
+        self, tables: Tables, whole_documents: Mapping[str, DocumentBuilder], parts: int
+    ) -> None:
+        """`whole_documents`: as in the group's rules; `parts`: as in LogTable."""
         self._tables = tables
         self.whole_documents = whole_documents
+        self.parts = parts
+        self._folder = tables.folder / "states"
+        self._folder.mkdir()
+        self._slices: set[int] = set()
         for table, columns in _COLUMNS.items():
             tables.create(table, columns)
 
@@ -73,21 +78,25 @@ class Results:
         """Forgets all results."""
         for table in _COLUMNS:
             self._tables.db.execute(f"TRUNCATE main.{table}")
+        self._slices.clear()
 
-    def take(self, db: DuckDBPyConnection, *, with_states: bool) -> None:
-        """Adds what the rules found in a runner's schema; the documents that they give whole only
-        if these are wanted."""
+    def take(self, db: DuckDBPyConnection, number: int, *, with_states: bool) -> None:
+        """Adds what the rules found in a runner's schema for the slice of this number; the
+        documents that they give whole only if these are wanted."""
         for statement in (_SUMS, _NAMES, _KEYS, _UNREADABLE):
             db.execute(statement)
         for collection in self.whole_documents if with_states else ():
             named = {"collection": collection}
             messages = f"{collection}_messages"
             db.execute(_PLACES.format(messages=messages), named)
+            # Lines of JSON; a text in it has no line break.
             db.execute(
-                "INSERT INTO main.found_states "
-                f"SELECT $collection, document, nth, state FROM {collection}",
-                named,
+                f"COPY (SELECT '[' || to_json(document) || ',' || state || ']' FROM {collection} "
+                f"ORDER BY document, nth) TO '{self._path(collection, number)}' "
+                "(FORMAT csv, HEADER false, DELIMITER '\x01', QUOTE '', ESCAPE '')"
             )
+        if with_states:
+            self._slices.add(number)
 
     def documents(self, days: Days) -> dict[Name, Recounted]:
         """Every daily document of these days with an effect within the limits, and its sums."""
@@ -116,16 +125,17 @@ class Results:
         return documents
 
     def states(self, collection: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The state documents within the limits, in the order of their ids."""
-        build = self.whole_documents[collection]
-        rows = streamed(
-            self._tables.db,
-            "SELECT document, state FROM main.found_states WHERE collection = ? "
-            "ORDER BY document, nth",
-            [collection],
-        )
-        for document, own_rows in groupby(rows, key=itemgetter(0)):
-            yield document, build(document, [text for _, text in own_rows])
+        """The state documents within the limits, part by part, in the order of their ids."""
+        for part in range(self.parts):
+            yield from read(self.state_files(collection, part), self.whole_documents[collection])
+
+    def state_files(self, collection: str, part: int) -> tuple[Path, ...]:
+        """The files of the state documents within the limits whose keys are in this part."""
+        numbers = sorted(n for n in self._slices if n % self.parts == part)
+        return tuple(self._path(collection, number) for number in numbers)
+
+    def _path(self, collection: str, number: int) -> Path:
+        return self._folder / f"{collection}-{number}.json"
 
     def sketch_keys(self, days: Days) -> Iterator[Key]:
         """The keys of every sketch whose period is within the days, by sketch."""

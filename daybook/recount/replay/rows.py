@@ -4,7 +4,6 @@ These pass through a JSON file, the fastest way without another library: a list 
 parameter costs 1.5 ms a row.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from tempfile import NamedTemporaryFile
@@ -12,10 +11,11 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from daybook.recount.log.encoding import encode
+
 Row = tuple[Any, ...]
 
 _ROWS_AT_ONCE = 20_000
-encode = json.JSONEncoder(separators=(",", ":"), check_circular=False, default=str).encode
 
 
 def streamed(

@@ -1,24 +1,15 @@
 """What the rules of a group consist of."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from daybook.recount.compare.rows import DocumentBuilder
+
 Stage = Path | Callable[[DuckDBPyConnection], None]
 """A SQL file, or a function that reads tables and fills others."""
-DocumentBuilder = Callable[[str, Sequence[str]], dict[str, Any]]
-"""Builds a state document from its `_id` and the JSON that the rules give, in one or more rows."""
-
-
-def parse_document(document: str, rows: Sequence[str]) -> dict[str, Any]:
-    """A DocumentBuilder for rules that give the document in a single row of JSON."""
-    [text] = rows
-    state: dict[str, Any] = json.loads(text)
-    return state
 
 
 @dataclass(frozen=True, slots=True)

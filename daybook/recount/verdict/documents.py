@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from daybook.recount.compare import states
 from daybook.recount.compare.documents import ABSENT, UnequalField, unequal_fields
+from daybook.recount.compare.equal import Part
+from daybook.recount.compare.equal import others as find_others
 from daybook.recount.compare.expected import expected_document, is_nothing
-from daybook.recount.compare.spool import Spool
+from daybook.recount.compare.stored import decoded
 from daybook.recount.recounted import Document, Recounted, marks
 from daybook.recount.replay.model import Model
 from daybook.recount.session import Recount, Snapshot
-
-_REPORTED_EVERY = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +63,8 @@ def _document(
     else:
         keys_max = recount.fleet.settings.map_keys_max
         unequal = list(unequal_fields(model, document, recounted.sums, stored, keys_max))
-    version = _version(model, stored, snapshot)
+    version = states.version(stored or {}, snapshot.versions.get(model.collection, 0))
     return Verdict(model, document, stored, doubt, unequal, version, recounted=recounted)
-
-
-def _version(model: Model, stored: Document | None, snapshot: Snapshot) -> int:
-    """The document's model version; if it has none, the one recorded for the group."""
-    bookkeeping: Any = (stored or {}).get("_daybook")
-    version = bookkeeping.get("model") if isinstance(bookkeeping, dict) else None
-    return version if isinstance(version, int) else snapshot.versions.get(model.collection, 0)
 
 
 def _nonzero_fields(model: Model, expected: Document) -> Iterator[UnequalField]:
@@ -83,12 +75,50 @@ def _nonzero_fields(model: Model, expected: Document) -> Iterator[UnequalField]:
             yield UnequalField(field.name, ABSENT, value, field.since)
 
 
-def state_verdicts(recount: Recount, snapshot: Snapshot, model: Model) -> Iterator[Verdict]:
-    """A verdict on each state document that is stored or whose key is in the log."""
+@dataclass(frozen=True, slots=True)
+class StateVerdicts:
+    """The verdicts on the states of some keys, without those on the states in `equal`, a number."""
+
+    equal: int
+    verdicts: Iterator[Verdict]
+
+
+def state_verdicts(
+    recount: Recount, snapshot: Snapshot, model: Model, version_min: int = 0
+) -> Iterator[StateVerdicts]:
+    """Verdicts on the state documents that are stored or whose key is in the log; always on those
+    of a lower model version than `version_min`."""
     if model.collection not in snapshot.states:
         return
+    spool, results = snapshot.states[model.collection], recount.replay.results
+    parts = [
+        Part(
+            model,
+            snapshot.versions.get(model.collection, 0),
+            version_min,
+            snapshot.coverage,
+            results.whole_documents[model.collection],
+            path,
+            results.state_files(model.collection, number),
+        )
+        for number, path in enumerate(spool.paths)
+    ]
+    done = 0
+    for part, (equal, others) in zip(parts, recount.map(find_others, parts), strict=True):
+        recount.report_progress("comparing states", done, spool.count)
+        yield StateVerdicts(equal, _on_others(recount, snapshot, part, others))
+        done += equal + len(others)
+
+
+def _on_others(
+    recount: Recount, snapshot: Snapshot, part: Part, names: set[str]
+) -> Iterator[Verdict]:
     moved: list[Verdict] = []
-    for verdict in _states(recount, snapshot, model):
+    for document, raw, expected in part.pairs() if names else ():
+        if document not in names:
+            continue
+        stored = None if raw is None else decoded(raw)
+        verdict = _state(snapshot, part.model, document, stored, expected)
         is_moved = [field.field for field in verdict.unequal] == ["home"]
         if verdict.stored and verdict.expected and is_moved:
             moved.append(verdict)
@@ -97,30 +127,13 @@ def state_verdicts(recount: Recount, snapshot: Snapshot, model: Model) -> Iterat
     yield from _unless_ahead(recount, moved)
 
 
-def _states(recount: Recount, snapshot: Snapshot, model: Model) -> Iterator[Verdict]:
-    spool = snapshot.states[model.collection]
-    pairs = states.paired(_named(spool), recount.replay.results.states(model.collection))
-    for done, (document, stored, expected) in enumerate(pairs):
-        if done % _REPORTED_EVERY == 0:
-            recount.report_progress("comparing states", done, spool.count)
-        yield _state(recount, snapshot, model, document, stored, expected)
-
-
 def _absent(model: Model, expected: Document) -> UnequalField:
     """For an absent state, one field stands for the whole document."""
     name = next(iter(expected))
     return UnequalField(name, ABSENT, expected[name], model.fields[name].since)
 
 
-def _named(spool: Spool) -> Iterator[tuple[str, Document]]:
-    """States by `_id`; those whose `_id` is no string sort first and are not Daybook's."""
-    for stored in spool:
-        if isinstance(stored["_id"], str):
-            yield stored["_id"], stored
-
-
 def _state(
-    recount: Recount,
     snapshot: Snapshot,
     model: Model,
     document: str,
@@ -134,7 +147,7 @@ def _state(
         unequal = states.unexplained_fields(model, stored)
     else:
         unequal = states.unequal_fields(model, stored, expected)
-    version = _version(model, stored, snapshot)
+    version = states.version(stored or {}, snapshot.versions.get(model.collection, 0))
     return Verdict(model, document, stored, doubt, unequal, version, expected=expected)
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from daybook.recount.compare.coverage import Coverage
-from daybook.recount.fleet import Gap, Progress
-from daybook.recount.log.kafka import Topic
+from daybook.recount.log.topic import Topic
+from daybook.recount.progress import Gap, Progress
 from daybook.recount.recounted import Marks, marks
 
 NOW, OLD = "nownownownownownownowno", "oldoldoldoldoldoldoldol"
