@@ -23,6 +23,8 @@ _ORDERS = (
     "order.delivered",
     "order.cancelled",
     "order.refunded",
+    "order.refund_failed",
+    "order.dispute_won",
     "order.attribution_recorded",
 )
 
@@ -83,6 +85,8 @@ GROUPS = (
             "order_id",
             "currency",
             "amount_cents",
+            "installment",
+            "total_cents",
             "refund_cents",
             "community_id",
             "promotion_id",
