@@ -60,6 +60,7 @@ class PaymentIntent(Order):
 class Payment(Order):
     currency: Currency
     amount_cents: Cents
+    installment: NotRequired[bool]
 
 
 class OrderWithReason(Order):
@@ -136,6 +137,16 @@ class OrderRefunded(Envelope):
     data: Refund
 
 
+class RefundFailed(Envelope):
+    event_type: Literal["order.refund_failed"]
+    data: Refund
+
+
+class DisputeWon(Envelope):
+    event_type: Literal["order.dispute_won"]
+    data: Refund
+
+
 class AttributionRecorded(Envelope):
     event_type: Literal["order.attribution_recorded"]
     data: Attribution
@@ -151,6 +162,8 @@ OrderEvent = Annotated[
     | OrderDelivered
     | OrderCancelled
     | OrderRefunded
+    | RefundFailed
+    | DisputeWon
     | AttributionRecorded,
     Field(discriminator="event_type"),
 ]

@@ -26,7 +26,7 @@ def created(order: State, event: Event) -> Iterator[Effect]:
         return
     data = event["data"]
     order["funnel_settled"] = True
-    booked, order["booked_refunds"] = order["booked_refunds"], []
+    kept, order["booked_refunds"] = order["booked_refunds"], []
     if "funnel_id" not in data:
         return
     order["funnel"] = {
@@ -35,41 +35,78 @@ def created(order: State, event: Event) -> Iterator[Effect]:
         "step_id": data.get("step_id"),
         "products": products(data.get("items", ())),
     }
-    if order["payment"]:
-        yield from paid(order)
-    for number, refund in enumerate(booked):
-        day_hour = DayHour(refund["date"], refund["hour"])
-        yield from refunded(order, day_hour, refund["cents"], is_first=number == 0)
+    for number, payment in enumerate(payments(order)):
+        yield from paid(order, payment, is_first=number == 0)
+    for number, refund in enumerate(kept):
+        yield from refunded(
+            order,
+            DayHour(refund["date"], refund["hour"]),
+            refund["cents"],
+            is_first=number == 0,
+            is_paired=refund["is_paired"],
+        )
 
 
-def paid(order: State) -> Iterator[Effect]:
-    """Books the payment, which the state already holds, on its day."""
-    funnel = order.get("funnel")
+def payments(order: State) -> list[dict[str, Any]]:
+    """The payments that count, [{date, hour, cents}], the first one first."""
+    first = order["payment"]
+    if first is None:
+        return []
+    others = [payment for payment in order["later_payments"] if payment["counted"]]
+    return [first | {"cents": first["amount_cents"]}, *others]
+
+
+def paid_cents(order: State) -> int:
+    return sum(payment["cents"] for payment in payments(order))
+
+
+def booked(order: State) -> Iterator[tuple[str, DayHour, int]]:
+    """The order's money as it is counted: `revenue` or `refunded`, its day, and the amount."""
+    hour = order["payment"]["hour"]
+    for payment in payments(order):
+        yield "revenue", DayHour(payment["date"], payment["hour"]), payment["cents"]
+    for day, cents in order["refunds"].items():
+        yield "refunded", DayHour(day, hour), cents
+
+
+def paid(order: State, payment: Mapping[str, Any], *, is_first: bool) -> Iterator[Effect]:
+    """Books a payment on its day; with the first one, the order and its units."""
+    funnel, first = order.get("funnel"), order["payment"]
     if funnel is None:
         return
-    payment = order["payment"]
-    day_hour, currency = DayHour(payment["date"], payment["hour"]), payment["currency"]
-    yield _effect(funnel, day_hour, "orders", 1, currency=currency)
-    yield _effect(
-        funnel, day_hour, "gross_revenue_cents", payment["amount_cents"], currency=currency
-    )
+    day_hour, cents = DayHour(payment["date"], payment["hour"]), payment["cents"]
+    yield _effect(funnel, day_hour, "gross_revenue_cents", cents, currency=first["currency"])
+    parts = apportion(cents, [p["worth_cents"] for p in funnel["products"]])
+    for product, part in zip(funnel["products"], parts, strict=True):
+        product["revenue_cents"] += part
+    if is_first:
+        yield from _sold(order, day_hour)
+    yield from _divide(order, day_hour, "revenue_cents", cents, parts)
+
+
+def _sold(order: State, day_hour: DayHour) -> Iterator[Effect]:
+    funnel = order["funnel"]
+    yield _effect(funnel, day_hour, "orders", 1, currency=order["payment"]["currency"])
     for field, key in _keys(order).items():
         yield _effect(funnel, day_hour, field, 1, key=key, part="orders")
-    parts = apportion(payment["amount_cents"], [p["worth_cents"] for p in funnel["products"]])
-    for product, cents in zip(funnel["products"], parts, strict=True):
+    for product in funnel["products"]:
         key, name = encode_key(product["product_id"]), product["name"]
-        product["revenue_cents"] = cents
         yield _effect(funnel, day_hour, "units", product["units"])
         yield _effect(funnel, day_hour, "products", product["units"], key=key, part="units")
         if name is not None:
             yield _effect(funnel, day_hour, "products", 0, key=key, name=name)
-    yield from _divide(order, day_hour, "revenue_cents", payment["amount_cents"], parts)
 
 
-def refunded(order: State, day_hour: DayHour, cents: int, *, is_first: bool) -> Iterator[Effect]:
-    """Books a refund on its own day; until the funnel is determined, the state keeps it."""
+def refunded(
+    order: State, day_hour: DayHour, cents: int, *, is_first: bool, is_paired: bool
+) -> Iterator[Effect]:
+    """Books a refund, or a reversal below zero, on its own day.
+
+    Until the funnel is determined, the state keeps it. A refund and a reversal that only cover each
+    other (`is_paired`) concern no product.
+    """
     if not order.get("funnel_settled", True):
-        _keep(order, day_hour, cents)
+        _keep(order, day_hour, cents, is_paired)
         return
     funnel = order.get("funnel")
     if funnel is None:
@@ -78,8 +115,14 @@ def refunded(order: State, day_hour: DayHour, cents: int, *, is_first: bool) -> 
     if is_first:
         yield _effect(funnel, day_hour, "refunded_orders", 1)
     yield _effect(funnel, day_hour, "refunded_cents", cents, currency=currency)
-    left = [p["revenue_cents"] - p["refunded_cents"] for p in funnel["products"]]
-    parts = apportion(cents, left)
+    if is_paired:
+        parts = [0] * len(funnel["products"])
+    elif cents < 0:
+        taken = [p["refunded_cents"] for p in funnel["products"]]
+        parts = [-part for part in apportion(-cents, taken)]
+    else:
+        left = [p["revenue_cents"] - p["refunded_cents"] for p in funnel["products"]]
+        parts = apportion(cents, left)
     for product, part in zip(funnel["products"], parts, strict=True):
         product["refunded_cents"] += part
     yield from _divide(order, day_hour, "refunded_cents", cents, parts)
@@ -90,23 +133,27 @@ def attributed(order: State, source: str) -> Iterator[Effect]:
     if "source" not in order or not source:
         return
     before, order["source"] = order["source"], source
-    funnel, payment = order["funnel"], order["payment"]
-    if funnel is None or payment is None or before == source:
+    funnel, first = order["funnel"], order["payment"]
+    if funnel is None or first is None or before == source:
         return
-    paid_on = DayHour(payment["date"], payment["hour"])
-    booked = [(paid_on, "revenue_cents", payment["amount_cents"])]
-    booked += [(DayHour(d, paid_on.hour), "refunded_cents", c) for d, c in order["refunds"].items()]
+    paid_on = DayHour(first["date"], first["hour"])
     for name, sign in ((before, -1), (source, 1)):
         key = _key(name)
         yield _effect(funnel, paid_on, "by_source", sign, key=key, part="orders")
-        for day_hour, part, cents in booked:
+        for what, day_hour, cents in booked(order):
+            part = f"{what}_cents"
             yield _money(order, day_hour, "by_source", key, part, sign * cents)
 
 
-def _keep(order: State, day_hour: DayHour, cents: int) -> None:
+def _keep(order: State, day_hour: DayHour, cents: int, is_paired: bool) -> None:
     if len(order["booked_refunds"]) < WAITING_REFUNDS_MAX:
         order["booked_refunds"].append(
-            {"date": day_hour.day, "hour": day_hour.hour, "cents": cents}
+            {
+                "date": day_hour.day,
+                "hour": day_hour.hour,
+                "cents": cents,
+                "is_paired": is_paired,
+            }
         )
     else:
         order["funnel_settled"], order["booked_refunds"] = True, []

@@ -24,6 +24,8 @@ _ORDERS = (
     "order.delivered",
     "order.cancelled",
     "order.refunded",
+    "order.refund_failed",
+    "order.dispute_won",
     "order.attribution_recorded",
 )
 
@@ -84,6 +86,8 @@ GROUPS = (
             "order_id",
             "currency",
             "amount_cents",
+            "installment",
+            "total_cents",
             "refund_cents",
             "community_id",
             "promotion_id",

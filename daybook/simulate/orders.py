@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from daybook.simulate.dice import Dice
 from daybook.simulate.message import ORDERS
 from daybook.simulate.plan import DAY_MS
 from daybook.simulate.visit import Visit
@@ -76,13 +77,31 @@ def _pay(visit: Visit, order: Order) -> bool:
             return False
         at_ms += 30_000
         visit.server_event(ORDERS, "order.payment_initiated", at_ms, paid)
-    visit.server_event(ORDERS, "order.payment_succeeded", at_ms + 4_000, paid)
+    for later_ms, payment in _payments(order):
+        visit.server_event(ORDERS, "order.payment_succeeded", at_ms + later_ms, one | payment)
     visit.server_event(ORDERS, "order.confirmed", at_ms + 6_000, one)
     return True
 
 
+def _payments(order: Order) -> list[tuple[int, dict[str, Any]]]:
+    """What is paid, and when: mostly everything at once, some orders in two parts or twice."""
+    dice, total = Dice(f"payments of {order.order_id}"), order.total_cents
+    whole = {"currency": order.currency, "amount_cents": total}
+    payments = [(4_000, whole)]
+    if dice.chance(0.04):
+        deposit = dice.randint(0, total)
+        said = {"installment": True} if dice.chance(0.5) else {}
+        payments = [(4_000, whole | {"amount_cents": deposit} | said)]
+        payments.append((dice.about_ms(7_200), whole | {"amount_cents": total - deposit} | said))
+    if dice.chance(0.02):
+        other = "USD" if order.currency != "USD" else "EUR"
+        currency = order.currency if dice.chance(0.7) else other
+        payments.append((dice.about_ms(3_600), whole | {"currency": currency}))
+    return payments
+
+
 def _fulfil(visit: Visit, order: Order) -> None:
-    dice = visit.dice
+    dice, own = visit.dice, Dice(f"reversals of {order.order_id}")
     one = {"order_id": order.order_id}
     if dice.chance(0.03):
         cancelled = one | {"refund_cents": order.total_cents, "reason": "out of stock"}
@@ -96,7 +115,11 @@ def _fulfil(visit: Visit, order: Order) -> None:
         cents = left if dice.chance(0.5) else dice.randint(1, left)
         left -= cents
         refunded_ms = shipped_ms + DAY_MS + dice.about_ms(43_200)
-        visit.server_event(ORDERS, "order.refunded", refunded_ms, one | {"refund_cents": cents})
+        refund = one | {"refund_cents": cents}
+        visit.server_event(ORDERS, "order.refunded", refunded_ms, refund)
+        if own.chance(0.25):
+            kind = own.choice(("order.refund_failed", "order.dispute_won"))
+            visit.server_event(ORDERS, kind, refunded_ms + own.about_ms(14_400), refund)
 
 
 def _attribute(visit: Visit, order: Order) -> None:

@@ -10,6 +10,7 @@ from daybook.funnels.order_revenue import paid, products, refunded
 from models.order_state import new_order
 
 CENTS = st.integers(0, 2**53 - 1)
+DAY = DayHour("2026-01-01", "10")
 
 
 @pytest.mark.parametrize(
@@ -39,19 +40,20 @@ def test_parts_add_up_and_are_less_than_a_cent_off(cents: int, weights: list[int
 
 
 @given(
-    st.integers(0, 50),
+    st.lists(st.integers(0, 50), min_size=1, max_size=3),
     st.lists(st.integers(0, 9), min_size=1, max_size=5),
-    st.lists(st.integers(1, 20)),
+    st.lists(st.integers(-20, 20)),
 )
-def test_refunds_take_no_more_from_a_product_than_was_paid_for_it(
-    cents: int, worth: list[int], refunds: list[int]
+def test_no_product_is_refunded_more_than_was_paid_for_it_or_less_than_nothing(
+    payments: list[int], worth: list[int], refunds: list[int]
 ) -> None:
+    """Reversals are refunds below zero."""
     lines = [
         {"product_id": f"p{number}", "quantity": 1, "price_cents": price}
         for number, price in enumerate(worth)
     ]
     order = new_order("o") | {
-        "payment": {"date": "2026-01-01", "hour": "10", "currency": "EUR", "amount_cents": cents},
+        "payment": {"date": DAY.day, "hour": DAY.hour, "currency": "EUR", "amount_cents": 0},
         "funnel_settled": True,
         "funnel": {
             "organization_id": "default",
@@ -60,15 +62,18 @@ def test_refunds_take_no_more_from_a_product_than_was_paid_for_it(
             "products": products(lines),
         },
     }
-    list(paid(order))
-    left = cents
+    taken = 0
+    for number, cents in enumerate(payments):
+        payment = {"date": DAY.day, "hour": DAY.hour, "cents": cents}
+        list(paid(order, payment, is_first=number == 0))
     for asked in refunds:
-        booked = min(asked, left)
-        left -= booked
-        list(refunded(order, DayHour("2026-01-02", "11"), booked, is_first=False))
+        booked = max(-taken, min(asked, sum(payments) - taken))
+        taken += booked
+        list(refunded(order, DAY, booked, is_first=False, is_paired=False))
         remain = [p["revenue_cents"] - p["refunded_cents"] for p in order["funnel"]["products"]]
-        assert sum(remain) == (left if sum(worth) else 0)
+        assert sum(remain) == (sum(payments) - taken if sum(worth) else 0)
         assert all(each >= 0 for each in remain)
+        assert all(p["refunded_cents"] >= 0 for p in order["funnel"]["products"])
 
 
 def test_lines_of_one_product_are_combined_and_lines_of_quantity_0_ignored() -> None:

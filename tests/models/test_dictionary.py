@@ -44,11 +44,11 @@ def test_every_field_of_every_collection_is_there(group: Group) -> None:
         "that is not a leader's to one that is | 1 |",
         "| `payment_success_rate` | double or null | rate: `payments_succeeded` / "
         "`payments_initiated` | 1 |",
-        "| `gross_revenue_cents` | int64 or null | money: an amount per currency | 1 |",
+        "| `gross_revenue_cents` | int64 or null | money: an amount per currency | 2 |",
         "| `payment` | null | 1 |",
         "| `funnel_settled` | false | 2 |",
         "| `products` | object | by key: `units`, `revenue_cents`, `refunded_cents`; `name`, the "
-        "greatest by code point | 1 |",
+        "greatest by code point | 2 |",
         "| `kind` = `event` | string | the keys of `analytics_event_metrics.unique_viewers` |",
     ],
 )

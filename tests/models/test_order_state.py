@@ -7,7 +7,13 @@ import bson
 from bson import Int64
 
 from daybook.funnels.order_revenue import products
-from models.order_state import STATE_BYTES_MAX, WAITING_REFUNDS_MAX, new_order
+from models.order_state import (
+    LATER_PAYMENTS_MAX,
+    REVERSALS_MAX,
+    STATE_BYTES_MAX,
+    WAITING_REFUNDS_MAX,
+    new_order,
+)
 from schemas.fields import CENTS_MAX
 from schemas.order import ITEMS_BYTES_MAX, ITEMS_MAX
 
@@ -44,7 +50,10 @@ def test_the_largest_state_of_an_order_is_small_enough() -> None:
         "payment": refund | {"currency": "EUR", "amount_cents": Int64(CENTS_MAX)},
         "refunds": {day.isoformat(): Int64(1) for day in days},
         "waiting_refunds": [refund] * WAITING_REFUNDS_MAX,
-        "booked_refunds": [refund] * WAITING_REFUNDS_MAX,
+        "booked_refunds": [refund | {"is_paired": True}] * WAITING_REFUNDS_MAX,
+        "total": {"currency": "EUR", "amount_cents": Int64(CENTS_MAX)},
+        "later_payments": [refund | {"counted": True}] * LATER_PAYMENTS_MAX,
+        "waiting_reversals": [refund] * REVERSALS_MAX,
         "source": WIDE * 1_024,
         "community_id": WIDE * 128,
         "promotion_id": WIDE * 128,

@@ -172,6 +172,8 @@ def test_an_export_is_of_days_that_exist(field: str, wrong: str) -> None:
         ("sc.domain.order/order.payment_succeeded", "amount_cents", CENTS_MAX),
         ("sc.domain.order/order.cancelled", "refund_cents", CENTS_MAX),
         ("sc.domain.order/order.refunded", "refund_cents", CENTS_MAX),
+        ("sc.domain.order/order.refund_failed", "refund_cents", CENTS_MAX),
+        ("sc.domain.order/order.dispute_won", "refund_cents", CENTS_MAX),
         ("sc.tracking.funnel/conversion", "value_cents", VALUE_CENTS_MAX),
         ("sc.tracking.funnel/purchase", "value_cents", VALUE_CENTS_MAX),
         ("sc.tracking.funnel/engagement", "seconds", 3_600),

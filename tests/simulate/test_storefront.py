@@ -20,6 +20,7 @@ from daybook.simulate.plan import DAY_MS, Plan
 from daybook.simulate.storefront import storefront
 from schemas.catalogue import source
 
+REVERSING = ("order.refund_failed", "order.dispute_won")
 PLAN = Plan(events=20_000, seed=3, start=date(2026, 3, 2), days=7)
 
 
@@ -118,8 +119,26 @@ def test_every_order_belongs_to_a_session_and_a_funnel_and_adds_up(
         assert data["step_id"]
         total = sum(item["quantity"] * item["price_cents"] for item in data["items"])
         assert total == data["total_cents"]
-        refunds = {e["event_id"].lower(): e["data"].get("refund_cents", 0) for e in history}
+        refunds = {
+            e["event_id"].lower(): e["data"].get("refund_cents", 0)
+            for e in history
+            if e["event_type"] not in REVERSING
+        }
         assert sum(refunds.values()) <= total
+
+
+def test_some_orders_are_paid_in_parts_or_twice_and_some_refunds_are_given_back(
+    messages: list[Message],
+) -> None:
+    events = {m.event["event_id"].lower(): m.event for m in messages if m.topic == ORDERS}
+    payments: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for event in events.values():
+        if event["event_type"] == "order.payment_succeeded":
+            payments[event["data"]["order_id"]].append(event["data"])
+    several = [received for received in payments.values() if len(received) > 1]
+    assert [received for received in several if "installment" in received[0]]
+    assert [received for received in several if received[0] == received[1]]
+    assert {event["event_type"] for event in events.values()} >= set(REVERSING)
 
 
 def test_an_account_is_created_before_it_is_used(messages: list[Message]) -> None:

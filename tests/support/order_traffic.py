@@ -9,6 +9,16 @@ from tests.support.recounting import HandLog
 
 NAMES = ("Cup", "cup", "Čaša", "$Cup", "")
 PRODUCTS = ("p", "q.r", "other", "unattributed", "s")
+KINDS = {
+    "created": 3,
+    "payment_succeeded": 5,
+    "refunded": 6,
+    "refund_failed": 2,
+    "dispute_won": 1,
+    "attribution_recorded": 3,
+    "cancelled": 1,
+}
+"""How often each kind of event is."""
 
 
 class Orders:
@@ -32,8 +42,7 @@ class Orders:
         return self.log
 
     def _event(self) -> dict[str, Any]:
-        kinds = ("created", "payment_succeeded", "refunded", "attribution_recorded", "cancelled")
-        kind = self._random.choices(kinds, (3, 3, 5, 3, 1))[0]
+        kind = self._random.choices(tuple(KINDS), tuple(KINDS.values()))[0]
         data = {"order_id": self._random.choice(self._orders)} | self._data(kind)
         day, hour = self._random.randint(1, 3), self._random.randrange(24)
         event = {
@@ -52,14 +61,17 @@ class Orders:
                 named = {"funnel_id": self._random.choice("fg")} if chance < 0.8 else {}
                 step = {"step_id": self._random.choice("xy")} if chance < 0.6 else {}
                 items = {"items": self._items()} if chance < 0.7 else {}
-                return {"currency": "EUR", "total_cents": cents} | named | step | items
+                currency = self._random.choice(("EUR", "EUR", "EUR", "USD"))
+                return {"currency": currency, "total_cents": 2 * cents} | named | step | items
             case "payment_succeeded":
                 currency = self._random.choice(("EUR", "EUR", "USD"))
-                return {"currency": currency, "amount_cents": cents}
+                part = {"installment": chance < 0.2} if chance < 0.3 else {}
+                amount = 0 if chance > 0.95 else cents // self._random.choice((1, 3))
+                return {"currency": currency, "amount_cents": amount} | part
             case "attribution_recorded":
                 return {"source": self._random.choice(("Google", "Bing", "", "other"))}
-            case "refunded":
-                return {"refund_cents": cents // 9}
+            case "refunded" | "refund_failed" | "dispute_won":
+                return {"refund_cents": cents // self._random.choice((1, 3, 9))}
             case _:
                 return {"refund_cents": cents} if chance < 0.5 else {}
 

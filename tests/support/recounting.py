@@ -119,6 +119,10 @@ class HandLog:
     def refund(self, cents: int, order: str = "o", day: str = "2026-01-02", **more: Any) -> int:
         return self.order("refunded", order, f"{day}T11:00:00Z", refund_cents=cents, **more)
 
+    def reverse(self, cents: int, order: str = "o", day: str = "2026-01-03", **more: Any) -> int:
+        at = f"{day}T12:00:00Z"
+        return self.order("refund_failed", order, at, refund_cents=cents, **more)
+
     def attribute(self, order: str = "o", **owners: Any) -> int:
         return self.order("attribution_recorded", order, "2026-01-09T00:00:00Z", **owners)
 

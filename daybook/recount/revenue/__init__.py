@@ -1,8 +1,10 @@
-"""The SQL rules of revenue beyond payments and refunds: orders' funnels, and the states."""
+"""The SQL rules of revenue: payments, refunds, their days, orders' funnels, and the states."""
 
 from pathlib import Path
 
 _HERE = Path(__file__).parent
 
-PARTS = (_HERE / "lines.sql", _HERE / "funnels.sql", _HERE / "states.sql")
-"""They run after the group's rules, in this order."""
+PARTS = tuple(
+    _HERE / f"{name}.sql" for name in ("payments", "refunds", "days", "lines", "funnels", "states")
+)
+"""They run after the group's events are known, in this order."""

@@ -23,29 +23,75 @@ seen AS (
     WHERE e."offset" <= greatest(r.last, own.last)
     GROUP BY e.key_id
 ),
-paid AS (
+first_paid AS (
     SELECT
         key_id, {'date': day, 'hour': hour, 'currency': currency, 'amount_cents': cents} AS payment
-    FROM payments JOIN seen USING (key_id)
+    FROM first_payments JOIN seen USING (key_id)
+    WHERE n <= upto
+),
+paid_later AS (
+    SELECT
+        key_id,
+        list({
+            'date': day, 'hour': hour, 'cents': cents, 'counted': coalesce(counted_n <= upto, false)
+        } ORDER BY n) AS payments
+    FROM judged JOIN paid USING (key_id, n, nth) JOIN seen USING (key_id)
+    WHERE n <= upto AND nth > 1
+    GROUP BY key_id
+),
+priced AS (
+    SELECT
+        key_id,
+        {
+            'currency': json_extract_string(data, 'currency'),
+            'amount_cents': cents_of(data, 'total_cents')
+        } AS total
+    FROM created JOIN seen USING (key_id)
     WHERE n <= upto
 ),
 booked AS (
     SELECT key_id, sum(cents) AS refunded_cents, json_group_object(day, cents) AS refunds
     FROM (
-        SELECT key_id, day, CAST(sum(taken) AS BIGINT) AS cents
+        SELECT key_id, day, CAST(sum(cents) AS BIGINT) AS cents
         FROM booked_refunds JOIN seen USING (key_id)
-        WHERE taken > 0 AND booked_n <= upto
+        WHERE n <= upto
         GROUP BY key_id, day
     )
     GROUP BY key_id
 ),
+-- What of each refund and reversal is booked by then, and what waits.
+done AS (
+    SELECT key_id, item_n AS n, abs(sum(cents)) AS cents
+    FROM booked_refunds AS b JOIN seen USING (key_id)
+    WHERE b.n <= upto
+    GROUP BY key_id, item_n
+),
+refunds_by_then AS (
+    SELECT
+        key_id, n, day, hour, CAST(queued_cents - coalesce(done.cents, 0) AS BIGINT) AS cents,
+        if(payment IS NULL, beyond_cents, 0) AS beyond_cents
+    FROM queued_refunds JOIN seen USING (key_id)
+    LEFT JOIN done USING (key_id, n) LEFT JOIN first_paid USING (key_id)
+    WHERE n <= upto
+),
 waiting AS (
     SELECT
-        key_id,
-        list({'date': day, 'hour': hour, 'cents': cents} ORDER BY n) FILTER (NOT beyond) AS refunds,
-        sum(cents) FILTER (beyond) AS excess_cents
-    FROM refunds JOIN seen USING (key_id)
-    WHERE n <= upto AND (paid_n IS NULL OR paid_n > upto)
+        key_id, count(*) AS asked,
+        list({'date': day, 'hour': hour, 'cents': cents} ORDER BY n) FILTER (cents > 0) AS refunds,
+        sum(beyond_cents) AS excess_cents
+    FROM refunds_by_then
+    GROUP BY key_id
+),
+reversals_by_then AS (
+    SELECT key_id, n, day, hour, CAST(r.cents - coalesce(done.cents, 0) AS BIGINT) AS cents
+    FROM reversals AS r JOIN seen USING (key_id) LEFT JOIN done USING (key_id, n)
+    WHERE n <= upto
+),
+reversing AS (
+    SELECT
+        key_id, count(*) AS asked,
+        list({'date': day, 'hour': hour, 'cents': cents} ORDER BY n) FILTER (cents > 0) AS reversals
+    FROM reversals_by_then
     GROUP BY key_id
 ),
 owned AS (
@@ -66,8 +112,12 @@ settled AS (
     GROUP BY key_id
 ),
 unsettled AS (
-    SELECT key_id, list({'date': day, 'hour': hour, 'cents': cents} ORDER BY nth) AS refunds
-    FROM bookings_of_refunds JOIN seen USING (key_id) ANTI JOIN settled USING (key_id)
+    SELECT
+        key_id,
+        list({
+            'date': day, 'hour': hour, 'cents': cents, 'is_paired': is_paired
+        } ORDER BY nth) AS refunds
+    FROM booked_refunds JOIN seen USING (key_id) ANTI JOIN settled USING (key_id)
     WHERE n <= upto
     GROUP BY key_id
 ),
@@ -125,13 +175,21 @@ SELECT
         'funnel_settled', settled.key_id IS NOT NULL,
         'funnel', funnel,
         'booked_refunds', coalesce(unsettled.refunds, []),
+        'total', total,
+        'later_payments', coalesce(paid_later.payments, []),
+        'waiting_reversals', coalesce(reversing.reversals, []),
+        'refunds_asked', coalesce(waiting.asked, 0),
+        'reversals_asked', coalesce(reversing.asked, 0),
         'event_ids', coalesce(event_ids, [])
     ) AS VARCHAR) AS state
 FROM seen
 JOIN orders USING (key_id)
-LEFT JOIN paid USING (key_id)
+LEFT JOIN first_paid USING (key_id)
+LEFT JOIN paid_later USING (key_id)
+LEFT JOIN priced USING (key_id)
 LEFT JOIN booked USING (key_id)
 LEFT JOIN waiting USING (key_id)
+LEFT JOIN reversing USING (key_id)
 LEFT JOIN owned USING (key_id)
 LEFT JOIN settled USING (key_id)
 LEFT JOIN unsettled USING (key_id)

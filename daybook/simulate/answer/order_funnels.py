@@ -8,7 +8,7 @@ from math import floor
 from daybook.simulate.answer.clock import When
 from daybook.simulate.answer.keys import UNATTRIBUTED, key
 from daybook.simulate.answer.ledger import Ledger
-from daybook.simulate.answer.settled import PaidOrder
+from daybook.simulate.answer.settled import Booking, PaidOrder
 from daybook.simulate.answer.shape import FUNNEL_REVENUE
 
 _WORTH_MAX = 2**53 - 1
@@ -19,7 +19,7 @@ def count(ledger: Ledger, order: PaidOrder) -> None:
     """Counts a paid order, if it names a funnel."""
     if order.created is None or "funnel_id" not in order.created.data:
         return
-    created = order.created.data
+    created, paid_at = order.created.data, order.payments[0].at
     names = order.created.organization, created["funnel_id"]
     units: Counter[str] = Counter()
     worth: Counter[str] = Counter()
@@ -29,7 +29,7 @@ def count(ledger: Ledger, order: PaidOrder) -> None:
             continue
         units[product] += quantity
         path = ("products", key(product), "name")
-        ledger.name(FUNNEL_REVENUE, names, order.paid_at.day, path, line.get("product_name", ""))
+        ledger.name(FUNNEL_REVENUE, names, paid_at.day, path, line.get("product_name", ""))
         worth[product] = min(_WORTH_MAX, worth[product] + quantity * line["price_cents"])
     by = {
         "by_source": UNATTRIBUTED if order.source is None else key(order.source),
@@ -47,23 +47,41 @@ def count(ledger: Ledger, order: PaidOrder) -> None:
         if not any(shares.values()):
             money(at, ("products", UNATTRIBUTED, part), cents)
 
-    ledger.currency_counter(FUNNEL_REVENUE, names, order.paid_at, "orders", order.currency)
-    money(order.paid_at, ("gross_revenue_cents",), order.cents)
-    ledger.counter(FUNNEL_REVENUE, names, order.paid_at, "units", units.total())
+    ledger.currency_counter(FUNNEL_REVENUE, names, paid_at, "orders", order.currency)
+    ledger.counter(FUNNEL_REVENUE, names, paid_at, "units", units.total())
     for field, map_key in by.items():
-        ledger.map_counter(FUNNEL_REVENUE, names, order.paid_at.day, (field, map_key, "orders"))
+        ledger.map_counter(FUNNEL_REVENUE, names, paid_at.day, (field, map_key, "orders"))
     for product, number in units.items():
         path = ("products", key(product), "units")
-        ledger.map_counter(FUNNEL_REVENUE, names, order.paid_at.day, path, number)
-    left = shares(order.cents, worth)
-    divide(order.paid_at, "revenue_cents", order.cents, left)
-    for number, (at, cents) in enumerate(order.refunds):
-        if number == 0:
-            ledger.counter(FUNNEL_REVENUE, names, at, "refunded_orders")
-        money(at, ("refunded_cents",), cents)
-        back = shares(cents, left)
-        left = {product: left[product] - back[product] for product in left}
-        divide(at, "refunded_cents", cents, back)
+        ledger.map_counter(FUNNEL_REVENUE, names, paid_at.day, path, number)
+    if order.refunds:
+        ledger.counter(FUNNEL_REVENUE, names, order.refunds[0].at, "refunded_orders")
+    earned, refunded = Counter[str](), Counter[str]()
+    for what, booking in _in_turn(order, order.created.place):
+        at, cents = booking.at, booking.cents
+        if what == "revenue":
+            parts = shares(cents, worth)
+            earned.update(parts)
+            money(at, ("gross_revenue_cents",), cents)
+        else:
+            money(at, ("refunded_cents",), cents)
+            if booking.is_paired:
+                parts = {}
+            elif cents > 0:
+                parts = shares(cents, {name: earned[name] - refunded[name] for name in worth})
+            else:
+                back = shares(-cents, {name: refunded[name] for name in worth})
+                parts = {name: -share for name, share in back.items()}
+            refunded.update(parts)
+        divide(at, f"{what}_cents", cents, parts)
+
+
+def _in_turn(order: PaidOrder, created: int) -> list[tuple[str, Booking]]:
+    """Payments and refunds in the order in which they reach the funnel: not before it is known,
+    and of the same deed payments first."""
+    turns = [("revenue", booking) for booking in order.payments]
+    turns += [("refunded", booking) for booking in order.refunds]
+    return sorted(turns, key=lambda turn: (max(turn[1].place, created), turn[0] != "revenue"))
 
 
 def shares(cents: int, worth: Mapping[str, int]) -> dict[str, int]:

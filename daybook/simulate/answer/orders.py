@@ -31,16 +31,21 @@ def count(ledger: Ledger, history: list[Deed]) -> None:
 
 
 def _revenue(ledger: Ledger, order: PaidOrder) -> None:
-    ledger.currency_counter(REVENUE, (), order.paid_at, "paid_orders", order.currency)
-    _money(ledger, order, order.paid_at, "gross_revenue_cents", order.cents)
-    _split(ledger, order, order.paid_at, "revenue", order.cents)
-    for again in order.paid_again:
-        ledger.counter(REVENUE, (), again, "duplicate_payments")
-    for number, (at, cents) in enumerate(order.refunds):
-        if number == 0:
-            ledger.counter(REVENUE, (), at, "refunded_orders")
-        _money(ledger, order, at, "refunded_cents", cents)
-        _split(ledger, order, at, "refunded", cents)
+    paid_at = order.payments[0].at
+    ledger.currency_counter(REVENUE, (), paid_at, "paid_orders", order.currency)
+    for payment in order.payments:
+        _money(ledger, order, payment.at, "gross_revenue_cents", payment.cents)
+        _split(ledger, order, payment.at, "revenue", payment.cents)
+    for at, currency, cents in order.duplicates:
+        ledger.counter(REVENUE, (), at, "duplicate_payments")
+        ledger.money(REVENUE, (), at, ("duplicate_payment_cents",), currency, cents)
+    if order.refunds:
+        ledger.counter(REVENUE, (), order.refunds[0].at, "refunded_orders")
+    for refund in order.refunds:
+        _money(ledger, order, refund.at, "refunded_cents", refund.cents)
+        _split(ledger, order, refund.at, "refunded", refund.cents)
+        if refund.cents < 0:
+            _money(ledger, order, refund.at, "refund_reversed_cents", -refund.cents)
     for at, cents in order.excess:
         _money(ledger, order, at, "refund_excess_cents", cents)
 

@@ -122,7 +122,13 @@ SHAPES = {
     ),
     REVENUE: Shape(
         ("refunded_orders", "duplicate_payments"),
-        ("gross_revenue_cents", "refunded_cents", "refund_excess_cents"),
+        (
+            "gross_revenue_cents",
+            "refunded_cents",
+            "refund_excess_cents",
+            "refund_reversed_cents",
+            "duplicate_payment_cents",
+        ),
         (
             "revenue_by_community",
             "revenue_by_promotion",

@@ -41,6 +41,7 @@ KINDS = [
     "payment_initiated",
     "payment_succeeded",
     "refunded",
+    "refund_failed",
     "attribution_recorded",
     "cancelled",
     "delivered",
@@ -103,7 +104,8 @@ class World(RuleBasedStateMachine):
             data |= {"currency": "EUR", "total_cents": cents} | _of_funnel(cents, owner)
         if kind == "payment_succeeded":
             data |= {"currency": "EUR" if order else "USD", "amount_cents": cents}
-        if kind in ("refunded", "cancelled"):
+            data |= {"installment": True} if day == 1 else {}
+        if kind in ("refunded", "refund_failed", "cancelled"):
             data["refund_cents"] = cents
         if kind == "attribution_recorded":
             data |= {"community_id": owner, "source": owner}

@@ -141,9 +141,11 @@ def test_revenue_has_one_main_currency_and_the_others_apart(
         "refunded_cents": 500,
         "net_revenue_cents": 11_501,
         "refund_excess_cents": 0,
+        "refund_reversed_cents": 0,
         "paid_orders": 4,
         "refunded_orders": 1,
         "duplicate_payments": 0,
+        "duplicate_payment_cents": 0,
         "average_order_value_cents": 3_000,
         "refund_rate": 500 / 12_001,
     }

@@ -1,25 +1,13 @@
 """A funnel's revenue: the recount of logs written by hand, and its agreement with the group."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
-from unittest.mock import patch
 
 import pytest
-from bson import Int64
 
-from consumers import revenue
-from daybook.engine.partition import Partition
-from daybook.funnels import order_revenue
-from daybook.recount.compare.documents import unequal_fields
 from daybook.recount.days import Days
-from daybook.recount.replay.replay import Replay
-from tests.fakes.memory_store import MemoryStore
-from tests.support.log import LogMessage
+from tests.support.agreement import differences
 from tests.support.order_traffic import Orders
-from tests.support.recounting import TOPIC_ID, HandLog, counted, reach, replayed, sums
-from tests.support.runner import FakeDeadLetters, Lane, Runner
+from tests.support.recounting import HandLog, counted, reach, replayed, sums
 
 CREATED = "2025-12-31T10:00:00Z"
 PAID, LATER, LATEST = "default:f:2026-01-01", "default:f:2026-01-02", "default:f:2026-01-03"
@@ -175,57 +163,49 @@ def test_orders_with_invalid_lines_are_unreadable() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_group_and_the_recount_agree_after_every_batch(seed: int) -> None:
-    """In each document and each state."""
-    log = Orders(seed).write(100)
-    with few_are_kept(), replayed(log, duplicate_window=6, order_waiting_max=3) as replay:
-        store, dead_letters = MemoryStore(), FakeDeadLetters()
-        lane = Lane(Partition("sc.domain.order", TOPIC_ID, 0), messages(log))
-        runner = Runner(store, dead_letters, revenue.GROUP, lane)
-        while runner.next < len(lane.log):
-            runner.settle(19)
-            replay.limit(reach(runner.next - 1))
-            assert differences(replay, store) == []
-        assert len(store.collections["analytics_funnel_revenue"]) > 3
+    """In each document and each state; the state keeps three refunds, or as many as it may."""
+    log = Orders(seed, orders=3 + seed).write(120)
+    assert differences(log, batch=19, refunds_kept=3 if seed % 2 else 1_000) == []
 
 
-def messages(log: HandLog) -> list[LogMessage]:
-    return [LogMessage(m.at, m.raw, m.raw_key, m.appended_ms) for m in log.messages]
+def test_a_second_payment_adds_to_the_revenue_of_funnel_step_and_products() -> None:
+    log = HandLog()
+    create(log, CUP, TEA, step_id="pay")
+    log.pay(100, installment=True)
+    log.pay(400, day="2026-01-02", installment=True)
+    assert funnel(log)[LATER] == {
+        f"{EUR}gross_revenue_cents": 400,
+        f"{EUR}by_source.unattributed.revenue_cents": 400,
+        f"{EUR}by_step.pay.revenue_cents": 400,
+        f"{EUR}products.cup.revenue_cents": 320,
+        f"{EUR}products.tea.revenue_cents": 80,
+        "hours.10.gross_revenue_cents": 400,
+    }
 
 
-@contextmanager
-def few_are_kept() -> Iterator[None]:
-    with (
-        patch.object(order_revenue, "WAITING_REFUNDS_MAX", 3),
-        patch.object(revenue, "WAITING_REFUNDS_MAX", 3),
-    ):
-        yield
+def test_a_reversal_gives_back_to_the_products_that_were_refunded() -> None:
+    log = HandLog()
+    create(log, CUP, TEA)
+    log.pay(500)
+    log.refund(250)
+    log.reverse(50, day="2026-01-03")
+    assert funnel(log, f"{EUR}products", f"{EUR}refunded")[LATEST] == {
+        f"{EUR}refunded_cents": -50,
+        f"{EUR}products.cup.refunded_cents": -40,
+        f"{EUR}products.tea.refunded_cents": -10,
+    }
 
 
-def differences(replay: Replay, store: MemoryStore) -> list[Any]:
-    models, found = replay.models, replay.results.documents(Days())
-    different: list[Any] = []
-    for collection in ("analytics_revenue", "analytics_funnel_revenue"):
-        stored = store.collections.get(collection, {})
-        assert stored.keys() == {name for kind, name in found if kind == collection}
-        for name, document in stored.items():
-            recounted = found[collection, name].sums
-            as_stored = stored_form(document)
-            different += unequal_fields(models[collection], name, recounted, as_stored, 1_000)
-    for name, state in replay.results.states("order_state"):
-        kept = {n: v for n, v in store.collections["order_state"][name].items() if n in state}
-        kept["event_ids"] = [event_id.hex() for event_id in kept["event_ids"]]
-        if kept != state:
-            different.append((name, kept, state))
-    return different
-
-
-def stored_form(document: dict[str, Any]) -> dict[str, Any]:
-    """The document as MongoDB returns it: integers as int64, and a date."""
-
-    def int64s(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: int64s(each) for name, each in value.items()}
-        return Int64(value) if type(value) is int else value
-
-    stored: dict[str, Any] = int64s(document)
-    return stored | {"date": datetime.fromisoformat(f"{document['date']}T00:00:00+00:00")}
+def test_a_refund_that_only_its_reversal_covers_concerns_no_product() -> None:
+    log = HandLog()
+    create(log, CUP)
+    log.pay(500)
+    for _ in range(2):
+        log.refund(500)
+    log.reverse(500, day="2026-01-03")
+    nobody = f"{EUR}products.unattributed.refunded_cents"
+    assert funnel(log, f"{EUR}products") == {
+        PAID: {f"{EUR}products.cup.revenue_cents": 500},
+        LATER: {f"{EUR}products.cup.refunded_cents": 500, nobody: 500},
+        LATEST: {nobody: -500},
+    }

@@ -54,7 +54,11 @@ def test_the_first_payment_wins_and_later_ones_count_on_their_own_day() -> None:
     log.pay(1, day=LATER)
     found = counted(log, "paid", "duplicate", "currencies")
     assert found[PAID]["paid_orders"] == 1
-    assert found[LATER] == {"duplicate_payments": 2}
+    assert found[LATER] == {
+        "duplicate_payments": 2,
+        "currencies.EUR.duplicate_payment_cents": 1,
+        "currencies.USD.duplicate_payment_cents": 900,
+    }
 
 
 def test_refunds_are_capped_in_sum_and_the_rest_is_excess() -> None:
@@ -285,6 +289,11 @@ def test_a_state_holds_what_was_counted_up_to_its_offset() -> None:
         "funnel_settled": False,
         "funnel": None,
         "booked_refunds": [],
+        "total": None,
+        "later_payments": [],
+        "waiting_reversals": [],
+        "refunds_asked": 1,
+        "reversals_asked": 0,
         "event_ids": [UUID(int=1).hex],
     }
     attributed = blank | {"community_id": "a", "event_ids": ids(1, 2)}
@@ -292,8 +301,8 @@ def test_a_state_holds_what_was_counted_up_to_its_offset() -> None:
         "payment": {"date": PAID, "hour": "10", "currency": "EUR", "amount_cents": 200},
         "refunded_cents": 200,
         "refunds": {LATER: 200},
-        "waiting_refunds": [],
-        "booked_refunds": [{"date": LATER, "hour": "11", "cents": 200}],
+        "waiting_refunds": [{"date": LATER, "hour": "11", "cents": 100}],
+        "booked_refunds": [{"date": LATER, "hour": "11", "cents": 200, "is_paired": False}],
         "event_ids": ids(1, 2, 3),
     }
     with replayed(log) as replay:
@@ -301,7 +310,9 @@ def test_a_state_holds_what_was_counted_up_to_its_offset() -> None:
             replay.limit(reach(last))
             assert dict(replay.results.states("order_state")) == {"o": expected}
         replay.limit(reach(0), [(("order_state", "o"), reach(3, 0))])
-        further = paid | {"event_ids": ids(1, 2, 3, 4)}
+        rests = [{"date": LATER, "hour": "11", "cents": cents} for cents in (100, 50)]
+        waiting = {"waiting_refunds": rests, "refunds_asked": 2}
+        further = paid | waiting | {"event_ids": ids(1, 2, 3, 4)}
         assert dict(replay.results.states("order_state")) == {"o": further}
 
 

@@ -139,6 +139,40 @@ def test_refunds_beyond_the_payment_count_as_excess() -> None:
     assert day["refund_excess_cents"] == 200
 
 
+def test_a_deposit_and_its_balance_add_up_and_a_second_payment_is_told() -> None:
+    log = HandLog()
+    log.order("created", currency="EUR", total_cents=500)
+    log.pay(100)
+    log.pay(400)
+    log.pay(70)
+    day = fields(log, "analytics_revenue", DAY)
+    assert (day["paid_orders"], day["gross_revenue_cents"]) == (1, 500)
+    assert (day["duplicate_payments"], day["duplicate_payment_cents"]) == (1, 70)
+
+
+def test_a_failed_refund_gives_back_on_its_own_day() -> None:
+    log = HandLog()
+    log.pay(500)
+    log.refund(400, day=DAY)
+    log.reverse(900, day="2026-01-03")
+    day = fields(log, "analytics_revenue", "2026-01-03")
+    assert (day["refunded_cents"], day["refund_reversed_cents"]) == (-400, 400)
+
+
+def test_after_a_thousand_refunds_what_is_not_covered_is_excess_for_good() -> None:
+    log = HandLog()
+    log.pay(1_000)
+    for _ in range(1_000):
+        log.refund(1, day=DAY)
+    log.reverse(5, day=DAY)
+    log.refund(20, day=DAY)
+    log.pay(500, installment=True)
+    entries = [Entry(ORDERS, json.loads(message.raw or b""), 0) for message in log.messages]
+    assert_is_the_answer(entries)
+    day = fields(log, "analytics_revenue", DAY)
+    assert (day["refunded_cents"], day["refund_excess_cents"]) == (1_000, 15)
+
+
 def test_two_currencies_are_never_added() -> None:
     log = HandLog()
     log.pay(500)
