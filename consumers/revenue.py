@@ -44,7 +44,7 @@ def react(
     add_missing(order)
     match event["event_type"]:
         case "order.created":
-            yield from _learn_total(order, data["currency"], data["total_cents"])
+            yield from _learn_total(order, data)
             yield from order_revenue.created(order, event)
         case "order.payment_succeeded":
             yield from _pay(order, day_hour, data)
@@ -68,9 +68,8 @@ def _pay(order: State, day_hour: DayHour, data: Event) -> Iterator[Effect]:
         return
     later = order["later_payments"]
     if currency == order["payment"]["currency"] and len(later) < LATER_PAYMENTS_MAX:
-        counted = data.get("installment", False) or order_revenue.paid_cents(order) + cents <= (
-            _total_cents(order)
-        )
+        room_cents = _total_cents(order) - order_revenue.paid_cents(order)
+        counted = data.get("installment", False) or cents <= room_cents
         later.append(_entry(day_hour, cents) | {"counted": counted})
         if counted:
             yield from _count_payment(order, later[-1], is_first=False)
@@ -96,19 +95,19 @@ def _pay_first(order: State, day_hour: DayHour, currency: str, cents: int) -> It
         yield _excess(order, day_hour, excess)
 
 
-def _learn_total(order: State, currency: str, cents: int) -> Iterator[Effect]:
+def _learn_total(order: State, data: Event) -> Iterator[Effect]:
     """Takes the total of the first `order.created`; payments before it that fit into it count."""
     if order["total"] is not None:
         return
-    order["total"] = {"currency": currency, "amount_cents": cents}
-    if order["payment"] is None:
+    order["total"] = {"currency": data["currency"], "amount_cents": data["total_cents"]}
+    first = order["payment"]
+    if first is None:
         return
-    total_cents, sum_cents = _total_cents(order), order["payment"]["amount_cents"]
+    total_cents, sum_cents = _total_cents(order), first["amount_cents"]
     for payment in order["later_payments"]:
         if not payment["counted"] and sum_cents + payment["cents"] <= total_cents:
             payment["counted"] = True
-            day_hour, currency = _day_hour(payment), order["payment"]["currency"]
-            yield from _duplicate(day_hour, currency, payment["cents"], -1)
+            yield from _duplicate(_day_hour(payment), first["currency"], payment["cents"], -1)
             yield from _count_payment(order, payment, is_first=False)
         if payment["counted"]:
             sum_cents += payment["cents"]

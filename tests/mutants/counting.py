@@ -343,8 +343,8 @@ COUNTING = (
     Mutant(
         "the total has room for every payment",
         "consumers/revenue.py",
-        "order_revenue.paid_cents(order) + cents <= (",
-        "cents <= (",
+        "room_cents = _total_cents(order) - order_revenue.paid_cents(order)",
+        "room_cents = _total_cents(order)",
         ("tests/recount/revenue/test_funnels.py", "-k", "agree"),
     ),
     Mutant(
