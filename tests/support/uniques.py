@@ -38,6 +38,8 @@ def known(entries: Iterable[Entry]) -> dict[Name, int]:
         named: list[Name] = []
         if "funnel_id" in data and kind not in _NOT_OF_A_FUNNEL:
             named.append(("funnel", data["funnel_id"], None))
+        if kind == "conversion":
+            named.append(("funnel_converters", data["funnel_id"], None))
         if kind == "step_entry":
             named.append(("step", data["funnel_id"], data["step_id"]))
         if kind in _OF_EVENTS:
