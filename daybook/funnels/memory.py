@@ -140,11 +140,14 @@ def _session(visitor: State, session_id: str, appended_ms: int) -> Any:
 
 
 def follows(visits: Visits, event: Event, offset: int) -> bool:
-    """Whether no remembered event comes after this one, by time or by offset.
+    """Whether no remembered event comes after this one, by time or by offset, and it is no exposure.
 
     Such an event does not move the attempts, exposures and conversions before it, so what it adds
-    to a document is never taken back by the next such event.
+    to a document is never taken back by the next such event. A later exposure does take back: a
+    visitor who sees a second variant counts in none any more, nor does what they converted.
     """
+    if event["event_type"] == "experiment_exposed":
+        return False
     visits.catch_up()
     at = milliseconds(event["occurred_at"])
     # After a move to another partition, later events may have lower offsets.

@@ -166,6 +166,19 @@ def test_a_change_whose_amounts_cancel_out_undoes_the_part_that_a_dead_member_wr
         assert_is_the_known_answer(collections, known)
 
 
+def test_a_second_variant_takes_back_what_a_dead_member_has_counted() -> None:
+    log = Log()
+    log.appended_ms = int(NOON.timestamp() * 1000)
+    log.track("experiment_exposed", 0, test_id="t", variant_id="a")
+    # The second conversion comes late, so that it is measured by itself.
+    log.convert(20, 500, "USD").convert(10, 500)
+    log.track("experiment_exposed", 30, test_id="t", variant_id="b")
+    known = answer(log.entries)
+    for operation in range(1, 20):
+        collections = after_deaths(log.entries, [(1, 0), (1, operation)])
+        assert_is_the_known_answer(collections, known)
+
+
 @settings(max_examples=60)
 @given(seed=st.integers(0, 10**6), cuts=st.lists(st.integers(1, 200), min_size=1, max_size=4))
 def test_joint_effects_cover_the_effects_of_each_message(seed: int, cuts: list[int]) -> None:
@@ -206,6 +219,7 @@ def test_a_message_follows_only_if_it_is_later_in_time_and_in_the_log() -> None:
         return memory.follows(Visits(visitor), event, offset)
 
     assert follows("page_view", "01", 10) and follows("step_entry", "01.001", 10)
+    assert not follows("experiment_exposed", "02", 10)
     assert not follows("page_view", "00.999", 10)
     assert not follows("step_entry", "01", 10)
     assert not follows("page_view", "01", 5)

@@ -41,4 +41,11 @@ VISITORS = (
         '"in": _each(new, "$$this.item"),',
         ("tests/contract/test_store.py", "-k", "a_rows_list"),
     ),
+    Mutant(
+        "what a second variant takes back is measured together with what it takes back",
+        "daybook/funnels/memory.py",
+        'if event["event_type"] == "experiment_exposed":\n        return False',
+        "",
+        ("tests/consumers/test_funnel_step.py", "-k", "second_variant"),
+    ),
 )
