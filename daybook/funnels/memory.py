@@ -140,7 +140,7 @@ def _session(visitor: State, session_id: str, appended_ms: int) -> Any:
 
 
 def follows(visits: Visits, event: Event, offset: int) -> bool:
-    """Whether no remembered event comes after this one, by time or by offset, and it is no exposure.
+    """Whether it is no exposure, and no remembered event comes after it, by time or by offset.
 
     Such an event does not move the attempts, exposures and conversions before it, so what it adds
     to a document is never taken back by the next such event. A later exposure does take back: a
