@@ -37,6 +37,13 @@ def test_ninety_visitors_without_a_source_are_direct(log: Log) -> None:
     assert {key: row["visitors"] for key, row in day["countries"].items()} == {"unknown": 100}
 
 
+def test_a_country_that_is_called_unknown_has_a_key_of_its_own(log: Log) -> None:
+    for number, context in enumerate(({"country": "unknown"}, {})):
+        log.track("page_view", number, visitor_id=f"v{number}", funnel_id="f", context=context)
+    day = counted(log)["analytics_funnel"][f"default:f:{TODAY}"]
+    assert day["countries"].keys() == {"%75nknown", "unknown"}
+
+
 def test_a_pass_counts_once_at_each_of_its_events(log: Log) -> None:
     for at, event in ((0, "friday"), (60, "saturday"), (120, "saturday")):
         log.track("barcode_scanned", at, ticket_id="weekend-pass-7", event_id=event)

@@ -19,7 +19,7 @@ MEANING = (
         "daybook/funnels/visitor_event.py",
         'return "%75nknown" if value == UNKNOWN else encode_key(value)',
         "return encode_key(value)",
-        ("tests/consumers/test_funnel_step.py", "-k", "any_batch_boundaries"),
+        (STORED, "-k", "called_unknown"),
     ),
     Mutant(
         "a ticket is admitted once in its life",
