@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from daybook.cli.support.local_directory import local_directory
 from daybook.cli.support.local_secret import FILE as SECRET
 from daybook.cli.support.local_servers import (
     VARIABLES,
     given_servers,
-    local_directory,
     local_ports,
     server_errors,
 )

@@ -12,11 +12,11 @@ from rich.table import Table
 
 import consumers
 from daybook.cli.down import servers_down
+from daybook.cli.support.local_directory import local_directory
 from daybook.cli.support.local_secret import with_local_secret
 from daybook.cli.support.local_servers import (
     VARIABLES,
     given_servers,
-    local_directory,
     local_ports,
     server_errors,
     use_ports,

@@ -12,7 +12,8 @@ from daybook.cli.demo.cdnow_events import Event, purchase_events
 from daybook.cli.demo.console import Steps, bars
 from daybook.cli.demo.groups import count_all, verify_all
 from daybook.cli.demo.report import Documents, as_json, date_range, table
-from daybook.cli.support.local_servers import given_servers, local_directory, server_errors
+from daybook.cli.support.local_directory import local_directory
+from daybook.cli.support.local_servers import given_servers, server_errors
 from daybook.cli.support.printing import print_line
 from daybook.engine.errors import DaybookError
 from daybook.engine.mongo.client import database, reachable

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from daybook.cli.support.local_servers import local_directory
+from daybook.cli.support.local_directory import local_directory
 from daybook.engine.errors import DaybookError, WrongSetting
 from daybook.engine.settings import Settings
 

@@ -1,4 +1,4 @@
-"""Which servers the settings name, and where the local ones keep their data."""
+"""Which servers the settings name, and the ports of the local ones."""
 
 import os
 import re
@@ -47,15 +47,6 @@ def use_ports(ports: str | None) -> str | None:
 def without_secrets(address: str) -> str:
     """The address without user, password and options."""
     return re.sub(r"//[^/]*@", "//", address).partition("?")[0]
-
-
-def local_directory() -> Path:
-    """`.daybook` in the nearest parent of the working directory that has one, or has .git."""
-    here = Path.cwd()
-    for directory in (here, *here.parents):
-        if (directory / ".daybook").is_dir() or (directory / ".git").exists():
-            return directory / ".daybook"
-    return here / ".daybook"
 
 
 @contextmanager
