@@ -169,10 +169,11 @@ def conversions_report(
     """`facts.sessions`: the page's, and one more if there is one."""
     days = facts.days
     currency = main_currency(days, ("value_cents",), preference)
-    summary = _summary(facts, currency)
+    converting = count_converting(days, facts.converting)
+    summary = _summary(facts, converting, currency)
     comparison: dict[str, Any] = {}
     if before is not None:
-        past = _summary(before, currency)
+        past = _summary(before, count_converting(before.days, before.converting), currency)
         comparison["previous"], comparison["change"] = compare_parts(
             span.previous().period, {"summary": summary}, {"summary": past}
         )
@@ -182,7 +183,7 @@ def conversions_report(
         granularity=granularity,
         currency=currency,
         summary=summary,
-        converting_uniques=count_converting(days, facts.converting),
+        converting_uniques=converting,
         by_type=converted_by_type(days, currency, summary.total_conversions),
         by_goal=converted_by_goal(days, currency, summary.total_conversions),
         by_step=converted_by_step(definition, facts.steps),
@@ -223,10 +224,11 @@ def bounds(span: Span) -> tuple[datetime, datetime]:
     return first.astimezone(UTC), after.astimezone(UTC)
 
 
-def _summary(facts: ConversionFacts, currency: str | None) -> ConversionSummary:
+def _summary(
+    facts: ConversionFacts, converting: Uniques, currency: str | None
+) -> ConversionSummary:
     days = facts.days
     conversions, value = total(days, "conversions"), day_amount(days, "value_cents", currency)
-    converting = count_converting(days, facts.converting)
     people = rate_of_people(converting, count_uniques(days, facts.visiting))
     return ConversionSummary(
         total_conversions=conversions,
