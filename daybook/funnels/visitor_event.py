@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.fields import Event
-from daybook.engine.documents.keys import encode_key
+from daybook.engine.documents.keys import RESERVED, encode_key
 from daybook.engine.moment import parse_moment
 
 NO_CURRENCY = "XXX"
@@ -27,6 +27,7 @@ CONTEXT = {
 
 DIRECT, UNKNOWN = "direct", "unknown"
 """The keys of a breakdown for those without the field: `direct` of sources, `unknown` of others."""
+_RESERVED = RESERVED | {UNKNOWN}
 
 MAILS = {"email_confirmed": "emails_confirmed", "email_failed": "emails_failed"}
 """Types of events about an order's e-mails, each with its counter."""
@@ -182,7 +183,7 @@ def split_key(field: str, context: dict[str, str]) -> str:
     value = context.get(CONTEXT[field])
     if not value:
         return DIRECT if field == "sources" else UNKNOWN
-    return "%75nknown" if value == UNKNOWN else encode_key(value)
+    return encode_key(value, _RESERVED)
 
 
 def day_hour_of(event: VisitorEvent) -> DayHour:

@@ -17,7 +17,7 @@ MEANING = (
     Mutant(
         "a country that is called unknown counts with nobody's",
         "daybook/funnels/visitor_event.py",
-        'return "%75nknown" if value == UNKNOWN else encode_key(value)',
+        "return encode_key(value, _RESERVED)",
         "return encode_key(value)",
         (STORED, "-k", "called_unknown"),
     ),

@@ -16,14 +16,14 @@ def encode_part(text: str) -> str:
 
 
 @lru_cache(maxsize=65_536)
-def encode_key(text: str) -> str:
+def encode_key(text: str, reserved: frozenset[str] = RESERVED) -> str:
     """A key of a map: encoded like a part of an `_id`, never a reserved word, at most 200 bytes.
 
     A longer text becomes its first 150 bytes, `~` and 16 hex digits of its SHA-256. The empty text
     becomes `%`, which no other text does, because MongoDB allows no empty name in a path.
     """
     key = encode_part(text) or "%"
-    if key in RESERVED:
+    if key in reserved:
         return f"%{ord(key[0]):02X}{key[1:]}"
     raw = key.encode()
     if len(raw) <= KEY_BYTES_MAX:
