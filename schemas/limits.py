@@ -27,6 +27,17 @@ def differ_in(name: str) -> Callable[[list[T]], list[T]]:
     return check
 
 
+def few_different(name: str, most: int) -> Callable[[list[T]], list[T]]:
+    """A validator of a list whose items have at most that many values of a field `name`."""
+
+    def check(items: list[Any]) -> list[Any]:
+        if len(items) > most and len({item[name] for item in items if name in item}) > most:
+            raise PydanticCustomError("too_many", f"may have at most {most} different {name}")
+        return items
+
+    return check
+
+
 def exactly_one(name: str) -> Callable[[list[T]], list[T]]:
     """A validator of a list of which exactly one item must have a true field `name`."""
 

@@ -7,15 +7,18 @@ from typing_extensions import TypedDict
 
 from schemas.envelope import Envelope
 from schemas.fields import STRICT, Cents, Currency, Id, Moment, Text
-from schemas.limits import not_larger_than
+from schemas.limits import few_different, not_larger_than
 
 ITEMS_MAX = 1_000
 ITEMS_BYTES_MAX = 2**19
 """An order's lines, as MongoDB would store them. The order's state keeps their products, and must
 stay below 2 MB together with its refunds (`models/order_state.py`)."""
 _ITEMS_MEASURED = 100
-"""A line has at most 4,700 bytes: an id of 512, a name of 4,096, and 90 for the rest. So fewer
+"""A line has at most 5,240 bytes: two ids of 512, a name of 4,096, and 120 for the rest. So fewer
 lines than these fit in any case, and need not be measured."""
+TICKETED_EVENTS_MAX = 100
+"""The ticketed events that an order's lines name: each payment and refund changes a document of
+each."""
 TOUCHES_MAX = 1_000
 
 
@@ -32,6 +35,7 @@ class Item(TypedDict):
     product_name: NotRequired[Text]
     quantity: Annotated[int, Field(ge=0, le=1_000_000)]
     price_cents: Cents
+    ticketed_event_id: NotRequired[Id]
 
 
 class NewOrder(Order):
@@ -48,6 +52,7 @@ class NewOrder(Order):
             list[Item],
             Field(max_length=ITEMS_MAX),
             AfterValidator(not_larger_than(ITEMS_BYTES_MAX, _ITEMS_MEASURED)),
+            AfterValidator(few_different("ticketed_event_id", TICKETED_EVENTS_MAX)),
         ]
     ]
 

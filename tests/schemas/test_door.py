@@ -311,6 +311,20 @@ def test_an_orders_lines_are_limited_in_number_and_bytes() -> None:
     assert refusal(name, event) == "data.items: may have at most 524,288 bytes as MongoDB stores it"
 
 
+def test_an_orders_lines_are_tickets_of_at_most_100_events() -> None:
+    name = "sc.domain.order/order.created"
+    event = example(name)
+    line = {"product_id": "p", "quantity": 1, "price_cents": 1}
+    tickets = [line | {"ticketed_event_id": f"gig-{number}"} for number in range(100)]
+    event["data"]["items"] = [*tickets, *tickets, line]
+    read(source("sc.domain.order"), json.dumps(event).encode())
+    event["data"]["items"].append(line | {"ticketed_event_id": "one more"})
+    assert "ticketed_event_id" in refusal(name, event)
+    event["data"]["items"][-1]["ticketed_event_id"] = "one-more"
+    detail = "data.items: may have at most 100 different ticketed_event_id"
+    assert refusal(name, event) == detail
+
+
 @pytest.mark.parametrize("half", ["\\ud800", "\\udc00x", "a\\ud83d"])
 def test_half_a_character_is_refused_in_every_text(half: str) -> None:
     for name in ("sc.tracking.funnel/page_view", "sc.domain.order/order.created"):
@@ -327,5 +341,6 @@ def test_few_lines_of_an_order_fit_whatever_is_in_them() -> None:
         "product_name": "😀" * 1_024,
         "quantity": bson.Int64(1_000_000),
         "price_cents": bson.Int64(CENTS_MAX),
+        "ticketed_event_id": "😀" * 128,
     }
     assert len(bson.encode({"": [widest] * 99})) <= ITEMS_BYTES_MAX
