@@ -1,7 +1,7 @@
 """Counts the payments and refunds of orders, split by community and promotion.
 
-The same amounts are also counted for the funnel that an order names: see
-`daybook/funnels/order_revenue.py`.
+The same amounts are also counted for the funnel that an order names, and for the ticketed events
+that its lines are tickets of: see `daybook/funnels/order_revenue.py`.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,9 @@ from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_key
 from daybook.engine.documents.state import State
 from daybook.engine.group import Arrival, Group
-from daybook.funnels import order_revenue
+from daybook.funnels import order_revenue, order_tickets
+from daybook.funnels.order_payments import booked, paid_cents
+from models.event_revenue import EventRevenueDay
 from models.funnel_revenue import FunnelRevenueDay
 from models.order_state import (
     LATER_PAYMENTS_MAX,
@@ -48,7 +50,9 @@ def react(
             yield from order_revenue.created(order, event)
         case "order.payment_succeeded":
             yield from _pay(order, day_hour, data)
-        case "order.refunded" | "order.cancelled":
+        case "order.refunded" | "order.cancelled" as kind:
+            if kind == "order.cancelled":
+                yield from order_tickets.cancelled(order, day_hour)
             if cents := data.get("refund_cents", 0):
                 yield from _refund(order, _entry(day_hour, cents))
         case "order.refund_failed" | "order.dispute_won":
@@ -68,7 +72,7 @@ def _pay(order: State, day_hour: DayHour, data: Event) -> Iterator[Effect]:
         return
     later = order["later_payments"]
     if currency == order["payment"]["currency"] and len(later) < LATER_PAYMENTS_MAX:
-        room_cents = _total_cents(order) - order_revenue.paid_cents(order)
+        room_cents = _total_cents(order) - paid_cents(order)
         counted = data.get("installment", False) or cents <= room_cents
         later.append(_entry(day_hour, cents) | {"counted": counted})
         if counted:
@@ -168,7 +172,7 @@ def _settle(order: State, *, were_excess: bool) -> Iterator[Effect]:
     Refunds less reversals stay between 0 and the amount paid. A refund and a reversal that wait for
     each other are booked together. `were_excess`: the refunds that wait count as excess so far.
     """
-    paid = order_revenue.paid_cents(order)
+    paid = paid_cents(order)
     refunds, reversals = order["waiting_refunds"], order["waiting_reversals"]
     if not paid or not (refunds or reversals):
         return
@@ -237,7 +241,7 @@ def _attribute(order: State, field: str, owner: str) -> Iterator[Effect]:
     before, order[field] = order[field], owner
     if order["payment"] is None or before == owner:
         return
-    for what, day_hour, cents in order_revenue.booked(order):
+    for what, day_hour, cents in booked(order):
         name = f"{what}_by_{SPLITS[field]}"
         yield _share(order, day_hour, name, before, -cents)
         yield _share(order, day_hour, name, owner, cents)
@@ -258,7 +262,7 @@ def _sum(entries: list[dict[str, Any]]) -> int:
 GROUP = Group(
     name="sc-analytics-revenue",
     sources=(source("sc.domain.order"),),
-    documents=(RevenueDay, FunnelRevenueDay),
+    documents=(RevenueDay, FunnelRevenueDay, EventRevenueDay),
     state=OrderState,
     react=react,
     schema_revision=REVISION,

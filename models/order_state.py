@@ -16,10 +16,14 @@ ones are duplicates."""
 REVERSALS_MAX = 1_000
 """The first reversals of an order count; further ones are ignored."""
 
-STATE_BYTES_MAX = 1_700_000
+WORTH_MAX = 2**53 - 1
+"""The limit for any amount; quantity times price may exceed it."""
+
+STATE_BYTES_MAX = 1_800_000
 """No state is larger: the products of an order's lines (`ITEMS_BYTES_MAX` in `schemas/order.py`,
-and 60 bytes of sums for each of 1,000), 1,000 refunds of 53 bytes and 1,000 of 66, 1,000 reversals
-of 53, 100 payments of 66, and an amount for each of the 40,542 days from 1990 to 2100.
+and 60 bytes of sums for each of 1,000), 102 parts of tickets of at most 630 bytes, 1,000 refunds of
+53 bytes and 1,000 of 66, 1,000 reversals of 53, 100 payments of 66, and an amount for each of the
+40,542 days from 1990 to 2100.
 """
 
 
@@ -41,6 +45,13 @@ def new_order(order_id: str) -> dict[str, Any]:
     worth_cents, revenue_cents, refunded_cents}]} in the order of product ids: the value of each
     product's lines, and its shares of payments and refunds. Older states lack these fields and do
     not count for funnels until `daybook rebuild`.
+
+    `tickets` is null for an order without tickets, else {organization_id, returned, parts:
+    [{event_id, units, worth_cents, revenue_cents, refunded_cents}]} in the order of event ids: the
+    tickets of each ticketed event and their shares, and last, with event_id null, all other lines.
+    `returned` says whether the tickets are taken back. `cancelled` is the hour of the first
+    `order.cancelled`, {date, hour}. An older state has no tickets until `daybook rebuild`, unless
+    its `order.created` is still to come.
     """
     return {
         "order_id": order_id,
@@ -60,21 +71,26 @@ def new_order(order_id: str) -> dict[str, Any]:
         "waiting_reversals": [],
         "refunds_asked": 0,
         "reversals_asked": 0,
+        "tickets": None,
+        "cancelled": None,
     }
 
 
 _SINCE_3 = ("total", "later_payments", "waiting_reversals", "refunds_asked", "reversals_asked")
+_SINCE_4 = ("tickets", "cancelled")
 
 OrderState = StateModel(
     "order_state",
     new_order,
     since=dict.fromkeys(("source", "funnel_settled", "funnel", "booked_refunds"), 2)
-    | dict.fromkeys(_SINCE_3, 3),
+    | dict.fromkeys(_SINCE_3, 3)
+    | dict.fromkeys(_SINCE_4, 4),
 )
 
 
 def add_missing(order: State) -> None:
-    """Adds the fields of version 3 to an older state, as if nothing had happened before."""
-    if "total" not in order:
+    """Adds the fields since version 3 to an older state, as if nothing had happened before."""
+    if "tickets" not in order:
         blank = new_order(order["order_id"])
-        order.update({name: blank[name] for name in _SINCE_3})
+        added = (*_SINCE_3, *_SINCE_4)
+        order.update({name: blank[name] for name in added if name not in order})

@@ -1,7 +1,8 @@
-"""The effects of an order on the days of the funnel that it names.
+"""The effects of an order on the days of the funnel and of the ticketed events that it names.
 
-The order's first `order.created` determines the funnel for good; it may come after payment and
-refunds. Each function changes its own fields in the order's state and yields the effects.
+The order's first `order.created` determines both for good; it may come after payment and refunds.
+Each function changes its own fields in the order's state and yields the effects; those on ticketed
+events are in `order_tickets.py`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,32 +13,37 @@ from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_key
 from daybook.engine.documents.state import State
-from daybook.funnels.apportion import apportion
+from daybook.funnels import order_tickets
+from daybook.funnels.apportion import share_payment, share_refund
+from daybook.funnels.order_payments import booked, payments
 from models.funnel_revenue import FunnelRevenueDay
-from models.order_state import WAITING_REFUNDS_MAX
+from models.order_state import WAITING_REFUNDS_MAX, WORTH_MAX
 from schemas.envelope import organization_of
 
 UNATTRIBUTED = "unattributed"
 
 
 def created(order: State, event: Event) -> Iterator[Effect]:
-    """Determines the order's funnel, and books earlier payments and refunds there on their days."""
+    """Determines the order's funnel and ticketed events, and books earlier payments and refunds
+    there on their days, as if they came now."""
     if order.get("funnel_settled", True):
         return
     data = event["data"]
     order["funnel_settled"] = True
     kept, order["booked_refunds"] = order["booked_refunds"], []
-    if "funnel_id" not in data:
-        return
-    order["funnel"] = {
-        "organization_id": organization_of(event),
-        "funnel_id": data["funnel_id"],
-        "step_id": data.get("step_id"),
-        "products": products(data.get("items", ())),
-    }
+    if "funnel_id" in data:
+        order["funnel"] = {
+            "organization_id": organization_of(event),
+            "funnel_id": data["funnel_id"],
+            "step_id": data.get("step_id"),
+            "products": products(data.get("items", ())),
+        }
+    order["tickets"] = order_tickets.tickets_of(event)
+    order["refunded_cents"] = 0
     for number, payment in enumerate(payments(order)):
         yield from paid(order, payment, is_first=number == 0)
     for number, refund in enumerate(kept):
+        order["refunded_cents"] += refund["cents"]
         yield from refunded(
             order,
             DayHour(refund["date"], refund["hour"]),
@@ -47,38 +53,15 @@ def created(order: State, event: Event) -> Iterator[Effect]:
         )
 
 
-def payments(order: State) -> list[dict[str, Any]]:
-    """The payments that count, [{date, hour, cents}], the first one first."""
-    first = order["payment"]
-    if first is None:
-        return []
-    others = [payment for payment in order["later_payments"] if payment["counted"]]
-    return [first | {"cents": first["amount_cents"]}, *others]
-
-
-def paid_cents(order: State) -> int:
-    return sum(payment["cents"] for payment in payments(order))
-
-
-def booked(order: State) -> Iterator[tuple[str, DayHour, int]]:
-    """The order's money as it is counted: `revenue` or `refunded`, its day, and the amount."""
-    hour = order["payment"]["hour"]
-    for payment in payments(order):
-        yield "revenue", DayHour(payment["date"], payment["hour"]), payment["cents"]
-    for day, cents in order["refunds"].items():
-        yield "refunded", DayHour(day, hour), cents
-
-
 def paid(order: State, payment: Mapping[str, Any], *, is_first: bool) -> Iterator[Effect]:
     """Books a payment on its day; with the first one, the order and its units."""
+    yield from order_tickets.paid(order, payment, is_first=is_first)
     funnel, first = order.get("funnel"), order["payment"]
     if funnel is None:
         return
     day_hour, cents = DayHour(payment["date"], payment["hour"]), payment["cents"]
     yield _effect(funnel, day_hour, "gross_revenue_cents", cents, currency=first["currency"])
-    parts = apportion(cents, [p["worth_cents"] for p in funnel["products"]])
-    for product, part in zip(funnel["products"], parts, strict=True):
-        product["revenue_cents"] += part
+    parts = share_payment(funnel["products"], cents)
     if is_first:
         yield from _sold(order, day_hour)
     yield from _divide(order, day_hour, "revenue_cents", cents, parts)
@@ -102,12 +85,12 @@ def refunded(
 ) -> Iterator[Effect]:
     """Books a refund, or a reversal below zero, on its own day.
 
-    Until the funnel is determined, the state keeps it. A refund and a reversal that only cover each
-    other (`is_paired`) concern no product.
+    Until the funnel is determined, the state keeps it. `is_paired` is that of `share_refund`.
     """
     if not order.get("funnel_settled", True):
         _keep(order, day_hour, cents, is_paired)
         return
+    yield from order_tickets.refunded(order, day_hour, cents, is_paired=is_paired)
     funnel = order.get("funnel")
     if funnel is None:
         return
@@ -115,16 +98,7 @@ def refunded(
     if is_first:
         yield _effect(funnel, day_hour, "refunded_orders", 1)
     yield _effect(funnel, day_hour, "refunded_cents", cents, currency=currency)
-    if is_paired:
-        parts = [0] * len(funnel["products"])
-    elif cents < 0:
-        taken = [p["refunded_cents"] for p in funnel["products"]]
-        parts = [-part for part in apportion(-cents, taken)]
-    else:
-        left = [p["revenue_cents"] - p["refunded_cents"] for p in funnel["products"]]
-        parts = apportion(cents, left)
-    for product, part in zip(funnel["products"], parts, strict=True):
-        product["refunded_cents"] += part
+    parts = share_refund(funnel["products"], cents, is_paired=is_paired)
     yield from _divide(order, day_hour, "refunded_cents", cents, parts)
 
 
@@ -193,10 +167,6 @@ def _effect(
     return effect(FunnelRevenueDay, day_hour, field, value, of=document_key, **where)
 
 
-_WORTH_MAX = 2**53 - 1
-"""The limit for any amount; quantity times price may exceed it."""
-
-
 def products(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One entry per product, sorted by id; lines with quantity 0 are ignored.
 
@@ -215,7 +185,7 @@ def products(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         found[product_id]
         | {
-            "worth_cents": min(found[product_id]["worth_cents"], _WORTH_MAX),
+            "worth_cents": min(found[product_id]["worth_cents"], WORTH_MAX),
             "revenue_cents": 0,
             "refunded_cents": 0,
         }

@@ -94,6 +94,7 @@ GROUPS = (
             "source",
             "funnel_id",
             "step_id",
+            "event_id",
             "items",
         ),
         Rules((_HERE / "revenue.sql", *PARTS), whole_documents={"order_state": single_row}),

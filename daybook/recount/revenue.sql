@@ -34,7 +34,14 @@ FROM (VALUES
     ('analytics_funnel_revenue', 'by_step', 'breakdown',
         'orders', 'revenue_cents,refunded_cents', 2),
     ('analytics_funnel_revenue', 'products', 'named_breakdown',
-        'units', 'revenue_cents,refunded_cents', 2)
+        'units', 'revenue_cents,refunded_cents', 2),
+    ('analytics_event_revenue', 'gross_revenue_cents', 'money', NULL, NULL, 1),
+    ('analytics_event_revenue', 'refunded_cents', 'money', NULL, NULL, 1),
+    ('analytics_event_revenue', 'net_revenue_cents', 'difference',
+        'gross_revenue_cents', 'refunded_cents', 1),
+    ('analytics_event_revenue', 'orders', 'per_currency', NULL, NULL, 1),
+    ('analytics_event_revenue', 'tickets_sold', 'counter', NULL, NULL, 1),
+    ('analytics_event_revenue', 'tickets_returned', 'counter', NULL, NULL, 1)
 ) AS field(collection, field, kind, part, whole, since)
 UNION ALL
 SELECT 'order_state', unnest([
@@ -47,7 +54,9 @@ SELECT 'order_state', unnest(['source', 'funnel_settled', 'funnel', 'booked_refu
 UNION ALL
 SELECT 'order_state', unnest([
     'total', 'later_payments', 'waiting_reversals', 'refunds_asked', 'reversals_asked'
-]), 'state', NULL, NULL, 3;
+]), 'state', NULL, NULL, 3
+UNION ALL
+SELECT 'order_state', unnest(['tickets', 'cancelled']), 'state', NULL, NULL, 4;
 
 -- An order's events are in the order of the log; `n` numbers them. If partitions were added, events
 -- written before that (of a lower epoch) come first.

@@ -6,6 +6,7 @@ from typing import Any
 from daybook.simulate.dice import Dice
 from daybook.simulate.message import ORDERS
 from daybook.simulate.plan import DAY_MS
+from daybook.simulate.programme import GIGS
 from daybook.simulate.visit import Visit
 
 PRODUCTS = tuple((f"product-{n}", f"Thing No. {n}", 250 * n) for n in range(1, 41))
@@ -46,6 +47,7 @@ def place(visit: Visit, items: list[dict[str, Any]], **links: Any) -> Order:
     person = visit.person
     total = sum(item["quantity"] * item["price_cents"] for item in items)
     order = Order(visit.dice.uuid(), person.currency, total)
+    items, links = _by_event(order, items, links)
     data = {
         "order_id": order.order_id,
         "currency": order.currency,
@@ -60,6 +62,26 @@ def place(visit: Visit, items: list[dict[str, Any]], **links: Any) -> Order:
     if _pay(visit, order):
         _fulfil(visit, order)
     return order
+
+
+def _by_event(
+    order: Order, items: list[dict[str, Any]], links: dict[str, Any]
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Some lines name a ticketed event of their own: one ticket of an order for several, a thing of
+    an order without tickets, or all lines of an order that names none itself."""
+    dice, event = Dice(f"tickets of {order.order_id}"), links.get("event_id")
+    first, *others = items
+    other = dice.choice(GIGS)
+    if event is None:
+        if dice.chance(0.05):
+            items = [first | {"ticketed_event_id": other}, *others]
+    elif dice.chance(0.2):
+        links = {name: value for name, value in links.items() if name != "event_id"}
+        items = [item | {"ticketed_event_id": event} for item in items]
+    elif first["quantity"] > 1 and dice.chance(0.3):
+        one = first | {"quantity": 1, "ticketed_event_id": other}
+        items = [first | {"quantity": first["quantity"] - 1}, one, *others]
+    return items, links
 
 
 def _pay(visit: Visit, order: Order) -> bool:

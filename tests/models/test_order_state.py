@@ -15,7 +15,7 @@ from models.order_state import (
     new_order,
 )
 from schemas.fields import CENTS_MAX
-from schemas.order import ITEMS_BYTES_MAX, ITEMS_MAX
+from schemas.order import ITEMS_BYTES_MAX, ITEMS_MAX, TICKETED_EVENTS_MAX
 
 FIRST, LAST = date(1990, 1, 1), date(2100, 12, 31)
 WIDE = "😀"
@@ -45,6 +45,8 @@ def test_the_largest_state_of_an_order_is_small_enough() -> None:
         | dict.fromkeys(("units", "worth_cents", "revenue_cents", "refunded_cents"), Int64(1))
         for product in products(lines())
     ]
+    sums = ("units", "worth_cents", "revenue_cents", "refunded_cents")
+    part = dict.fromkeys(sums, Int64(1)) | {"event_id": WIDE * 128}
     state = new_order(WIDE * 128) | {
         "_id": WIDE * 128,
         "payment": refund | {"currency": "EUR", "amount_cents": Int64(CENTS_MAX)},
@@ -59,6 +61,12 @@ def test_the_largest_state_of_an_order_is_small_enough() -> None:
         "promotion_id": WIDE * 128,
         "funnel": dict.fromkeys(("organization_id", "funnel_id", "step_id"), WIDE * 128)
         | {"products": basket},
+        "tickets": {
+            "organization_id": WIDE * 128,
+            "returned": True,
+            "parts": [part] * (TICKETED_EVENTS_MAX + 2),
+        },
+        "cancelled": {"date": LAST.isoformat(), "hour": "23"},
         "event_ids": [bytes(16)] * 32,
     }
     assert 1_300_000 < len(bson.encode(state)) < STATE_BYTES_MAX

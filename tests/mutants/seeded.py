@@ -5,6 +5,7 @@ from tests.mutants.callers import CALLERS
 from tests.mutants.counting import COUNTING
 from tests.mutants.door import BOUNDS
 from tests.mutants.meaning import MEANING
+from tests.mutants.orders import ORDERS
 from tests.mutants.quarantine import QUARANTINE
 from tests.mutants.recounts import RECOUNTS
 from tests.mutants.reports import REPORTS
@@ -17,6 +18,7 @@ from tests.mutants.web_client import WEB_CLIENT
 
 MUTANTS = (
     *COUNTING,
+    *ORDERS,
     *VISITORS,
     *BOUNDS,
     *QUARANTINE,

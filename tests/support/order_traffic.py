@@ -1,4 +1,5 @@
-"""Generates events of orders with funnels from a seed, in any order and with duplicates."""
+"""Generates events of orders with funnels and tickets from a seed, in any order and with
+duplicates."""
 
 import json
 import random
@@ -9,6 +10,7 @@ from tests.support.recounting import HandLog
 
 NAMES = ("Cup", "cup", "Čaša", "$Cup", "")
 PRODUCTS = ("p", "q.r", "other", "unattributed", "s")
+EVENTS = (None, None, "gig", "a.b", "€")
 KINDS = {
     "created": 3,
     "payment_succeeded": 5,
@@ -26,6 +28,7 @@ class Orders:
 
     def __init__(self, seed: int, orders: int = 6) -> None:
         self._random = random.Random(seed)
+        self._tickets = random.Random(f"tickets of {seed}")
         self._orders = [f"o{number}" for number in range(orders)]
         self.log = HandLog()
         self.events: list[dict[str, Any]] = []
@@ -61,8 +64,10 @@ class Orders:
                 named = {"funnel_id": self._random.choice("fg")} if chance < 0.8 else {}
                 step = {"step_id": self._random.choice("xy")} if chance < 0.6 else {}
                 items = {"items": self._items()} if chance < 0.7 else {}
+                event = {"event_id": "gig"} if self._tickets.random() < 0.4 else {}
                 currency = self._random.choice(("EUR", "EUR", "EUR", "USD"))
-                return {"currency": currency, "total_cents": 2 * cents} | named | step | items
+                total = {"currency": currency, "total_cents": 2 * cents}
+                return total | named | step | items | event
             case "payment_succeeded":
                 currency = self._random.choice(("EUR", "EUR", "USD"))
                 part = {"installment": chance < 0.2} if chance < 0.3 else {}
@@ -83,5 +88,6 @@ class Orders:
                 "price_cents": self._random.choice((0, 7, 100, 333, 333, 10**12)),
             }
             | ({"product_name": name} if (name := self._random.choice(NAMES)) != "$Cup" else {})
+            | ({"ticketed_event_id": event} if (event := self._tickets.choice(EVENTS)) else {})
             for _ in range(self._random.randint(0, 4))
         ]

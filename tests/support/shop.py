@@ -23,6 +23,7 @@ class Shop:
     def __init__(self, seed: int = 1, day: str = "2026-11-%02d") -> None:
         self._random = random.Random(seed)
         self._baskets = random.Random(f"baskets of {seed}")
+        self._tickets = random.Random(f"tickets of {seed}")
         self._day = day
         self.events: list[dict[str, Any]] = []
         self.poison = 0
@@ -58,7 +59,10 @@ class Shop:
         currency = "EUR" if self._random.random() < 0.8 else "USD"
         paid = self._random.randint(100, 20_000)
         steps: list[tuple[str, dict[str, Any]]] = [
-            ("created", {"currency": currency, "total_cents": paid} | self._funnel()),
+            (
+                "created",
+                {"currency": currency, "total_cents": paid} | self._event_id() | self._funnel(),
+            ),
             ("payment_initiated", {}),
             ("payment_succeeded", {"currency": currency, "amount_cents": paid}),
             ("confirmed", {}),
@@ -90,10 +94,14 @@ class Shop:
                 "quantity": self._baskets.randint(1, 3),
                 "price_cents": self._baskets.randint(0, 5_000),
             }
+            | ({"ticketed_event_id": "fair"} if self._tickets.random() < 0.1 else {})
             for _ in range(self._baskets.randint(0, 3))
         ]
         step = {"step_id": "pay"} if self._baskets.random() < 0.8 else {}
         return {"funnel_id": self._baskets.choice(("checkout", "gift")), "items": lines} | step
+
+    def _event_id(self) -> dict[str, str]:
+        return {"event_id": "concert"} if self._tickets.random() < 0.2 else {}
 
     def _source(self) -> dict[str, str]:
         return {"source": self._baskets.choice(("Google", "Bing", "newsletter"))}

@@ -1,10 +1,12 @@
-"""The SQL rules of revenue: payments, refunds, their days, orders' funnels, and the states."""
+"""The SQL rules of revenue: payments, refunds, their days, orders' funnels and tickets, and the
+states."""
 
 from pathlib import Path
 
 _HERE = Path(__file__).parent
 
 PARTS = tuple(
-    _HERE / f"{name}.sql" for name in ("payments", "refunds", "days", "lines", "funnels", "states")
+    _HERE / f"{name}.sql"
+    for name in ("payments", "refunds", "days", "lines", "funnels", "tickets", "states")
 )
 """They run after the group's events are known, in this order."""

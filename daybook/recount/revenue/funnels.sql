@@ -35,6 +35,9 @@ FROM moved;
 
 -- By product. If an order has no lines, or they cost nothing, its money is unattributed.
 CREATE VIEW by_product AS
+WITH shares_of_products AS (
+    SELECT key_id, nth, name AS product_id, cents FROM shares_of_parts WHERE split = 'product'
+)
 SELECT d.*, product_id, parts.cents AS part
 FROM of_days AS d JOIN shares_of_products AS parts USING (key_id, nth)
 UNION ALL
@@ -49,9 +52,7 @@ CREATE MACRO entry(field, key, part) AS
 CREATE VIEW units AS
 SELECT s.*, product_id, units, name FROM sales AS s JOIN products USING (key_id);
 
-CREATE VIEW effects AS
-FROM effects_of_revenue
-UNION ALL
+CREATE VIEW effects_of_funnels AS
 SELECT 'analytics_funnel_revenue' AS collection, effect.*
 FROM (
     SELECT

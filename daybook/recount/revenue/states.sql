@@ -104,7 +104,7 @@ owned AS (
     WHERE n <= upto
     GROUP BY key_id
 ),
--- Orders whose funnel is known by then; the others keep their booked refunds.
+-- Orders whose funnel and events are known by then; the others keep their booked refunds.
 settled AS (
     SELECT key_id
     FROM (SELECT key_id, n FROM creations UNION ALL FROM too_late) JOIN seen USING (key_id)
@@ -153,6 +153,47 @@ funnels AS (
     FROM of_funnels JOIN seen USING (key_id) LEFT JOIN baskets USING (key_id)
     WHERE n <= upto
 ),
+shares_of_events AS (
+    SELECT
+        key_id, name,
+        coalesce(sum(s.cents) FILTER (s.what = 'revenue_cents'), 0) AS revenue_cents,
+        coalesce(sum(s.cents) FILTER (s.what = 'refunded_cents'), 0) AS refunded_cents
+    FROM shares_of_parts AS s JOIN pieces USING (key_id, nth) JOIN seen USING (key_id)
+    WHERE split = 'event' AND n <= upto
+    GROUP BY key_id, name
+),
+taken_back AS (
+    SELECT key_id, arg_max(is_back, place) AS returned
+    FROM returns JOIN seen USING (key_id)
+    WHERE n <= upto
+    GROUP BY key_id
+),
+ticketed AS (
+    SELECT
+        key_id,
+        {
+            'organization_id': any_value(organization_id),
+            'returned': coalesce(any_value(returned), false),
+            'parts': list({
+                'event_id': t.event_id, 'units': units, 'worth_cents': CAST(worth AS BIGINT),
+                'revenue_cents': CAST(coalesce(revenue_cents, 0) AS BIGINT),
+                'refunded_cents': CAST(coalesce(refunded_cents, 0) AS BIGINT)
+            } ORDER BY t.event_id NULLS LAST)
+        } AS tickets
+    FROM tickets AS t
+    JOIN creations AS c USING (key_id)
+    JOIN seen USING (key_id)
+    LEFT JOIN taken_back USING (key_id)
+    LEFT JOIN shares_of_events AS s
+        ON t.key_id = s.key_id AND t.event_id IS NOT DISTINCT FROM s.name
+    WHERE n <= upto
+    GROUP BY key_id
+),
+given_up AS (
+    SELECT key_id, {'date': day, 'hour': hour} AS cancelled
+    FROM cancellations JOIN seen USING (key_id)
+    WHERE n <= upto
+),
 remembered AS (
     SELECT key_id, list(replace(CAST(id AS VARCHAR), '-', '') ORDER BY n)[-32:] AS event_ids
     FROM counted JOIN seen USING (key_id)
@@ -180,6 +221,8 @@ SELECT
         'waiting_reversals', coalesce(reversing.reversals, []),
         'refunds_asked', coalesce(waiting.asked, 0),
         'reversals_asked', coalesce(reversing.asked, 0),
+        'tickets', tickets,
+        'cancelled', cancelled,
         'event_ids', coalesce(event_ids, [])
     ) AS VARCHAR) AS state
 FROM seen
@@ -194,4 +237,6 @@ LEFT JOIN owned USING (key_id)
 LEFT JOIN settled USING (key_id)
 LEFT JOIN unsettled USING (key_id)
 LEFT JOIN funnels USING (key_id)
+LEFT JOIN ticketed USING (key_id)
+LEFT JOIN given_up USING (key_id)
 LEFT JOIN remembered USING (key_id);

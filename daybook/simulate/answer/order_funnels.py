@@ -4,12 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from math import floor
+from typing import TypeVar
 
 from daybook.simulate.answer.clock import When
 from daybook.simulate.answer.keys import UNATTRIBUTED, key
 from daybook.simulate.answer.ledger import Ledger
 from daybook.simulate.answer.settled import Booking, PaidOrder
 from daybook.simulate.answer.shape import FUNNEL_REVENUE
+
+Name = TypeVar("Name", str, tuple[bool, str])
 
 _WORTH_MAX = 2**53 - 1
 """The limit for any amount of money."""
@@ -84,19 +87,19 @@ def _in_turn(order: PaidOrder, created: int) -> list[tuple[str, Booking]]:
     return sorted(turns, key=lambda turn: (max(turn[1].place, created), turn[0] != "revenue"))
 
 
-def shares(cents: int, worth: Mapping[str, int]) -> dict[str, int]:
-    """Whole cents in proportion to each product's worth. The rest goes to the largest remainders;
-    of equal ones, to the lower product id. All shares are 0 if the products are worth nothing."""
+def shares(cents: int, worth: Mapping[Name, int]) -> dict[Name, int]:
+    """Whole cents in proportion to each part's worth. The rest goes to the largest remainders; of
+    equal ones, to the lower name. All shares are 0 if the parts are worth nothing."""
     whole = sum(worth.values())
     if not whole:
         return dict.fromkeys(worth, 0)
-    exact = {product: Fraction(cents * worth[product], whole) for product in sorted(worth)}
-    parts = {product: floor(share) for product, share in exact.items()}
-    for product in _by_remainder(exact)[: cents - sum(parts.values())]:
-        parts[product] += 1
+    exact = {name: Fraction(cents * worth[name], whole) for name in sorted(worth)}
+    parts = {name: floor(share) for name, share in exact.items()}
+    for name in _by_remainder(exact)[: cents - sum(parts.values())]:
+        parts[name] += 1
     return parts
 
 
-def _by_remainder(exact: Mapping[str, Fraction]) -> list[str]:
-    names: Iterable[str] = exact
-    return sorted(names, key=lambda product: floor(exact[product]) - exact[product])
+def _by_remainder(exact: Mapping[Name, Fraction]) -> list[Name]:
+    names: Iterable[Name] = exact
+    return sorted(names, key=lambda name: floor(exact[name]) - exact[name])

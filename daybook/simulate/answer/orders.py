@@ -1,6 +1,6 @@
 """Counts `analytics_order_funnel` and `analytics_revenue`: an order's progress and its money."""
 
-from daybook.simulate.answer import order_funnels
+from daybook.simulate.answer import order_funnels, order_tickets
 from daybook.simulate.answer.clock import When
 from daybook.simulate.answer.deed import Deed
 from daybook.simulate.answer.keys import UNATTRIBUTED, key
@@ -28,6 +28,7 @@ def count(ledger: Ledger, history: list[Deed]) -> None:
     if order := paid_order(history):
         _revenue(ledger, order)
         order_funnels.count(ledger, order)
+        order_tickets.count(ledger, order)
 
 
 def _revenue(ledger: Ledger, order: PaidOrder) -> None:

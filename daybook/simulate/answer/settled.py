@@ -32,7 +32,7 @@ class PaidOrder:
     `payments`: those that count, the first one first. `duplicates`: the others, each with its
     currency. `refunds`: what is booked of refunds, and of reversals below zero, in this order.
     `excess`: what is not booked of refunds. `owners`: by the attributions' field names, the last
-    value given. `created`: the first `order.created`.
+    value given. `created`: the first `order.created`. `cancelled`: the first `order.cancelled`.
     """
 
     currency: str
@@ -43,6 +43,7 @@ class PaidOrder:
     owners: dict[str, str | None]
     source: str | None
     created: Deed | None
+    cancelled: Booking | None
 
 
 def paid_order(history: list[Deed]) -> PaidOrder | None:
@@ -51,6 +52,7 @@ def paid_order(history: list[Deed]) -> PaidOrder | None:
     if not received:
         return None
     created = next((deed for deed in history if deed.kind == "order.created"), None)
+    cancelled = (Booking(x.at, 0, x.place) for x in history if x.kind == "order.cancelled")
     counting = _counting(received, created)
     payments = [
         Booking(deed.at, deed.data["amount_cents"], counting[deed.place])
@@ -72,6 +74,7 @@ def paid_order(history: list[Deed]) -> PaidOrder | None:
         {name: _last(attributions, name) for name in ("community_id", "promotion_id")},
         next((data["source"] for data in reversed(attributions) if data.get("source")), None),
         created,
+        next(cancelled, None),
     )
 
 

@@ -19,6 +19,7 @@ FUNNEL, STEP = "analytics_funnel", "analytics_funnel_step"
 EXPERIMENT, TICKETED = "analytics_experiment", "analytics_event_metrics"
 USERS, ORDERS = "analytics_user_lifecycle", "analytics_order_funnel"
 REVENUE, FUNNEL_REVENUE = "analytics_revenue", "analytics_funnel_revenue"
+EVENT_REVENUE = "analytics_event_revenue"
 
 SHAPES = {
     FUNNEL: Shape(
@@ -141,6 +142,11 @@ SHAPES = {
         ("refunded_orders", "units"),
         ("gross_revenue_cents", "refunded_cents"),
         ("by_source", "by_step", "products"),
+        currency_counters=("orders",),
+    ),
+    EVENT_REVENUE: Shape(
+        ("tickets_sold", "tickets_returned"),
+        ("gross_revenue_cents", "refunded_cents"),
         currency_counters=("orders",),
     ),
 }

@@ -294,6 +294,8 @@ def test_a_state_holds_what_was_counted_up_to_its_offset() -> None:
         "waiting_reversals": [],
         "refunds_asked": 1,
         "reversals_asked": 0,
+        "tickets": None,
+        "cancelled": None,
         "event_ids": [UUID(int=1).hex],
     }
     attributed = blank | {"community_id": "a", "event_ids": ids(1, 2)}
