@@ -1,24 +1,25 @@
 """The response bodies of a ticketed event's reports."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from daybook.engine.documents.fields import Rate, currency_fields, scalar_fields
+from daybook.query.events.sales import (
+    Basis,
+    Days,
+    basis_of,
+    days_by_currency,
+    event_money,
+    event_numbers,
+)
 from daybook.query.events.steps import steps
 from daybook.query.figures.comparison import compare_totals
 from daybook.query.figures.date_range import Granularity, Span, iso_timestamp
 from daybook.query.figures.rounding import rate
 from daybook.query.figures.series import points
-from daybook.query.figures.totals import (
-    DayDocument,
-    Numbers,
-    choose_currency,
-    currencies,
-    money,
-    totals,
-)
+from daybook.query.figures.totals import DayDocument, Numbers, choose_currency, total
 from daybook.query.figures.uniques import count_uniques
 from models.event_metrics import EventMetricsDay
 
@@ -30,14 +31,15 @@ KINDS = {"unique_viewers": "event", "unique_buyers": "event_buyers"}
 
 
 class Facts(NamedTuple):
-    """Documents of one period: `analytics_event_metrics`, and `analytics_uniques` by kind."""
+    """Documents of one period: the days, and `analytics_uniques` by kind."""
 
-    days: Sequence[DayDocument]
+    days: Days
     sketches: Mapping[str, Sequence[DayDocument]]
 
 
 def metrics_body(
     event: DayDocument,
+    basis: Basis,
     span: Span,
     granularity: Granularity,
     facts: Facts,
@@ -45,28 +47,32 @@ def metrics_body(
     preference: Currencies,
 ) -> dict[str, Any]:
     """The report of a range. Totals count each person once, and `conversion_rate` is of people;
-    `daily_conversion_rate` and the points' rates are of the days' sums.
+    `daily_conversion_rate` and the points' rates are of the days' sums. Sales are by the basis.
 
     The series of other currencies has no hours: 180 of them would have more than an answer holds.
     """
-    amounts = currencies(facts.days, currency_fields(EventMetricsDay))
+    amounts = days_by_currency(basis, facts.days)
     currency = choose_currency(amounts, *preference)
-    series = list(points(facts.days, span, granularity))
-    now, uniques = _totals(facts, currency)
+    series = list(_series(facts.days, span, granularity))
+    now, uniques = _totals(basis, facts, currency)
     body = {
         **event_fields(event, span.zone),
         "period": span.period,
         "granularity": granularity,
+        "basis": basis,
         "currency": currency,
         "totals": now,
         "uniques": uniques,
         "steps": steps(now),
-        "over_time": [_point(at, days, currency) for at, days in series],
+        "over_time": [_point(basis, at, days, currency) for at, days in series],
         "by_currency": {
             other: {
-                "totals": money(EventMetricsDay, facts.days, other),
+                "totals": event_money(basis, facts.days, other),
                 "over_time": [
-                    {"timestamp": at, **money(EventMetricsDay, days, other)}
+                    {
+                        "timestamp": at,
+                        "revenue_cents": event_money(basis, days, other)["revenue_cents"],
+                    }
                     for at, days in (series if granularity != "hour" else ())
                 ],
             }
@@ -76,7 +82,7 @@ def metrics_body(
     }
     if before is None:
         return body
-    return body | compare_totals(span, now, _totals(before, currency)[0])
+    return body | compare_totals(span, now, _totals(basis, before, currency)[0])
 
 
 def event_fields(event: DayDocument, zone: ZoneInfo) -> dict[str, Any]:
@@ -101,45 +107,45 @@ def recent_event(stored: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def occupancy(event: DayDocument, all_days: Sequence[DayDocument], now: datetime) -> dict[str, Any]:
-    """Over all days, not the range.
+def occupancy(event: DayDocument, all_days: Days, now: datetime) -> dict[str, Any]:
+    """Over all days, not the range. Tickets that were taken back leave their places.
 
     `rate` is that of tickets sold until the event starts, and of admissions from then on, so that
     the first scans do not empty a sold-out house; `rate_basis` says which.
     """
     starts_at = event.get("starts_at")
-    basis = "admissions" if starts_at is not None and starts_at <= now else "tickets_sold"
-    sold = sum(int(day.get("tickets_sold") or 0) for day in all_days)
-    admitted = sum(int(day.get("admissions") or 0) for day in all_days)
+    has_begun = starts_at is not None and starts_at <= now
+    sold = total(all_days.ordered or all_days.tracked, "tickets_sold")
+    sold -= total(all_days.ordered, "tickets_returned")
+    admitted = total(all_days.tracked, "admissions")
     capacity = event.get("capacity")
     return {
+        "basis": basis_of(all_days.ordered),
         "capacity": capacity,
         "tickets_sold": sold,
         "admissions": admitted,
         "sold_rate": sold / capacity if capacity else None,
         "admission_rate": admitted / capacity if capacity else None,
-        "rate": (admitted if basis == "admissions" else sold) / capacity if capacity else None,
-        "rate_basis": basis,
+        "rate": (admitted if has_begun else sold) / capacity if capacity else None,
+        "rate_basis": "admissions" if has_begun else "tickets_sold",
     }
 
 
 def today(
-    stored: DayDocument | None, preference: Currencies, day: date, zone: ZoneInfo
+    basis: Basis, days: Days, preference: Currencies, day: date, zone: ZoneInfo
 ) -> dict[str, Any]:
-    """A day's numbers, zeros if it has no document yet."""
-    days = [stored] if stored else []
-    amounts = currencies(days, currency_fields(EventMetricsDay))
+    """A day's numbers, zeros if it has no documents yet."""
+    amounts = days_by_currency(basis, days)
     currency = choose_currency(amounts, *preference)
-    updated_at = stored["updated_at"] if stored else None
+    updated_at = max((stored["updated_at"] for both in days for stored in both), default=None)
     return {
         "date": day.isoformat(),
         "updated_at": iso_timestamp(updated_at, zone) if updated_at else None,
+        "basis": basis,
         "currency": currency,
-        **totals(EventMetricsDay, days, currency),
+        **event_numbers(basis, days, currency),
         "by_currency": {
-            other: money(EventMetricsDay, days, other)
-            for other in sorted(amounts)
-            if other != currency
+            other: event_money(basis, days, other) for other in sorted(amounts) if other != currency
         },
     }
 
@@ -164,16 +170,23 @@ def document_from_hash(stored: Mapping[str, str]) -> dict[str, Any]:
     return document
 
 
-def _point(timestamp: str, days: Sequence[DayDocument], currency: str) -> dict[str, Any]:
-    numbers = totals(EventMetricsDay, days, currency)
+def _series(days: Days, span: Span, granularity: Granularity) -> Iterator[tuple[str, Days]]:
+    tracked, ordered = (points(documents, span, granularity) for documents in days)
+    for one, other in zip(tracked, ordered, strict=True):
+        yield one.timestamp, Days(one.documents, other.documents)
+
+
+def _point(basis: Basis, timestamp: str, days: Days, currency: str) -> dict[str, Any]:
+    numbers = event_numbers(basis, days, currency)
     return {"timestamp": timestamp, **numbers, "steps": steps(numbers)}
 
 
-def _totals(facts: Facts, currency: str) -> tuple[Numbers, dict[str, Any]]:
+def _totals(basis: Basis, facts: Facts, currency: str) -> tuple[Numbers, dict[str, Any]]:
     """The totals, with each person counted once, and how exact those counts are."""
-    numbers = totals(EventMetricsDay, facts.days, currency)
+    numbers = event_numbers(basis, facts.days, currency)
     people = {
-        name: count_uniques(facts.days, facts.sketches[kind], name) for name, kind in KINDS.items()
+        name: count_uniques(facts.days.tracked, facts.sketches[kind], name)
+        for name, kind in KINDS.items()
     }
     viewers, buyers = people["unique_viewers"].count, people["unique_buyers"].count
     daily = numbers["conversion_rate"]

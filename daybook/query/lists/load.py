@@ -8,6 +8,7 @@ from daybook.query.figures.pagination import Pagination, render_id_cursor
 from daybook.query.read.mongo import Document, Filter
 from daybook.query.read.scope import Scope
 from models.event_metrics import EventMetricsDay
+from models.event_revenue import EventRevenueDay
 
 
 class Selection(NamedTuple):
@@ -48,7 +49,8 @@ async def load_page(
 
 
 async def load_events(scope: Scope, selection: Selection, status: str | None) -> list[Document]:
-    """Ticketed events by id: the defined ones and, of any status, those that traffic named."""
+    """Ticketed events by id: the defined ones and, of any status, those that traffic or a paid
+    order named."""
     after: Filter = {} if selection.after is None else {"event_id": {"$gt": selection.after}}
     limit = selection.size + 1
     chosen: Filter = {} if status is None else {"status": status}
@@ -60,13 +62,15 @@ async def load_events(scope: Scope, selection: Selection, status: str | None) ->
     )
     if status is not None:
         return defined
-    seen = await scope.aggregate(
-        EventMetricsDay.collection,
-        {"$and": [after, selection.matching("event_id")]},
-        [{"$group": {"_id": "$event_id"}}, {"$sort": {"_id": 1}}, {"$limit": limit}],
-    )
+    events: dict[str, Document] = {}
+    for model in (EventMetricsDay, EventRevenueDay):
+        seen = await scope.aggregate(
+            model.collection,
+            {"$and": [after, selection.matching("event_id")]},
+            [{"$group": {"_id": "$event_id"}}, {"$sort": {"_id": 1}}, {"$limit": limit}],
+        )
+        events |= {row["_id"]: {"event_id": row["_id"]} for row in seen}
     # An event that traffic named and a definition has, is among `defined`, or beyond the page.
-    events: dict[str, Document] = {row["_id"]: {"event_id": row["_id"]} for row in seen}
     events |= {event["event_id"]: event for event in defined}
     return [events[event_id] for event_id in sorted(events)][:limit]
 

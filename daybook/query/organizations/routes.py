@@ -1,7 +1,7 @@
 """The route of an organization's dashboard: its funnels, ticketed events and revenue."""
 
 from asyncio import gather
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -19,6 +19,7 @@ from daybook.query.organizations.report import (
     Facts,
     Names,
     Parts,
+    Sums,
     dashboard,
     merged,
     stages,
@@ -29,6 +30,7 @@ from daybook.query.problem import missing, wrong
 from daybook.query.read import groups
 from daybook.query.read.scope import Scope
 from models.event_metrics import EventMetricsDay
+from models.event_revenue import EventRevenueDay
 from models.funnel import FunnelDay
 
 router = APIRouter(prefix="/api/v1/analytics/organizations/{organization}", tags=["organizations"])
@@ -48,16 +50,38 @@ async def organization_dashboard(
 
     async def build() -> dict[str, Any]:
         scope = report.scope
-        days, parts = await gather(_sums(scope, span, "date"), _sums(scope, span))
-        is_empty = not (days[FunnelDay] or days[EventMetricsDay])
+        with_orders = await _with_orders(scope)
+        sums, parts = await gather(_by_day(scope, span, with_orders), _sums(scope, span))
+        is_empty = not any(
+            sums.days[model] for model in (FunnelDay, EventMetricsDay, EventRevenueDay)
+        )
         if scope.caller.is_admin and is_empty and not await _is_known(scope):
             raise missing("organization")
-        before = _values(await _sums(scope, span.previous(), "date")) if compare else None
-        facts = Facts(_values(days), parts, await _names(scope, parts))
+        before = await _by_day(scope, span.previous(), with_orders) if compare else None
+        facts = Facts(sums, parts, with_orders, await _names(scope, parts, with_orders))
         preference = report.currency, currency
         return dashboard(scope.organization, span, granularity, facts, before, preference)
 
     return await report.answer(REPORTS, groups.FUNNEL_STEP + groups.REVENUE, build)
+
+
+async def _with_orders(scope: Scope) -> Set[str]:
+    """The ticketed events of which an order was ever paid."""
+    by_event = [{"$group": {"_id": "$event_id"}}]
+    rows = await scope.aggregate(EventRevenueDay.collection, {}, by_event)
+    return {row["_id"] for row in rows}
+
+
+async def _by_day(scope: Scope, span: Span, with_orders: Set[str]) -> Sums:
+    days = _values(await _sums(scope, span, "date"))
+    if not with_orders:
+        return Sums(days, days[EventMetricsDay])
+    others = {"date": span.dates, "event_id": {"$nin": sorted(with_orders)}}
+    rows = [
+        await scope.aggregate(EventMetricsDay.collection, others, each)
+        for each in stages(EventMetricsDay, "date")
+    ]
+    return Sums(days, list(merged("date", *rows).values()))
 
 
 async def _sums(
@@ -80,11 +104,11 @@ def _values(sums: Mapping[type[DailyDocument], Mapping[Any, DayDocument]]) -> Da
     return {model: list(by_day.values()) for model, by_day in sums.items()}
 
 
-async def _names(scope: Scope, parts: Parts) -> Names:
+async def _names(scope: Scope, parts: Parts, with_orders: Set[str]) -> Names:
     names = {}
     for collection, key, ids in (
         ("funnels", "funnel_id", top_funnels(parts)),
-        ("ticketed_events", "event_id", top_events(parts)),
+        ("ticketed_events", "event_id", top_events(parts, with_orders)),
     ):
         listed = {"_id": {"$in": [scope.id(one) for one in ids]}}
         for row in await scope.find(collection, listed, fields=[key, "name", "status"]):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from models.event_metrics import EventMetricsDay
+from models.event_revenue import EventRevenueDay
 from models.experiment import ExperimentDay
 from models.funnel import FunnelDay
 from models.funnel_revenue import FunnelRevenueDay
@@ -22,7 +23,7 @@ COLLECTIONS: Mapping[str, frozenset[str]] = {
     for (group,), models in (
         (USER_LIFECYCLE, [UserLifecycleDay]),
         (ORDER_FUNNEL, [OrderFunnelDay]),
-        (REVENUE, [RevenueDay, FunnelRevenueDay]),
+        (REVENUE, [RevenueDay, FunnelRevenueDay, EventRevenueDay]),
         (FUNNEL_STEP, [FunnelDay, FunnelStepDay, EventMetricsDay, ExperimentDay]),
     )
 }

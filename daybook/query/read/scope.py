@@ -15,6 +15,7 @@ from schemas.envelope import DEFAULT_ORGANIZATION
 OF_ORGANIZATIONS = frozenset(
     {
         "analytics_event_metrics",
+        "analytics_event_revenue",
         "analytics_experiment",
         "analytics_funnel",
         "analytics_funnel_revenue",

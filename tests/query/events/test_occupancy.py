@@ -4,13 +4,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from daybook.query.events.report import occupancy
+from daybook.query.events.sales import Days
 
 STARTS = datetime(2026, 12, 1, 19, tzinfo=UTC)
 DAYS = [{"tickets_sold": 900, "admissions": 0}, {"tickets_sold": 50, "admissions": 1}]
 
 
 def rates(now: datetime, **event: Any) -> tuple[float | None, str]:
-    found = occupancy({"capacity": 1_000, "starts_at": STARTS} | event, DAYS, now)
+    days = Days(DAYS, ())
+    found = occupancy({"capacity": 1_000, "starts_at": STARTS} | event, days, now)
     assert (found["sold_rate"], found["admission_rate"]) in {(0.95, 0.001), (None, None)}
     return found["rate"], found["rate_basis"]
 
@@ -29,3 +31,10 @@ def test_without_a_start_one_scan_of_a_thousand_changes_nothing() -> None:
 
 def test_without_a_capacity_there_is_no_rate() -> None:
     assert rates(STARTS, capacity=None) == (None, "admissions")
+
+
+def test_by_orders_places_that_were_taken_back_are_free_again() -> None:
+    orders = [{"tickets_sold": 700}, {"tickets_sold": 50, "tickets_returned": 250}]
+    found = occupancy({"capacity": 1_000, "starts_at": None}, Days(DAYS, orders), STARTS)
+    assert (found["basis"], found["tickets_sold"], found["rate"]) == ("orders", 500, 0.5)
+    assert found["admissions"] == 1

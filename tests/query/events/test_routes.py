@@ -83,6 +83,7 @@ def test_people_of_a_range_are_counted_once(office: Office, service: QueryProces
         "admission_rate": 0.0,
         "rate": 0.4,
         "rate_basis": "tickets_sold",
+        "basis": "purchases",
     }
 
 

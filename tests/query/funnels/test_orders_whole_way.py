@@ -76,6 +76,32 @@ def check_funnel(reading: Reading, organization: str, funnel: str, days: list[An
         assert row["units_sold"] == units[row["product_id"]], row
 
 
+def check_event(reading: Reading, organization: str, event: str, days: list[Any]) -> None:
+    """Checks the tickets of an event, and their money in each currency."""
+    path = f"/events/{encoded(event)}/metrics"
+    for currency in ("EUR", "USD"):
+        body = reading.report(path, organization, **RANGE, currency=currency)
+        assert body["basis"] == "orders"
+        totals, paid = body["totals"], [day["currencies"].get(currency, {}) for day in days]
+        for name in ("gross_revenue_cents", "refunded_cents", "orders"):
+            assert totals[name] == sum(day.get(name, 0) for day in paid), (event, name)
+        assert totals["revenue_cents"] == totals["gross_revenue_cents"] - totals["refunded_cents"]
+        returned = sum(day["tickets_returned"] for day in days)
+        assert totals["tickets_returned"] == returned
+        kept = sum(day["tickets_sold"] for day in days) - returned
+        assert totals["tickets_sold"] == body["occupancy"]["tickets_sold"] == kept
+        assert sum(point["tickets_sold"] for point in body["over_time"]) == kept
+
+
+def by_subject(days: dict[str, dict[str, Any]]) -> dict[tuple[str, str], list[Any]]:
+    """The days of each organization's funnels, or ticketed events."""
+    found = defaultdict(list)
+    for name, fields in days.items():
+        organization, subject, _ = map(unquote, name.split(":"))
+        found[organization, subject].append(fields)
+    return found
+
+
 def test_reports_of_counted_orders_match_the_known_answer(world: World) -> None:
     traffic = Storefront(world, EVENTS, seed=3)
     traffic.make_topics()
@@ -85,16 +111,17 @@ def test_reports_of_counted_orders_match_the_known_answer(world: World) -> None:
         known[line["collection"]][line["_id"]] = line["fields"]
     for group in ("funnel-step", "revenue", "order-funnel", "user-lifecycle"):
         world.catch_up(group)
-    funnels = defaultdict(list)
-    for name, fields in known["analytics_funnel_revenue"].items():
-        organization, funnel, _ = map(unquote, name.split(":"))
-        funnels[organization, funnel].append(fields)
+    funnels = by_subject(known["analytics_funnel_revenue"])
+    events = by_subject(known["analytics_event_revenue"])
     assert funnels
+    assert events
     office = Office(world)
     try:
         reading = Reading(office, office.start())
         check_platform(reading, known)
         for (organization, funnel), days in funnels.items():
             check_funnel(reading, organization, funnel, days)
+        for (organization, event), days in events.items():
+            check_event(reading, organization, event, days)
     finally:
         office.end()
