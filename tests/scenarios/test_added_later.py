@@ -10,6 +10,7 @@ import pytest
 from daybook.engine.documents.state import StateModel
 from daybook.engine.group import Group
 from daybook.engine.member.run import run
+from models.event_revenue import EventRevenueDay
 from models.funnel_revenue import FunnelRevenueDay
 from models.order_state import OrderState
 from models.revenue import RevenueDay
@@ -71,7 +72,8 @@ def test_a_new_collection_is_not_backfilled_until_a_rebuild(later: Later) -> Non
         {"funnel": {"$exists": False}}
     )
     assert without_funnel
-    assert later.verified() == (3, {FunnelRevenueDay.collection, OrderState.collection})
+    added = {FunnelRevenueDay.collection, EventRevenueDay.collection, OrderState.collection}
+    assert later.verified() == (3, added)
     assert rebuild(later.world, "revenue").exit_code == 0
     assert later.verified() == (0, set())
     assert revenue_days(later.world) == before
