@@ -208,7 +208,10 @@ def _currencies(
         stored, expected = stored_value.get(currency, ABSENT), expected_value.get(currency, ABSENT)
         above = f"currencies.{currency}"
         if not isinstance(stored, Mapping) or not isinstance(expected, Mapping):
-            yield UnequalField(above, stored, expected)
+            # Without a currency, a document lacks every field that it would have.
+            lacking = expected if stored is ABSENT and isinstance(expected, Mapping) else ()
+            since = min((model.fields[name].since for name in lacking), default=0)
+            yield UnequalField(above, stored, expected, since)
             continue
         for name in sorted(stored.keys() | expected.keys()):
             values = stored.get(name, ABSENT), expected.get(name, ABSENT)

@@ -1,6 +1,7 @@
 """Documents are equal only if every field is, in value and type."""
 
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -128,6 +129,16 @@ def test_a_damaged_field_is_named(changes: dict[str, Any], field: str, recounted
     ((found, _, expected),) = unequal(stored(**changes))
     assert found == field
     assert recounted is None or expected == recounted
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_a_missing_currency_is_as_old_as_the_first_of_its_fields(first: int) -> None:
+    """A document of a new collection, not yet rebuilt, may lack a currency."""
+    newer = Model("days", {field.name: replace(field, since=first) for field in FIELDS})
+    found = {
+        field.field: field for field in unequal_fields(newer, DAY, SUMS, stored(currencies={}), 9)
+    }
+    assert found["currencies.EUR"].since == first
 
 
 def test_a_missing_sum_in_an_hour_equals_zero() -> None:
