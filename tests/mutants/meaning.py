@@ -5,6 +5,7 @@ from tests.mutants.mutant import Mutant
 STORED = "tests/consumers/test_visitors_stored.py"
 ROUTES = "tests/query/funnels/test_routes.py"
 PROGRESS = ("tests/query/funnels/test_progress.py",)
+SALES = "tests/query/events/test_sales.py"
 
 MEANING = (
     Mutant(
@@ -73,8 +74,29 @@ MEANING = (
     Mutant(
         "the first scan empties a house that is sold out",
         "daybook/query/events/report.py",
-        'basis = "admissions" if starts_at is not None and starts_at <= now else "tickets_sold"',
-        'basis = "admissions" if all_days[-1].get("admissions") else "tickets_sold"',
+        "has_begun = starts_at is not None and starts_at <= now",
+        'has_begun = bool(all_days.tracked[-1].get("admissions"))',
         ("tests/query/events/test_occupancy.py",),
+    ),
+    Mutant(
+        "places that were taken back stay taken",
+        "daybook/query/events/report.py",
+        '    sold -= total(all_days.ordered, "tickets_returned")\n',
+        "",
+        ("tests/query/events/test_occupancy.py",),
+    ),
+    Mutant(
+        "purchases of pages are revenue although orders are counted",
+        "daybook/query/events/sales.py",
+        '"revenue_cents": ordered["net_revenue_cents"],',
+        '"revenue_cents": max(ordered["net_revenue_cents"] or 0, value_cents or 0),',
+        (SALES, "-k", "no_page"),
+    ),
+    Mutant(
+        "a dashboard adds the purchases of events with orders",
+        "daybook/query/organizations/routes.py",
+        '"event_id": {"$nin": sorted(with_orders)}',
+        '"event_id": {"$nin": []}',
+        (SALES, "-k", "dashboard"),
     ),
 )

@@ -141,6 +141,20 @@ def test_some_orders_are_paid_in_parts_or_twice_and_some_refunds_are_given_back(
     assert {event["event_type"] for event in events.values()} >= set(REVERSING)
 
 
+def test_lines_are_tickets_of_their_orders_event_or_one_of_their_own(
+    messages: list[Message], lines: list[dict[str, Any]]
+) -> None:
+    created = [m.event["data"] for m in messages if m.event["event_type"] == "order.created"]
+    kinds = {
+        ("event_id" in data, *sorted({"ticketed_event_id" in line for line in data["items"]}))
+        for data in created
+    }
+    assert kinds >= {(True, False), (True, False, True), (False, True), (False, False)}
+    days = [x["fields"] for x in lines if x["collection"] == "analytics_event_revenue"]
+    assert sum(day["tickets_sold"] for day in days) > sum(day["tickets_returned"] for day in days)
+    assert any(day["tickets_returned"] for day in days)
+
+
 def test_an_account_is_created_before_it_is_used(messages: list[Message]) -> None:
     created: set[str] = set()
     for message in messages:

@@ -102,6 +102,7 @@ class World(RuleBasedStateMachine):
         data: dict[str, Any] = {"order_id": f"o{order}"}
         if kind == "created":
             data |= {"currency": "EUR", "total_cents": cents} | _of_funnel(cents, owner)
+            data |= {"event_id": "gig"} if day == 2 else {}
         if kind == "payment_succeeded":
             data |= {"currency": "EUR" if order else "USD", "amount_cents": cents}
             data |= {"installment": True} if day == 1 else {}
@@ -342,7 +343,7 @@ def _of_funnel(cents: int, owner: str) -> dict[str, Any]:
         return {}
     lines = [
         {"product_id": "p", "product_name": f"The {owner}", "quantity": 1, "price_cents": cents},
-        {"product_id": "q", "quantity": cents % 3, "price_cents": 5},
+        {"product_id": "q", "quantity": cents % 3, "price_cents": 5, "ticketed_event_id": owner},
     ]
     return {"funnel_id": "f", "step_id": owner, "items": lines[: cents % 4]}
 
