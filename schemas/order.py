@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 
 from schemas.envelope import Envelope
 from schemas.fields import STRICT, Cents, Currency, Id, Moment, Text
-from schemas.limits import not_larger_than
+from schemas.limits import not_larger_than, worth_at_most
 
 ITEMS_MAX = 1_000
 ITEMS_BYTES_MAX = 2**19
@@ -48,6 +48,7 @@ class NewOrder(Order):
             list[Item],
             Field(max_length=ITEMS_MAX),
             AfterValidator(not_larger_than(ITEMS_BYTES_MAX, _ITEMS_MEASURED)),
+            AfterValidator(worth_at_most("total_cents")),
         ]
     ]
 
