@@ -83,7 +83,7 @@ class Shop:
         """The total of an order, and of most its funnel, step and lines."""
         if self._baskets.random() < 0.3:
             return {"total_cents": paid}
-        lines = [
+        lines: list[dict[str, Any]] = [
             {
                 "product_id": f"product-{self._baskets.randint(1, 9)}",
                 "product_name": self._baskets.choice(("Cup", "cup", "Čaša")),
