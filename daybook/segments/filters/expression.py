@@ -32,7 +32,14 @@ def expression(filters: Node, zone: ZoneInfo, t: int) -> Expression:
         "tracked": {"$max": ["$$account.last", "$$consent.last"]},
         "anything": "$$account.last",
     }
-    holds = {"$and": ["$$account.holds", "$$consent.holds", {"$lte": ["$first_seen", t]}]}
+    holds = {
+        "$and": [
+            "$$account.holds",
+            "$$consent.holds",
+            {"$gt": ["$first_seen", None]},
+            {"$lte": ["$first_seen", t]},
+        ]
+    }
     matches = {"$let": {"vars": counting, "in": _Compiler(zone, t).compile(filters)}}
     return {
         "$let": {

@@ -29,7 +29,8 @@ class Matcher:
 
     def value(self, profile: Profile, t: int) -> bool:
         """Whether the person matches at t. Nobody does before they were first seen."""
-        if profile["first_seen"] > t:
+        first_seen = profile["first_seen"]
+        if first_seen is None or first_seen > t:
             return False
         counting = cuts(profile, t)
         return counting is not None and self._compiled.test(profile, t, counting)

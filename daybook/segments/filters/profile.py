@@ -9,10 +9,10 @@ from schemas.filters import TRACKED
 Profile = Mapping[str, Any]
 """A document of `segment_profiles`. Its facts, with all times in milliseconds since 1970:
 
-`first_seen`; `events` {kind: the newest 100 times, in order}; `attributes` {name: the newest 20
-[time, value], in order}; `orders` {id: {paid_at, currency, cents, refunds: [[time, cents]],
-products}}; `consent` [[time, given or withdrawn]] and `account` [[time, opened or deleted]], in
-order.
+`first_seen`, None of a person of whom nothing is known; `events` {kind: the newest 100 times, in
+order}; `attributes` {name: the newest 20 [time, value], in order}; `orders` {id: {paid_at,
+currency, cents, refunds: [[time, cents]], products}}; `consent` [[time, given or withdrawn]] and
+`account` [[time, opened or deleted]], in order.
 """
 
 ANY_EVENT = "*"
@@ -63,7 +63,8 @@ def _cut(changes: Sequence[tuple[int, str]], t: int, ended: str) -> int | None:
 
 def moments_of_cuts(profile: Profile) -> Iterator[int]:
     """When consent, the account, or being known at all may have changed."""
-    yield profile["first_seen"]
+    if profile["first_seen"] is not None:
+        yield profile["first_seen"]
     for changes in (profile["consent"], profile["account"]):
         for at, _ in changes:
             yield at
