@@ -45,10 +45,11 @@ def random_items(pick: random.Random) -> dict[Origin, Items]:
     tracked.append(("v:v", {"join": "u:u"}))
     tracked += [("u:u", carted(pick.randrange(100))) for _ in range(pick.randint(0, 5))]
     bought: Items = []
+    paid_at = [pick.randrange(100) for _ in range(3)]
     for _ in range(pick.randint(0, 6)):
         number = pick.randrange(3)
         refunds = [[pick.randrange(100), 5]] if pick.random() < 0.5 else []
-        bought.append(("u:u" if number else "v:v", order(number, pick.randrange(100), refunds)))
+        bought.append(("u:u" if number else "v:v", order(number, paid_at[number], refunds)))
     account: Items = []
     for _ in range(pick.randint(0, 5)):
         changed: Facts = {"at": pick.randrange(100)} | pick.choice(
