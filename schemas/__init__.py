@@ -5,4 +5,4 @@ Pydantic validates messages into these dictionaries, and JSON Schemas are genera
 bound to a revision, so that all members judge a position in the log alike.
 """
 
-REVISION = 7
+REVISION = 8

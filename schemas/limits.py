@@ -79,6 +79,32 @@ def item_of(lists: str, name: str) -> Callable[[str, ValidationInfo], str]:
     return check
 
 
+def absent_if(name: str, value: str, reason: str) -> Callable[[T, ValidationInfo], T]:
+    """A validator of a field that must be absent if an earlier field `name` has this value."""
+
+    def check(given: T, info: ValidationInfo) -> T:
+        if info.data.get(name) == value:
+            raise PydanticCustomError("not_absent", f"must be absent: {reason}")
+        return given
+
+    return check
+
+
+def worth_at_most(name: str) -> Callable[[list[T], ValidationInfo], list[T]]:
+    """A validator of an order's lines, whose quantities times prices come to no more than the
+    earlier field `name`, save that each piece's price may be rounded up by half a minor unit."""
+
+    def check(lines: list[Any], info: ValidationInfo) -> list[Any]:
+        pieces = sum(line["quantity"] for line in lines)
+        worth = sum(line["quantity"] * line["price_cents"] for line in lines)
+        if worth > info.data.get(name, worth) + (pieces + 1) // 2:
+            message = f"quantity * price_cents must not add up to more than {name}"
+            raise PydanticCustomError("above_total", message)
+        return lines
+
+    return check
+
+
 def not_larger_than(bytes_max: int, length_measured: int = 0) -> Callable[[T], T]:
     """A validator of a dictionary, or a list of them, by its bytes as MongoDB stores it.
 

@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 
 from schemas.envelope import Envelope
 from schemas.fields import STRICT, Cents, Currency, Id, Moment, Text
-from schemas.limits import few_different, not_larger_than
+from schemas.limits import few_different, not_larger_than, worth_at_most
 
 ITEMS_MAX = 1_000
 ITEMS_BYTES_MAX = 2**19
@@ -53,6 +53,7 @@ class NewOrder(Order):
             Field(max_length=ITEMS_MAX),
             AfterValidator(not_larger_than(ITEMS_BYTES_MAX, _ITEMS_MEASURED)),
             AfterValidator(few_different("ticketed_event_id", TICKETED_EVENTS_MAX)),
+            AfterValidator(worth_at_most("total_cents")),
         ]
     ]
 

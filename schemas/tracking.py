@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal, NotRequired
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 from typing_extensions import TypedDict
 
 from schemas.envelope import Envelope
 from schemas.fields import STRICT, Currency, Id, Moment, Text
+from schemas.limits import absent_if
 from schemas.properties import Properties
 
 VALUE_CENTS_MAX = 10**11
@@ -18,6 +19,7 @@ conversions of one visitor at the limit have 10^34.
 """
 
 Reason = Annotated[str, StringConstraints(max_length=100)]
+_UNLESS_BOUNCED = AfterValidator(absent_if("exit_outcome", "bounce", "a bounce leads to no step"))
 Value = Annotated[int, Field(ge=0, le=VALUE_CENTS_MAX)]
 
 
@@ -78,7 +80,7 @@ class StepEntryData(InFunnel):
 class StepExitData(InFunnel):
     step_id: Id
     exit_outcome: Literal["forward", "backward", "bounce", "close"]
-    next_step_id: NotRequired[Id]
+    next_step_id: NotRequired[Annotated[Id, _UNLESS_BOUNCED]]
     reason: NotRequired[Text]
 
 

@@ -13,6 +13,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "daybook.engine": set(),
     "schemas": {"daybook.engine"},
     "models": {"schemas", "daybook.engine"},
+    "daybook.segments": {"schemas", "daybook.engine"},
     "daybook.funnels": {"models", "schemas", "daybook.engine"},
     "consumers": {"daybook.funnels", "models", "schemas", "daybook.engine"},
     "daybook.service": {"daybook.engine"},

@@ -72,7 +72,7 @@ def largest_amounts(target: Target) -> Sent:
 
 
 def _orders_of_largest_amounts() -> Iterator[Published]:
-    item = {"product_id": "p", "quantity": 1_000_000, "price_cents": _MONEY_MAX}
+    item = {"product_id": "p", "quantity": 1, "price_cents": _MONEY_MAX // 3}
     money = {"currency": "EUR", "amount_cents": _MONEY_MAX}
     # So many that the sum overflows within one partition's batch, too.
     for number in range(7_000):
@@ -297,7 +297,7 @@ def largest_messages(target: Target) -> Sent:
         for size in (8 * _MIB - 100, 8 * _MIB - 500, 5 * _MIB, _MIB + 1, _MIB - 400):
             publisher.publish(entry, [("large", chance.randbytes(size))])
     items = [{"product_id": f"p{n}", "quantity": 1, "price_cents": 1} for n in range(15_000)]
-    created = {"order_id": "long", "currency": "EUR", "total_cents": 1, "items": items}
+    created = {"order_id": "long", "currency": "EUR", "total_cents": 15_000, "items": items}
     publisher.publish(ORDERS, [message("long", event("order.created", created))])
     touches = [{"source": "s" * 1_000, "at": "2026-11-20T10:00:00Z"}] * 950
     recorded = {"order_id": "long", "community_id": "c", "touches": touches}

@@ -103,8 +103,8 @@ def envelope(
             if value is not None:
                 data[name] = value
                 break
-    if data.get("exit_outcome") == "bounce" and "next_step_id" in data:
-        raise Invalid(("next_step_id", "must be absent: a bounce leads to no step"))
+    if fields.get("entity_id") is not None and fields.get("entity_type") is None:
+        raise Invalid(("entity_type", "must be given beside entity_id"))
     if large := [name for name in _OBJECTS if _is_large(data.get(name))]:
         raise Invalid(*((name, f"may have at most {BYTES_MAX} bytes as JSON") for name in large))
     own_sent_at = fields.get("sent_at")

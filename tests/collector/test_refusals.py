@@ -108,6 +108,7 @@ def test_an_empty_batch_is_422(shared: CollectorProcess, body: Any) -> None:
             },
             ["next_step_id"],
         ),
+        (VIEW | {"entity_id": "asset-1"}, ["entity_type"]),
         (VISIT | {"event_type": "view"}, ["ticketed_event_id"]),
         (VISIT | {"event_type": "engagement", "seconds": -1}, ["seconds"]),
         (VISIT | {"event_type": "engagement", "seconds": 3601}, ["seconds"]),

@@ -60,9 +60,9 @@ def test_a_member_with_other_rules_is_refused(counted: World, variable: str, val
 
 def test_a_member_of_another_schema_revision_is_refused(counted: World) -> None:
     counted.documents["_daybook"].update_one(
-        {"_id": f"group:{counted.group('revenue').name}"}, {"$set": {"schema_revision": 8}}
+        {"_id": f"group:{counted.group('revenue').name}"}, {"$set": {"schema_revision": 9}}
     )
-    assert "schema revision 8" in refusal(counted)
+    assert "schema revision 9" in refusal(counted)
 
 
 def test_an_invalid_setting_is_named(world: World) -> None:

@@ -67,6 +67,9 @@ def is_up(member: MemberProcess) -> bool:
 
 def test_after_traffic_live_numbers_equal_the_documents(here: World, redis: Any) -> None:
     bustle = Bustle(here)
+    bustle.publish_gala(capacity=500)
+    bustle.publish(100, ago=timedelta(days=1))
+    bustle.events.clear()
     members = [start(here), start(here)]
     with redis.pubsub(ignore_subscribe_messages=True) as subscription:
         subscription.subscribe(
@@ -88,6 +91,9 @@ def test_after_traffic_live_numbers_equal_the_documents(here: World, redis: Any)
         until(has_last_totals, "subscribers have the last totals")
     assert messages[f"analytics:dashboard:{here.name}"]["totals"][0]["organization_id"] == here.name
     assert len(documents(here)) == 4
+    gala = hashes(redis, here)[f"analytics:event:{here.name}:gala:live"]
+    assert gala["capacity"] == "500"
+    assert int(gala["total_tickets_sold"]) > int(gala["tickets_sold"])
     wait_until_sets_are_right(here, redis, bustle)
     for member in members:
         member.end()

@@ -82,6 +82,35 @@ TIMES = [
 ]
 
 
+ITEMS = [
+    {"product_id": "a", "quantity": 3, "price_cents": 34},
+    {"product_id": "b", "quantity": 1, "price_cents": 50},
+]
+
+
+@pytest.mark.parametrize("total", [150, 152, 900])
+def test_an_orders_lines_may_come_to_its_total_or_less_save_for_rounding(total: int) -> None:
+    event = example("sc.domain.order/order.created")
+    event["data"] |= {"total_cents": total, "items": ITEMS}
+    read(source("sc.domain.order"), json.dumps(event).encode())
+
+
+def test_lines_that_come_to_more_than_the_total_are_refused() -> None:
+    event = example("sc.domain.order/order.created")
+    event["data"] |= {"total_cents": 149, "items": ITEMS}
+    assert refusal("sc.domain.order/order.created", event) == (
+        "data.items: quantity * price_cents must not add up to more than total_cents"
+    )
+
+
+def test_a_bounce_leads_to_no_step() -> None:
+    event = example("sc.tracking.funnel/step_exit")
+    event["data"] |= {"exit_outcome": "bounce", "next_step_id": "cart"}
+    assert refusal("sc.tracking.funnel/step_exit", event) == (
+        "data.next_step_id: must be absent: a bounce leads to no step"
+    )
+
+
 def test_the_examples_have_every_field_that_is_a_time() -> None:
     names = {path[-1] for _, path, _ in TIMES}
     assert names == {"occurred_at", "starts_at", "at", "received_at", "expires_at"}

@@ -179,6 +179,14 @@ _METADATA: list[dict[str, Any]] = [
 ]
 
 
+def _outcome(pick: random.Random) -> dict[str, Any]:
+    outcome = pick.choice(["forward", "backward", "bounce", "close"])
+    claims = _some(pick, next_step_id=pick.choice(["B", "exit"]), reason=pick.choice(["slow.", ""]))
+    if outcome == "bounce":
+        claims.pop("next_step_id", None)
+    return {"exit_outcome": outcome} | claims
+
+
 def _some(pick: random.Random, **values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if pick.random() < 0.6}
 
@@ -220,12 +228,7 @@ _KINDS: list[Callable[[random.Random], tuple[str, dict[str, Any]]]] = [
     * 3,
     lambda pick: (
         "step_exit",
-        {
-            "funnel_id": pick.choice("fg"),
-            "step_id": pick.choice("ABCX"),
-            "exit_outcome": pick.choice(["forward", "backward", "bounce", "close"]),
-        }
-        | _some(pick, next_step_id=pick.choice(["B", "exit"]), reason=pick.choice(["slow.", ""])),
+        {"funnel_id": pick.choice("fg"), "step_id": pick.choice("ABCX")} | _outcome(pick),
     ),
     lambda pick: (
         "conversion",

@@ -41,6 +41,18 @@ class Bustle:
             ((e["data"]["visitor_id"], json.dumps(e).encode()) for e in events), TOPICS[0]
         )
 
+    def publish_gala(self, capacity: int) -> None:
+        """Publishes the definition of a ticketed event."""
+        event = {
+            "event_id": str(uuid.UUID(int=self._random.getrandbits(128), version=4)),
+            "event_type": "event.published",
+            "occurred_at": moment_text(datetime.now(UTC)),
+            "schema_version": 1,
+            "organization_id": self._world.name,
+            "data": {"event_id": "gala", "name": "Gala", "capacity": capacity},
+        }
+        self._world.publish([("gala", json.dumps(event).encode())], TOPICS[2])
+
     def _event(self, ago: timedelta, funnel: str) -> dict[str, Any]:
         pick = self._random
         kind = pick.choice(
@@ -82,8 +94,21 @@ def documents(world: World) -> dict[str, dict[str, str]]:
         newest = world.documents[collection].find_one(sort=[("date", -1)])
         for day in world.documents[collection].find({"date": newest and newest["date"]}):
             encoded = day[f"{kind}_id"].translate({ord(c): f"%{ord(c):02X}" for c in "%:."})
-            found[f"analytics:{kind}:{world.name}:{encoded}:live"] = dict(_hash(day, kind))
+            fields = dict(_hash(day, kind))
+            if kind == "event":
+                fields |= _over_all_days(world, day["event_id"])
+            found[f"analytics:{kind}:{world.name}:{encoded}:live"] = fields
     return found
+
+
+def _over_all_days(world: World, event_id: str) -> dict[str, str]:
+    days = list(world.documents["analytics_event_metrics"].find({"event_id": event_id}))
+    sums = {
+        f"total_{name}": str(sum(day[name] for day in days))
+        for name in ("tickets_sold", "admissions")
+    }
+    published = world.documents["ticketed_events"].find_one({"event_id": event_id})
+    return sums | ({"capacity": str(published["capacity"])} if published else {})
 
 
 def _hash(day: dict[str, Any], kind: str) -> Iterator[tuple[str, str]]:

@@ -63,10 +63,12 @@ class Orders:
             case "created":
                 named = {"funnel_id": self._random.choice("fg")} if chance < 0.8 else {}
                 step = {"step_id": self._random.choice("xy")} if chance < 0.6 else {}
-                items = {"items": self._items()} if chance < 0.7 else {}
+                lines = self._items() if chance < 0.7 else []
+                items = {"items": lines} if chance < 0.7 else {}
+                worth = sum(line["quantity"] * line["price_cents"] for line in lines)
                 event = {"event_id": "gig"} if self._tickets.random() < 0.4 else {}
                 currency = self._random.choice(("EUR", "EUR", "EUR", "USD"))
-                total = {"currency": currency, "total_cents": 2 * cents}
+                total = {"currency": currency, "total_cents": max(2 * cents, worth)}
                 return total | named | step | items | event
             case "payment_succeeded":
                 currency = self._random.choice(("EUR", "EUR", "USD"))
@@ -85,7 +87,7 @@ class Orders:
             {
                 "product_id": self._random.choice(PRODUCTS),
                 "quantity": self._random.choice((0, 1, 1, 2, 7)),
-                "price_cents": self._random.choice((0, 7, 100, 333, 333, 10**12)),
+                "price_cents": self._random.choice((0, 7, 100, 333, 333, 10**10)),
             }
             | ({"product_name": name} if (name := self._random.choice(NAMES)) != "$Cup" else {})
             | ({"ticketed_event_id": event} if (event := self._tickets.choice(EVENTS)) else {})

@@ -59,10 +59,7 @@ class Shop:
         currency = "EUR" if self._random.random() < 0.8 else "USD"
         paid = self._random.randint(100, 20_000)
         steps: list[tuple[str, dict[str, Any]]] = [
-            (
-                "created",
-                {"currency": currency, "total_cents": paid} | self._event_id() | self._funnel(),
-            ),
+            ("created", {"currency": currency} | self._event_id() | self._basket(paid)),
             ("payment_initiated", {}),
             ("payment_succeeded", {"currency": currency, "amount_cents": paid}),
             ("confirmed", {}),
@@ -83,11 +80,11 @@ class Shop:
             steps.append(steps.pop(0))
         return (self._event(kind, {"order_id": order_id} | data) for kind, data in steps)
 
-    def _funnel(self) -> dict[str, Any]:
-        """The funnel, step and lines of an order; empty for some orders."""
+    def _basket(self, paid: int) -> dict[str, Any]:
+        """The total of an order, and of most its funnel, step and lines."""
         if self._baskets.random() < 0.3:
-            return {}
-        lines = [
+            return {"total_cents": paid}
+        lines: list[dict[str, Any]] = [
             {
                 "product_id": f"product-{self._baskets.randint(1, 9)}",
                 "product_name": self._baskets.choice(("Cup", "cup", "Čaša")),
@@ -98,7 +95,9 @@ class Shop:
             for _ in range(self._baskets.randint(0, 3))
         ]
         step = {"step_id": "pay"} if self._baskets.random() < 0.8 else {}
-        return {"funnel_id": self._baskets.choice(("checkout", "gift")), "items": lines} | step
+        worth = sum(line["quantity"] * line["price_cents"] for line in lines)
+        funnel = {"funnel_id": self._baskets.choice(("checkout", "gift"))}
+        return {"total_cents": max(paid, worth), "items": lines} | funnel | step
 
     def _event_id(self) -> dict[str, str]:
         return {"event_id": "concert"} if self._tickets.random() < 0.2 else {}

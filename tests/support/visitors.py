@@ -115,6 +115,7 @@ class Visitors:
                 outcome = pick.choice(["forward", "backward", "bounce", "close"])
                 why = {"reason": pick.choice(["dear", "slow", ""])} if pick.random() < 0.5 else {}
                 claim = {"next_step_id": "b"} if pick.random() < 0.5 else {}
+                claim = {} if outcome == "bounce" else claim
                 return {"step_id": pick.choice(STEPS), "exit_outcome": outcome} | why | claim
             case "conversion":
                 step = {"step_id": pick.choice(STEPS)} if pick.random() < 0.5 else {}

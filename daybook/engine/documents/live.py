@@ -1,7 +1,7 @@
 """What a group writes to Redis while it counts, and the functions that compute it."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from daybook.engine.documents.fields import DailyDocument, Event, currency_fields, scalar_fields
@@ -60,11 +60,13 @@ class Live:
     """Pure functions from durable documents and counted events to what Redis shows.
 
     `totals` has a function for each model with live totals. `updates` gives the updates for one
-    event and the time at which the broker appended it, in milliseconds since 1970.
+    event and the time at which the broker appended it, in milliseconds since 1970. `stages` are
+    aggregation stages by model, which add to a projected document what its totals need besides.
     """
 
     totals: Mapping[type[DailyDocument], Callable[[Stored], Totals]]
     updates: Callable[[Event, int], Iterable[LiveUpdate]]
+    stages: Mapping[type[DailyDocument], Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 def scalars(model: type[DailyDocument], stored: Stored) -> dict[str, Value]:

@@ -34,8 +34,13 @@ class LiveDocuments:
 
     def _find(self, model: type[DailyDocument], where: dict[str, Any]) -> Iterator[list[Totals]]:
         totals = self._live.totals[model]
-        find = self._documents[model.collection].find
-        with reachable(), find(where, projection(model), batch_size=BATCH_SIZE) as cursor:
+        stages = [
+            {"$match": where},
+            {"$project": projection(model)},
+            *self._live.stages.get(model, ()),
+        ]
+        aggregate = self._documents[model.collection].aggregate
+        with reachable(), aggregate(stages, batchSize=BATCH_SIZE) as cursor:
             while batch := [totals(stored) for stored in islice(cursor, BATCH_SIZE)]:
                 yield batch
 

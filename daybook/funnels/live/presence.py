@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_part
 from daybook.engine.documents.live import Entry, Live, LiveUpdate, Presence
+from daybook.funnels.live.all_days import STAGES
 from daybook.funnels.live.redis_keys import (
     ACTIVE_MS,
     CHECKOUT,
@@ -97,5 +98,7 @@ def _text(occurred_at: str, at_ms: int) -> str:
 
 
 LIVE = Live(
-    totals={FunnelDay: totals_of_funnel, EventMetricsDay: totals_of_event}, updates=live_updates
+    totals={FunnelDay: totals_of_funnel, EventMetricsDay: totals_of_event},
+    updates=live_updates,
+    stages={EventMetricsDay: STAGES},
 )

@@ -2,6 +2,7 @@
 
 from daybook.engine.documents.fields import DailyDocument
 from daybook.engine.documents.live import Stored, Totals, Value, scalars
+from daybook.funnels.live.all_days import ALL_DAYS
 from daybook.funnels.live.redis_keys import (
     dashboard_channel,
     event_channel,
@@ -20,9 +21,14 @@ def totals_of_funnel(stored: Stored) -> Totals:
 
 
 def totals_of_event(stored: Stored) -> Totals:
-    """The totals of an `analytics_event_metrics` document."""
+    """The totals of an `analytics_event_metrics` document, with those of all days if it has them.
+
+    See `all_days.py`.
+    """
     ticketed = stored["organization_id"], stored["event_id"]
-    return _totals(EventMetricsDay, stored, event_totals(*ticketed), event_channel(*ticketed))
+    totals = _totals(EventMetricsDay, stored, event_totals(*ticketed), event_channel(*ticketed))
+    added = {name: stored[name] for name in ALL_DAYS if stored.get(name) is not None}
+    return totals._replace(fields=totals.fields | added)
 
 
 def _totals(model: type[DailyDocument], stored: Stored, key: str, channel: str | None) -> Totals:

@@ -20,7 +20,7 @@ WHERE l.n IS NULL OR c.n < l.n;
 CREATE TABLE of_funnels AS FROM creations WHERE funnel_id IS NOT NULL;
 
 -- Lines with quantity 0 are ignored. A line is of the ticketed event that it names, else of the
--- order's; before schema revision 7 it could name one in any form.
+-- order's; before schema revision 8 it could name one in any form.
 CREATE TABLE order_lines AS
 FROM (
     SELECT

@@ -101,7 +101,7 @@ class World(RuleBasedStateMachine):
             return
         data: dict[str, Any] = {"order_id": f"o{order}"}
         if kind == "created":
-            data |= {"currency": "EUR", "total_cents": cents} | _of_funnel(cents, owner)
+            data |= {"currency": "EUR", "total_cents": cents + 10} | _of_funnel(cents, owner)
             data |= {"event_id": "gig"} if day == 2 else {}
         if kind == "payment_succeeded":
             data |= {"currency": "EUR" if order else "USD", "amount_cents": cents}

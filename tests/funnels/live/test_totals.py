@@ -53,3 +53,11 @@ def test_a_ticketed_events_hash_has_the_rate_unless_it_is_null() -> None:
     assert with_rate.channel == "analytics:event:org%3A1:gala"
     without = totals_of_event(stored(event_id="gala", views=4, conversion_rate=None))
     assert "conversion_rate" not in without.fields
+
+
+def test_a_ticketed_events_hash_has_its_capacity_and_the_sums_of_all_days() -> None:
+    over_all_days = {"capacity": 500, "total_tickets_sold": 40, "total_admissions": 0}
+    totals = totals_of_event(stored(event_id="gala", views=4, **over_all_days))
+    assert totals.fields.items() >= over_all_days.items()
+    unpublished = totals_of_event(stored(event_id="gala", **(over_all_days | {"capacity": None})))
+    assert "capacity" not in unpublished.fields

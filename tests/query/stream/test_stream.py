@@ -92,12 +92,28 @@ def test_if_redis_has_no_totals_they_come_from_mongodb(service: QueryProcess, ev
     assert (first.data["views"], first.data["revision"], first.data["date"]) == (3, 1, TODAY)
 
 
-def test_an_event_without_traffic_today_has_zeros(office: Office, service: QueryProcess) -> None:
-    office.day(EventMetricsDay, "2026-11-01", ORGANIZATION, "quiet", views=3, currencies={})
+def test_an_event_without_traffic_today_has_zeros_beside_the_sums_of_all_days(
+    office: Office, service: QueryProcess
+) -> None:
+    for day, sold in (("2026-11-01", 3), ("2026-11-02", 4)):
+        sums = {"tickets_sold": sold, "admissions": 1}
+        office.day(EventMetricsDay, day, ORGANIZATION, "quiet", **sums, currencies={})
+    office.world.documents["ticketed_events"].insert_one(
+        {
+            "_id": f"{ORGANIZATION}:quiet",
+            "organization_id": ORGANIZATION,
+            "event_id": "quiet",
+            "capacity": 20,
+        }
+    )
     with listening(service, "analytics:event:quiet") as listener:
         first = listener.next()
     assert first is not None
     assert (first.data["views"], first.data["updated_at"], first.data["date"]) == (0, None, TODAY)
+    assert first.data["tickets_sold"] == 0
+    assert first.data["total_tickets_sold"] == 7
+    assert first.data["total_admissions"] == 2
+    assert first.data["capacity"] == 20
 
 
 def test_older_totals_and_invalid_messages_are_ignored(

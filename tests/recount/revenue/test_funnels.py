@@ -23,7 +23,7 @@ def funnel(log: HandLog, *parts: str, **settings: Any) -> dict[str, dict[str, An
 
 
 def create(log: HandLog, *items: dict[str, Any], order: str = "o", **more: Any) -> int:
-    data = {"currency": "EUR", "total_cents": 0, "funnel_id": "f", "items": list(items)}
+    data = {"currency": "EUR", "total_cents": 500, "funnel_id": "f", "items": list(items)}
     return log.order("created", order, CREATED, **data | more)
 
 

@@ -105,7 +105,7 @@ def fields(log: HandLog, collection: str, name: str) -> dict[str, Any]:
 
 
 def create(log: HandLog, items: Iterable[dict[str, Any]], **more: Any) -> None:
-    data = {"currency": "EUR", "total_cents": 0, "funnel_id": "f", "items": list(items)}
+    data = {"currency": "EUR", "total_cents": 500, "funnel_id": "f", "items": list(items)}
     log.order("created", "o", f"{DAY}T08:00:00Z", **data | more)
 
 

@@ -33,7 +33,7 @@ def test_an_entry_without_a_previous_step_is_direct_and_a_step_of_that_name_is_e
         ("forward", "C", None, "C"),
         ("forward", None, None, "exit"),
         ("backward", None, "exit", "%65xit"),
-        ("bounce", "C", "B", "exit"),
+        ("bounce", None, "B", "exit"),
         ("close", None, "B", "exit"),
     ],
 )

@@ -1,0 +1,128 @@
+"""Brings a person's memberships up to a moment, and lists the changes to be published."""
+
+from collections.abc import Iterator, MutableMapping, Sequence
+from typing import Any, NamedTuple
+
+from daybook.segments.filters.matcher import Matcher
+from daybook.segments.filters.runs import Change, Run, changes, newest_run
+
+Profile = MutableMapping[str, Any]
+
+EVENT, TIME, CONSENT, ACCOUNT = "event", "time", "consent", "deleted"
+"""Why somebody entered or left at a moment: something happened, a window ran out, or consent or the
+account changed."""
+LATE, MERGED, DEFINED, REDEFINED = "late", "merged", "defined", "redefined"
+"""Why the present membership differs from the one published: an event from before the moment that
+was evaluated last, a visitor's facts, or the segment's definition."""
+
+_NOBODY = {"version": None, "in": False, "since": None, "until": None, "number": 0}
+
+
+class Definition(NamedTuple):
+    """The version of a segment that is in force."""
+
+    segment: str
+    version: int
+    matcher: Matcher
+
+
+def new_memberships() -> dict[str, Any]:
+    """The fields of a profile that `evaluate` maintains, before the first time.
+
+    `segments` has for each segment, as of `evaluated_to`, {version, in, since, until, number}: the
+    newest run, and how many changes were published; times are milliseconds since 1970. `due` has
+    the next moment at which each may change, and `due_at` the first of these. `outbox` are changes
+    to be published, {segment, version, number, entered, at, reason, is_current}.
+    """
+    return {"segments": {}, "due": {}, "due_at": None, "outbox": [], "evaluated_to": -1}
+
+
+def evaluate(
+    profile: Profile, definitions: Sequence[Definition], clock: int, why: str = LATE
+) -> None:
+    """Evaluates segments up to the clock. The others must be the same as at `evaluated_to`.
+
+    Each change since then is published with its own moment. If these do not lead to the present
+    membership, the difference is published too, for which `why` is the reason.
+    """
+    for definition in definitions:
+        _evaluate(profile, definition, clock, why)
+        moment = definition.matcher.next_moment(profile, clock)
+        profile["due"].pop(definition.segment, None)
+        if moment is not None:
+            profile["due"][definition.segment] = moment
+    profile["due_at"] = min(profile["due"].values(), default=None)
+    profile["evaluated_to"] = max(profile["evaluated_to"], clock)
+
+
+def due(profile: Profile, clock: int) -> list[str]:
+    """The segments that may have changed by the clock."""
+    return [segment for segment, moment in profile["due"].items() if moment <= clock]
+
+
+def _evaluate(profile: Profile, definition: Definition, clock: int, why: str) -> None:
+    known = profile["segments"].get(definition.segment, _NOBODY)
+    run = newest_run(definition.matcher, profile, clock)
+    is_in = run is not None and run.until is None
+    told = list(_changes(profile, definition, clock, why, was_in=known["in"]))
+    if is_in != (told[-1][0].is_in if told else known["in"]):
+        told.append((_difference(run, clock, why), why))
+    number = known["number"]
+    for change, reason in told:
+        number += 1
+        profile["outbox"].append(
+            {
+                "segment": definition.segment,
+                "version": definition.version,
+                "number": number,
+                "entered": change.is_in,
+                "at": change.at,
+                "reason": reason,
+                "is_current": number == known["number"] + len(told),
+            }
+        )
+    if run is not None or number:
+        since, until = run or (None, None)
+        profile["segments"][definition.segment] = {
+            "version": definition.version,
+            "in": is_in,
+            "since": since,
+            "until": until,
+            "number": number,
+        }
+
+
+def _changes(
+    profile: Profile, definition: Definition, clock: int, why: str, *, was_in: bool
+) -> Iterator[tuple[Change, str]]:
+    """The changes since the last evaluation; of a new definition nothing but the difference."""
+    if why in (DEFINED, REDEFINED):
+        return
+    after = profile["evaluated_to"]
+    for change in changes(definition.matcher, profile, after, clock, was_in=was_in):
+        yield change, _reason(profile, change.at)
+
+
+def _difference(run: Run | None, clock: int, why: str) -> Change:
+    """The change to the present membership, at the moment at which it came to be."""
+    is_in = run is not None and run.until is None
+    if run is None or why in (DEFINED, REDEFINED):
+        return Change(clock, is_in)
+    return Change(run.since if run.until is None else run.until, is_in)
+
+
+def _reason(profile: Profile, at: int) -> str:
+    for name, reason in (("account", ACCOUNT), ("consent", CONSENT)):
+        if any(changed == at for changed, _ in profile[name]):
+            return reason
+    return EVENT if at in _moments(profile) else TIME
+
+
+def _moments(profile: Profile) -> Iterator[int]:
+    for times in profile["events"].values():
+        yield from times
+    for values in profile["attributes"].values():
+        yield from (at for at, _ in values)
+    for order in profile["orders"].values():
+        yield order["paid_at"]
+        yield from (at for at, _ in order["refunds"])

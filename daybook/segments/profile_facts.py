@@ -1,0 +1,238 @@
+"""Folds items into a person's profile: its facts are a set, whatever the order they arrive in."""
+
+from bisect import bisect_right, insort
+from collections.abc import Iterator, Mapping, MutableMapping
+from copy import deepcopy
+from typing import Any, NamedTuple
+
+from daybook.engine.documents.keys import encode_key
+from daybook.segments.facts import Facts
+from daybook.segments.filters.profile import (
+    ACCOUNT_ATTRIBUTES,
+    ANY_EVENT,
+    DELETED,
+    OPENED,
+    WITHDRAWN,
+    kind,
+)
+from schemas.filters import TRACKED
+
+TIMES_MAX = 100
+VALUES_MAX = 20
+KINDS_MAX = 500
+ORDERS_MAX = 1_000
+CHANGES_MAX = 200
+"""Of a profile: the newest times of a kind, and values of an attribute; the first kinds; the orders
+paid last; the newest changes of consent and of the account."""
+
+Profile = MutableMapping[str, Any]
+
+_TRACKED_TYPES = frozenset(map(kind, TRACKED))
+_SEEN = ("account", "tracked")
+_FACTS = ("seen", "events", "attributes", "orders", "consent", "account")
+
+
+class Origin(NamedTuple):
+    """The partition of a source topic that an item comes from."""
+
+    topic_id: str
+    partition: int
+
+
+class Sent(NamedTuple):
+    """Facts for another person of the organization."""
+
+    person: str
+    facts: Facts
+
+
+def new_profile() -> dict[str, Any]:
+    """The facts of a person of whom nothing is known.
+
+    `seen` has the first times of what was tracked and of anything else, which are cut apart.
+    """
+    return {
+        "first_seen": None,
+        "seen": {},
+        "events": {},
+        "attributes": {},
+        "orders": {},
+        "consent": [],
+        "account": [],
+        "visitors": [],
+        "into": None,
+        "truncated": 0,
+        "applied": {},
+    }
+
+
+def apply(
+    profile: Profile, person: str, facts: Facts, origin: Origin | None, offset: int
+) -> Iterator[Sent]:
+    """Adds an item to the profile, and yields what must be sent on.
+
+    Items at or below the offset that is applied of their origin are skipped. Without an origin, the
+    item was sent on by the profile of a visitor: `merge` is taken once a visitor, and anything else
+    may be repeated without harm.
+    """
+    if origin is not None:
+        applied = profile["applied"].setdefault(origin.topic_id, {})
+        if offset <= applied.get(str(origin.partition), -1):
+            return
+        applied[str(origin.partition)] = offset
+    if "join" in facts:
+        yield Sent(facts["join"], {"merge": _facts_of(profile), "visitor": person})
+        profile["into"] = facts["join"]
+        profile.update({name: type(profile[name])() for name in _FACTS})
+    elif "merge" in facts:
+        if facts["visitor"] not in profile["visitors"]:
+            profile["visitors"] = sorted([*profile["visitors"], facts["visitor"]])
+            _merge(profile, facts["merge"])
+    elif profile["into"] is not None:
+        if "order" in facts:
+            facts = facts | {"order": facts["order"] | {"version": _version(facts, offset)}}
+        yield Sent(profile["into"], facts)
+    else:
+        _add(profile, facts, offset)
+    _forget(profile)
+    profile["first_seen"] = min(profile["seen"].values(), default=None)
+
+
+def _facts_of(profile: Profile) -> Facts:
+    return deepcopy({name: profile[name] for name in ("truncated", *_FACTS)})
+
+
+def _version(facts: Facts, offset: int) -> int:
+    return int(facts["order"].get("version", offset))
+
+
+def _add(profile: Profile, facts: Facts, offset: int) -> None:
+    at: int = facts["at"]
+    did = [(name, at) for name in facts.get("did", ())]
+    for event_type, before in facts.get("before", ()):
+        did += [(kind(event_type), before), (ANY_EVENT, before)]
+    for name, time in did:
+        _add_time(profile, name, time)
+        if name != ANY_EVENT:
+            _see(profile, time, is_tracked=_is_tracked(name))
+    for name, value in facts.get("attributes", {}).items():
+        _add_newest(profile["attributes"].setdefault(name, []), [at, value], VALUES_MAX)
+    for name in ("consent", "account"):
+        if name in facts:
+            _add_newest(profile[name], [at, facts[name]], CHANGES_MAX)
+    if "order" in facts:
+        order = {name: value for name, value in facts["order"].items() if name != "id"}
+        _add_order(profile, facts["order"]["id"], order | {"version": _version(facts, offset)})
+        _see(profile, order["paid_at"], is_tracked=False)
+    for name in facts.get("attributes", ()):
+        _see(profile, at, is_tracked=name not in ACCOUNT_ATTRIBUTES)
+    if facts.get("account") == OPENED:
+        _see(profile, at, is_tracked=False)
+
+
+def _see(profile: Profile, at: int, *, is_tracked: bool) -> None:
+    name = _SEEN[is_tracked]
+    profile["seen"][name] = min(at, profile["seen"].get(name, at))
+
+
+def _add_time(profile: Profile, name: str, at: int) -> None:
+    times = profile["events"].get(name)
+    if times is None:
+        if len(profile["events"]) >= KINDS_MAX:
+            profile["truncated"] += 1
+            return
+        times = profile["events"][name] = []
+    _add_newest(times, at, TIMES_MAX)
+
+
+def _add_newest(kept: list[Any], new: Any, most: int) -> None:
+    """Adds to an ordered list without repetitions, of which the greatest are kept."""
+    place = bisect_right(kept, new)
+    if place and kept[place - 1] == new:
+        return
+    insort(kept, new)
+    del kept[:-most]
+
+
+def _add_order(profile: Profile, order_id: str, order: dict[str, Any]) -> None:
+    orders, key = profile["orders"], encode_key(order_id)
+    if key in orders and orders[key]["version"] >= order["version"]:
+        return
+    orders[key] = order
+    if len(orders) > ORDERS_MAX:
+        del orders[min(orders, key=lambda one: (orders[one]["paid_at"], one))]
+        profile["truncated"] += 1
+
+
+def _merge(profile: Profile, facts: Mapping[str, Any]) -> None:
+    for name, times in facts["events"].items():
+        for at in times:
+            _add_time(profile, name, at)
+    for name, values in facts["attributes"].items():
+        for value in values:
+            _add_newest(profile["attributes"].setdefault(name, []), value, VALUES_MAX)
+    for name in ("consent", "account"):
+        for change in facts[name]:
+            _add_newest(profile[name], change, CHANGES_MAX)
+    for key, order in facts["orders"].items():
+        if key not in profile["orders"] or profile["orders"][key]["version"] < order["version"]:
+            profile["orders"][key] = order
+    profile["truncated"] += facts["truncated"]
+    for name, at in facts["seen"].items():
+        profile["seen"][name] = min(at, profile["seen"].get(name, at))
+
+
+def _forget(profile: Profile) -> None:
+    """Removes for good what the newest withdrawal or deletion takes back."""
+    withdrawn = _newest(profile["consent"], WITHDRAWN)
+    deleted = _newest(profile["account"], DELETED)
+    if withdrawn is None and deleted is None:
+        return
+    everything = -1 if deleted is None else deleted
+    tracked = max(everything, -1 if withdrawn is None else withdrawn)
+    profile["events"] = {
+        name: kept
+        for name, times in profile["events"].items()
+        if (kept := times[bisect_right(times, tracked if _is_tracked(name) else everything) :])
+    }
+    profile["attributes"] = {
+        name: kept
+        for name, values in profile["attributes"].items()
+        if (kept := [v for v in values if v[0] > _cut(name, tracked, everything)])
+    }
+    profile["orders"] = {
+        key: order for key, order in profile["orders"].items() if order["paid_at"] > everything
+    }
+    for name, cut in zip(_SEEN, (everything, tracked), strict=True):
+        if profile["seen"].get(name, cut + 1) <= cut:
+            del profile["seen"][name]
+            for at, is_tracked in _times(profile):
+                if name == _SEEN[is_tracked] and at > cut:
+                    _see(profile, at, is_tracked=is_tracked)
+
+
+def _newest(changes: list[Any], what: str) -> int | None:
+    return max((at for at, which in changes if which == what), default=None)
+
+
+def _is_tracked(name: str) -> bool:
+    """Whether a kind is one of visitors' events; `*` holds all events, and is cut as they are."""
+    return name.partition("|")[0] in _TRACKED_TYPES or name == ANY_EVENT
+
+
+def _cut(attribute: str, tracked: int, everything: int) -> int:
+    return everything if attribute in ACCOUNT_ATTRIBUTES else tracked
+
+
+def _times(profile: Profile) -> Iterator[tuple[int, bool]]:
+    """Each first time that is kept, and whether it was tracked."""
+    for name, times in profile["events"].items():
+        if name != ANY_EVENT:
+            yield times[0], _is_tracked(name)
+    for name, values in profile["attributes"].items():
+        yield values[0][0], name not in ACCOUNT_ATTRIBUTES
+    for order in profile["orders"].values():
+        yield order["paid_at"], False
+    for at, what in profile["account"]:
+        if what == OPENED:
+            yield at, False
