@@ -31,6 +31,7 @@ SHAPES = {
             "unique_visitors",
             "new_visitors",
             "returning_visitors",
+            "named_visitors",
             "conversions",
             "converting_visitors",
             "attempts",
