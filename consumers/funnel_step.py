@@ -9,6 +9,7 @@ from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.rows import Row, RowUpdate
+from daybook.engine.documents.sketches import Distinct
 from daybook.engine.documents.source import Definition
 from daybook.engine.documents.state import State
 from daybook.engine.group import Arrival, Definitions, Group, Prepare
@@ -18,6 +19,7 @@ from daybook.funnels import memory
 from daybook.funnels.live.presence import LIVE
 from daybook.funnels.measures.parts import Part, measures, parts
 from daybook.funnels.measures.single_event import bot_effects, plain_effects
+from daybook.funnels.people import mark_user, take_user, users_of
 from daybook.funnels.pins import forget_pins, pin, pinned_to
 from daybook.funnels.registry import Registry
 from daybook.funnels.session_row import session_update
@@ -48,8 +50,8 @@ ADMISSIONS_MAX = 200
 
 def react(
     event: Event, day_hour: DayHour, arrival: Arrival, visitor: State, rules: Rules
-) -> Iterator[Effect | RowUpdate]:
-    """The effects of one event by itself, and the update of its session's row.
+) -> Iterator[Effect | RowUpdate | Distinct]:
+    """The effects of one event by itself, the rows it changes, and the user it is of.
 
     Effects that depend on several events of the visitor come from `VisitorMemory`.
     """
@@ -60,14 +62,18 @@ def react(
     if is_bot(event):
         yield from bot_effects(organization, event, day_hour)
         return
-    visitor_event = to_visitor_event(event, day_hour, arrival.offset)
+    as_event = to_visitor_event(event, day_hour, arrival.offset)
+    visitor_event = mark_user(visitor, event, as_event)
+    take_user(visitor, event)
     if event["event_type"] == "step_entry":
         pinned = pinned_to(visitor, data["funnel_id"], day_hour.day, arrival)
         if pinned is not None:
             visitor_event["pinned"] = pinned
     yield from plain_effects(organization, visitor_event, data.get("conversion_goal_id"))
     session_id = data["session_id"]
-    memory.remember(visitor, session_id, arrival.appended_ms, visitor_event, context_of(event))
+    context = context_of(event)
+    if memory.remember(visitor, session_id, arrival.appended_ms, visitor_event, context):
+        yield from users_of(visitor, visitor_event)
     if event["event_type"] != "experiment_exposed":
         yield session_update(visitor, event, visitor_event)
 

@@ -168,6 +168,8 @@ def _of_sketches(sketches: SketchModel) -> Iterator[str]:
         yield f"| `{name}` | string | the {part} part of the counter's document key |"
     for (model, field), kind in sketches.kinds.items():
         yield f"| `kind` = `{kind}` | string | the keys of `{model.collection}.{field}` |"
+    for kind, meaning in sketches.others.items():
+        yield f"| `kind` = `{kind}` | string | {meaning} |"
     yield "| `period` | string | a day (`2026-11-20`) or a month (`2026-11`) |"
     yield "| `topic_id` | string | Kafka's id of the topic incarnation |"
     yield "| `partition` | int32 | the partition that the keys came from |"
@@ -203,7 +205,8 @@ def _of_state(state: StateModel) -> Iterator[str]:
     yield "| `_id` | the key, percent-encoded | 1 |"
     for name, value in state.new("the key").items():
         initial = value if isinstance(value, str) else json.dumps(value)
-        yield f"| `{name}` | {initial} | {state.since.get(name, 1)} |"
+        changed = f", changed in {state.changed[name]}" if name in state.changed else ""
+        yield f"| `{name}` | {initial} | {state.since.get(name, 1)}{changed} |"
     yield "| `home` | the key's home partition: `topic_id`, `partition`, `epoch` | 1 |"
     yield "| `event_ids` | []; later the ids of the key's last 32 events, oldest first | 1 |"
     yield "| `_daybook`, `updated_at` | as in daily documents | 1 |"

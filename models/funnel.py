@@ -16,6 +16,7 @@ class FunnelDay(DailyDocument, collection="analytics_funnel", key=("organization
     unique_visitors: int = counter()
     new_visitors: int = counter()
     returning_visitors: int = counter()
+    named_visitors: int = counter(since=3)
     conversions: int = counter()
     converting_visitors: int = counter()
     value_cents: int | None = money()

@@ -10,18 +10,25 @@ from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
 from models.funnel_step import FunnelStepDay
 
+FUNNEL_USERS = "funnel_users"
+"""The kind of the sketches of users."""
+
 Uniques = SketchModel(
     "analytics_uniques",
     names=("organization_id", "id", "step_id"),
     kinds={
         (FunnelDay, "unique_visitors"): "funnel",
         (FunnelDay, "converting_visitors"): "funnel_converters",
+        (FunnelDay, "named_visitors"): "funnel_named",
         (FunnelStepDay, "unique_visitors"): "step",
         (EventMetricsDay, "unique_viewers"): "event",
         (EventMetricsDay, "unique_buyers"): "event_buyers",
     },
     index=("organization_id", "kind", "id", "period", "step_id"),
-    version=2,
+    others={
+        FUNNEL_USERS: "the users of the visitors behind `analytics_funnel.named_visitors`",
+    },
+    version=3,
 )
 
 

@@ -6,6 +6,7 @@ from urllib.parse import unquote
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_part
 from daybook.engine.documents.state import StateModel
+from models.funnel_user import FunnelUsers
 from models.session import Sessions
 from schemas.envelope import organization_of
 
@@ -17,16 +18,20 @@ def new_visitor(key: str) -> dict[str, Any]:
     session's first message was appended, and its `user_id` the account named last. `pins` has for
     each funnel and day the definitions in force, [{definition, topic_id, partition, offset}], each
     from the message at its offset on; `definitions` are the pinned ones. `first_day` is the day of
-    the earliest event. Of a ticket, `admitted` says whether it was ever scanned, and `admissions`
-    has the ticketed events that admitted it, at most 200, in the log's order. `size` is that of
-    what is remembered: bytes, and events of the types that have a bound of their own; `truncated`
-    is the number of events that had no room.
+    the earliest event. `user_id` is the user that the newest message with one named, and `users`
+    how often that was another one than before, whatever is forgotten; the first event of each user
+    in a session, a funnel and a day has this number as its `user`. Of a ticket, `admitted` says
+    whether it was ever scanned, and `admissions` has the ticketed events that admitted it, at most
+    200, in the log's order. `size` is that of what is remembered: bytes, and events of the types
+    that have a bound of their own; `truncated` is the number of events that had no room.
     """
     organization, _, visitor = key.partition(":")
     return {
         "organization_id": unquote(organization),
         "visitor_id": unquote(visitor),
         "first_day": None,
+        "user_id": None,
+        "users": 0,
         "sessions": [],
         "pins": {},
         "definitions": {},
@@ -47,6 +52,7 @@ VisitorState = StateModel(
     new_visitor,
     key_of=visitor_key,
     id_of=str,
-    since=dict.fromkeys(("size", "truncated"), 2) | {"admissions": 3},
-    rows=(Sessions,),
+    since=dict.fromkeys(("size", "truncated"), 2) | {"admissions": 3, "user_id": 4, "users": 4},
+    changed={"sessions": 4},
+    rows=(Sessions, FunnelUsers),
 )

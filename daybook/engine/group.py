@@ -11,7 +11,7 @@ from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import DailyDocument, Event
 from daybook.engine.documents.live import Live
 from daybook.engine.documents.rows import RowModel, RowUpdate
-from daybook.engine.documents.sketches import SketchModel
+from daybook.engine.documents.sketches import Distinct, SketchModel
 from daybook.engine.documents.source import Definition, Source
 from daybook.engine.documents.state import State, StateModel
 from daybook.engine.partition import Partition
@@ -27,7 +27,7 @@ class Arrival(NamedTuple):
     appended_ms: int
 
 
-React = Callable[[Event, DayHour, Arrival, State, Rules], Iterable[Effect | RowUpdate]]
+React = Callable[[Event, DayHour, Arrival, State, Rules], Iterable[Effect | RowUpdate | Distinct]]
 Prepare = Callable[[Batch, dict[str, State], Store], None]
 
 
@@ -112,6 +112,7 @@ class Group:
         versions = {model.collection: model.version for model in self.documents}
         if self.state:
             versions[self.state.collection] = self.state.version
+            versions |= {rows.collection: rows.version for rows in self.state.rows}
         if self.sketches:
             versions[self.sketches.collection] = self.sketches.version
         return versions

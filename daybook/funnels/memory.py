@@ -87,7 +87,7 @@ def has_room(visitor: State, event: Event, as_remembered: VisitorEvent) -> bool:
     """Whether `remember` will add the event; both forms are of the same event."""
     kind, data = event["event_type"], event["data"]
     size = size_of(visitor)
-    session = _known_session(visitor, data["session_id"])
+    session = known_session(visitor, data["session_id"])
     if session and len(session["events"]) >= SESSION_EVENTS_MAX:
         return False
     if size.get(kind, 0) >= KIND_MAX:
@@ -127,12 +127,13 @@ def _is_within(size: Mapping[str, int], kind: str) -> bool:
     return size["bytes"] <= BYTES_MAX and size.get(kind, 0) <= KIND_MAX
 
 
-def _known_session(visitor: State, session_id: str) -> Any:
+def known_session(visitor: State, session_id: str) -> Any:
+    """The remembered session with this id, or None."""
     return next((s for s in visitor["sessions"] if s["session_id"] == session_id), None)
 
 
 def _session(visitor: State, session_id: str, appended_ms: int) -> Any:
-    session = _known_session(visitor, session_id)
+    session = known_session(visitor, session_id)
     if session is None:
         session = {"session_id": session_id, "since_ms": appended_ms, "contexts": [], "events": []}
         visitor["sessions"].append(session)

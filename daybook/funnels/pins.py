@@ -11,6 +11,7 @@ from daybook.engine.documents.state import State, StateModel
 from daybook.engine.group import Arrival
 from daybook.engine.store import Store
 from daybook.funnels import memory
+from daybook.funnels.people import mark_user, take_user
 from daybook.funnels.registry import Registry
 from daybook.funnels.visitor_event import (
     context_of,
@@ -186,7 +187,9 @@ def _new_pins(
         if outdated := memory.outdated(visitor, session_id, arrival.appended_ms):
             memory.forget(visitor, outdated)
             forget_pins(visitor, arrival)
-        visitor_event = to_visitor_event(event, batch.day_hours[index], arrival.offset)
+        as_event = to_visitor_event(event, batch.day_hours[index], arrival.offset)
+        visitor_event = mark_user(visitor, event, as_event)
+        take_user(visitor, event)
         context, appended_ms = context_of(event), arrival.appended_ms
         kept = memory.remember(visitor, session_id, appended_ms, visitor_event, context)
         if not kept or visitor_event["type"] != "step_entry":

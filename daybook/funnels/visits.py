@@ -42,14 +42,15 @@ FunnelKey = tuple[str, str]
 
 @dataclass(slots=True)
 class VisitedDay:
-    """A day of the visitor in a funnel: the first events, the pages, and the conversions' number
-    and amounts by currency."""
+    """A day of the visitor in a funnel: the first events, the pages, whether an event has a user,
+    and the conversions' number and amounts by currency."""
 
     first: InSession
     first_conversion: VisitorEvent | None = None
     conversions: int = 0
     cents: dict[str, int] = field(default_factory=dict)
     pages: set[str] = field(default_factory=set)
+    is_named: bool = False
 
     def add(self, item: InSession) -> None:
         """Adds an event of the day."""
@@ -58,6 +59,8 @@ class VisitedDay:
             self.first = item
         if "page" in event:
             self.pages.add(event["page"])
+        if "user" in event:
+            self.is_named = True
         if event["type"] == "conversion":
             self.conversions += 1
             if cents := event.get("cents"):

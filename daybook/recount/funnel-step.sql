@@ -13,6 +13,8 @@ SELECT
     ]) AS field,
     'counter' AS kind, NULL AS part, NULL AS whole, 1 AS since
 UNION ALL
+SELECT 'analytics_funnel', 'named_visitors', 'counter', NULL, NULL, 3
+UNION ALL
 SELECT 'analytics_funnel', unnest([
     'sources', 'channels', 'devices', 'browsers', 'countries', 'campaigns', 'landing_pages'
 ]), 'breakdown', 'visitors,conversions', 'value_cents', 2
@@ -46,13 +48,19 @@ SELECT 'funnel_sessions', unnest([
 UNION ALL
 -- Of the states' content, the recount takes over the pins.
 SELECT 'visitor_state', unnest([
-    'organization_id', 'visitor_id', 'first_day', 'sessions', 'pins', 'definitions', 'admitted',
+    'organization_id', 'visitor_id', 'first_day', 'pins', 'definitions', 'admitted',
     'home', 'event_ids'
 ]), 'state', NULL, NULL, 1
 UNION ALL
 SELECT 'visitor_state', unnest(['size', 'truncated']), 'state', NULL, NULL, 2
 UNION ALL
 SELECT 'visitor_state', 'admissions', 'state', NULL, NULL, 3
+UNION ALL
+-- Sessions are older, and tell of users since then.
+SELECT 'visitor_state', unnest(['user_id', 'users', 'sessions']), 'state', NULL, NULL, 4
+UNION ALL
+SELECT 'funnel_users', unnest(['organization_id', 'funnel_id', 'date', 'visitor_id', 'user_id']),
+    'state', NULL, NULL, 1
 UNION ALL
 SELECT 'funnel_sessions', 'truncated', 'state', NULL, NULL, 1
 UNION ALL
@@ -238,6 +246,10 @@ SELECT
     nullif(value_cents, 0) AS cents, coalesce(currency, 'XXX') AS currency,
     test_id, variant_id, event_id, context, reason, quantity, value_cents, page_id, metadata,
     user_id,
+    -- The user whose event it is: the one named last, in the log's order, by now.
+    last_value(user_id IGNORE NULLS) OVER (PARTITION BY who ORDER BY n) AS "user",
+    -- The same, of an event that belongs to a funnel.
+    if(place IS NOT NULL AND event_type <> 'experiment_exposed', "user", NULL) AS funnel_user,
     if(event_type = 'page_view', coalesce(nullif(page, ''), page_id), NULL) AS page,
     -- The day of the visitor's earliest event so far.
     min(day) OVER (PARTITION BY who ORDER BY n) AS first_day,

@@ -6,6 +6,7 @@ from pathlib import Path
 from daybook.recount.compare.rows import single_row
 from daybook.recount.funnel_step.sessions import session_document
 from daybook.recount.funnel_step.stages import STAGES
+from daybook.recount.funnel_step.users import user_document
 from daybook.recount.funnel_step.visitors import visitor_document
 from daybook.recount.replay.rules import Rules
 from daybook.recount.revenue import PARTS
@@ -152,7 +153,11 @@ GROUPS = (
         Rules(
             (_HERE / "funnel-step.sql",),
             STAGES,
-            {"funnel_sessions": session_document, "visitor_state": visitor_document},
+            {
+                "funnel_sessions": session_document,
+                "funnel_users": user_document,
+                "visitor_state": visitor_document,
+            },
         ),
         definitions="sc.domain.funnel",
         pins="visitor_state",

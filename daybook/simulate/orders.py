@@ -52,7 +52,7 @@ def place(visit: Visit, items: list[dict[str, Any]], **links: Any) -> Order:
         "order_id": order.order_id,
         "currency": order.currency,
         "total_cents": total,
-        "user_id": person.user,
+        "user_id": person.user.id if person.user else None,
         "visitor_id": person.visitor,
         "session_id": visit.session,
         "items": items,

@@ -1,7 +1,7 @@
-"""The visitors: new people, returning people, a shared kiosk, and people in two organizations."""
+"""The visitors: new and returning people, some of two organizations or two devices, and a kiosk."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from daybook.simulate import contexts, experiments
 from daybook.simulate.dice import Dice, Table
@@ -13,6 +13,9 @@ PEOPLE_MAX = 4_000
 RETURN_CHANCE = 0.45
 KIOSK_CHANCE = 0.012
 TWIN_CHANCE = 0.01
+SECOND_DEVICE_CHANCE = 0.25
+_ASKED = 8
+"""How many people are asked whether they have an account and another device."""
 SHARED_SESSION_CHANCE = 0.004
 _HOUR_MS = DAY_MS // 24
 _SKEWS_MS: Table[int] = Table(
@@ -20,9 +23,20 @@ _SKEWS_MS: Table[int] = Table(
 )
 
 
+class Account(NamedTuple):
+    """A user's id, and when the account was created."""
+
+    id: str
+    created_ms: int
+
+
 @dataclass
 class Person:
-    """A visitor. `visitor` and `user` are ids; `skew_ms`: how far the browser's clock is ahead."""
+    """A visitor. `visitor` is an id; `skew_ms`: how far the browser's clock is ahead.
+
+    `user`: the account that they use on this device. `account`: one from another device, as which
+    they may log in here.
+    """
 
     visitor: str
     organization: str | None
@@ -30,7 +44,8 @@ class Person:
     currency: str
     skew_ms: int
     variants: dict[str, str]
-    user: str | None = None
+    user: Account | None = None
+    account: Account | None = None
 
 
 class People:
@@ -45,12 +60,16 @@ class People:
         """The next visitor: a new person, a returning one, or the shop's own kiosk."""
         dice = self._dice
         if dice.chance(KIOSK_CHANCE):
+            # Whoever uses it logs in as themselves, or not at all.
+            self._kiosk.user, self._kiosk.account = None, self._someones_account()
             return self._kiosk
         if self._known and dice.chance(RETURN_CHANCE):
             return dice.choice(self._known)
         twin = self._known and dice.chance(TWIN_CHANCE)
         visitor = dice.choice(self._known).visitor if twin else dice.uuid()
         person = self._new(visitor, dice.pick(BY_TRAFFIC))
+        if dice.chance(SECOND_DEVICE_CHANCE):
+            person.account = self._someones_account()
         self._remember(person)
         return person
 
@@ -59,6 +78,10 @@ class People:
         if self._dice.chance(SHARED_SESSION_CHANCE):
             return "shared-by-mistake"
         return self._dice.uuid()
+
+    def _someones_account(self) -> Account | None:
+        asked = self._dice.choices(self._known, k=_ASKED) if self._known else []
+        return next((person.user for person in asked if person.user), None)
 
     def _new(self, visitor: str, organization: str | None) -> Person:
         dice = self._dice

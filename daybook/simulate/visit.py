@@ -33,7 +33,7 @@ class Visit:
         data: Data = {"visitor_id": self.person.visitor, "session_id": self.session}
         data |= {name: value for name, value in fields.items() if value is not None}
         if self.person.user and not self.dice.chance(0.2):
-            data["user_id"] = self.person.user
+            data["user_id"] = self.person.user.id
         if not self.dice.chance(0.01):
             data["context"] = self.context
         self._add(Happening(self.at_ms, TRACKING, kind, self.person.organization, data, True))

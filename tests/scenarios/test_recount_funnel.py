@@ -124,6 +124,8 @@ DAMAGES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     ),
     "a visitor's pins": ("visitor_state", {"pins": {"$gt": {}}}, {"$set": {"pins": {}}}),
     "an event that may come again": ("visitor_state", {}, {"$pop": {"event_ids": 1}}),
+    "who a visitor is": ("visitor_state", {"users": {"$gt": 0}}, {"$set": {"user_id": "another"}}),
+    "a user of a day": ("funnel_users", {}, {"$set": {"user_id": "another"}}),
     "a ticket": ("visitor_state", {"admitted": True}, {"$set": {"admitted": False}}),
 }
 
@@ -169,7 +171,8 @@ def test_parts_that_other_processes_read_and_compare_give_the_same(
     found = verify_group(*recounted(world))
     assert (found.exit_code, found.states_equal) == (0, found.states)
     assert found.states == sum(
-        world.documents[name].count_documents({}) for name in ("visitor_state", "funnel_sessions")
+        world.documents[name].count_documents({})
+        for name in ("visitor_state", "funnel_sessions", "funnel_users")
     )
     for name in ("a session's path", "a visitor's first day", "an event that may come again"):
         collection, where, update = DAMAGES[name]

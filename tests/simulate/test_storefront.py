@@ -182,6 +182,7 @@ def test_every_kind_of_oddity_occurs(
     contexts = [d["context"] for d in data if "context" in d]
     visits = [d for d in data if "session_id" in d]
     owners = {(e.get("organization_id"), e["data"].get("visitor_id")) for e in tracked}
+    named = {(d["visitor_id"], d["user_id"]) for d in visits if "user_id" in d}
     found = {
         "duplicates": PLAN.events - len(tracked),
         "ids in capitals": sum(m.event["event_id"].isupper() for m in messages),
@@ -190,6 +191,8 @@ def test_every_kind_of_oddity_occurs(
         "no organization": sum("organization_id" not in event for event in tracked),
         "its name all the same": sum(e.get("organization_id") == "default" for e in tracked),
         "visitors of two organizations": len(owners) - len({name for _, name in owners}),
+        "people with two devices": len(named) - len({user for _, user in named}),
+        "devices of two people": len(named) - len({visitor for visitor, _ in named}),
         "a funnel that nobody defined": sum(d.get("funnel_id") == GHOST for d in data),
         "a funnel that was defined late": sum(d.get("funnel_id") == LATE for d in data),
         "awkward names": sum(d.get("funnel_id") == EXPLORE for d in data),

@@ -14,6 +14,7 @@ from daybook.engine.documents.change import Effect
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.rows import RowUpdate
+from daybook.engine.documents.sketches import Distinct
 from daybook.engine.documents.state import State
 from daybook.engine.group import Arrival
 from tests.support.member import MemberProcess, run_until_stopped
@@ -27,7 +28,7 @@ SECRET = "a-value-of-the-event"
 
 def react(
     event: Event, day_hour: DayHour, arrival: Arrival, state: State, rules: Rules
-) -> Iterable[Effect | RowUpdate]:
+) -> Iterable[Effect | RowUpdate | Distinct]:
     assert revenue.GROUP.react is not None
     yield from revenue.GROUP.react(event, day_hour, arrival, state, rules)
     if event["data"].get("amount_cents") == UNLUCKY:

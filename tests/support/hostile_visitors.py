@@ -104,6 +104,22 @@ def long_metadata() -> Hostile:
     return hostile
 
 
+def many_users() -> Hostile:
+    """A device that is another user's with every event, until its sessions are full; 36 days later
+    it is theirs again, and then nobody new's."""
+    hostile = Hostile()
+    for number in range(1_200):
+        session, user = f"s{number // 550}", f"{number % 700:04}{LONG[:124]}"
+        hostile.track("page_view", session, page="/", user_id=user)
+        if number % 9 == 0:
+            hostile.track("page_view", session, page="/").track("view", session, event_id="e")
+    hostile.wait(36)
+    for number in range(3):
+        hostile.track("page_view", "late", page="/", user_id=f"{number:04}{LONG[:124]}")
+    return hostile.track("page_view", "later", page="/").track("page_view", "later", page="/a")
+
+
 HOSTILE = {
-    made.__name__: made for made in (long_pages, many_of_a_kind, long_definitions, long_metadata)
+    made.__name__: made
+    for made in (long_pages, many_of_a_kind, long_definitions, long_metadata, many_users)
 }

@@ -8,6 +8,7 @@ from typing import Any
 from daybook.engine.documents.sketches import Estimate
 from daybook.engine.moment import parse_moment
 from daybook.simulate.answer.entry import TRACKING, Entry
+from daybook.simulate.answer.keys import event_key
 from models.uniques import people
 
 Name = tuple[str | None, ...]
@@ -22,15 +23,23 @@ _ERROR = 0.0162
 
 
 def known(entries: Iterable[Entry]) -> dict[Name, int]:
-    """Numbers of visitors per day and month in UTC, from the first 500 events of each session."""
+    """Numbers of visitors, or of users, per day and month in UTC, from the first 500 events of each
+    session."""
     visitors: dict[Name, set[str]] = defaultdict(set)
     sessions: dict[Name, set[str]] = defaultdict(set)
+    users: dict[Name, str] = {}
+    seen: set[Name] = set()
     for entry in entries:
         event, data = entry.event, entry.event["data"]
         if entry.topic != TRACKING or data.get("context", {}).get("bot"):
             continue
         kind, organization = event["event_type"], event.get("organization_id", "default")
+        if (organization, event_key(event["event_id"])) in seen:
+            continue
+        seen.add((organization, event_key(event["event_id"])))
         if kind not in _OF_NO_VISITOR:
+            if "user_id" in data:
+                users[organization, data["visitor_id"]] = data["user_id"]
             session = sessions[organization, data["visitor_id"], data["session_id"]]
             if len(session) >= _REMEMBERED_MAX:
                 continue
@@ -38,6 +47,9 @@ def known(entries: Iterable[Entry]) -> dict[Name, int]:
         named: list[Name] = []
         if "funnel_id" in data and kind not in _NOT_OF_A_FUNNEL:
             named.append(("funnel", data["funnel_id"], None))
+            user = users.get((organization, data["visitor_id"]))
+            if user is not None:
+                named.append(("funnel_named", data["funnel_id"], None))
         if kind == "conversion":
             named.append(("funnel_converters", data["funnel_id"], None))
         if kind == "step_entry":
@@ -48,6 +60,9 @@ def known(entries: Iterable[Entry]) -> dict[Name, int]:
         for name in named:
             for period in (day, day[:7]):
                 visitors[organization, *name, period].add(data["visitor_id"])
+                if name[0] == "funnel_named" and user is not None:
+                    of_users = organization, "funnel_users", *name[1:], period
+                    visitors[of_users].add(user)
     return {name: len(ids) for name, ids in visitors.items()}
 
 

@@ -19,6 +19,8 @@ class Visitors:
         self, seed: int, people: int = 3, hours: int = 60, redefining: float = 0.03
     ) -> None:
         self._random = random.Random(seed)
+        # Of its own, so that who is named changes nothing else.
+        self._naming = random.Random(f"users of {seed}")
         self._sessions = self._random.choice([4, 4, 200])
         self._people = people
         self._hours = hours
@@ -98,6 +100,8 @@ class Visitors:
             context["bot"] = ["user_agent", "rate", ""][: pick.randint(1, 3)]
         if pick.random() < 0.9:
             data["context"] = context
+        if self._naming.random() < 0.1:
+            data["user_id"] = self._naming.choice(["u:1", "u2", "u2"])
         self._append(TRACKING, kind, data | self._fields(kind), pick.choice([None, None, "org.1"]))
 
     def _fields(self, kind: str) -> dict[str, Any]:

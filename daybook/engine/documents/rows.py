@@ -27,6 +27,11 @@ class RowModel:
     fields: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     since: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def version(self) -> int:
+        """The newest version in `since`."""
+        return max(self.since.values(), default=0)
+
 
 class Growth(NamedTuple):
     """A list that grows: its field, and the bounds of what is kept: the first `kept` items, as long

@@ -1,13 +1,25 @@
 """HyperLogLog sketches of the distinct keys behind a group's unique counters."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from daybook.engine.documents.change import Effect
+from daybook.engine.documents.change import Document, Effect
 from daybook.engine.documents.fields import DailyDocument
 from daybook.engine.documents.keys import encode_part
 from daybook.engine.partition import Partition
+
+
+class Distinct(NamedTuple):
+    """A key, other than the message's own, that the sketches of a document's day must contain.
+
+    `kind` is one of `SketchModel.others`. Adding a key again changes nothing, so a message may
+    give one that was given before.
+    """
+
+    kind: str
+    document: Document
+    key: str
 
 
 class Sketch(NamedTuple):
@@ -22,14 +34,16 @@ class Sketch(NamedTuple):
 class SketchModel:
     """The sketches that accompany a group's counters of distinct keys.
 
-    `kinds` maps each such counter (model and field) to the kind of its sketches. `names` are the
-    fields that store the parts of the counter's document key. `index` has the fields of the index.
+    `kinds` maps each such counter (model and field) to the kind of its sketches. `others` are the
+    kinds that hold what no counter counts (`Distinct`), with what that is. `names` are the fields
+    that store the parts of the counter's document key. `index` has the fields of the index.
     """
 
     collection: str
     names: tuple[str, ...]
     kinds: Mapping[tuple[type[DailyDocument], str], str]
     index: tuple[str, ...]
+    others: Mapping[str, str] = field(default_factory=dict)
     version: int = 1
 
     def sketches_for(self, effect: Effect) -> Iterator[Sketch]:
@@ -37,11 +51,14 @@ class SketchModel:
 
         None for other counters, and none for a negative effect: nothing leaves a sketch.
         """
-        document = effect.document
-        kind = self.kinds.get((document.model, effect.amount.field))
+        kind = self.kinds.get((effect.document.model, effect.amount.field))
         if kind is not None and effect.value > 0:
-            for period in (document.day, document.day[:7]):
-                yield Sketch(kind, document.key, period)
+            yield from self.sketches_of(kind, effect.document)
+
+    def sketches_of(self, kind: str, document: Document) -> Iterator[Sketch]:
+        """The sketches of a kind for a document: that of its day, and that of its month."""
+        for period in (document.day, document.day[:7]):
+            yield Sketch(kind, document.key, period)
 
     def new_document(self, sketch: Sketch, partition: Partition) -> dict[str, Any]:
         """The document of an empty sketch: its `_id`, and the parts of it by name."""

@@ -21,10 +21,11 @@ class StateModel:
     """The model of a group's states; `new` gives a key's fields before its first event.
 
     `since` maps fields that were added later to the version that added them: older states lack
-    them until they are rebuilt. `key_of` computes the state's key from an event and its message
-    key; events with different message keys must get different state keys. `id_of` computes the
-    document's `_id` from the state's key. `rows` are the models of rows that are written beside
-    the states, with indexes of their own.
+    them until they are rebuilt. `changed` maps fields to the version that gave them other contents:
+    older states have the older ones until then. `key_of` computes the state's key from an event and
+    its message key; events with different message keys must get different state keys. `id_of`
+    computes the document's `_id` from the state's key. `rows` are the models of rows that are
+    written beside the states, with indexes of their own.
     """
 
     collection: str
@@ -32,9 +33,10 @@ class StateModel:
     key_of: Callable[[Event, str], str] = _message_key
     id_of: Callable[[str], str] = encode_part
     since: Mapping[str, int] = field(default_factory=dict, hash=False)
+    changed: Mapping[str, int] = field(default_factory=dict, hash=False)
     rows: tuple[RowModel, ...] = ()
 
     @property
     def version(self) -> int:
-        """The newest version in `since`."""
-        return max(self.since.values(), default=1)
+        """The newest version in `since` and `changed`."""
+        return max([1, *self.since.values(), *self.changed.values()])

@@ -9,7 +9,7 @@ from daybook.engine.documents.change import Change, Document, Effect
 from daybook.engine.documents.counting_rules import EVENT_IDS_KEPT, Rules
 from daybook.engine.documents.keys import encode_part
 from daybook.engine.documents.rows import Row, RowUpdate, Tail
-from daybook.engine.documents.sketches import Sketch, SketchModel
+from daybook.engine.documents.sketches import Distinct, Sketch, SketchModel
 from daybook.engine.documents.state import State
 from daybook.engine.errors import Refused
 from daybook.engine.fold.memory_delta import Caused, MemoryDelta
@@ -40,6 +40,12 @@ class Folded:
             self.caused.setdefault(caused.effect.document, []).append(caused)
             for sketch in self.sketches.sketches_for(caused.effect) if self.sketches else ():
                 self.sketched.setdefault(sketch, set()).add(state["_id"])
+
+    def add_distinct(self, distinct: Distinct) -> None:
+        """Adds a key to its sketches."""
+        assert self.sketches is not None
+        for sketch in self.sketches.sketches_of(distinct.kind, distinct.document):
+            self.sketched.setdefault(sketch, set()).add(distinct.key)
 
     def add_row_update(self, offset: int, update: RowUpdate) -> None:
         """Adds what the message at `offset` does to a row."""
@@ -101,6 +107,8 @@ def fold(
         for result in group.react(event, batch.day_hours[index], arrival, state, rules):
             if isinstance(result, Effect):
                 folded.add([Caused(offset, offset, result)], state)
+            elif isinstance(result, Distinct):
+                folded.add_distinct(result)
             else:
                 folded.add_row_update(offset, result)
         if delta:

@@ -42,6 +42,8 @@ def measures_of_day(
     yield effect(FunnelDay, first, "unique_visitors", 1, of=document_key)
     which = "new_visitors" if is_first else "returning_visitors"
     yield effect(FunnelDay, first, which, 1, of=document_key)
+    if visited.is_named:
+        yield effect(FunnelDay, first, "named_visitors", 1, of=document_key)
     if visited.first_conversion:
         converted = day_hour_of(visited.first_conversion)
         yield effect(FunnelDay, converted, "converting_visitors", 1, of=document_key)

@@ -17,6 +17,7 @@ from daybook.funnels.measures.experiment import exposure_measures, value_measure
 from daybook.funnels.measures.step import StepDay, attributed, attributed_after
 from daybook.funnels.measures.ticket import UNIQUE, at_event
 from daybook.funnels.memory import has_room
+from daybook.funnels.people import mark_user
 from daybook.funnels.visitor_event import VisitorEvent, to_visitor_event
 from daybook.funnels.visits import NOT_FUNNEL_EVENTS, Visits, by_time, place_of, step_key
 
@@ -49,7 +50,7 @@ def parts(visits: Visits, event: Event, day_hour: DayHour, offset: int) -> list[
     first_day = visitor["first_day"]
     if first_day and day_hour.day < first_day:
         found |= {Part("day", (f, first_day)) for f in visits.funnels_on.get(first_day, ())}
-    new = to_visitor_event(event, day_hour, offset)
+    new = mark_user(visitor, event, to_visitor_event(event, day_hour, offset))
     if not has_room(visitor, event, new):
         return list(found)
     kind = new["type"]
@@ -83,12 +84,13 @@ def _of_tests(visits: Visits, conversion: VisitorEvent) -> set[Part]:
 
 
 def _of_funnel(visits: Visits, new: VisitorEvent, session_id: str) -> set[Part]:
-    """A day's measures depend on its first event and on its conversions."""
+    """A day's measures depend on its first event, its conversions, and whether it has a user."""
     funnel, day, kind = new["funnel"], new["day"], new["type"]
     found = {Part("session", (funnel, session_id))}
-    if kind == "conversion" or visits.is_first(funnel, day, new["at"]):
-        found.add(Part("day", (funnel, day)))
     visited = visits.days.get((funnel, day))
+    names = "user" in new and not (visited and visited.is_named)
+    if kind == "conversion" or names or visits.is_first(funnel, day, new["at"]):
+        found.add(Part("day", (funnel, day)))
     if "page" in new and (visited is None or new["page"] not in visited.pages):
         found.add(Part("page", (funnel, day, new["page"])))
     if kind in ("step_entry", "step_exit") or (kind == "conversion" and "step" not in new):

@@ -8,6 +8,8 @@ export function funnel(overview, dropoffs) {
   const { visitors, conversions, revenue, currency } = overview;
   const sums = facts(
     fact("Unique visitors", count(visitors.unique), uniquesNote(overview.uniques)),
+    ...[overview.unique_people].filter(people => people)
+      .map(people => fact("People", count(people.count), uniquesNote(people))),
     fact("Conversions", count(conversions.total)),
     fact("Conversion rate", rate(conversions.rate)),
     fact("Revenue", money(revenue.total_cents, currency), ` of ${overview.basis}`),

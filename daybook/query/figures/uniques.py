@@ -74,7 +74,7 @@ def count_uniques(
             count=most, method="exact", lower=most, upper=most, standard_error=0.0, by_day=most
         )
     estimate = people(sketches)
-    complete = bool(sketches) and all(_version(sketch) >= since for sketch in sketches)
+    complete = bool(sketches) and all(model_version(sketch) >= since for sketch in sketches)
     lower, upper = max(least, estimate.lower), min(most, estimate.upper) if complete else most
     lower = min(lower, upper)
     exact = complete and estimate.lower == estimate.upper
@@ -94,5 +94,6 @@ def _error(complete: bool, exact: bool) -> float | None:
     return STANDARD_ERROR if complete else None
 
 
-def _version(sketch: DayDocument) -> int:
-    return int(sketch.get("_daybook", {}).get("model") or 0)
+def model_version(document: DayDocument) -> int:
+    """The model version for which a document, or a sketch, is complete."""
+    return int(document.get("_daybook", {}).get("model") or 0)

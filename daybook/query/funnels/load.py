@@ -2,13 +2,21 @@
 
 from asyncio import gather
 from collections.abc import Sequence
+from typing import Any
 
 from daybook.query.figures.date_range import Span
+from daybook.query.figures.people import Users
 from daybook.query.figures.projections import Projection, projection, sums_of
+from daybook.query.read.groups import FUNNEL_STEP
 from daybook.query.read.mongo import Document
 from daybook.query.read.scope import Scope
 from models.funnel_step import FunnelStepDay
-from models.uniques import Uniques, periods
+from models.funnel_user import FunnelUsers
+from models.uniques import FUNNEL_USERS, Uniques, periods
+
+USER_ROWS_MAX = 200_000
+"""The rows of a day from which its users are counted exactly, in a tenth of a second; a day with
+more has an estimate."""
 
 
 async def load_step_days(
@@ -48,6 +56,35 @@ async def load_people(
         load_sketches(scope, "funnel_converters", funnel_id, span),
     )
     return visiting, converting
+
+
+async def load_users(scope: Scope, funnel_id: str, span: Span) -> Users:
+    """Sketches of the visitors with a user and of the users, and the exact number of one day's."""
+    where = {"kind": FUNNEL_USERS, "id": funnel_id, "period": {"$in": _periods(span)}}
+    named, sketches, on_the_day = await gather(
+        load_sketches(scope, "funnel_named", funnel_id, span),
+        scope.find(Uniques.collection, where, fields=["sketch", "_daybook.model"]),
+        _users_of_a_day(scope, funnel_id, span),
+    )
+    return Users(named, sketches, on_the_day)
+
+
+async def _users_of_a_day(scope: Scope, funnel_id: str, span: Span) -> int | None:
+    """The number of distinct users of a range of one day; None for others, for too many, and if the
+    rows of the past have not been rebuilt since there are any."""
+    if span.days > 1:
+        return None
+    if await scope.version_of(FUNNEL_STEP[0], FunnelUsers.collection) < FunnelUsers.version:
+        return None
+    stages: list[dict[str, Any]] = [
+        {"$limit": USER_ROWS_MAX + 1},
+        {"$group": {"_id": "$user_id", "rows": {"$sum": 1}}},
+        {"$group": {"_id": None, "users": {"$sum": 1}, "rows": {"$sum": "$rows"}}},
+    ]
+    where = {"funnel_id": funnel_id, "date": span.dates}
+    for found in await scope.aggregate(FunnelUsers.collection, where, stages):
+        return int(found["users"]) if found["rows"] <= USER_ROWS_MAX else None
+    return 0
 
 
 def _periods(span: Span) -> list[str]:

@@ -10,6 +10,7 @@ from daybook.query.figures.comparison import Changes, Previous, compare_parts
 from daybook.query.figures.date_range import Span
 from daybook.query.figures.map_keys import by_name
 from daybook.query.figures.money import ANY, CurrencyPreference, day_amount, others
+from daybook.query.figures.people import People, Users, count_people
 from daybook.query.figures.projections import counts_of, money_of, projection
 from daybook.query.figures.rounding import average, rate
 from daybook.query.figures.shares import TOP, Rest
@@ -21,7 +22,13 @@ from daybook.query.figures.uniques import (
     rate_of_people,
 )
 from daybook.query.funnels.definition import Basis, Definition
-from daybook.query.funnels.load import FUNNEL_FIELDS, STEP_COUNTS, load_people, load_step_sums
+from daybook.query.funnels.load import (
+    FUNNEL_FIELDS,
+    STEP_COUNTS,
+    load_people,
+    load_step_sums,
+    load_users,
+)
 from daybook.query.funnels.overview_splits import (
     BREAKDOWNS,
     SPLITS,
@@ -50,14 +57,16 @@ class Facts(NamedTuple):
     """Documents of one period: `analytics_funnel`, `…_funnel_revenue`, and `…_uniques` of visitors
     and of those who converted.
 
-    `steps`: the sums of `…_funnel_step`, one row for each step. `rows`: the sums of each
-    breakdown, one row for each key. `progress`: how attempts went on, by step.
+    `users`: the visitors' users. `steps`: the sums of `…_funnel_step`, one row for each step.
+    `rows`: the sums of each breakdown, one row for each key. `progress`: how attempts went on, by
+    step.
     """
 
     days: Sequence[DayDocument]
     orders: Sequence[DayDocument]
     sketches: Sequence[DayDocument]
     converting: Sequence[DayDocument] = ()
+    users: Users = Users()
     steps: Sequence[DayDocument] = ()
     rows: Mapping[str, Sequence[DayDocument]] = MappingProxyType({})
     progress: Mapping[str, Progress] = MappingProxyType({})
@@ -111,10 +120,15 @@ class Conversions(Body):
 
 
 class Visitors(Body):
-    """`total` counts sessions by day; `unique` counts people of the whole range."""
+    """`total` counts sessions by day; `unique` counts visitors of the whole range.
+
+    `unique_people`: the same, except that the visitors of one user are one person; null if some of
+    the days were counted before users were.
+    """
 
     total: int
     unique: int
+    unique_people: int | None
     new: int
     returning: int
 
@@ -128,6 +142,7 @@ class Overview(Body):
     visitors: Visitors
     uniques: Uniques
     converting_uniques: Uniques
+    unique_people: People | None
     conversions: Conversions
     revenue: Revenue
     engagement: Engagement
@@ -158,17 +173,12 @@ def overview_report(
     """`before`: the preceding period, for a comparison."""
     money = revenue_by(basis, facts.days, facts.orders)
     currency = money.currency(preference)
-    people = count_uniques(facts.days, facts.sketches)
-    converting = count_converting(facts.days, facts.converting)
-    parts = _numbers(facts, money, (people, converting), currency)
+    distinct = _distinct(facts)
+    parts = _numbers(facts, money, distinct, currency)
     comparison: dict[str, Any] = {}
     if before is not None:
         earlier = revenue_by(basis, before.days, before.orders)
-        people_before = (
-            count_uniques(before.days, before.sketches),
-            count_converting(before.days, before.converting),
-        )
-        past = _numbers(before, earlier, people_before, currency)
+        past = _numbers(before, earlier, _distinct(before), currency)
         comparison["previous"], comparison["change"] = compare_parts(
             span.previous().period, parts, past
         )
@@ -180,8 +190,9 @@ def overview_report(
         period=Period(**span.period),
         currency=currency,
         basis=money.basis,
-        uniques=people,
-        converting_uniques=converting,
+        uniques=distinct.visiting,
+        converting_uniques=distinct.converting,
+        unique_people=distinct.people,
         **parts,
         **rows,
         steps=overview_steps(definition, facts.steps, facts.progress),
@@ -204,31 +215,46 @@ def overview_report(
     )
 
 
-def _numbers(
-    facts: Facts, money: RevenueBasis, uniques: tuple[Uniques, Uniques], currency: str | None
-) -> dict[str, Any]:
-    """The parts of the report that are compared with the preceding period.
+class _Distinct(NamedTuple):
+    """The visitors of a period, those who converted, and the people that the visitors are."""
 
-    `uniques`: the people who visited, and those who converted.
-    """
-    days, (people, converting) = facts.days, uniques
+    visiting: Uniques
+    converting: Uniques
+    people: People | None
+
+
+def _distinct(facts: Facts) -> _Distinct:
+    visiting = count_uniques(facts.days, facts.sketches)
+    return _Distinct(
+        visiting,
+        count_converting(facts.days, facts.converting),
+        count_people(facts.days, visiting, facts.users),
+    )
+
+
+def _numbers(
+    facts: Facts, money: RevenueBasis, distinct: _Distinct, currency: str | None
+) -> dict[str, Any]:
+    """The parts of the report that are compared with the preceding period."""
+    days, visiting, converting = facts.days, distinct.visiting, distinct.converting
     new = total(days, "new_visitors")
-    converted = rate_of_people(converting, people)
+    converted = rate_of_people(converting, visiting)
     conversions, gross = total(days, "conversions"), money.gross_cents(currency)
     sessions, bounced = total(days, "sessions"), total(days, "bounced_sessions")
     return {
         "visitors": Visitors(
             total=total(days, "visitors"),
-            unique=people.count,
+            unique=visiting.count,
+            unique_people=distinct.people.count if distinct.people else None,
             new=new,
-            returning=max(0, people.count - new),
+            returning=max(0, visiting.count - new),
         ),
         "conversions": Conversions(
             total=conversions,
             rate=converted.rate,
             rate_lower=converted.lower,
             rate_upper=converted.upper,
-            daily_conversion_rate=rate(converting.by_day, people.by_day),
+            daily_conversion_rate=rate(converting.by_day, visiting.by_day),
             value_cents=day_amount(days, "value_cents", currency),
             converting_visitors=converting.count,
         ),
@@ -236,7 +262,7 @@ def _numbers(
             total_cents=gross,
             order_revenue_cents=day_amount(facts.orders, "gross_revenue_cents", currency),
             refunded_cents=day_amount(facts.orders, "refunded_cents", currency),
-            per_visitor_cents=average(gross, people.count),
+            per_visitor_cents=average(gross, visiting.count),
             per_conversion_cents=money.average_cents(currency),
         ),
         "engagement": Engagement(
@@ -256,7 +282,7 @@ def _other_currencies(facts: Facts, currency: str | None) -> list[str]:
 
 _OVERVIEW = (
     *FUNNEL_FIELDS, "visitors", "new_visitors", "returning_visitors", "page_views", "sessions",
-    "bounced_sessions", "visit_seconds",
+    "bounced_sessions", "visit_seconds", "named_visitors", "_daybook.model",
 )  # fmt: skip
 ORDER_FIELDS = ("date", "orders", "refunded_orders", "units")
 ORDER_MONEY = ("gross_revenue_cents", "refunded_cents", "orders")
@@ -280,9 +306,10 @@ async def load_overview_for_comparison(scope: Scope, funnel_id: str, span: Span)
     """Only the documents that a comparison needs."""
     fields = projection(_OVERVIEW) | counts_of(["bots"]) | money_of(["value_cents"])
     order_fields = projection(ORDER_FIELDS) | money_of(ORDER_MONEY)
-    days, orders, people = await gather(
+    days, orders, people, users = await gather(
         scope.days(FunnelDay, span, funnel_id, fields=fields),
         scope.days(FunnelRevenueDay, span, funnel_id, fields=order_fields),
         load_people(scope, funnel_id, span),
+        load_users(scope, funnel_id, span),
     )
-    return Facts(days, orders, *people)
+    return Facts(days, orders, *people, users)

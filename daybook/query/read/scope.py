@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from daybook.engine.bookkeeping import FLEET
 from daybook.engine.documents.fields import DailyDocument
 from daybook.engine.documents.keys import encode_part
 from daybook.query.caller import Caller
@@ -24,6 +25,7 @@ OF_ORGANIZATIONS = frozenset(
         "experiments",
         "exports",
         "funnel_sessions",
+        "funnel_users",
         "funnels",
         "ticketed_events",
     }
@@ -107,6 +109,12 @@ class Scope:
         filtered = self._within(collection, where)
         async with self.reader.shares.query(self.caller.owner):
             return await self.reader.count(collection, filtered)
+
+    async def version_of(self, group: str, collection: str) -> int:
+        """The model version for which all of a group's documents in a collection are complete."""
+        async with self.reader.shares.query(self.caller.owner):
+            stored = await self.reader.find_one(FLEET, {"_id": f"group:{group}"}, ["models"])
+        return int(stored["models"].get(collection, 0)) if stored else 0
 
     async def days(
         self,

@@ -35,19 +35,22 @@ FROM (
 ) JOIN units USING (unit) JOIN funnels USING (place)
 GROUP BY funnel, day, hour, tag;
 
--- A visitor's day in a funnel begins with its first event, `n`.
+-- A visitor's day in a funnel begins with its first event, `n`. It is named if any of its events has
+-- a user.
 CREATE OR REPLACE TEMP TABLE days AS
-SELECT unit, place, day, arg_min(hour, nth) AS hour, arg_min(n, nth) AS n
+SELECT
+    unit, place, day, arg_min(hour, nth) AS hour, arg_min(n, nth) AS n, bool_or(is_named) AS is_named
 FROM acts
 GROUP BY unit, place, day;
 
 INSERT INTO amounts
 SELECT 'analytics_funnel', funnel, day, hour,
-    unnest(['unique_visitors', 'new_visitors', 'returning_visitors']), NULL, tag,
+    unnest(['unique_visitors', 'new_visitors', 'returning_visitors', 'named_visitors']), NULL, tag,
     unnest([
         sum(sign),
         coalesce(sum(sign) FILTER (day = first_day), 0),
-        coalesce(sum(sign) FILTER (day <> first_day), 0)
+        coalesce(sum(sign) FILTER (day <> first_day), 0),
+        coalesce(sum(sign) FILTER (is_named), 0)
     ])
 FROM days JOIN units USING (unit) JOIN funnels USING (place)
 GROUP BY funnel, day, hour, tag;

@@ -21,5 +21,6 @@ STAGES = (
     _HERE / "effects.sql",
     _HERE / "sketches.sql",
     _HERE / "sessions.sql",
+    _HERE / "users.sql",
     _HERE / "visitors.sql",
 )

@@ -36,6 +36,7 @@ CREATE OR REPLACE TABLE remembered AS
 SELECT * EXCLUDE (is_left_out) FROM (
     SELECT
         deeds.who, deeds.n, place, partition, "offset", appended_ms, day, hour, ms, event_type, page, step_id,
+        funnel_user IS NOT NULL AS is_named,
         coalesce(until, 9223372036854775807) AS until,
         left_out.n IS NOT NULL AS is_left_out,
         min(deeds.n) OVER session AS session,

@@ -42,6 +42,7 @@ _EVENT = (
     "quantity",
     "currency",
     "pinned",
+    "user",
 )
 """The fields of an event, in the order of the stored ones, which makes it cheap to compare."""
 _BOUNDED_KINDS = ("step_entry", "conversion", "experiment_exposed")
@@ -89,6 +90,8 @@ def visitor_document(document: str, rows: Sequence[Any]) -> Document:
         "organization_id": organization,
         "visitor_id": visitor_id,
         "first_day": state["first_day"],
+        "user_id": state["user_id"],
+        "users": state["named"],
         "sessions": [
             sessions[number] | ({"user_id": users[number]} if number in users else {})
             for number in sorted(sessions)

@@ -34,8 +34,11 @@ admissions AS (
     SELECT owner, list(event_id ORDER BY n)[:200] AS admissions FROM scans GROUP BY owner
 ),
 until_now AS (
-    SELECT who, owner, max(deeds.n) AS upto, min(day) AS first_day, count(*) AS happened
+    SELECT
+        who, owner, max(deeds.n) AS upto, min(day) AS first_day, count(*) AS happened,
+        arg_max(user_id, deeds.n) AS user_id, max(number) AS users_named
     FROM deeds JOIN people USING (who) JOIN seen USING (owner)
+    LEFT JOIN namings USING (who, n, user_id)
     WHERE of_owner <= upto
     GROUP BY who, owner
 ),
@@ -103,6 +106,16 @@ users AS (
     )
     GROUP BY owner
 ),
+-- The first event of each user in a session, a funnel and a day.
+marked AS (
+    SELECT who, kept.n, number
+    FROM kept JOIN deeds USING (who, n)
+    ASOF JOIN namings ON kept.who = namings.who AND kept.n >= namings.n
+    WHERE funnel_user IS NOT NULL
+    QUALIFY row_number() OVER (
+        PARTITION BY kept.who, kept.session, deeds.place, deeds.day, number ORDER BY kept.n
+    ) = 1
+),
 remembered_events AS (
     SELECT
         kept.owner, kept.n,
@@ -131,11 +144,13 @@ remembered_events AS (
             if(is_ticket, d.quantity, NULL),
             if((is_ticket OR d.event_type = 'conversion') AND d.value_cents IS NOT NULL,
                 if(d.event_type IN ('conversion', 'purchase'), d.currency, 'XXX'), NULL),
-            held.reference
+            held.reference,
+            marked.number
         ) AS event
     FROM kept
     JOIN deeds AS d USING (who, n)
     LEFT JOIN funnels ON funnels.place = d.place
+    LEFT JOIN marked ON marked.who = d.who AND marked.n = d.n
     LEFT JOIN pinnable AS e ON e.who = d.who AND e.n = d.n
     LEFT JOIN held
         ON held.who = e.who AND held.place = e.place AND held.day = e.day AND held.round = e.round
@@ -146,6 +161,8 @@ SELECT
     0 AS nth,
     CAST(json_object(
         'first_day', first_day,
+        'user_id', user_id,
+        'named', coalesce(users_named, 0),
         'users', coalesce(users, []),
         'opened', coalesce(of_owner.opened, []),
         'truncated', coalesce(happened - coalesce(remembered, 0), 0),

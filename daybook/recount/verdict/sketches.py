@@ -12,7 +12,7 @@ from daybook.recount.recounted import Document, Key
 from daybook.recount.session import Recount, Snapshot
 from daybook.recount.verdict.report import Difference
 
-VERSION = 2
+VERSION = 3
 """That of `Uniques` in models/uniques.py."""
 
 _LG_K = 12

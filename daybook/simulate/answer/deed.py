@@ -18,7 +18,7 @@ NO_CURRENCY = "XXX"
 @dataclass(frozen=True, slots=True)
 class Deed:
     """`place`: the event's place in the log, from 1. `at`: when it happened. `data`: the event's
-    own."""
+    own. `user`: the user that the visitor's newest event with one named, by now."""
 
     place: int
     appended_ms: int
@@ -26,6 +26,7 @@ class Deed:
     at: When
     data: dict[str, Any]
     organization: str = DEFAULT_ORGANIZATION
+    user: str | None = None
 
     @property
     def order(self) -> tuple[int, int]:

@@ -30,6 +30,8 @@ def count(ledger: Ledger, names: Names, deeds: list[Deed], first_day: str | None
         _session(ledger, names, session)
     for day, of_the_day in group_by(deeds, day_of).items():
         _visitor(ledger, names, of_the_day[0], is_new=day == first_day)
+        if any(deed.user for deed in of_the_day):
+            ledger.counter(FUNNEL, names, of_the_day[0].at, "named_visitors")
         conversions = [deed for deed in of_the_day if deed.kind == "conversion"]
         if conversions:
             ledger.counter(FUNNEL, names, conversions[0].at, "converting_visitors")

@@ -32,6 +32,7 @@ SHAPES = {
             "unique_visitors",
             "new_visitors",
             "returning_visitors",
+            "named_visitors",
             "conversions",
             "converting_visitors",
             "attempts",

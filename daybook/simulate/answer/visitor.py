@@ -1,6 +1,7 @@
 """Counts a visitor's history, message by message."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from daybook.simulate.answer import attempts, experiments, funnels, plain, steps, tickets
 from daybook.simulate.answer.deed import Deed
@@ -18,10 +19,13 @@ def count(
     it, is booked for good.
     """
     memory = Memory()
-    for deed in history:
-        if deed.bot:
-            plain.bot(ledger, organization, deed)
+    user: str | None = None
+    for event in history:
+        if event.bot:
+            plain.bot(ledger, organization, event)
             continue
+        user = event.data.get("user_id", user)
+        deed = replace(event, user=user)
         _forget(ledger, organization, memory, memory.expired(deed.appended_ms))
         _forget(ledger, organization, memory, memory.crowded_out(deed.session))
         memory.seen(deed.at.day)

@@ -67,6 +67,7 @@ def test_a_funnels_numbers_match_the_api(stored: Office, desk: Desk, service: Qu
         cumulative = drop_offs[step["step_id"]]["cumulative_drop_off_rate"]
         assert number(row[3]) == pytest.approx(cumulative, abs=0.0006)
     assert number(shown["Unique visitors"]) == overview["visitors"]["unique"]
+    assert number(shown["People"]) == overview["unique_people"]["count"]
     assert len(drop_offs) < len(steps), "a former step is among them"
     assert f"of {overview['basis']}" in text(page, "#funnel-report dl"), "the basis of the revenue"
     unpublished = desk.open(admin, funnel=GHOST, **RANGE)

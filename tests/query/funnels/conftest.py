@@ -33,4 +33,7 @@ def reading(office: Office, service: QueryProcess) -> Reading:
         indexes.ensure(office.world.documents, group)
     for collection in shop().stored:
         office.world.documents[collection].insert_many(documents(collection))
+    office.world.documents["_daybook"].insert_one(
+        {"_id": f"group:{funnel_step.GROUP.name}", "models": funnel_step.GROUP.models}
+    )
     return Reading(office, service)

@@ -56,10 +56,13 @@ def shop() -> Shop:
 def documents(collection: str) -> list[dict[str, Any]]:
     """The documents of a collection, in the form that MongoDB returns."""
     found = []
+    versions = funnel_step.GROUP.models
     for name, stored in shop().stored.get(collection, {}).items():
         document = copy.deepcopy(stored or _unpublished(name)) | {"_id": name}
         if isinstance(document.get("date"), str):
             document["date"] = datetime.fromisoformat(f"{document['date']}T00:00:00+00:00")
+        if "_daybook" in document:
+            document["_daybook"].setdefault("model", versions.get(collection))
         found.append(document)
     return found
 

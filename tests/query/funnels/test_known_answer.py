@@ -1,11 +1,15 @@
 """Every report of a simulated shop, over HTTP, compared with the known answer of its traffic."""
 
 from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from daybook.engine.documents.keys import encode_part
+from daybook.engine.moment import parse_moment
+from daybook.query.funnels.load import USER_ROWS_MAX
 from daybook.query.funnels.overview_splits import SPLITS
 from daybook.simulate.answer.entry import TRACKING
 from tests.query.funnels.conftest import Reading
@@ -13,6 +17,7 @@ from tests.query.funnels.shop import FIRST, LAST, shop
 
 RANGE = {"date_from": FIRST, "date_to": LAST}
 DAY = {"date_from": "2026-01-09", "date_to": "2026-01-09"}
+TWO_DEVICES_ON = "2026-01-06"
 ORGANIZATIONS = ("default", "acme", "globex.co:$1")
 FUNNELS = ("checkout", "signup", "tickets", "a.b$c%d:e", "late", "ghost")
 OF_NO_FUNNEL = frozenset({"experiment_exposed"})
@@ -21,13 +26,15 @@ Days = list[dict[str, Any]]
 
 
 def known(collection: str, *key: str, day: str | None = None, last: str = LAST) -> Days:
-    """The known fields of the documents with this key, in the order of days, to the last one."""
+    """The known fields of the documents with this key, in the order of days of the range."""
     before = "".join(f"{encode_part(part)}:" for part in key)
     found = sorted(shop().known.get(collection, {}).items())
     return [
         fields
         for name, fields in found
-        if name.startswith(before) and (day is None or name.endswith(day)) and name[-10:] <= last
+        if name.startswith(before)
+        and (day is None or name.endswith(day))
+        and FIRST <= name[-10:] <= last
     ]
 
 
@@ -59,8 +66,41 @@ def people(organization: str, funnel: str, kind: str | None = None) -> int:
             and entry.event["event_type"] not in OF_NO_FUNNEL
             and kind in (None, entry.event["event_type"])
             and not entry.event["data"].get("context", {}).get("bot")
+            and FIRST <= day_of(entry.event) <= LAST
         }
     )
+
+
+def day_of(event: Mapping[str, Any]) -> str:
+    return parse_moment(event["occurred_at"]).astimezone(UTC).date().isoformat()
+
+
+def distinct_people(organization: str, funnel: str, day: str | None = None) -> dict[str, int]:
+    """The number of people, and of the users among them, from the events themselves in the log's
+    order."""
+    now: dict[str, str] = {}
+    visitors: set[str] = set()
+    users: dict[str, set[str]] = {}
+    for entry in shop().entries:
+        event, data = entry.event, entry.event["data"]
+        if (
+            entry.topic != TRACKING
+            or "visitor_id" not in data
+            or event.get("organization_id", "default") != organization
+            or data.get("context", {}).get("bot")
+        ):
+            continue
+        visitor = data["visitor_id"]
+        if "user_id" in data:
+            now[visitor] = data["user_id"]
+        at = day_of(event)
+        is_of_funnel = data.get("funnel_id") == funnel and event["event_type"] not in OF_NO_FUNNEL
+        if is_of_funnel and (day or FIRST) <= at <= (day or LAST):
+            visitors.add(visitor)
+            if visitor in now:
+                users.setdefault(visitor, set()).add(now[visitor])
+    distinct = set[str]().union(*users.values())
+    return {"count": len(visitors - users.keys()) + len(distinct), "users": len(distinct)}
 
 
 def steps_of(organization: str, funnel: str) -> set[str]:
@@ -82,10 +122,12 @@ def check_overview(reading: Reading, organization: str, funnel: str) -> None:
     assert body["visitors"] == {
         "total": sum_of(days, "visitors"),
         "unique": people(organization, funnel),
+        "unique_people": distinct_people(organization, funnel)["count"],
         "new": sum_of(days, "new_visitors"),
         "returning": max(0, people(organization, funnel) - sum_of(days, "new_visitors")),
     }
-    assert body["uniques"]["method"] == "exact"
+    assert body["uniques"]["method"] == body["unique_people"]["method"] == "exact"
+    assert body["unique_people"]["users"] == distinct_people(organization, funnel)["users"]
     assert body["uniques"]["by_day"] == unique
     conversions = body["conversions"]
     assert conversions["total"] == sum_of(days, "conversions")
@@ -222,3 +264,50 @@ def test_one_day_is_exact_and_adds_up_to_its_hours(reading: Reading) -> None:
     assert body["uniques"]["method"] == "exact"
     hours = reading.report("/funnels/checkout/conversions", **DAY, granularity="hour")
     assert sum(point["conversions"] for point in hours["over_time"]) == day["conversions"]
+
+
+def people_on(day: str) -> dict[str, str]:
+    return {"date_from": day, "date_to": day}
+
+
+def test_the_people_of_a_day_are_exact(reading: Reading) -> None:
+    """Of these days, each has a person with more devices than one."""
+    for organization, day, fewer in (
+        ("default", TWO_DEVICES_ON, 1),
+        ("default", "2026-01-05", 2),
+        ("acme", "2026-01-13", 1),
+    ):
+        body = reading.report("/funnels/checkout/overview", organization, **people_on(day))
+        found, expected = body["unique_people"], distinct_people(organization, "checkout", day)
+        assert found["method"] == "exact"
+        assert {name: found[name] for name in expected} == expected
+        assert found["count"] == body["visitors"]["unique"] - fewer
+
+
+def test_a_comparison_has_the_people_of_the_period_before(reading: Reading) -> None:
+    day = people_on("2026-01-07")
+    body = reading.report("/funnels/checkout/overview", **day, compare="previous")
+    before = distinct_people("default", "checkout", TWO_DEVICES_ON)["count"]
+    assert body["previous"]["visitors"]["unique_people"] == before
+    change = body["change"]["visitors.unique_people"]["absolute"]
+    assert change == body["unique_people"]["count"] - before
+
+
+def test_a_day_with_more_rows_of_users_than_are_read_goes_by_its_sketch(reading: Reading) -> None:
+    date = datetime.fromisoformat(TWO_DEVICES_ON).replace(tzinfo=UTC)
+    named = {"organization_id": "default", "funnel_id": "checkout", "date": date}
+    more = ({**named, "user_id": f"user {number % 7}"} for number in range(USER_ROWS_MAX))
+    reading.office.world.documents["funnel_users"].insert_many(more)
+    body = reading.report("/funnels/checkout/overview", **people_on(TWO_DEVICES_ON))
+    expected = distinct_people("default", "checkout", TWO_DEVICES_ON)
+    assert {name: body["unique_people"][name] for name in expected} == expected
+
+
+def test_a_day_whose_rows_of_users_are_not_rebuilt_goes_by_its_sketch(reading: Reading) -> None:
+    """As after a rebuild of that day alone: it fills counters and sketches, and no rows."""
+    documents = reading.office.world.documents
+    documents["_daybook"].update_many({}, {"$unset": {"models.funnel_users": ""}})
+    documents["funnel_users"].delete_many({})
+    body = reading.report("/funnels/checkout/overview", **people_on(TWO_DEVICES_ON))
+    expected = distinct_people("default", "checkout", TWO_DEVICES_ON)
+    assert {name: body["unique_people"][name] for name in expected} == expected

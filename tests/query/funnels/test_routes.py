@@ -107,7 +107,8 @@ def test_a_funnel_without_traffic_has_zeros_and_no_rates(
 ) -> None:
     publish(office)
     body = service.report("/funnels/f/overview", **DAYS).json
-    assert body["visitors"] == {"total": 0, "unique": 0, "new": 0, "returning": 0}
+    nobody = {"total": 0, "unique": 0, "unique_people": 0, "new": 0, "returning": 0}
+    assert body["visitors"] == nobody
     assert body["conversions"]["rate"] is None
     assert body["revenue"]["per_visitor_cents"] is None
     assert [step["step_id"] for step in body["steps"]] == ["a", "b"]

@@ -13,6 +13,7 @@ from tests.support.known_answer import assert_is_the_known_answer
 from tests.support.recounting import TOPIC_ID
 
 DOCUMENT_BYTES_MAX = 2_000_000
+COLLECTIONS = ("visitor_state", "funnel_sessions", "funnel_users")
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -22,8 +23,8 @@ def test_what_has_no_room_is_the_same_everywhere(name: str) -> None:
     stored = collections(entries, messages=1_000)
     assert_is_the_known_answer(stored, answer(entries))
     again = collections(entries, messages=371)
-    for collection in ("visitor_state", "funnel_sessions"):
-        documents = stored[collection]
+    for collection in COLLECTIONS:
+        documents = stored.get(collection, {})
         for document, fields in documents.items():
             assert len(bson.encode(fields)) < DOCUMENT_BYTES_MAX
             other = again[collection][document]
@@ -31,11 +32,11 @@ def test_what_has_no_room_is_the_same_everywhere(name: str) -> None:
     with replayed(entries) as replay:
         for known in (stored["visitor_state"].values(), ()):
             replay.pin(row for state in known for row in pins.rows(state, TOPIC_ID))
-            for collection in ("visitor_state", "funnel_sessions"):
-                model = replay.models[collection]
+            for collection in COLLECTIONS:
+                model, documents = replay.models[collection], stored.get(collection, {})
                 recounted = dict(replay.results.states(collection))
-                assert recounted.keys() == stored[collection].keys()
-                for document, fields in stored[collection].items():
+                assert recounted.keys() == documents.keys()
+                for document, fields in documents.items():
                     assert states.unequal_fields(model, fields, recounted[document]) == []
 
 
@@ -44,6 +45,7 @@ def test_what_has_no_room_is_the_same_everywhere(name: str) -> None:
     [
         ("long_pages", "visitor_state", 10),
         ("many_of_a_kind", "visitor_state", 180),
+        ("many_users", "visitor_state", 60),
         ("long_metadata", "funnel_sessions", 40),
     ],
 )

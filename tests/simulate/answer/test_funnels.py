@@ -155,3 +155,15 @@ def test_reserved_words_stay_unencoded_in_an_id() -> None:
 )
 def test_durations_fall_into_the_documented_buckets(ms: int, index: int) -> None:
     assert bucket(ms) == index
+
+
+def test_a_visitor_is_named_on_the_days_with_an_event_after_they_named_a_user() -> None:
+    log = Log().view("/a", -24 * HOUR).view("/a", 5, user_id="u").view("/a", 24 * HOUR)
+    days = ("2026-03-01", TODAY, TOMORROW)
+    assert [log.funnel(day)["named_visitors"] for day in days] == [0, 1, 1]
+    assert log.view("/a", -24 * HOUR + 1).funnel("2026-03-01")["named_visitors"] == 1
+
+
+def test_neither_a_bot_nor_a_duplicate_names_a_visitor() -> None:
+    log = Log().view("/a", 0, user_id="u", context={"bot": ["rate"]}).view("/a", 1)
+    assert log.funnel()["named_visitors"] == 0

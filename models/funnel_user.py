@@ -1,0 +1,16 @@
+"""The row of a user of a visitor on a day in a funnel, with its index."""
+
+from daybook.engine.documents.rows import RowIndex, RowModel
+
+FunnelUsers = RowModel(
+    "funnel_users",
+    (RowIndex(("organization_id", "funnel_id", "date", "user_id")),),
+    {
+        "organization_id": ("string", "the organization"),
+        "funnel_id": ("string", "the funnel"),
+        "date": ("date", "the day, as midnight UTC"),
+        "visitor_id": ("string", "the visitor"),
+        "user_id": ("string", "one of the users whom the visitor was on that day in the funnel"),
+    },
+    since=dict.fromkeys(("organization_id", "funnel_id", "date", "visitor_id", "user_id"), 1),
+)
