@@ -15,6 +15,7 @@ Failpoint = Literal[
     "after_dead_letter",
     "before_write",
     "between_documents",
+    "within_feed",
     "before_state",
     "before_checkpoint",
     "before_commit",

@@ -10,6 +10,7 @@ from daybook.engine.documents.change import Effect
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import DailyDocument, Event
 from daybook.engine.documents.live import Live
+from daybook.engine.documents.outgoing import Feed, Outgoing
 from daybook.engine.documents.rows import RowModel, RowUpdate
 from daybook.engine.documents.sketches import Distinct, SketchModel
 from daybook.engine.documents.source import Definition, Source
@@ -27,7 +28,8 @@ class Arrival(NamedTuple):
     appended_ms: int
 
 
-React = Callable[[Event, DayHour, Arrival, State, Rules], Iterable[Effect | RowUpdate | Distinct]]
+Result = Effect | RowUpdate | Distinct | Outgoing
+React = Callable[[Event, DayHour, Arrival, State, Rules], Iterable[Result]]
 Prepare = Callable[[Batch, dict[str, State], Store], None]
 
 
@@ -85,7 +87,8 @@ class Group:
     fold, with the states as read: it pins external data (a funnel's definition) into the states
     (`Store.amend`), so that counting stays a function of the log. `live` computes what Redis shows,
     from durable documents and as absolute values, since it may be written again or not at all.
-    `rows` belong to a group that does not count: they store the progress of its own work.
+    `rows` belong to a group that does not count: they store the progress of its own work. `feed` is
+    the topic of what `react` sends (`Outgoing`).
     """
 
     name: str
@@ -99,6 +102,7 @@ class Group:
     definitions: tuple[Source, ...] = ()
     preparer: Callable[[Definitions], Prepare] | None = None
     live: Live | None = None
+    feed: Feed | None = None
     rows: tuple[RowModel, ...] = ()
 
     @property

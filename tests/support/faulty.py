@@ -10,13 +10,10 @@ from dataclasses import replace
 
 from consumers import revenue
 from daybook.engine.documents.calendar import DayHour
-from daybook.engine.documents.change import Effect
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import Event
-from daybook.engine.documents.rows import RowUpdate
-from daybook.engine.documents.sketches import Distinct
 from daybook.engine.documents.state import State
-from daybook.engine.group import Arrival
+from daybook.engine.group import Arrival, Result
 from tests.support.member import MemberProcess, run_until_stopped
 from tests.support.world import World
 
@@ -28,7 +25,7 @@ SECRET = "a-value-of-the-event"
 
 def react(
     event: Event, day_hour: DayHour, arrival: Arrival, state: State, rules: Rules
-) -> Iterable[Effect | RowUpdate | Distinct]:
+) -> Iterable[Result]:
     assert revenue.GROUP.react is not None
     yield from revenue.GROUP.react(event, day_hour, arrival, state, rules)
     if event["data"].get("amount_cents") == UNLUCKY:

@@ -11,7 +11,7 @@ from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.errors import Unavailable
 from daybook.engine.group import Group
 from daybook.engine.partition import Partition
-from daybook.engine.protocol.settle import Settler
+from daybook.engine.protocol.settle import Send, Settler
 from daybook.engine.store import Store
 from tests.support.log import LogMessage
 
@@ -60,6 +60,7 @@ class Runner:
         group: Group,
         lane: Lane,
         definitions: Any = None,
+        send: Send | None = None,
     ) -> None:
         window = DuplicateWindow(RULES.duplicate_window)
         self.lane = lane
@@ -71,7 +72,9 @@ class Runner:
             group, lane.partition, Calendar(RULES.zone_info()), window, dead, self.next
         )
         prepare = group.preparer(definitions) if group.preparer else None
-        self.settler = Settler(group, RULES, store, fake, window, prepare, lambda seconds: None)
+        self.settler = Settler(
+            group, RULES, store, fake, window, prepare, send, lambda seconds: None
+        )
         self.decoder.decode(_as_messages(lane.log[start : self.next]), self.next)
 
     def settle(self, messages: int) -> None:

@@ -8,6 +8,7 @@ from daybook.engine.batch import Batch
 from daybook.engine.documents.change import Change, Document, Effect
 from daybook.engine.documents.counting_rules import EVENT_IDS_KEPT, Rules
 from daybook.engine.documents.keys import encode_part
+from daybook.engine.documents.outgoing import Outgoing
 from daybook.engine.documents.rows import Row, RowUpdate, Tail
 from daybook.engine.documents.sketches import Distinct, Sketch, SketchModel
 from daybook.engine.documents.state import State
@@ -21,15 +22,17 @@ class Folded:
     """The outcome of folding a batch.
 
     `caused`: the effects on each document. `updates`: by row, offsets and updates in log order.
-    `sketched`: the keys that each sketch must contain. `touched`: the last offset folded into each
-    key's state. `duplicates`: messages whose event id is in their state. `replayed`: messages that
-    their state had applied before.
+    `sketched`: the keys that each sketch must contain. `outgoing`: by partition of the feed,
+    offsets and items in log order. `touched`: the last offset folded into each key's state.
+    `duplicates`: messages whose event id is in their state. `replayed`: messages that their state
+    had applied before.
     """
 
     sketches: SketchModel | None = None
     caused: dict[Document, list[Caused]] = field(default_factory=dict)
     updates: dict[tuple[str, ...], list[tuple[int, RowUpdate]]] = field(default_factory=dict)
     sketched: dict[Sketch, set[str]] = field(default_factory=dict)
+    outgoing: dict[int, list[tuple[int, Any]]] = field(default_factory=dict)
     touched: dict[str, int] = field(default_factory=dict)
     duplicates: int = 0
     replayed: int = 0
@@ -107,6 +110,8 @@ def fold(
         for result in group.react(event, batch.day_hours[index], arrival, state, rules):
             if isinstance(result, Effect):
                 folded.add([Caused(offset, offset, result)], state)
+            elif isinstance(result, Outgoing):
+                folded.outgoing.setdefault(result.partition, []).append((offset, result.item))
             elif isinstance(result, Distinct):
                 folded.add_distinct(result)
             else:

@@ -10,14 +10,15 @@ from daybook.engine.documents.calendar import Calendar
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.group import Group, Prepare
 from daybook.engine.kafka.admin import topic_ids
-from daybook.engine.kafka.clients import reader
+from daybook.engine.kafka.clients import producer, reader
+from daybook.engine.kafka.feed_producer import FeedProducer
 from daybook.engine.kafka.renewable_consumer import RenewableConsumer
 from daybook.engine.mongo.client import Documents
 from daybook.engine.mongo.store import MongoStore
 from daybook.engine.protocol.dead_letters import DeadLetters
 from daybook.engine.protocol.definitions import Definitions
 from daybook.engine.protocol.fleet import Fleet
-from daybook.engine.protocol.settle import BatchHandler, Settler
+from daybook.engine.protocol.settle import BatchHandler, Send, Settler
 from daybook.engine.settings import Settings
 
 Work = Callable[[Documents, DeadLetters], BatchHandler]
@@ -68,13 +69,25 @@ class CountingHandlers:
         self._store = MongoStore(documents, rules, fleet.stamps)
         self._dead_letters = dead_letters
         self._client = client
+        self._send = self._sender(settings)
         self._reader = RenewableConsumer(lambda: reader(settings)) if group.preparer else None
         self._prepare = self._preparation()
 
     def make(self, window: DuplicateWindow) -> BatchHandler:
         return Settler(
-            self._group, self._rules, self._store, self._dead_letters, window, self._prepare
+            self._group,
+            self._rules,
+            self._store,
+            self._dead_letters,
+            window,
+            self._prepare,
+            self._send,
         )
+
+    def _sender(self, settings: Settings) -> Send | None:
+        if self._group.feed is None:
+            return None
+        return FeedProducer(producer(settings), self._group.feed.topic).send
 
     def forget(self) -> bool:
         self._prepare = self._preparation()

@@ -7,10 +7,10 @@ become a dead letter.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from daybook.engine.batch import Batch
 from daybook.engine.decode.duplicate_window import DuplicateWindow, own_id
@@ -32,6 +32,9 @@ from daybook.engine.protocol.unwritable import name_messages
 from daybook.engine.store import Read, Store
 
 _PAUSE_SECONDS = 0.01
+
+Send = Callable[[Mapping[int, Iterable[bytes]]], None]
+"""Sends messages to the partitions of the group's feed, durably. Raises Unavailable."""
 
 Trim = Callable[[Mapping[Document, int]], dict[Document, Change]]
 """From the watermarks of documents to the parts of their changes above these watermarks."""
@@ -78,6 +81,7 @@ class Settler:
         dead_letters: DeadLetters,
         window: DuplicateWindow,
         prepare: Prepare | None = None,
+        send: Send | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._group = group
@@ -86,6 +90,7 @@ class Settler:
         self._dead_letters = dead_letters
         self._window = window
         self._prepare = prepare
+        self._send = send
         self._pause = pause
         self._counting = CountingFold(group.documents, rules)
 
@@ -214,8 +219,9 @@ class Settler:
         pins: PinsLater,
         settled: Settled,
     ) -> bool:
-        """Writes pins, effects, rows, sketches and states; false if a state has changed since it
-        was read. Raises Refused if a document or a pin must be computed anew."""
+        """Writes pins, effects, rows and sketches, sends items, then writes states; false if one
+        has changed since it was read. Raises Refused if a document or a pin must be computed anew.
+        """
         assert self._group.state is not None
         folded = work.folded
         for key, revision in pins.write().items():
@@ -226,6 +232,7 @@ class Settler:
             merge_sketches(
                 self._store, folded.sketches, batch.partition, folded.sketched, self._pause
             )
+        self._send_items(folded.outgoing, batch.partition)
         reach("before_state")
         changed = [(work.reads[key], states[key]) for key in folded.touched]
         settled.duplicates, settled.replayed = folded.duplicates, folded.replayed
@@ -233,6 +240,14 @@ class Settler:
             return True
         settled.refused += 1
         return False
+
+    def _send_items(self, items: Mapping[int, list[tuple[int, Any]]], source: Partition) -> None:
+        """Sends what the batch's messages send, in their order: before the states, so that a batch
+        whose states are not written sends it again."""
+        if items:
+            assert self._group.feed is not None and self._send is not None
+            pack = self._group.feed.pack
+            self._send({number: pack(source, own) for number, own in items.items()})
 
     def _is_applied(self, folded: Folded, here: Partition, states: dict[str, State]) -> bool:
         """Whether another member has written what this one could not; pauses if not."""
