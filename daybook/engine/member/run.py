@@ -11,7 +11,7 @@ from confluent_kafka import libversion
 from confluent_kafka.admin import AdminClient
 
 from daybook.engine.documents.counting_rules import Rules
-from daybook.engine.errors import DaybookError, OutdatedClient, Unavailable
+from daybook.engine.errors import DaybookError, FleetMismatch, OutdatedClient, Unavailable
 from daybook.engine.group import Group
 from daybook.engine.kafka.admin import cluster_id, log_bounds
 from daybook.engine.kafka.arrival_times import check_arrival_times
@@ -140,7 +140,12 @@ def _join(
 ) -> Fleet:
     """Joins the fleet once database and topics are fit to count with. Raises DaybookError."""
     if find_fleet(documents, client) is None:
-        _check_unclaimed(group, client, settings)
+        try:
+            _check_unclaimed(group, client, settings)
+        except FleetMismatch:
+            # Another member may have made the fleet, and committed, since the question above.
+            if find_fleet(documents, client) is None:
+                raise
     fleet = join(documents, cluster_id(client), rules, group)
     definitions = [source.topic for source in group.definitions]
     check_arrival_times(settings, client, [*group.topics, *definitions])
