@@ -81,7 +81,7 @@ def _evaluate(profile: Profile, definition: Definition, clock: int, why: str) ->
                 "is_current": number == known["number"] + len(told),
             }
         )
-    if run is not None or number:
+    if run is not None or definition.segment in profile["segments"]:
         since, until = run or (None, None)
         profile["segments"][definition.segment] = {
             "version": definition.version,

@@ -1,0 +1,61 @@
+"""The profiles of a shard, as their one writer reads and replaces them."""
+
+from collections.abc import Collection, Mapping, MutableMapping
+from hashlib import sha256
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+from daybook.segments.feed import shard_of
+from daybook.segments.memberships import new_memberships
+from daybook.segments.profile_facts import new_profile
+
+Profile = MutableMapping[str, Any]
+SAMPLES = 10_000
+
+
+class Profiles(Protocol):
+    """Every method raises Unavailable."""
+
+    def load(self, ids: Collection[str]) -> dict[str, Profile]:
+        """The stored profiles with these `_id`s."""
+
+    def due(self, shard: int, clock: int, limit: int) -> list[Profile]:
+        """Profiles of the shard that must be evaluated by the clock, at most so many."""
+
+    def changed(self, shard: int, limit: int) -> list[Profile]:
+        """Profiles of the shard with rows or changes still to be published, at most so many."""
+
+    def replace(self, profiles: Collection[Profile]) -> None:
+        """Replaces profiles as they were read, and raises their `revision`.
+
+        Raises Refused if another writer has replaced one of them since: then some are replaced.
+        """
+
+    def put_rows(self, rows: Collection[Mapping[str, Any]]) -> None:
+        """Writes rows of `segment_members`, and removes those that have no `since` any more, unless
+        the stored one is of a later revision."""
+
+
+def blank(profile: str) -> dict[str, Any]:
+    """The profile with this `_id` before its first item.
+
+    `touched` are the segments to evaluate with the next round, and `is_merged` says whether a
+    visitor's facts are among what is new. `is_changed`: rows or changes are still to be published.
+    `sample` is a number below 10,000, spread evenly.
+    """
+    organization, letter, own = profile.split(":")
+    return (
+        {
+            "_id": profile,
+            "organization_id": unquote(organization),
+            "person": f"{letter}:{unquote(own)}",
+            "shard": shard_of(profile),
+            "sample": int(sha256(profile.encode()).hexdigest()[:8], 16) % SAMPLES,
+            "revision": 0,
+            "touched": [],
+            "is_merged": False,
+            "is_changed": False,
+        }
+        | new_profile()
+        | new_memberships()
+    )

@@ -1,0 +1,138 @@
+"""A shard's work: takes items into profiles, evaluates those that are due, publishes changes.
+
+Each step may be repeated after a crash. Items at or below a profile's watermark are skipped, rows
+and profiles are guarded by the profile's revision, and a change has its number, by which a copy is
+known.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from daybook.engine.documents.keys import encode_part
+from daybook.engine.failpoints import reach
+from daybook.segments.feed import FeedItem, FeedMessage, profile_id
+from daybook.segments.in_force import ALL, InForce
+from daybook.segments.memberships import LATE, MERGED, due, evaluate
+from daybook.segments.profile_facts import apply
+from daybook.segments.stage.profiles import Profile, Profiles, blank
+
+PROFILES_AT_ONCE = 500
+
+SendItems = Callable[[Sequence[FeedItem]], None]
+"""Sends items on to the shards of their profiles, durably. Raises Unavailable."""
+Publish = Callable[[Sequence[Mapping[str, Any]]], None]
+"""Publishes changes, durably and in their order. Raises Unavailable."""
+
+
+class Shard:
+    """One shard of the profiles. `clock` is the moment up to which it has evaluated."""
+
+    def __init__(
+        self,
+        number: int,
+        profiles: Profiles,
+        in_force: InForce,
+        send: SendItems,
+        publish: Publish,
+        clock: int,
+    ) -> None:
+        self.number = number
+        self.clock = clock
+        self._profiles = profiles
+        self._in_force = in_force
+        self._send = send
+        self._publish = publish
+
+    def take(self, messages: Iterable[FeedMessage]) -> None:
+        """Takes messages of the feed, in their order, into the profiles.
+
+        Raises Unavailable, and Refused if another writer changed a profile: then take them again.
+        """
+        items = [(message.origin, item) for message in messages for item in message.items]
+        stored = self._profiles.load({item.profile for _, item in items})
+        profiles: dict[str, Profile] = {}
+        sent_on: list[FeedItem] = []
+        for origin, item in items:
+            profile = profiles.get(item.profile)
+            if profile is None:
+                profile = stored.get(item.profile) or blank(item.profile)
+                profiles[item.profile] = profile
+            first_seen = profile["first_seen"]
+            for sent in apply(profile, profile["person"], item.facts, origin, item.offset):
+                to = profile_id(profile["organization_id"], sent.person)
+                sent_on.append(FeedItem(to, -1, sent.facts))
+            self._touch(profile, item, is_first=profile["first_seen"] != first_seen)
+        if sent_on:
+            self._send(sent_on)
+        reach("before_profiles")
+        self._profiles.replace(profiles.values())
+
+    def _touch(self, profile: Profile, item: FeedItem, *, is_first: bool) -> None:
+        organization = profile["organization_id"]
+        new = {ALL} if is_first else self._in_force.touched(organization, item.facts)
+        touched = new | set(profile["touched"])
+        profile["touched"] = [ALL] if ALL in touched else sorted(touched)
+        profile["is_merged"] = profile["is_merged"] or "merge" in item.facts
+        if touched:
+            profile["due_at"] = -1
+
+    def advance(self, clock: int) -> None:
+        """Moves the clock, and evaluates every profile that is due by it.
+
+        Raises Unavailable, and Refused if another writer changed a profile: then advance again.
+        """
+        self.clock = max(self.clock, clock)
+        self.publish_rest()
+        while profiles := self._profiles.due(self.number, self.clock, PROFILES_AT_ONCE):
+            for profile in profiles:
+                self._evaluate(profile)
+            self._profiles.replace(profiles)
+            self._publish_of([profile for profile in profiles if profile["is_changed"]])
+
+    def publish_rest(self) -> None:
+        """Publishes what was evaluated and not published, as by a member that died."""
+        while profiles := self._profiles.changed(self.number, PROFILES_AT_ONCE):
+            self._publish_of(profiles)
+
+    def _evaluate(self, profile: Profile) -> None:
+        before = profile["segments"]
+        segments = {*profile["touched"], *due(profile, self.clock)}
+        definitions = self._in_force.of(profile["organization_id"], segments)
+        why = MERGED if profile["is_merged"] else LATE
+        profile["segments"] = dict(before)
+        evaluate(profile, definitions, self.clock, why)
+        profile["touched"], profile["is_merged"] = [], False
+        profile["is_changed"] = profile["is_changed"] or profile["segments"] != before
+
+    def _publish_of(self, profiles: Sequence[Profile]) -> None:
+        """Writes the rows of these profiles, publishes their outboxes, and then empties these."""
+        if not profiles:
+            return
+        reach("before_rows")
+        self._profiles.put_rows([row for profile in profiles for row in rows(profile)])
+        reach("before_changes")
+        changes = [
+            change | {"profile": profile["_id"]}
+            for profile in profiles
+            for change in profile["outbox"]
+        ]
+        if changes:
+            self._publish(changes)
+        reach("after_changes")
+        for profile in profiles:
+            profile["outbox"], profile["is_changed"] = [], False
+        self._profiles.replace(profiles)
+
+
+def rows(profile: Profile) -> Iterable[dict[str, Any]]:
+    """The rows of `segment_members` of a person, one a segment; those without `since` must go."""
+    organization, _, person = profile["_id"].partition(":")
+    for segment, known in profile["segments"].items():
+        yield known | {
+            "_id": f"{organization}:{encode_part(segment)}:{known['version']}:{person}",
+            "organization_id": profile["organization_id"],
+            "segment_id": segment,
+            "person": profile["person"],
+            "shard": profile["shard"],
+            "revision": profile["revision"],
+        }
