@@ -1,46 +1,52 @@
 """When the clock may move: once every shard holds all that happened up to it."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Mapping
+from typing import Protocol
 
-HOPS = 2
-"""An item reaches its profile by one hop, or by two if the profile of a visitor sends it on."""
-
-Offsets = Mapping[int, int]
-"""By shard, an offset of the feed: its end, or the next one that its owner must take."""
+MARGIN_MS = 1_000
+"""What was appended before this, by the broker's clock, is in the log by now, by ours."""
 
 
-@dataclass(slots=True)
+class Progress(Protocol):
+    """A topic, and how far its readers have come, by partition. Both raise Unavailable."""
+
+    def ends(self) -> Mapping[Hashable, int]:
+        """The present ends of all partitions."""
+
+    def reached(self) -> Mapping[Hashable, int]:
+        """By partition, the offset below which all is done and stored; none for an unread one."""
+
+
 class Rounds:
     """Decides for one member, from what all members have stored.
 
-    A round begins with the moment c up to which every source partition was read, and what was read
-    is in the feed by then. When every shard has taken the feed to its end at that time, what this
-    sent on is in the feed, too; when that is taken, c may be adopted.
+    A round begins at a moment, with the ends of the source topics. When all below these is counted,
+    it is in the feed. When every shard has taken the feed to its end at that time, what the
+    profiles of visitors sent on is in the feed, too. When that is taken as well, the shards hold
+    everything up to the moment. So time stands still while anything is not read.
     """
 
-    _clock: int | None = None
-    _hops: int = 0
-    _ends: dict[int, int] = field(default_factory=dict)
+    def __init__(self, sources: Progress, feed: Progress, now_ms: Callable[[], int]) -> None:
+        self._barriers = (sources, feed, feed)
+        self._now_ms = now_ms
+        self._passed = 0
+        self._moment = 0
+        self._ends: Mapping[Hashable, int] | None = None
 
-    def step(
-        self, read_until: int | None, ends: Callable[[], Offsets], taken: Offsets
-    ) -> int | None:
-        """The clock to adopt now, in ms since 1970; None while there is none.
+    def step(self) -> int | None:
+        """The clock to adopt now, in ms since 1970, or None; to be called again and again.
 
-        `read_until` is None while a source partition was never read: then time stands still.
-        `ends` reads the present ends of the feed, after `read_until` was read. A shard that is not
-        in `taken` has taken nothing.
+        Raises Unavailable.
         """
-        if self._clock is None:
-            if read_until is None:
+        while self._passed < len(self._barriers):
+            barrier = self._barriers[self._passed]
+            if self._ends is None:
+                if self._passed == 0:
+                    self._moment = self._now_ms() - MARGIN_MS
+                self._ends = barrier.ends()
+            reached = barrier.reached()
+            if any(reached.get(place, 0) < end for place, end in self._ends.items()):
                 return None
-            self._clock, self._hops = read_until, 0
-            self._ends = dict(ends())
-        while all(taken.get(shard, 0) >= end for shard, end in self._ends.items()):
-            self._hops += 1
-            if self._hops == HOPS:
-                adopted, self._clock = self._clock, None
-                return adopted
-            self._ends = dict(ends())
-        return None
+            self._passed, self._ends = self._passed + 1, None
+        self._passed = 0
+        return self._moment

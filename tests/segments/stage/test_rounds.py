@@ -1,47 +1,63 @@
-"""The clock moves only when every shard holds what was read up to it."""
+"""The clock moves only when every shard holds what happened up to it."""
 
-from daybook.segments.stage.rounds import Rounds
+from collections.abc import Hashable
 
-
-class Feed:
-    def __init__(self, **ends: int) -> None:
-        self.ends = {int(shard[1:]): end for shard, end in ends.items()}
-        self.asked = 0
-
-    def __call__(self) -> dict[int, int]:
-        self.asked += 1
-        return dict(self.ends)
+from daybook.segments.stage.rounds import MARGIN_MS, Rounds
 
 
-def test_a_clock_is_adopted_when_the_feed_is_taken_twice() -> None:
-    rounds, feed = Rounds(), Feed(s0=5, s1=7)
-    assert rounds.step(1_000, feed, {0: 5, 1: 6}) is None
-    feed.ends = {0: 6, 1: 7}
-    assert rounds.step(2_000, feed, {0: 5, 1: 7}) is None
-    assert feed.asked == 2
-    assert rounds.step(3_000, feed, {0: 6, 1: 7}) == 1_000
-    assert rounds.step(3_000, feed, {0: 6, 1: 7}) == 3_000
+class Topic:
+    """A topic of two partitions; a test says how far it is written and read."""
+
+    def __init__(self) -> None:
+        self.written: dict[Hashable, int] = {0: 0, 1: 0}
+        self.read: dict[Hashable, int] = {}
+
+    def ends(self) -> dict[Hashable, int]:
+        return dict(self.written)
+
+    def reached(self) -> dict[Hashable, int]:
+        return self.read
 
 
-def test_what_comes_later_does_not_hold_a_round_up() -> None:
-    rounds, feed = Rounds(), Feed(s0=5)
-    assert rounds.step(1_000, feed, {0: 4}) is None
-    feed.ends = {0: 500}
-    assert rounds.step(2_000, feed, {0: 5}) is None
-    assert rounds.step(2_000, feed, {0: 499}) is None
-    feed.ends = {0: 9_000}
-    assert rounds.step(2_000, feed, {0: 500}) == 1_000
+class Clocks:
+    def __init__(self) -> None:
+        self.sources, self.feed, self.now_ms = Topic(), Topic(), 5_000
+        self.rounds = Rounds(self.sources, self.feed, lambda: self.now_ms)
 
 
-def test_time_stands_still_while_a_partition_was_never_read() -> None:
-    rounds, feed = Rounds(), Feed(s0=0)
-    assert rounds.step(None, feed, {}) is None
-    assert feed.asked == 0
-    assert rounds.step(1_000, feed, {}) == 1_000
+def test_of_empty_topics_the_clock_is_the_time_less_a_margin() -> None:
+    assert Clocks().rounds.step() == 5_000 - MARGIN_MS
+
+
+def test_a_round_waits_for_the_sources_and_twice_for_the_feed() -> None:
+    here = Clocks()
+    here.sources.written = {0: 9, 1: 4}
+    here.sources.read = {0: 9, 1: 3}
+    assert here.rounds.step() is None
+    here.now_ms = 6_000
+    here.sources.written, here.sources.read = {0: 99, 1: 99}, {0: 9, 1: 4}
+    here.feed.written = {0: 2, 1: 0}
+    assert here.rounds.step() is None
+    here.feed.written, here.feed.read = {0: 2, 1: 1}, {0: 2}
+    assert here.rounds.step() is None
+    here.feed.written, here.feed.read = {0: 50, 1: 50}, {0: 2, 1: 1}
+    assert here.rounds.step() == 5_000 - MARGIN_MS
+    assert here.rounds.step() is None
+    here.sources.read, here.feed.read = {0: 99, 1: 99}, {0: 50, 1: 50}
+    assert here.rounds.step() == 6_000 - MARGIN_MS
+
+
+def test_time_stands_still_while_a_partition_of_a_source_is_not_read() -> None:
+    here = Clocks()
+    here.sources.written, here.sources.read = {0: 9, 1: 4}, {0: 9}
+    for _ in range(3):
+        here.now_ms += 1_000
+        assert here.rounds.step() is None
 
 
 def test_time_stands_still_while_a_shard_has_no_owner() -> None:
-    rounds, feed = Rounds(), Feed(s0=5, s1=1)
-    assert rounds.step(1_000, feed, {0: 5}) is None
-    assert rounds.step(9_000, feed, {0: 500}) is None
-    assert rounds.step(9_000, feed, {0: 500, 1: 1}) == 1_000
+    here = Clocks()
+    here.feed.written, here.feed.read = {0: 5, 1: 1}, {0: 500}
+    for _ in range(3):
+        here.now_ms += 1_000
+        assert here.rounds.step() is None
