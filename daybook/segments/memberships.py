@@ -32,7 +32,7 @@ def new_memberships() -> dict[str, Any]:
     `segments` has for each segment, as of `evaluated_to`, {version, in, since, until, number}: the
     newest run, and how many changes were published; times are milliseconds since 1970. `due` has
     the next moment at which each may change, and `due_at` the first of these. `outbox` are changes
-    to be published, {segment, version, number, entered, at, reason, is_current}.
+    to be published, {segment, version, number, entered, at, since, reason, is_current}.
     """
     return {"segments": {}, "due": {}, "due_at": None, "outbox": [], "evaluated_to": -1}
 
@@ -67,9 +67,11 @@ def _evaluate(profile: Profile, definition: Definition, clock: int, why: str) ->
     told = list(_changes(profile, definition, clock, why, was_in=known["in"]))
     if is_in != (told[-1][0].is_in if told else known["in"]):
         told.append((_difference(run, clock, why), why))
-    number = known["number"]
+    number, since = known["number"], known["since"]
     for change, reason in told:
         number += 1
+        if change.is_in:
+            since = run.since if run and reason in (DEFINED, REDEFINED) else change.at
         profile["outbox"].append(
             {
                 "segment": definition.segment,
@@ -77,6 +79,7 @@ def _evaluate(profile: Profile, definition: Definition, clock: int, why: str) ->
                 "number": number,
                 "entered": change.is_in,
                 "at": change.at,
+                "since": since,
                 "reason": reason,
                 "is_current": number == known["number"] + len(told),
             }

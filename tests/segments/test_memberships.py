@@ -10,6 +10,7 @@ from daybook.segments.facts import Facts
 from daybook.segments.filters.matcher import Matcher
 from daybook.segments.filters.runs import changes, newest_run
 from daybook.segments.memberships import (
+    DEFINED,
     LATE,
     MERGED,
     REDEFINED,
@@ -119,6 +120,18 @@ def test_a_new_version_publishes_the_difference_at_the_moment_of_its_definition(
         ("left", at("2 19:00"), "redefined", True)
     ]
     assert person.profile["segments"]["carted"]["number"] == 2
+
+
+def test_a_change_tells_the_run_that_it_begins_or_ends() -> None:
+    person = Person()
+    person.cart("2 10:00")
+    evaluate(person.profile, [FIRST], at("3 10:30"))
+    assert [one["since"] for one in person.profile["outbox"]] == [at("2 10:00")] * 2
+    other = Person()
+    other.cart("2 10:00")
+    evaluate(other.profile, [FIRST], at("2 19:00"), DEFINED)
+    (entered,) = other.profile["outbox"]
+    assert (entered["at"], entered["since"]) == (at("2 19:00"), at("2 10:00"))
 
 
 def test_consent_that_is_withdrawn_ends_a_run_at_its_moment() -> None:
