@@ -1,0 +1,1 @@
+"""Recounts the members of segments."""

@@ -1,0 +1,297 @@
+"""Computes in SQL when each person matched a segment's filters: a third compiler beside the two of
+the product, with which it shares nothing."""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import count
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+Node = Mapping[str, Any]
+
+TABLES = """
+    CREATE OR REPLACE TABLE events (person VARCHAR, kind VARCHAR, ms BIGINT);
+    CREATE OR REPLACE TABLE attributes (person VARCHAR, name VARCHAR, ms BIGINT, value VARCHAR);
+    CREATE OR REPLACE TABLE orders
+        (person VARCHAR, id VARCHAR, paid_ms BIGINT, currency VARCHAR, cents BIGINT);
+    CREATE OR REPLACE TABLE refunds (person VARCHAR, id VARCHAR, ms BIGINT, cents BIGINT);
+    CREATE OR REPLACE TABLE products (person VARCHAR, id VARCHAR, product VARCHAR);
+    CREATE OR REPLACE TABLE changes (person VARCHAR, what VARCHAR, ms BIGINT);
+    CREATE OR REPLACE TABLE people (person VARCHAR, first_seen BIGINT);
+    CREATE OR REPLACE TABLE days (number BIGINT, start BIGINT);
+"""
+"""The facts. `kind` is a type, or `type|field=value`, and `*` of every event; `what` is given,
+withdrawn, opened or deleted; `days` are those of the zone. Times are milliseconds since 1970."""
+
+_DURATION = re.compile(r"PT(?:([0-9]+)H)?(?:([0-9]+)M)?|P([0-9]+)D")
+_COMPARISONS = {"at_least": ">=", "at_most": "<=", "exactly": "="}
+_OF_ACCOUNTS = ("country", "role", "source", "email_domain")
+
+
+def fill_runs(db: DuckDBPyConnection, filters: Node, until: int) -> None:
+    """Fills the table `runs` with every run that began by `until`: person, since, ended_at (NULL
+    while it goes on)."""
+    conditions = _Conditions()
+    expression = conditions.add(filters)
+    db.execute("CREATE OR REPLACE TEMP TABLE moments AS " + _moments(conditions.points, until))
+    db.execute(_CUTS)
+    for statement, values in conditions.tables:
+        db.execute(statement, values)
+    joins = "".join(f" JOIN c{n} USING (person, t)" for n in range(conditions.number))
+    db.execute(f"""
+        CREATE OR REPLACE TABLE runs AS
+        WITH valued AS (
+            SELECT person, t, coalesce(counts AND first_seen <= t AND ({expression}), false) AS v
+            FROM cuts JOIN people USING (person) {joins}
+        ),
+        turned AS (
+            SELECT person, t, v FROM valued
+            QUALIFY v <> lag(v, 1, false) OVER (PARTITION BY person ORDER BY t)
+        )
+        SELECT person, since, ended_at FROM (
+            SELECT person, v, t AS since, lead(t) OVER (PARTITION BY person ORDER BY t) AS ended_at
+            FROM turned
+        )
+        WHERE v
+    """)
+
+
+def _moments(points: list[str], until: int) -> str:
+    """Every moment at which something may change, and the number of its day."""
+    both = " UNION ".join(
+        ["SELECT person, first_seen AS t FROM people", "SELECT person, ms FROM changes", *points]
+    )
+    return f"""
+        SELECT person, t, number AS day
+        FROM (SELECT DISTINCT person, t FROM ({both}) WHERE t <= {until})
+        ASOF JOIN days ON t >= start
+    """
+
+
+# At the same moment a withdrawal comes after the consent, and a new account after the deletion.
+_CUTS = """
+    CREATE OR REPLACE TEMP TABLE cuts AS
+    WITH ended AS (
+        SELECT
+            m.person, t, day,
+            max(ms) FILTER (what = 'withdrawn') AS withdrawn,
+            max(ms) FILTER (what = 'deleted') AS deleted
+        FROM moments AS m LEFT JOIN changes AS c ON m.person = c.person AND c.ms <= t
+        GROUP BY ALL
+    ),
+    begun AS (
+        SELECT
+            e.person, t, day, withdrawn, deleted,
+            min(ms) FILTER (what = 'given' AND ms > withdrawn) AS given,
+            min(ms) FILTER (what = 'opened' AND ms >= deleted) AS opened
+        FROM ended AS e LEFT JOIN changes AS c ON e.person = c.person AND c.ms <= t
+        GROUP BY ALL
+    )
+    SELECT
+        person, t, day,
+        (withdrawn IS NULL OR given IS NOT NULL) AND (deleted IS NULL OR opened IS NOT NULL)
+            AS counts,
+        greatest(coalesce(given, -1), coalesce(opened, -1)) AS tracked,
+        coalesce(opened, -1) AS anything
+    FROM begun
+"""
+
+
+class _Conditions:
+    """One table a condition, `c0`, `c1`, …: person, t, holds. `points` are queries of the moments
+    at which they may change."""
+
+    def __init__(self) -> None:
+        self.tables: list[tuple[str, list[Any]]] = []
+        self.points: list[str] = []
+        self._numbers = count()
+        self.number = 0
+
+    def add(self, node: Node) -> str:
+        """Adds a tree's conditions, and returns it as an expression over them."""
+        match node:
+            case {"all": parts}:
+                return "(" + " AND ".join(map(self.add, parts)) + ")"
+            case {"any": parts}:
+                return "(" + " OR ".join(map(self.add, parts)) + ")"
+            case {"not": part}:
+                return f"(NOT {self.add(part)})"
+        number = next(self._numbers)
+        self.number = number + 1
+        query, values = self._query(node)
+        self.tables.append((f"CREATE OR REPLACE TEMP TABLE c{number} AS {query}", values))
+        return f"c{number}.holds"
+
+    def _query(self, node: Node) -> tuple[str, list[Any]]:
+        match node:
+            case {"event": _}:
+                return self._behaviour(node)
+            case {"attribute": _}:
+                return self._attribute(node)
+            case {"seen": which}:
+                source = "people AS f(person, ms)"
+                if which == "last":
+                    source = "(SELECT person, ms FROM events WHERE kind = '*') AS f"
+                self._add_points(source, node["within"])
+                return _counted(source, _window(node["within"]), "count(f.ms) > 0", "-1"), []
+        return self._of_orders(node)
+
+    def _behaviour(self, node: Node) -> tuple[str, list[Any]]:
+        kind = _kind(node)
+        source = "(SELECT person, ms FROM events WHERE kind = $1) AS f"
+        literal = source.replace("$1", _literal(kind))
+        self._add_points(literal, node.get("within"))
+        cut = "anything" if "." in node["event"] else "tracked"
+        holds = _compared("count(f.ms)", node.get("count", {"at_least": 1}))
+        query = _counted(literal, _window(node.get("within")), holds, cut, "max(f.ms) AS newest")
+        if "then_not" not in node:
+            return f"SELECT person, t, holds FROM ({query})", []
+        undone = _literal(node["then_not"])
+        other = "anything" if "." in node["then_not"] else "tracked"
+        self.points.append(f"SELECT person, ms FROM events WHERE kind = {undone}")
+        return (
+            f"""
+            SELECT q.person, q.t, any_value(holds) AND count(u.ms) = 0 AS holds
+            FROM ({query}) AS q JOIN cuts USING (person, t)
+            LEFT JOIN (SELECT person, ms FROM events WHERE kind = {undone}) AS u
+                ON u.person = q.person AND u.ms BETWEEN newest AND q.t AND u.ms > {other}
+            GROUP BY q.person, q.t
+            """,
+            [],
+        )
+
+    def _add_points(self, source: str, within: str | None) -> None:
+        self.points.append(f"SELECT person, ms FROM {source}")
+        self.points.append(f"SELECT person, {_end('f.ms', within)} FROM {source}")
+
+    def _attribute(self, node: Node) -> tuple[str, list[Any]]:
+        name = node["attribute"]
+        source = f"(SELECT * FROM attributes WHERE name = {_literal(name)})"
+        self.points.append(f"SELECT person, ms FROM {source}")
+        cut = "anything" if name in _OF_ACCOUNTS else "tracked"
+        holds, values = _wanted(node)
+        newest = f"""
+            SELECT c.person, c.t, max_by(value, struct_pack(a := f.ms, v := value)) AS value
+            FROM cuts AS c LEFT JOIN {source} AS f
+                ON f.person = c.person AND f.ms <= c.t AND f.ms > {cut}
+            GROUP BY c.person, c.t
+        """
+        return f"SELECT person, t, coalesce({holds}, false) AS holds FROM ({newest})", values
+
+    def _of_orders(self, node: Node) -> tuple[str, list[Any]]:
+        wanted, values = [], []
+        if "product" in node:
+            wanted.append("(person, id) IN (SELECT (person, id) FROM products WHERE product = ?)")
+            values.append(node["product"])
+        amount = node.get("revenue")
+        if amount:
+            wanted.append("currency = ?")
+            values.append(amount["currency"])
+        where = " AND ".join(["paid_ms IS NOT NULL", *wanted])
+        source = f"(SELECT person, id, paid_ms AS ms, cents FROM orders WHERE {where})"
+        # The moments are those of all orders: more of them change nothing.
+        paid = "(SELECT person, paid_ms AS ms FROM orders WHERE paid_ms IS NOT NULL) AS f"
+        self._add_points(paid, node.get("within"))
+        self.points.append("SELECT person, ms FROM refunds")
+        left = f"""
+            SELECT
+                c.person, c.t, f.id, f.cents,
+                coalesce(sum(r.cents), 0) AS refunded
+            FROM cuts AS c
+            JOIN {source} AS f
+                ON f.person = c.person AND f.ms <= c.t AND f.ms > anything
+                AND f.ms >= {_window(node.get("within"))}
+            LEFT JOIN refunds AS r
+                ON r.person = f.person AND r.id = f.id AND r.ms <= c.t
+            GROUP BY ALL
+        """
+        worth = "greatest(0, cents - refunded)"
+        if not amount:
+            worth = "CASE WHEN refunded = 0 OR cents > refunded THEN 1 ELSE 0 END"
+        holds = _compared(f"coalesce(sum({worth}), 0)", amount or node["orders"])
+        return (
+            f"""
+            SELECT c.person, c.t, {holds} AS holds
+            FROM cuts AS c LEFT JOIN ({left}) AS o ON o.person = c.person AND o.t = c.t
+            GROUP BY c.person, c.t
+            """,
+            values,
+        )
+
+
+def _counted(source: str, first: str, holds: str, cut: str, more: str = "1 AS one") -> str:
+    """The facts of a source within the window at each moment, and whether they are as wanted."""
+    return f"""
+        SELECT c.person, c.t, {holds} AS holds, {more}
+        FROM cuts AS c LEFT JOIN {source}
+            ON f.person = c.person AND f.ms <= c.t AND f.ms > {cut} AND f.ms >= {first}
+        GROUP BY c.person, c.t
+    """
+
+
+def _parsed(within: str | None) -> tuple[int | None, int]:
+    """Minutes, or None and a number of days."""
+    match = _DURATION.fullmatch(within or "P731D")
+    assert match is not None
+    hours, minutes, number = match.groups()
+    if number is not None:
+        return None, int(number)
+    return int(hours or 0) * 60 + int(minutes or 0), 0
+
+
+def _window(within: str | None) -> str:
+    """The earliest time that still counts at the moment `c.t`."""
+    minutes, number = _parsed(within)
+    if minutes is not None:
+        return f"c.t - {minutes * 60_000} + 1"
+    return f"(SELECT start FROM days WHERE days.number = c.day - {number} + 1)"
+
+
+def _end(at: str, within: str | None) -> str:
+    """The moment at which an event of this time no longer counts."""
+    minutes, number = _parsed(within)
+    if minutes is not None:
+        return f"{at} + {minutes * 60_000}"
+    return f"""(
+        SELECT min(start) FROM days
+        WHERE days.number = (SELECT max(number) FROM days AS d WHERE d.start <= {at}) + {number}
+    )"""
+
+
+def _kind(node: Node) -> str:
+    for name, value in node.get("where", {}).items():
+        return f"{node['event']}|{name}={value}"
+    return str(node["event"])
+
+
+def _literal(text: str) -> str:
+    escaped = text.replace("'", "''").replace("\0", "' || chr(0) || '")
+    return f"('{escaped}')"
+
+
+def _compared(number: str, wanted: Node) -> str:
+    for name, operator in _COMPARISONS.items():
+        if name in wanted:
+            return f"{number} {operator} {int(wanted[name])}"
+    raise ValueError(f"no comparison: {', '.join(wanted)}")
+
+
+def _wanted(node: Node) -> tuple[str, list[Any]]:
+    match node:
+        case {"is": value}:
+            return "value = ?", [value]
+        case {"is_not": value}:
+            return "value IS DISTINCT FROM ?", [value]
+        case {"in": values}:
+            return "list_contains(?, value)", [values]
+        case {"not_in": values}:
+            return "value IS NULL OR NOT list_contains(?, value)", [values]
+        case {"exists": exists}:
+            return f"(value IS NOT NULL) = {bool(exists)}", []
+    raise ValueError(f"no comparison: {', '.join(node)}")
+
+
+def runs(db: DuckDBPyConnection) -> Iterator[tuple[str, int, int | None]]:
+    """The rows of `runs`, by person and time."""
+    yield from db.execute("SELECT * FROM runs ORDER BY person, since").fetchall()
