@@ -31,9 +31,9 @@ def days_of(zone: str) -> list[tuple[int, int]]:
 def database(people: Mapping[str, Person], zone: ZoneInfo) -> duckdb.DuckDBPyConnection:
     db = duckdb.connect(config={"threads": 1})
     db.execute(TABLES)
-    rows: dict[str, list[tuple[Any, ...]]] = {
-        "days": list(days_of(zone.key)),
-    }
+    # Thousands of rows as parameters would take most of the time.
+    db.execute(f"INSERT INTO days VALUES {', '.join(map(str, days_of(zone.key)))}")
+    rows: dict[str, list[tuple[Any, ...]]] = {}
 
     def add(table: str, *values: Any) -> None:
         rows.setdefault(table, []).append(values)
