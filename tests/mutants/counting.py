@@ -28,6 +28,7 @@ COUNTING = (
             merge_sketches(
                 self._store, folded.sketches, batch.partition, folded.sketched, self._pause
             )
+        self._send_items(folded.outgoing, batch.partition)
         reach("before_state")
         changed = [(work.reads[key], states[key]) for key in folded.touched]
 """,
@@ -52,6 +53,7 @@ COUNTING = (
             merge_sketches(
                 self._store, folded.sketches, batch.partition, folded.sketched, self._pause
             )
+        self._send_items(folded.outgoing, batch.partition)
         reach("before_state")
         changed = [(work.reads[key], states[key]) for key in folded.touched]
 """,
@@ -64,6 +66,20 @@ COUNTING = (
         changed = []
 """,
         UNIQUES,
+    ),
+    Mutant(
+        "states written before items are sent",
+        "daybook/engine/protocol/settle.py",
+        """        self._send_items(folded.outgoing, batch.partition)
+        reach("before_state")
+        changed = [(work.reads[key], states[key]) for key in folded.touched]
+""",
+        """        changed = [(work.reads[key], states[key]) for key in folded.touched]
+        self._store.replace(self._group.state, changed)
+        self._send_items(folded.outgoing, batch.partition)
+        changed = []
+""",
+        ("tests/engine/protocol/test_outgoing.py",),
     ),
     Mutant(
         "refused sketches are not retried",

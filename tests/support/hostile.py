@@ -83,7 +83,8 @@ def _replace(event: Any, path: tuple[Any, ...], value: Any) -> None:
     *parents, name = path
     for parent in parents:
         event = event[parent]
-    event[name] = value
+    # A copy, because a second value may be put into it.
+    event[name] = deepcopy(value)
 
 
 def _message(topic: str, event: Any) -> tuple[str | None, bytes]:
