@@ -1,5 +1,6 @@
 """All definitions of segments: which versions there are, and which is in force."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,6 +62,11 @@ class Definitions:
     def __init__(self) -> None:
         self._segments: dict[str, dict[str, Segment]] = {}
         self._campaigns: dict[str, dict[str, Pinned]] = {}
+        self._revisions: Counter[str] = Counter()
+
+    def revision(self, organization: str) -> int:
+        """A number that grows whenever the segments in force may have changed."""
+        return self._revisions[organization]
 
     def segment(self, organization: str, segment: str) -> Segment | None:
         """The segment; None if it was never defined."""
@@ -89,6 +95,7 @@ class Definitions:
                 self._known(organization, data["segment_id"]).is_retired = True
             case "campaign.pinned":
                 self._pin(organization, data, appended_ms)
+        self._revisions[organization] += 1
 
     def _define(self, organization: str, data: Mapping[str, Any], appended_ms: int) -> None:
         name = data["segment_id"]

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.state import State
 from daybook.segments.filters.profile import (
+    ACCOUNT_ATTRIBUTES,
     ANY_EVENT,
     DELETED,
     GIVEN,
@@ -97,7 +98,7 @@ def _tracked(event: Event, at: int, state: State) -> Iterator[tuple[str, Facts]]
 def _did(event_type: str, data: Mapping[str, Any], at: int) -> Facts:
     kinds = [kind(event_type)]
     kinds += [kind(event_type, {name: data[name]}) for name in WHERE if name in data]
-    return {"at": at, "did": [kind(ANY_EVENT), *kinds]}
+    return {"at": at, "did": [ANY_EVENT, *kinds]}
 
 
 def _some(name: str, value: Any) -> Facts:
@@ -110,8 +111,8 @@ def _of_user(event: Event, at: int) -> Iterator[tuple[str, Facts]]:
     if event_type in OF_USERS:
         facts |= _did(event_type, data, at)
     if event_type == "user.created":
-        named = ("country", "role", "source", "email_domain")
-        facts |= _some("attributes", {name: data[name] for name in named if name in data})
+        own = {name: value for name, value in data.items() if name in ACCOUNT_ATTRIBUTES}
+        facts |= _some("attributes", own)
     elif event_type == "user.role_changed":
         facts["attributes"] = {"role": data["new_role"]}
     if event_type in _ACCOUNT:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from daybook.segments.definitions import Definitions, Version
 from daybook.segments.facts import Facts
 from daybook.segments.filters.matcher import Matcher
-from daybook.segments.filters.profile import kind
+from daybook.segments.filters.profile import ANY_EVENT, kind
 from daybook.segments.memberships import Definition
 
 ALL = "*"
@@ -20,8 +20,8 @@ _ORDERS = "orders"
 class _Compiled:
     """One organization's definitions, and the segments by what they depend on."""
 
-    def __init__(self, versions: Mapping[str, Version], zone: ZoneInfo) -> None:
-        self.versions = {segment: version.number for segment, version in versions.items()}
+    def __init__(self, revision: int, versions: Mapping[str, Version], zone: ZoneInfo) -> None:
+        self.revision = revision
         self.definitions = {
             segment: Definition(segment, version.number, Matcher(version.resolved, zone))
             for segment, version in versions.items()
@@ -57,11 +57,11 @@ class InForce:
         return found
 
     def _of(self, organization: str) -> _Compiled:
-        versions = self._definitions.in_force(organization)
+        revision = self._definitions.revision(organization)
         compiled = self._compiled.get(organization)
-        numbers = {segment: version.number for segment, version in versions.items()}
-        if compiled is None or compiled.versions != numbers:
-            compiled = self._compiled[organization] = _Compiled(versions, self._zone)
+        if compiled is None or compiled.revision != revision:
+            versions = self._definitions.in_force(organization)
+            compiled = self._compiled[organization] = _Compiled(revision, versions, self._zone)
         return compiled
 
 
@@ -86,5 +86,5 @@ def names(node: Mapping[str, Any]) -> set[str]:
         case {"attribute": name}:
             return {f"attribute {name}"}
         case {"seen": _}:
-            return {kind("*")}
+            return {ANY_EVENT}
     return {_ORDERS}

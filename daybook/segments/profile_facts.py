@@ -122,7 +122,8 @@ def _add(profile: Profile, facts: Facts, offset: int) -> None:
             _add_newest(profile[name], [at, facts[name]], CHANGES_MAX)
     if "order" in facts:
         order = {name: value for name, value in facts["order"].items() if name != "id"}
-        _add_order(profile, facts["order"]["id"], order | {"version": _version(facts, offset)})
+        key = encode_key(facts["order"]["id"])
+        _add_order(profile, key, order | {"version": _version(facts, offset)})
         _see(profile, order["paid_at"], is_tracked=False)
     for name in facts.get("attributes", ()):
         _see(profile, at, is_tracked=name not in ACCOUNT_ATTRIBUTES)
@@ -154,8 +155,8 @@ def _add_newest(kept: list[Any], new: Any, most: int) -> None:
     del kept[:-most]
 
 
-def _add_order(profile: Profile, order_id: str, order: dict[str, Any]) -> None:
-    orders, key = profile["orders"], encode_key(order_id)
+def _add_order(profile: Profile, key: str, order: dict[str, Any]) -> None:
+    orders = profile["orders"]
     if key in orders and orders[key]["version"] >= order["version"]:
         return
     orders[key] = order
@@ -175,11 +176,10 @@ def _merge(profile: Profile, facts: Mapping[str, Any]) -> None:
         for change in facts[name]:
             _add_newest(profile[name], change, CHANGES_MAX)
     for key, order in facts["orders"].items():
-        if key not in profile["orders"] or profile["orders"][key]["version"] < order["version"]:
-            profile["orders"][key] = order
+        _add_order(profile, key, order)
     profile["truncated"] += facts["truncated"]
     for name, at in facts["seen"].items():
-        profile["seen"][name] = min(at, profile["seen"].get(name, at))
+        _see(profile, at, is_tracked=bool(_SEEN.index(name)))
 
 
 def _forget(profile: Profile) -> None:

@@ -151,3 +151,12 @@ def test_the_newest_times_the_first_kinds_and_the_newest_orders_are_kept() -> No
     orders = facts_of(*(order(number, number) for number in range(ORDERS_MAX + 1)))
     assert (len(orders["orders"]), orders["truncated"]) == (ORDERS_MAX, 1)
     assert "o%2E0" not in orders["orders"]
+
+
+def test_what_a_visitor_brings_is_bounded_like_anything_else() -> None:
+    visitor = facts_of(*(order(number, number) for number in range(ORDERS_MAX)))
+    (sent,) = apply(visitor, "v:v", {"join": "u:u"}, TRACKING, ORDERS_MAX)
+    user = facts_of(order(ORDERS_MAX, ORDERS_MAX))
+    assert list(apply(user, sent.person, sent.facts, None, -1)) == []
+    assert (len(user["orders"]), user["truncated"]) == (ORDERS_MAX, 1)
+    assert "o%2E0" not in user["orders"]

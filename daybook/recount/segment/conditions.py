@@ -3,7 +3,6 @@ the product, with which it shares nothing."""
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import count
 from typing import Any
 
 from duckdb import DuckDBPyConnection
@@ -36,9 +35,10 @@ def fill_runs(db: DuckDBPyConnection, filters: Node, until: int) -> None:
     expression = conditions.add(filters)
     db.execute("CREATE OR REPLACE TEMP TABLE moments AS " + _moments(conditions.points, until))
     db.execute(_CUTS)
-    for statement, values in conditions.tables:
-        db.execute(statement, values)
-    joins = "".join(f" JOIN c{n} USING (person, t)" for n in range(conditions.number))
+    joins = ""
+    for number, query in enumerate(conditions.tables):
+        db.execute(f"CREATE OR REPLACE TEMP TABLE c{number} AS {query}")
+        joins += f" JOIN c{number} USING (person, t)"
     db.execute(f"""
         CREATE OR REPLACE TABLE runs AS
         WITH valued AS (
@@ -99,14 +99,12 @@ _CUTS = """
 
 
 class _Conditions:
-    """One table a condition, `c0`, `c1`, …: person, t, holds. `points` are queries of the moments
-    at which they may change."""
+    """`tables` are queries, one a condition, for `c0`, `c1`, …: person, t, holds. `points` are
+    queries of the moments at which they may change."""
 
     def __init__(self) -> None:
-        self.tables: list[tuple[str, list[Any]]] = []
+        self.tables: list[str] = []
         self.points: list[str] = []
-        self._numbers = count()
-        self.number = 0
 
     def add(self, node: Node) -> str:
         """Adds a tree's conditions, and returns it as an expression over them."""
@@ -117,91 +115,78 @@ class _Conditions:
                 return "(" + " OR ".join(map(self.add, parts)) + ")"
             case {"not": part}:
                 return f"(NOT {self.add(part)})"
-        number = next(self._numbers)
-        self.number = number + 1
-        query, values = self._query(node)
-        self.tables.append((f"CREATE OR REPLACE TEMP TABLE c{number} AS {query}", values))
-        return f"c{number}.holds"
+        self.tables.append(self._query(node))
+        return f"c{len(self.tables) - 1}.holds"
 
-    def _query(self, node: Node) -> tuple[str, list[Any]]:
+    def _query(self, node: Node) -> str:
         match node:
             case {"event": _}:
                 return self._behaviour(node)
             case {"attribute": _}:
                 return self._attribute(node)
             case {"seen": which}:
-                source = "people AS f(person, ms)"
-                if which == "last":
-                    source = "(SELECT person, ms FROM events WHERE kind = '*') AS f"
+                source = _events("*") if which == "last" else "people AS f(person, ms)"
                 self._add_points(source, node["within"])
-                return _counted(source, _window(node["within"]), "count(f.ms) > 0", "-1"), []
+                return _counted(source, node["within"], "count(f.ms) > 0", "-1")
         return self._of_orders(node)
 
-    def _behaviour(self, node: Node) -> tuple[str, list[Any]]:
-        kind = _kind(node)
-        source = "(SELECT person, ms FROM events WHERE kind = $1) AS f"
-        literal = source.replace("$1", _literal(kind))
-        self._add_points(literal, node.get("within"))
-        cut = "anything" if "." in node["event"] else "tracked"
+    def _behaviour(self, node: Node) -> str:
+        source, within = _events(_kind(node)), node.get("within")
+        self._add_points(source, within)
         holds = _compared("count(f.ms)", node.get("count", {"at_least": 1}))
-        query = _counted(literal, _window(node.get("within")), holds, cut, "max(f.ms) AS newest")
+        query = _counted(source, within, holds, _cut_of(node["event"]))
         if "then_not" not in node:
-            return f"SELECT person, t, holds FROM ({query})", []
-        undone = _literal(node["then_not"])
-        other = "anything" if "." in node["then_not"] else "tracked"
-        self.points.append(f"SELECT person, ms FROM events WHERE kind = {undone}")
-        return (
-            f"""
-            SELECT q.person, q.t, any_value(holds) AND count(u.ms) = 0 AS holds
+            return query
+        undone = _events(node["then_not"])
+        self.points.append(f"SELECT person, ms FROM {undone}")
+        return f"""
+            SELECT q.person, q.t, any_value(holds) AND count(f.ms) = 0 AS holds
             FROM ({query}) AS q JOIN cuts USING (person, t)
-            LEFT JOIN (SELECT person, ms FROM events WHERE kind = {undone}) AS u
-                ON u.person = q.person AND u.ms BETWEEN newest AND q.t AND u.ms > {other}
+            LEFT JOIN {undone}
+                ON f.person = q.person AND f.ms BETWEEN newest AND q.t
+                AND f.ms > {_cut_of(node["then_not"])}
             GROUP BY q.person, q.t
-            """,
-            [],
-        )
+        """
 
     def _add_points(self, source: str, within: str | None) -> None:
         self.points.append(f"SELECT person, ms FROM {source}")
         self.points.append(f"SELECT person, {_end('f.ms', within)} FROM {source}")
 
-    def _attribute(self, node: Node) -> tuple[str, list[Any]]:
+    def _attribute(self, node: Node) -> str:
         name = node["attribute"]
         source = f"(SELECT * FROM attributes WHERE name = {_literal(name)})"
         self.points.append(f"SELECT person, ms FROM {source}")
         cut = "anything" if name in _OF_ACCOUNTS else "tracked"
-        holds, values = _wanted(node)
         newest = f"""
             SELECT c.person, c.t, max_by(value, struct_pack(a := f.ms, v := value)) AS value
             FROM cuts AS c LEFT JOIN {source} AS f
                 ON f.person = c.person AND f.ms <= c.t AND f.ms > {cut}
             GROUP BY c.person, c.t
         """
-        return f"SELECT person, t, coalesce({holds}, false) AS holds FROM ({newest})", values
+        return f"SELECT person, t, coalesce({_wanted(node)}, false) AS holds FROM ({newest})"
 
-    def _of_orders(self, node: Node) -> tuple[str, list[Any]]:
-        wanted, values = [], []
+    def _of_orders(self, node: Node) -> str:
+        wanted, within = ["paid_ms IS NOT NULL"], node.get("within")
         if "product" in node:
-            wanted.append("(person, id) IN (SELECT (person, id) FROM products WHERE product = ?)")
-            values.append(node["product"])
+            product = (
+                f"SELECT (person, id) FROM products WHERE product = {_literal(node['product'])}"
+            )
+            wanted.append(f"(person, id) IN ({product})")
         amount = node.get("revenue")
         if amount:
-            wanted.append("currency = ?")
-            values.append(amount["currency"])
-        where = " AND ".join(["paid_ms IS NOT NULL", *wanted])
-        source = f"(SELECT person, id, paid_ms AS ms, cents FROM orders WHERE {where})"
-        # The moments are those of all orders: more of them change nothing.
-        paid = "(SELECT person, paid_ms AS ms FROM orders WHERE paid_ms IS NOT NULL) AS f"
-        self._add_points(paid, node.get("within"))
+            wanted.append(f"currency = {_literal(amount['currency'])}")
+        where = " AND ".join(wanted)
+        source = f"(SELECT person, id, paid_ms AS ms, cents FROM orders WHERE {where}) AS f"
+        self._add_points(source, within)
         self.points.append("SELECT person, ms FROM refunds")
         left = f"""
             SELECT
                 c.person, c.t, f.id, f.cents,
                 coalesce(sum(r.cents), 0) AS refunded
             FROM cuts AS c
-            JOIN {source} AS f
+            JOIN {source}
                 ON f.person = c.person AND f.ms <= c.t AND f.ms > anything
-                AND f.ms >= {_window(node.get("within"))}
+                AND f.ms >= {_window(within)}
             LEFT JOIN refunds AS r
                 ON r.person = f.person AND r.id = f.id AND r.ms <= c.t
             GROUP BY ALL
@@ -210,22 +195,28 @@ class _Conditions:
         if not amount:
             worth = "CASE WHEN refunded = 0 OR cents > refunded THEN 1 ELSE 0 END"
         holds = _compared(f"coalesce(sum({worth}), 0)", amount or node["orders"])
-        return (
-            f"""
+        return f"""
             SELECT c.person, c.t, {holds} AS holds
             FROM cuts AS c LEFT JOIN ({left}) AS o ON o.person = c.person AND o.t = c.t
             GROUP BY c.person, c.t
-            """,
-            values,
-        )
+        """
 
 
-def _counted(source: str, first: str, holds: str, cut: str, more: str = "1 AS one") -> str:
-    """The facts of a source within the window at each moment, and whether they are as wanted."""
+def _events(kind: str) -> str:
+    return f"(SELECT person, ms FROM events WHERE kind = {_literal(kind)}) AS f"
+
+
+def _cut_of(event_type: str) -> str:
+    """The cut that holds for a type; those of visitors' events have no dot."""
+    return "anything" if "." in event_type else "tracked"
+
+
+def _counted(source: str, within: str | None, holds: str, cut: str) -> str:
+    """Whether the facts of a source within the window are as wanted, and the newest of them."""
     return f"""
-        SELECT c.person, c.t, {holds} AS holds, {more}
+        SELECT c.person, c.t, {holds} AS holds, max(f.ms) AS newest
         FROM cuts AS c LEFT JOIN {source}
-            ON f.person = c.person AND f.ms <= c.t AND f.ms > {cut} AND f.ms >= {first}
+            ON f.person = c.person AND f.ms <= c.t AND f.ms > {cut} AND f.ms >= {_window(within)}
         GROUP BY c.person, c.t
     """
 
@@ -277,18 +268,18 @@ def _compared(number: str, wanted: Node) -> str:
     raise ValueError(f"no comparison: {', '.join(wanted)}")
 
 
-def _wanted(node: Node) -> tuple[str, list[Any]]:
+def _wanted(node: Node) -> str:
     match node:
         case {"is": value}:
-            return "value = ?", [value]
+            return f"value = {_literal(value)}"
         case {"is_not": value}:
-            return "value IS DISTINCT FROM ?", [value]
+            return f"value IS DISTINCT FROM {_literal(value)}"
         case {"in": values}:
-            return "list_contains(?, value)", [values]
+            return f"value IN ({', '.join(map(_literal, values))})"
         case {"not_in": values}:
-            return "value IS NULL OR NOT list_contains(?, value)", [values]
+            return f"value IS NULL OR value NOT IN ({', '.join(map(_literal, values))})"
         case {"exists": exists}:
-            return f"(value IS NOT NULL) = {bool(exists)}", []
+            return f"(value IS NOT NULL) = {bool(exists)}"
     raise ValueError(f"no comparison: {', '.join(node)}")
 
 

@@ -139,7 +139,7 @@ class _Compiler:
         }
 
     def _seen(self, which: str, within: Window) -> Expression:
-        times = ["$first_seen"] if which == "first" else _field(kind(ANY_EVENT), "$events")
+        times = ["$first_seen"] if which == "first" else _field(ANY_EVENT, "$events")
         return {"$ne": [self._between(times, within.first(self._t), _EARLIEST), []]}
 
     def _of_orders(self, node: Node) -> Expression:
