@@ -7,16 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import bson
-from bson.errors import InvalidDocument
-from bson.raw_bson import RawBSONDocument
-
 from daybook.recount.compare import rows, states, stored
 from daybook.recount.compare.coverage import Coverage
-from daybook.recount.compare.documents import OWN_FIELDS
+from daybook.recount.compare.layout import Layout
 from daybook.recount.recounted import Document, marks
 from daybook.recount.replay.model import Model
-
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -34,7 +29,7 @@ class Part:
     stored: Path
     expected: tuple[Path, ...]
 
-    def pairs(self) -> Iterator[tuple[str, RawBSONDocument | None, Document | None]]:
+    def pairs(self) -> Iterator[tuple[str, bytes | None, Document | None]]:
         """Each state's `_id`, what is stored, and what the log says."""
         return states.paired(stored.read(self.stored), rows.read(self.expected, self.build))
 
@@ -42,32 +37,22 @@ class Part:
 def others(part: Part) -> tuple[int, set[str]]:
     """The number of states that are equal and beyond doubt, and the `_id`s of the others."""
     equal, names = 0, set()
+    layout = Layout()
     for name, document, expected in part.pairs():
-        if document is not None and expected and _is_beyond_doubt(part, document, expected):
+        if document is not None and expected and _is_beyond_doubt(part, document, expected, layout):
             equal += 1
         else:
             names.add(name)
     return equal, names
 
 
-def _is_beyond_doubt(part: Part, document: RawBSONDocument, expected: Document) -> bool:
-    own = stored.bookkeeping(document)
+def _is_beyond_doubt(part: Part, document: bytes, expected: Document, layout: Layout) -> bool:
+    own = layout.own_fields(document, states.stored_form(expected))
+    is_equal = own is not None
+    if own is None:
+        own = stored.decoded(document)
     if states.version(own, part.version) < part.version_min:
         return False
     if part.coverage.document_doubt(marks(own, "applied"), {}):
         return False
-    if _has_the_same_bytes(document, states.stored_form(expected)):
-        return True
-    return not states.unequal_fields(part.model, stored.decoded(document), expected)
-
-
-def _has_the_same_bytes(document: RawBSONDocument, expected: Document) -> bool:
-    """Whether the expected fields, in the order of the stored ones, are encoded alike."""
-    if set(document) - OWN_FIELDS != expected.keys():
-        return False
-    fields = {n: v if n in OWN_FIELDS else expected[n] for n, v in document.items()}
-    try:
-        return bson.encode(fields) == document.raw
-    except (InvalidDocument, OverflowError):
-        # The log's JSON can have what no stored document can.
-        return False
+    return is_equal or not states.unequal_fields(part.model, own, expected)

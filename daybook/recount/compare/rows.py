@@ -14,6 +14,7 @@ DocumentBuilder = Callable[[str, Sequence[Any]], Document]
 """Builds a state document from its `_id` and the values that the rules give, one or more."""
 
 _name = itemgetter(0)
+_parse = json.JSONDecoder().raw_decode
 
 
 def single_row(document: str, rows: Sequence[Any]) -> Document:
@@ -31,4 +32,5 @@ def read(paths: Sequence[Path], build: DocumentBuilder) -> Iterator[tuple[str, D
 
 def _lines(path: Path) -> Iterator[tuple[str, Any]]:
     with path.open(encoding="utf-8", newline="\n") as file:
-        yield from map(json.loads, file)
+        for line in file:
+            yield _parse(line)[0]

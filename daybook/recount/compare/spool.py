@@ -9,9 +9,8 @@ from typing import Any
 from pymongo.collection import Collection
 
 from daybook.recount.compare.parts import part_of
+from daybook.recount.compare.stored import name_of
 from daybook.recount.errors import translated_mongodb_errors
-
-_STRING_ID = b"\x02_id\0"
 
 
 class Spool:
@@ -36,8 +35,8 @@ class Spool:
                 # Documents as bytes, since a Python object for each takes longer than all the rest.
                 batches: Any = collection.find_raw_batches({}, sort=[("_id", 1)])
                 for batch in batches:
-                    for name, document in _documents(batch):
-                        files[part_of(name, parts)].write(document)
+                    for document in _documents(batch):
+                        files[part_of(name_of(document), parts)].write(document)
                         self.count += 1
                     report("reading states", self.count, total)
 
@@ -48,14 +47,9 @@ class Spool:
         self._directory.cleanup()
 
 
-def _documents(batch: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The `_id` of each document, empty if it is no string, and its bytes."""
+def _documents(batch: bytes) -> Iterator[bytes]:
     at = 0
     while at < len(batch):
         end = at + int.from_bytes(batch[at : at + 4], "little")
-        name = b""
-        if batch.startswith(_STRING_ID, at + 4):
-            first = at + 13
-            name = batch[first : first + int.from_bytes(batch[first - 4 : first], "little") - 1]
-        yield name, batch[at:end]
+        yield batch[at:end]
         at = end

@@ -11,7 +11,9 @@ from bson.raw_bson import RawBSONDocument
 from daybook.recount.log import pins
 from daybook.recount.recounted import Document, Marks, marks
 
-_BOOKKEEPING = "_daybook"
+BOOKKEEPING = "_daybook"
+_STRING_ID = b"\x02_id\0"
+_ID_AT = 4 + len(_STRING_ID) + 4
 
 
 class _LiteralDict(dict[str, Any]):
@@ -44,30 +46,46 @@ class Found(NamedTuple):
     pins: list[pins.Row]
 
 
-def read(path: Path) -> Iterator[tuple[str, RawBSONDocument]]:
+def name_of(document: bytes) -> bytes:
+    """The `_id` of a document, empty if it is no string."""
+    if not document.startswith(_STRING_ID, 4):
+        return b""
+    return document[_ID_AT : _ID_AT + int.from_bytes(document[_ID_AT - 4 : _ID_AT], "little") - 1]
+
+
+def read(path: Path) -> Iterator[tuple[str, bytes]]:
     """The states by `_id`; those whose `_id` is no string are not Daybook's."""
     with path.open("rb") as file:
         while size := file.read(4):
-            document = RawBSONDocument(size + file.read(int.from_bytes(size, "little") - 4))
-            if isinstance(document["_id"], str):
-                yield document["_id"], document
+            document = size + file.read(int.from_bytes(size, "little") - 4)
+            if document.startswith(_STRING_ID, 4):
+                yield name_of(document).decode(), document
 
 
-def decoded(document: RawBSONDocument) -> Document:
-    return bson.decode(document.raw, _DECODED)
+def decoded(document: bytes) -> Document:
+    return bson.decode(document, _DECODED)
 
 
-def bookkeeping(document: RawBSONDocument) -> Document:
-    """The state's own record of what it has counted, alone."""
-    own = document.get(_BOOKKEEPING)
-    return {_BOOKKEEPING: decoded(own)} if isinstance(own, RawBSONDocument) else {}
+def part(document: bytes, name: str) -> Document:
+    """The field of this name, alone, if it is a document. Every state has it, so a place where the
+    bytes say so is the field, unless there are several: then a client's text may be one of them."""
+    header = b"\x03" + name.encode() + b"\0"
+    at = document.find(header)
+    if at < 0:
+        return {}
+    if document.find(header, at + 1) >= 0:
+        found = RawBSONDocument(document).get(name)
+        return {name: decoded(found.raw)} if isinstance(found, RawBSONDocument) else {}
+    first = at + len(header)
+    size = int.from_bytes(document[first : first + 4], "little")
+    return {name: decoded(document[first : first + size])}
 
 
 def search(search: Search) -> Found:
     """Finds the states that are ahead, and the pins."""
     found = Found([], [])
     for name, document in read(search.path):
-        applied = marks(bookkeeping(document), "applied")
+        applied = marks(part(document, BOOKKEEPING), "applied")
         # Not all: `limit` would pass over millions that are not ahead.
         if any(last > search.reach.get(position, -1) for position, last in applied.items()):
             found.ahead.append((name, applied))
@@ -76,7 +94,7 @@ def search(search: Search) -> Found:
     return found
 
 
-def _with_pins(name: str, document: RawBSONDocument) -> Mapping[str, Any]:
-    parts = {part: document.get(part) for part in ("pins", "definitions")}
-    held = {n: decoded(v) for n, v in parts.items() if isinstance(v, RawBSONDocument)}
-    return {"_id": name} | held
+def _with_pins(name: str, document: bytes) -> Mapping[str, Any]:
+    pinned = part(document, "pins")
+    definitions = part(document, "definitions") if any(pinned.values()) else {}
+    return {"_id": name} | pinned | definitions

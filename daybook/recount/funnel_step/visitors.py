@@ -41,8 +41,8 @@ _EVENT = (
     "event",
     "quantity",
     "currency",
-    "pinned",
     "user",
+    "pinned",
 )
 """The fields of an event, in the order of the stored ones, which makes it cheap to compare."""
 _BOUNDED_KINDS = ("step_entry", "conversion", "experiment_exposed")

@@ -144,8 +144,8 @@ remembered_events AS (
             if(is_ticket, d.quantity, NULL),
             if((is_ticket OR d.event_type = 'conversion') AND d.value_cents IS NOT NULL,
                 if(d.event_type IN ('conversion', 'purchase'), d.currency, 'XXX'), NULL),
-            held.reference,
-            marked.number
+            marked.number,
+            held.reference
         ) AS event
     FROM kept
     JOIN deeds AS d USING (who, n)
