@@ -52,9 +52,7 @@ class Helpers:
 
         Raises what the function raises, and Unrecountable if a process was killed.
         """
-        if not self._processes:
-            self._processes = [_started() for _ in range(_PROCESSES)]
-            self._idle.extend(self._processes)
+        self._start()
         results: deque[Future[Result]] = deque()
         for task in tasks:
             results.append(self._threads.submit(self._run, function, task))
@@ -62,6 +60,18 @@ class Helpers:
                 yield results.popleft().result()
         while results:
             yield results.popleft().result()
+
+    def begin(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+        """Like `map`, but all tasks are begun before anything is asked for: they, and what they
+        return, should be small."""
+        self._start()
+        results = [self._threads.submit(self._run, function, task) for task in tasks]
+        return (result.result() for result in results)
+
+    def _start(self) -> None:
+        if not self._processes:
+            self._processes = [_started() for _ in range(_PROCESSES)]
+            self._idle.extend(self._processes)
 
     def _run(self, function: Callable[[Task], Result], task: Task) -> Result:
         process = self._idle.popleft()

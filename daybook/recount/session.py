@@ -122,6 +122,12 @@ class Recount:
             return map(function, tasks)
         return self._helpers.map(function, tasks)
 
+    def begin(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+        """Like `map`, for tasks that are done meanwhile."""
+        if self.parts == 1:
+            return map(function, tasks)
+        return self._helpers.begin(function, tasks)
+
     def topic(self) -> Topic:
         """The topic as it is now."""
         return kafka.describe(self.admin, self.group.topic)
@@ -153,13 +159,16 @@ class Recount:
         states: dict[str, Spool] = {}
         ahead = [(name, marks(document, "applied")) for name, document in documents.items()]
         pinned: list[pins.Row] = []
+        searches: dict[str, Iterator[stored.Found]] = {}
         for collection in self.group.rules.whole_documents if with_states else ():
             spool = Spool(self.fleet.documents[collection], self.parts, self.report_progress)
             states[collection] = self._spools.enter_context(spool)
             pins_of = self._topic.id if collection == self.group.pins else ""
-            for found in self.map(
-                stored.search, (stored.Search(path, reach, pins_of) for path in spool.paths)
-            ):
+            searches[collection] = self.begin(
+                stored.search, [stored.Search(path, reach, pins_of) for path in spool.paths]
+            )
+        for collection, search in searches.items():
+            for found in search:
                 ahead += [((collection, name), applied) for name, applied in found.ahead]
                 pinned += found.pins
         sketches = self._find_sketches(days)

@@ -1,6 +1,7 @@
 """Recounts a group's documents from the log and reports the fields that differ."""
 
 from collections.abc import Mapping
+from itertools import chain
 from time import monotonic
 from typing import Any
 
@@ -41,15 +42,16 @@ def verify_group(
         ):
             snapshot = recount.snapshot(days, with_states=days.are_all)
             judge_group(report, recount, snapshot)
+            # Other processes compare the states meanwhile.
+            states = [state_verdicts(recount, snapshot, model) for model in recount.state_models]
             for verdict in document_verdicts(recount, snapshot):
                 judge(report, verdict)
-            for model in recount.state_models:
-                for part in state_verdicts(recount, snapshot, model):
-                    report.states += part.equal
-                    report.states_equal += part.equal
-                    for verdict in part.verdicts:
-                        judge(report, verdict)
             judge_sketches(report, recount, snapshot)
+            for part in chain.from_iterable(states):
+                report.states += part.equal
+                report.states_equal += part.equal
+                for verdict in part.verdicts:
+                    judge(report, verdict)
             report.messages = recount.messages
     except Unrecountable as error:
         report.doubts.append(Doubt(str(error)))

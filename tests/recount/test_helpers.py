@@ -29,6 +29,12 @@ def test_results_are_in_the_order_of_the_tasks(helpers: Helpers) -> None:
     assert list(helpers.map(factorial, range(50))) == [factorial(n) for n in range(50)]
 
 
+def test_begun_tasks_give_their_results_in_order_as_well(helpers: Helpers) -> None:
+    first, second = helpers.begin(factorial, range(9)), helpers.begin(sqrt, [4, 9])
+    assert list(second) == [2, 3]
+    assert list(first) == [factorial(n) for n in range(9)]
+
+
 def test_they_come_from_other_processes_which_are_kept(helpers: Helpers) -> None:
     processes = {process for _ in range(3) for process in helpers.map(process_of, range(8))}
     assert os.getpid() not in processes

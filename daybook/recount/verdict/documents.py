@@ -87,9 +87,9 @@ def state_verdicts(
     recount: Recount, snapshot: Snapshot, model: Model, version_min: int = 0
 ) -> Iterator[StateVerdicts]:
     """Verdicts on the state documents that are stored or whose key is in the log; always on those
-    of a lower model version than `version_min`."""
+    of a lower model version than `version_min`. The comparison begins with the call."""
     if model.collection not in snapshot.states:
-        return
+        return iter(())
     spool, results = snapshot.states[model.collection], recount.replay.results
     parts = [
         Part(
@@ -103,9 +103,19 @@ def state_verdicts(
         )
         for number, path in enumerate(spool.paths)
     ]
+    return _on_parts(recount, snapshot, parts, recount.begin(find_others, parts), spool.count)
+
+
+def _on_parts(
+    recount: Recount,
+    snapshot: Snapshot,
+    parts: list[Part],
+    found: Iterator[tuple[int, set[str]]],
+    total: int,
+) -> Iterator[StateVerdicts]:
     done = 0
-    for part, (equal, others) in zip(parts, recount.map(find_others, parts), strict=True):
-        recount.report_progress("comparing states", done, spool.count)
+    for part, (equal, others) in zip(parts, found, strict=True):
+        recount.report_progress("comparing states", done, total)
         yield StateVerdicts(equal, _on_others(recount, snapshot, part, others))
         done += equal + len(others)
 
