@@ -2,13 +2,24 @@
 -- it is repeated under `named`, which is no stored field: a currency's daily sum may be zero while
 -- its hours are not.
 CREATE OR REPLACE VIEW effects AS
+WITH placed AS NOT MATERIALIZED (
+    SELECT
+        collection, document || ':' || day AS document, hour, currency, field, topic_id, partition,
+        "offset", amount
+    FROM amounts JOIN tags USING (tag)
+)
 SELECT
-    collection,
-    document || ':' || day AS document,
-    unnest(list_filter([
-        coalesce('currencies.' || currency || '.', '') || field,
-        'hours.' || hour || '.' || field,
-        'named.' || currency || '.' || hour || '.' || field
-    ], lambda path: path IS NOT NULL)) AS path,
+    collection, document, coalesce('currencies.' || currency || '.', '') || field AS path,
     topic_id, partition, "offset", amount
-FROM amounts JOIN tags USING (tag);
+FROM placed
+UNION ALL
+SELECT
+    collection, document, 'hours.' || hour || '.' || field, topic_id, partition, "offset", amount
+FROM placed
+WHERE hour IS NOT NULL
+UNION ALL
+SELECT
+    collection, document, 'named.' || currency || '.' || hour || '.' || field,
+    topic_id, partition, "offset", amount
+FROM placed
+WHERE hour IS NOT NULL AND currency IS NOT NULL;

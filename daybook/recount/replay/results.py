@@ -14,8 +14,9 @@ from daybook.recount.replay.rows import streamed
 from daybook.recount.replay.tables import Tables
 
 _COLUMNS = {
-    "found_sums": "collection VARCHAR, document VARCHAR, path VARCHAR, topic_id VARCHAR, "
-    'partition INTEGER, amount HUGEINT, "first" BIGINT, "last" BIGINT',
+    "found_sums": "collection VARCHAR, document VARCHAR, path VARCHAR, amount HUGEINT",
+    "found_spans": "collection VARCHAR, document VARCHAR, topic_id VARCHAR, partition INTEGER, "
+    '"first" BIGINT, "last" BIGINT',
     "found_names": "collection VARCHAR, document VARCHAR, path VARCHAR, name VARCHAR",
     "found_places": "collection VARCHAR, document VARCHAR, topic_id VARCHAR, partition INTEGER, "
     'epoch INTEGER, "first" BIGINT, "last" BIGINT, is_ahead BOOLEAN',
@@ -30,9 +31,14 @@ _LIMITS = """
 """
 _SUMS = f"""
     INSERT INTO main.found_sums
-    SELECT
-        e.collection, e.document, path, e.topic_id, e.partition, sum(amount), min("offset"),
-        max("offset")
+    SELECT e.collection, e.document, path, sum(amount)
+    FROM effects AS e {_LIMITS.format(collection="e.collection")}
+    WHERE "offset" <= greatest(r.last, c.last)
+    GROUP BY ALL
+"""
+_SPANS = f"""
+    INSERT INTO main.found_spans
+    SELECT e.collection, e.document, e.topic_id, e.partition, min("offset"), max("offset")
     FROM effects AS e {_LIMITS.format(collection="e.collection")}
     WHERE "offset" <= greatest(r.last, c.last)
     GROUP BY ALL
@@ -83,7 +89,7 @@ class Results:
     def take(self, db: DuckDBPyConnection, number: int, *, with_states: bool) -> None:
         """Adds what the rules found in a runner's schema for the slice of this number; the
         documents that they give whole only if these are wanted."""
-        for statement in (_SUMS, _NAMES, _KEYS, _UNREADABLE):
+        for statement in (_SUMS, _SPANS, _NAMES, _KEYS, _UNREADABLE):
             db.execute(statement)
         for collection in self.whole_documents if with_states else ():
             named = {"collection": collection}
@@ -118,7 +124,7 @@ class Results:
                 named.sums[path] = name
         for collection, document, topic_id, partition, first, last in rows(
             'SELECT collection, document, topic_id, partition, min("first"), max("last") '
-            f"FROM main.found_sums WHERE {within} GROUP BY ALL",
+            f"FROM main.found_spans WHERE {within} GROUP BY ALL",
             bounds,
         ):
             documents[collection, document].spans[topic_id, partition] = first, last
