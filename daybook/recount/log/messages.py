@@ -134,9 +134,9 @@ def parse_and_encode(batch: Batch) -> Parsed:
 
 def parse(batch: Batch) -> tuple[Columns, list[Unreadable]]:
     """The columns of the batch's events, and the messages that are no events."""
-    columns: Columns = {name: [] for name in COLUMNS}
+    rows: list[tuple[Any, ...]] = []
     unreadable: list[Unreadable] = []
-    appends = tuple(column.append for column in columns.values())
+    wanted = frozenset(batch.data_fields)
     for partition, offset, epoch, appended_ms, key, value in batch.messages:
         try:
             event = _object(value)
@@ -148,6 +148,8 @@ def parse(batch: Batch) -> tuple[Columns, list[Unreadable]]:
         data = event.get("data")
         if not isinstance(data, dict):
             data = {}
+        elif not data.keys() <= wanted:
+            data = {name: data[name] for name in batch.data_fields if name in data}
         row = (
             partition,
             offset,
@@ -158,11 +160,11 @@ def parse(batch: Batch) -> tuple[Columns, list[Unreadable]]:
             event["event_type"],
             event.get("occurred_at"),
             event.get("organization_id"),
-            {name: data[name] for name in batch.data_fields if name in data},
+            data,
         )
-        for append, cell in zip(appends, row, strict=True):
-            append(cell)
-    return columns, unreadable
+        rows.append(row)
+    columns = zip(*rows, strict=True) if rows else [()] * len(COLUMNS)
+    return {name: list(cells) for name, cells in zip(COLUMNS, columns, strict=True)}, unreadable
 
 
 def _object(value: bytes) -> dict[str, Any]:
