@@ -20,37 +20,13 @@ _CONTEXT = (
     "utm_campaign",
     "landing_page",
 )
-_EVENT = (
-    "at",
-    "offset",
-    "day",
-    "hour",
-    "type",
-    "context",
-    "funnel",
-    "step",
-    "page",
-    "previous",
-    "next",
-    "outcome",
-    "reason",
-    "kind",
-    "cents",
-    "test",
-    "variant",
-    "event",
-    "quantity",
-    "currency",
-    "user",
-    "pinned",
-)
-"""The fields of an event, in the order of the stored ones, which makes it cheap to compare."""
 _BOUNDED_KINDS = ("step_entry", "conversion", "experiment_exposed")
 
 
 class Remembered(NamedTuple):
     """An event: the number of its session, that session's id and first time, the sizes of the event
-    and of its context, the context's values and the event's."""
+    and of its context, the context's values, and the event as it is stored, in the order of the
+    stored fields, which makes it cheap to compare; with 0 for the context's place."""
 
     session: int
     session_id: str
@@ -58,12 +34,12 @@ class Remembered(NamedTuple):
     size: int
     context_size: int
     context: tuple[str | None, ...]
-    values: list[Any]
+    event: Document
 
     @classmethod
     def of(cls, array: list[Any]) -> "Remembered":
-        session, session_id, since_ms, size, context_size, context, *values = array
-        return cls(session, session_id, since_ms, size, context_size, tuple(context), values)
+        session, session_id, since_ms, size, context_size, context, event = array
+        return cls(session, session_id, since_ms, size, context_size, tuple(context), event)
 
 
 _number = attrgetter("session")
@@ -116,7 +92,7 @@ def _rules(text: str) -> Document:
 def _size(events: list[Remembered]) -> Document:
     """The bytes of the events and of each session's contexts, and the events of some types."""
     contexts = {(event.session, event.context): event.context_size for event in events}
-    kinds = Counter(event.values[_EVENT.index("type")] for event in events)
+    kinds = Counter(event.event["type"] for event in events)
     size = sum(event.size for event in events) + sum(contexts.values())
     return {"bytes": size} | {kind: kinds[kind] for kind in _BOUNDED_KINDS}
 
@@ -126,19 +102,19 @@ def _session(remembered: list[Remembered]) -> Document:
     contexts: dict[tuple[str | None, ...], int] = {}
     events = []
     for event in remembered:
-        index = contexts.setdefault(event.context, len(contexts))
-        event.values[_EVENT.index("context")] = index
-        events.append(_given(_EVENT, event.values))
+        event.event["context"] = contexts.setdefault(event.context, len(contexts))
+        events.append(event.event)
     return {
         "session_id": remembered[0].session_id,
         "since_ms": remembered[0].since_ms,
-        "contexts": [_given(_CONTEXT, context) for context in contexts],
+        "contexts": [_given(context) for context in contexts],
         "events": events,
     }
 
 
-def _given(names: Sequence[str], values: Sequence[Any]) -> Document:
-    return {name: value for name, value in zip(names, values, strict=True) if value is not None}
+def _given(context: tuple[str | None, ...]) -> Document:
+    named = zip(_CONTEXT, context, strict=True)
+    return {name: value for name, value in named if value is not None}
 
 
 def _pins(from_sql: list[dict[str, Any]]) -> Document:

@@ -120,32 +120,41 @@ remembered_events AS (
     SELECT
         kept.owner, kept.n,
         d.event_type IN ('view', 'cart_add', 'checkout_start', 'purchase') AS is_ticket,
-        -- An array, because names would be half of the text; visitors.py has them. Fields that an
-        -- event type does not declare are ignored.
-        json_array(
-            kept.session, d.session_id, kept.since_ms, d.size, d.origin_size,
-            [
+        -- A text, because JSON's functions write nulls, and visitors.py would have to leave them out;
+        -- `concat` passes over NULL. The place of the context comes later. Fields that an event type
+        -- does not declare are ignored.
+        concat(
+            '[', kept.session, ',', to_json(d.session_id), ',', kept.since_ms, ',', d.size, ',',
+            d.origin_size, ',',
+            json_array(
                 d.context.source, d.context.channel, d.context.device_type, d.context.browser,
                 d.context.country, d.context.utm_campaign, d.context.landing_page
-            ],
-            d.ms, d."offset", d.day, d.hour, d.event_type, NULL, funnel_id,
-            if(d.event_type IN ('page_view', 'step_entry', 'step_exit', 'conversion'),
-                d.step_id, NULL),
-            d.page,
-            if(d.event_type = 'step_entry', d.previous_step_id, NULL),
-            if(d.event_type = 'step_exit', d.next_step_id, NULL),
-            if(d.event_type = 'step_exit', d.exit_outcome, NULL),
-            if(d.event_type = 'step_exit', d.reason, NULL),
-            if(d.event_type = 'conversion', d.conversion_type, NULL),
-            if(is_ticket OR d.event_type = 'conversion', d.value_cents, NULL),
-            if(d.event_type = 'experiment_exposed', d.test_id, NULL),
-            if(d.event_type = 'experiment_exposed', d.variant_id, NULL),
-            if(is_ticket, d.event_id, NULL),
-            if(is_ticket, d.quantity, NULL),
-            if((is_ticket OR d.event_type = 'conversion') AND d.value_cents IS NOT NULL,
-                if(d.event_type IN ('conversion', 'purchase'), d.currency, 'XXX'), NULL),
-            marked.number,
-            held.reference
+            ),
+            ',{"at":', d.ms, ',"offset":', d."offset", ',"day":"', d.day, '","hour":"', d.hour,
+            '","type":"', d.event_type, '","context":0',
+            ',"funnel":' || to_json(funnel_id),
+            ',"step":' || to_json(
+                if(d.event_type IN ('page_view', 'step_entry', 'step_exit', 'conversion'),
+                    d.step_id, NULL)
+            ),
+            ',"page":' || to_json(d.page),
+            ',"previous":' || to_json(if(d.event_type = 'step_entry', d.previous_step_id, NULL)),
+            ',"next":' || to_json(if(d.event_type = 'step_exit', d.next_step_id, NULL)),
+            ',"outcome":' || to_json(if(d.event_type = 'step_exit', d.exit_outcome, NULL)),
+            ',"reason":' || to_json(if(d.event_type = 'step_exit', d.reason, NULL)),
+            ',"kind":' || to_json(if(d.event_type = 'conversion', d.conversion_type, NULL)),
+            ',"cents":' || if(is_ticket OR d.event_type = 'conversion', d.value_cents, NULL),
+            ',"test":' || to_json(if(d.event_type = 'experiment_exposed', d.test_id, NULL)),
+            ',"variant":' || to_json(if(d.event_type = 'experiment_exposed', d.variant_id, NULL)),
+            ',"event":' || to_json(if(is_ticket, d.event_id, NULL)),
+            ',"quantity":' || if(is_ticket, d.quantity, NULL),
+            ',"currency":' || to_json(
+                if((is_ticket OR d.event_type = 'conversion') AND d.value_cents IS NOT NULL,
+                    if(d.event_type IN ('conversion', 'purchase'), d.currency, 'XXX'), NULL)
+            ),
+            ',"user":' || marked.number,
+            ',"pinned":' || to_json(held.reference),
+            '}]'
         ) AS event
     FROM kept
     JOIN deeds AS d USING (who, n)
@@ -187,4 +196,4 @@ LEFT JOIN (
     GROUP BY owner
 ) AS of_owner ON of_owner.owner = seen.owner
 UNION ALL
-SELECT owner, n, CAST(event AS VARCHAR) FROM remembered_events;
+SELECT owner, n, event FROM remembered_events;
