@@ -13,6 +13,7 @@ from daybook.recount.compare.layout import Layout
 from daybook.recount.recounted import Document, marks
 from daybook.recount.replay.model import Model
 
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """The states of some keys, stored and expected, in files.

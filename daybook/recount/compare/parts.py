@@ -3,7 +3,7 @@
 from hashlib import sha256
 from urllib.parse import unquote_to_bytes
 
-EVENTS_IN_PART = 30_000
+EVENTS_IN_PART = 60_000
 PARTS_MAX = 64
 """Each part has a file for every collection."""
 

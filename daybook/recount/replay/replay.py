@@ -32,7 +32,7 @@ PINS = (
 _RUNNERS = 2
 """DuckDB uses one core for a table of less than 122,880 rows, so two slices at a time use two. It
 takes a third more processor time if threads of its own help with them."""
-_SLICES_PER_MEMORY = 24
+_SLICES_PER_MEMORY = 12
 """A slice of the log is this part of DuckDB's memory: the rules' tables are several times larger
 than the messages that they come from."""
 

@@ -7,8 +7,8 @@ from daybook.recount.compare import states
 from daybook.recount.compare.documents import ABSENT, UnequalField, unequal_fields
 from daybook.recount.compare.equal import Part
 from daybook.recount.compare.equal import others as find_others
-from daybook.recount.compare.stored import decoded
 from daybook.recount.compare.expected import expected_document, is_nothing
+from daybook.recount.compare.stored import decoded
 from daybook.recount.recounted import Document, Recounted, marks
 from daybook.recount.replay.model import Model
 from daybook.recount.session import Recount, Snapshot

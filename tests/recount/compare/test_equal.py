@@ -139,4 +139,4 @@ def test_a_states_part_is_that_of_its_key_in_sql(key: str) -> None:
 
 
 def test_a_small_log_is_one_part_and_a_large_one_has_few() -> None:
-    assert [number_of_parts(n) for n in (0, 30_000, 30_001, 10**9)] == [1, 1, 2, 64]
+    assert [number_of_parts(n) for n in (0, 60_000, 60_001, 10**9)] == [1, 1, 2, 64]
