@@ -93,7 +93,8 @@ async def _judge_test(scope: Scope, test: Document, basis: Basis, span: Span) ->
     exposed = _exposed(life, span, "$_id", "$events", _CONVERSIONS)
     counts = await scope.aggregate(rows, of_test, [*exposed, _COUNTS])
     if basis == "conversions":
-        amounts = await scope.aggregate(rows, of_test, [*exposed, *_MONEY])
+        with_money = of_test | {"events.value_cents": {"$gt": 0}}
+        amounts = await scope.aggregate(rows, with_money, [*exposed, *_MONEY])
     else:
         ordered = {
             "funnel_id": funnel_id,
