@@ -9,7 +9,7 @@ from threading import Event, Thread
 import psutil
 
 _MIB = 2**20
-_LOOKED_EVERY = 0.5
+_LOOKED_EVERY = 1.0
 
 Written = Mapping[str, Sequence[int]]
 
@@ -80,7 +80,7 @@ def peak_mib(process: int | None = None) -> float:
 
 
 class Watch:
-    """While it is entered, looks twice a second; `peak_mib` is the most it has seen.
+    """While it is entered, looks once a second; `peak_mib` is the most it has seen.
 
     It adds up proportional set sizes, so that a page which processes share counts once.
     """

@@ -7,10 +7,11 @@ from bson.errors import InvalidBSON, InvalidDocument
 from bson.raw_bson import RawBSONDocument
 
 from daybook.recount.compare.documents import OWN_FIELDS
-from daybook.recount.compare.stored import decoded, name_of
+from daybook.recount.compare.stored import name_of
 from daybook.recount.recounted import Document
 
 _ID = "_id"
+_EMPTY = bson.encode({})
 
 
 class Layout:
@@ -36,7 +37,9 @@ class Layout:
         name = {_ID: name_of(document).decode()}
         try:
             before = bson.encode(name | {field: expected[field] for field in self._before})
-            after = bson.encode({field: expected[field] for field in self._after})
+            after = _EMPTY
+            if self._after:
+                after = bson.encode({field: expected[field] for field in self._after})
         except (KeyError, InvalidDocument, OverflowError):
             # The log's JSON can have what no stored document can.
             return None
@@ -45,7 +48,7 @@ class Layout:
             return None
         own = document[first:last]
         try:
-            found = decoded((len(own) + 5).to_bytes(4, "little") + own + b"\0")
+            found = bson.decode((len(own) + 5).to_bytes(4, "little") + own + b"\0")
         except InvalidBSON:
             return None
         return found if found.keys() <= OWN_FIELDS else None

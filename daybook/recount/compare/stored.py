@@ -75,10 +75,10 @@ def part(document: bytes, name: str) -> Document:
         return {}
     if document.find(header, at + 1) >= 0:
         found = RawBSONDocument(document).get(name)
-        return {name: decoded(bytes(found.raw))} if isinstance(found, RawBSONDocument) else {}
+        return {name: bson.decode(found.raw)} if isinstance(found, RawBSONDocument) else {}
     first = at + len(header)
     size = int.from_bytes(document[first : first + 4], "little")
-    return {name: decoded(document[first : first + size])}
+    return {name: bson.decode(document[first : first + size])}
 
 
 def search(search: Search) -> Found:

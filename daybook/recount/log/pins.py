@@ -17,13 +17,15 @@ def rows(state: Mapping[str, Any], topic_id: str) -> Iterator[Row]:
     """
     definitions, pins = state.get("definitions"), state.get("pins")
     known = definitions if isinstance(definitions, Mapping) else {}
+    texts: dict[str, str | None] = {}
     for funnel, days in pins.items() if isinstance(pins, Mapping) else ():
         for day, entries in days.items() if isinstance(days, Mapping) else ():
             for partition, offset, reference in _read(entries, topic_id):
-                text = stored_text(known.get(reference))
-                # Many visitors have pinned the same few definitions.
-                shared = None if text is None else intern(text)
-                yield str(state["_id"]), funnel, day, partition, offset, reference, shared
+                if reference not in texts:
+                    text = stored_text(known.get(reference))
+                    # Many visitors have pinned the same few definitions.
+                    texts[reference] = None if text is None else intern(text)
+                yield str(state["_id"]), funnel, day, partition, offset, reference, texts[reference]
 
 
 def _read(entries: object, topic_id: str) -> Iterator[tuple[int, int, str]]:
