@@ -89,6 +89,19 @@ def test_any_other_difference_does(tmp_path: Path, changes: dict[str, Any]) -> N
     assert others(tmp_path, [document(**changes)], {"o:a": EXPECTED}) == (0, {"o:a"})
 
 
+def test_bookkeeping_may_stand_between_the_fields(tmp_path: Path) -> None:
+    """As in a state that got a field later, and in one whose order is nobody's."""
+    own = {"_daybook": BOOKKEEPING, "updated_at": datetime(2026, 1, 1, tzinfo=UTC)}
+    first = dict(list(STORED.items())[:2])
+    apart = {"_daybook": BOOKKEEPING} | STORED | own
+    documents = [{"_id": f"o:{n}"} | state for n, state in enumerate([first | own | STORED, apart])]
+    expected = {one["_id"]: EXPECTED for one in documents}
+    assert others(tmp_path, documents, expected) == (2, set())
+    for one in documents:
+        one["texts"] = ["a"]
+    assert others(tmp_path, documents, expected) == (0, {"o:0", "o:1"})
+
+
 def test_a_missing_field_does(tmp_path: Path) -> None:
     less = {name: value for name, value in document().items() if name != "texts"}
     assert others(tmp_path, [less], {"o:a": EXPECTED}) == (0, {"o:a"})
@@ -125,6 +138,13 @@ def test_states_that_are_ahead_are_found(tmp_path: Path, reach: Marks, ahead: An
     path.write_bytes(bson.encode(document()) + bson.encode(document("o:b", _daybook=3)))
     found = stored.search(stored.Search(path, reach, ""))
     assert found.ahead == ([("o:a", {("now", 0): 9})] if ahead is None else ahead)
+
+
+def test_a_clients_field_of_the_same_name_is_no_bookkeeping(tmp_path: Path) -> None:
+    path = tmp_path / "states.bson"
+    theirs = {"_daybook": {"applied": {"now": {"0": Int64(99)}}}}
+    path.write_bytes(bson.encode(document(inner=theirs)))
+    assert stored.search(stored.Search(path, {}, "")).ahead == [("o:a", {("now", 0): 9})]
 
 
 @pytest.mark.parametrize("key", ["plain", "a:b", "100%", "%3A", "Ünïcode", "$.x", ""])
