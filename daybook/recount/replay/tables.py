@@ -12,7 +12,7 @@ from daybook.recount.replay.rows import Row
 MEMORY_MIB = 1_024
 """The memory of a recount, unless a command is given another bound."""
 
-_OTHERS_MIB = 560
+_OTHERS_MIB = 620
 """What Python, the Kafka client and DuckDB's own buffers take beside DuckDB's bound."""
 _LEAST_MIB = 128
 
