@@ -2,23 +2,15 @@
 
 import json
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from daybook.engine.documents.calendar import DayHour
-from daybook.engine.documents.counting_rules import Rules
-from daybook.engine.documents.fields import Event
-from daybook.engine.documents.outgoing import Feed, Outgoing
-from daybook.engine.documents.state import State, StateModel
-from daybook.engine.group import Arrival, Group, Result
+from consumers.segment import GROUP
 from daybook.engine.partition import Partition
-from daybook.funnels.visitor_event import milliseconds, moment
+from daybook.funnels.visitor_event import moment
 from daybook.segments.definitions import Definitions
-from daybook.segments.facts import items
-from daybook.segments.feed import FeedItem, FeedMessage, pack, profile_id, shard_of, unpack
+from daybook.segments.feed import FeedItem, FeedMessage, pack, shard_of, unpack
 from daybook.segments.in_force import InForce
-from daybook.segments.key_state import new_key, state_key
-from daybook.segments.profile_facts import Origin
 from daybook.segments.stage.shard import Shard
 from schemas.catalogue import source
 from schemas.envelope import moment_text
@@ -30,30 +22,6 @@ from tests.support.runner import FakeDeadLetters, Lane, Runner
 
 TRACKING, ORDERS, USERS = "sc.tracking.funnel", "sc.domain.order", "sc.domain.user"
 SHARDS = range(12)
-
-
-def react(
-    event: Event, day_hour: DayHour, arrival: Arrival, state: State, rules: Rules
-) -> Iterator[Result]:
-    for item in items(event, milliseconds(event["occurred_at"]), state):
-        profile = profile_id(item.organization, item.person)
-        yield Outgoing(shard_of(profile), [profile, item.facts])
-
-
-def packed(partition: Partition, sent: Sequence[tuple[int, Any]]) -> Iterable[bytes]:
-    origin = Origin(partition.topic_id, partition.number)
-    return pack(origin, (FeedItem(profile, offset, facts) for offset, (profile, facts) in sent))
-
-
-GROUP = Group(
-    name="sc-analytics-segment",
-    sources=tuple(map(source, (TRACKING, ORDERS, USERS))),
-    documents=(),
-    schema_revision=1,
-    state=StateModel("segment_keys", new_key, key_of=state_key, id_of=str),
-    react=react,
-    feed=Feed("sc.analytics.segment-feed", packed),
-)
 
 
 class Died(Exception):
@@ -104,7 +72,7 @@ class Fleet:
             "data": data,
         }
         log = self.lanes[place].log
-        key = GROUP.sources[(TRACKING, ORDERS, USERS).index(place[0])].key_of(event)
+        key = source(place[0]).key_of(event)
         log.append(LogMessage(len(log), json.dumps(event).encode(), key.encode(), self.now_ms))
 
     def send(self, messages: Mapping[int, Iterable[bytes]]) -> None:
