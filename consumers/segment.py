@@ -1,6 +1,8 @@
 """Sends what each person did to the shard of their profile, where segments are evaluated."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from daybook.engine.documents.calendar import DayHour
@@ -8,8 +10,9 @@ from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.outgoing import Feed, Outgoing
 from daybook.engine.documents.state import State
-from daybook.engine.group import Arrival, Group
+from daybook.engine.group import Arrival, Group, Service
 from daybook.engine.partition import Partition
+from daybook.engine.settings import Settings
 from daybook.funnels.visitor_event import milliseconds
 from daybook.segments.facts import items
 from daybook.segments.feed import FeedItem, pack, profile_id, shard_of
@@ -35,6 +38,21 @@ def packed(partition: Partition, sent: Sequence[tuple[int, Any]]) -> Iterable[by
     return pack(origin, (FeedItem(profile, offset, facts) for offset, (profile, facts) in sent))
 
 
+def stage(group: Group, settings: Settings, fleet: str, clock_max: int | None = None) -> Service:
+    """The second stage, which evaluates nothing beyond `clock_max`, in ms since 1970.
+
+    Raises ModuleNotFoundError without the extra [segments].
+    """
+    from daybook.segments.stage.build import segment_stage
+
+    return segment_stage(group, settings, clock_max)
+
+
+def until(group: Group, clock_max: int) -> Group:
+    """The group with a clock that stands at this moment, in ms since 1970."""
+    return replace(group, beside=partial(stage, clock_max=clock_max))
+
+
 GROUP = Group(
     name="sc-analytics-segment",
     sources=tuple(map(source, ("sc.domain.user", "sc.domain.order", "sc.tracking.funnel"))),
@@ -44,6 +62,7 @@ GROUP = Group(
     react=react,
     feed=Feed(topic_name("sc.analytics.segment-feed"), packed),
     produces=(topic_name("sc.analytics.segment-changes"),),
+    beside=stage,
     rows=(SegmentProfiles, SegmentMembers, AudienceSegments, SegmentClocks),
     schema_revision=REVISION,
 )

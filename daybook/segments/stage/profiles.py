@@ -36,6 +36,12 @@ class Profiles(Protocol):
         the stored one is of a later revision."""
 
 
+def person_of(profile: str) -> tuple[str, str]:
+    """Organization and person, `u:<user>` or `v:<visitor>`, of a profile's `_id`."""
+    organization, letter, own = profile.split(":")
+    return unquote(organization), f"{letter}:{unquote(own)}"
+
+
 def blank(profile: str) -> dict[str, Any]:
     """The profile with this `_id` before its first item.
 
@@ -43,12 +49,12 @@ def blank(profile: str) -> dict[str, Any]:
     visitor's facts are among what is new. `is_changed`: rows or changes are still to be published.
     `sample` is a number below 10,000, spread evenly.
     """
-    organization, letter, own = profile.split(":")
+    organization, person = person_of(profile)
     return (
         {
             "_id": profile,
-            "organization_id": unquote(organization),
-            "person": f"{letter}:{unquote(own)}",
+            "organization_id": organization,
+            "person": person,
             "shard": shard_of(profile),
             "sample": int(sha256(profile.encode()).hexdigest()[:8], 16) % SAMPLES,
             "revision": 0,

@@ -82,14 +82,23 @@ class Shard:
         Raises Unavailable, and Refused if another writer changed a profile: then advance again.
         """
         self.clock = max(self.clock, clock)
-        self.publish_rest()
-        while profiles := self._profiles.due(self.number, self.clock, PROFILES_AT_ONCE):
-            for profile in profiles:
-                self._evaluate(profile)
-            self._profiles.replace(profiles)
-            self._publish_of([profile for profile in profiles if profile["is_changed"]])
+        while self.evaluate_some():
+            pass
 
-    def publish_rest(self) -> None:
+    def evaluate_some(self) -> bool:
+        """Evaluates some of the profiles that are due by the clock; false if none is.
+
+        Raises as `advance` does: then call it again.
+        """
+        self._publish_rest()
+        profiles = self._profiles.due(self.number, self.clock, PROFILES_AT_ONCE)
+        for profile in profiles:
+            self._evaluate(profile)
+        self._profiles.replace(profiles)
+        self._publish_of([profile for profile in profiles if profile["is_changed"]])
+        return bool(profiles)
+
+    def _publish_rest(self) -> None:
         """Publishes what was evaluated and not published, as by a member that died."""
         while profiles := self._profiles.changed(self.number, PROFILES_AT_ONCE):
             self._publish_of(profiles)

@@ -1,0 +1,79 @@
+"""The shards' clocks in MongoDB: how far each has come in the feed, and in time."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from bson import Int64
+from pymongo import UpdateOne
+
+from daybook.engine.errors import Gap, StartAgain
+from daybook.engine.mongo.client import Documents, reachable
+from daybook.segments.feed import SHARDS
+from models.segments import SegmentClocks
+
+REMEDY = "docs/segments.md says how to make the profiles again"
+
+
+class Clock(NamedTuple):
+    """`next` is the first offset of the feed that is not in the profiles yet, and `clock` the
+    moment up to which all profiles of the shard are evaluated, in ms since 1970; -1 before."""
+
+    next: int
+    clock: int
+
+
+class Clocks:
+    """The clocks of the shards of one incarnation of the feed. Every method raises Unavailable."""
+
+    def __init__(self, documents: Documents, topic: str, topic_id: str) -> None:
+        self._collection = documents[SegmentClocks.collection]
+        self._topic = topic
+        self._topic_id = topic_id
+
+    def create(self) -> None:
+        """Creates the clocks that there are not yet. Raises Gap if those that there are belong to
+        another incarnation of the feed."""
+        new = {"topic_id": self._topic_id, "next": Int64(0), "clock": Int64(-1), "applied": {}}
+        updates = [
+            UpdateOne({"_id": shard}, {"$setOnInsert": new}, upsert=True) for shard in range(SHARDS)
+        ]
+        with reachable():
+            self._collection.bulk_write(updates, ordered=False)
+        self.all()
+
+    def all(self) -> dict[int, Clock]:
+        """The clock of every shard. Raises Gap as `create` does, and StartAgain if one is gone."""
+        with reachable():
+            stored = list(self._collection.find({}, {"applied": 0}))
+        if any(one["topic_id"] != self._topic_id for one in stored):
+            raise Gap(
+                f"{self._topic} is not the topic that the profiles were filled from: it was "
+                f"deleted and made again. {REMEDY}"
+            )
+        if len(stored) < SHARDS:
+            raise StartAgain("clocks of segments are missing")
+        return {one["_id"]: Clock(int(one["next"]), int(one["clock"])) for one in stored}
+
+    def save_next(self, shard: int, saved: int, next_offset: int) -> None:
+        """Moves `next` forward, never back; a former owner of the shard may save late.
+
+        Raises StartAgain, and changes nothing, if the stored one is lower than `saved`, the one
+        that was read or written last: what was taken since is not in this database.
+        """
+        where = {"_id": shard, "topic_id": self._topic_id, "next": {"$gte": Int64(saved)}}
+        with reachable():
+            result = self._collection.update_one(where, {"$max": {"next": Int64(next_offset)}})
+        if not result.matched_count:
+            raise StartAgain("the clock of a shard is lower than the one written last")
+
+    def save_clocks(self, clocks: Mapping[int, int], applied: Mapping[Any, int]) -> None:
+        """Moves the clocks of shards forward. `applied`: by topic id and partition of the sources,
+        the offset below which their profiles hold everything."""
+        ends = {f"applied.{id_}.{number}": Int64(end) for (id_, number), end in applied.items()}
+        updates = [
+            UpdateOne({"_id": shard}, {"$max": {"clock": Int64(clock)} | ends})
+            for shard, clock in clocks.items()
+        ]
+        if updates:
+            with reachable():
+                self._collection.bulk_write(updates, ordered=False)

@@ -1,0 +1,181 @@
+"""The second stage of a member: a thread in which Faust reads the feed of the member's shards."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+from time import monotonic
+from typing import Any, TypeVar
+
+import structlog
+
+from daybook.engine.errors import DaybookError, Refused, StartAgain, Unavailable
+from daybook.engine.kafka.offsets import LogBounds
+from daybook.engine.settings import Settings
+from daybook.segments.stage.feed_app import FeedApp, run_until
+from daybook.segments.stage.work import Received, Work
+
+log = structlog.get_logger()
+
+STALLED_SECONDS = 60.0
+ROUND_SECONDS = 0.5
+MESSAGES_AT_ONCE = 50
+MESSAGES_WITHIN_SECONDS = 0.1
+_RETRY_SECONDS = 1.0
+_POLL_SECONDS = 0.1
+_STOP_SECONDS = 30.0
+_LOGGERS = ("faust", "mode", "aiokafka")
+
+T = TypeVar("T")
+
+
+class SegmentStage:
+    """Implements `Service`.
+
+    Everything but reading is done a piece at a time in one thread of its own. So the loop of Faust
+    never waits for a server, and no two pieces meet.
+    """
+
+    def __init__(
+        self, name: str, topic: str, settings: Settings, open_work: Callable[[], Work]
+    ) -> None:
+        self._name = name
+        self._topic = topic
+        self._settings = settings
+        self._open_work = open_work
+        self._loop_thread = Thread(target=self._run, name="segments", daemon=True)
+        self._worker = ThreadPoolExecutor(1, "segments-work")
+        self._stopping = Event()
+        self._failure: DaybookError | None = None
+        self._progress_at = monotonic()
+        self._waiting: Mapping[int, int] = {}
+        self._is_caught_up = False
+        self._work: Work
+        self._app: FeedApp
+
+    def start(self) -> None:
+        for name in _LOGGERS:
+            logger = logging.getLogger(name)
+            logger.handlers, logger.propagate = [_ToStructlog(logging.WARNING)], False
+        self._work = self._open_work()
+        self._progress_at = monotonic()
+        self._loop_thread.start()
+
+    def failure(self) -> DaybookError | None:
+        if self._failure is None and not self._stopping.is_set():
+            silent = monotonic() - self._progress_at
+            if silent > STALLED_SECONDS:
+                self._failure = DaybookError(
+                    f"segments: no progress for {silent:.0f} s, although {self._topic} has "
+                    "messages: start the member again"
+                )
+        return self._failure
+
+    def is_caught_up(self) -> bool:
+        return self._is_caught_up
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._loop_thread.is_alive():
+            self._loop_thread.join(_STOP_SECONDS)
+        self._worker.shutdown(cancel_futures=True)
+
+    def _run(self) -> None:
+        try:
+            with TemporaryDirectory() as directory:
+                asyncio.run(self._read_feed(Path(directory)))
+        except Exception as error:
+            self._fail(error)
+        if not self._stopping.is_set():
+            self._fail(
+                DaybookError("segments: the reader of the feed ended: start the member again")
+            )
+
+    async def _read_feed(self, directory: Path) -> None:
+        app = self._app = FeedApp(self._name, self._settings, self._starts, directory)
+        topic = app.topic(self._topic, key_type=bytes, value_type=bytes, key_serializer="raw")
+
+        @app.agent(topic, name="profiles")
+        async def take(stream: Any) -> None:
+            async for events in stream.take_events(MESSAGES_AT_ONCE, MESSAGES_WITHIN_SECONDS):
+                await self._do(partial(self._work.take, _by_shard(events)))
+                self._progress_at = monotonic()
+
+        app.timer(ROUND_SECONDS)(self._advance)
+        await run_until(app, lambda: not self._stopping.is_set(), _POLL_SECONDS)
+
+    async def _advance(self) -> None:
+        while await self._do(lambda: self._work.step(self._owned())):
+            self._progress_at = monotonic()
+        waiting = await self._do(lambda: self._work.waiting(self._owned()))
+        if not waiting or waiting != self._waiting:
+            self._progress_at = monotonic()
+        self._waiting = waiting
+        self._is_caught_up = self._is_caught_up or await self._do(self._work.is_caught_up)
+
+    def _owned(self) -> set[int]:
+        """The shards that are assigned to this member now."""
+        try:
+            return {tp.partition for tp in self._app.consumer.assignment()}
+        except Exception:
+            return set()
+
+    async def _starts(
+        self, committed: Mapping[int, int | None], bounds: Mapping[int, LogBounds]
+    ) -> dict[int, int]:
+        return await self._do(lambda: self._work.starts(committed, bounds))
+
+    async def _do(self, piece: Callable[[], T]) -> T:
+        """Does a piece of work, again and again while a server is away. After any other failure it
+        never returns, so that nothing is acknowledged and nothing leaves an agent."""
+        loop = asyncio.get_running_loop()
+        is_away = False
+        while self._failure is None and not self._stopping.is_set():
+            try:
+                result = await loop.run_in_executor(self._worker, piece)
+            except Refused:
+                continue
+            except (StartAgain, Unavailable) as error:
+                if not is_away:
+                    log.warning("segments wait for a server", why=str(error))
+                is_away = True
+                self._progress_at = monotonic()
+                await asyncio.sleep(_RETRY_SECONDS)
+                if isinstance(error, StartAgain):
+                    await self._do(self._work.check_continuity)
+            except Exception as error:
+                self._fail(error)
+            else:
+                if is_away:
+                    log.info("segments go on")
+                return result
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    def _fail(self, error: Exception) -> None:
+        if self._failure is None:
+            self._failure = (
+                error
+                if isinstance(error, DaybookError)
+                else DaybookError(f"segments: {type(error).__name__}: {error}")
+            )
+            log.error("segments failed", why=str(error), exc_info=error)
+
+
+class _ToStructlog(logging.Handler):
+    """Writes what Faust and its libraries warn of into our own log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log.warning(record.getMessage(), logger=record.name)
+
+
+def _by_shard(events: Iterable[Any]) -> dict[int, Received]:
+    received: dict[int, list[tuple[int, bytes]]] = {}
+    for event in events:
+        message = event.message
+        received.setdefault(message.partition, []).append((message.offset, message.value))
+    return dict(received)

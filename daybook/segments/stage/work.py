@@ -1,0 +1,158 @@
+"""The work of one member's second stage, a piece at a time: everything but reading the feed.
+
+All methods run in one thread. Each may be repeated: after Unavailable when the server answers
+again, and after Refused at once.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple
+
+import structlog
+
+from daybook.engine.errors import Gap
+from daybook.engine.kafka.offsets import LogBounds
+from daybook.segments.feed import unpack
+from daybook.segments.in_force import InForce
+from daybook.segments.stage.clocks import REMEDY, Clock, Clocks
+from daybook.segments.stage.profiles import Profiles
+from daybook.segments.stage.progress import FeedProgress, SourceProgress
+from daybook.segments.stage.rounds import Rounds
+from daybook.segments.stage.shard import Publish, SendItems, Shard
+
+log = structlog.get_logger()
+
+Received = Sequence[tuple[int, bytes]]
+"""Messages of one shard in their order: offsets and values."""
+
+
+class Parts(NamedTuple):
+    """What the work is done with. `read_definitions` takes new ones into what `in_force` reads."""
+
+    profiles: Profiles
+    clocks: Clocks
+    in_force: InForce
+    read_definitions: Callable[[], None]
+    send: SendItems
+    publish: Publish
+    sources: SourceProgress
+    feed: FeedProgress
+    now_ms: Callable[[], int]
+    accept_primary: Callable[[], None]
+
+
+class Work:
+    """`clock_max` is the moment beyond which nothing is evaluated, in ms since 1970.
+
+    `round_clock` is the clock of the first round since the start that was finished; None before.
+    """
+
+    def __init__(self, parts: Parts, clock_max: int | None) -> None:
+        self._parts = parts
+        self._clock_max = clock_max
+        self._rounds = Rounds(parts.sources, parts.feed, parts.now_ms)
+        self._shards: dict[int, Shard] = {}
+        self._next: dict[int, int] = {}
+        self._adopted: int | None = None
+        self.round_clock: int | None = None
+
+    def starts(
+        self, committed: Mapping[int, int | None], bounds: Mapping[int, LogBounds]
+    ) -> dict[int, int]:
+        """Where to begin to read shards that were assigned: at the lower of checkpoint and commit.
+
+        Forgets what was known of them, since another member may have worked on them. Raises Gap if
+        the feed does not hold the offset.
+        """
+        clocks = self._parts.clocks.all()
+        for shard in committed:
+            self._open(shard, clocks[shard])
+        found = {}
+        for shard, commit in committed.items():
+            start = clocks[shard].next
+            if commit is not None and 0 <= commit < start:
+                start = commit
+            low, high = bounds[shard].low, bounds[shard].high
+            # What is below the checkpoint is in the profiles, whatever the commit says.
+            start = min(max(start, low), clocks[shard].next)
+            if not low <= start <= high:
+                raise Gap(
+                    f"shard {shard} must continue at offset {start} of its feed, which holds "
+                    f"{low} to {high}. {REMEDY}"
+                )
+            found[shard] = start
+        return found
+
+    def _open(self, shard: int, clock: Clock) -> None:
+        parts = self._parts
+        self._next[shard] = clock.next
+        self._shards[shard] = Shard(
+            shard, parts.profiles, parts.in_force, parts.send, parts.publish, clock.clock
+        )
+
+    def take(self, received: Mapping[int, Received]) -> None:
+        """Takes messages into profiles, and records how far.
+
+        Messages that were taken before are skipped. So are those after a hole, which a rebalance
+        may leave: they are read again.
+        """
+        for number, messages in received.items():
+            if number not in self._shards:
+                continue
+            following, new = self._next[number], []
+            for offset, value in messages:
+                if offset == following:
+                    new.append(unpack(value))
+                    following += 1
+            if new:
+                self._shards[number].take(new)
+                self._parts.clocks.save_next(number, self._next[number], following)
+                self._next[number] = following
+
+    def step(self, owned: Collection[int]) -> bool:
+        """The next piece of a round; false if there is nothing to do for now.
+
+        `owned` are the shards that are assigned to this member.
+        """
+        shards = [self._shards[number] for number in owned if number in self._shards]
+        if self._adopted is None:
+            self._parts.read_definitions()
+            moment = self._rounds.step()
+            if moment is None:
+                return False
+            self._adopted = moment if self._clock_max is None else min(moment, self._clock_max)
+        for shard in shards:
+            shard.clock = max(shard.clock, self._adopted)
+        # No shard's turn is skipped because another has much to do.
+        if any([shard.evaluate_some() for shard in shards]):
+            return True
+        clocks = {shard.number: self._adopted for shard in shards}
+        self._parts.clocks.save_clocks(clocks, self._rounds.source_ends)
+        if self.round_clock is None:
+            self.round_clock = self._adopted
+        self._adopted = None
+        return False
+
+    def is_caught_up(self) -> bool:
+        """Whether all shards, whoever owns them, are evaluated up to `round_clock`."""
+        if self.round_clock is None:
+            return False
+        clocks = self._parts.clocks.all()
+        return all(clock.clock >= self.round_clock for clock in clocks.values())
+
+    def waiting(self, owned: Collection[int]) -> dict[int, int]:
+        """The shards whose feed goes on, each with the offset it has reached: those of `owned`, or
+        of all members if that is empty."""
+        ends, clocks = self._parts.feed.ends(), self._parts.clocks.all()
+        return {
+            shard: clock.next
+            for shard, clock in clocks.items()
+            if clock.next < ends[shard] and (shard in owned or not owned)
+        }
+
+    def check_continuity(self) -> None:
+        """Accepts another primary of MongoDB. Raises Gap if a clock is lower than the one that was
+        read or written last: the database was restored, and does not hold what was taken since."""
+        self._parts.accept_primary()
+        clocks = self._parts.clocks.all()
+        if any(clocks[shard].next < known for shard, known in self._next.items()):
+            raise Gap("the database went back: start the member again, to continue from there")
