@@ -86,7 +86,8 @@ AudienceSegments = RowModel(
         "resolved": ("object", "the filters with other segments put in"),
         "hash": ("string", "SHA-256 of `resolved`"),
         "defined_at": ("date", "when the definition was appended"),
-        "status": ("string", "active, superseded or retired"),
+        "status": ("string", "backfilling, active, superseded or retired"),
+        "progress": ("object", "{done, total}: the shards whose profiles are evaluated for it"),
     },
 )
 
@@ -102,6 +103,11 @@ SegmentClocks = RowModel(
             "object",
             "by topic id and partition of the sources, the offset below which the profiles hold "
             "everything",
+        ),
+        "definitions": (
+            "object",
+            "{done, target, after}: all profiles are evaluated for the definitions below offset "
+            "`done`, and those with an `_id` up to `after` for those below `target`",
         ),
     },
 )

@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "daybook.local": set(),
     "daybook.simulate": {"schemas"},
     "daybook.cli": {
+        "daybook.segments",
         "daybook.simulate",
         "daybook.collector",
         "daybook.query",

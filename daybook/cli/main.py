@@ -81,6 +81,10 @@ COMMANDS = {
         "daybook.cli.keys",
         "Create, list and revoke API keys for the collector and the query service.",
     ),
+    "segments": CommandSource(
+        "daybook.cli.segments",
+        "Define audience segments, and list them and their members.",
+    ),
     "serve": CommandSource("daybook.cli.serve", "Run the collector, the query service or exports."),
 }
 

@@ -2,17 +2,32 @@
 
 import os
 import signal
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 from rich.progress import MofNCompleteColumn
 
 import consumers
+from consumers import segment
+from daybook.cli.support.extras import extra
 from daybook.cli.support.progress_bars import progress_bars
 from daybook.engine import logs
 from daybook.engine.member.member import Member
 from daybook.engine.member.run import run as run_member
+from daybook.engine.moment import parse_moment
 from daybook.engine.settings import settings
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _moment(text: str) -> int:
+    """Milliseconds since 1970."""
+    try:
+        return (parse_moment(text) - _EPOCH) // timedelta(milliseconds=1)
+    except ValueError:
+        raise typer.BadParameter("must be like 2026-11-20T10:00:00Z") from None
 
 
 def run(
@@ -25,6 +40,15 @@ def run(
             "when this member started, no matter which member counted them.",
         ),
     ] = False,
+    clock: Annotated[
+        int | None,
+        typer.Option(
+            parser=_moment,
+            metavar="TIME",
+            help="With segment: evaluate as of this moment at the latest (RFC 3339). The clock of "
+            "segments never goes back.",
+        ),
+    ] = None,
 ) -> None:
     """Run one member of a group, which counts events until it is stopped.
 
@@ -36,9 +60,14 @@ def run(
     Example: `daybook run revenue --until-caught-up`
     """
     target = consumers.find(group)
+    if clock is not None:
+        if target.name != segment.GROUP.name:
+            raise typer.BadParameter("--clock is for the group segment")
+        target = segment.until(target, clock)
     config = settings()
     logs.configure(config.log_format)
-    with progress_bars(MofNCompleteColumn()) as bar:
+    needed = extra("segments") if target.beside else nullcontext()
+    with needed, progress_bars(MofNCompleteColumn()) as bar:
         task = bar.add_task(f"counting {target.name}", total=None, visible=until_caught_up)
         run_member(
             target,

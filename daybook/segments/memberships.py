@@ -1,6 +1,7 @@
 """Brings a person's memberships up to a moment, and lists the changes to be published."""
 
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from daybook.segments.filters.matcher import Matcher
@@ -12,9 +13,11 @@ EVENT, TIME, CONSENT, ACCOUNT = "event", "time", "consent", "deleted"
 """Why somebody entered or left at a moment: something happened, a window ran out, or consent or the
 account changed."""
 LATE, MERGED, DEFINED, REDEFINED = "late", "merged", "defined", "redefined"
+RETIRED = "retired"
 """Why the present membership differs from the one published: an event from before the moment that
-was evaluated last, a visitor's facts, or the segment's definition."""
+was evaluated last, a visitor's facts, the segment's definition, or its end."""
 
+_NONE: Mapping[str, str] = MappingProxyType({})
 _NOBODY = {"version": None, "in": False, "since": None, "until": None, "number": 0}
 
 
@@ -38,21 +41,47 @@ def new_memberships() -> dict[str, Any]:
 
 
 def evaluate(
-    profile: Profile, definitions: Sequence[Definition], clock: int, why: str = LATE
+    profile: Profile,
+    definitions: Sequence[Definition],
+    clock: int,
+    why: str = LATE,
+    new: Mapping[str, str] = _NONE,
 ) -> None:
     """Evaluates segments up to the clock. The others must be the same as at `evaluated_to`.
 
     Each change since then is published with its own moment. If these do not lead to the present
-    membership, the difference is published too, for which `why` is the reason.
+    membership, the difference is published too, for which `why` is the reason. Of the segments in
+    `new` that is all; their reasons are DEFINED or REDEFINED.
     """
     for definition in definitions:
-        _evaluate(profile, definition, clock, why)
+        _evaluate(profile, definition, clock, new.get(definition.segment, why))
         moment = definition.matcher.next_moment(profile, clock)
         profile["due"].pop(definition.segment, None)
         if moment is not None:
             profile["due"][definition.segment] = moment
     profile["due_at"] = min(profile["due"].values(), default=None)
     profile["evaluated_to"] = max(profile["evaluated_to"], clock)
+
+
+def retire(profile: Profile, segment: str, clock: int) -> None:
+    """Ends a person's membership in a segment that is retired."""
+    profile["due"].pop(segment, None)
+    known = profile["segments"].get(segment)
+    if known is None or not known["in"]:
+        return
+    known = known | {"in": False, "until": clock, "number": known["number"] + 1}
+    profile["segments"][segment] = known
+    change = {
+        "segment": segment,
+        "version": known["version"],
+        "number": known["number"],
+        "entered": False,
+        "at": clock,
+        "since": known["since"],
+        "reason": RETIRED,
+        "is_current": True,
+    }
+    profile["outbox"].append(change)
 
 
 def due(profile: Profile, clock: int) -> list[str]:

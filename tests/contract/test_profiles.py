@@ -83,6 +83,20 @@ def test_changed_are_those_of_the_shard_with_something_to_publish(profiles: Prof
     assert [one["_id"] for one in profiles.changed(3, 100)] == ["default:u:b"]
 
 
+def test_profiles_are_read_on_in_the_order_of_their_ids(profiles: Profiles) -> None:
+    names = ("default:u:a", "default:u:b", "default:v:a", "other:u:a")
+    profiles.replace([profile(name, 3) for name in names])
+    profiles.replace([profile("default:u:c", 4)])
+
+    def ids(after: str, limit: int = 100) -> list[str]:
+        return [one["_id"] for one in profiles.after(3, after, ["default"], limit)]
+
+    assert ids("") == ["default:u:a", "default:u:b", "default:v:a"]
+    assert ids("", 2) == ["default:u:a", "default:u:b"]
+    assert ids("default:u:a") == ["default:u:b", "default:v:a"]
+    assert ids("default:v:a") == []
+
+
 def test_a_row_is_replaced_by_a_later_one_only_and_removed_without_a_run(
     profiles: Profiles,
 ) -> None:

@@ -57,6 +57,14 @@ class Audience:
             data["user_id"] = user
         self.publish(TRACKING, event_type, at, data)
 
+    def order(self, event_type: str, at: str, order: str, user: str) -> None:
+        data: dict[str, Any] = {"order_id": order, "currency": "EUR"}
+        if event_type == "created":
+            data |= {"user_id": user, "total_cents": 4_990}
+        else:
+            data["amount_cents"] = 4_990
+        self.publish(ORDERS, f"order.{event_type}", at, data)
+
     def publish(self, topic: str, event_type: str, at: str, data: Mapping[str, Any]) -> None:
         self._events += 1
         event = {
@@ -68,11 +76,14 @@ class Audience:
         }
         self.world.publish([(source(topic).key_of(event), json.dumps(event).encode())], topic)
 
-    def advance(self, clock: str, **variables: str) -> MemberProcess:
-        """Runs a member until everything is evaluated up to the clock."""
-        member = self.world.member(
-            "segment", "--until-caught-up", f"--clock={text(clock)}", **variables
-        )
+    def member(self, clock: str, failpoint: str = "") -> MemberProcess:
+        """Starts a member that ends once everything is evaluated up to the clock."""
+        options = "--until-caught-up", f"--clock={text(clock)}"
+        return self.world.member("segment", *options, failpoint=failpoint)
+
+    def advance(self, clock: str) -> MemberProcess:
+        """Runs such a member to its end."""
+        member = self.member(clock)
         assert member.wait(120) == 0, member.output()
         return member
 

@@ -76,7 +76,7 @@ def _work(group: Group, topic: str, settings: Settings, clock_max: int | None) -
         MongoProfiles(fenced),
         clocks,
         InForce(definitions.definitions, settings.zone_info()),
-        definitions.read_new,
+        definitions,
         outputs.send,
         outputs.publish,
         SourceProgress(client, group.topics, Checkpoints(group.name, fenced)),

@@ -9,6 +9,7 @@ from pymongo import UpdateOne
 from daybook.engine.errors import Gap, StartAgain
 from daybook.engine.mongo.client import Documents, reachable
 from daybook.segments.feed import SHARDS
+from daybook.segments.stage.new_definitions import Backfill
 from models.segments import SegmentClocks
 
 REMEDY = "docs/segments.md says how to make the profiles again"
@@ -20,6 +21,7 @@ class Clock(NamedTuple):
 
     next: int
     clock: int
+    backfill: Backfill
 
 
 class Clocks:
@@ -33,7 +35,13 @@ class Clocks:
     def create(self) -> None:
         """Creates the clocks that there are not yet. Raises Gap if those that there are belong to
         another incarnation of the feed."""
-        new = {"topic_id": self._topic_id, "next": Int64(0), "clock": Int64(-1), "applied": {}}
+        new = {
+            "topic_id": self._topic_id,
+            "next": Int64(0),
+            "clock": Int64(-1),
+            "applied": {},
+            "definitions": Backfill()._asdict(),
+        }
         updates = [
             UpdateOne({"_id": shard}, {"$setOnInsert": new}, upsert=True) for shard in range(SHARDS)
         ]
@@ -52,7 +60,10 @@ class Clocks:
             )
         if len(stored) < SHARDS:
             raise StartAgain("clocks of segments are missing")
-        return {one["_id"]: Clock(int(one["next"]), int(one["clock"])) for one in stored}
+        return {
+            one["_id"]: Clock(int(one["next"]), int(one["clock"]), Backfill(**one["definitions"]))
+            for one in stored
+        }
 
     def save_next(self, shard: int, saved: int, next_offset: int) -> None:
         """Moves `next` forward, never back; a former owner of the shard may save late.
@@ -65,6 +76,13 @@ class Clocks:
             result = self._collection.update_one(where, {"$max": {"next": Int64(next_offset)}})
         if not result.matched_count:
             raise StartAgain("the clock of a shard is lower than the one written last")
+
+    def save_backfill(self, shard: int, backfill: Backfill) -> None:
+        """Stores how far the shard is evaluated for new definitions."""
+        with reachable():
+            self._collection.update_one(
+                {"_id": shard}, {"$set": {"definitions": backfill._asdict()}}
+            )
 
     def save_clocks(self, clocks: Mapping[int, int], applied: Mapping[Any, int]) -> None:
         """Moves the clocks of shards forward. `applied`: by topic id and partition of the sources,

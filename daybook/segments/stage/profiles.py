@@ -25,6 +25,11 @@ class Profiles(Protocol):
     def changed(self, shard: int, limit: int) -> list[Profile]:
         """Profiles of the shard with rows or changes still to be published, at most so many."""
 
+    def after(
+        self, shard: int, after: str, organizations: Collection[str], limit: int
+    ) -> list[Profile]:
+        """Profiles of the shard and these organizations whose `_id` is greater, in its order."""
+
     def replace(self, profiles: Collection[Profile]) -> None:
         """Replaces profiles as they were read, and raises their `revision`.
 

@@ -14,6 +14,7 @@ from daybook.engine.kafka.offsets import LogBounds
 from daybook.segments.feed import unpack
 from daybook.segments.in_force import InForce
 from daybook.segments.stage.clocks import REMEDY, Clock, Clocks
+from daybook.segments.stage.definition_rows import DefinitionRows
 from daybook.segments.stage.profiles import Profiles
 from daybook.segments.stage.progress import FeedProgress, SourceProgress
 from daybook.segments.stage.rounds import Rounds
@@ -26,12 +27,12 @@ Received = Sequence[tuple[int, bytes]]
 
 
 class Parts(NamedTuple):
-    """What the work is done with. `read_definitions` takes new ones into what `in_force` reads."""
+    """What the work is done with. `in_force` reads what `definitions` have read."""
 
     profiles: Profiles
     clocks: Clocks
     in_force: InForce
-    read_definitions: Callable[[], None]
+    definitions: DefinitionRows
     send: SendItems
     publish: Publish
     sources: SourceProgress
@@ -63,6 +64,8 @@ class Work:
         Forgets what was known of them, since another member may have worked on them. Raises Gap if
         the feed does not hold the offset.
         """
+        # Which segments an item touches depends on them.
+        self._read_definitions()
         clocks = self._parts.clocks.all()
         for shard in committed:
             self._open(shard, clocks[shard])
@@ -85,9 +88,16 @@ class Work:
     def _open(self, shard: int, clock: Clock) -> None:
         parts = self._parts
         self._next[shard] = clock.next
-        self._shards[shard] = Shard(
-            shard, parts.profiles, parts.in_force, parts.send, parts.publish, clock.clock
+        opened = self._shards[shard] = Shard(
+            shard,
+            parts.profiles,
+            parts.in_force,
+            parts.send,
+            parts.publish,
+            clock.clock,
+            clock.backfill,
         )
+        opened.new.learn(parts.definitions.changes)
 
     def take(self, received: Mapping[int, Received]) -> None:
         """Takes messages into profiles, and records how far.
@@ -115,7 +125,7 @@ class Work:
         """
         shards = [self._shards[number] for number in owned if number in self._shards]
         if self._adopted is None:
-            self._parts.read_definitions()
+            self._read_definitions()
             moment = self._rounds.step()
             if moment is None:
                 return False
@@ -123,7 +133,7 @@ class Work:
         for shard in shards:
             shard.clock = max(shard.clock, self._adopted)
         # No shard's turn is skipped because another has much to do.
-        if any([shard.evaluate_some() for shard in shards]):
+        if any([self._advance(shard) for shard in shards]):
             return True
         clocks = {shard.number: self._adopted for shard in shards}
         self._parts.clocks.save_clocks(clocks, self._rounds.source_ends)
@@ -131,6 +141,21 @@ class Work:
             self.round_clock = self._adopted
         self._adopted = None
         return False
+
+    def _read_definitions(self) -> None:
+        definitions, known = self._parts.definitions, len(self._parts.definitions.changes)
+        definitions.read_new()
+        if len(definitions.changes) > known:
+            for shard in self._shards.values():
+                shard.new.learn(definitions.changes)
+        done = [clock.backfill.done for clock in self._parts.clocks.all().values()]
+        definitions.show_progress(done)
+
+    def _advance(self, shard: Shard) -> bool:
+        has_backfilled = shard.backfill_some()
+        if has_backfilled:
+            self._parts.clocks.save_backfill(shard.number, shard.new.backfill)
+        return shard.evaluate_some() or has_backfilled
 
     def is_caught_up(self) -> bool:
         """Whether all shards, whoever owns them, are evaluated up to `round_clock`."""

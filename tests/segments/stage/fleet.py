@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from consumers.segment import GROUP
+from daybook.engine.documents.fields import Event
 from daybook.engine.partition import Partition
 from daybook.funnels.visitor_event import moment
 from daybook.segments.definitions import Definitions
 from daybook.segments.feed import FeedItem, FeedMessage, pack, shard_of, unpack
 from daybook.segments.in_force import InForce
+from daybook.segments.stage.new_definitions import Backfill, DefinitionChange
 from daybook.segments.stage.shard import Shard
 from schemas.catalogue import source
 from schemas.envelope import moment_text
@@ -48,6 +50,9 @@ class Fleet:
         self.profiles.before = self.maybe_die
         self.told: list[Mapping[str, Any]] = []
         self.clock = 0
+        self.definitions = definitions
+        self.changes: list[DefinitionChange] = []
+        self.backfills = dict.fromkeys(SHARDS, Backfill())
         self._in_force = InForce(definitions, UTC)
         self.shards = {number: self._shard(number) for number in SHARDS}
 
@@ -55,7 +60,25 @@ class Fleet:
         return Runner(self.store, self.dead_letters, GROUP, self.lanes[place], send=self.send)
 
     def _shard(self, number: int) -> Shard:
-        return Shard(number, self.profiles, self._in_force, self.send_on, self.publish, self.clock)
+        shard = Shard(
+            number,
+            self.profiles,
+            self._in_force,
+            self.send_on,
+            self.publish,
+            self.clock,
+            self.backfills[number],
+        )
+        shard.new.learn(self.changes)
+        return shard
+
+    def define(self, event: Event) -> None:
+        """A definition is read by all shards' owners."""
+        self.definitions.take(event, self.now_ms)
+        segment = event["data"]["segment_id"]
+        self.changes.append(DefinitionChange(len(self.changes), "default", segment))
+        for shard in self.shards.values():
+            shard.new.learn(self.changes)
 
     def maybe_die(self) -> None:
         if self.random.random() < self.risk:
@@ -137,9 +160,17 @@ class Fleet:
         self.clock = max(self.clock, clock)
         for number in SHARDS:
             try:
-                self.shards[number].advance(self.clock)
+                self._advance(number)
             except Died:
                 self.shards[number] = self._shard(number)
+
+    def _advance(self, number: int) -> None:
+        shard = self.shards[number]
+        shard.clock = max(shard.clock, self.clock)
+        while shard.backfill_some() and self.random.random() < 0.9:
+            self.maybe_die()
+            self.backfills[number] = shard.new.backfill
+        shard.advance(self.clock)
 
     def finish(self) -> None:
         """Everything is read and evaluated, and nobody dies any more."""
@@ -149,3 +180,5 @@ class Fleet:
             while self.members[place][-1].next < len(self.lanes[place].log):
                 self.members[place][-1].settle(50)
         self.round()
+        while not all(shard.new.is_done for shard in self.shards.values()):
+            self.round()

@@ -1,0 +1,242 @@
+"""`daybook segments`: defines audience segments, and lists them and their members."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import uuid4
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from daybook.cli.support.printing import as_json, console, moment, number_of, print_line, table
+from daybook.engine.decode.parse import Ignored, read
+from daybook.engine.documents.source import Source
+from daybook.engine.errors import DaybookError, Poison, Unknown
+from daybook.engine.kafka.admin import log_bounds
+from daybook.engine.kafka.clients import admin, producer
+from daybook.engine.kafka.feed_producer import FeedProducer
+from daybook.engine.kafka.scan import scan
+from daybook.engine.mongo.client import Documents, database, reachable
+from daybook.engine.settings import Settings, settings
+from daybook.segments.definitions import Definitions
+from models.segments import AudienceSegments, SegmentClocks, SegmentMembers
+from schemas.catalogue import source
+from schemas.envelope import DEFAULT_ORGANIZATION, moment_text
+from schemas.fields import Id
+
+segments = typer.Typer(
+    no_args_is_help=True,
+    help="Define audience segments, and list them and their members.",
+)
+
+TOPIC = "sc.analytics.segments"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIELDS = frozenset({"segment_id", "name", "filters"})
+
+
+class BadDefinition(DaybookError):
+    """A definition is refused; the message names the path of what is wrong."""
+
+    exit_code = 2
+
+
+def _id(value: str) -> str:
+    try:
+        return TypeAdapter(Id).validate_python(value)
+    except ValidationError:
+        raise typer.BadParameter("1 to 128 printable characters without spaces") from None
+
+
+Organization = Annotated[
+    str, typer.Option(callback=_id, help="The organization whose segments these are.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@segments.command("define")
+def define_segment(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, help='JSON: {"segment_id": …, "name": …, "filters": …}'
+        ),
+    ],
+    organization: Organization = DEFAULT_ORGANIZATION,
+) -> None:
+    """Define a segment, or its next version, by a file.
+
+    The version is 1, or the newest one and 1. A definition that says what the newest version says
+    changes nothing.
+
+    Example: `daybook segments define carts.json --organization acme`
+    """
+    given = _read_file(file)
+    config, topic = settings(), source(TOPIC)
+    known = _read_definitions(config, topic)
+    segment = known.segment(organization, given["segment_id"])
+    held = segment.in_force if segment else None
+    if held and (held.name, held.filters) == (given.get("name"), given.get("filters")):
+        print_line(f"{given['segment_id']} is version {held.number} already")
+        return
+    version = segment.versions[-1].number + 1 if segment else 1
+    event = _event(topic, given | {"version": version}, organization)
+    try:
+        known.take(event, 0)
+    except Poison as error:
+        raise BadDefinition(f"{file}: {error.detail.removeprefix('data.')}") from None
+    FeedProducer(producer(config), topic.topic).send_keyed(
+        [(topic.key_of(event).encode(), json.dumps(event).encode())]
+    )
+    print_line(f"{given['segment_id']} is defined: version {version}")
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    """Raises BadDefinition."""
+    try:
+        given = json.loads(file.read_bytes())
+    except (ValueError, RecursionError):
+        raise BadDefinition(f"{file}: must be JSON") from None
+    if not isinstance(given, dict):
+        raise BadDefinition(f"{file}: must be an object with {', '.join(sorted(_FIELDS))}")
+    if unknown := sorted(given.keys() - _FIELDS):
+        raise BadDefinition(f"{file}: {unknown[0]}: is not one of {', '.join(sorted(_FIELDS))}")
+    if not isinstance(given.get("segment_id"), str):
+        raise BadDefinition(f"{file}: segment_id: must be a string")
+    return given
+
+
+def _event(topic: Source, data: Mapping[str, Any], organization: str) -> Any:
+    """The event that defines a segment, validated. Raises BadDefinition."""
+    value = {
+        "event_id": str(uuid4()),
+        "event_type": "segment.defined",
+        "occurred_at": moment_text(datetime.now(UTC)),
+        "schema_version": 1,
+        "organization_id": organization,
+        "data": data,
+    }
+    try:
+        return read(topic, json.dumps(value).encode())
+    except Poison as error:
+        path = error.detail.removeprefix("data.").removeprefix("filters: ")
+        raise BadDefinition(path) from None
+
+
+def _read_definitions(config: Settings, topic: Source) -> Definitions:
+    """All definitions in the topic; those that are wrong are left out, as a member does it.
+
+    Raises Unknown if there is no such topic, and Unavailable.
+    """
+    known, client = Definitions(), admin(config)
+    bounds = log_bounds(client, [topic.topic])
+    if not bounds:
+        raise Unknown(f"no topic {topic.topic}: run `daybook topics apply`")
+    for message in scan(config, bounds):
+        try:
+            known.take(read(topic, message.value() or b""), message.timestamp()[1])
+        except (Ignored, Poison):
+            continue
+    return known
+
+
+@segments.command("list")
+def list_segments(
+    organization: Organization = DEFAULT_ORGANIZATION, as_json_: JsonOption = False
+) -> None:
+    """List every version of an organization's segments, with its number of members.
+
+    Members are those of the moment up to which everything is evaluated.
+    """
+    documents = database(settings())
+    where = {"organization_id": organization}
+    with reachable():
+        stored = list(
+            documents[AudienceSegments.collection]
+            .find(where, {"_id": 0, "resolved": 0})
+            .sort([("segment_id", 1), ("version", 1)])
+        )
+        groups = documents[SegmentMembers.collection].aggregate(
+            [
+                {"$match": where | {"in": True}},
+                {
+                    "$group": {
+                        "_id": {"segment_id": "$segment_id", "version": "$version"},
+                        "count": {"$sum": 1},
+                    }
+                },
+            ]
+        )
+        counts = Counter(
+            {(g["_id"]["segment_id"], g["_id"]["version"]): g["count"] for g in groups}
+        )
+    for one in stored:
+        one["members"] = counts[one["segment_id"], one["version"]]
+    if as_json_:
+        print(as_json({"clock": _clock_text(documents), "segments": stored}))
+        return
+    rows = [
+        (
+            one["segment_id"],
+            str(one["version"]),
+            one["status"],
+            one["name"],
+            moment(one["defined_at"]),
+            f"{one['members']:,}",
+        )
+        for one in stored
+    ]
+    headings = ("segment", "version", "status", "name", "defined", "members")
+    console().print(table(headings, rows))
+    print_line(f"evaluated up to {_clock_text(documents) or 'no moment yet'}")
+
+
+@segments.command("members")
+def list_members(
+    segment: Annotated[str, typer.Argument(callback=_id, help="The segment's id.")],
+    organization: Organization = DEFAULT_ORGANIZATION,
+    version: Annotated[
+        int | None, typer.Option(min=1, help="A version; by default the newest.")
+    ] = None,
+    as_json_: JsonOption = False,
+) -> None:
+    """List the members of a segment, each with the moment at which they entered."""
+    documents = database(settings())
+    where = {"organization_id": organization, "segment_id": segment}
+    with reachable():
+        known = [
+            one["version"]
+            for one in documents[AudienceSegments.collection].find(where, {"version": 1})
+        ]
+        if not known or (version is not None and version not in known):
+            raise Unknown(f"no segment {segment} of {organization}, or no such version")
+        number = version or max(known)
+        members = list(
+            documents[SegmentMembers.collection]
+            .find(where | {"version": number, "in": True}, {"_id": 0, "person": 1, "since": 1})
+            .sort("_id", 1)
+        )
+    clock = _clock_text(documents)
+    if as_json_:
+        shown = [{"person": m["person"], "since": _text(m["since"])} for m in members]
+        print(as_json({"clock": clock, "version": number, "members": shown}))
+        return
+    console().print(table(("person", "since"), [(m["person"], _text(m["since"])) for m in members]))
+    print_line(
+        f"{number_of(len(members), 'member')} of version {number}, evaluated up to "
+        f"{clock or 'no moment yet'}"
+    )
+
+
+def _clock_text(documents: Documents) -> str | None:
+    """The moment up to which all shards are evaluated; None before the first round."""
+    with reachable():
+        clocks = [int(one["clock"]) for one in documents[SegmentClocks.collection].find()]
+    clock = min(clocks, default=-1)
+    return None if clock < 0 else _text(clock)
+
+
+def _text(at: int) -> str:
+    return moment_text(_EPOCH + timedelta(milliseconds=at))

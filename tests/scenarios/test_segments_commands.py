@@ -1,0 +1,107 @@
+"""Segments by the commands that a person types."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.renamed_topics import ROOT, with_topics
+from tests.support.segments import CARTS, Audience, text
+from tests.support.world import World
+
+
+class Commands:
+    """Runs `daybook` over the topics and the database of a world."""
+
+    def __init__(self, world: World, directory: Path) -> None:
+        self._environment = os.environ | with_topics(world, directory) | {"COLUMNS": "200"}
+        self._file = directory / "definition.json"
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "daybook", *arguments],
+            cwd=ROOT,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    def define(self, content: object, *options: str) -> "subprocess.CompletedProcess[str]":
+        self._file.write_text(content if isinstance(content, str) else json.dumps(content))
+        return self.run("segments", "define", str(self._file), *options)
+
+
+@pytest.fixture
+def commands(world: World, tmp_path: Path) -> Commands:
+    return Commands(world, tmp_path)
+
+
+def carts(**more: object) -> dict[str, object]:
+    return {"segment_id": "carts", "name": "Carts", "filters": CARTS} | more
+
+
+def test_a_segment_is_defined_evaluated_and_listed(world: World, commands: Commands) -> None:
+    audience = Audience(world)
+    assert "version 1" in commands.define(carts()).stdout
+    assert "version 1 already" in commands.define(carts()).stdout
+    audience.track("cart_add", "2nd 10:00", "v1", "u1")
+    audience.track("cart_add", "2nd 10:30", "v2")
+    done = commands.run("run", "segment", "--until-caught-up", "--clock", text("2nd 10:30"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    listed = json.loads(commands.run("segments", "list", "--json").stdout)
+    assert listed["clock"] == "2026-03-02T10:30:00.000Z"
+    [segment] = listed["segments"]
+    assert (segment["segment_id"], segment["version"], segment["members"]) == ("carts", 1, 2)
+    assert segment["status"] == "active"
+    members = json.loads(commands.run("segments", "members", "carts", "--json").stdout)
+    assert members["members"] == [
+        {"person": "u:u1", "since": "2026-03-02T10:00:00.000Z"},
+        {"person": "v:v2", "since": "2026-03-02T10:30:00.000Z"},
+    ]
+    printed = commands.run("segments", "members", "carts").stdout
+    assert "2 members of version 1, evaluated up to 2026-03-02T10:30:00.000Z" in printed
+    other = commands.run("segments", "members", "carts", "--organization", "another")
+    assert (other.returncode, other.stdout) == (2, "")
+    back = commands.run("run", "segment", "--clock", text("2nd 10:29"))
+    assert back.returncode == 2
+    assert "evaluated up to 2026-03-02T10:30:00.000Z, and never go back" in back.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "path"),
+    [
+        (
+            carts(filters={"all": [CARTS, {"not": CARTS | {"within": "PT30S"}}]}),
+            "filters.all[1].not.within",
+        ),
+        (carts(filters={"all": []}), "filters.all"),
+        (
+            carts(filters={"event": "cart_add", "attribute": "role"}),
+            "filters: must have exactly one of",
+        ),
+        (carts(filters={"segment": "unknown"}), "filters.segment"),
+        (carts(extra=1), "extra"),
+        ({"name": "Carts", "filters": CARTS}, "segment_id"),
+        ({"segment_id": "carts", "filters": CARTS}, "name"),
+        ("{", "must be JSON"),
+        ([], "must be an object"),
+    ],
+)
+def test_a_bad_definition_is_refused_with_its_path(
+    world: World, commands: Commands, content: object, path: str
+) -> None:
+    world.make_topic("sc.analytics.segments", 1)
+    done = commands.define(content)
+    assert done.returncode == 2
+    assert path in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_clock_is_only_for_segments(commands: Commands) -> None:
+    done = commands.run("run", "revenue", "--clock", text("2nd 10:00"))
+    assert done.returncode == 2
+    assert "--clock is for the group segment" in done.stderr
