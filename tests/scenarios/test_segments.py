@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.segments import CARTS, Audience, ms
+from daybook.segments.feed import SHARDS
+from tests.support.segments import CARTS, FEED, Audience, ms, text
+from tests.support.wait import until
 from tests.support.world import World
 
 
@@ -63,6 +65,87 @@ def test_two_visitors_who_turn_out_to_be_one_user_are_in_as_that_user(audience: 
         ("entered", "u:u1", ms("2nd 10:30"), "merged"),
         ("left", "u:u1", ms("3rd 10:00"), "time"),
     ]
+
+
+def test_while_a_source_is_not_read_the_clock_stands(audience: Audience) -> None:
+    audience.define()
+    audience.track("cart_add", "2nd 10:00", "v1", "u1")
+    audience.advance("2nd 10:00")
+    audience.track("page_view", "2nd 10:05", "v2")
+    with audience.second_stage("3rd 12:00") as steps:
+        until(lambda: steps() >= 3, "the second stage does its rounds")
+        assert audience.clock() == ms("2nd 10:00")
+    assert audience.members() == {"u:u1": (True, ms("2nd 10:00"), None)}
+    audience.advance("3rd 12:00")
+    assert audience.members() == {"u:u1": (False, ms("2nd 10:00"), ms("3rd 10:00"))}
+
+
+def test_a_new_version_is_evaluated_for_everybody_and_the_old_rows_stay(audience: Audience) -> None:
+    audience.define()
+    audience.track("cart_add", "2nd 10:00", "v1", "u1")
+    for minute in (0, 1, 2):
+        audience.track("cart_add", f"2nd 11:0{minute}", "v2", "u2")
+    audience.advance("2nd 18:00")
+    audience.define(CARTS | {"count": {"at_least": 3}}, version=2)
+    audience.define(CARTS, "again")
+    audience.advance("2nd 19:00")
+    assert audience.members(version=2) == {"u:u2": (True, ms("2nd 11:02"), None)}
+    old = {"u:u1": (True, ms("2nd 10:00"), None), "u:u2": (True, ms("2nd 11:00"), None)}
+    assert audience.members() == old
+    assert audience.members("again") == old
+    told = {change for change in audience.told() if change[2] == ms("2nd 19:00")}
+    assert told == {
+        ("left", "u:u1", ms("2nd 19:00"), "redefined"),
+        ("entered", "u:u1", ms("2nd 19:00"), "defined"),
+        ("entered", "u:u2", ms("2nd 19:00"), "defined"),
+    }
+    rows = audience.world.documents["audience_segments"].find().sort("_id", 1)
+    assert [(row["_id"], row["status"]) for row in rows] == [
+        ("default:again:1", "active"),
+        ("default:carts:1", "superseded"),
+        ("default:carts:2", "active"),
+    ]
+
+
+def test_a_feed_that_is_made_again_ends_the_member_and_the_profiles_stay(
+    audience: Audience,
+) -> None:
+    audience.define()
+    audience.track("cart_add", "2nd 10:00", "v1", "u1")
+    audience.advance("2nd 10:00")
+    running = audience.world.member("segment", f"--clock={text('2nd 11:00')}")
+    until(lambda: audience.clock() == ms("2nd 11:00"), "the second stage does its rounds")
+    audience.world.delete_topic(FEED)
+    audience.world.make_topic(FEED, SHARDS)
+    assert running.wait(60) == 1
+    assert "deleted, or made again" in running.output()
+    later = audience.member("2nd 12:00")
+    assert later.wait(60) == 1
+    assert "docs/segments.md" in later.output()
+    assert audience.members() == {"u:u1": (True, ms("2nd 10:00"), None)}
+
+
+def test_two_members_share_the_shards_and_one_goes_on_when_the_other_is_killed(
+    audience: Audience,
+) -> None:
+    audience.define()
+    members = [audience.world.member("segment", f"--clock={text('3rd 12:00')}") for _ in range(2)]
+    for member in members:
+        member.wait_for("member started")
+    for number in range(20):
+        audience.track("cart_add", f"2nd 10:{number:02d}", f"v{number}")
+    until(lambda: len(audience.members()) == 20, "all have been members", 120)
+    members[0].kill()
+    for number in range(20, 40):
+        audience.track("cart_add", f"2nd 10:{number:02d}", f"v{number}")
+    until(lambda: len(audience.members()) == 40, "the others have been members, too", 120)
+    members[1].end()
+    audience.advance("3rd 12:00")
+    assert audience.members() == {
+        f"v:v{number}": (False, ms(f"2nd 10:{number:02d}"), ms(f"3rd 10:{number:02d}"))
+        for number in range(40)
+    }
+    assert len(audience.told()) == 80
 
 
 @pytest.mark.parametrize(

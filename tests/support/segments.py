@@ -1,12 +1,14 @@
 """Segments on real servers: definitions, what people do, members and changes."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from daybook.engine.kafka import admin
 from daybook.engine.kafka.scan import scan
 from daybook.funnels.visitor_event import milliseconds
+from daybook.segments.stage.build import segment_stage
 from schemas.catalogue import catalogue, source
 from tests.support.member import MemberProcess
 from tests.support.world import World
@@ -38,6 +40,7 @@ class Audience:
     def __init__(self, world: World) -> None:
         self.world = world
         self._events = 0
+        self._producer = world.producer()
         for name in (USERS, ORDERS, TRACKING):
             world.make_topic(name, 2)
         for name in (DEFINITIONS, CHANGES, FEED):
@@ -74,7 +77,9 @@ class Audience:
             "schema_version": 1,
             "data": dict(data),
         }
-        self.world.publish([(source(topic).key_of(event), json.dumps(event).encode())], topic)
+        key, value = source(topic).key_of(event), json.dumps(event).encode()
+        self._producer.produce(self.world.topic(topic), key=key, value=value)
+        assert self._producer.flush(60) == 0
 
     def member(self, clock: str, failpoint: str = "") -> MemberProcess:
         """Starts a member that ends once everything is evaluated up to the clock."""
@@ -86,6 +91,32 @@ class Audience:
         member = self.member(clock)
         assert member.wait(120) == 0, member.output()
         return member
+
+    @contextmanager
+    def second_stage(self, clock: str) -> Iterator[Callable[[], int]]:
+        """Runs only the second stage, in this process; gives the number of steps it has done."""
+        group = self.world.group("segment")
+        stage = segment_stage(group, self.world.settings, ms(clock))
+        stage.start()
+        work, steps = stage._work, 0
+        step = work.step
+
+        def counted(owned: Collection[int]) -> bool:
+            nonlocal steps
+            has_more = step(owned)
+            steps += bool(owned)
+            return has_more
+
+        work.step = counted  # type: ignore[method-assign]
+        try:
+            yield lambda: steps
+            assert stage.failure() is None
+        finally:
+            stage.stop()
+
+    def clock(self) -> int:
+        """The moment up to which all shards are evaluated."""
+        return min(int(one["clock"]) for one in self.world.documents["segment_clocks"].find())
 
     def members(self, segment: str = "carts", version: int = 1) -> dict[str, tuple[Any, ...]]:
         """Of each person, whether they are in, since when, and until when."""

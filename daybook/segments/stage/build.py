@@ -53,6 +53,13 @@ def _work(group: Group, topic: str, settings: Settings, clock_max: int | None) -
 
     renew()
     fenced = database(settings, fence)
+    definition_reader = RenewableConsumer(lambda: reader(settings))
+
+    def close() -> None:
+        documents.client.close()
+        fenced.client.close()
+        definition_reader.current.close()
+
     topic_id = _feed_id(client, topic)
     clocks = Clocks(fenced, topic, topic_id)
     clocks.create()
@@ -61,7 +68,7 @@ def _work(group: Group, topic: str, settings: Settings, clock_max: int | None) -
     definitions = DefinitionRows(
         Definitions(
             group.definitions,
-            RenewableConsumer(lambda: reader(settings)),
+            definition_reader,
             lambda: topic_ids(client, names),
             DeadLetters(group.name, fenced, dead_letter_producer(settings)),
             Calendar(settings.zone_info()),
@@ -83,6 +90,7 @@ def _work(group: Group, topic: str, settings: Settings, clock_max: int | None) -
         FeedProgress(client, topic, topic_id, clocks),
         lambda: time_ns() // 1_000_000,
         renew,
+        close,
     )
     return Work(parts, clock_max)
 

@@ -7,29 +7,66 @@ begins to read where `starts` says, not where Kafka's offsets do.
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import faust
+import structlog
+from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
+from aiokafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+from mode.threads import WorkerThread
 
 from daybook.engine.errors import WrongSetting
 from daybook.engine.kafka.offsets import LogBounds
 from daybook.engine.settings import PREFIX, Settings
 
+log = structlog.get_logger()
+
 REQUEST_SECONDS = 90.0
+POLL_SECONDS = 0.1
+STOP_SECONDS = 20.0
 
 Starts = Callable[[Mapping[int, int | None], Mapping[int, LogBounds]], Awaitable[dict[int, int]]]
 """From the commits and the bounds of assigned partitions to the offsets to begin at."""
 
 
+class _DaemonThread(WorkerThread):
+    """A thread that does not keep the process alive if Faust cannot stop it."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.daemon = True
+
+
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
+    Worker = _DaemonThread
+
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         # Faust reads committed messages in its own transactions only, and has no setting for it.
         consumer._isolation_level = "read_committed"
         return consumer
+
+    async def commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Commits offsets. Faust would crash if Kafka refused; but our own checkpoint counts."""
+        return bool(await self.call_thread(self._commit_or_log, offsets))
+
+    async def _commit_or_log(self, offsets: Mapping[TP, int]) -> bool:
+        consumer, assigned = self._ensure_consumer(), self.assignment()
+        wanted = {
+            driver.ensure_aiokafka_TP(tp): OffsetAndMetadata(offset, "")
+            for tp, offset in offsets.items()
+            if tp in assigned
+        }
+        try:
+            await consumer.commit(wanted)
+        except KafkaError as error:
+            log.warning("commit of the feed refused", why=str(error))
+            return False
+        return True
 
 
 class _Consumer(driver.Consumer):
@@ -118,12 +155,12 @@ def _ssl_context(settings: Settings) -> ssl.SSLContext:
     return context
 
 
-async def run_until(app: FeedApp, is_wanted: Callable[[], bool], poll_seconds: float) -> bool:
-    """Starts the app, and stops it once it is not wanted; returns whether it crashed before."""
+async def run_until(app: FeedApp, is_wanted: Callable[[], bool]) -> None:
+    """Starts the app, and stops it once it is not wanted, or has crashed."""
     try:
         await app.start()
         while is_wanted() and not (app.crashed or app.should_stop):
-            await asyncio.sleep(poll_seconds)
-        return bool(app.crashed) or is_wanted()
+            await asyncio.sleep(POLL_SECONDS)
     finally:
-        await app.stop()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(app.stop(), STOP_SECONDS)

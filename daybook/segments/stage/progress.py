@@ -37,10 +37,14 @@ class FeedProgress:
         self._topic_id = topic_id
         self._clocks = clocks
 
-    def ends(self) -> Mapping[Hashable, int]:
-        """Raises Unavailable, and Gap if the topic was deleted, or made again."""
+    def check(self) -> None:
+        """Raises Gap if the topic was deleted, or made again, and Unavailable."""
         if topic_ids(self._client, [self._topic]).get(self._topic) != self._topic_id:
             raise Gap(f"{self._topic} was deleted, or made again. {REMEDY}")
+
+    def ends(self) -> Mapping[Hashable, int]:
+        """Raises as `check` does."""
+        self.check()
         bounds = log_bounds(self._client, [self._topic])
         return {number: held.high for (_, number), held in bounds.items()}
 

@@ -16,7 +16,7 @@ import structlog
 from daybook.engine.errors import DaybookError, Refused, StartAgain, Unavailable
 from daybook.engine.kafka.offsets import LogBounds
 from daybook.engine.settings import Settings
-from daybook.segments.stage.feed_app import FeedApp, run_until
+from daybook.segments.stage.feed_app import STOP_SECONDS, FeedApp, run_until
 from daybook.segments.stage.work import Received, Work
 
 log = structlog.get_logger()
@@ -26,8 +26,6 @@ ROUND_SECONDS = 0.5
 MESSAGES_AT_ONCE = 50
 MESSAGES_WITHIN_SECONDS = 0.1
 _RETRY_SECONDS = 1.0
-_POLL_SECONDS = 0.1
-_STOP_SECONDS = 30.0
 _LOGGERS = ("faust", "mode", "aiokafka")
 
 T = TypeVar("T")
@@ -55,6 +53,7 @@ class SegmentStage:
         self._waiting: Mapping[int, int] = {}
         self._is_caught_up = False
         self._work: Work
+        self._close: Callable[[], None] = lambda: None
         self._app: FeedApp
 
     def start(self) -> None:
@@ -62,6 +61,7 @@ class SegmentStage:
             logger = logging.getLogger(name)
             logger.handlers, logger.propagate = [_ToStructlog(logging.WARNING)], False
         self._work = self._open_work()
+        self._close = self._work.close
         self._progress_at = monotonic()
         self._loop_thread.start()
 
@@ -81,8 +81,9 @@ class SegmentStage:
     def stop(self) -> None:
         self._stopping.set()
         if self._loop_thread.is_alive():
-            self._loop_thread.join(_STOP_SECONDS)
+            self._loop_thread.join(STOP_SECONDS + 5)
         self._worker.shutdown(cancel_futures=True)
+        self._close()
 
     def _run(self) -> None:
         try:
@@ -102,11 +103,15 @@ class SegmentStage:
         @app.agent(topic, name="profiles")
         async def take(stream: Any) -> None:
             async for events in stream.take_events(MESSAGES_AT_ONCE, MESSAGES_WITHIN_SECONDS):
-                await self._do(partial(self._work.take, _by_shard(events)))
+                try:
+                    await self._do(partial(self._work.take, _by_shard(events)))
+                except DaybookError:
+                    # Whatever leaves an agent, Faust takes for done.
+                    await asyncio.Event().wait()
                 self._progress_at = monotonic()
 
         app.timer(ROUND_SECONDS)(self._advance)
-        await run_until(app, lambda: not self._stopping.is_set(), _POLL_SECONDS)
+        await run_until(app, lambda: self._failure is None and not self._stopping.is_set())
 
     async def _advance(self) -> None:
         while await self._do(lambda: self._work.step(self._owned())):
@@ -130,8 +135,10 @@ class SegmentStage:
         return await self._do(lambda: self._work.starts(committed, bounds))
 
     async def _do(self, piece: Callable[[], T]) -> T:
-        """Does a piece of work, again and again while a server is away. After any other failure it
-        never returns, so that nothing is acknowledged and nothing leaves an agent."""
+        """Does a piece of work, again and again while a server is away.
+
+        Raises DaybookError for any other failure, and when the stage is stopped.
+        """
         loop = asyncio.get_running_loop()
         is_away = False
         while self._failure is None and not self._stopping.is_set():
@@ -153,8 +160,7 @@ class SegmentStage:
                 if is_away:
                     log.info("segments go on")
                 return result
-        await asyncio.Event().wait()
-        raise AssertionError
+        raise self._failure or DaybookError("segments: stopped")
 
     def _fail(self, error: Exception) -> None:
         if self._failure is None:
@@ -163,7 +169,8 @@ class SegmentStage:
                 if isinstance(error, DaybookError)
                 else DaybookError(f"segments: {type(error).__name__}: {error}")
             )
-            log.error("segments failed", why=str(error), exc_info=error)
+            unexpected = None if isinstance(error, DaybookError) else error
+            log.error("segments failed", why=str(error), exc_info=unexpected)
 
 
 class _ToStructlog(logging.Handler):

@@ -39,6 +39,7 @@ class Parts(NamedTuple):
     feed: FeedProgress
     now_ms: Callable[[], int]
     accept_primary: Callable[[], None]
+    close: Callable[[], None]
 
 
 class Work:
@@ -64,6 +65,7 @@ class Work:
         Forgets what was known of them, since another member may have worked on them. Raises Gap if
         the feed does not hold the offset.
         """
+        self._parts.feed.check()
         # Which segments an item touches depends on them.
         self._read_definitions()
         clocks = self._parts.clocks.all()
@@ -173,6 +175,10 @@ class Work:
             for shard, clock in clocks.items()
             if clock.next < ends[shard] and (shard in owned or not owned)
         }
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._parts.close()
 
     def check_continuity(self) -> None:
         """Accepts another primary of MongoDB. Raises Gap if a clock is lower than the one that was
