@@ -6,6 +6,7 @@ from confluent_kafka.admin import AdminClient
 
 from daybook.engine.errors import Gap
 from daybook.engine.kafka.admin import log_bounds, topic_ids
+from daybook.engine.kafka.offsets import LogBounds
 from daybook.engine.member.caught_up import log_ends
 from daybook.engine.protocol.checkpoints import Checkpoints
 from daybook.segments.stage.clocks import REMEDY, Clocks
@@ -45,8 +46,12 @@ class FeedProgress:
     def ends(self) -> Mapping[Hashable, int]:
         """Raises as `check` does."""
         self.check()
-        bounds = log_bounds(self._client, [self._topic])
-        return {number: held.high for (_, number), held in bounds.items()}
+        return {shard: held.high for shard, held in self.bounds().items()}
+
+    def bounds(self) -> dict[int, LogBounds]:
+        """What the feed holds of each shard. Raises Unavailable."""
+        found = log_bounds(self._client, [self._topic])
+        return {number: held for (_, number), held in found.items()}
 
     def reached(self) -> Mapping[Hashable, int]:
         return {shard: clock.next for shard, clock in self._clocks.all().items()}

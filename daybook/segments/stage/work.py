@@ -76,14 +76,11 @@ class Work:
             start = clocks[shard].next
             if commit is not None and 0 <= commit < start:
                 start = commit
-            low, high = bounds[shard].low, bounds[shard].high
+            held = bounds[shard]
             # What is below the checkpoint is in the profiles, whatever the commit says.
-            start = min(max(start, low), clocks[shard].next)
-            if not low <= start <= high:
-                raise Gap(
-                    f"shard {shard} must continue at offset {start} of its feed, which holds "
-                    f"{low} to {high}. {REMEDY}"
-                )
+            start = min(max(start, held.low), clocks[shard].next)
+            if not held.low <= start <= held.high:
+                raise self._gap(shard, start, held)
             found[shard] = start
         return found
 
@@ -168,13 +165,23 @@ class Work:
 
     def waiting(self, owned: Collection[int]) -> dict[int, int]:
         """The shards whose feed goes on, each with the offset it has reached: those of `owned`, or
-        of all members if that is empty."""
-        ends, clocks = self._parts.feed.ends(), self._parts.clocks.all()
-        return {
-            shard: clock.next
-            for shard, clock in clocks.items()
-            if clock.next < ends[shard] and (shard in owned or not owned)
-        }
+        of all members if that is empty. Raises Gap if the feed no longer holds that offset."""
+        self._parts.feed.check()
+        reached, held = self._parts.clocks.all(), self._parts.feed.bounds()
+        found = {}
+        for shard, clock in reached.items():
+            if clock.next < held[shard].high and (shard in owned or not owned):
+                found[shard] = clock.next
+                if clock.next < held[shard].low:
+                    raise self._gap(shard, clock.next, held[shard])
+        return found
+
+    @staticmethod
+    def _gap(shard: int, offset: int, held: LogBounds) -> Gap:
+        return Gap(
+            f"shard {shard} must continue at offset {offset} of its feed, which holds "
+            f"{held.low} to {held.high}. {REMEDY}"
+        )
 
     def close(self) -> None:
         """Closes all connections."""

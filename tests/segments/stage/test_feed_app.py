@@ -42,10 +42,6 @@ def test_the_session_is_that_of_the_members(tmp_path: Path) -> None:
     assert long.broker_request_timeout >= long.broker_session_timeout
 
 
-def test_a_position_outside_of_the_log_is_never_a_jump(tmp_path: Path) -> None:
-    assert app(tmp_path).conf.consumer_auto_offset_reset == "none"
-
-
 def test_a_user_and_a_client_certificate_are_those_of_the_settings(tmp_path: Path) -> None:
     authority = trustme.CA()
     ca, own = tmp_path / "ca.pem", tmp_path / "own.pem"
