@@ -67,6 +67,67 @@ def test_two_visitors_who_turn_out_to_be_one_user_are_in_as_that_user(audience: 
     ]
 
 
+def test_a_late_cart_brings_back_who_had_left(audience: Audience) -> None:
+    audience.define()
+    audience.track("cart_add", "2nd 10:00", "v1", "u1")
+    audience.advance("3rd 12:00")
+    audience.track("cart_add", "2nd 23:00", "v1", "u1")
+    audience.advance("3rd 12:30")
+    assert audience.members() == {"u:u1": (True, ms("2nd 10:00"), None)}
+    audience.advance("3rd 23:00")
+    assert audience.members() == {"u:u1": (False, ms("2nd 10:00"), ms("3rd 23:00"))}
+    assert [(what, why) for what, _, _, why in audience.told()] == [
+        ("entered", "event"),
+        ("left", "time"),
+        ("entered", "late"),
+        ("left", "time"),
+    ]
+
+
+def test_without_consent_nobody_is_in_and_what_was_tracked_never_counts_again(
+    audience: Audience,
+) -> None:
+    audience.define()
+    audience.define(CARTS | {"count": {"at_least": 2}}, "two")
+    audience.track("cart_add", "2nd 10:00", "v1", "u1")
+    audience.account("consent_withdrawn", "2nd 11:00", "u1")
+    audience.track("cart_add", "2nd 12:00", "v1", "u1")
+    audience.account("consent_given", "2nd 13:00", "u1")
+    audience.advance("2nd 13:30")
+    assert audience.members() == {}
+    audience.track("cart_add", "2nd 14:00", "v1", "u1")
+    audience.advance("2nd 15:00")
+    assert audience.members() == {"u:u1": (True, ms("2nd 14:00"), None)}
+    assert audience.members("two") == {}
+
+
+def test_a_deleted_account_is_gone_until_it_is_created_again(audience: Audience) -> None:
+    audience.define()
+    audience.track("cart_add", "2nd 10:00", "v1", "u1")
+    audience.advance("2nd 10:30")
+    audience.account("deleted", "2nd 11:00", "u1")
+    audience.track("cart_add", "2nd 12:00", "v1", "u1")
+    audience.advance("2nd 12:30")
+    assert audience.members() == {}
+    assert audience.told()[1:] == [("left", "u:u1", ms("2nd 11:00"), "deleted")]
+    audience.account("created", "4th 08:00", "u1")
+    audience.track("cart_add", "4th 09:00", "v1", "u1")
+    audience.advance("4th 10:00")
+    assert audience.members() == {"u:u1": (True, ms("4th 09:00"), None)}
+
+
+def test_what_nobody_evaluated_for_days_is_published_at_its_own_moments(audience: Audience) -> None:
+    audience.define()
+    audience.track("cart_add", "2nd 10:00", "v1", "u1")
+    assert audience.member("2nd 09:00", "before_profiles").wait(120) == -signal.SIGKILL
+    audience.advance("4th 12:00")
+    assert audience.told() == [
+        ("entered", "u:u1", ms("2nd 10:00"), "event"),
+        ("left", "u:u1", ms("3rd 10:00"), "time"),
+    ]
+    assert [change["data"]["is_current"] for change in audience.changes()] == [False, True]
+
+
 def test_while_a_source_is_not_read_the_clock_stands(audience: Audience) -> None:
     audience.define()
     audience.track("cart_add", "2nd 10:00", "v1", "u1")

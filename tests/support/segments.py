@@ -60,6 +60,9 @@ class Audience:
             data["user_id"] = user
         self.publish(TRACKING, event_type, at, data)
 
+    def account(self, what: str, at: str, user: str) -> None:
+        self.publish(USERS, f"user.{what}", at, {"user_id": user})
+
     def order(self, event_type: str, at: str, order: str, user: str) -> None:
         data: dict[str, Any] = {"order_id": order, "currency": "EUR"}
         if event_type == "created":

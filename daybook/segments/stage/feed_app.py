@@ -108,8 +108,8 @@ class FeedApp(faust.App):
             broker_heartbeat_interval=min(3.0, session / 3),
             broker_request_timeout=max(REQUEST_SECONDS, session),
             broker_max_poll_interval=settings.kafka_max_poll_interval_ms / 1000,
-            # A new partition may be fetched from before `starts` is asked. Where that, or a log that
-            # was cut, makes it jump, `Work.take` leaves the messages out.
+            # A new partition may be fetched from before `starts` is asked. Where that, or a log
+            # that was cut, makes it jump, `Work.take` leaves the messages out.
             consumer_auto_offset_reset="earliest",
             datadir=directory,
             topic_allow_declare=False,

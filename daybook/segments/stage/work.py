@@ -55,6 +55,7 @@ class Work:
         self._shards: dict[int, Shard] = {}
         self._next: dict[int, int] = {}
         self._adopted: int | None = None
+        self._learned = 0
         self.round_clock: int | None = None
 
     def starts(
@@ -136,19 +137,20 @@ class Work:
             return True
         clocks = {shard.number: self._adopted for shard in shards}
         self._parts.clocks.save_clocks(clocks, self._rounds.source_ends)
+        done = [clock.backfill.done for clock in self._parts.clocks.all().values()]
+        self._parts.definitions.show_progress(done)
         if self.round_clock is None:
             self.round_clock = self._adopted
         self._adopted = None
         return False
 
     def _read_definitions(self) -> None:
-        definitions, known = self._parts.definitions, len(self._parts.definitions.changes)
+        definitions = self._parts.definitions
         definitions.read_new()
-        if len(definitions.changes) > known:
+        if len(definitions.changes) > self._learned:
             for shard in self._shards.values():
                 shard.new.learn(definitions.changes)
-        done = [clock.backfill.done for clock in self._parts.clocks.all().values()]
-        definitions.show_progress(done)
+            self._learned = len(definitions.changes)
 
     def _advance(self, shard: Shard) -> bool:
         has_backfilled = shard.backfill_some()
