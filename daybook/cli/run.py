@@ -2,8 +2,8 @@
 
 import os
 import signal
-from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
@@ -66,8 +66,11 @@ def run(
         target = segment.until(target, clock)
     config = settings()
     logs.configure(config.log_format)
-    needed = extra("segments") if target.beside else nullcontext()
-    with needed, progress_bars(MofNCompleteColumn()) as bar:
+    if target.name == segment.GROUP.name:
+        # Before anything else, which may need servers.
+        with extra("segments"):
+            import_module("daybook.segments.stage.build")
+    with progress_bars(MofNCompleteColumn()) as bar:
         task = bar.add_task(f"counting {target.name}", total=None, visible=until_caught_up)
         run_member(
             target,
