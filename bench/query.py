@@ -9,13 +9,22 @@ from threading import Event, Thread
 
 from redis import Redis
 
-from bench import year
+from bench import trial, year
 from bench.comparison import Comparison
 from bench.figure import Figure
 from bench.http.calls import Call
 from bench.http.load import flood
 from bench.http.loaded import Load
-from bench.http.reads import DAYS, REPORTS, in_other_zones, mixed, origins, overview
+from bench.http.reads import (
+    DAYS,
+    REPORTS,
+    at_utc,
+    in_other_zones,
+    judged,
+    mixed,
+    origins,
+    overview,
+)
 from bench.http.service import service
 from bench.http.under import LoadedServer
 from bench.result import Result
@@ -30,6 +39,7 @@ _OURS, _BARE = "daybook serve query --port {port}", "bench.http.bare_endpoint {p
 _KEYS, _READS = 5, 1_000
 _UNCACHED, _CACHED, _CACHED_CONNECTIONS = 30, 1_000, 16
 _UNCACHED_MS_MAX, _CACHED_MS_MAX, _HIT_PERCENT_MIN = 200, 20, 90
+_JUDGED_MS_MAX = 2_000
 _WRITE_SECONDS = 0.1
 _HOW = (
     f"overview of {year.DAYS} days of {len(year.STEPS)} steps, uncached and cached over one "
@@ -46,6 +56,7 @@ class _Runs:
     def __init__(self) -> None:
         self.uncached: list[Load] = []
         self.cached: list[Load] = []
+        self.judged: list[Load] = []
         self.shares: list[tuple[Measured, Measured]] = []
         self.cold: list[tuple[Load, float]] = []
         self.written: list[tuple[Load, float]] = []
@@ -68,10 +79,12 @@ def query(runs: Runs, pairs: int) -> Result:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="daybook-bench-")))
         documents = client[settings.mongodb_database]
         year.fill(documents)
+        trial.fill(documents)
         keys = [_key(documents) for _ in range(_KEYS)]
         ours = LoadedServer(runs, "query", stack.enter_context(service(_OURS, variables)))
         year_call, body = overview(ours.port, keys[0])
         (folder / "report.json").write_bytes(body)
+        test_call = judged(ours.port, keys[0])
         bare_command = f"{_BARE}{folder / 'report.json'}"
         bare = LoadedServer(runs, "bare endpoint", stack.enter_context(service(bare_command, {})))
         reads = mixed(ours.port, keys, _READS)
@@ -80,6 +93,7 @@ def query(runs: Runs, pairs: int) -> Result:
             found.uncached.append(
                 _load(ours, "a year, uncached", in_other_zones(year_call, _UNCACHED), 1)
             )
+            found.judged.append(_load(ours, "a test, uncached", at_utc(test_call), 1))
             found.cached.append(_load(ours, "a year, cached", [year_call] * _CACHED, 1))
             our_load, bare_load = (
                 _load(server, "a year", [year_call] * _CACHED, _CACHED_CONNECTIONS)
@@ -98,6 +112,7 @@ def _figures(found: _Runs) -> Iterator[Figure]:
     for what, loads, at_most in (
         ("overview of a year, uncached", found.uncached, _UNCACHED_MS_MAX),
         ("overview of a year, cached", found.cached, _CACHED_MS_MAX),
+        (f"a test of {trial.VISITORS:,} visitors, uncached", found.judged, _JUDGED_MS_MAX),
     ):
         yield Figure(f"{what}: p50", "ms", [load.percentile(50) for load in loads])
         p95 = [load.percentile(95) for load in loads]

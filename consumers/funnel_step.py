@@ -16,6 +16,9 @@ from daybook.engine.group import Arrival, Definitions, Group, Prepare
 from daybook.engine.partition import Partition
 from daybook.engine.store import Store
 from daybook.funnels import memory
+from daybook.funnels.email_row import email_update
+from daybook.funnels.experiment_row import KINDS as OF_EXPERIMENTS
+from daybook.funnels.experiment_row import experiment_update
 from daybook.funnels.live.presence import LIVE
 from daybook.funnels.measures.parts import Part, measures, parts
 from daybook.funnels.measures.single_event import bot_effects, plain_effects
@@ -74,16 +77,19 @@ def react(
     context = context_of(event)
     if memory.remember(visitor, session_id, arrival.appended_ms, visitor_event, context):
         yield from users_of(visitor, visitor_event)
+    if event["event_type"] in OF_EXPERIMENTS:
+        yield experiment_update(visitor, visitor_event)
     if event["event_type"] != "experiment_exposed":
         yield session_update(visitor, event, visitor_event)
 
 
 def _order_or_ticket(
     organization: str, event: Event, day_hour: DayHour, state: State
-) -> Iterator[Effect]:
-    """The effect of an order's e-mail, or of a scanned ticket, which counts once at an event."""
+) -> Iterator[Effect | RowUpdate]:
+    """What an order's e-mail adds, or a scanned ticket, which counts once at an event."""
     data, event_type = event["data"], event["event_type"]
     if "event_id" not in data:
+        yield email_update(state, event)
         return
     document_key = organization, data["event_id"]
     if event_type in MAILS:

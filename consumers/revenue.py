@@ -12,10 +12,12 @@ from daybook.engine.documents.change import Effect, effect
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_key
+from daybook.engine.documents.rows import RowUpdate
 from daybook.engine.documents.state import State
 from daybook.engine.group import Arrival, Group
 from daybook.funnels import order_revenue, order_tickets
 from daybook.funnels.order_payments import booked, paid_cents
+from daybook.funnels.order_row import CHANGING, order_update
 from models.event_revenue import EventRevenueDay
 from models.funnel_revenue import FunnelRevenueDay
 from models.order_state import (
@@ -36,14 +38,20 @@ SPLITS = {"community_id": "community", "promotion_id": "promotion"}
 
 def react(
     event: Event, day_hour: DayHour, arrival: Arrival, order: State, rules: Rules
-) -> Iterator[Effect]:
-    """The effects of one event of an order.
+) -> Iterator[Effect | RowUpdate]:
+    """The effects of one event of an order, and what it changes in the order's row.
 
     Payments, refunds, reversals and attribution may come in any order; each also counts what waited
     for it.
     """
-    data = event["data"]
     add_missing(order)
+    yield from _effects(order, event, day_hour)
+    if event["event_type"] in CHANGING and (row := order_update(order)):
+        yield row
+
+
+def _effects(order: State, event: Event, day_hour: DayHour) -> Iterator[Effect]:
+    data = event["data"]
     match event["event_type"]:
         case "order.created":
             yield from _learn_total(order, data)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from daybook.engine.documents.state import State, StateModel
+from models.order import Orders
 
 WAITING_REFUNDS_MAX = 1_000
 """The first refunds of an order may wait until payments cover them; what is not covered of a later
@@ -52,6 +53,9 @@ def new_order(order_id: str) -> dict[str, Any]:
     `returned` says whether the tickets are taken back. `cancelled` is the hour of the first
     `order.cancelled`, {date, hour}. An older state has no tickets until `daybook rebuild`, unless
     its `order.created` is still to come.
+
+    `created_ms` is the time of the `order.created` that settled the funnel, in milliseconds since
+    1970, and `visitor_id` the visitor that it names; without them the order has no row in `orders`.
     """
     return {
         "order_id": order_id,
@@ -73,24 +77,29 @@ def new_order(order_id: str) -> dict[str, Any]:
         "reversals_asked": 0,
         "tickets": None,
         "cancelled": None,
+        "created_ms": None,
+        "visitor_id": None,
     }
 
 
 _SINCE_3 = ("total", "later_payments", "waiting_reversals", "refunds_asked", "reversals_asked")
 _SINCE_4 = ("tickets", "cancelled")
+_SINCE_5 = ("created_ms", "visitor_id")
 
 OrderState = StateModel(
     "order_state",
     new_order,
     since=dict.fromkeys(("source", "funnel_settled", "funnel", "booked_refunds"), 2)
     | dict.fromkeys(_SINCE_3, 3)
-    | dict.fromkeys(_SINCE_4, 4),
+    | dict.fromkeys(_SINCE_4, 4)
+    | dict.fromkeys(_SINCE_5, 5),
+    rows=(Orders,),
 )
 
 
 def add_missing(order: State) -> None:
     """Adds the fields since version 3 to an older state, as if nothing had happened before."""
-    if "tickets" not in order:
+    if "created_ms" not in order:
         blank = new_order(order["order_id"])
-        added = (*_SINCE_3, *_SINCE_4)
+        added = (*_SINCE_3, *_SINCE_4, *_SINCE_5)
         order.update({name: blank[name] for name in added if name not in order})

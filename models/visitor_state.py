@@ -6,7 +6,9 @@ from urllib.parse import unquote
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_part
 from daybook.engine.documents.state import StateModel
+from models.experiment_visitor import ExperimentVisitors
 from models.funnel_user import FunnelUsers
+from models.order_email import OrderEmails
 from models.session import Sessions
 from schemas.envelope import organization_of
 
@@ -54,5 +56,5 @@ VisitorState = StateModel(
     id_of=str,
     since=dict.fromkeys(("size", "truncated"), 2) | {"admissions": 3, "user_id": 4, "users": 4},
     changed={"sessions": 4},
-    rows=(Sessions, FunnelUsers),
+    rows=(Sessions, FunnelUsers, ExperimentVisitors, OrderEmails),
 )

@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import cycle, islice
@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from bench import year
+from bench import trial, year
 from bench.http.calls import Call
 from bench.totals import WrongTotals
 from daybook.local.ports import LOOPBACK
@@ -20,6 +20,8 @@ _YEAR = f"{_API}/overview?from={year.FIRST}&to={year.LAST}"
 REPORTS = ("overview", "conversions", "dropoffs", "revenue", f"steps/{year.STEPS[0]}")
 DAYS = (30, 90)
 _ZONES = sorted(zone for zone in available_timezones() if "/" in zone)
+
+_AT_UTC = ("Abidjan", "Accra", "Bamako", "Banjul", "Conakry", "Dakar", "Freetown", "Lome")
 
 
 def overview(port: int, key: str) -> tuple[Call, bytes]:
@@ -32,9 +34,28 @@ def overview(port: int, key: str) -> tuple[Call, bytes]:
     return call, body
 
 
+def judged(port: int, key: str) -> Call:
+    """The call for the test's report. Raises WrongTotals."""
+    call, body = _known(port, f"{_API}/ab-tests?test_id={trial.TEST}", key)
+    [test] = json.loads(body)["tests"]
+    found = [(variant["visitors"], variant["conversions"]) for variant in test["variants"]]
+    if found != trial.known():
+        raise WrongTotals(f"the test has {found}, but should have {trial.known()}")
+    return call
+
+
 def in_other_zones(call: Call, count: int) -> Iterator[Call]:
     """The same call with other zones: the numbers are the same, but no response is cached."""
-    for zone in islice(_ZONES, count):
+    yield from _in_zones(call, islice(_ZONES, count))
+
+
+def at_utc(call: Call) -> Iterator[Call]:
+    """The same with zones in which times are those of UTC."""
+    yield from _in_zones(call, (f"Africa/{city}" for city in _AT_UTC))
+
+
+def _in_zones(call: Call, zones: Iterable[str]) -> Iterator[Call]:
+    for zone in zones:
         yield replace(call, request=call.request.replace(b" HTTP", b"&tz=%b HTTP" % zone.encode()))
 
 

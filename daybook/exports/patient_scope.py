@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from daybook.query.problem import TookTooLong
 from daybook.query.read.mongo import ROWS_MAX, Document, Filter, Order
-from daybook.query.read.scope import Scope
+from daybook.query.read.scope import Join, Scope
 
 T = TypeVar("T")
 
@@ -66,16 +66,20 @@ class PatientScope(Scope):
         ]
 
     async def aggregate(
-        self, collection: str, where: Filter, stages: Sequence[Filter]
+        self,
+        collection: str,
+        where: Filter,
+        stages: Sequence[Filter],
+        join: Join | None = None,
     ) -> list[Document]:
         """As `Scope.aggregate`; sums of halves are added up."""
         try:
-            return await Scope.aggregate(self, collection, where, stages)
+            return await Scope.aggregate(self, collection, where, stages, join)
         except TookTooLong:
             halves = _halves(where)
             if halves is None or not _is_sums(stages):
                 raise
-        first, second = [await self.aggregate(collection, half, stages) for half in halves]
+        first, second = [await self.aggregate(collection, half, stages, join) for half in halves]
         rows = {row["_id"]: row for row in first}
         for row in second:
             rows[row["_id"]] = _added(rows[row["_id"]], row) if row["_id"] in rows else row

@@ -16,6 +16,7 @@ from daybook.engine.documents.state import State
 from daybook.funnels import order_tickets
 from daybook.funnels.apportion import share_payment, share_refund
 from daybook.funnels.order_payments import booked, payments
+from daybook.funnels.visitor_event import milliseconds
 from models.funnel_revenue import FunnelRevenueDay
 from models.order_state import WAITING_REFUNDS_MAX, WORTH_MAX
 from schemas.envelope import organization_of
@@ -39,6 +40,8 @@ def created(order: State, event: Event) -> Iterator[Effect]:
             "products": products(data.get("items", ())),
         }
     order["tickets"] = order_tickets.tickets_of(event)
+    order["visitor_id"] = data.get("visitor_id")
+    order["created_ms"] = milliseconds(event["occurred_at"])
     order["refunded_cents"] = 0
     for number, payment in enumerate(payments(order)):
         yield from paid(order, payment, is_first=number == 0)

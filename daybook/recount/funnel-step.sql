@@ -62,6 +62,14 @@ UNION ALL
 SELECT 'funnel_users', unnest(['organization_id', 'funnel_id', 'date', 'visitor_id', 'user_id']),
     'state', NULL, NULL, 1
 UNION ALL
+SELECT 'experiment_visitors', unnest([
+    'organization_id', 'visitor_id', 'funnel_id', 'events', 'events_total', 'truncated'
+]), 'state', NULL, NULL, 1
+UNION ALL
+SELECT 'order_emails', unnest([
+    'organization_id', 'order_id', 'emails', 'emails_total', 'truncated'
+]), 'state', NULL, NULL, 1
+UNION ALL
 SELECT 'funnel_sessions', 'truncated', 'state', NULL, NULL, 1
 UNION ALL
 FROM (VALUES

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daybook.recount.compare.rows import single_row
+from daybook.recount.funnel_step.rows import experiment_visitor_document, order_email_document
 from daybook.recount.funnel_step.sessions import session_document
 from daybook.recount.funnel_step.stages import STAGES
 from daybook.recount.funnel_step.users import user_document
 from daybook.recount.funnel_step.visitors import visitor_document
 from daybook.recount.replay.rules import Rules
 from daybook.recount.revenue import PARTS
+from daybook.recount.revenue.rows import order_document
 
 _HERE = Path(__file__).parent
 _PREFIX = "sc-analytics-"
@@ -29,6 +31,7 @@ _ORDERS = (
     "order.dispute_won",
     "order.attribution_recorded",
 )
+_OF_ORDERS = {"order_state": single_row, "orders": order_document}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +100,9 @@ GROUPS = (
             "step_id",
             "event_id",
             "items",
+            "visitor_id",
         ),
-        Rules((_HERE / "revenue.sql", *PARTS), whole_documents={"order_state": single_row}),
+        Rules((_HERE / "revenue.sql", *PARTS), whole_documents=_OF_ORDERS),
     ),
     Group(
         "sc-analytics-funnel-step",
@@ -156,6 +160,8 @@ GROUPS = (
             {
                 "funnel_sessions": session_document,
                 "funnel_users": user_document,
+                "experiment_visitors": experiment_visitor_document,
+                "order_emails": order_email_document,
                 "visitor_state": visitor_document,
             },
         ),

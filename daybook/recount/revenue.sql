@@ -56,7 +56,14 @@ SELECT 'order_state', unnest([
     'total', 'later_payments', 'waiting_reversals', 'refunds_asked', 'reversals_asked'
 ]), 'state', NULL, NULL, 3
 UNION ALL
-SELECT 'order_state', unnest(['tickets', 'cancelled']), 'state', NULL, NULL, 4;
+SELECT 'order_state', unnest(['tickets', 'cancelled']), 'state', NULL, NULL, 4
+UNION ALL
+SELECT 'order_state', unnest(['created_ms', 'visitor_id']), 'state', NULL, NULL, 5
+UNION ALL
+SELECT 'orders', unnest([
+    'organization_id', 'order_id', 'funnel_id', 'visitor_id', 'visitor', 'event_ids', 'created_at',
+    'currency', 'paid_cents', 'refunded_cents'
+]), 'state', NULL, NULL, 1;
 
 -- An order's events are in the order of the log; `n` numbers them. If partitions were added, events
 -- written before that (of a lower epoch) come first.

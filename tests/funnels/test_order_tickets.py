@@ -6,6 +6,7 @@ import pytest
 
 from consumers.revenue import react
 from daybook.engine.documents.calendar import DayHour
+from daybook.engine.documents.change import Effect
 from daybook.engine.group import Arrival
 from daybook.funnels.order_tickets import tickets_of
 from models.event_revenue import EventRevenueDay
@@ -19,7 +20,11 @@ CUP = {"product_id": "cup", "quantity": 3, "price_cents": 100}
 
 
 def order_event(kind: str, **data: Any) -> dict[str, Any]:
-    return {"event_type": f"order.{kind}", "data": {"order_id": "o"} | data}
+    return {
+        "event_type": f"order.{kind}",
+        "occurred_at": "2026-01-01T00:00:00Z",
+        "data": {"order_id": "o"} | data,
+    }
 
 
 def created(*items: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -31,7 +36,7 @@ def sums(order: dict[str, Any], *events: dict[str, Any]) -> dict[str, int]:
     found: dict[str, int] = {}
     for event in events:
         for one in react(event, DAY, Arrival("t", 0, 0, 0), order, RULES):
-            if one.document.model is EventRevenueDay:
+            if isinstance(one, Effect) and one.document.model is EventRevenueDay:
                 found[one.amount.field] = found.get(one.amount.field, 0) + one.value
     return found
 

@@ -4,6 +4,7 @@ from tests.mutants.attacks import ATTACKS
 from tests.mutants.callers import CALLERS
 from tests.mutants.counting import COUNTING
 from tests.mutants.door import BOUNDS
+from tests.mutants.joined import JOINED
 from tests.mutants.meaning import MEANING
 from tests.mutants.orders import ORDERS
 from tests.mutants.quarantine import QUARANTINE
@@ -30,6 +31,7 @@ MUTANTS = (
     *REPORTS,
     *WAY_IN,
     *MEANING,
+    *JOINED,
     *WEB_CLIENT,
     *ATTACKS,
 )

@@ -126,6 +126,12 @@ DAMAGES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "an event that may come again": ("visitor_state", {}, {"$pop": {"event_ids": 1}}),
     "who a visitor is": ("visitor_state", {"users": {"$gt": 0}}, {"$set": {"user_id": "another"}}),
     "a user of a day": ("funnel_users", {}, {"$set": {"user_id": "another"}}),
+    "a visitor's conversion": (
+        "experiment_visitors",
+        {"events.value_cents": {"$gt": 0}},
+        {"$pop": {"events": 1}},
+    ),
+    "an e-mail": ("order_emails", {}, {"$set": {"emails.0.event_type": "another"}}),
     "a ticket": ("visitor_state", {"admitted": True}, {"$set": {"admitted": False}}),
 }
 
@@ -172,7 +178,13 @@ def test_parts_that_other_processes_read_and_compare_give_the_same(
     assert (found.exit_code, found.states_equal) == (0, found.states)
     assert found.states == sum(
         world.documents[name].count_documents({})
-        for name in ("visitor_state", "funnel_sessions", "funnel_users")
+        for name in (
+            "visitor_state",
+            "funnel_sessions",
+            "funnel_users",
+            "experiment_visitors",
+            "order_emails",
+        )
     )
     for name in ("a session's path", "a visitor's first day", "an event that may come again"):
         collection, where, update = DAMAGES[name]

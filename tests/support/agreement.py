@@ -59,6 +59,13 @@ def _differences(replay: Replay, store: MemoryStore) -> list[Any]:
         for name in stored.keys() & recounted:
             sums, as_stored = found[collection, name].sums, _stored_form(stored[name])
             different += unequal_fields(models[collection], name, sums, as_stored, 1_000)
+    stored_rows = {
+        name: {field: value for field, value in row.items() if field != "_daybook"}
+        for name, row in store.collections.get("orders", {}).items()
+    }
+    recounted_rows = dict(replay.results.states("orders"))
+    if stored_rows != recounted_rows:
+        different.append(("orders", stored_rows, recounted_rows))
     for name, state in replay.results.states("order_state"):
         kept = {n: v for n, v in store.collections["order_state"][name].items() if n in state}
         kept["event_ids"] = [event_id.hex() for event_id in kept["event_ids"]]

@@ -67,9 +67,10 @@ class Orders:
                 items = {"items": lines} if chance < 0.7 else {}
                 worth = sum(line["quantity"] * line["price_cents"] for line in lines)
                 event = {"event_id": "gig"} if self._tickets.random() < 0.4 else {}
+                visitor = {"visitor_id": "v:1"} if self._tickets.random() < 0.5 else {}
                 currency = self._random.choice(("EUR", "EUR", "EUR", "USD"))
                 total = {"currency": currency, "total_cents": max(2 * cents, worth)}
-                return total | named | step | items | event
+                return total | named | step | items | event | visitor
             case "payment_succeeded":
                 currency = self._random.choice(("EUR", "EUR", "USD"))
                 part = {"installment": chance < 0.2} if chance < 0.3 else {}

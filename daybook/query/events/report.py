@@ -137,7 +137,8 @@ def today(
     """A day's numbers, zeros if it has no documents yet."""
     amounts = days_by_currency(basis, days)
     currency = choose_currency(amounts, *preference)
-    updated_at = max((stored["updated_at"] for both in days for stored in both), default=None)
+    stamps = (stored.get("updated_at") for both in days for stored in both)
+    updated_at = max(filter(None, stamps), default=None)
     return {
         "date": day.isoformat(),
         "updated_at": iso_timestamp(updated_at, zone) if updated_at else None,

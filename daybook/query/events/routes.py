@@ -19,6 +19,7 @@ from daybook.query.answer.cache import REALTIME, REPORTS
 from daybook.query.answer.parameters import Compare, Grain, Money, RecentRange
 from daybook.query.answer.report import OrganizationReport, Report
 from daybook.query.events import report as bodies
+from daybook.query.events.emails import load_emails
 from daybook.query.events.sales import Days, basis_of, load_all_orders
 from daybook.query.examples import with_example
 from daybook.query.figures.date_range import Span, iso_timestamp
@@ -111,6 +112,7 @@ async def load_ticketed_event(scope: Scope, event_id: str) -> Document:
 async def _facts(scope: Scope, event_id: str, span: Span, *, hours: bool = False) -> bodies.Facts:
     fields = [*_FIELDS, "hours"] if hours else _FIELDS
     tracked = await scope.days(EventMetricsDay, span, event_id, fields=fields)
+    emails = await load_emails(scope, event_id, span)
     ordered = await scope.days(
         EventRevenueDay, span, event_id, fields={"_daybook": False} if hours else None
     )
@@ -123,7 +125,7 @@ async def _facts(scope: Scope, event_id: str, span: Span, *, hours: bool = False
         )
         for kind in bodies.KINDS.values()
     }
-    return bodies.Facts(Days(tracked, ordered), sketches)
+    return bodies.Facts(Days([*tracked, *emails], ordered), sketches)
 
 
 async def _all_days(scope: Scope, event_id: str) -> Days:
@@ -139,16 +141,17 @@ async def _today(report: Report, event_id: str) -> tuple[Days, str]:
     today = report.now.date()
     span = Span(today, today, report.fleet_zone, report.zone)
     ordered = await report.scope.days(EventRevenueDay, span, event_id)
+    emails = await load_emails(report.scope, event_id, span)
     try:
         stored = await report.live.hash(event_totals(report.scope.organization, event_id))
     except RedisUnavailable:
         stored = {}
     if stored.get("date") == today.isoformat():
-        return Days([bodies.document_from_hash(stored)], ordered), "redis"
+        return Days([bodies.document_from_hash(stored), *emails], ordered), "redis"
     tracked = await report.scope.days(
         EventMetricsDay, span, event_id, fields=[*_FIELDS, "updated_at"]
     )
-    return Days(tracked, ordered), "mongodb"
+    return Days([*tracked, *emails], ordered), "mongodb"
 
 
 async def _recent(report: Report, event_id: str) -> list[dict[str, Any]] | None:

@@ -58,6 +58,15 @@ class Span:
         """A filter for the documents' `date`, which is midnight UTC of the calendar day."""
         return {"$gte": _midnight(self.first), "$lte": _midnight(self.last)}
 
+    @property
+    def instants(self) -> tuple[datetime, datetime]:
+        """When the first day begins, and when the last one has ended."""
+        first, after = (
+            datetime.combine(day, time(), self.fleet_zone).astimezone(UTC)
+            for day in (self.first, self.last + _DAY)
+        )
+        return first, after
+
     def previous(self) -> "Span":
         """The preceding range of equal length."""
         return replace(self, first=self.first - self.days * _DAY, last=self.first - _DAY)

@@ -30,8 +30,9 @@ from daybook.query.funnels.conversions import Conversions, conversions_report, l
 from daybook.query.funnels.definition import load_definition
 from daybook.query.funnels.dropoffs.report import DropOffs, drop_offs_report, load_drop_offs
 from daybook.query.funnels.experiments.body import Experiments, Metric
+from daybook.query.funnels.experiments.judged import load_judged
 from daybook.query.funnels.experiments.life import span_of
-from daybook.query.funnels.experiments.report import experiments_report, load_test_days, load_tests
+from daybook.query.funnels.experiments.report import experiments_report, load_tests
 from daybook.query.funnels.experiments.winner import Evaluation
 from daybook.query.funnels.journey import (
     Journey,
@@ -199,19 +200,20 @@ async def funnel_experiments(
     which the tests ran."""
 
     async def build() -> Body:
-        await load_definition(report.scope, funnel_id)
+        funnel = await load_definition(report.scope, funnel_id)
         tests = await load_tests(report.scope, funnel_id, test_id)
         if test_id is not None and not tests:
             raise missing("experiment")
         span = span_of(requested, tests)
-        days = await load_test_days(report.scope, tests, span)
-        past = await load_test_days(report.scope, tests, span.previous()) if compare else None
+        judged = await load_judged(report.scope, tests, await load_basis(report.scope, funnel))
+        now = await judged.numbers(span)
+        past = await judged.numbers(span.previous()) if compare else None
         evaluation = Evaluation(metric, sequential)
         return experiments_report(
-            span, tests, days, evaluation, _preference(report, currency), past
+            span, tests, judged.basis, now, evaluation, _preference(report, currency), past
         ).model_dump()
 
-    return await report.answer(REPORTS, groups.FUNNEL_STEP, build)
+    return await report.answer(REPORTS, groups.FUNNEL_STEP + groups.REVENUE, build)
 
 
 @router.get("/funnels/{id}/revenue", **with_schema("funnels/revenue", Revenue))

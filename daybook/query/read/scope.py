@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from daybook.engine.bookkeeping import FLEET
 from daybook.engine.documents.fields import DailyDocument
@@ -22,11 +22,14 @@ OF_ORGANIZATIONS = frozenset(
         "analytics_funnel_revenue",
         "analytics_funnel_step",
         "analytics_uniques",
+        "experiment_visitors",
         "experiments",
         "exports",
         "funnel_sessions",
         "funnel_users",
         "funnels",
+        "order_emails",
+        "orders",
         "ticketed_events",
     }
 )
@@ -34,7 +37,18 @@ OF_THE_PLATFORM = frozenset(
     {"analytics_order_funnel", "analytics_revenue", "analytics_user_lifecycle"}
 )
 _TENANT = "organization_id"
-_STAGES = frozenset({"$project", "$unwind", "$group", "$sort", "$limit"})
+_STAGES = frozenset({"$match", "$project", "$unwind", "$group", "$sort", "$limit"})
+
+
+class Join(NamedTuple):
+    """Documents of another collection whose `_id` equals an expression; the array `name` has them.
+
+    `by`: a field's path or another expression of MongoDB on the documents that are aggregated.
+    """
+
+    collection: str
+    by: Any
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +110,23 @@ class Scope:
             return await self.reader.find_one(collection, filtered, fields)
 
     async def aggregate(
-        self, collection: str, where: Filter, stages: Sequence[Filter]
+        self,
+        collection: str,
+        where: Filter,
+        stages: Sequence[Filter],
+        join: Join | None = None,
     ) -> list[Document]:
-        """Aggregates matching documents of the scope; no stage may read another collection."""
+        """Aggregates matching documents of the scope, after a join with others of it.
+
+        No stage may read another collection.
+        """
         if not all(stage.keys() <= _STAGES for stage in stages):
             raise ValueError(f"allowed stages: {', '.join(sorted(_STAGES))}")
-        match = {"$match": self._within(collection, where)}
+        first: list[Filter] = [{"$match": self._within(collection, where)}]
+        if join:
+            first.append(self._lookup(join))
         async with self.reader.shares.query(self.caller.owner):
-            return await self.reader.aggregate(collection, [match, *stages])
+            return await self.reader.aggregate(collection, [*first, *stages])
 
     async def count(self, collection: str, where: Filter) -> int:
         filtered = self._within(collection, where)
@@ -145,6 +168,17 @@ class Scope:
     def beneath(self, *parts: str) -> dict[str, str]:
         """A filter for `_id`: everything below these parts, or everything if there are none."""
         return beneath(self.id(*parts))
+
+    def _lookup(self, join: Join) -> Filter:
+        is_joined = {"$expr": {"$eq": ["$_id", "$$joined"]}}
+        return {
+            "$lookup": {
+                "from": join.collection,
+                "let": {"joined": join.by},
+                "pipeline": [{"$match": self._within(join.collection, is_joined)}],
+                "as": join.name,
+            }
+        }
 
     def _within(self, collection: str, where: Filter) -> Filter:
         if _TENANT in where:

@@ -22,5 +22,6 @@ STAGES = (
     _HERE / "sketches.sql",
     _HERE / "sessions.sql",
     _HERE / "users.sql",
+    _HERE / "rows.sql",
     _HERE / "visitors.sql",
 )

@@ -1,5 +1,5 @@
-"""The SQL rules of revenue: payments, refunds, their days, orders' funnels and tickets, and the
-states."""
+"""The SQL rules of revenue: payments, refunds, their days, orders' funnels and tickets, the states
+and the orders' rows."""
 
 from pathlib import Path
 
@@ -7,6 +7,6 @@ _HERE = Path(__file__).parent
 
 PARTS = tuple(
     _HERE / f"{name}.sql"
-    for name in ("payments", "refunds", "days", "lines", "funnels", "tickets", "states")
+    for name in ("payments", "refunds", "days", "lines", "funnels", "tickets", "states", "orders")
 )
 """They run after the group's events are known, in this order."""

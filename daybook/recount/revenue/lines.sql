@@ -13,6 +13,8 @@ SELECT
     json_extract_string(data, 'funnel_id') AS funnel_id,
     json_extract_string(data, 'step_id') AS step_id,
     json_extract_string(data, 'event_id') AS event_id,
+    json_extract_string(data, 'visitor_id') AS visitor_id,
+    epoch_us(utc) // 1000 AS created_ms,
     lines_of(data) AS lines
 FROM created AS c LEFT JOIN too_late AS l USING (key_id)
 WHERE l.n IS NULL OR c.n < l.n;

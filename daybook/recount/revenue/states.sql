@@ -1,13 +1,13 @@
 -- The state documents, each as of the last offset that it has counted: `reach` for all of them,
 -- `cuts` for documents that are further.
-CREATE TABLE orders AS SELECT DISTINCT key_id, encoded(key_id) AS document FROM events WHERE key_id IS NOT NULL;
+CREATE TABLE order_keys AS SELECT DISTINCT key_id, encoded(key_id) AS document FROM events WHERE key_id IS NOT NULL;
 
 CREATE VIEW order_state_messages AS
-SELECT document, topic_id, partition, "offset", epoch FROM events JOIN orders USING (key_id);
+SELECT document, topic_id, partition, "offset", epoch FROM events JOIN order_keys USING (key_id);
 
 CREATE VIEW order_state AS
 WITH own AS (
-    SELECT key_id, topic_id, partition, last FROM orders JOIN cuts USING (document)
+    SELECT key_id, topic_id, partition, last FROM order_keys JOIN cuts USING (document)
     WHERE collection = 'order_state'
 ),
 seen AS (
@@ -194,6 +194,9 @@ given_up AS (
     FROM cancellations JOIN seen USING (key_id)
     WHERE n <= upto
 ),
+created_by_then AS (
+    SELECT key_id, created_ms, visitor_id FROM creations JOIN seen USING (key_id) WHERE n <= upto
+),
 remembered AS (
     SELECT key_id, list(replace(CAST(id AS VARCHAR), '-', '') ORDER BY n)[-32:] AS event_ids
     FROM counted JOIN seen USING (key_id)
@@ -223,10 +226,12 @@ SELECT
         'reversals_asked', coalesce(reversing.asked, 0),
         'tickets', tickets,
         'cancelled', cancelled,
+        'created_ms', created_ms,
+        'visitor_id', visitor_id,
         'event_ids', coalesce(event_ids, [])
     ) AS VARCHAR) AS state
 FROM seen
-JOIN orders USING (key_id)
+JOIN order_keys USING (key_id)
 LEFT JOIN first_paid USING (key_id)
 LEFT JOIN paid_later USING (key_id)
 LEFT JOIN priced USING (key_id)
@@ -239,4 +244,5 @@ LEFT JOIN unsettled USING (key_id)
 LEFT JOIN funnels USING (key_id)
 LEFT JOIN ticketed USING (key_id)
 LEFT JOIN given_up USING (key_id)
+LEFT JOIN created_by_then USING (key_id)
 LEFT JOIN remembered USING (key_id);

@@ -31,9 +31,7 @@ class Reading:
 def reading(office: Office, service: QueryProcess) -> Reading:
     for group in (funnel_step.GROUP, revenue.GROUP):
         indexes.ensure(office.world.documents, group)
+    office.complete()
     for collection in shop().stored:
         office.world.documents[collection].insert_many(documents(collection))
-    office.world.documents["_daybook"].insert_one(
-        {"_id": f"group:{funnel_step.GROUP.name}", "models": funnel_step.GROUP.models}
-    )
     return Reading(office, service)

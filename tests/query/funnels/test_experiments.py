@@ -209,9 +209,12 @@ def test_a_comparison_names_each_variant_by_test_and_variant() -> None:
     now = [variant_day("control", 100, 10, 700), variant_day("new", 100, 20, 900)]
     before = [variant_day("control", 50, 5, 350), variant_day("gone", 9, 9)]
     test = trial("control", "new")
-    found = experiments_report(span("2026-01-05", "2026-01-06"), [test], now, BY_RATE, ANY, before)
+    found = experiments_report(
+        span("2026-01-05", "2026-01-06"), [test], "orders", now, BY_RATE, ANY, before
+    )
     assert found.previous is not None
     assert found.change is not None
+    assert found.basis == "orders"
     assert found.previous.keys() == {"period", "t control", "t new"}
     assert found.previous["period"] == {"start": "2026-01-03", "end": "2026-01-04"}
     assert found.previous["t control"]["revenue_cents"] == 350

@@ -6,10 +6,13 @@ from urllib.parse import unquote
 
 from daybook.query.figures.map_keys import OTHER, UNATTRIBUTED, name_of
 from daybook.simulate.answer.answer import answer
+from daybook.simulate.answer.entry import Entry
+from daybook.simulate.answer.keys import event_key
 from daybook.simulate.answer.shape import SHAPES
 from tests.query.conftest import Office
 from tests.query.funnels.conftest import Reading
 from tests.query.funnels.test_known_answer import encoded
+from tests.support.judged import judged
 from tests.support.storefront import Storefront
 from tests.support.world import World
 
@@ -93,6 +96,42 @@ def check_event(reading: Reading, organization: str, event: str, days: list[Any]
         assert sum(point["tickets_sold"] for point in body["over_time"]) == kept
 
 
+def check_experiments(
+    reading: Reading, entries: list[Entry], organization: str, funnel: str
+) -> int:
+    """Checks the money of each variant; returns how many have some."""
+    body = reading.report(f"/funnels/{encoded(funnel)}/ab-tests", organization)
+    orders = list(reading.office.world.documents["orders"].find())
+    with_money = 0
+    for test in body["tests"]:
+        assert body["basis"] == "orders"
+        outcomes = judged(entries, organization, test["test_id"], orders)
+        for variant in test["variants"]:
+            outcome = outcomes[variant["variant_id"]]
+            assert variant["conversions"] == outcome.conversions
+            assert variant["revenue_cents"] == outcome.cents[test["currency"]]
+            with_money += bool(outcome.cents)
+    return with_money
+
+
+def check_emails(reading: Reading, entries: list[Entry], organization: str, event: str) -> int:
+    """Checks how many confirmations an event has; returns how many of them do not name it."""
+    rows = reading.office.world.documents["orders"].find({"event_ids": event})
+    orders = {row["order_id"] for row in rows if row["organization_id"] == organization}
+    found = {
+        event_key(entry.event["event_id"]): entry.event["data"]
+        for entry in entries
+        if entry.event["event_type"] == "email_confirmed"
+        and entry.event.get("organization_id", "default") == organization
+    }.values()
+    named = sum(data.get("event_id") == event for data in found)
+    nameless = sum("event_id" not in data and data["order_id"] in orders for data in found)
+    path = f"/events/{encoded(event)}/metrics"
+    totals = reading.report(path, organization, **RANGE)["totals"]
+    assert totals["emails_confirmed"] == named + nameless
+    return nameless
+
+
 def by_subject(days: dict[str, dict[str, Any]]) -> dict[tuple[str, str], list[Any]]:
     """The days of each organization's funnels, or ticketed events."""
     found = defaultdict(list)
@@ -117,11 +156,17 @@ def test_reports_of_counted_orders_match_the_known_answer(world: World) -> None:
     assert events
     office = Office(world)
     try:
+        office.complete()
         reading = Reading(office, office.start())
         check_platform(reading, known)
+        entries, variants, nameless = list(traffic.entries()), 0, 0
         for (organization, funnel), days in funnels.items():
             check_funnel(reading, organization, funnel, days)
+            variants += check_experiments(reading, entries, organization, funnel)
         for (organization, event), days in events.items():
             check_event(reading, organization, event, days)
+            nameless += check_emails(reading, entries, organization, event)
+        assert variants > 0
+        assert nameless > 0
     finally:
         office.end()

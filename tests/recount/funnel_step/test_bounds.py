@@ -13,7 +13,12 @@ from tests.support.known_answer import assert_is_the_known_answer
 from tests.support.recounting import TOPIC_ID
 
 DOCUMENT_BYTES_MAX = 2_000_000
-COLLECTIONS = ("visitor_state", "funnel_sessions", "funnel_users")
+COLLECTIONS = (
+    "visitor_state",
+    "funnel_sessions",
+    "funnel_users",
+    "experiment_visitors",
+)
 
 
 @pytest.mark.parametrize("name", HOSTILE)

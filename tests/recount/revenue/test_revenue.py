@@ -296,6 +296,8 @@ def test_a_state_holds_what_was_counted_up_to_its_offset() -> None:
         "reversals_asked": 0,
         "tickets": None,
         "cancelled": None,
+        "created_ms": None,
+        "visitor_id": None,
         "event_ids": [UUID(int=1).hex],
     }
     attributed = blank | {"community_id": "a", "event_ids": ids(1, 2)}

@@ -4,6 +4,7 @@ from typing import Literal, get_args
 
 from daybook.query.figures.body import Body, Period
 from daybook.query.figures.comparison import Changes, Previous
+from daybook.query.funnels.definition import Basis
 from daybook.query.funnels.experiments.checks import Check
 
 Metric = Literal["conversion_rate", "revenue_per_visitor"]
@@ -85,12 +86,13 @@ class Experiment(Body):
 
 
 class Experiments(Body):
-    """`period`: the days of first exposure that are included.
+    """`period`: the days of first exposure that are included. `basis`: what money is taken from.
 
     `previous` and `change` name a variant by `test_id`, a space and `variant_id`.
     """
 
     period: Period
+    basis: Basis
     tests: list[Experiment]
     previous: Previous | None = None
     change: Changes | None = None

@@ -17,6 +17,7 @@ from daybook.query.figures.money import (
 )
 from daybook.query.figures.rounding import average, rate
 from daybook.query.figures.totals import DayDocument
+from daybook.query.funnels.definition import Basis
 from daybook.query.funnels.experiments.body import (
     Experiment,
     Experiments,
@@ -26,26 +27,25 @@ from daybook.query.funnels.experiments.body import (
 )
 from daybook.query.funnels.experiments.checks import Arm, run_checks
 from daybook.query.funnels.experiments.differences import Differences, VariantData
-from daybook.query.funnels.experiments.life import within_lives
 from daybook.query.funnels.experiments.winner import Evaluation, winner
 from daybook.query.read.mongo import Document
 from daybook.query.read.scope import Scope
-from models.experiment import ExperimentDay
 
 
 def experiments_report(
     span: Span,
     tests: Sequence[DayDocument],
+    basis: Basis,
     days: Sequence[DayDocument],
     evaluation: Evaluation,
     preference: CurrencyPreference = ANY,
     before: Sequence[DayDocument] | None = None,
 ) -> Experiments:
-    """From documents of `experiments`, and their documents of `analytics_experiment`.
+    """From documents of `experiments`, and the numbers of their variants in the form of documents
+    of `analytics_experiment`, with money of this basis.
 
     `before`: those of the preceding period, for a comparison.
     """
-    days = within_lives(tests, days, span.fleet_zone)
     by_test = _by(days, "test_id")
     found = [
         experiment(test, by_test.get(test["test_id"], []), span.zone, evaluation, preference)
@@ -53,11 +53,10 @@ def experiments_report(
     ]
     comparison: dict[str, Any] = {}
     if before is not None:
-        before = within_lives(tests, before, span.fleet_zone)
         comparison["previous"], comparison["change"] = compare_parts(
             span.previous().period, _numbers(found, days), _numbers(found, before)
         )
-    return Experiments(period=Period(**span.period), tests=found, **comparison)
+    return Experiments(period=Period(**span.period), basis=basis, tests=found, **comparison)
 
 
 def _by(days: Sequence[DayDocument], field: str) -> dict[str, list[DayDocument]]:
@@ -196,14 +195,3 @@ async def load_tests(scope: Scope, funnel_id: str, test_id: str | None) -> list[
     tests = await scope.find("experiments", {**where, "funnel_id": funnel_id})
     never = datetime.min.replace(tzinfo=UTC)
     return sorted(tests, key=lambda test: (test["started_at"] or never, test["_id"]), reverse=True)
-
-
-async def load_test_days(scope: Scope, tests: Sequence[Document], span: Span) -> list[Document]:
-    test_ids = [test["test_id"] for test in tests]
-    if not test_ids:
-        return []
-    return await scope.find(
-        ExperimentDay.collection,
-        {"test_id": {"$in": test_ids}, "date": span.dates},
-        fields={"hours": False, "_daybook": False},
-    )

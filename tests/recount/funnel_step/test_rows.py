@@ -1,4 +1,4 @@
-"""The recounted users of visitors equal those that the group stores: rows and sketches."""
+"""The recounted rows equal those that the group stores, and the users of sketches as well."""
 
 from collections import defaultdict
 
@@ -16,10 +16,15 @@ from tests.support.uniques import estimates
 Rows = dict[str, Document]
 
 
-def rows_of(entries: list[Entry], ends: list[int] | None = None, *, messages: int = 40) -> Rows:
+COLLECTIONS = ("funnel_users", "experiment_visitors", "order_emails")
+
+
+def rows_of(
+    entries: list[Entry], collection: str, ends: list[int] | None = None, *, messages: int = 40
+) -> Rows:
     return {
         name: {field: value for field, value in row.items() if field != "_daybook"}
-        for name, row in counted(entries, "funnel_users", ends, messages=messages).items()
+        for name, row in counted(entries, collection, ends, messages=messages).items()
     }
 
 
@@ -32,24 +37,27 @@ def test_the_recounted_rows_equal_those_of_the_group(
     visitors: int, sessions: int, days: float
 ) -> None:
     entries = Traffic(80, visitors=visitors, sessions=sessions, days=days).entries(2_500)
-    rows = rows_of(entries)
-    assert rows == rows_of(entries, messages=1_000)
     with replayed(entries) as replay:
-        assert rows == dict(replay.results.states("funnel_users"))
+        for collection in COLLECTIONS:
+            rows = rows_of(entries, collection)
+            assert rows
+            assert rows == rows_of(entries, collection, messages=1_000)
+            assert rows == dict(replay.results.states(collection))
 
 
-def test_rows_are_recounted_up_to_the_group_and_one_row_further() -> None:
+@pytest.mark.parametrize("collection", COLLECTIONS)
+def test_rows_are_recounted_up_to_the_group_and_one_row_further(collection: str) -> None:
     entries = Traffic(81).entries(600)
     ends = [len(log) // 2 for log in lanes(entries)]
-    base, further = rows_of(entries, ends), rows_of(entries)
+    base, further = rows_of(entries, collection, ends), rows_of(entries, collection)
     reach = {(TOPIC_ID, number): end - 1 for number, end in enumerate(ends)}
     with replayed(entries) as replay:
         replay.limit(reach)
-        assert dict(replay.results.states("funnel_users")) == base
+        assert dict(replay.results.states(collection)) == base
         name = next(name for name in sorted(further) if name not in base)
         marks = {(TOPIC_ID, n): len(log) - 1 for n, log in enumerate(lanes(entries))}
-        replay.limit(reach, [(("funnel_users", name), marks)])
-        assert dict(replay.results.states("funnel_users")) == base | {name: further[name]}
+        replay.limit(reach, [((collection, name), marks)])
+        assert dict(replay.results.states(collection)) == base | {name: further[name]}
 
 
 def test_the_recounted_users_and_named_visitors_of_each_sketch_are_those_of_the_group() -> None:
