@@ -1,4 +1,4 @@
-"""`daybook segments`: defines audience segments, and lists them and their members."""
+"""`daybook segments`: defines and retires audience segments, and lists them and their members."""
 
 import json
 from collections import Counter
@@ -29,7 +29,7 @@ from schemas.fields import Id
 
 segments = typer.Typer(
     no_args_is_help=True,
-    help="Define audience segments, and list them and their members.",
+    help="Define and retire audience segments, and list them and their members.",
 )
 
 TOPIC = "sc.analytics.segments"
@@ -82,15 +82,46 @@ def define_segment(
         print_line(f"{given['segment_id']} is version {held.number} already")
         return
     version = segment.versions[-1].number + 1 if segment else 1
-    event = _event(topic, given | {"version": version}, organization)
+    _publish(config, topic, known, "segment.defined", given | {"version": version}, organization)
+    print_line(f"{given['segment_id']} is defined: version {version}")
+
+
+@segments.command("retire")
+def retire_segment(
+    segment: Annotated[str, typer.Argument(callback=_id, help="The segment's id.")],
+    organization: Organization = DEFAULT_ORGANIZATION,
+) -> None:
+    """Retire a segment: its members leave, and nobody enters until it is defined again.
+
+    Example: `daybook segments retire carts --organization acme`
+    """
+    config, topic = settings(), source(TOPIC)
+    known = _read_definitions(config, topic)
+    held = known.segment(organization, segment)
+    if held and held.is_retired:
+        print_line(f"{segment} is retired already")
+        return
+    _publish(config, topic, known, "segment.retired", {"segment_id": segment}, organization)
+    print_line(f"{segment} is retired")
+
+
+def _publish(
+    config: Settings,
+    topic: Source,
+    known: Definitions,
+    event_type: str,
+    data: Mapping[str, Any],
+    organization: str,
+) -> None:
+    """Publishes an event that the definitions there are allow. Raises BadDefinition."""
+    event = _event(topic, event_type, data, organization)
     try:
         known.take(event, 0)
     except Poison as error:
-        raise BadDefinition(f"{file}: {error.detail.removeprefix('data.')}") from None
+        raise BadDefinition(error.detail.removeprefix("data.")) from None
     FeedProducer(producer(config), topic.topic).send_keyed(
         [(topic.key_of(event).encode(), json.dumps(event).encode())]
     )
-    print_line(f"{given['segment_id']} is defined: version {version}")
 
 
 def _read_file(file: Path) -> dict[str, Any]:
@@ -108,11 +139,11 @@ def _read_file(file: Path) -> dict[str, Any]:
     return given
 
 
-def _event(topic: Source, data: Mapping[str, Any], organization: str) -> Any:
-    """The event that defines a segment, validated. Raises BadDefinition."""
+def _event(topic: Source, event_type: str, data: Mapping[str, Any], organization: str) -> Any:
+    """An event of now, validated. Raises BadDefinition."""
     value = {
         "event_id": str(uuid4()),
-        "event_type": "segment.defined",
+        "event_type": event_type,
         "occurred_at": moment_text(datetime.now(UTC)),
         "schema_version": 1,
         "organization_id": organization,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.renamed_topics import ROOT, with_topics
-from tests.support.segments import CARTS, Audience, text
+from tests.support.segments import CARTS, Audience, ms, text
 from tests.support.world import World
 
 
@@ -64,11 +64,23 @@ def test_a_segment_is_defined_evaluated_and_listed(world: World, commands: Comma
     ]
     printed = commands.run("segments", "members", "carts").stdout
     assert "2 members of version 1, evaluated up to 2026-03-02T10:30:00.000Z" in printed
+    unknown = commands.run("segments", "retire", "carts", "--organization", "another")
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert "there is no such segment" in unknown.stderr
+    assert "is retired" in commands.run("segments", "retire", "carts").stdout
+    assert "is retired already" in commands.run("segments", "retire", "carts").stdout
+    done = commands.run("run", "segment", "--until-caught-up", "--clock", text("2nd 11:00"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    [retired] = json.loads(commands.run("segments", "list", "--json").stdout)["segments"]
+    assert (retired["status"], retired["members"]) == ("retired", 0)
+    assert [change[2:] for change in audience.told() if change[0] == "left"] == [
+        (ms("2nd 11:00"), "retired")
+    ] * 2
     other = commands.run("segments", "members", "carts", "--organization", "another")
     assert (other.returncode, other.stdout) == (2, "")
     back = commands.run("run", "segment", "--clock", text("2nd 10:29"))
     assert back.returncode == 2
-    assert "evaluated up to 2026-03-02T10:30:00.000Z, and never go back" in back.stderr
+    assert "evaluated up to 2026-03-02T11:00:00.000Z, and never go back" in back.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,107 @@
+"""Seeded bugs of the segment group: watermarks, merges, time, new versions."""
+
+from tests.mutants.mutant import Mutant
+
+FACTS, SHARD = "daybook/segments/profile_facts.py", "daybook/segments/stage/shard.py"
+ROUNDS, WORK = "daybook/segments/stage/rounds.py", "daybook/segments/stage/work.py"
+NEW, MEMBERSHIPS = "daybook/segments/stage/new_definitions.py", "daybook/segments/memberships.py"
+STAGE = ("tests/segments",)
+IN_STAGE = ("tests/segments/stage",)
+
+SEGMENTS = (
+    Mutant(
+        "a message of the feed is taken after a hole",
+        WORK,
+        "if offset == following:",
+        "if offset >= following:",
+        ("tests/segments/stage/test_work.py",),
+    ),
+    Mutant(
+        "a shard's checkpoint comes before its profiles",
+        WORK,
+        """                self._shards[number].take(new)
+                self._parts.clocks.save_next(number, self._next[number], following)
+""",
+        """                self._parts.clocks.save_next(number, self._next[number], following)
+                self._shards[number].take(new)
+""",
+        ("tests/segments/stage/test_work.py",),
+    ),
+    Mutant(
+        "a visitor's facts are merged twice",
+        FACTS,
+        'if facts["visitor"] not in profile["visitors"]:',
+        "if True:",
+        STAGE,
+    ),
+    Mutant("the oldest times are kept", FACTS, "del kept[:-most]", "del kept[most:]", STAGE),
+    Mutant(
+        "the clock does not wait for what visitors send on",
+        ROUNDS,
+        "self._barriers = (sources, feed, feed)",
+        "self._barriers = (sources, feed)",
+        IN_STAGE,
+    ),
+    Mutant(
+        "the clock does not wait for the sources",
+        ROUNDS,
+        "self._barriers = (sources, feed, feed)",
+        "self._barriers = (feed, feed)",
+        IN_STAGE,
+    ),
+    Mutant(
+        "the round's moment is that of its end",
+        ROUNDS,
+        "        return self._moment\n",
+        "        return self._now_ms() - MARGIN_MS\n",
+        IN_STAGE,
+    ),
+    Mutant(
+        "an outbox is emptied before it is published",
+        SHARD,
+        """        changes = [
+            change | {"profile": profile["_id"]}
+            for profile in profiles
+            for change in profile["outbox"]
+        ]
+""",
+        """        changes = [
+            change | {"profile": profile["_id"]}
+            for profile in profiles
+            for change in profile["outbox"]
+        ]
+        for profile in profiles:
+            profile["outbox"], profile["is_changed"] = [], False
+        self._profiles.replace(profiles)
+""",
+        IN_STAGE,
+    ),
+    Mutant(
+        "members of a retired segment stay",
+        SHARD,
+        "            retire(profile, segment, self.clock)\n",
+        "            pass\n",
+        IN_STAGE,
+    ),
+    Mutant(
+        "a new version is evaluated only for who comes later",
+        SHARD,
+        '            self._evaluate(profile, segments[profile["organization_id"]])\n',
+        "            pass\n",
+        IN_STAGE,
+    ),
+    Mutant(
+        "a backfill that is continued begins anew for those who are through",
+        NEW,
+        'profile["_id"] > self.backfill.after',
+        'profile["_id"] < self.backfill.after',
+        IN_STAGE,
+    ),
+    Mutant(
+        "what is defined during a backfill is never evaluated",
+        NEW,
+        "self._offsets = {key: offset for key, offset in self._offsets.items() if offset >= done}",
+        "self._offsets = {}",
+        IN_STAGE,
+    ),
+)
