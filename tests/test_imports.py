@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "daybook.service",
         "daybook.files",
         "daybook.funnels",
+        "daybook.segments",
         "models",
         "schemas",
         "daybook.engine",
