@@ -8,6 +8,7 @@ from fastapi import Request
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
+from daybook.query.examples import example
 from daybook.query.problem import Problem
 from daybook.query.read.mongo import Filter
 from daybook.query.read.scope import Scope
@@ -33,14 +34,21 @@ class PreviewRequest(TypedDict):
     filters: Filters
 
 
-_EXAMPLE = {"filters": {"event": "cart_add", "within": "PT24H"}}
-PREVIEW_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}},
-    }
+_FILTERS = {"filters": {"event": "cart_add", "within": "PT24H"}}
+PREVIEW: dict[str, Any] = {
+    "responses": {
+        200: {"content": {"application/json": {"example": example("segments/preview")}}},
+        408: {"description": "The body did not arrive within 10 seconds"},
+        413: {"description": "The body is over 16 KiB"},
+    },
+    "openapi_extra": {
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"type": "object"}, "example": _FILTERS}},
+        }
+    },
 }
-"""What OpenAPI says about the body: the filters of a `segment.defined`."""
+"""What OpenAPI says about the route: its body has the filters of a `segment.defined`."""
 
 _BODY: TypeAdapter[PreviewRequest] = TypeAdapter(PreviewRequest)
 

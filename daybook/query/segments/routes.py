@@ -42,7 +42,7 @@ from daybook.query.segments.load import (
     moment,
 )
 from daybook.query.segments.preview import (
-    PREVIEW_BODY,
+    PREVIEW,
     estimate,
     read_filters,
     resolve_filters,
@@ -54,15 +54,26 @@ from schemas.fields import Id
 router = APIRouter(prefix="/api/v1/analytics/organizations/{organization}", tags=["segments"])
 
 SegmentId = Annotated[Id, Path(description="id of a segment")]
-_PERSON = r"^[uv]:[^\p{Cc}\p{Z}]{1,128}$"
-Person = Annotated[str, Path(pattern=_PERSON, description="`u:` and a user, `v:` and a visitor")]
+_PERSON = r"^[uv]:[^\s\p{Cc}\p{Cf}\p{Co}]+$"
+_PERSON_MAX = 130
+Person = Annotated[
+    str,
+    Path(
+        max_length=_PERSON_MAX,
+        pattern=_PERSON,
+        description="`u:` and a user, `v:` and a visitor",
+    ),
+]
 Version = Annotated[int | None, Query(ge=1, description="a version; by default the newest")]
 At = Annotated[
     str | None,
     Query(max_length=40, description="a moment (RFC 3339); by default, and at most, the clock"),
 ]
 After = Annotated[
-    str | None, Query(pattern=_PERSON, description="the last person of the page before")
+    str | None,
+    Query(
+        max_length=_PERSON_MAX, pattern=_PERSON, description="the last person of the page before"
+    ),
 ]
 Limit = Annotated[int, Query(ge=1, le=1_000, description="members on a page")]
 
@@ -212,7 +223,7 @@ async def segments_of_person(report: NamedOrganizationReport, person: Person) ->
     return await report.answer(REALTIME, groups.SEGMENT, build)
 
 
-@router.post("/segments/preview", response_model=Preview, openapi_extra=PREVIEW_BODY)
+@router.post("/segments/preview", response_model=Preview, **PREVIEW)
 async def preview(request: Request, report: NamedOrganizationReport) -> Preview:
     """How many people match filters at the clock, or now while there is none, without defining a
     segment."""
