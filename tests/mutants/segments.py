@@ -83,9 +83,11 @@ SEGMENTS = (
     ),
     Mutant(
         "members of a retired segment stay",
-        SHARD,
-        "            retire(profile, segment, self.clock)\n",
-        "            pass\n",
+        MEMBERSHIPS,
+        """    if known is None or not known["in"]:
+""",
+        """    if True:
+""",
         IN_STAGE,
     ),
     Mutant(
