@@ -9,9 +9,10 @@ from threading import Event, Thread
 
 from redis import Redis
 
-from bench import trial, year
+from bench import year
 from bench.comparison import Comparison
 from bench.figure import Figure
+from bench.http import trial
 from bench.http.calls import Call
 from bench.http.load import flood
 from bench.http.loaded import Load

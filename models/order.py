@@ -6,7 +6,7 @@ Orders = RowModel(
     "orders",
     (
         RowIndex(("organization_id", "funnel_id", "created_at")),
-        RowIndex(("organization_id", "event_ids")),
+        RowIndex(("organization_id", "ticketed_event_ids")),
     ),
     {
         "organization_id": ("string", "the organization"),
@@ -17,7 +17,10 @@ Orders = RowModel(
             "string or null",
             "the `_id` of the visitor's row in `experiment_visitors`, with funnel and visitor",
         ),
-        "event_ids": ("array", "the ticketed events that the order's lines are tickets of"),
+        "ticketed_event_ids": (
+            "array",
+            "the ticketed events that the order's lines are tickets of",
+        ),
         "created_at": ("date", "time of the first `order.created`"),
         "currency": ("string or null", "that of the first payment; null while nothing is paid"),
         "paid_cents": ("int64", "the payments that count"),
@@ -30,7 +33,7 @@ Orders = RowModel(
             "funnel_id",
             "visitor_id",
             "visitor",
-            "event_ids",
+            "ticketed_event_ids",
             "created_at",
             "currency",
             "paid_cents",

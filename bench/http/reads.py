@@ -10,7 +10,8 @@ from zoneinfo import available_timezones
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from bench import trial, year
+from bench import year
+from bench.http import trial
 from bench.http.calls import Call
 from bench.totals import WrongTotals
 from daybook.local.ports import LOOPBACK

@@ -44,7 +44,9 @@ def _values(order: State) -> dict[str, Any]:
         "visitor": ":".join(map(encode_part, (organization, visitor, funnel_id)))
         if is_of_both
         else None,
-        "event_ids": [part["event_id"] for part in tickets.get("parts", ()) if part["event_id"]],
+        "ticketed_event_ids": [
+            part["event_id"] for part in tickets.get("parts", ()) if part["event_id"]
+        ],
         "created_at": moment(order["created_ms"]),
         "currency": payment and payment["currency"],
         "paid_cents": paid_cents(order),

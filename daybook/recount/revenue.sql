@@ -61,8 +61,8 @@ UNION ALL
 SELECT 'order_state', unnest(['created_ms', 'visitor_id']), 'state', NULL, NULL, 5
 UNION ALL
 SELECT 'orders', unnest([
-    'organization_id', 'order_id', 'funnel_id', 'visitor_id', 'visitor', 'event_ids', 'created_at',
-    'currency', 'paid_cents', 'refunded_cents'
+    'organization_id', 'order_id', 'funnel_id', 'visitor_id', 'visitor', 'ticketed_event_ids',
+    'created_at', 'currency', 'paid_cents', 'refunded_cents'
 ]), 'state', NULL, NULL, 1;
 
 -- An order's events are in the order of the log; `n` numbers them. If partitions were added, events

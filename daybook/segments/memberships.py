@@ -1,11 +1,19 @@
 """Brings a person's memberships up to a moment, and lists the changes to be published."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from daybook.segments.filters.matcher import Matcher
-from daybook.segments.filters.runs import Change, Run, changes, newest_run
+from daybook.segments.filters.runs import (
+    Change,
+    Run,
+    Value,
+    changes_of,
+    newest_run_of,
+    values_at,
+)
 
 Profile = MutableMapping[str, Any]
 
@@ -54,11 +62,13 @@ def evaluate(
     `new` that is all; their reasons are DEFINED or REDEFINED.
     """
     for definition in definitions:
-        _evaluate(profile, definition, clock, new.get(definition.segment, why))
-        moment = definition.matcher.next_moment(profile, clock)
+        moments = sorted(definition.matcher.moments(profile))
+        passed = bisect_right(moments, clock)
+        past = values_at(definition.matcher, profile, moments[:passed])
+        _evaluate(profile, definition, past, clock, new.get(definition.segment, why))
         profile["due"].pop(definition.segment, None)
-        if moment is not None:
-            profile["due"][definition.segment] = moment
+        if passed < len(moments):
+            profile["due"][definition.segment] = moments[passed]
     profile["due_at"] = min(profile["due"].values(), default=None)
     profile["evaluated_to"] = max(profile["evaluated_to"], clock)
 
@@ -89,11 +99,14 @@ def due(profile: Profile, clock: int) -> list[str]:
     return [segment for segment, moment in profile["due"].items() if moment <= clock]
 
 
-def _evaluate(profile: Profile, definition: Definition, clock: int, why: str) -> None:
+def _evaluate(
+    profile: Profile, definition: Definition, past: Sequence[Value], clock: int, why: str
+) -> None:
+    """`past` are the values at all moments up to the clock."""
     known = profile["segments"].get(definition.segment, _NOBODY)
-    run = newest_run(definition.matcher, profile, clock)
+    run = newest_run_of(past)
     is_in = run is not None and run.until is None
-    told = list(_changes(profile, definition, clock, why, was_in=known["in"]))
+    told = list(_changes(profile, past, why, was_in=known["in"]))
     if is_in != (told[-1][0].is_in if told else known["in"]):
         told.append((_difference(run, clock, why), why))
     number, since = known["number"], known["since"]
@@ -125,13 +138,13 @@ def _evaluate(profile: Profile, definition: Definition, clock: int, why: str) ->
 
 
 def _changes(
-    profile: Profile, definition: Definition, clock: int, why: str, *, was_in: bool
+    profile: Profile, past: Sequence[Value], why: str, *, was_in: bool
 ) -> Iterator[tuple[Change, str]]:
     """The changes since the last evaluation; of a new definition nothing but the difference."""
     if why in (DEFINED, REDEFINED):
         return
-    after = profile["evaluated_to"]
-    for change in changes(definition.matcher, profile, after, clock, was_in=was_in):
+    new = (one for one in past if one[0] > profile["evaluated_to"])
+    for change in changes_of(new, was_in=was_in):
         yield change, _reason(profile, change.at)
 
 

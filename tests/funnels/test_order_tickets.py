@@ -14,7 +14,7 @@ from models.order_state import WORTH_MAX, new_order
 from tests.support.runner import RULES
 
 DAY = DayHour("2026-01-01", "10")
-SINCE_4 = ("tickets", "cancelled")
+SINCE_4 = ("tickets", "cancelled", "created_ms", "visitor_id")
 GIG = {"product_id": "seat", "quantity": 2, "price_cents": 300, "ticketed_event_id": "gig"}
 CUP = {"product_id": "cup", "quantity": 3, "price_cents": 100}
 

@@ -5,7 +5,6 @@ from tests.mutants.mutant import Mutant
 FACTS, SHARD = "daybook/segments/profile_facts.py", "daybook/segments/stage/shard.py"
 ROUNDS, WORK = "daybook/segments/stage/rounds.py", "daybook/segments/stage/work.py"
 NEW, MEMBERSHIPS = "daybook/segments/stage/new_definitions.py", "daybook/segments/memberships.py"
-STAGE = ("tests/segments",)
 IN_STAGE = ("tests/segments/stage",)
 
 SEGMENTS = (
@@ -28,13 +27,19 @@ SEGMENTS = (
         ("tests/segments/stage/test_work.py",),
     ),
     Mutant(
-        "a visitor's facts are merged twice",
+        "what comes after a merge stays with the visitor",
         FACTS,
-        'if facts["visitor"] not in profile["visitors"]:',
-        "if True:",
-        STAGE,
+        'elif profile["into"] is not None:',
+        "elif False:",
+        IN_STAGE,
     ),
-    Mutant("the oldest times are kept", FACTS, "del kept[:-most]", "del kept[most:]", STAGE),
+    Mutant(
+        "the oldest times are kept",
+        FACTS,
+        "del kept[:-most]",
+        "del kept[most:]",
+        ("tests/segments/test_profile_facts.py",),
+    ),
     Mutant(
         "the clock does not wait for what visitors send on",
         ROUNDS,
@@ -78,9 +83,11 @@ SEGMENTS = (
     ),
     Mutant(
         "members of a retired segment stay",
-        SHARD,
-        "            retire(profile, segment, self.clock)\n",
-        "            pass\n",
+        MEMBERSHIPS,
+        """    if known is None or not known["in"]:
+""",
+        """    if True:
+""",
         IN_STAGE,
     ),
     Mutant(

@@ -12,6 +12,7 @@ from daybook.engine.group import Group
 from daybook.engine.member.run import run
 from models.event_revenue import EventRevenueDay
 from models.funnel_revenue import FunnelRevenueDay
+from models.order import Orders
 from models.order_state import OrderState
 from models.revenue import RevenueDay
 from tests.scenarios.scenario import SMALL_BATCHES
@@ -72,7 +73,8 @@ def test_a_new_collection_is_not_backfilled_until_a_rebuild(later: Later) -> Non
         {"funnel": {"$exists": False}}
     )
     assert without_funnel
-    added = {FunnelRevenueDay.collection, EventRevenueDay.collection, OrderState.collection}
+    models = FunnelRevenueDay, EventRevenueDay, OrderState, Orders
+    added = {model.collection for model in models}
     assert later.verified() == (3, added)
     assert rebuild(later.world, "revenue").exit_code == 0
     assert later.verified() == (0, set())
@@ -111,3 +113,16 @@ def test_a_wrong_product_name_is_found_and_repaired(later: Later) -> None:
         assert [(d.document, d.field) for d in report.differences] == [(day["_id"], path)]
         rebuild(later.world, "revenue")
         assert (days.find_one({"_id": day["_id"]}) or {})["products"] == day["products"]
+
+
+def test_a_wrong_row_of_an_order_is_found_and_repaired(later: Later) -> None:
+    rebuild(later.world, "revenue")
+    rows = later.world.documents[Orders.collection]
+    row = rows.find_one({"refunded_cents": {"$gt": 0}})
+    assert row is not None
+    for field, wrong in (("refunded_cents", 0), ("visitor_id", "another"), ("currency", None)):
+        rows.update_one({"_id": row["_id"]}, {"$set": {field: wrong}})
+        report = checks.recounted(later.world, "revenue")
+        assert [(d.document, d.field) for d in report.differences] == [(row["_id"], field)]
+        rebuild(later.world, "revenue")
+        assert (rows.find_one({"_id": row["_id"]}) or {})[field] == row[field]

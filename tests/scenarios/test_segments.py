@@ -200,6 +200,10 @@ def test_two_members_share_the_shards_and_one_goes_on_when_the_other_is_killed(
     for number in range(20, 40):
         audience.track("cart_add", f"2nd 10:{number:02d}", f"v{number}")
     until(lambda: len(audience.members()) == 40, "the others have been members, too", 120)
+    assert members[1].metric("daybook_segment_items_total") >= 20
+    assert members[1].metric("daybook_segment_changes_total") >= 40
+    assert members[1].metric("daybook_segment_clock_timestamp_seconds") == ms("3rd 12:00") / 1000
+    until(lambda: members[1].metric("daybook_segment_feed_lag_messages") == 0, "no lag is left")
     members[1].end()
     audience.advance("3rd 12:00")
     assert audience.members() == {

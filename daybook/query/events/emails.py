@@ -20,7 +20,9 @@ async def load_emails(scope: Scope, event_id: str, span: Span) -> list[DayDocume
     """
     prefix = f"{encode_part(scope.organization)}:{encode_part('o:')}"
     join = Join(OrderEmails.collection, {"$concat": [prefix, "$_id"]}, "rows")
-    rows = await scope.aggregate(Orders.collection, {"event_ids": event_id}, _stages(span), join)
+    rows = await scope.aggregate(
+        Orders.collection, {"ticketed_event_ids": event_id}, _stages(span), join
+    )
     return [_document(row["_id"], row["count"]) for row in rows]
 
 

@@ -37,7 +37,7 @@ refunded_by_then AS (
     GROUP BY key_id
 ),
 of_events AS (
-    SELECT key_id, list(event_id ORDER BY event_id) AS event_ids
+    SELECT key_id, list(event_id ORDER BY event_id) AS ticketed_event_ids
     FROM tickets
     WHERE event_id IS NOT NULL
     GROUP BY key_id
@@ -51,7 +51,7 @@ SELECT
         'visitor_id', visitor_id,
         'visitor',
             encoded(organization_id) || ':' || encoded(visitor_id) || ':' || encoded(funnel_id),
-        'event_ids', coalesce(event_ids, []),
+        'ticketed_event_ids', coalesce(ticketed_event_ids, []),
         'created_at', created_ms,
         'currency', currency,
         'paid_cents', coalesce(paid_cents, 0),

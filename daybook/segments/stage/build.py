@@ -80,6 +80,7 @@ def _work(group: Group, topic: str, settings: Settings, clock_max: int | None) -
         FeedProducer(producer(settings), topic), FeedProducer(producer(settings), changes)
     )
     parts = Parts(
+        group.name,
         MongoProfiles(fenced),
         clocks,
         InForce(definitions.definitions, settings.zone_info()),

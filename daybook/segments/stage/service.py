@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,7 +25,6 @@ log = structlog.get_logger()
 STALLED_SECONDS = 60.0
 ROUND_SECONDS = 0.5
 MESSAGES_AT_ONCE = 50
-MESSAGES_WITHIN_SECONDS = 0.1
 _RETRY_SECONDS = 1.0
 _LOGGERS = ("faust", "mode", "aiokafka")
 
@@ -100,18 +100,31 @@ class SegmentStage:
         app = self._app = FeedApp(self._name, self._settings, self._starts, directory)
         topic = app.topic(self._topic, key_type=bytes, value_type=bytes, key_serializer="raw")
 
-        @app.agent(topic, name="profiles")
-        async def take(stream: Any) -> None:
-            async for events in stream.take_events(MESSAGES_AT_ONCE, MESSAGES_WITHIN_SECONDS):
-                try:
-                    await self._do(partial(self._work.take, _by_shard(events)))
-                except DaybookError:
-                    # Whatever leaves an agent, Faust takes for done.
-                    await asyncio.Event().wait()
-                self._progress_at = monotonic()
+        received: asyncio.Queue[Any] = asyncio.Queue(MESSAGES_AT_ONCE)
 
+        @app.agent(topic, name="profiles")
+        async def read(stream: Any) -> None:
+            async for event in stream.noack().events():
+                await received.put(event)
+
+        async def take() -> None:
+            while True:
+                await self._take([await received.get(), *_waiting_in(received)])
+
+        app.task(take)
         app.timer(ROUND_SECONDS)(self._advance)
         await run_until(app, lambda: self._failure is None and not self._stopping.is_set())
+
+    async def _take(self, events: Sequence[Any]) -> None:
+        """Takes messages into profiles, and then tells Faust that they may be committed."""
+        try:
+            await self._do(partial(self._work.take, _by_shard(events)))
+        except DaybookError:
+            # What leaves a task, Faust forgets about. The member will end.
+            await asyncio.Event().wait()
+        self._progress_at = monotonic()
+        for event in events:
+            event.ack()
 
     async def _advance(self) -> None:
         while await self._do(lambda: self._work.step(self._owned())):
@@ -178,6 +191,12 @@ class _ToStructlog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         log.warning(record.getMessage(), logger=record.name)
+
+
+def _waiting_in(queue: asyncio.Queue[Any]) -> Iterator[Any]:
+    with suppress(asyncio.QueueEmpty):
+        while True:
+            yield queue.get_nowait()
 
 
 def _by_shard(events: Iterable[Any]) -> dict[int, Received]:

@@ -19,7 +19,8 @@ from daybook.segments.profile_facts import apply
 from daybook.segments.stage.new_definitions import Backfill, NewDefinitions
 from daybook.segments.stage.profiles import Profile, Profiles, blank
 
-PROFILES_AT_ONCE = 500
+PROFILES_AT_ONCE = 200
+"""So that a piece of work takes seconds, however many segments there are."""
 NOTHING_NEW = Backfill()
 
 SendItems = Callable[[Sequence[FeedItem]], None]

@@ -5,7 +5,8 @@ again, and after Refused at once.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import NamedTuple
+from time import monotonic
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -13,6 +14,7 @@ from daybook.engine.errors import Gap
 from daybook.engine.kafka.offsets import LogBounds
 from daybook.segments.feed import unpack
 from daybook.segments.in_force import InForce
+from daybook.segments.metrics import CHANGES, CLOCK, FEED_LAG, ITEMS, ROUND_SECONDS
 from daybook.segments.stage.clocks import REMEDY, Clock, Clocks
 from daybook.segments.stage.definition_rows import DefinitionRows
 from daybook.segments.stage.profiles import Profiles
@@ -29,6 +31,7 @@ Received = Sequence[tuple[int, bytes]]
 class Parts(NamedTuple):
     """What the work is done with. `in_force` reads what `definitions` have read."""
 
+    group: str
     profiles: Profiles
     clocks: Clocks
     in_force: InForce
@@ -55,6 +58,9 @@ class Work:
         self._shards: dict[int, Shard] = {}
         self._next: dict[int, int] = {}
         self._adopted: int | None = None
+        self._left: list[int] = []
+        self._finished: list[int] = []
+        self._began = 0.0
         self._learned = 0
         self.round_clock: int | None = None
 
@@ -93,7 +99,7 @@ class Work:
             parts.profiles,
             parts.in_force,
             parts.send,
-            parts.publish,
+            self._publish,
             clock.clock,
             clock.backfill,
         )
@@ -113,36 +119,51 @@ class Work:
                 if offset == following:
                     new.append(unpack(value))
                     following += 1
+            if messages[-1][0] >= following:
+                log.warning(
+                    "feed read out of order", shard=number, at=following, read=messages[-1][0]
+                )
             if new:
                 self._shards[number].take(new)
                 self._parts.clocks.save_next(number, self._next[number], following)
                 self._next[number] = following
+                ITEMS.labels(self._parts.group).inc(sum(len(message.items) for message in new))
 
     def step(self, owned: Collection[int]) -> bool:
         """The next piece of a round; false if there is nothing to do for now.
 
         `owned` are the shards that are assigned to this member.
         """
-        shards = [self._shards[number] for number in owned if number in self._shards]
         if self._adopted is None:
             self._read_definitions()
             moment = self._rounds.step()
             if moment is None:
                 return False
             self._adopted = moment if self._clock_max is None else min(moment, self._clock_max)
-        for shard in shards:
-            shard.clock = max(shard.clock, self._adopted)
-        # No shard's turn is skipped because another has much to do.
-        if any([self._advance(shard) for shard in shards]):
-            return True
-        clocks = {shard.number: self._adopted for shard in shards}
+            self._left = [number for number in owned if number in self._shards]
+            self._finished = []
+            self._began = monotonic()
+        while self._left:
+            number = self._left[-1]
+            if number in owned and self._advance(self._shards[number], self._adopted):
+                return True
+            self._finished += [number] if number in owned else []
+            self._left.pop()
+        clocks = dict.fromkeys(self._finished, self._adopted)
         self._parts.clocks.save_clocks(clocks, self._rounds.source_ends)
+        CLOCK.labels(self._parts.group).set(self._adopted / 1000)
+        ROUND_SECONDS.labels(self._parts.group).observe(monotonic() - self._began)
         done = [clock.backfill.done for clock in self._parts.clocks.all().values()]
         self._parts.definitions.show_progress(done)
         if self.round_clock is None:
             self.round_clock = self._adopted
         self._adopted = None
         return False
+
+    def _publish(self, changes: Sequence[Mapping[str, Any]]) -> None:
+        self._parts.publish(changes)
+        for change in changes:
+            CHANGES.labels(self._parts.group, change["reason"]).inc()
 
     def _read_definitions(self) -> None:
         definitions = self._parts.definitions
@@ -152,7 +173,9 @@ class Work:
                 shard.new.learn(definitions.changes)
             self._learned = len(definitions.changes)
 
-    def _advance(self, shard: Shard) -> bool:
+    def _advance(self, shard: Shard, clock: int) -> bool:
+        """Evaluates some profiles of a shard; false if all are evaluated up to the clock."""
+        shard.clock = max(shard.clock, clock)
         has_backfilled = shard.backfill_some()
         if has_backfilled:
             self._parts.clocks.save_backfill(shard.number, shard.new.backfill)
@@ -170,6 +193,8 @@ class Work:
         of all members if that is empty. Raises Gap if the feed no longer holds that offset."""
         self._parts.feed.check()
         reached, held = self._parts.clocks.all(), self._parts.feed.bounds()
+        lag = sum(held[shard].high - reached[shard].next for shard in owned)
+        FEED_LAG.labels(self._parts.group).set(max(0, lag))
         found = {}
         for shard, clock in reached.items():
             if clock.next < held[shard].high and (shard in owned or not owned):

@@ -12,7 +12,7 @@ RANGE = {"first": "2026-11-01", "last": "2026-11-02"}
 
 def order(office: Office, name: str, *events: str, organization: str = ORGANIZATION) -> None:
     office.world.documents["orders"].insert_one(
-        {"_id": name, "organization_id": organization, "event_ids": list(events)}
+        {"_id": name, "organization_id": organization, "ticketed_event_ids": list(events)}
     )
 
 

@@ -71,7 +71,7 @@ class Trial:
                 "funnel_id": "f",
                 "visitor_id": visitor,
                 "visitor": f"{ORGANIZATION}:{visitor}:f",
-                "event_ids": [],
+                "ticketed_event_ids": [],
                 "created_at": moment(at),
                 "currency": "EUR",
                 "paid_cents": paid,

@@ -116,7 +116,7 @@ def check_experiments(
 
 def check_emails(reading: Reading, entries: list[Entry], organization: str, event: str) -> int:
     """Checks how many confirmations an event has; returns how many of them do not name it."""
-    rows = reading.office.world.documents["orders"].find({"event_ids": event})
+    rows = reading.office.world.documents["orders"].find({"ticketed_event_ids": event})
     orders = {row["order_id"] for row in rows if row["organization_id"] == organization}
     found = {
         event_key(entry.event["event_id"]): entry.event["data"]

@@ -88,6 +88,7 @@ class Member:
         self.published: list[Mapping[str, Any]] = []
         self.work = Work(
             Parts(
+                "group",
                 self.profiles,
                 fake,
                 InForce(self.stored.definitions, UTC),
