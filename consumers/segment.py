@@ -17,6 +17,7 @@ from daybook.funnels.visitor_event import milliseconds
 from daybook.segments.facts import items
 from daybook.segments.feed import FeedItem, pack, profile_id, shard_of
 from daybook.segments.profile_facts import Origin
+from models.campaigns import CampaignMembers, Campaigns
 from models.segment_keys import SegmentKeys
 from models.segments import AudienceSegments, SegmentClocks, SegmentMembers, SegmentProfiles
 from schemas import REVISION
@@ -63,6 +64,13 @@ GROUP = Group(
     feed=Feed(topic_name("sc.analytics.segment-feed"), packed),
     produces=(topic_name("sc.analytics.segment-changes"),),
     beside=stage,
-    rows=(SegmentProfiles, SegmentMembers, AudienceSegments, SegmentClocks),
+    rows=(
+        SegmentProfiles,
+        SegmentMembers,
+        AudienceSegments,
+        SegmentClocks,
+        Campaigns,
+        CampaignMembers,
+    ),
     schema_revision=REVISION,
 )

@@ -32,6 +32,7 @@ from daybook.query.read.freshness import Freshness
 from daybook.query.read.mongo import Reader
 from daybook.query.read.redis import Live
 from daybook.query.read.revisions import Revisions
+from daybook.query.segments.campaigns import router as campaigns
 from daybook.query.segments.routes import router as segments
 from daybook.query.stream.relay import Relay
 from daybook.query.stream.routes import router as stream
@@ -105,6 +106,7 @@ def routed(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         events,
         organizations,
         segments,
+        campaigns,
         funnels,
         stream,
         exports,

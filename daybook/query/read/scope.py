@@ -24,6 +24,8 @@ OF_ORGANIZATIONS = frozenset(
         "analytics_funnel_step",
         "analytics_uniques",
         "audience_segments",
+        "campaign_members",
+        "campaigns",
         "experiment_visitors",
         "experiments",
         "exports",

@@ -125,3 +125,35 @@ class Preview(Body):
     low: int
     high: int
     method: Literal["count", "sample"]
+
+
+class Campaign(Body):
+    """A campaign that is pinned to a version: its members are those of the moment `pinned_at`.
+
+    `status` is `pinning` until all are copied. `erased`: the copied people whose account was
+    deleted since, of whom nothing is left.
+    """
+
+    campaign_id: str
+    segment_id: str
+    version: int
+    pinned_at: str
+    status: Literal["pinning", "pinned"]
+    members: int
+    erased: int
+
+
+class CampaignMember(Body):
+    """`withdrawn_at` is when the person withdrew their consent after the pin, else null."""
+
+    person: str
+    since: str
+    withdrawn_at: str | None
+
+
+class CampaignMembers(Body):
+    """A page of a campaign's members, by person; `after` continues behind its last one."""
+
+    campaign_id: str
+    members: list[CampaignMember]
+    after: str | None

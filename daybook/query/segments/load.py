@@ -10,6 +10,7 @@ from daybook.query.problem import missing, wrong
 from daybook.query.read.mongo import Document, Filter, beneath
 from daybook.query.read.scope import Scope
 from daybook.segments.feed import profile_id
+from models.campaigns import CampaignMembers, Campaigns
 from models.segments import AudienceSegments, SegmentMembers, SegmentProfiles
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -124,6 +125,22 @@ async def load_profile(scope: Scope, person: str, fields: Sequence[str] | None =
     if profile is None:
         raise missing("person")
     return profile
+
+
+async def load_campaign(scope: Scope, campaign_id: str) -> Document:
+    """Raises Problem (404)."""
+    campaign = await scope.find_one(Campaigns.collection, {"_id": scope.id(campaign_id)})
+    if campaign is None:
+        raise missing("campaign")
+    return campaign
+
+
+async def load_campaign_members(
+    scope: Scope, campaign_id: str, after: str | None, limit: int
+) -> list[Document]:
+    """The members of a campaign, as `load_members` does."""
+    where = {"campaign_id": campaign_id, "_id": _behind(scope.id(campaign_id), after)}
+    return await scope.find(CampaignMembers.collection, where, order=[("_id", 1)], limit=limit + 1)
 
 
 def _behind(prefix: str, after: str | None) -> dict[str, Any]:

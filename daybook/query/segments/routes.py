@@ -89,7 +89,7 @@ async def list_segments(
         page, pagination = page_of(found, "segment_id", selection)
         members = await count_members(report.scope, (row["segment_id"] for row in page))
         return SegmentList(
-            clock=_text(await report.scope.segments_clock(), report),
+            clock=text_of(await report.scope.segments_clock(), report),
             segments=[_version(row, members, report) for row in page],
             pagination=pagination,
         ).model_dump()
@@ -110,7 +110,7 @@ async def segment(
         return Segment(
             **_version(stored, members, report).model_dump(exclude={"progress"}),
             progress=_progress(stored),
-            clock=_text(known.clock, report),
+            clock=text_of(known.clock, report),
             filters=stored["filters"],
             resolved=stored["resolved"],
             hash=stored["hash"],
@@ -127,7 +127,7 @@ async def history(report: NamedOrganizationReport, segment_id: SegmentId) -> Res
         known = await load_segment(report.scope, segment_id)
         members = await count_members(report.scope, [segment_id])
         versions = [_version(row, members, report) for row in known.versions]
-        clock = _text(known.clock, report)
+        clock = text_of(known.clock, report)
         return History(segment_id=segment_id, clock=clock, versions=versions).model_dump()
 
     return await report.answer(REALTIME, groups.SEGMENT, build)
@@ -157,9 +157,10 @@ async def members(
         return Members(
             segment_id=segment_id,
             version=stored["version"],
-            at=_text(moment_ms, report),
+            at=text_of(moment_ms, report),
             members=[
-                Member(person=row["person"], since=_text(row.get("since"), report)) for row in page
+                Member(person=row["person"], since=text_of(row.get("since"), report))
+                for row in page
             ],
             after=page[-1]["person"] if len(found) > limit else None,
         ).model_dump()
@@ -189,7 +190,7 @@ async def explained(
             segment_id=segment_id,
             version=stored["version"],
             person=person,
-            at=_text(moment_ms, report) or "",
+            at=text_of(moment_ms, report) or "",
             is_member=tree.value,
             truncated=int(profile["truncated"]),
             filters=_node(tree, report),
@@ -206,15 +207,15 @@ async def segments_of_person(report: NamedOrganizationReport, person: Person) ->
         profile = await load_profile(report.scope, person, ["segments", "into"])
         return PersonSegments(
             person=person,
-            clock=_text(await report.scope.segments_clock(), report),
+            clock=text_of(await report.scope.segments_clock(), report),
             into=profile["into"],
             segments=[
                 Membership(
                     segment_id=name,
                     version=known["version"],
                     is_member=known["in"],
-                    since=_text(known["since"], report),
-                    until=_text(known["until"], report),
+                    since=text_of(known["since"], report),
+                    until=text_of(known["until"], report),
                 )
                 for name, known in sorted(profile["segments"].items())
             ],
@@ -235,7 +236,7 @@ async def preview(request: Request, report: NamedOrganizationReport) -> Preview:
         clock = milliseconds(report.now)
     found = await estimate(report.scope, resolved, report.fleet_zone, clock)
     return Preview(
-        at=_text(clock, report) or "",
+        at=text_of(clock, report) or "",
         people=found.people,
         count=found.matching,
         low=found.low,
@@ -254,7 +255,7 @@ def _moment(at: str | None) -> datetime | None:
         raise wrong("at", "must be a time of RFC 3339") from None
 
 
-def _text(at: int | None, report: Report) -> str | None:
+def text_of(at: int | None, report: Report) -> str | None:
     """A moment in ms since 1970 as RFC 3339; None if there is none."""
     return None if at is None or at < 0 else iso_timestamp(moment(at), report.zone)
 
@@ -280,7 +281,7 @@ def _node(tree: explaining.Explained, report: Report) -> Node:
     return Node(
         text=tree.text,
         value=tree.value,
-        since=_text(tree.since, report),
-        until=_text(tree.until, report),
+        since=text_of(tree.since, report),
+        until=text_of(tree.until, report),
         parts=[_node(part, report) for part in tree.parts],
     )

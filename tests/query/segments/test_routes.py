@@ -1,12 +1,13 @@
 """Segments over HTTP: who is in them, when, and why."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.query.conftest import ORGANIZATION, OTHER, Office
 from tests.query.segments.audience import CARTS, Audience
-from tests.segments.filters.person import Person
+from tests.segments.filters.person import Person, at
 from tests.support.query import QueryProcess
 from tests.support.service import Reply
 
@@ -113,6 +114,39 @@ def test_a_persons_segments_are_those_they_were_ever_in(service: QueryProcess) -
     ]
     assert get(service, "/people/u:e/segments").json["segments"] == []
     assert get(service, "/people/u:nobody/segments").status == 404
+
+
+def test_a_campaign_has_the_members_that_were_copied(office: Office, service: QueryProcess) -> None:
+    named = {"organization_id": ORGANIZATION, "campaign_id": "spring"}
+    times = {"pinned_at": datetime(2026, 3, 2, 18, tzinfo=UTC)}
+    counts = {"status": "pinned", "members": 3, "erased": 1}
+    office.world.documents["campaigns"].insert_one(
+        {"_id": f"{ORGANIZATION}:spring", **named, "segment_id": "carts", "version": 1}
+        | times
+        | counts
+    )
+    for person, withdrawn_at in (("u:a", None), ("u:b", at("3 08:00")), ("v:c%3Ad", None)):
+        office.world.documents["campaign_members"].insert_one(
+            {
+                "_id": f"{ORGANIZATION}:spring:{person}",
+                **named,
+                "person": person.replace("%3A", ":"),
+                "since": at("2 10:00"),
+                "withdrawn_at": withdrawn_at,
+            }
+        )
+    body = get(service, "/campaigns/spring").json
+    assert (body["pinned_at"], body["members"], body["erased"]) == ("2026-03-02T18:00:00Z", 3, 1)
+    first = get(service, "/campaigns/spring/members", limit=2).json
+    assert [member["withdrawn_at"] for member in first["members"]] == [
+        None,
+        "2026-03-03T08:00:00Z",
+    ]
+    rest = get(service, "/campaigns/spring/members", limit=2, after=first["after"]).json
+    assert ([member["person"] for member in rest["members"]], rest["after"]) == (["v:c:d"], None)
+    for path in ("/campaigns/spring", "/campaigns/spring/members"):
+        assert get(service, path, organization=OTHER).status == 404
+        assert get(service, path.replace("spring", "summer")).status == 404
 
 
 @pytest.mark.usefixtures("audience")
