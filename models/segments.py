@@ -48,7 +48,8 @@ SegmentProfiles = RowModel(
         "touched": ("array", "the segments to be evaluated in the next round; `*` for all"),
         "is_merged": ("bool", "whether a visitor's facts are among what is new"),
         "outbox": ("array", "changes that are to be published"),
-        "is_changed": ("bool", "whether rows or changes are to be published"),
+        "unpublished": ("array", "the segments whose rows are to be written"),
+        "is_changed": ("bool", "whether there are any"),
         "evaluated_to": ("int64", "the moment up to which the segments were evaluated"),
     },
 )
