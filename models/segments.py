@@ -100,6 +100,10 @@ SegmentClocks = RowModel(
         "topic_id": ("string", "Kafka's id of the feed"),
         "next": ("int64", "the next offset of the feed to take into the profiles"),
         "clock": ("int64", "the moment up to which all profiles are evaluated, ms since 1970"),
+        "round": (
+            "int64",
+            "everything that was appended to the sources before this is evaluated, ms since 1970",
+        ),
         "applied": (
             "object",
             "by topic id and partition of the sources, the offset below which the profiles hold "
