@@ -48,7 +48,8 @@ SegmentProfiles = RowModel(
         "touched": ("array", "the segments to be evaluated in the next round; `*` for all"),
         "is_merged": ("bool", "whether a visitor's facts are among what is new"),
         "outbox": ("array", "changes that are to be published"),
-        "is_changed": ("bool", "whether rows or changes are to be published"),
+        "unpublished": ("array", "the segments whose rows are to be written"),
+        "is_changed": ("bool", "whether there are any"),
         "evaluated_to": ("int64", "the moment up to which the segments were evaluated"),
     },
 )
@@ -99,6 +100,10 @@ SegmentClocks = RowModel(
         "topic_id": ("string", "Kafka's id of the feed"),
         "next": ("int64", "the next offset of the feed to take into the profiles"),
         "clock": ("int64", "the moment up to which all profiles are evaluated, ms since 1970"),
+        "round": (
+            "int64",
+            "everything that was appended to the sources before this is evaluated, ms since 1970",
+        ),
         "applied": (
             "object",
             "by topic id and partition of the sources, the offset below which the profiles hold "

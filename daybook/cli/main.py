@@ -83,7 +83,7 @@ COMMANDS = {
     ),
     "segments": CommandSource(
         "daybook.cli.segments",
-        "Define and retire audience segments, and list them and their members.",
+        "Define and retire audience segments, list them and their members, and explain one.",
     ),
     "serve": CommandSource("daybook.cli.serve", "Run the collector, the query service or exports."),
 }

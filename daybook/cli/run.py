@@ -2,7 +2,6 @@
 
 import os
 import signal
-from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -12,22 +11,12 @@ from rich.progress import MofNCompleteColumn
 import consumers
 from consumers import segment
 from daybook.cli.support.extras import extra
+from daybook.cli.support.moment_options import milliseconds
 from daybook.cli.support.progress_bars import progress_bars
 from daybook.engine import logs
 from daybook.engine.member.member import Member
 from daybook.engine.member.run import run as run_member
-from daybook.engine.moment import parse_moment
 from daybook.engine.settings import settings
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _moment(text: str) -> int:
-    """Milliseconds since 1970."""
-    try:
-        return (parse_moment(text) - _EPOCH) // timedelta(milliseconds=1)
-    except ValueError:
-        raise typer.BadParameter("must be like 2026-11-20T10:00:00Z") from None
 
 
 def run(
@@ -43,7 +32,7 @@ def run(
     clock: Annotated[
         int | None,
         typer.Option(
-            parser=_moment,
+            parser=milliseconds,
             metavar="TIME",
             help="With segment: evaluate as of this moment at the latest (RFC 3339). The clock of "
             "segments never goes back.",

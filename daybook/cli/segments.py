@@ -1,8 +1,8 @@
-"""`daybook segments`: defines and retires audience segments, and lists them and their members."""
+"""`daybook segments`: defines, retires and lists audience segments, their members, and why."""
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +11,9 @@ from uuid import uuid4
 import typer
 from pydantic import TypeAdapter, ValidationError
 
+from daybook.cli.support.moment_options import milliseconds
 from daybook.cli.support.printing import as_json, console, moment, number_of, print_line, table
+from daybook.cli.support.segment_profiles import clock_of, find_profile, find_version, matching
 from daybook.engine.decode.parse import Ignored, read
 from daybook.engine.documents.source import Source
 from daybook.engine.errors import DaybookError, Poison, Unknown
@@ -22,14 +24,15 @@ from daybook.engine.kafka.scan import scan
 from daybook.engine.mongo.client import Documents, database, reachable
 from daybook.engine.settings import Settings, settings
 from daybook.segments.definitions import Definitions
-from models.segments import AudienceSegments, SegmentClocks, SegmentMembers
+from daybook.segments.filters.explain import explain
+from models.segments import AudienceSegments, SegmentMembers
 from schemas.catalogue import source
 from schemas.envelope import DEFAULT_ORGANIZATION, moment_text
 from schemas.fields import Id
 
 segments = typer.Typer(
     no_args_is_help=True,
-    help="Define and retire audience segments, and list them and their members.",
+    help="Define and retire audience segments, list them and their members, and explain one.",
 )
 
 TOPIC = "sc.analytics.segments"
@@ -52,6 +55,18 @@ def _id(value: str) -> str:
 
 Organization = Annotated[
     str, typer.Option(callback=_id, help="The organization whose segments these are.")
+]
+VersionOption = Annotated[
+    int | None, typer.Option("--version", min=1, help="A version; by default the newest.")
+]
+AtOption = Annotated[
+    int | None,
+    typer.Option(
+        "--at",
+        parser=milliseconds,
+        metavar="TIME",
+        help="A moment (RFC 3339); by default the one up to which everything is evaluated.",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -206,7 +221,7 @@ def list_segments(
     for one in stored:
         one["members"] = counts[one["segment_id"], one["version"]]
     if as_json_:
-        print(as_json({"clock": _clock_text(documents), "segments": stored}))
+        print(as_json({"clock": _moment_until(documents, None), "segments": stored}))
         return
     rows = [
         (
@@ -221,52 +236,96 @@ def list_segments(
     ]
     headings = ("segment", "version", "status", "name", "defined", "members")
     console().print(table(headings, rows))
-    print_line(f"evaluated up to {_clock_text(documents) or 'no moment yet'}")
+    print_line(f"evaluated up to {_moment_until(documents, None) or 'no moment yet'}")
 
 
 @segments.command("members")
 def list_members(
     segment: Annotated[str, typer.Argument(callback=_id, help="The segment's id.")],
     organization: Organization = DEFAULT_ORGANIZATION,
-    version: Annotated[
-        int | None, typer.Option(min=1, help="A version; by default the newest.")
-    ] = None,
+    version: VersionOption = None,
+    at: AtOption = None,
     as_json_: JsonOption = False,
 ) -> None:
-    """List the members of a segment, each with the moment at which they entered."""
-    documents = database(settings())
-    where = {"organization_id": organization, "segment_id": segment}
-    with reachable():
-        known = [
-            one["version"]
-            for one in documents[AudienceSegments.collection].find(where, {"version": 1})
-        ]
-        if not known or (version is not None and version not in known):
-            raise Unknown(f"no segment {segment} of {organization}, or no such version")
-        number = version or max(known)
-        members = list(
-            documents[SegmentMembers.collection]
-            .find(where | {"version": number, "in": True}, {"_id": 0, "person": 1, "since": 1})
-            .sort("_id", 1)
-        )
-    clock = _clock_text(documents)
+    """List the members of a segment, each with the moment at which they entered.
+
+    With --at, the members of that moment, as far back as the profiles reach.
+
+    Example: `daybook segments members carts --organization acme --at 2026-11-20T10:00:00Z`
+    """
+    config = settings()
+    documents = database(config)
+    found = find_version(documents, organization, segment, version)
+    moment = _moment_until(documents, at)
+    if at is None:
+        members = list(_stored_members(documents, organization, segment, found.number))
+    else:
+        zone = config.zone_info()
+        members = list(matching(documents, organization, found.resolved, zone, at))
     if as_json_:
-        shown = [{"person": m["person"], "since": _text(m["since"])} for m in members]
-        print(as_json({"clock": clock, "version": number, "members": shown}))
+        shown = [{"person": person, "since": _text(since)} for person, since in members]
+        print(as_json({"at": moment, "version": found.number, "members": shown}))
         return
-    console().print(table(("person", "since"), [(m["person"], _text(m["since"])) for m in members]))
-    print_line(
-        f"{number_of(len(members), 'member')} of version {number}, evaluated up to "
-        f"{clock or 'no moment yet'}"
-    )
+    rows = [(person, _text(since)) for person, since in members]
+    console().print(table(("person", "since"), rows))
+    number = number_of(len(members), "member")
+    print_line(f"{number} of version {found.number} at {moment or 'no moment yet'}")
 
 
-def _clock_text(documents: Documents) -> str | None:
-    """The moment up to which all shards are evaluated; None before the first round."""
+@segments.command("explain")
+def explain_membership(
+    segment: Annotated[str, typer.Argument(callback=_id, help="The segment's id.")],
+    person: Annotated[str, typer.Argument(help="u:<user> or v:<visitor>")],
+    organization: Organization = DEFAULT_ORGANIZATION,
+    version: VersionOption = None,
+    at: AtOption = None,
+) -> None:
+    """Explain why a person is a member or not: each condition, since when it is so, until when.
+
+    Example: `daybook segments explain carts u:anna --organization acme`
+    """
+    config = settings()
+    documents = database(config)
+    found = find_version(documents, organization, segment, version)
+    profile = find_profile(documents, organization, person)
+    if profile["into"]:
+        print_line(f"{person} is {profile['into']}: ask for that person")
+        return
+    moment = _moment_until(documents, at)
+    if moment is None:
+        raise Unknown("nothing is evaluated yet: run `daybook run segment`")
+    explained = explain(found.resolved, profile, milliseconds(moment), config.zone_info())
+    for depth, node in explained.lines():
+        since = "" if node.since is None else f", since {_text(node.since)}"
+        until = "" if node.until is None else f", until {_text(node.until)}"
+        print_line(f"{'  ' * depth}{'yes' if node.value else 'no '}  {node.text}{since}{until}")
+    print_line(f"{person} in version {found.number} at {moment}")
+    if profile["truncated"]:
+        facts = number_of(profile["truncated"], "fact")
+        print_line(f"{facts} of this person had no room, and are not known here")
+
+
+def _stored_members(
+    documents: Documents, organization: str, segment: str, version: int
+) -> Iterator[tuple[str, int]]:
+    where = {"organization_id": organization, "segment_id": segment, "version": version}
     with reachable():
-        clocks = [int(one["clock"]) for one in documents[SegmentClocks.collection].find()]
-    clock = min(clocks, default=-1)
-    return None if clock < 0 else _text(clock)
+        rows = documents[SegmentMembers.collection].find(where | {"in": True}).sort("_id", 1)
+        yield from ((row["person"], row["since"]) for row in rows)
+
+
+def _moment_until(documents: Documents, at: int | None) -> str | None:
+    """The moment that is asked for, by default the one up to which everything is evaluated.
+
+    Raises Unknown for a later one.
+    """
+    clock = clock_of(documents)
+    if at is None:
+        return None if clock is None else _text(clock)
+    if clock is None or at > clock:
+        until = "nothing is evaluated yet" if clock is None else f"evaluated up to {_text(clock)}"
+        raise Unknown(f"--at {_text(at)}: {until}")
+    return _text(at)
 
 
 def _text(at: int) -> str:

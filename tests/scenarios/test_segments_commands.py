@@ -63,7 +63,21 @@ def test_a_segment_is_defined_evaluated_and_listed(world: World, commands: Comma
         {"person": "v:v2", "since": "2026-03-02T10:30:00.000Z"},
     ]
     printed = commands.run("segments", "members", "carts").stdout
-    assert "2 members of version 1, evaluated up to 2026-03-02T10:30:00.000Z" in printed
+    assert "2 members of version 1 at 2026-03-02T10:30:00.000Z" in printed
+    earlier = commands.run("segments", "members", "carts", "--at", text("2nd 10:29"), "--json")
+    assert json.loads(earlier.stdout)["members"] == members["members"][:1]
+    later = commands.run("segments", "members", "carts", "--at", text("2nd 10:31"))
+    assert later.returncode == 2
+    assert "evaluated up to 2026-03-02T10:30:00.000Z" in later.stderr
+    explained = commands.run("segments", "explain", "carts", "u:u1").stdout.splitlines()
+    assert explained == [
+        "yes  at least 1 cart_add within PT24H, since 2026-03-02T10:00:00.000Z, "
+        "until 2026-03-03T10:00:00.000Z",
+        "u:u1 in version 1 at 2026-03-02T10:30:00.000Z",
+    ]
+    assert "v:v1 is u:u1" in commands.run("segments", "explain", "carts", "v:v1").stdout
+    stranger = commands.run("segments", "explain", "carts", "u:u1", "--organization", "another")
+    assert (stranger.returncode, stranger.stdout) == (2, "")
     unknown = commands.run("segments", "retire", "carts", "--organization", "another")
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert "there is no such segment" in unknown.stderr

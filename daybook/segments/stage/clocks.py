@@ -1,6 +1,6 @@
 """The shards' clocks in MongoDB: how far each has come in the feed, and in time."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from bson import Int64
@@ -16,11 +16,15 @@ REMEDY = "docs/segments.md says how to make the profiles again"
 
 
 class Clock(NamedTuple):
-    """`next` is the first offset of the feed that is not in the profiles yet, and `clock` the
-    moment up to which all profiles of the shard are evaluated, in ms since 1970; -1 before."""
+    """How far a shard is; moments are ms since 1970, and -1 before the first round.
+
+    `next` is the first offset of the feed that is not in the profiles yet. All profiles are
+    evaluated up to `clock`, with everything that was appended to the sources before `round`.
+    """
 
     next: int
     clock: int
+    round: int
     backfill: Backfill
 
 
@@ -39,6 +43,7 @@ class Clocks:
             "topic_id": self._topic_id,
             "next": Int64(0),
             "clock": Int64(-1),
+            "round": Int64(-1),
             "applied": {},
             "definitions": Backfill()._asdict(),
         }
@@ -50,7 +55,7 @@ class Clocks:
         self.all()
 
     def all(self) -> dict[int, Clock]:
-        """The clock of every shard. Raises Gap as `create` does, and StartAgain if one is gone."""
+        """The clock of every shard. Raises Gap as `create` does, and if one is gone."""
         with reachable():
             stored = list(self._collection.find({}, {"applied": 0}))
         if any(one["topic_id"] != self._topic_id for one in stored):
@@ -59,11 +64,8 @@ class Clocks:
                 f"deleted and made again. {REMEDY}"
             )
         if len(stored) < SHARDS:
-            raise StartAgain("clocks of segments are missing")
-        return {
-            one["_id"]: Clock(int(one["next"]), int(one["clock"]), Backfill(**one["definitions"]))
-            for one in stored
-        }
+            raise Gap("clocks of segments are missing: start the member again")
+        return {one["_id"]: _clock(one) for one in stored}
 
     def save_next(self, shard: int, saved: int, next_offset: int) -> None:
         """Moves `next` forward, never back; a former owner of the shard may save late.
@@ -84,14 +86,21 @@ class Clocks:
                 {"_id": shard}, {"$set": {"definitions": backfill._asdict()}}
             )
 
-    def save_clocks(self, clocks: Mapping[int, int], applied: Mapping[Any, int]) -> None:
-        """Moves the clocks of shards forward. `applied`: by topic id and partition of the sources,
-        the offset below which their profiles hold everything."""
+    def save_round(
+        self, shards: Collection[int], clock: int, moment: int, applied: Mapping[Any, int]
+    ) -> None:
+        """Moves shards forward that have finished a round. `applied`: by topic id and partition of
+        the sources, the offset below which their profiles hold everything."""
         ends = {f"applied.{id_}.{number}": Int64(end) for (id_, number), end in applied.items()}
-        updates = [
-            UpdateOne({"_id": shard}, {"$max": {"clock": Int64(clock)} | ends})
-            for shard, clock in clocks.items()
-        ]
-        if updates:
-            with reachable():
-                self._collection.bulk_write(updates, ordered=False)
+        reached = {"clock": Int64(clock), "round": Int64(moment)} | ends
+        with reachable():
+            self._collection.update_many({"_id": {"$in": list(shards)}}, {"$max": reached})
+
+
+def _clock(stored: Mapping[str, Any]) -> Clock:
+    return Clock(
+        int(stored["next"]),
+        int(stored["clock"]),
+        int(stored["round"]),
+        Backfill(**stored["definitions"]),
+    )

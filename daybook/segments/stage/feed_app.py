@@ -61,6 +61,8 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             for tp, offset in offsets.items()
             if tp in assigned
         }
+        if not wanted:
+            return True
         try:
             await consumer.commit(wanted)
         except KafkaError as error:

@@ -51,7 +51,8 @@ def blank(profile: str) -> dict[str, Any]:
     """The profile with this `_id` before its first item.
 
     `touched` are the segments to evaluate with the next round, and `is_merged` says whether a
-    visitor's facts are among what is new. `is_changed`: rows or changes are still to be published.
+    visitor's facts are among what is new. `unpublished` are the segments whose rows are still to be
+    written; `is_changed` says whether there are any.
     `sample` is a number below 10,000, spread evenly.
     """
     organization, person = person_of(profile)
@@ -65,6 +66,7 @@ def blank(profile: str) -> dict[str, Any]:
             "revision": 0,
             "touched": [],
             "is_merged": False,
+            "unpublished": [],
             "is_changed": False,
         }
         | new_profile()

@@ -13,6 +13,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 import structlog
+from faust.exceptions import ConsumerNotStarted
 
 from daybook.engine.errors import DaybookError, Refused, StartAgain, Unavailable
 from daybook.engine.kafka.offsets import LogBounds
@@ -60,6 +61,8 @@ class SegmentStage:
         for name in _LOGGERS:
             logger = logging.getLogger(name)
             logger.handlers, logger.propagate = [_ToStructlog(logging.WARNING)], False
+        # A round may take longer than the time between two.
+        logging.getLogger("mode.timers").setLevel(logging.ERROR)
         self._work = self._open_work()
         self._close = self._work.close
         self._progress_at = monotonic()
@@ -139,7 +142,7 @@ class SegmentStage:
         """The shards that are assigned to this member now."""
         try:
             return {tp.partition for tp in self._app.consumer.assignment()}
-        except Exception:
+        except ConsumerNotStarted:
             return set()
 
     async def _starts(
@@ -152,21 +155,21 @@ class SegmentStage:
 
         Raises DaybookError for any other failure, and when the stage is stopped.
         """
-        loop = asyncio.get_running_loop()
-        is_away = False
+        is_away, is_new_primary = False, False
         while self._failure is None and not self._stopping.is_set():
             try:
-                result = await loop.run_in_executor(self._worker, piece)
+                if is_new_primary:
+                    await self._in_worker(self._work.check_continuity)
+                    is_new_primary = False
+                result = await self._in_worker(piece)
             except Refused:
                 continue
             except (StartAgain, Unavailable) as error:
                 if not is_away:
                     log.warning("segments wait for a server", why=str(error))
-                is_away = True
+                is_away, is_new_primary = True, is_new_primary or isinstance(error, StartAgain)
                 self._progress_at = monotonic()
                 await asyncio.sleep(_RETRY_SECONDS)
-                if isinstance(error, StartAgain):
-                    await self._do(self._work.check_continuity)
             except Exception as error:
                 self._fail(error)
             else:
@@ -174,6 +177,9 @@ class SegmentStage:
                     log.info("segments go on")
                 return result
         raise self._failure or DaybookError("segments: stopped")
+
+    async def _in_worker(self, piece: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._worker, piece)
 
     def _fail(self, error: Exception) -> None:
         if self._failure is None:

@@ -141,7 +141,9 @@ class Shard:
             retire(profile, segment, self.clock)
         evaluate(profile, definitions, self.clock, why, self.new.reasons(profile, in_force))
         profile["touched"], profile["is_merged"] = [], False
-        profile["is_changed"] = profile["is_changed"] or profile["segments"] != before
+        changed = {name for name, known in profile["segments"].items() if known != before.get(name)}
+        profile["unpublished"] = sorted(changed.union(profile["unpublished"]))
+        profile["is_changed"] = bool(profile["unpublished"])
 
     def _publish_of(self, profiles: Sequence[Profile]) -> None:
         """Writes the rows of these profiles, publishes their outboxes, and then empties these."""
@@ -159,14 +161,16 @@ class Shard:
             self._publish(changes)
         reach("after_changes")
         for profile in profiles:
-            profile["outbox"], profile["is_changed"] = [], False
+            profile["outbox"], profile["unpublished"], profile["is_changed"] = [], [], False
         self._profiles.replace(profiles)
 
 
 def rows(profile: Profile) -> Iterable[dict[str, Any]]:
-    """The rows of `segment_members` of a person, one a segment; those without `since` must go."""
+    """The rows of `segment_members` of a person that have changed, one a segment; those without
+    `since` must go."""
     organization, _, person = profile["_id"].partition(":")
-    for segment, known in profile["segments"].items():
+    for segment in profile["unpublished"]:
+        known = profile["segments"][segment]
         yield known | {
             "_id": f"{organization}:{encode_part(segment)}:{known['version']}:{person}",
             "organization_id": profile["organization_id"],

@@ -48,7 +48,8 @@ class Parts(NamedTuple):
 class Work:
     """`clock_max` is the moment beyond which nothing is evaluated, in ms since 1970.
 
-    `round_clock` is the clock of the first round since the start that was finished; None before.
+    `first_round` is the moment of the first round that began after the start and was finished; None
+    before.
     """
 
     def __init__(self, parts: Parts, clock_max: int | None) -> None:
@@ -57,12 +58,12 @@ class Work:
         self._rounds = Rounds(parts.sources, parts.feed, parts.now_ms)
         self._shards: dict[int, Shard] = {}
         self._next: dict[int, int] = {}
-        self._adopted: int | None = None
+        self._moment: int | None = None
         self._left: list[int] = []
         self._finished: list[int] = []
         self._began = 0.0
         self._learned = 0
-        self.round_clock: int | None = None
+        self.first_round: int | None = None
 
     def starts(
         self, committed: Mapping[int, int | None], bounds: Mapping[int, LogBounds]
@@ -134,31 +135,34 @@ class Work:
 
         `owned` are the shards that are assigned to this member.
         """
-        if self._adopted is None:
+        if self._moment is None:
             self._read_definitions()
-            moment = self._rounds.step()
-            if moment is None:
+            self._moment = self._rounds.step()
+            if self._moment is None:
                 return False
-            self._adopted = moment if self._clock_max is None else min(moment, self._clock_max)
             self._left = [number for number in owned if number in self._shards]
             self._finished = []
             self._began = monotonic()
+        clock = self._moment if self._clock_max is None else min(self._moment, self._clock_max)
         while self._left:
             number = self._left[-1]
-            if number in owned and self._advance(self._shards[number], self._adopted):
+            if number in owned and self._advance(self._shards[number], clock):
                 return True
             self._finished += [number] if number in owned else []
             self._left.pop()
-        clocks = dict.fromkeys(self._finished, self._adopted)
-        self._parts.clocks.save_clocks(clocks, self._rounds.source_ends)
-        CLOCK.labels(self._parts.group).set(self._adopted / 1000)
-        ROUND_SECONDS.labels(self._parts.group).observe(monotonic() - self._began)
-        done = [clock.backfill.done for clock in self._parts.clocks.all().values()]
-        self._parts.definitions.show_progress(done)
-        if self.round_clock is None:
-            self.round_clock = self._adopted
-        self._adopted = None
+        self._finish_round(clock, self._moment)
+        self._moment = None
         return False
+
+    def _finish_round(self, clock: int, moment: int) -> None:
+        clocks, group = self._parts.clocks, self._parts.group
+        clocks.save_round(self._finished, clock, moment, self._rounds.source_ends)
+        CLOCK.labels(group).set(clock / 1000)
+        ROUND_SECONDS.labels(group).observe(monotonic() - self._began)
+        done = [one.backfill.done for one in clocks.all().values()]
+        self._parts.definitions.show_progress(done)
+        if self.first_round is None:
+            self.first_round = moment
 
     def _publish(self, changes: Sequence[Mapping[str, Any]]) -> None:
         self._parts.publish(changes)
@@ -182,11 +186,11 @@ class Work:
         return shard.evaluate_some() or has_backfilled
 
     def is_caught_up(self) -> bool:
-        """Whether all shards, whoever owns them, are evaluated up to `round_clock`."""
-        if self.round_clock is None:
+        """Whether all shards, whoever owns them, have finished a round like the first one here."""
+        if self.first_round is None:
             return False
         clocks = self._parts.clocks.all()
-        return all(clock.clock >= self.round_clock for clock in clocks.values())
+        return all(clock.round >= self.first_round for clock in clocks.values())
 
     def waiting(self, owned: Collection[int]) -> dict[int, int]:
         """The shards whose feed goes on, each with the offset it has reached: those of `owned`, or

@@ -1,6 +1,6 @@
 """A member's second stage without servers: what is taken, where it begins, and when time moves."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from daybook.segments.in_force import InForce
 from daybook.segments.profile_facts import Origin
 from daybook.segments.stage.clocks import Clock
 from daybook.segments.stage.new_definitions import Backfill, DefinitionChange
+from daybook.segments.stage.rounds import MARGIN_MS
 from daybook.segments.stage.work import Parts, Work
 from tests.fakes.memory_profiles import MemoryProfiles
 from tests.segments.filters.person import UTC
@@ -27,7 +28,7 @@ class Stored:
     """The clocks of all shards; also what is known of definitions and topics."""
 
     def __init__(self) -> None:
-        self.clocks = {shard: Clock(0, -1, Backfill()) for shard in range(SHARDS)}
+        self.clocks = {shard: Clock(0, -1, -1, Backfill()) for shard in range(SHARDS)}
         self.held = dict.fromkeys(range(SHARDS), EMPTY)
         self.changes: list[DefinitionChange] = []
         self.definitions = Definitions()
@@ -42,9 +43,11 @@ class Stored:
     def save_backfill(self, shard: int, backfill: Backfill) -> None:
         self.clocks[shard] = self.clocks[shard]._replace(backfill=backfill)
 
-    def save_clocks(self, clocks: Mapping[int, int], applied: Mapping[Any, int]) -> None:
-        for shard, clock in clocks.items():
-            self.clocks[shard] = self.clocks[shard]._replace(clock=clock)
+    def save_round(
+        self, shards: Collection[int], clock: int, moment: int, applied: Mapping[Any, int]
+    ) -> None:
+        for shard in shards:
+            self.clocks[shard] = self.clocks[shard]._replace(clock=clock, round=moment)
 
     def read_new(self) -> None: ...
 
@@ -231,9 +234,11 @@ def test_it_is_caught_up_once_every_shard_is_whoever_owns_it() -> None:
     member = Member(clock_max=5 * HOUR)
     member.start()
     assert not member.work.is_caught_up()
+    member.stored.save_round(range(SHARDS), 5 * HOUR, member.now_ms - 2 * MARGIN_MS, {})
     member.finish_round()
+    assert member.stored.clocks[SHARD].clock == 5 * HOUR
     assert not member.work.is_caught_up()
-    member.stored.save_clocks(dict.fromkeys(range(SHARDS), 5 * HOUR), {})
+    member.stored.save_round(range(SHARDS), 5 * HOUR, member.now_ms - MARGIN_MS, {})
     assert member.work.is_caught_up()
 
 
