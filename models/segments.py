@@ -88,6 +88,7 @@ AudienceSegments = RowModel(
         "hash": ("string", "SHA-256 of `resolved`"),
         "defined_at": ("date", "when the definition was appended"),
         "status": ("string", "backfilling, active, superseded or retired"),
+        "members": ("int64", "its members, as counted every 30 seconds"),
         "progress": ("object", "{done, total}: the shards whose profiles are evaluated for it"),
     },
 )

@@ -82,6 +82,10 @@ class Definitions:
         """What the campaign is pinned to; None if it is not."""
         return self._campaigns.get(organization, {}).get(campaign)
 
+    def organizations(self) -> list[str]:
+        """The organizations that have ever defined a segment."""
+        return list(self._segments)
+
     def campaigns(self) -> Iterator[tuple[str, str, Pinned]]:
         """Every pin, with its organization and campaign."""
         for organization, pins in self._campaigns.items():

@@ -141,6 +141,27 @@ def test_while_a_source_is_not_read_the_clock_stands(audience: Audience) -> None
     assert audience.members() == {"u:u1": (False, ms("2nd 10:00"), ms("3rd 10:00"))}
 
 
+def test_a_campaign_keeps_the_members_of_the_moment_of_its_pin(audience: Audience) -> None:
+    audience.define()
+    audience.track("cart_add", "2nd 10:00", "v1", "u1")
+    audience.track("cart_add", "2nd 11:00", "v2", "u2")
+    audience.advance("2nd 17:00")
+    audience.pin("spring")
+    audience.advance("2nd 18:00")
+    audience.define(CARTS | {"count": {"at_least": 3}}, version=2)
+    audience.advance("2nd 19:00")
+    assert {change[3] for change in audience.told()} == {"event", "redefined"}
+    both = {"u:u1": ms("2nd 10:00"), "u:u2": ms("2nd 11:00")}
+    assert audience.pinned("spring") == both
+    audience.account("deleted", "2nd 20:00", "u1")
+    audience.track("cart_add", "2nd 20:30", "v3", "u3")
+    audience.advance("2nd 21:00")
+    assert audience.pinned("spring") == {"u:u2": ms("2nd 11:00")}
+    row = audience.world.documents["campaigns"].find_one({"_id": "default:spring"}) or {}
+    assert (row["status"], row["members"], row["erased"]) == ("pinned", 1, 1)
+    assert row["pinned_at"].isoformat() == "2026-03-02T18:00:00+00:00"
+
+
 def test_a_new_version_is_evaluated_for_everybody_and_the_old_rows_stay(audience: Audience) -> None:
     audience.define()
     audience.track("cart_add", "2nd 10:00", "v1", "u1")

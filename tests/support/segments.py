@@ -52,6 +52,15 @@ class Audience:
         data = {"segment_id": segment, "name": segment, "filters": filters, "version": version}
         self.publish(DEFINITIONS, "segment.defined", "1st 00:00", data)
 
+    def pin(self, campaign: str, segment: str = "carts", version: int = 1) -> None:
+        data = {"campaign_id": campaign, "segment_id": segment, "version": version}
+        self.publish(DEFINITIONS, "campaign.pinned", "1st 00:00", data)
+
+    def pinned(self, campaign: str) -> dict[str, int]:
+        """The people of a campaign, each with the beginning of their membership."""
+        rows = self.world.documents["campaign_members"].find({"campaign_id": campaign})
+        return {row["person"]: row["since"] for row in rows}
+
     def track(self, event_type: str, at: str, visitor: str, user: str | None = None) -> None:
         data: dict[str, Any] = {"visitor_id": visitor, "session_id": "s"}
         if event_type == "cart_add":

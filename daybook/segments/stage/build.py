@@ -1,7 +1,7 @@
 """Builds the second stage of a member."""
 
 from datetime import UTC, datetime, timedelta
-from time import time_ns
+from time import monotonic, time_ns
 
 from confluent_kafka.admin import AdminClient
 
@@ -17,18 +17,22 @@ from daybook.engine.mongo.fence import Fence
 from daybook.engine.protocol.checkpoints import Checkpoints
 from daybook.engine.protocol.dead_letters import DeadLetters
 from daybook.engine.protocol.definitions import Definitions
+from daybook.engine.redis_client import blocking
 from daybook.engine.settings import Settings
 from daybook.segments.feed import SHARDS
 from daybook.segments.in_force import InForce
 from daybook.segments.stage.clocks import Clocks
 from daybook.segments.stage.definition_rows import DefinitionRows
+from daybook.segments.stage.live import LiveSegments
 from daybook.segments.stage.mongo_profiles import MongoProfiles
 from daybook.segments.stage.outputs import Outputs
+from daybook.segments.stage.pins import Pins
 from daybook.segments.stage.progress import FeedProgress, SourceProgress
 from daybook.segments.stage.service import SegmentStage
 from daybook.segments.stage.work import Parts, Work
 from schemas.envelope import moment_text
 
+_REDIS_SECONDS = 0.5
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -59,6 +63,7 @@ def _work(group: Group, topic: str, settings: Settings, clock_max: int | None) -
         documents.client.close()
         fenced.client.close()
         definition_reader.current.close()
+        redis.close()
 
     topic_id = _feed_id(client, topic)
     clocks = Clocks(fenced, topic, topic_id)
@@ -76,6 +81,7 @@ def _work(group: Group, topic: str, settings: Settings, clock_max: int | None) -
         fenced,
     )
     [changes] = group.produces
+    redis = blocking(settings, _REDIS_SECONDS)
     outputs = Outputs(
         FeedProducer(producer(settings), topic), FeedProducer(producer(settings), changes)
     )
@@ -87,6 +93,8 @@ def _work(group: Group, topic: str, settings: Settings, clock_max: int | None) -
         definitions,
         outputs.send,
         outputs.publish,
+        Pins(fenced, definitions.definitions, settings.zone_info(), clock_max),
+        LiveSegments(fenced, redis, monotonic),
         SourceProgress(client, group.topics, Checkpoints(group.name, fenced)),
         FeedProgress(client, topic, topic_id, clocks),
         lambda: time_ns() // 1_000_000,

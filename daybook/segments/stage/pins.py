@@ -30,14 +30,25 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Pins:
-    """The campaigns that `definitions` have read. Every method raises Unavailable."""
+    """The campaigns that `definitions` have read. Every method raises Unavailable.
 
-    def __init__(self, documents: Documents, definitions: Definitions, zone: ZoneInfo) -> None:
+    `clock_max` is the moment beyond which nothing is evaluated, in ms since 1970: a pin that was
+    appended later means this moment.
+    """
+
+    def __init__(
+        self,
+        documents: Documents,
+        definitions: Definitions,
+        zone: ZoneInfo,
+        clock_max: int | None = None,
+    ) -> None:
         self._campaigns = documents[Campaigns.collection]
         self._members = documents[CampaignMembers.collection]
         self._profiles = documents[SegmentProfiles.collection]
         self._definitions = definitions
         self._zone = zone
+        self._clock_max = clock_max
         self._done: set[tuple[str, int]] = set()
 
     def copy_some(self, shard: int, clock: int) -> bool:
@@ -45,27 +56,30 @@ class Pins:
         false if there is nothing left to copy."""
         for organization, campaign, pinned in self._definitions.campaigns():
             name = ":".join(map(encode_part, (organization, campaign)))
-            if pinned.pinned_ms <= clock and (name, shard) not in self._done:
-                self._copy(name, organization, campaign, pinned, shard)
+            at = pinned.pinned_ms
+            if self._clock_max is not None:
+                at = min(at, self._clock_max)
+            if at <= clock and (name, shard) not in self._done:
+                row = self._open(name, organization, campaign, pinned, at)
+                self._copy(row, pinned, shard)
                 return True
         return False
 
-    def _copy(
-        self, name: str, organization: str, campaign: str, pinned: Pinned, shard: int
-    ) -> None:
-        progress = self._open(name, organization, campaign, pinned)["shards"].get(str(shard), {})
+    def _copy(self, row: Mapping[str, Any], pinned: Pinned, shard: int) -> None:
+        name, organization, campaign = row["_id"], row["organization_id"], row["campaign_id"]
+        progress = row["shards"].get(str(shard), {})
         if progress.get("done"):
             self._done.add((name, shard))
             return
         segment = self._definitions.segment(organization, pinned.segment)
         assert segment is not None
-        version = segment.versions[pinned.version - 1]
-        profiles = self._matching(organization, version, pinned.pinned_ms, shard, progress)
+        version, at = segment.versions[pinned.version - 1], _milliseconds(row["pinned_at"])
+        profiles = self._matching(organization, version, at, shard, progress)
         matcher = Matcher(version.resolved, self._zone)
         copies = [
             UpdateOne(
                 {"_id": f"{name}:{profile['_id'].partition(':')[2]}"},
-                {"$setOnInsert": _row(organization, campaign, profile, matcher, pinned.pinned_ms)},
+                {"$setOnInsert": _row(organization, campaign, profile, matcher, at)},
                 upsert=True,
             )
             for profile in profiles
@@ -82,15 +96,15 @@ class Pins:
             self._tell(name, organization, campaign)
 
     def _open(
-        self, name: str, organization: str, campaign: str, pinned: Pinned
+        self, name: str, organization: str, campaign: str, pinned: Pinned, at: int
     ) -> Mapping[str, Any]:
-        """The campaign's row, made when it is first needed."""
+        """The campaign's row, made when it is first needed; its moment holds for all shards."""
         new = {
             "organization_id": organization,
             "campaign_id": campaign,
             "segment_id": pinned.segment,
             "version": pinned.version,
-            "pinned_at": _EPOCH + timedelta(milliseconds=pinned.pinned_ms),
+            "pinned_at": _EPOCH + timedelta(milliseconds=at),
             "status": PINNING,
             "members": Int64(0),
             "erased": Int64(0),
@@ -162,6 +176,10 @@ def _row(
         "since": Int64(run.since),
         "withdrawn_at": None,
     }
+
+
+def _milliseconds(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _last(changes: Collection[Any], clock: int) -> str | None:

@@ -27,6 +27,8 @@ SendItems = Callable[[Sequence[FeedItem]], None]
 """Sends items on to the shards of their profiles, durably. Raises Unavailable."""
 Publish = Callable[[Sequence[Mapping[str, Any]]], None]
 """Publishes changes, durably and in their order. Raises Unavailable."""
+KeepLawful = Callable[[Collection[Profile], int], None]
+"""Applies deletions and withdrawals up to the clock to what was copied of these people."""
 
 
 class Shard:
@@ -39,6 +41,7 @@ class Shard:
         in_force: InForce,
         send: SendItems,
         publish: Publish,
+        keep_lawful: KeepLawful,
         clock: int,
         backfill: Backfill = NOTHING_NEW,
     ) -> None:
@@ -49,6 +52,7 @@ class Shard:
         self._in_force = in_force
         self._send = send
         self._publish = publish
+        self._keep_lawful = keep_lawful
 
     def take(self, messages: Iterable[FeedMessage]) -> None:
         """Takes messages of the feed, in their order, into the profiles.
@@ -101,6 +105,8 @@ class Shard:
         profiles = self._profiles.due(self.number, self.clock, PROFILES_AT_ONCE)
         for profile in profiles:
             self._evaluate(profile)
+        if changed := [p for p in profiles if p["account"] or p["consent"]]:
+            self._keep_lawful(changed, self.clock)
         self._profiles.replace(profiles)
         self._publish_of([profile for profile in profiles if profile["is_changed"]])
         return bool(profiles)

@@ -17,12 +17,17 @@ from daybook.segments.in_force import InForce
 from daybook.segments.metrics import CHANGES, CLOCK, FEED_LAG, ITEMS, ROUND_SECONDS
 from daybook.segments.stage.clocks import REMEDY, Clock, Clocks
 from daybook.segments.stage.definition_rows import DefinitionRows
+from daybook.segments.stage.live import LiveSegments
+from daybook.segments.stage.pins import Pins
 from daybook.segments.stage.profiles import Profiles
 from daybook.segments.stage.progress import FeedProgress, SourceProgress
 from daybook.segments.stage.rounds import Rounds
 from daybook.segments.stage.shard import Publish, SendItems, Shard
 
 log = structlog.get_logger()
+
+TELLING_SHARD = 0
+"""The owner of this shard shows the segments of all organizations."""
 
 Received = Sequence[tuple[int, bytes]]
 """Messages of one shard in their order: offsets and values."""
@@ -38,6 +43,8 @@ class Parts(NamedTuple):
     definitions: DefinitionRows
     send: SendItems
     publish: Publish
+    pins: Pins
+    live: LiveSegments
     sources: SourceProgress
     feed: FeedProgress
     now_ms: Callable[[], int]
@@ -101,6 +108,7 @@ class Work:
             parts.in_force,
             parts.send,
             self._publish,
+            parts.pins.keep_lawful,
             clock.clock,
             clock.backfill,
         )
@@ -159,6 +167,9 @@ class Work:
         clocks.save_round(self._finished, clock, moment, self._rounds.source_ends)
         CLOCK.labels(group).set(clock / 1000)
         ROUND_SECONDS.labels(group).observe(monotonic() - self._began)
+        if TELLING_SHARD in self._finished:
+            known = self._parts.definitions.definitions
+            self._parts.live.show(known.organizations(), clock)
         done = [one.backfill.done for one in clocks.all().values()]
         self._parts.definitions.show_progress(done)
         if self.first_round is None:
@@ -183,7 +194,9 @@ class Work:
         has_backfilled = shard.backfill_some()
         if has_backfilled:
             self._parts.clocks.save_backfill(shard.number, shard.new.backfill)
-        return shard.evaluate_some() or has_backfilled
+        if shard.evaluate_some() or has_backfilled:
+            return True
+        return self._parts.pins.copy_some(shard.number, shard.clock)
 
     def is_caught_up(self) -> bool:
         """Whether all shards, whoever owns them, have finished a round like the first one here."""

@@ -66,6 +66,7 @@ class Fleet:
             self._in_force,
             self.send_on,
             self.publish,
+            lambda people, clock: None,
             self.clock,
             self.backfills[number],
         )

@@ -81,6 +81,19 @@ class Sources:
         return {("topic", 0): int(self._stored.sources_are_read)}
 
 
+class Nothing:
+    """Neither campaigns nor Redis."""
+
+    def copy_some(self, shard: int, clock: int) -> bool:
+        return False
+
+    def keep_lawful(self, people: Collection[Any], clock: int) -> None:
+        pass
+
+    def show(self, organizations: Collection[str], clock: int) -> None:
+        pass
+
+
 class Member:
     """A member that owns the shard of Anna."""
 
@@ -88,6 +101,7 @@ class Member:
         self.stored, self.profiles, self.now_ms = stored or Stored(), MemoryProfiles(), 10 * HOUR
         fake: Any = self.stored
         sources: Any = Sources(self.stored)
+        nothing: Any = Nothing()
         self.published: list[Mapping[str, Any]] = []
         self.work = Work(
             Parts(
@@ -98,6 +112,8 @@ class Member:
                 fake,
                 lambda items: None,
                 self.published.extend,
+                nothing,
+                nothing,
                 sources,
                 fake,
                 lambda: self.now_ms,
