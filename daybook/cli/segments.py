@@ -120,6 +120,32 @@ def retire_segment(
     print_line(f"{segment} is retired")
 
 
+@segments.command("pin")
+def pin_campaign(
+    campaign: Annotated[str, typer.Argument(callback=_id, help="The campaign's id.")],
+    segment: Annotated[str, typer.Argument(callback=_id, help="The segment's id.")],
+    version: Annotated[
+        int | None, typer.Option(min=1, help="The version, which must be in force, as the newest.")
+    ] = None,
+    organization: Organization = DEFAULT_ORGANIZATION,
+) -> None:
+    """Pin a campaign to a segment: it gets the members of this moment, and keeps them.
+
+    Example: `daybook segments pin spring carts --organization acme`
+    """
+    config, topic = settings(), source(TOPIC)
+    known = _read_definitions(config, topic)
+    held = known.segment(organization, segment)
+    number = version or (held.versions[-1].number if held else 1)
+    data = {"campaign_id": campaign, "segment_id": segment, "version": number}
+    if known.campaign(organization, campaign) is None:
+        _publish(config, topic, known, "campaign.pinned", data, organization)
+        print_line(f"{campaign} is pinned to version {number} of {segment}")
+        return
+    _take(known, _event(topic, "campaign.pinned", data, organization))
+    print_line(f"{campaign} is pinned to version {number} of {segment} already")
+
+
 def _publish(
     config: Settings,
     topic: Source,
@@ -130,13 +156,18 @@ def _publish(
 ) -> None:
     """Publishes an event that the definitions there are allow. Raises BadDefinition."""
     event = _event(topic, event_type, data, organization)
+    _take(known, event)
+    FeedProducer(producer(config), topic.topic).send_keyed(
+        [(topic.key_of(event).encode(), json.dumps(event).encode())]
+    )
+
+
+def _take(known: Definitions, event: Any) -> None:
+    """Raises BadDefinition."""
     try:
         known.take(event, 0)
     except Poison as error:
         raise BadDefinition(error.detail.removeprefix("data.")) from None
-    FeedProducer(producer(config), topic.topic).send_keyed(
-        [(topic.key_of(event).encode(), json.dumps(event).encode())]
-    )
 
 
 def _read_file(file: Path) -> dict[str, Any]:
