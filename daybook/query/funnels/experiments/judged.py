@@ -107,10 +107,12 @@ async def _judge_test(scope: Scope, test: Document, basis: Basis, span: Span) ->
     currencies: dict[str, dict[str, Any]] = {row["_id"]: {} for row in counts}
     for row in amounts:
         name = row["_id"]
-        currencies[name["variant"]][name["currency"]] = {
-            "value_cents": int(str(row["cents"])),
-            "value_cents_squared": int(str(row["squares"])),
-        }
+        # Visitors may have been exposed since they were counted.
+        if name["variant"] in currencies:
+            currencies[name["variant"]][name["currency"]] = {
+                "value_cents": int(str(row["cents"])),
+                "value_cents_squared": int(str(row["squares"])),
+            }
     return [
         row | {"test_id": life.test_id, "variant_id": name, "currencies": currencies[name]}
         for name, row in sorted((row["_id"], row) for row in counts)
