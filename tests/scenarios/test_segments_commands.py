@@ -131,3 +131,24 @@ def test_a_clock_is_only_for_segments(commands: Commands) -> None:
     done = commands.run("run", "revenue", "--clock", text("2nd 10:00"))
     assert done.returncode == 2
     assert "--clock is for the group segment" in done.stderr
+
+
+def test_a_campaign_is_pinned_once(world: World, commands: Commands) -> None:
+    audience = Audience(world)
+    commands.define(carts())
+    audience.track("cart_add", "2nd 10:00", "v1", "u1")
+    assert "pinned to version 1 of carts" in commands.run("segments", "pin", "c", "carts").stdout
+    again = commands.run("segments", "pin", "c", "carts")
+    assert (again.returncode, "of carts already" in again.stdout) == (0, True)
+    commands.define(carts(segment_id="others"))
+    for arguments, reason in (
+        (("c", "others"), "campaign_id: is pinned to another"),
+        (("d", "unknown"), "there is no such segment"),
+        (("d", "carts", "--version", "2"), "version: is not in force"),
+    ):
+        refused = commands.run("segments", "pin", *arguments)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert reason in refused.stderr
+    done = commands.run("run", "segment", "--until-caught-up", "--clock", text("2nd 10:30"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert audience.pinned("c") == {"u:u1": ms("2nd 10:00")}
