@@ -9,6 +9,7 @@ from daybook.engine.errors import Refused
 from daybook.segments.feed import shard_of
 from daybook.segments.stage.mongo_profiles import MongoProfiles
 from daybook.segments.stage.profiles import Profile, Profiles, blank
+from daybook.segments.stage.shard import rows
 from tests.fakes.memory_profiles import MemoryProfiles
 from tests.support.world import World
 
@@ -51,6 +52,19 @@ def test_what_was_replaced_is_loaded_with_its_new_revision(profiles: Profiles) -
     profiles.replace([loaded[ANNA]])
     assert profiles.load([ANNA])[ANNA]["revision"] == 2
     assert profiles.load([]) == {}
+
+
+@pytest.mark.parametrize("name", ["a.b", "$a", "$$ROOT", "a$.$b", "%2E"])
+def test_a_segment_may_have_any_name(profiles: Profiles, name: str) -> None:
+    anna = profile()
+    anna["segments"] = {name: {"version": 1, "in": True, "since": 5, "until": None, "number": 1}}
+    anna["due"], anna["unpublished"] = {name: 7}, [name]
+    profiles.replace([anna])
+    anna["due"][name] = 8
+    profiles.replace([anna])
+    assert profiles.load([ANNA]) == {ANNA: anna}
+    profiles.put_rows(list(rows(anna)))
+    assert len(members(profiles)) == 1
 
 
 @pytest.mark.parametrize("is_new", [True, False])

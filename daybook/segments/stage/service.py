@@ -25,7 +25,8 @@ log = structlog.get_logger()
 
 STALLED_SECONDS = 60.0
 ROUND_SECONDS = 0.5
-MESSAGES_AT_ONCE = 50
+MESSAGES_AT_ONCE = 20
+"""With up to 500 items each, so that the profiles of a batch take seconds and some 50 MB."""
 _RETRY_SECONDS = 1.0
 _LOGGERS = ("faust", "mode", "aiokafka")
 
