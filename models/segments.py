@@ -16,7 +16,7 @@ SegmentProfiles = RowModel(
         RowIndex(("shard", "due_at")),
         RowIndex(("shard",), CHANGED),
         RowIndex(("shard", "_id")),
-        RowIndex(("organization_id", "sample")),
+        RowIndex(("organization_id", "sample", "first_seen")),
     ),
     {
         "organization_id": _ORGANIZATION,

@@ -83,7 +83,7 @@ COMMANDS = {
     ),
     "segments": CommandSource(
         "daybook.cli.segments",
-        "Define and retire audience segments, list them and their members, and explain one.",
+        "Define, pin and retire audience segments, list them and their members, and explain one.",
     ),
     "serve": CommandSource("daybook.cli.serve", "Run the collector, the query service or exports."),
 }

@@ -34,6 +34,10 @@ class Commands:
         self._file.write_text(content if isinstance(content, str) else json.dumps(content))
         return self.run("segments", "define", str(self._file), *options)
 
+    def size(self, content: object) -> str:
+        self._file.write_text(json.dumps(content))
+        return self.run("segments", "size", str(self._file), "--json").stdout
+
 
 @pytest.fixture
 def commands(world: World, tmp_path: Path) -> Commands:
@@ -76,6 +80,14 @@ def test_a_segment_is_defined_evaluated_and_listed(world: World, commands: Comma
         "u:u1 in version 1 at 2026-03-02T10:30:00.000Z",
     ]
     assert "v:v1 is u:u1" in commands.run("segments", "explain", "carts", "v:v1").stdout
+    sized = commands.run("segments", "size", "carts").stdout
+    assert "2 of 2 people, at 2026-03-02T10:30:00.000Z (count)" in sized
+    of_file = commands.size(carts(segment_id="new", filters={"not": {"segment": "carts"}}))
+    assert json.loads(of_file)["matching"] == 0
+    shown = json.loads(commands.run("segments", "show", "carts").stdout)
+    assert (shown["filters"], shown["resolved"], shown["members"]) == (CARTS, CARTS, 2)
+    history = json.loads(commands.run("segments", "history", "carts", "--json").stdout)
+    assert [(one["version"], one["status"]) for one in history["segments"]] == [(1, "active")]
     stranger = commands.run("segments", "explain", "carts", "u:u1", "--organization", "another")
     assert (stranger.returncode, stranger.stdout) == (2, "")
     unknown = commands.run("segments", "retire", "carts", "--organization", "another")

@@ -1,7 +1,7 @@
 """Estimates how many people match filters, before anybody defines a segment by them."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
@@ -13,17 +13,11 @@ from daybook.query.problem import Problem
 from daybook.query.read.mongo import Filter
 from daybook.query.read.scope import Scope
 from daybook.query.request_body import read_body
-from daybook.query.statistics.proportions import wilson
+from daybook.query.segments.estimate import IS_KNOWN, SAMPLES, Estimate, estimated, samples_of
 from daybook.segments.filters.expression import expression
 from daybook.segments.filters.resolve import Unresolved, resolve
 from models.segments import AudienceSegments, SegmentProfiles
 from schemas.filters import Filters
-
-COUNTED_MAX = 20_000
-"""Of an organization with more people, a sample is examined."""
-SAMPLED = 10_000
-SAMPLE_PARTS = 10_000
-"""Profiles have a `sample` from 0 to one less than this, spread evenly."""
 
 
 class PreviewRequest(TypedDict):
@@ -51,16 +45,6 @@ PREVIEW: dict[str, Any] = {
 """What OpenAPI says about the route: its body has the filters of a `segment.defined`."""
 
 _BODY: TypeAdapter[PreviewRequest] = TypeAdapter(PreviewRequest)
-
-
-class Estimate(NamedTuple):
-    """`matching` of `people` match, between `low` and `high` in 95 of 100 cases."""
-
-    people: int
-    matching: int
-    low: int
-    high: int
-    is_sample: bool
 
 
 async def read_filters(request: Request) -> dict[str, Any]:
@@ -112,24 +96,16 @@ def _named(node: Any) -> set[str]:
 
 
 async def estimate(scope: Scope, resolved: dict[str, Any], zone: ZoneInfo, at: int) -> Estimate:
-    """Counts up to 20,000 people; of more, examines those of a sample, with Wilson's interval."""
+    """How many of the organization's people match at a moment, in ms since 1970."""
     people = await _number(scope, {}, [])
-    parts = SAMPLE_PARTS
-    if people > COUNTED_MAX:
-        parts = max(1, round(SAMPLE_PARTS * SAMPLED / people))
-    within = {} if parts == SAMPLE_PARTS else {"sample": {"$lt": parts}}
-    count = await _number(scope, within, [{"$match": {"$expr": expression(resolved, zone, at)}}])
-    if not within:
-        return Estimate(people, count, count, count, is_sample=False)
-    examined = await _number(scope, within, [])
-    bounds = wilson(count, examined)
-    if bounds is None:
-        return Estimate(people, 0, 0, people, is_sample=True)
-    low, high = (round(people * bound) for bound in bounds)
-    return Estimate(people, round(people * count / examined), low, high, is_sample=True)
+    samples = samples_of(people)
+    within = {} if samples == SAMPLES else {"sample": {"$lt": samples}}
+    examined = await _number(scope, within, []) if within else people
+    matches = {"$match": {"$expr": expression(resolved, zone, at)}}
+    return estimated(people, examined, await _number(scope, within, [matches]))
 
 
-async def _number(scope: Scope, where: Filter, stages: Sequence[Filter]) -> int:
+async def _number(scope: Scope, where: dict[str, Any], stages: Sequence[Filter]) -> int:
     counted = [*stages, {"$group": {"_id": None, "count": {"$sum": 1}}}]
-    rows = await scope.aggregate(SegmentProfiles.collection, where, counted)
+    rows = await scope.aggregate(SegmentProfiles.collection, IS_KNOWN | where, counted)
     return rows[0]["count"] if rows else 0

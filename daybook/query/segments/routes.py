@@ -241,7 +241,7 @@ async def preview(request: Request, report: NamedOrganizationReport) -> Preview:
         count=found.matching,
         low=found.low,
         high=found.high,
-        method="sample" if found.is_sample else "count",
+        method=found.method,
     )
 
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from daybook.engine.errors import Unknown
 from daybook.engine.mongo.client import Documents, reachable
+from daybook.query.segments.estimate import IS_KNOWN
 from daybook.segments.feed import profile_id
 from daybook.segments.filters.expression import expression
 from daybook.segments.filters.matcher import Matcher
@@ -67,3 +68,11 @@ def find_profile(documents: Documents, organization: str, person: str) -> dict[s
     if found is None:
         raise Unknown(f"no person {person} of {organization}")
     return found
+
+
+def number_of_people(documents: Documents, organization: str, where: dict[str, Any]) -> int:
+    """How many people of an organization a filter selects. Raises Unavailable."""
+    with reachable():
+        return documents[SegmentProfiles.collection].count_documents(
+            {"organization_id": organization, **IS_KNOWN, **where}
+        )
