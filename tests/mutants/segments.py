@@ -111,4 +111,32 @@ SEGMENTS = (
         "self._offsets = {}",
         IN_STAGE,
     ),
+    Mutant(
+        "a campaign gets the members of the moment at which they are copied",
+        "daybook/segments/stage/pins.py",
+        "row = self._open(name, organization, campaign, pinned, at)",
+        "row = self._open(name, organization, campaign, pinned, clock)",
+        ("tests/segments/stage/test_pins.py", "-k", "moment"),
+    ),
+    Mutant(
+        "whose account is deleted stays in campaigns",
+        SHARD,
+        "            self._keep_lawful(changed, self.clock)\n",
+        "            pass\n",
+        ("tests/scenarios/test_segments.py", "-k", "campaign"),
+    ),
+    Mutant(
+        "members of an earlier moment are those of the clock",
+        "daybook/query/segments/routes.py",
+        'expression(stored["resolved"], report.fleet_zone, moment_ms)',
+        'expression(stored["resolved"], report.fleet_zone, known.clock)',
+        ("tests/query/segments/test_routes.py", "-k", "earlier"),
+    ),
+    Mutant(
+        "a sample is told as if it were everybody",
+        "daybook/query/segments/estimate.py",
+        "return Estimate(people, round(people * matching / examined), low, high, is_sample=True)",
+        "return Estimate(people, matching, low, high, is_sample=True)",
+        ("tests/query/segments/test_preview.py", "-k", "sample"),
+    ),
 )

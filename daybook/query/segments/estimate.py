@@ -11,7 +11,7 @@ SAMPLES = 10_000
 """Profiles have a `sample` from 0 to one less than this, spread evenly."""
 
 IS_KNOWN: dict[str, Any] = {"first_seen": {"$gte": 0}}
-"""The filter for people of whom something is known. A visitor who turned out to be a user is none."""
+"""The filter for people of whom something is known; a visitor who became a user is none."""
 
 
 class Estimate(NamedTuple):
