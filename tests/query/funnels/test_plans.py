@@ -9,7 +9,15 @@ from tests.query.funnels.conftest import Reading
 from tests.query.funnels.test_bodies import paths
 
 APP = "daybook-query"
-COLLECTIONS = ("funnels", "experiments", "exports", "funnel_sessions", "funnel_users", "analytics_")
+COLLECTIONS = (
+    "funnels",
+    "experiment",
+    "exports",
+    "funnel_sessions",
+    "funnel_users",
+    "order",
+    "analytics_",
+)
 SPARE = 2
 """How many more documents a read may examine than it returns."""
 
