@@ -20,6 +20,7 @@ from daybook.query.read.mongo import Reader
 from daybook.query.read.scope import (
     OF_ORGANIZATIONS,
     OF_THE_PLATFORM,
+    Join,
     Scope,
     organization_scope,
     platform_scope,
@@ -49,6 +50,9 @@ class RecordingReader:
 
     async def aggregate(self, _: str, stages: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
         self.filters.append(stages[0]["$match"])
+        self.filters += [
+            lookup["pipeline"][0]["$match"] for stage in stages if (lookup := stage.get("$lookup"))
+        ]
         return []
 
     async def count(self, _: str, where: Mapping[str, Any]) -> int:
@@ -126,11 +130,21 @@ def test_a_filter_may_not_name_an_organization() -> None:
         asyncio.run(scope.find("funnels", {"organization_id": "org-2"}))
 
 
-@pytest.mark.parametrize("stage", ["$lookup", "$unionWith", "$facet", "$out", "$match"])
+@pytest.mark.parametrize("stage", ["$lookup", "$unionWith", "$facet", "$out"])
 def test_no_stage_may_read_another_collection(stage: str) -> None:
     scope = Scope(cast(Reader, RecordingReader()), caller("owner", "org-1"), "org-1")
     with pytest.raises(ValueError, match="allowed stages"):
         asyncio.run(scope.aggregate("funnels", {}, [{"$group": {}, stage: {}}]))
+
+
+def test_what_is_joined_is_of_the_organization_too() -> None:
+    reader = RecordingReader()
+    scope = Scope(cast(Reader, reader), caller("owner", "org-1"), "org-1")
+    asyncio.run(scope.aggregate("orders", {}, [], Join("experiment_visitors", "$visitor", "rows")))
+    assert [where["organization_id"] for where in reader.filters] == ["org-1"] * 2
+    for collection in ("_daybook_keys", "visitor_state"):
+        with pytest.raises(ValueError, match="not a readable collection"):
+            asyncio.run(scope.aggregate("orders", {}, [], Join(collection, "$visitor", "rows")))
 
 
 def test_an_unlisted_collection_cannot_be_read() -> None:
