@@ -63,6 +63,7 @@ class Audience:
         """Stores a person, `u:…` or `v:…`, evaluated up to the clock, with their rows."""
         profile = blank(profile_id(organization, name)) | person.profile
         evaluate(profile, self._defined, self.clock)
+        profile["unpublished"] = sorted(profile["segments"])
         self._documents["segment_profiles"].insert_one({**profile, "outbox": []})
         if members := list(rows(profile)):
             self._documents["segment_members"].insert_many(members)
