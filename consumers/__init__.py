@@ -1,6 +1,6 @@
 """The fleet: each file defines one consumer group."""
 
-from consumers import funnel_step, order_funnel, revenue, user_lifecycle
+from consumers import funnel_step, order_funnel, revenue, segment, user_lifecycle
 from daybook.engine.errors import Unknown
 from daybook.engine.group import Group
 
@@ -9,6 +9,7 @@ FLEET: tuple[Group, ...] = (
     order_funnel.GROUP,
     revenue.GROUP,
     funnel_step.GROUP,
+    segment.GROUP,
 )
 
 PREFIX = "sc-analytics-"

@@ -17,6 +17,8 @@ from schemas.event import TicketedEventEvent
 from schemas.export import ExportEvent
 from schemas.funnel import FunnelEvent
 from schemas.order import OrderEvent
+from schemas.segment_changes import SegmentChange
+from schemas.segments import SegmentEvent
 from schemas.tracking import TrackingEvent
 from schemas.user import UserEvent
 
@@ -31,6 +33,8 @@ EVENTS: dict[str, Any] = {
     "schemas.event.TicketedEventEvent": TicketedEventEvent,
     "schemas.tracking.TrackingEvent": TrackingEvent,
     "schemas.export.ExportEvent": ExportEvent,
+    "schemas.segments.SegmentEvent": SegmentEvent,
+    "schemas.segment_changes.SegmentChange": SegmentChange,
 }
 
 
@@ -66,7 +70,8 @@ class Topic(_Strict):
 
     `name`: the topic's name on the cluster, if it differs from its entry here. `key`: the field
     whose value is the message key. `keys`: by event type, keys that differ from `key`, such as
-    `o:data.order_id`.
+    `o:data.order_id`. `internal`: its messages go from one part of a group to another, in a form of
+    their own. A topic of events needs a dead-letter topic if a group reads it.
     """
 
     name: str | None = Field(None, pattern=r"^[a-zA-Z0-9._-]+$", max_length=245)
@@ -80,6 +85,7 @@ class Topic(_Strict):
     keys: dict[str, Annotated[str, Field(pattern=r"^\w*:?data\.\w+$")]] = {}
     schema_: Schema | None = Field(None, alias="schema")
     dead_letter: str | None = None
+    internal: bool = False
 
 
 class Catalogue(_Strict):
@@ -92,8 +98,10 @@ class Catalogue(_Strict):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         for name, topic in self.topics.items():
-            if topic.schema_ and not (topic.key and topic.dead_letter):
+            if topic.schema_ and not (topic.key and (topic.dead_letter or not topic.consumers)):
                 raise ValueError(f"{name} has a schema, so it needs a key and a dead_letter")
+            if topic.internal and (topic.schema_ or topic.dead_letter):
+                raise ValueError(f"{name} is internal: it has neither a schema nor a dead_letter")
             if topic.dead_letter and topic.dead_letter not in self.topics:
                 raise ValueError(f"{name}: its dead_letter {topic.dead_letter} is not listed here")
             if topic.dead_letter and self.topics[topic.dead_letter].name is not None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-import yaml
 
 from bench.install.environment import ROOT, build_wheel, make_environment
+from tests.support.renamed_topics import with_topics
 from tests.support.service import ServiceProcess
 from tests.support.world import World
 
@@ -84,14 +84,7 @@ def whole(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
 @pytest.fixture
 def variables(world: World, tmp_path: Path) -> Iterator[dict[str, str]]:
     """A world's settings, with a file of topics that are called otherwise on the cluster."""
-    topics = yaml.safe_load((ROOT / "topics.yaml").read_text())
-    dead_letters = {topic.get("dead_letter") for topic in topics["topics"].values()}
-    for entry, topic in topics["topics"].items():
-        if entry not in dead_letters:
-            topic["name"] = world.topic(entry)
-    path = tmp_path / "topics.yaml"
-    path.write_text(yaml.safe_dump(topics))
-    yield world.variables | {"DAYBOOK_TOPICS": str(path)}
+    yield with_topics(world, tmp_path)
 
 
 def test_it_has_every_file_of_its_packages(wheel: Path) -> None:
@@ -129,6 +122,7 @@ def test_a_member_needs_the_core_alone(
         ("demo", "demo"),
         ("verify revenue --all", "recount"),
         ("rebuild revenue --all", "recount"),
+        ("run segment", "segments"),
         ("serve collector", "collector"),
         ("serve query", "query"),
         ("serve exports", "exports"),

@@ -81,6 +81,10 @@ COMMANDS = {
         "daybook.cli.keys",
         "Create, list and revoke API keys for the collector and the query service.",
     ),
+    "segments": CommandSource(
+        "daybook.cli.segments",
+        "Define, pin and retire audience segments, list them and their members, and explain one.",
+    ),
     "serve": CommandSource("daybook.cli.serve", "Run the collector, the query service or exports."),
 }
 

@@ -2,12 +2,16 @@
 
 import os
 import signal
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from rich.progress import MofNCompleteColumn
 
 import consumers
+from consumers import segment
+from daybook.cli.support.extras import extra
+from daybook.cli.support.moment_options import milliseconds
 from daybook.cli.support.progress_bars import progress_bars
 from daybook.engine import logs
 from daybook.engine.member.member import Member
@@ -25,6 +29,15 @@ def run(
             "when this member started, no matter which member counted them.",
         ),
     ] = False,
+    clock: Annotated[
+        int | None,
+        typer.Option(
+            parser=milliseconds,
+            metavar="TIME",
+            help="With segment: evaluate as of this moment at the latest (RFC 3339). The clock of "
+            "segments never goes back.",
+        ),
+    ] = None,
 ) -> None:
     """Run one member of a group, which counts events until it is stopped.
 
@@ -36,8 +49,16 @@ def run(
     Example: `daybook run revenue --until-caught-up`
     """
     target = consumers.find(group)
+    if clock is not None:
+        if target.name != segment.GROUP.name:
+            raise typer.BadParameter("--clock is for the group segment")
+        target = segment.until(target, clock)
     config = settings()
     logs.configure(config.log_format)
+    if target.name == segment.GROUP.name:
+        # Before anything else, which may need servers.
+        with extra("segments"):
+            import_module("daybook.segments.stage.build")
     with progress_bars(MofNCompleteColumn()) as bar:
         task = bar.add_task(f"counting {target.name}", total=None, visible=until_caught_up)
         run_member(

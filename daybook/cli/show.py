@@ -13,6 +13,7 @@ from daybook.cli.support.date_options import day
 from daybook.cli.support.day_rows import day_rows, headings, maps
 from daybook.cli.support.printing import as_json, console, print_line, table
 from daybook.engine.documents.fields import DailyDocument
+from daybook.engine.errors import Unknown
 from daybook.engine.mongo.client import Documents, database, reachable
 from daybook.engine.settings import settings
 
@@ -51,6 +52,8 @@ def show(
     2026-11-20`
     """
     target = consumers.find(group)
+    if not target.documents:
+        raise Unknown(f"{target.name} counts no days: see `daybook segments`")
     if date and (from_ or to):
         raise typer.BadParameter("use either --date, or --from and --to")
     if from_ and to and to < from_:

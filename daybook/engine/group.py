@@ -15,7 +15,9 @@ from daybook.engine.documents.rows import RowModel, RowUpdate
 from daybook.engine.documents.sketches import Distinct, SketchModel
 from daybook.engine.documents.source import Definition, Source
 from daybook.engine.documents.state import State, StateModel
+from daybook.engine.errors import DaybookError
 from daybook.engine.partition import Partition
+from daybook.engine.settings import Settings
 from daybook.engine.store import Store
 
 
@@ -76,6 +78,22 @@ class Memory(Protocol):
         """The effects that depend on several events, by part: a pure function of the state."""
 
 
+class Service(Protocol):
+    """Runs next to a member, in threads of its own."""
+
+    def start(self) -> None:
+        """Returns once it runs. Raises DaybookError."""
+
+    def failure(self) -> DaybookError | None:
+        """Why it has ended, or no longer makes progress; None while it runs."""
+
+    def is_caught_up(self) -> bool:
+        """Whether everything is done that there was to do when it started."""
+
+    def stop(self) -> None:
+        """Ends it, and returns once it has ended; also if it was never started."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """A group without state counts what the fields of its documents declare.
@@ -87,8 +105,10 @@ class Group:
     fold, with the states as read: it pins external data (a funnel's definition) into the states
     (`Store.amend`), so that counting stays a function of the log. `live` computes what Redis shows,
     from durable documents and as absolute values, since it may be written again or not at all.
-    `rows` belong to a group that does not count: they store the progress of its own work. `feed` is
-    the topic of what `react` sends (`Outgoing`).
+    `rows` are collections that the group maintains by other means than effects. `feed` is the topic
+    of what `react` sends (`Outgoing`), and `produces` are topics of events that the group sends.
+    `beside` makes the service that runs next to each member, given the group itself, the settings
+    and the id of the fleet; if it ends, so does the member.
     """
 
     name: str
@@ -103,6 +123,8 @@ class Group:
     preparer: Callable[[Definitions], Prepare] | None = None
     live: Live | None = None
     feed: Feed | None = None
+    produces: tuple[str, ...] = ()
+    beside: Callable[["Group", Settings, str], Service] | None = None
     rows: tuple[RowModel, ...] = ()
 
     @property

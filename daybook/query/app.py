@@ -32,6 +32,8 @@ from daybook.query.read.freshness import Freshness
 from daybook.query.read.mongo import Reader
 from daybook.query.read.redis import Live
 from daybook.query.read.revisions import Revisions
+from daybook.query.segments.campaigns import router as campaigns
+from daybook.query.segments.routes import router as segments
 from daybook.query.stream.relay import Relay
 from daybook.query.stream.routes import router as stream
 from daybook.service.head import Head
@@ -98,7 +100,17 @@ def routed(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         # Behind a proxy a redirect would name http://, and the key would be sent unencrypted.
         redirect_slashes=False,
     )
-    for router in (platform, lists, events, organizations, funnels, stream, exports):
+    for router in (
+        platform,
+        lists,
+        events,
+        organizations,
+        segments,
+        campaigns,
+        funnels,
+        stream,
+        exports,
+    ):
         app.include_router(router)
     app.include_router(pages())
     return app

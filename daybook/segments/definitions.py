@@ -1,7 +1,7 @@
 """All definitions of segments: which versions there are, and which is in force."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,6 +81,16 @@ class Definitions:
     def campaign(self, organization: str, campaign: str) -> Pinned | None:
         """What the campaign is pinned to; None if it is not."""
         return self._campaigns.get(organization, {}).get(campaign)
+
+    def organizations(self) -> list[str]:
+        """The organizations that have ever defined a segment."""
+        return list(self._segments)
+
+    def campaigns(self) -> Iterator[tuple[str, str, Pinned]]:
+        """Every pin, with its organization and campaign."""
+        for organization, pins in self._campaigns.items():
+            for campaign, pinned in pins.items():
+                yield organization, campaign, pinned
 
     def take(self, event: Event, appended_ms: int) -> None:
         """Takes an event of the topic, in its order; one that says again what holds does nothing.

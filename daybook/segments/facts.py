@@ -14,7 +14,7 @@ from daybook.segments.filters.profile import (
     WITHDRAWN,
     kind,
 )
-from daybook.segments.key_state import PRODUCTS_MAX, REFUNDS_MAX, WAITING_MAX
+from models.segment_keys import PRODUCTS_MAX, REFUNDS_MAX, WAITING_MAX
 from schemas.envelope import organization_of
 from schemas.filters import OF_ORDERS, OF_USERS, TRACKED, WHERE
 

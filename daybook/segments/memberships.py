@@ -1,10 +1,19 @@
 """Brings a person's memberships up to a moment, and lists the changes to be published."""
 
-from collections.abc import Iterator, MutableMapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from daybook.segments.filters.matcher import Matcher
-from daybook.segments.filters.runs import Change, Run, changes, newest_run
+from daybook.segments.filters.runs import (
+    Change,
+    Run,
+    Value,
+    changes_of,
+    newest_run_of,
+    values_at,
+)
 
 Profile = MutableMapping[str, Any]
 
@@ -12,9 +21,11 @@ EVENT, TIME, CONSENT, ACCOUNT = "event", "time", "consent", "deleted"
 """Why somebody entered or left at a moment: something happened, a window ran out, or consent or the
 account changed."""
 LATE, MERGED, DEFINED, REDEFINED = "late", "merged", "defined", "redefined"
+RETIRED = "retired"
 """Why the present membership differs from the one published: an event from before the moment that
-was evaluated last, a visitor's facts, or the segment's definition."""
+was evaluated last, a visitor's facts, the segment's definition, or its end."""
 
+_NONE: Mapping[str, str] = MappingProxyType({})
 _NOBODY = {"version": None, "in": False, "since": None, "until": None, "number": 0}
 
 
@@ -38,21 +49,49 @@ def new_memberships() -> dict[str, Any]:
 
 
 def evaluate(
-    profile: Profile, definitions: Sequence[Definition], clock: int, why: str = LATE
+    profile: Profile,
+    definitions: Sequence[Definition],
+    clock: int,
+    why: str = LATE,
+    new: Mapping[str, str] = _NONE,
 ) -> None:
     """Evaluates segments up to the clock. The others must be the same as at `evaluated_to`.
 
     Each change since then is published with its own moment. If these do not lead to the present
-    membership, the difference is published too, for which `why` is the reason.
+    membership, the difference is published too, for which `why` is the reason. Of the segments in
+    `new` that is all; their reasons are DEFINED or REDEFINED.
     """
     for definition in definitions:
-        _evaluate(profile, definition, clock, why)
-        moment = definition.matcher.next_moment(profile, clock)
+        moments = sorted(definition.matcher.moments(profile))
+        passed = bisect_right(moments, clock)
+        past = values_at(definition.matcher, profile, moments[:passed])
+        _evaluate(profile, definition, past, clock, new.get(definition.segment, why))
         profile["due"].pop(definition.segment, None)
-        if moment is not None:
-            profile["due"][definition.segment] = moment
+        if passed < len(moments):
+            profile["due"][definition.segment] = moments[passed]
     profile["due_at"] = min(profile["due"].values(), default=None)
     profile["evaluated_to"] = max(profile["evaluated_to"], clock)
+
+
+def retire(profile: Profile, segment: str, clock: int) -> None:
+    """Ends a person's membership in a segment that is retired."""
+    profile["due"].pop(segment, None)
+    known = profile["segments"].get(segment)
+    if known is None or not known["in"]:
+        return
+    known = known | {"in": False, "until": clock, "number": known["number"] + 1}
+    profile["segments"][segment] = known
+    change = {
+        "segment": segment,
+        "version": known["version"],
+        "number": known["number"],
+        "entered": False,
+        "at": clock,
+        "since": known["since"],
+        "reason": RETIRED,
+        "is_current": True,
+    }
+    profile["outbox"].append(change)
 
 
 def due(profile: Profile, clock: int) -> list[str]:
@@ -60,11 +99,14 @@ def due(profile: Profile, clock: int) -> list[str]:
     return [segment for segment, moment in profile["due"].items() if moment <= clock]
 
 
-def _evaluate(profile: Profile, definition: Definition, clock: int, why: str) -> None:
+def _evaluate(
+    profile: Profile, definition: Definition, past: Sequence[Value], clock: int, why: str
+) -> None:
+    """`past` are the values at all moments up to the clock."""
     known = profile["segments"].get(definition.segment, _NOBODY)
-    run = newest_run(definition.matcher, profile, clock)
+    run = newest_run_of(past)
     is_in = run is not None and run.until is None
-    told = list(_changes(profile, definition, clock, why, was_in=known["in"]))
+    told = list(_changes(profile, past, why, was_in=known["in"]))
     if is_in != (told[-1][0].is_in if told else known["in"]):
         told.append((_difference(run, clock, why), why))
     number, since = known["number"], known["since"]
@@ -96,13 +138,13 @@ def _evaluate(profile: Profile, definition: Definition, clock: int, why: str) ->
 
 
 def _changes(
-    profile: Profile, definition: Definition, clock: int, why: str, *, was_in: bool
+    profile: Profile, past: Sequence[Value], why: str, *, was_in: bool
 ) -> Iterator[tuple[Change, str]]:
     """The changes since the last evaluation; of a new definition nothing but the difference."""
     if why in (DEFINED, REDEFINED):
         return
-    after = profile["evaluated_to"]
-    for change in changes(definition.matcher, profile, after, clock, was_in=was_in):
+    new = (one for one in past if one[0] > profile["evaluated_to"])
+    for change in changes_of(new, was_in=was_in):
         yield change, _reason(profile, change.at)
 
 

@@ -11,7 +11,8 @@ EXCLUDE = ("dlq", "exclude")
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (("sc.domain.user", "0", "5"), "--never-counted"),
+        (("sc.domain.user", "0", "5", "--group", "user-lifecycle"), "--never-counted"),
+        (("sc.domain.user", "0", "5", "--never-counted"), "user-lifecycle, segment"),
         (("sc.domain.order", "0", "5", "--never-counted"), "order-funnel, revenue"),
         (("sc.domain.order", "0", "5", "--never-counted", "--group", "funnel-step"), "revenue"),
     ],

@@ -9,6 +9,7 @@ from daybook.engine.errors import Refused
 from daybook.segments.feed import shard_of
 from daybook.segments.stage.mongo_profiles import MongoProfiles
 from daybook.segments.stage.profiles import Profile, Profiles, blank
+from daybook.segments.stage.shard import rows
 from tests.fakes.memory_profiles import MemoryProfiles
 from tests.support.world import World
 
@@ -53,6 +54,19 @@ def test_what_was_replaced_is_loaded_with_its_new_revision(profiles: Profiles) -
     assert profiles.load([]) == {}
 
 
+@pytest.mark.parametrize("name", ["a.b", "$a", "$$ROOT", "a$.$b", "%2E"])
+def test_a_segment_may_have_any_name(profiles: Profiles, name: str) -> None:
+    anna = profile()
+    anna["segments"] = {name: {"version": 1, "in": True, "since": 5, "until": None, "number": 1}}
+    anna["due"], anna["unpublished"] = {name: 7}, [name]
+    profiles.replace([anna])
+    anna["due"][name] = 8
+    profiles.replace([anna])
+    assert profiles.load([ANNA]) == {ANNA: anna}
+    profiles.put_rows(list(rows(anna)))
+    assert len(members(profiles)) == 1
+
+
 @pytest.mark.parametrize("is_new", [True, False])
 def test_of_two_writers_the_second_is_refused(profiles: Profiles, is_new: bool) -> None:
     if not is_new:
@@ -81,6 +95,20 @@ def test_changed_are_those_of_the_shard_with_something_to_publish(profiles: Prof
     untold["is_changed"] = other["is_changed"] = True
     profiles.replace([told, untold, other])
     assert [one["_id"] for one in profiles.changed(3, 100)] == ["default:u:b"]
+
+
+def test_profiles_are_read_on_in_the_order_of_their_ids(profiles: Profiles) -> None:
+    names = ("default:u:a", "default:u:b", "default:v:a", "other:u:a")
+    profiles.replace([profile(name, 3) for name in names])
+    profiles.replace([profile("default:u:c", 4)])
+
+    def ids(after: str, limit: int = 100) -> list[str]:
+        return [one["_id"] for one in profiles.after(3, after, ["default"], limit)]
+
+    assert ids("") == ["default:u:a", "default:u:b", "default:v:a"]
+    assert ids("", 2) == ["default:u:a", "default:u:b"]
+    assert ids("default:u:a") == ["default:u:b", "default:v:a"]
+    assert ids("default:v:a") == []
 
 
 def test_a_row_is_replaced_by_a_later_one_only_and_removed_without_a_run(

@@ -25,6 +25,16 @@ class MemoryProfiles:
     def changed(self, shard: int, limit: int) -> list[Profile]:
         return self._some(shard, limit, lambda p: bool(p["is_changed"]))
 
+    def after(
+        self, shard: int, after: str, organizations: Collection[str], limit: int
+    ) -> list[Profile]:
+        found = self._some(
+            shard,
+            len(self.profiles),
+            lambda p: p["_id"] > after and p["organization_id"] in organizations,
+        )
+        return sorted(found, key=lambda profile: str(profile["_id"]))[:limit]
+
     def _some(self, shard: int, limit: int, is_wanted: Callable[[Any], bool]) -> list[Profile]:
         found = (p for p in self.profiles.values() if p["shard"] == shard and is_wanted(p))
         return [deepcopy(profile) for profile, _ in zip(found, range(limit), strict=False)]

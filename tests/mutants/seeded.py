@@ -11,6 +11,7 @@ from tests.mutants.quarantine import QUARANTINE
 from tests.mutants.recounts import RECOUNTS
 from tests.mutants.reports import REPORTS
 from tests.mutants.restored import RESTORED
+from tests.mutants.segments import SEGMENTS
 from tests.mutants.services import SERVICES
 from tests.mutants.sharing import SHARING
 from tests.mutants.visitors import VISITORS
@@ -32,6 +33,7 @@ MUTANTS = (
     *WAY_IN,
     *MEANING,
     *JOINED,
+    *SEGMENTS,
     *WEB_CLIENT,
     *ATTACKS,
 )

@@ -113,7 +113,15 @@ def test_a_bounce_leads_to_no_step() -> None:
 
 def test_the_examples_have_every_field_that_is_a_time() -> None:
     names = {path[-1] for _, path, _ in TIMES}
-    assert names == {"occurred_at", "starts_at", "at", "received_at", "expires_at"}
+    assert names == {
+        "occurred_at",
+        "starts_at",
+        "at",
+        "received_at",
+        "expires_at",
+        "since",
+        "until",
+    }
 
 
 @pytest.mark.parametrize("wrong", WRONG_TIMES)

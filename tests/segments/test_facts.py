@@ -6,7 +6,7 @@ import pytest
 
 from daybook.segments.facts import Item, items
 from daybook.segments.filters.profile import kind
-from daybook.segments.key_state import WAITING_MAX, new_key, state_key
+from models.segment_keys import WAITING_MAX, new_key, state_key
 from schemas.envelope import DEFAULT_ORGANIZATION
 
 CART = {"did": ["*", "cart_add"]}

@@ -1,7 +1,7 @@
 """Members as processes of their own, which tests start, stop, freeze and kill.
 
-`python -m tests.support.member GROUP WORLD [--until-caught-up]` runs such a process: a member of a
-world's group.
+`python -m tests.support.member GROUP WORLD [--until-caught-up] [--clock=TIME]` runs such a process:
+a member of a world's group.
 """
 
 import json
@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import consumers
+from consumers.segment import until as clock_until
 from daybook.cli.run import stop_on_signals
 from daybook.engine import logs
 from daybook.engine.errors import DaybookError
 from daybook.engine.group import Group
 from daybook.engine.member.run import run
 from daybook.engine.settings import settings
+from daybook.funnels.visitor_event import milliseconds
 from tests.support.wait import until
 
 ROOT = Path(__file__).parents[2]
@@ -123,6 +125,9 @@ def run_until_stopped(group: Group, world: str, options: Sequence[str]) -> None:
     from tests.support.world import renamed
 
     logs.configure("json")
+    for option in options:
+        if option.startswith("--clock="):
+            group = clock_until(group, milliseconds(option.removeprefix("--clock=")))
     try:
         run(
             renamed(group, world),

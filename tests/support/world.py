@@ -54,12 +54,12 @@ class World:
         return renamed(consumers.find(short), self.name)
 
     def make_topic(self, name: str = "sc.domain.order", partitions: int = 4) -> None:
+        wanted = [(name, self.topic(name), partitions)]
+        if catalogue().topics[name].dead_letter:
+            wanted.append((f"{name}.dlq", f"{self.topic(name)}.dlq", 1))
         topics = [
             NewTopic(topic, count, 1, config=catalogue().config(plain))
-            for plain, topic, count in (
-                (name, self.topic(name), partitions),
-                (f"{name}.dlq", f"{self.topic(name)}.dlq", 1),
-            )
+            for plain, topic, count in wanted
             if topic not in self._made
         ]
         for topic, done in self.admin.create_topics(topics).items():
@@ -185,4 +185,6 @@ def renamed(group: Group, name: str) -> Group:
         name=f"{group.name}-{name}",
         sources=tuple(replace(s, topic=f"{name}.{s.topic}") for s in group.sources),
         definitions=tuple(replace(s, topic=f"{name}.{s.topic}") for s in group.definitions),
+        feed=group.feed and group.feed._replace(topic=f"{name}.{group.feed.topic}"),
+        produces=tuple(f"{name}.{topic}" for topic in group.produces),
     )

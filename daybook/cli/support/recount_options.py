@@ -11,7 +11,7 @@ from rich.progress import MofNCompleteColumn
 import consumers
 from daybook.cli.support.printing import as_json, print_line
 from daybook.cli.support.progress_bars import progress_bars
-from daybook.engine.errors import Unavailable
+from daybook.engine.errors import Unavailable, Unknown
 from daybook.engine.kafka import clients
 from daybook.engine.mongo.client import database
 from daybook.engine.settings import settings
@@ -46,7 +46,11 @@ def recounting(name: str) -> Iterator[tuple[Group, ReportProgress]]:
     counted = consumers.find(name)
     definitions = counted.definitions[0].topic if counted.definitions else None
     # Topic names come from topics.yaml, which the recount does not read.
-    group = replace(find(counted.name), topic=counted.topics[0], definitions=definitions)
+    try:
+        recounted = find(counted.name)
+    except LookupError as error:
+        raise Unknown(f"{counted.name} cannot be recounted yet: {error}") from None
+    group = replace(recounted, topic=counted.topics[0], definitions=definitions)
     with progress_bars(MofNCompleteColumn()) as bar:
         task = bar.add_task(group.name, total=None)
 

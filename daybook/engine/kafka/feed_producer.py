@@ -1,6 +1,6 @@
-"""Sends the items of a batch to the group's feed, and waits until Kafka has them."""
+"""Sends what a group sends to a topic of its own, and waits until Kafka has it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from time import monotonic
 from typing import Any
 
@@ -25,6 +25,25 @@ class FeedProducer:
 
         Raises Unavailable: some may have been sent, so send all of them again.
         """
+
+        def produce_all(produce: Callable[..., None]) -> None:
+            for partition, values in messages.items():
+                for value in values:
+                    produce(value, partition=partition)
+                reach("within_feed")
+
+        self._deliver(produce_all)
+
+    def send_keyed(self, messages: Iterable[tuple[bytes, bytes]]) -> None:
+        """Sends keys and values, those of a key in their order; otherwise as `send`."""
+
+        def produce_all(produce: Callable[..., None]) -> None:
+            for key, value in messages:
+                produce(value, key=key)
+
+        self._deliver(produce_all)
+
+    def _deliver(self, produce_all: Callable[[Callable[..., None]], None]) -> None:
         deadline = monotonic() + DELIVERY_SECONDS
         # What an earlier call left is in the queue before these messages, so the order holds.
         self._flush(deadline)
@@ -34,20 +53,18 @@ class FeedProducer:
             if error is not None:
                 failures.append(error)
 
-        for partition, values in messages.items():
-            for value in values:
-                self._produce(partition, value, on_delivery, deadline)
-            reach("within_feed")
+        def produce(value: bytes, **where: Any) -> None:
+            self._produce(deadline, value, on_delivery=on_delivery, **where)
+
+        produce_all(produce)
         self._flush(deadline)
         if failures:
             raise self._unavailable(failures[0].str())
 
-    def _produce(self, partition: int, value: bytes, on_delivery: Any, deadline: float) -> None:
+    def _produce(self, deadline: float, value: bytes, **options: Any) -> None:
         while True:
             try:
-                self._producer.produce(
-                    self._topic, value, partition=partition, on_delivery=on_delivery
-                )
+                self._producer.produce(self._topic, value, **options)
                 return
             except BufferError:
                 if monotonic() > deadline:
@@ -61,4 +78,4 @@ class FeedProducer:
             raise self._unavailable("timed out")
 
     def _unavailable(self, why: str) -> Unavailable:
-        return Unavailable(f"Kafka did not accept items on {self._topic}: {why}")
+        return Unavailable(f"Kafka did not accept messages on {self._topic}: {why}")

@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 
 from daybook.engine.documents.counting_rules import Rules
 from daybook.engine.errors import DaybookError, FleetMismatch, OutdatedClient, Unavailable
-from daybook.engine.group import Group
+from daybook.engine.group import Group, Service
 from daybook.engine.kafka.admin import cluster_id, log_bounds
 from daybook.engine.kafka.arrival_times import check_arrival_times
 from daybook.engine.kafka.clients import admin, dead_letter_producer, member
@@ -84,26 +84,28 @@ def _run(
     checkpoints = Checkpoints(group.name, fenced)
     caught_up = None
     if until_caught_up:
-        ends = log_ends(client, group.topics)
-        caught_up = CaughtUp(Checkpoints(group.name, documents), ends)
+        caught_up = CaughtUp(Checkpoints(group.name, documents), log_ends(client, group.topics))
     dead_letters = DeadLetters(group.name, fenced, dead_letter_producer(settings))
-    handlers: Handlers
-    if work:
-        handlers = JobHandlers(work(fenced, dead_letters))
-    else:
-        handlers = CountingHandlers(group, settings, rules, fleet, fenced, dead_letters, client)
+    handlers: Handlers = (
+        JobHandlers(work(fenced, dead_letters))
+        if work
+        else CountingHandlers(group, settings, rules, fleet, fenced, dead_letters, client)
+    )
     starter = PartitionStarter(group, rules, fleet, checkpoints, dead_letters, client, handlers)
     consumer = RenewableConsumer(lambda: member(settings, group.name))
     projector = _projector(group, settings, documents, rules)
+    service = group.beside(group, settings, fleet.id) if group.beside else None
 
     def on_tick(member: Member) -> None:
+        if service and (failure := service.failure()):
+            raise failure
         heartbeat.beat(member)
         if projector:
             projector.refreshes_all(_has_first_partition(member))
         if caught_up:
             done = caught_up.done()
             progress(done, caught_up.total)
-            if done == caught_up.total:
+            if done == caught_up.total and (service is None or service.is_caught_up()):
                 member.stop()
 
     committer = Committer(group.name, fleet.id, consumer, checkpoints)
@@ -111,12 +113,14 @@ def _run(
     this_member = Member(
         group, settings, consumer, starter, committer, continuity, on_tick, projector
     )
-    health = _health(this_member, settings)
+    health = _health(this_member, settings, service)
     heartbeat = Heartbeat(group.name, documents, health.port)
     BUILD_INFO.labels(version("daybook"), platform.python_version(), libversion()[0]).set(1)
     started(this_member)
     log.info("member started", group=group.name, port=health.port, fleet=fleet.id)
     try:
+        if service:
+            service.start()
         this_member.run()
     except OutdatedClient as error:
         if this_member.stopping:
@@ -126,6 +130,8 @@ def _run(
         log.error("member failed", group=group.name, why=str(error))
         raise
     finally:
+        if service:
+            service.stop()
         if projector:
             projector.close()
         heartbeat.leave()
@@ -192,8 +198,10 @@ def _has_first_partition(member: Member) -> bool:
     return any((one.partition.topic, one.partition.number) == first for one in member.assigned)
 
 
-def _health(member: Member, settings: Settings) -> Health:
+def _health(member: Member, settings: Settings, service: Service | None) -> Health:
     def live() -> str | None:
+        if service and (failure := service.failure()):
+            return str(failure)
         silent_ms = (monotonic() - member.last_poll) * 1000
         if silent_ms > settings.kafka_max_poll_interval_ms:
             return f"no poll for {silent_ms:.0f} ms"

@@ -6,8 +6,8 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from daybook.query.middleware import BODY_BYTES_MAX
 from daybook.query.problem import Problem, wrong
+from daybook.query.request_body import read_body
 from schemas.export import Bound, Format, ReportType
 from schemas.fields import Id
 
@@ -39,13 +39,7 @@ class ExportRequest(BaseModel):
 
 async def read_export_request(request: Request) -> ExportRequest:
     """The request's body. Raises Problem: 400, 413, 422."""
-    raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > BODY_BYTES_MAX:
-            raise Problem(
-                413, f"the body must not exceed {BODY_BYTES_MAX:,} bytes", {"Connection": "close"}
-            )
+    raw = await read_body(request)
     try:
         export_request = ExportRequest.model_validate_json(raw)
     except ValidationError as error:

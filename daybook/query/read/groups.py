@@ -17,6 +17,7 @@ ORDER_FUNNEL = ("sc-analytics-order-funnel",)
 REVENUE = ("sc-analytics-revenue",)
 FUNNEL_STEP = ("sc-analytics-funnel-step",)
 EXPORTS = ("sc-analytics-exports",)
+SEGMENT = ("sc-analytics-segment",)
 
 COLLECTIONS: Mapping[str, frozenset[str]] = {
     group: frozenset(model.collection for model in models)

@@ -11,6 +11,7 @@ from daybook.query.caller import Caller
 from daybook.query.figures.date_range import Span
 from daybook.query.problem import Problem, forbidden
 from daybook.query.read.mongo import ROWS_MAX, Document, Filter, Order, Reader, beneath
+from models.segments import SegmentClocks
 from schemas.envelope import DEFAULT_ORGANIZATION
 
 OF_ORGANIZATIONS = frozenset(
@@ -22,6 +23,9 @@ OF_ORGANIZATIONS = frozenset(
         "analytics_funnel_revenue",
         "analytics_funnel_step",
         "analytics_uniques",
+        "audience_segments",
+        "campaign_members",
+        "campaigns",
         "experiment_visitors",
         "experiments",
         "exports",
@@ -30,6 +34,8 @@ OF_ORGANIZATIONS = frozenset(
         "funnels",
         "order_emails",
         "orders",
+        "segment_members",
+        "segment_profiles",
         "ticketed_events",
     }
 )
@@ -138,6 +144,12 @@ class Scope:
         async with self.reader.shares.query(self.caller.owner):
             stored = await self.reader.find_one(FLEET, {"_id": f"group:{group}"}, ["models"])
         return int(stored["models"].get(collection, 0)) if stored else 0
+
+    async def segments_clock(self) -> int:
+        """The moment up to which all segments are evaluated, in ms since 1970; -1 before it is."""
+        async with self.reader.shares.query(self.caller.owner):
+            clocks = await self.reader.find(SegmentClocks.collection, {}, fields=["clock"])
+        return min((int(one["clock"]) for one in clocks), default=-1)
 
     async def days(
         self,

@@ -1,6 +1,6 @@
 """A person's memberships over time: runs from the moment of entering to that of leaving."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from daybook.segments.filters.matcher import Matcher
@@ -21,19 +21,40 @@ class Run(NamedTuple):
     until: int | None
 
 
+Value = tuple[int, bool]
+"""A moment, and whether the person is a member from then on."""
+
+
+def values_at(matcher: Matcher, profile: Profile, moments: Iterable[int]) -> list[Value]:
+    """The values at moments, which must be in order."""
+    return [(at, matcher.value(profile, at)) for at in moments]
+
+
+def changes_of(values: Iterable[Value], *, was_in: bool) -> Iterator[Change]:
+    """What changes at these moments, given whether the person was a member before."""
+    for at, is_in in values:
+        if is_in != was_in:
+            was_in = is_in
+            yield Change(at, is_in)
+
+
+def newest_run_of(values: Iterable[Value]) -> Run | None:
+    """The run that holds after all these moments, else the newest one before; None without any."""
+    run: Run | None = None
+    for at, is_in in changes_of(values, was_in=False):
+        run = Run(at, None) if is_in or run is None else run._replace(until=at)
+    return run
+
+
 def changes(
     matcher: Matcher, profile: Profile, after: int, until: int, *, was_in: bool
 ) -> Iterator[Change]:
     """What changed in (after, until], given whether the person was a member at `after`."""
-    for moment in sorted(at for at in matcher.moments(profile) if after < at <= until):
-        if matcher.value(profile, moment) != was_in:
-            was_in = not was_in
-            yield Change(moment, was_in)
+    moments = sorted(at for at in matcher.moments(profile) if after < at <= until)
+    return changes_of(values_at(matcher, profile, moments), was_in=was_in)
 
 
 def newest_run(matcher: Matcher, profile: Profile, t: int) -> Run | None:
     """The run that holds at t, else the newest one before it; None if there was none."""
-    run: Run | None = None
-    for at, is_in in changes(matcher, profile, -1, t, was_in=False):
-        run = Run(at, None) if is_in or run is None else run._replace(until=at)
-    return run
+    moments = sorted(at for at in matcher.moments(profile) if at <= t)
+    return newest_run_of(values_at(matcher, profile, moments))

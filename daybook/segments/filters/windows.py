@@ -1,6 +1,7 @@
 """The windows of conditions: elapsed time, or calendar days of the fleet's zone."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ from schemas.filters import DAYS_MAX, Days, parse_window
 
 _MINUTE_MS = 60_000
 _DAY = timedelta(days=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Window(Protocol):
@@ -39,20 +41,22 @@ class CalendarWindow(NamedTuple):
     zone: ZoneInfo
 
     def first(self, t: int) -> int:
-        return self._midnight(self._day(t) - _DAY * (self.days - 1))
+        return _midnight(_day(t // _MINUTE_MS, self.zone) - _DAY * (self.days - 1), self.zone)
 
     def end(self, at: int) -> int:
-        return self._midnight(self._day(at) + _DAY * self.days)
+        return _midnight(_day(at // _MINUTE_MS, self.zone) + _DAY * self.days, self.zone)
 
-    def _day(self, at: int) -> date:
-        return (
-            (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=at))
-            .astimezone(self.zone)
-            .date()
-        )
 
-    def _midnight(self, day: date) -> int:
-        return int(datetime.combine(day, time.min, self.zone).timestamp()) * 1000
+@lru_cache(2**17)
+def _day(minute: int, zone: ZoneInfo) -> date:
+    """The day of a minute since 1970. Offsets of all zones since 1990 are whole minutes. Cached,
+    because each condition of each segment asks for the same few moments of a person."""
+    return (_EPOCH + timedelta(minutes=minute)).astimezone(zone).date()
+
+
+@lru_cache(2**12)
+def _midnight(day: date, zone: ZoneInfo) -> int:
+    return int(datetime.combine(day, time.min, zone).timestamp()) * 1000
 
 
 def window(within: str | None, zone: ZoneInfo) -> Window:

@@ -33,6 +33,17 @@ class MongoProfiles:
         with reachable():
             return list(self._profiles.find({"shard": shard, "is_changed": True}).limit(limit))
 
+    def after(
+        self, shard: int, after: str, organizations: Collection[str], limit: int
+    ) -> list[Profile]:
+        where = {
+            "shard": shard,
+            "_id": {"$gt": after},
+            "organization_id": {"$in": list(organizations)},
+        }
+        with reachable():
+            return list(self._profiles.find(where).sort("_id", ASCENDING).limit(limit))
+
     def replace(self, profiles: Collection[Profile]) -> None:
         replacements = [
             ReplaceOne(

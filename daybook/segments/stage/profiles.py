@@ -25,6 +25,11 @@ class Profiles(Protocol):
     def changed(self, shard: int, limit: int) -> list[Profile]:
         """Profiles of the shard with rows or changes still to be published, at most so many."""
 
+    def after(
+        self, shard: int, after: str, organizations: Collection[str], limit: int
+    ) -> list[Profile]:
+        """Profiles of the shard and these organizations whose `_id` is greater, in its order."""
+
     def replace(self, profiles: Collection[Profile]) -> None:
         """Replaces profiles as they were read, and raises their `revision`.
 
@@ -36,24 +41,32 @@ class Profiles(Protocol):
         the stored one is of a later revision."""
 
 
+def person_of(profile: str) -> tuple[str, str]:
+    """Organization and person, `u:<user>` or `v:<visitor>`, of a profile's `_id`."""
+    organization, letter, own = profile.split(":")
+    return unquote(organization), f"{letter}:{unquote(own)}"
+
+
 def blank(profile: str) -> dict[str, Any]:
     """The profile with this `_id` before its first item.
 
     `touched` are the segments to evaluate with the next round, and `is_merged` says whether a
-    visitor's facts are among what is new. `is_changed`: rows or changes are still to be published.
+    visitor's facts are among what is new. `unpublished` are the segments whose rows are still to be
+    written; `is_changed` says whether there are any.
     `sample` is a number below 10,000, spread evenly.
     """
-    organization, letter, own = profile.split(":")
+    organization, person = person_of(profile)
     return (
         {
             "_id": profile,
-            "organization_id": unquote(organization),
-            "person": f"{letter}:{unquote(own)}",
+            "organization_id": organization,
+            "person": person,
             "shard": shard_of(profile),
             "sample": int(sha256(profile.encode()).hexdigest()[:8], 16) % SAMPLES,
             "revision": 0,
             "touched": [],
             "is_merged": False,
+            "unpublished": [],
             "is_changed": False,
         }
         | new_profile()

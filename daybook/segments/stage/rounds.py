@@ -1,7 +1,7 @@
 """When the clock may move: once every shard holds all that happened up to it."""
 
 from collections.abc import Callable, Hashable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 MARGIN_MS = 1_000
 """What was appended before this, by the broker's clock, is in the log by now, by ours."""
@@ -23,7 +23,8 @@ class Rounds:
     A round begins at a moment, with the ends of the source topics. When all below these is counted,
     it is in the feed. When every shard has taken the feed to its end at that time, what the
     profiles of visitors sent on is in the feed, too. When that is taken as well, the shards hold
-    everything up to the moment. So time stands still while anything is not read.
+    everything up to the moment. So time stands still while anything is not read. `source_ends` are
+    the ends with which the present or last round began.
     """
 
     def __init__(self, sources: Progress, feed: Progress, now_ms: Callable[[], int]) -> None:
@@ -32,6 +33,7 @@ class Rounds:
         self._passed = 0
         self._moment = 0
         self._ends: Mapping[Hashable, int] | None = None
+        self.source_ends: Mapping[Any, int] = {}
 
     def step(self) -> int | None:
         """The clock to adopt now, in ms since 1970, or None; to be called again and again.
@@ -44,6 +46,8 @@ class Rounds:
                 if self._passed == 0:
                     self._moment = self._now_ms() - MARGIN_MS
                 self._ends = barrier.ends()
+                if self._passed == 0:
+                    self.source_ends = self._ends
             reached = barrier.reached()
             if any(reached.get(place, 0) < end for place, end in self._ends.items()):
                 return None

@@ -1,27 +1,34 @@
 """A shard's work: takes items into profiles, evaluates those that are due, publishes changes.
 
+New definitions are evaluated in all profiles of their organization, a page at a time.
+
 Each step may be repeated after a crash. Items at or below a profile's watermark are skipped, rows
 and profiles are guarded by the profile's revision, and a change has its number, by which a copy is
 known.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from daybook.engine.documents.keys import encode_part
 from daybook.engine.failpoints import reach
 from daybook.segments.feed import FeedItem, FeedMessage, profile_id
 from daybook.segments.in_force import ALL, InForce
-from daybook.segments.memberships import LATE, MERGED, due, evaluate
+from daybook.segments.memberships import LATE, MERGED, due, evaluate, retire
 from daybook.segments.profile_facts import apply
+from daybook.segments.stage.new_definitions import Backfill, NewDefinitions
 from daybook.segments.stage.profiles import Profile, Profiles, blank
 
-PROFILES_AT_ONCE = 500
+PROFILES_AT_ONCE = 200
+"""So that a piece of work takes seconds, however many segments there are."""
+NOTHING_NEW = Backfill()
 
 SendItems = Callable[[Sequence[FeedItem]], None]
 """Sends items on to the shards of their profiles, durably. Raises Unavailable."""
 Publish = Callable[[Sequence[Mapping[str, Any]]], None]
 """Publishes changes, durably and in their order. Raises Unavailable."""
+KeepLawful = Callable[[Collection[Profile], int], None]
+"""Applies deletions and withdrawals up to the clock to what was copied of these people."""
 
 
 class Shard:
@@ -34,14 +41,18 @@ class Shard:
         in_force: InForce,
         send: SendItems,
         publish: Publish,
+        keep_lawful: KeepLawful,
         clock: int,
+        backfill: Backfill = NOTHING_NEW,
     ) -> None:
         self.number = number
         self.clock = clock
+        self.new = NewDefinitions(backfill)
         self._profiles = profiles
         self._in_force = in_force
         self._send = send
         self._publish = publish
+        self._keep_lawful = keep_lawful
 
     def take(self, messages: Iterable[FeedMessage]) -> None:
         """Takes messages of the feed, in their order, into the profiles.
@@ -82,27 +93,63 @@ class Shard:
         Raises Unavailable, and Refused if another writer changed a profile: then advance again.
         """
         self.clock = max(self.clock, clock)
-        self.publish_rest()
-        while profiles := self._profiles.due(self.number, self.clock, PROFILES_AT_ONCE):
-            for profile in profiles:
-                self._evaluate(profile)
-            self._profiles.replace(profiles)
-            self._publish_of([profile for profile in profiles if profile["is_changed"]])
+        while self.evaluate_some():
+            pass
 
-    def publish_rest(self) -> None:
+    def evaluate_some(self) -> bool:
+        """Evaluates some of the profiles that are due by the clock; false if none is.
+
+        Raises as `advance` does: then call it again.
+        """
+        self._publish_rest()
+        profiles = self._profiles.due(self.number, self.clock, PROFILES_AT_ONCE)
+        for profile in profiles:
+            self._evaluate(profile)
+        if changed := [p for p in profiles if p["account"] or p["consent"]]:
+            self._keep_lawful(changed, self.clock)
+        self._profiles.replace(profiles)
+        self._publish_of([profile for profile in profiles if profile["is_changed"]])
+        return bool(profiles)
+
+    def backfill_some(self) -> bool:
+        """Evaluates some profiles for new definitions; false if all are evaluated for all of them.
+
+        Raises as `advance` does: then call it again. `new.backfill` is to be stored afterwards.
+        """
+        if self.new.is_done:
+            return False
+        segments = self.new.begin()
+        after = self.new.backfill.after
+        profiles = self._profiles.after(self.number, after, list(segments), PROFILES_AT_ONCE)
+        for profile in profiles:
+            self._evaluate(profile, segments[profile["organization_id"]])
+        self._profiles.replace(profiles)
+        self._publish_of([profile for profile in profiles if profile["is_changed"]])
+        if profiles:
+            self.new.reach(profiles[-1]["_id"])
+        else:
+            self.new.finish()
+        return True
+
+    def _publish_rest(self) -> None:
         """Publishes what was evaluated and not published, as by a member that died."""
         while profiles := self._profiles.changed(self.number, PROFILES_AT_ONCE):
             self._publish_of(profiles)
 
-    def _evaluate(self, profile: Profile) -> None:
+    def _evaluate(self, profile: Profile, also: Collection[str] = ()) -> None:
         before = profile["segments"]
-        segments = {*profile["touched"], *due(profile, self.clock)}
+        segments = {*profile["touched"], *due(profile, self.clock), *also}
         definitions = self._in_force.of(profile["organization_id"], segments)
+        in_force = {one.segment: one.version for one in definitions}
         why = MERGED if profile["is_merged"] else LATE
         profile["segments"] = dict(before)
-        evaluate(profile, definitions, self.clock, why)
+        for segment in segments - in_force.keys() - {ALL}:
+            retire(profile, segment, self.clock)
+        evaluate(profile, definitions, self.clock, why, self.new.reasons(profile, in_force))
         profile["touched"], profile["is_merged"] = [], False
-        profile["is_changed"] = profile["is_changed"] or profile["segments"] != before
+        changed = {name for name, known in profile["segments"].items() if known != before.get(name)}
+        profile["unpublished"] = sorted(changed.union(profile["unpublished"]))
+        profile["is_changed"] = bool(profile["unpublished"])
 
     def _publish_of(self, profiles: Sequence[Profile]) -> None:
         """Writes the rows of these profiles, publishes their outboxes, and then empties these."""
@@ -120,14 +167,16 @@ class Shard:
             self._publish(changes)
         reach("after_changes")
         for profile in profiles:
-            profile["outbox"], profile["is_changed"] = [], False
+            profile["outbox"], profile["unpublished"], profile["is_changed"] = [], [], False
         self._profiles.replace(profiles)
 
 
 def rows(profile: Profile) -> Iterable[dict[str, Any]]:
-    """The rows of `segment_members` of a person, one a segment; those without `since` must go."""
+    """The rows of `segment_members` of a person that have changed, one a segment; those without
+    `since` must go."""
     organization, _, person = profile["_id"].partition(":")
-    for segment, known in profile["segments"].items():
+    for segment in profile["unpublished"]:
+        known = profile["segments"][segment]
         yield known | {
             "_id": f"{organization}:{encode_part(segment)}:{known['version']}:{person}",
             "organization_id": profile["organization_id"],

@@ -34,5 +34,5 @@ def test_a_feed_that_is_not_there_is_unavailable(
 ) -> None:
     monkeypatch.setattr(feed_producer, "DELIVERY_SECONDS", 1.0)
     sender = FeedProducer(clients.producer(world.settings), world.topic("unknown"))
-    with pytest.raises(Unavailable, match="did not accept items on"):
+    with pytest.raises(Unavailable, match="did not accept messages on"):
         sender.send({0: [b"a"]})

@@ -2,23 +2,17 @@
 
 import json
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from daybook.engine.documents.calendar import DayHour
-from daybook.engine.documents.counting_rules import Rules
+from consumers.segment import GROUP
 from daybook.engine.documents.fields import Event
-from daybook.engine.documents.outgoing import Feed, Outgoing
-from daybook.engine.documents.state import State, StateModel
-from daybook.engine.group import Arrival, Group, Result
 from daybook.engine.partition import Partition
-from daybook.funnels.visitor_event import milliseconds, moment
+from daybook.funnels.visitor_event import moment
 from daybook.segments.definitions import Definitions
-from daybook.segments.facts import items
-from daybook.segments.feed import FeedItem, FeedMessage, pack, profile_id, shard_of, unpack
+from daybook.segments.feed import FeedItem, FeedMessage, pack, shard_of, unpack
 from daybook.segments.in_force import InForce
-from daybook.segments.key_state import new_key, state_key
-from daybook.segments.profile_facts import Origin
+from daybook.segments.stage.new_definitions import Backfill, DefinitionChange
 from daybook.segments.stage.shard import Shard
 from schemas.catalogue import source
 from schemas.envelope import moment_text
@@ -30,30 +24,6 @@ from tests.support.runner import FakeDeadLetters, Lane, Runner
 
 TRACKING, ORDERS, USERS = "sc.tracking.funnel", "sc.domain.order", "sc.domain.user"
 SHARDS = range(12)
-
-
-def react(
-    event: Event, day_hour: DayHour, arrival: Arrival, state: State, rules: Rules
-) -> Iterator[Result]:
-    for item in items(event, milliseconds(event["occurred_at"]), state):
-        profile = profile_id(item.organization, item.person)
-        yield Outgoing(shard_of(profile), [profile, item.facts])
-
-
-def packed(partition: Partition, sent: Sequence[tuple[int, Any]]) -> Iterable[bytes]:
-    origin = Origin(partition.topic_id, partition.number)
-    return pack(origin, (FeedItem(profile, offset, facts) for offset, (profile, facts) in sent))
-
-
-GROUP = Group(
-    name="sc-analytics-segment",
-    sources=tuple(map(source, (TRACKING, ORDERS, USERS))),
-    documents=(),
-    schema_revision=1,
-    state=StateModel("segment_keys", new_key, key_of=state_key, id_of=str),
-    react=react,
-    feed=Feed("sc.analytics.segment-feed", packed),
-)
 
 
 class Died(Exception):
@@ -80,6 +50,9 @@ class Fleet:
         self.profiles.before = self.maybe_die
         self.told: list[Mapping[str, Any]] = []
         self.clock = 0
+        self.definitions = definitions
+        self.changes: list[DefinitionChange] = []
+        self.backfills = dict.fromkeys(SHARDS, Backfill())
         self._in_force = InForce(definitions, UTC)
         self.shards = {number: self._shard(number) for number in SHARDS}
 
@@ -87,7 +60,26 @@ class Fleet:
         return Runner(self.store, self.dead_letters, GROUP, self.lanes[place], send=self.send)
 
     def _shard(self, number: int) -> Shard:
-        return Shard(number, self.profiles, self._in_force, self.send_on, self.publish, self.clock)
+        shard = Shard(
+            number,
+            self.profiles,
+            self._in_force,
+            self.send_on,
+            self.publish,
+            lambda people, clock: None,
+            self.clock,
+            self.backfills[number],
+        )
+        shard.new.learn(self.changes)
+        return shard
+
+    def define(self, event: Event) -> None:
+        """A definition is read by all shards' owners."""
+        self.definitions.take(event, self.now_ms)
+        segment = event["data"]["segment_id"]
+        self.changes.append(DefinitionChange(len(self.changes), "default", segment))
+        for shard in self.shards.values():
+            shard.new.learn(self.changes)
 
     def maybe_die(self) -> None:
         if self.random.random() < self.risk:
@@ -104,7 +96,7 @@ class Fleet:
             "data": data,
         }
         log = self.lanes[place].log
-        key = GROUP.sources[(TRACKING, ORDERS, USERS).index(place[0])].key_of(event)
+        key = source(place[0]).key_of(event)
         log.append(LogMessage(len(log), json.dumps(event).encode(), key.encode(), self.now_ms))
 
     def send(self, messages: Mapping[int, Iterable[bytes]]) -> None:
@@ -169,9 +161,17 @@ class Fleet:
         self.clock = max(self.clock, clock)
         for number in SHARDS:
             try:
-                self.shards[number].advance(self.clock)
+                self._advance(number)
             except Died:
                 self.shards[number] = self._shard(number)
+
+    def _advance(self, number: int) -> None:
+        shard = self.shards[number]
+        shard.clock = max(shard.clock, self.clock)
+        while shard.backfill_some() and self.random.random() < 0.9:
+            self.maybe_die()
+            self.backfills[number] = shard.new.backfill
+        shard.advance(self.clock)
 
     def finish(self) -> None:
         """Everything is read and evaluated, and nobody dies any more."""
@@ -181,3 +181,5 @@ class Fleet:
             while self.members[place][-1].next < len(self.lanes[place].log):
                 self.members[place][-1].settle(50)
         self.round()
+        while not all(shard.new.is_done for shard in self.shards.values()):
+            self.round()

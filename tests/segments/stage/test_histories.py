@@ -154,11 +154,27 @@ def events(fleet: Fleet, topic: str) -> Iterator[dict[str, Any]]:
             yield from (json.loads(message.raw or b"") for message in lane.log)
 
 
-def play(seed: int) -> Fleet:
+def redefine(fleet: Fleet) -> None:
+    """A segment gets its next version, or is retired."""
+    name = fleet.random.choice(list(SEGMENTS))
+    segment = fleet.definitions.segment("default", name)
+    assert segment is not None
+    if segment.in_force and fleet.random.random() < 0.3:
+        fleet.define({"event_type": "segment.retired", "data": {"segment_id": name}})
+        return
+    filters = fleet.random.choice(list(SEGMENTS.values()))
+    data = {"segment_id": name, "name": name, "filters": filters}
+    version = {"version": segment.versions[-1].number + 1}
+    fleet.define({"event_type": "segment.defined", "data": data | version})
+
+
+def play(seed: int, redefinitions: float = 0.0) -> Fleet:
     fleet = Fleet(seed, definitions(), risk=0.1 if seed % 2 else 0.0)
     pick = fleet.random
     for _ in range(pick.randint(20, 100)):
         produce(fleet)
+        if redefinitions and pick.random() < redefinitions:
+            redefine(fleet)
         if pick.random() < 0.7:
             fleet.route(pick.choice(list(fleet.lanes)), pick.randint(1, 5))
         if pick.random() < 0.5:
@@ -184,6 +200,26 @@ def test_rows_are_those_of_the_log_and_changes_lead_to_them(seed: int) -> None:
             (row["segment_id"], row["person"]): (row["in"], row["since"], row["until"])
             for row in fleet.profiles.rows.values()
         }
+        assert stored == expected, (seed, number)
+        assert_published(fleet, stored)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_members_of_a_new_version_are_as_if_it_had_been_there_from_the_start(seed: int) -> None:
+    for number in range(50):
+        fleet = play(seed * 1_000 + number, redefinitions=0.1)
+        expected, stored = {}, {}
+        newest = {name: fleet.definitions.segment("default", name) for name in SEGMENTS}
+        for name, segment in newest.items():
+            assert segment is not None
+            version = segment.in_force
+            for person, profile in people(fleet).items():
+                run = version and newest_run(Matcher(version.resolved, UTC), profile, fleet.clock)
+                if run:
+                    expected[name, person] = run.until is None, *run
+            for row in fleet.profiles.rows.values():
+                if row["segment_id"] == name and version and row["version"] == version.number:
+                    stored[name, row["person"]] = row["in"], row["since"], row["until"]
         assert stored == expected, (seed, number)
         assert_published(fleet, stored)
 

@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_part
+from daybook.engine.documents.state import StateModel
 from schemas.envelope import organization_of
 
 REFUNDS_MAX = 1_000
@@ -40,3 +41,6 @@ def state_key(event: Event, message_key: str) -> str:
     family = event["event_type"].partition(".")[0]
     letter = {"user": "u", "order": "o"}.get(family, "v")
     return f"{encode_part(organization_of(event))}:{letter}:{encode_part(message_key)}"
+
+
+SegmentKeys = StateModel("segment_keys", new_key, key_of=state_key, id_of=str)

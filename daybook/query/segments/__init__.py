@@ -1,0 +1,1 @@
+"""Reports of audience segments, their members, and why people are in them."""

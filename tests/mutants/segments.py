@@ -1,0 +1,142 @@
+"""Seeded bugs of the segment group: watermarks, merges, time, new versions."""
+
+from tests.mutants.mutant import Mutant
+
+FACTS, SHARD = "daybook/segments/profile_facts.py", "daybook/segments/stage/shard.py"
+ROUNDS, WORK = "daybook/segments/stage/rounds.py", "daybook/segments/stage/work.py"
+NEW, MEMBERSHIPS = "daybook/segments/stage/new_definitions.py", "daybook/segments/memberships.py"
+IN_STAGE = ("tests/segments/stage",)
+
+SEGMENTS = (
+    Mutant(
+        "a message of the feed is taken after a hole",
+        WORK,
+        "if offset == following:",
+        "if offset >= following:",
+        ("tests/segments/stage/test_work.py",),
+    ),
+    Mutant(
+        "a shard's checkpoint comes before its profiles",
+        WORK,
+        """                self._shards[number].take(new)
+                self._parts.clocks.save_next(number, self._next[number], following)
+""",
+        """                self._parts.clocks.save_next(number, self._next[number], following)
+                self._shards[number].take(new)
+""",
+        ("tests/segments/stage/test_work.py",),
+    ),
+    Mutant(
+        "what comes after a merge stays with the visitor",
+        FACTS,
+        'elif profile["into"] is not None:',
+        "elif False:",
+        IN_STAGE,
+    ),
+    Mutant(
+        "the oldest times are kept",
+        FACTS,
+        "del kept[:-most]",
+        "del kept[most:]",
+        ("tests/segments/test_profile_facts.py",),
+    ),
+    Mutant(
+        "the clock does not wait for what visitors send on",
+        ROUNDS,
+        "self._barriers = (sources, feed, feed)",
+        "self._barriers = (sources, feed)",
+        IN_STAGE,
+    ),
+    Mutant(
+        "the clock does not wait for the sources",
+        ROUNDS,
+        "self._barriers = (sources, feed, feed)",
+        "self._barriers = (feed, feed)",
+        IN_STAGE,
+    ),
+    Mutant(
+        "the round's moment is that of its end",
+        ROUNDS,
+        "        return self._moment\n",
+        "        return self._now_ms() - MARGIN_MS\n",
+        IN_STAGE,
+    ),
+    Mutant(
+        "an outbox is emptied before it is published",
+        SHARD,
+        """        changes = [
+            change | {"profile": profile["_id"]}
+            for profile in profiles
+            for change in profile["outbox"]
+        ]
+""",
+        """        changes = [
+            change | {"profile": profile["_id"]}
+            for profile in profiles
+            for change in profile["outbox"]
+        ]
+        for profile in profiles:
+            profile["outbox"], profile["is_changed"] = [], False
+        self._profiles.replace(profiles)
+""",
+        IN_STAGE,
+    ),
+    Mutant(
+        "members of a retired segment stay",
+        MEMBERSHIPS,
+        """    if known is None or not known["in"]:
+""",
+        """    if True:
+""",
+        IN_STAGE,
+    ),
+    Mutant(
+        "a new version is evaluated only for who comes later",
+        SHARD,
+        '            self._evaluate(profile, segments[profile["organization_id"]])\n',
+        "            pass\n",
+        IN_STAGE,
+    ),
+    Mutant(
+        "a backfill that is continued begins anew for those who are through",
+        NEW,
+        'profile["_id"] > self.backfill.after',
+        'profile["_id"] < self.backfill.after',
+        IN_STAGE,
+    ),
+    Mutant(
+        "what is defined during a backfill is never evaluated",
+        NEW,
+        "self._offsets = {key: offset for key, offset in self._offsets.items() if offset >= done}",
+        "self._offsets = {}",
+        IN_STAGE,
+    ),
+    Mutant(
+        "a campaign gets the members of the moment at which they are copied",
+        "daybook/segments/stage/pins.py",
+        "row = self._open(name, organization, campaign, pinned, at)",
+        "row = self._open(name, organization, campaign, pinned, clock)",
+        ("tests/segments/stage/test_pins.py", "-k", "moment"),
+    ),
+    Mutant(
+        "whose account is deleted stays in campaigns",
+        SHARD,
+        "            self._keep_lawful(changed, self.clock)\n",
+        "            pass\n",
+        ("tests/scenarios/test_segments.py", "-k", "campaign"),
+    ),
+    Mutant(
+        "members of an earlier moment are those of the clock",
+        "daybook/query/segments/routes.py",
+        'expression(stored["resolved"], report.fleet_zone, moment_ms)',
+        'expression(stored["resolved"], report.fleet_zone, known.clock)',
+        ("tests/query/segments/test_routes.py", "-k", "earlier"),
+    ),
+    Mutant(
+        "a sample is told as if it were everybody",
+        "daybook/query/segments/estimate.py",
+        "return Estimate(people, round(people * matching / examined), low, high, is_sample=True)",
+        "return Estimate(people, matching, low, high, is_sample=True)",
+        ("tests/query/segments/test_preview.py", "-k", "sample"),
+    ),
+)
