@@ -53,6 +53,7 @@ def test_reports_of_counted_traffic_match_the_known_answer(
     counted = Shop(stored(world), by_collection(traffic.answer()), list(traffic.entries()))
     office = Office(world)
     try:
+        office.complete()
         reading = Reading(office, office.start())
         for module in (test_known_answer, test_bodies):
             monkeypatch.setattr(module, "shop", lambda: counted)
