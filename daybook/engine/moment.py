@@ -1,7 +1,7 @@
-"""Reads a time of RFC 3339."""
+"""Reads a time of RFC 3339, and tells times in milliseconds since 1970."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 _FORM = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:[0-5]\d|\d\d:(?:14|29|44|59):60)(?:\.(\d{1,3})\d*)?"
@@ -9,6 +9,18 @@ _FORM = re.compile(
     re.ASCII,
 )
 _LEAP = ":60"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def moment_at(at: int) -> datetime:
+    """The time so many milliseconds after the beginning of 1970, in UTC."""
+    return _EPOCH + timedelta(milliseconds=at)
+
+
+def milliseconds_at(moment: datetime) -> int:
+    """The inverse of `moment_at`, further digits cut off. `moment` must have an offset."""
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def parse_moment(text: str) -> datetime:

@@ -3,7 +3,8 @@
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.rows import Growth, RowUpdate
 from daybook.engine.documents.state import State
-from daybook.funnels.visitor_event import milliseconds, moment
+from daybook.engine.moment import moment_at
+from daybook.funnels.visitor_event import milliseconds
 from models.order_email import OrderEmails
 
 _EMAILS = Growth("emails", 100, 20_000)
@@ -11,7 +12,7 @@ _EMAILS = Growth("emails", 100, 20_000)
 
 def email_update(order: State, event: Event) -> RowUpdate:
     """What an e-mail adds to the row of its order; `order` is the state of the order's e-mails."""
-    at = moment(milliseconds(event["occurred_at"]))
+    at = moment_at(milliseconds(event["occurred_at"]))
     named = {
         "organization_id": order["organization_id"],
         "order_id": event["data"]["order_id"],

@@ -8,7 +8,8 @@ from typing import Any
 
 from daybook.engine.documents.rows import Growth, RowUpdate
 from daybook.engine.documents.state import State
-from daybook.funnels.visitor_event import VisitorEvent, moment
+from daybook.engine.moment import moment_at
+from daybook.funnels.visitor_event import VisitorEvent
 from models.experiment_visitor import ExperimentVisitors
 
 _EVENTS = Growth("events", 2_000, 400_000)
@@ -27,7 +28,7 @@ def experiment_update(visitor: State, event: VisitorEvent) -> RowUpdate:
 
 
 def _item(event: VisitorEvent) -> dict[str, Any]:
-    item: dict[str, Any] = {"event_type": event["type"], "at": moment(event["at"])}
+    item: dict[str, Any] = {"event_type": event["type"], "at": moment_at(event["at"])}
     if event["type"] == "experiment_exposed":
         return item | {"test_id": event["test"], "variant_id": event["variant"]}
     if "cents" in event:

@@ -6,8 +6,8 @@ from typing import Any
 from daybook.engine.documents.keys import encode_part
 from daybook.engine.documents.rows import RowUpdate
 from daybook.engine.documents.state import State
+from daybook.engine.moment import moment_at
 from daybook.funnels.order_payments import paid_cents
-from daybook.funnels.visitor_event import moment
 from models.order import Orders
 
 CHANGING = frozenset(
@@ -47,7 +47,7 @@ def _values(order: State) -> dict[str, Any]:
         "ticketed_event_ids": [
             part["event_id"] for part in tickets.get("parts", ()) if part["event_id"]
         ],
-        "created_at": moment(order["created_ms"]),
+        "created_at": moment_at(order["created_ms"]),
         "currency": payment and payment["currency"],
         "paid_cents": paid_cents(order),
         "refunded_cents": order["refunded_cents"],

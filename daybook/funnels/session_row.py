@@ -6,7 +6,8 @@ from typing import Any
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.rows import Growth, RowUpdate
 from daybook.engine.documents.state import State
-from daybook.funnels.visitor_event import VisitorEvent, moment
+from daybook.engine.moment import moment_at
+from daybook.funnels.visitor_event import VisitorEvent
 from daybook.funnels.visits import belongs_to, by_time
 
 EVENTS = Growth("events", 500, 1_000_000)
@@ -27,7 +28,7 @@ def session_update(visitor: State, event: Event, visitor_event: VisitorEvent) ->
         "event_type": visitor_event["type"],
         "page_id": data.get("page_id"),
         "step_id": data.get("step_id"),
-        "at": moment(visitor_event["at"]),
+        "at": moment_at(visitor_event["at"]),
         "metadata": data.get("metadata", {}),
     }
     named = {
@@ -57,8 +58,8 @@ def _values(named: dict[str, Any], session: Any) -> dict[str, Any]:
 def _story(session: Any, events: list[VisitorEvent]) -> dict[str, Any]:
     pages = [known["page"] for known in events if "page" in known]
     return {
-        "started_at": moment(events[0]["at"]),
-        "last_at": moment(events[-1]["at"]),
+        "started_at": moment_at(events[0]["at"]),
+        "last_at": moment_at(events[-1]["at"]),
         "entry_page": pages[0] if pages else None,
         "exit_page": pages[-1] if pages else None,
         "page_views": len([known for known in events if known["type"] == "page_view"]),
@@ -66,7 +67,7 @@ def _story(session: Any, events: list[VisitorEvent]) -> dict[str, Any]:
         "context": session["contexts"][events[0]["context"]],
         "conversions": [
             {
-                "at": moment(known["at"]),
+                "at": moment_at(known["at"]),
                 "type": known["kind"],
                 "step_id": known.get("step"),
                 "value_cents": known.get("cents"),

@@ -1,6 +1,6 @@
 """A visitor's event as it is remembered: only the fields that some number needs."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NotRequired
 
@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from daybook.engine.documents.calendar import DayHour
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import RESERVED, encode_key
-from daybook.engine.moment import parse_moment
+from daybook.engine.moment import milliseconds_at, parse_moment
 
 NO_CURRENCY = "XXX"
 """ISO 4217's code for no currency, for amounts without one."""
@@ -77,8 +77,6 @@ context, and to each of its texts."""
 
 _IN_EVENT_BYTES = frozenset({"day", "hour", "type", "pinned"})
 _new = tuple.__new__
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 _CACHED_CHARS_MAX = 64
 
 _NAMES = {
@@ -154,7 +152,7 @@ def is_of_a_visitor(event: Event) -> bool:
 def milliseconds(occurred_at: str) -> int:
     """Milliseconds since 1970, further digits cut off."""
     if len(occurred_at) > _CACHED_CHARS_MAX:
-        return (parse_moment(occurred_at) - _EPOCH) // _MILLISECOND
+        return milliseconds_at(parse_moment(occurred_at))
     return _cached_milliseconds(occurred_at)
 
 
@@ -163,12 +161,7 @@ def _cached_milliseconds(occurred_at: str) -> int:
     """Cached, because it is needed several times per event."""
     is_plain = occurred_at[-1] == "Z" and occurred_at[17] < "6"
     moment = datetime.fromisoformat(occurred_at) if is_plain else parse_moment(occurred_at)
-    return (moment - _EPOCH) // _MILLISECOND
-
-
-def moment(at: int) -> datetime:
-    """The inverse of `milliseconds`, in UTC."""
-    return _EPOCH + timedelta(milliseconds=at)
+    return milliseconds_at(moment)
 
 
 def context_of(event: Event) -> dict[str, str]:

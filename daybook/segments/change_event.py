@@ -1,15 +1,14 @@
 """The events `segment.entered` and `segment.left`, from what an outbox holds."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
 from daybook.engine.documents.keys import encode_part
+from daybook.engine.moment import moment_at
 from schemas.envelope import moment_text
 
 _NAMESPACE = UUID("6f1f3f0a-9a53-4d0e-8d0a-5f6a0a1c7b11")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _IDS = {"u": "user_id", "v": "visitor_id"}
 
 
@@ -43,4 +42,4 @@ def change_event(change: Mapping[str, Any], organization: str, person: str) -> d
 
 
 def _text(at: int) -> str:
-    return moment_text(_EPOCH + timedelta(milliseconds=at))
+    return moment_text(moment_at(at))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from daybook.funnels.visitor_event import moment
+from daybook.engine.moment import moment_at
 from daybook.segments.filters.matcher import Matcher
 from daybook.segments.filters.runs import newest_run
 from schemas.envelope import moment_text
@@ -44,7 +44,7 @@ def test_rows_are_those_of_the_log_wherever_members_are_killed(world: World, see
             new = lane.log[sent[place] :]
             world.publish([((one.named or b"").decode(), one.raw) for one in new], place[0])
             sent[place] += len(new)
-        options = "--until-caught-up", f"--clock={moment_text(moment(history.now_ms))}"
+        options = "--until-caught-up", f"--clock={moment_text(moment_at(history.now_ms))}"
         first = world.member("segment", *options, failpoint=pick.choice(FAILPOINTS))
         if pick.random() < 0.7:
             ends.append(first.wait(120))
@@ -54,7 +54,7 @@ def test_rows_are_those_of_the_log_wherever_members_are_killed(world: World, see
     assert -signal.SIGKILL in ends
     history.now_ms += 200 * MINUTE
     last = world.member(
-        "segment", "--until-caught-up", f"--clock={moment_text(moment(history.now_ms))}"
+        "segment", "--until-caught-up", f"--clock={moment_text(moment_at(history.now_ms))}"
     )
     assert last.wait(120) == 0, last.output()
     stored: Rows = {

@@ -1,6 +1,5 @@
 """What the commands of `daybook segments` share: the group of commands, and their options."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -9,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from daybook.cli.segments.profiles import clock_of
 from daybook.cli.support.moment_options import milliseconds
 from daybook.engine.errors import Unknown
+from daybook.engine.moment import moment_at
 from daybook.engine.mongo.client import Documents
 from schemas.envelope import moment_text
 from schemas.fields import Id
@@ -17,8 +17,6 @@ segments = typer.Typer(
     no_args_is_help=True,
     help="Define, pin and retire audience segments, list them and their members, and explain one.",
 )
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def checked_id(value: str) -> str:
@@ -65,4 +63,4 @@ def moment_of(documents: Documents, at: int | None) -> int | None:
 
 def text_of(at: int | None) -> str | None:
     """A moment in ms since 1970 as RFC 3339; None for None."""
-    return None if at is None else moment_text(_EPOCH + timedelta(milliseconds=at))
+    return None if at is None else moment_text(moment_at(at))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from daybook.engine.documents.fields import Event
 from daybook.engine.documents.keys import encode_part
 from daybook.engine.documents.live import Entry, Live, LiveUpdate, Presence
+from daybook.engine.moment import moment_at
 from daybook.funnels.live.all_days import STAGES
 from daybook.funnels.live.redis_keys import (
     ACTIVE_MS,
@@ -22,7 +23,7 @@ from daybook.funnels.live.redis_keys import (
     funnel_recent,
 )
 from daybook.funnels.live.totals import totals_of_event, totals_of_funnel
-from daybook.funnels.visitor_event import is_bot, milliseconds, moment
+from daybook.funnels.visitor_event import is_bot, milliseconds
 from models.event_metrics import EventMetricsDay
 from models.funnel import FunnelDay
 from schemas.envelope import moment_text, organization_of
@@ -94,7 +95,7 @@ def _text(occurred_at: str, at_ms: int) -> str:
     """The time in UTC, to the millisecond, which is how most producers write it."""
     if _AS_WRITTEN.fullmatch(occurred_at):
         return occurred_at
-    return moment_text(moment(at_ms))
+    return moment_text(moment_at(at_ms))
 
 
 LIVE = Live(

@@ -1,10 +1,11 @@
 """Reads segments, profiles and memberships within the caller's organization."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from daybook.engine.documents.keys import encode_part
+from daybook.engine.moment import milliseconds_at
 from daybook.query.lists.load import Selection
 from daybook.query.problem import missing, wrong
 from daybook.query.read.mongo import Document, Filter, beneath
@@ -12,19 +13,6 @@ from daybook.query.read.scope import Scope
 from daybook.segments.feed import profile_id
 from models.campaigns import CampaignMembers, Campaigns
 from models.segments import AudienceSegments, SegmentMembers, SegmentProfiles
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-
-
-def moment(at: int) -> datetime:
-    """From milliseconds since 1970, as segments store times."""
-    return _EPOCH + timedelta(milliseconds=at)
-
-
-def milliseconds(at: datetime) -> int:
-    """The inverse of `moment`."""
-    return (at - _EPOCH) // _MILLISECOND
 
 
 class Known(NamedTuple):
@@ -46,7 +34,7 @@ class Known(NamedTuple):
         """The moment asked for, by default the clock. Raises Problem (422) for a later one."""
         if asked is None:
             return self.clock
-        at = milliseconds(asked)
+        at = milliseconds_at(asked)
         if at > self.clock:
             raise wrong("at", "must not be after the moment up to which segments are evaluated")
         return at

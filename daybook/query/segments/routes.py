@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from daybook.engine.moment import parse_moment
+from daybook.engine.moment import milliseconds_at, moment_at, parse_moment
 from daybook.query.answer.cache import REALTIME
 from daybook.query.answer.report import NamedOrganizationReport, Report
 from daybook.query.examples import with_schema
@@ -38,8 +38,6 @@ from daybook.query.segments.load import (
     load_newest,
     load_profile,
     load_segment,
-    milliseconds,
-    moment,
 )
 from daybook.query.segments.preview import (
     PREVIEW,
@@ -233,7 +231,7 @@ async def preview(request: Request, report: NamedOrganizationReport) -> Preview:
     resolved = await resolve_filters(report.scope, filters)
     clock = await report.scope.segments_clock()
     if clock < 0:
-        clock = milliseconds(report.now)
+        clock = milliseconds_at(report.now)
     found = await estimate(report.scope, resolved, report.fleet_zone, clock)
     return Preview(
         at=text_of(clock, report) or "",
@@ -257,7 +255,7 @@ def _moment(at: str | None) -> datetime | None:
 
 def text_of(at: int | None, report: Report) -> str | None:
     """A moment in ms since 1970 as RFC 3339; None if there is none."""
-    return None if at is None or at < 0 else iso_timestamp(moment(at), report.zone)
+    return None if at is None or at < 0 else iso_timestamp(moment_at(at), report.zone)
 
 
 def _version(row: Document, members: dict[tuple[str, int], int], report: Report) -> SegmentVersion:

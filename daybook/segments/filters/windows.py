@@ -1,15 +1,15 @@
 """The windows of conditions: elapsed time, or calendar days of the fleet's zone."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
+from daybook.engine.moment import moment_at
 from schemas.filters import DAYS_MAX, Days, parse_window
 
 _MINUTE_MS = 60_000
 _DAY = timedelta(days=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Window(Protocol):
@@ -51,7 +51,7 @@ class CalendarWindow(NamedTuple):
 def _day(minute: int, zone: ZoneInfo) -> date:
     """The day of a minute since 1970. Offsets of all zones since 1990 are whole minutes. Cached,
     because each condition of each segment asks for the same few moments of a person."""
-    return (_EPOCH + timedelta(minutes=minute)).astimezone(zone).date()
+    return moment_at(minute * _MINUTE_MS).astimezone(zone).date()
 
 
 @lru_cache(2**12)

@@ -1,6 +1,5 @@
 """Builds the second stage of a member."""
 
-from datetime import UTC, datetime, timedelta
 from time import monotonic, time_ns
 
 from confluent_kafka.admin import AdminClient
@@ -12,6 +11,7 @@ from daybook.engine.kafka.admin import partition_counts, topic_ids
 from daybook.engine.kafka.clients import admin, dead_letter_producer, producer, reader
 from daybook.engine.kafka.feed_producer import FeedProducer
 from daybook.engine.kafka.renewable_consumer import RenewableConsumer
+from daybook.engine.moment import moment_at
 from daybook.engine.mongo.client import database, primary_process, reachable
 from daybook.engine.mongo.fence import Fence
 from daybook.engine.protocol.checkpoints import Checkpoints
@@ -33,7 +33,6 @@ from daybook.segments.stage.work import Parts, Work
 from schemas.envelope import moment_text
 
 _REDIS_SECONDS = 0.5
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def segment_stage(group: Group, settings: Settings, clock_max: int | None) -> SegmentStage:
@@ -117,5 +116,5 @@ def _feed_id(client: AdminClient, topic: str) -> str:
 def _check(clocks: Clocks, clock_max: int | None) -> None:
     newest = max(clock.clock for clock in clocks.all().values())
     if clock_max is not None and clock_max < newest:
-        stored = moment_text(_EPOCH + timedelta(milliseconds=newest))
+        stored = moment_text(moment_at(newest))
         raise WrongSetting(f"--clock: segments are evaluated up to {stored}, and never go back")

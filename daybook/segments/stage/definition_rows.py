@@ -1,7 +1,6 @@
 """Reads the definitions of segments, and keeps a row of each version."""
 
 from collections.abc import Collection, Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pymongo import UpdateOne
@@ -9,6 +8,7 @@ from pymongo import UpdateOne
 from daybook.engine.documents.keys import encode_part
 from daybook.engine.documents.source import Definition
 from daybook.engine.group import Definitions as DefinitionTopics
+from daybook.engine.moment import moment_at
 from daybook.engine.mongo.client import Documents, reachable
 from daybook.segments.definitions import Definitions, Segment
 from daybook.segments.stage.new_definitions import DefinitionChange
@@ -16,7 +16,6 @@ from models.segments import AudienceSegments
 from schemas.envelope import organization_of
 
 BACKFILLING, ACTIVE, SUPERSEDED, RETIRED = "backfilling", "active", "superseded", "retired"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class DefinitionRows:
@@ -81,7 +80,7 @@ class DefinitionRows:
                 "filters": version.filters,
                 "resolved": version.resolved,
                 "hash": version.hash,
-                "defined_at": _EPOCH + timedelta(milliseconds=version.defined_ms),
+                "defined_at": moment_at(version.defined_ms),
             }
             status = _status(segment, version.number)
             if status is None:

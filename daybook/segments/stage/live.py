@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -12,12 +11,12 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from daybook.engine.documents.keys import encode_part
+from daybook.engine.moment import moment_at
 from daybook.engine.mongo.client import Documents, reachable
 from models.segments import AudienceSegments, SegmentMembers
 from schemas.envelope import moment_text
 
 SECONDS = 30.0
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _log = structlog.get_logger()
 
 
@@ -93,5 +92,5 @@ def _shown(row: dict[str, Any], clock: int) -> dict[str, Any]:
         "version": row["version"],
         "status": row["status"],
         "members": row["members"],
-        "clock": moment_text(_EPOCH + timedelta(milliseconds=clock)),
+        "clock": moment_text(moment_at(clock)),
     }

@@ -5,7 +5,6 @@ it, so they are looked up by their facts as of then, however late that is done.
 """
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +12,7 @@ from bson import Int64
 from pymongo import UpdateMany, UpdateOne
 
 from daybook.engine.documents.keys import encode_part
+from daybook.engine.moment import milliseconds_at, moment_at
 from daybook.engine.mongo.client import Documents, reachable
 from daybook.segments.definitions import Definitions, Pinned, Version
 from daybook.segments.feed import SHARDS
@@ -26,7 +26,6 @@ from models.segments import SegmentProfiles
 
 PEOPLE_AT_ONCE = 1_000
 PINNING, PINNED = "pinning", "pinned"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Pins:
@@ -73,7 +72,7 @@ class Pins:
             return
         segment = self._definitions.segment(organization, pinned.segment)
         assert segment is not None
-        version, at = segment.versions[pinned.version - 1], _milliseconds(row["pinned_at"])
+        version, at = segment.versions[pinned.version - 1], milliseconds_at(row["pinned_at"])
         profiles = self._matching(organization, version, at, shard, progress)
         matcher = Matcher(version.resolved, self._zone)
         copies = [
@@ -104,7 +103,7 @@ class Pins:
             "campaign_id": campaign,
             "segment_id": pinned.segment,
             "version": pinned.version,
-            "pinned_at": _EPOCH + timedelta(milliseconds=at),
+            "pinned_at": moment_at(at),
             "status": PINNING,
             "members": Int64(0),
             "erased": Int64(0),
@@ -176,10 +175,6 @@ def _row(
         "since": Int64(run.since),
         "withdrawn_at": None,
     }
-
-
-def _milliseconds(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _last(changes: Collection[Any], clock: int) -> str | None:

@@ -1,10 +1,10 @@
 """An organization's segments and people, as members of the group store them."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from daybook.engine.moment import moment_at
 from daybook.engine.mongo.client import Documents
 from daybook.segments.feed import profile_id
 from daybook.segments.filters.matcher import Matcher
@@ -17,7 +17,6 @@ from tests.segments.filters.person import Person, at
 
 CLOCK = "3 09:00"
 CARTS = {"event": "cart_add", "within": "PT24H"}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ZONE = ZoneInfo("UTC")
 
 
@@ -51,7 +50,7 @@ class Audience:
                 "filters": filters,
                 "resolved": filters,
                 "hash": digest(filters),
-                "defined_at": _EPOCH + timedelta(milliseconds=at("1 08:00")),
+                "defined_at": moment_at(at("1 08:00")),
                 "status": status,
                 "progress": {"done": 12, "total": 12},
             }

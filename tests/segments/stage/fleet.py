@@ -7,8 +7,8 @@ from typing import Any
 
 from consumers.segment import GROUP
 from daybook.engine.documents.fields import Event
+from daybook.engine.moment import moment_at
 from daybook.engine.partition import Partition
-from daybook.funnels.visitor_event import moment
 from daybook.segments.definitions import Definitions
 from daybook.segments.feed import FeedItem, FeedMessage, pack, shard_of, unpack
 from daybook.segments.in_force import InForce
@@ -91,7 +91,7 @@ class Fleet:
         event = {
             "event_id": f"00000000-0000-0000-0000-{self.events:012x}",
             "event_type": event_type,
-            "occurred_at": moment_text(moment(at)),
+            "occurred_at": moment_text(moment_at(at)),
             "schema_version": 1,
             "data": data,
         }
