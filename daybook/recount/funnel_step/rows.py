@@ -1,19 +1,17 @@
 """Builds rows of `experiment_visitors` and `order_emails` in their stored form."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from itertools import accumulate, takewhile
 from typing import Any
 from urllib.parse import unquote
 
-import bson
 from bson import Int64
 
+from daybook.recount.funnel_step.room import with_room
+from daybook.recount.moment import moment_at
 from daybook.recount.recounted import Document
 
 VISITOR_BYTES_MAX = 400_000
 EMAIL_BYTES_MAX = 20_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def experiment_visitor_document(document: str, rows: Sequence[Any]) -> Document:
@@ -39,16 +37,14 @@ def order_email_document(document: str, rows: Sequence[Any]) -> Document:
 
 
 def _list(field: str, bytes_max: int, row: Mapping[str, Any]) -> Document:
-    items = [_item(item) for item in row["items"]]
-    sizes = accumulate(len(bson.encode(item)) for item in items)
-    room = len(list(takewhile(lambda size: size <= bytes_max, sizes)))
+    items = with_room([_item(item) for item in row["items"]], bytes_max)
     return {
-        field: items[:room],
+        field: items,
         f"{field}_total": Int64(row["total"]),
-        "truncated": Int64(row["total"] - room),
+        "truncated": Int64(row["total"] - len(items)),
     }
 
 
 def _item(item: Mapping[str, Any]) -> Document:
     given = {name: value for name, value in item.items() if value is not None}
-    return given | {"at": _EPOCH + timedelta(milliseconds=item["at"])}
+    return given | {"at": moment_at(item["at"])}

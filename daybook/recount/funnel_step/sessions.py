@@ -1,15 +1,15 @@
 """Builds a row of `funnel_sessions` in its stored form from what the SQL rules give."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from itertools import accumulate, groupby
+from itertools import groupby
 from operator import itemgetter
 from typing import Any
 from urllib.parse import unquote
 
-import bson
 from bson import Int64
 
+from daybook.recount.funnel_step.room import with_room
+from daybook.recount.moment import moment_at
 from daybook.recount.recounted import Document
 
 PATH_KEPT = 100
@@ -19,7 +19,6 @@ EVENTS_BYTES_MAX = 1_000_000
 _NAMES = ("organization_id", "visitor_id", "session_id", "funnel_id")
 _arrival = itemgetter("n")
 _time = itemgetter("at", "offset", "n")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def session_document(document: str, rows: Sequence[Any]) -> Document:
@@ -37,7 +36,7 @@ def session_document(document: str, rows: Sequence[Any]) -> Document:
     newest = max((event["since"] for event in remembered), default=0)
     told = sorted((e for e in remembered if e["since"] == newest), key=_time)
     story = _story(told, row["context"]) if told else {}
-    events = _with_room([_event(event) for event in arrived[:EVENTS_MAX]])
+    events = with_room([_event(event) for event in arrived[:EVENTS_MAX]], EVENTS_BYTES_MAX)
     more = {
         "events": events,
         "events_total": Int64(row["events_total"]),
@@ -53,25 +52,17 @@ def _event(event: dict[str, Any]) -> Document:
         "event_type": event["event_type"],
         "page_id": event["page_id"],
         "step_id": event["step_id"],
-        "at": _moment(event["at"]),
+        "at": moment_at(event["at"]),
         "metadata": event["metadata"] or {},
     }
-
-
-def _with_room(events: list[Document]) -> list[Document]:
-    """The first events that have room together."""
-    if len(bson.encode({"events": events})) <= EVENTS_BYTES_MAX:
-        return events
-    sizes = accumulate(len(bson.encode(event)) for event in events)
-    return [event for event, size in zip(events, sizes, strict=True) if size <= EVENTS_BYTES_MAX]
 
 
 def _story(events: list[dict[str, Any]], context: dict[str, Any] | None) -> Document:
     pages = [event["page"] for event in events if event["page"] is not None]
     steps = [event["step_id"] for event in events if event["event_type"] == "step_entry"]
     return {
-        "started_at": _moment(events[0]["at"]),
-        "last_at": _moment(events[-1]["at"]),
+        "started_at": moment_at(events[0]["at"]),
+        "last_at": moment_at(events[-1]["at"]),
         "entry_page": pages[0] if pages else None,
         "exit_page": pages[-1] if pages else None,
         "page_views": sum(event["event_type"] == "page_view" for event in events),
@@ -83,7 +74,7 @@ def _story(events: list[dict[str, Any]], context: dict[str, Any] | None) -> Docu
         },
         "conversions": [
             {
-                "at": _moment(event["at"]),
+                "at": moment_at(event["at"]),
                 "type": event["type"],
                 "step_id": event["step_id"],
                 "value_cents": event["value_cents"],
@@ -93,7 +84,3 @@ def _story(events: list[dict[str, Any]], context: dict[str, Any] | None) -> Docu
             if event["event_type"] == "conversion"
         ],
     }
-
-
-def _moment(at: int) -> datetime:
-    return _EPOCH + timedelta(milliseconds=at)
