@@ -18,6 +18,7 @@ from daybook.cli.support.printing import as_json, console, moment, number_of, pr
 from daybook.engine.errors import Unknown
 from daybook.engine.mongo.client import Documents, database, reachable
 from daybook.engine.settings import settings
+from daybook.segments.counts import BY_VERSION, IS_MEMBER, by_version
 from models.segments import AudienceSegments, SegmentMembers
 from schemas.envelope import DEFAULT_ORGANIZATION
 
@@ -56,9 +57,10 @@ def show_segment(
     version: VersionOption = None,
 ) -> None:
     """Show a version of a segment as JSON, with its filters."""
-    found = find_version(database(settings()), organization, segment, version)
+    documents = database(settings())
+    found = find_version(documents, organization, segment, version)
     where = {"organization_id": organization, "segment_id": segment, "version": found.number}
-    [shown] = _versions(database(settings()), where)
+    [shown] = _versions(documents, where)
     print(as_json(shown))
 
 
@@ -97,16 +99,18 @@ def list_members(
 
 def _versions(documents: Documents, where: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Versions of segments in their order, with their members as they are now."""
+    of_same = {name: where[name] for name in ("organization_id", "segment_id") if name in where}
     with reachable():
         stored = list(
             documents[AudienceSegments.collection]
             .find(where, {"_id": 0, "organization_id": 0})
             .sort([("segment_id", 1), ("version", 1)])
         )
-        for one in stored:
-            of_version = {name: one[name] for name in ("segment_id", "version")}
-            own = {"organization_id": where["organization_id"], **of_version, "in": True}
-            one["members"] = documents[SegmentMembers.collection].count_documents(own)
+        members = {"$match": {**of_same, **IS_MEMBER}}
+        found = documents[SegmentMembers.collection].aggregate([members, BY_VERSION])
+        counts = by_version(found)
+    for one in stored:
+        one["members"] = counts.get((one["segment_id"], one["version"]), 0)
     return stored
 
 
@@ -137,5 +141,5 @@ def _stored_members(
 ) -> Iterator[tuple[str, int]]:
     where = {"organization_id": organization, "segment_id": segment, "version": version}
     with reachable():
-        rows = documents[SegmentMembers.collection].find(where | {"in": True}).sort("_id", 1)
+        rows = documents[SegmentMembers.collection].find({**where, **IS_MEMBER}).sort("_id", 1)
         yield from ((row["person"], row["since"]) for row in rows)

@@ -1,7 +1,7 @@
 """`daybook segments size`: how many people match, before a segment is defined or of one that is."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -20,7 +20,7 @@ from daybook.cli.support.printing import as_json, number_of, print_line
 from daybook.engine.errors import Unknown
 from daybook.engine.mongo.client import database
 from daybook.engine.settings import settings
-from daybook.query.segments.estimate import SAMPLES, estimated, samples_of
+from daybook.query.segments.estimate import estimated, sample_of
 from daybook.segments.filters.expression import expression
 from schemas.envelope import DEFAULT_ORGANIZATION
 
@@ -54,9 +54,8 @@ def size_of_segment(
     if moment is None:
         raise Unknown("nothing is evaluated yet: run `daybook run segment`")
     people = number_of_people(documents, organization, {})
-    samples = samples_of(people)
-    within: dict[str, Any] = {} if samples == SAMPLES else {"sample": {"$lt": samples}}
-    examined = number_of_people(documents, organization, within)
+    within = sample_of(people)
+    examined = number_of_people(documents, organization, within) if within else people
     matches = within | {"$expr": expression(resolved, config.zone_info(), moment)}
     found = estimated(people, examined, number_of_people(documents, organization, matches))
     if as_json_:

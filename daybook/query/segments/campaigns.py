@@ -10,7 +10,7 @@ from daybook.query.examples import with_schema
 from daybook.query.figures.date_range import iso_timestamp
 from daybook.query.read import groups
 from daybook.query.segments.body import Campaign, CampaignMember, CampaignMembers
-from daybook.query.segments.load import load_campaign, load_campaign_members
+from daybook.query.segments.load import cut, load_campaign, load_campaign_members
 from daybook.query.segments.routes import After, Limit, text_of
 from schemas.fields import Id
 
@@ -52,7 +52,7 @@ async def campaign_members(
     async def build() -> dict[str, Any]:
         await load_campaign(report.scope, campaign_id)
         found = await load_campaign_members(report.scope, campaign_id, after, limit)
-        page = found[:limit]
+        page, behind = cut(found, limit)
         return CampaignMembers(
             campaign_id=campaign_id,
             members=[
@@ -63,7 +63,7 @@ async def campaign_members(
                 )
                 for row in page
             ],
-            after=page[-1]["person"] if len(found) > limit else None,
+            after=behind,
         ).model_dump()
 
     return await report.answer(REALTIME, groups.SEGMENT, build)

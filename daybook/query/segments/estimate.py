@@ -3,12 +3,12 @@
 from typing import Any, Literal, NamedTuple
 
 from daybook.query.statistics.proportions import wilson
+from daybook.segments.stage.profiles import SAMPLES
 
 COUNTED_MAX = 20_000
 """Of an organization with more people, a sample is examined."""
 SAMPLED = 10_000
-SAMPLES = 10_000
-"""Profiles have a `sample` from 0 to one less than this, spread evenly."""
+"""About so many people are in a sample."""
 
 IS_KNOWN: dict[str, Any] = {"first_seen": {"$gte": 0}}
 """The filter for people of whom something is known; a visitor who became a user is none."""
@@ -29,9 +29,11 @@ class Estimate(NamedTuple):
         return "sample" if self.is_sample else "count"
 
 
-def samples_of(people: int) -> int:
-    """Profiles with a `sample` below this number are to be examined: all, or about 10,000."""
-    return SAMPLES if people <= COUNTED_MAX else max(1, round(SAMPLES * SAMPLED / people))
+def sample_of(people: int) -> dict[str, Any]:
+    """The filter for the people to be examined: everybody, or a sample."""
+    if people <= COUNTED_MAX:
+        return {}
+    return {"sample": {"$lt": max(1, round(SAMPLES * SAMPLED / people))}}
 
 
 def estimated(people: int, examined: int, matching: int) -> Estimate:

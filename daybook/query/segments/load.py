@@ -10,6 +10,7 @@ from daybook.query.lists.load import Selection
 from daybook.query.problem import missing, wrong
 from daybook.query.read.mongo import Document, Filter, beneath
 from daybook.query.read.scope import Scope
+from daybook.segments.counts import BY_VERSION, IS_MEMBER, by_version
 from daybook.segments.feed import profile_id
 from models.campaigns import CampaignMembers, Campaigns
 from models.segments import AudienceSegments, SegmentMembers, SegmentProfiles
@@ -67,13 +68,8 @@ async def load_newest(scope: Scope, selection: Selection, status: str | None) ->
 
 async def count_members(scope: Scope, segments: Iterable[str]) -> dict[tuple[str, int], int]:
     """The members of each version of these segments, by segment and version."""
-    by_version = {"segment_id": "$segment_id", "version": "$version"}
-    found = await scope.aggregate(
-        SegmentMembers.collection,
-        {"segment_id": {"$in": sorted(set(segments))}, "in": True},
-        [{"$group": {"_id": by_version, "count": {"$sum": 1}}}],
-    )
-    return {(row["_id"]["segment_id"], row["_id"]["version"]): row["count"] for row in found}
+    where = {"segment_id": {"$in": sorted(set(segments))}, **IS_MEMBER}
+    return by_version(await scope.aggregate(SegmentMembers.collection, where, [BY_VERSION]))
 
 
 async def load_members(
@@ -84,7 +80,7 @@ async def load_members(
     where: Filter = {
         "segment_id": version["segment_id"],
         "version": version["version"],
-        "in": True,
+        **IS_MEMBER,
         "_id": _behind(scope.id(*names), after),
     }
     return await scope.find(
@@ -129,6 +125,13 @@ async def load_campaign_members(
     """The members of a campaign, as `load_members` does."""
     where = {"campaign_id": campaign_id, "_id": _behind(scope.id(campaign_id), after)}
     return await scope.find(CampaignMembers.collection, where, order=[("_id", 1)], limit=limit + 1)
+
+
+def cut(found: Sequence[Document], limit: int) -> tuple[Sequence[Document], str | None]:
+    """A page of what was found with one more than its limit, and the person behind whom the next
+    page begins; None on the last page."""
+    page = found[:limit]
+    return page, page[-1]["person"] if len(found) > limit else None
 
 
 def _behind(prefix: str, after: str | None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from daybook.query.problem import Problem
 from daybook.query.read.mongo import Filter
 from daybook.query.read.scope import Scope
 from daybook.query.request_body import read_body
-from daybook.query.segments.estimate import IS_KNOWN, SAMPLES, Estimate, estimated, samples_of
+from daybook.query.segments.estimate import IS_KNOWN, Estimate, estimated, sample_of
 from daybook.segments.filters.expression import expression
 from daybook.segments.filters.resolve import Unresolved, resolve
 from models.segments import AudienceSegments, SegmentProfiles
@@ -98,8 +98,7 @@ def _named(node: Any) -> set[str]:
 async def estimate(scope: Scope, resolved: dict[str, Any], zone: ZoneInfo, at: int) -> Estimate:
     """How many of the organization's people match at a moment, in ms since 1970."""
     people = await _number(scope, {}, [])
-    samples = samples_of(people)
-    within = {} if samples == SAMPLES else {"sample": {"$lt": samples}}
+    within = sample_of(people)
     examined = await _number(scope, within, []) if within else people
     matches = {"$match": {"$expr": expression(resolved, zone, at)}}
     return estimated(people, examined, await _number(scope, within, [matches]))

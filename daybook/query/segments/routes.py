@@ -33,6 +33,7 @@ from daybook.query.segments.body import (
 )
 from daybook.query.segments.load import (
     count_members,
+    cut,
     load_matching,
     load_members,
     load_newest,
@@ -106,8 +107,7 @@ async def segment(
         stored = known.version(version)
         members = await count_members(report.scope, [segment_id])
         return Segment(
-            **_version(stored, members, report).model_dump(exclude={"progress"}),
-            progress=_progress(stored),
+            **dict(_version(stored, members, report)),
             clock=text_of(known.clock, report),
             filters=stored["filters"],
             resolved=stored["resolved"],
@@ -151,7 +151,7 @@ async def members(
         else:
             matches = expression(stored["resolved"], report.fleet_zone, moment_ms)
             found = await load_matching(report.scope, matches, after, limit)
-        page = found[:limit]
+        page, behind = cut(found, limit)
         return Members(
             segment_id=segment_id,
             version=stored["version"],
@@ -160,7 +160,7 @@ async def members(
                 Member(person=row["person"], since=text_of(row.get("since"), report))
                 for row in page
             ],
-            after=page[-1]["person"] if len(found) > limit else None,
+            after=behind,
         ).model_dump()
 
     return await report.answer(REALTIME, groups.SEGMENT, build)
@@ -266,13 +266,8 @@ def _version(row: Document, members: dict[tuple[str, int], int], report: Report)
         status=row["status"],
         defined_at=iso_timestamp(row["defined_at"], report.zone),
         members=members.get((row["segment_id"], row["version"]), 0),
-        progress=_progress(row),
+        progress=Progress(**row["progress"]) if row.get("progress") else None,
     )
-
-
-def _progress(row: Document) -> Progress | None:
-    stored = row.get("progress")
-    return Progress(done=stored["done"], total=stored["total"]) if stored else None
 
 
 def _node(tree: explaining.Explained, report: Report) -> Node:

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from daybook.engine.documents.keys import encode_part
 from daybook.engine.moment import moment_at
 from daybook.engine.mongo.client import Documents, reachable
+from daybook.segments.counts import BY_VERSION, IS_MEMBER, by_version
 from models.segments import AudienceSegments, SegmentMembers
 from schemas.envelope import moment_text
 
@@ -50,11 +51,8 @@ class LiveSegments:
 
     def _show(self, organization: str, clock: int) -> None:
         where = {"organization_id": organization}
-        by_version = {"segment": "$segment_id", "version": "$version"}
-        groups = self._members.aggregate(
-            [{"$match": where | {"in": True}}, {"$group": {"_id": by_version, "n": {"$sum": 1}}}]
-        )
-        counts = {(row["_id"]["segment"], row["_id"]["version"]): row["n"] for row in groups}
+        members = {**where, **IS_MEMBER}
+        counts = by_version(self._members.aggregate([{"$match": members}, BY_VERSION]))
         rows = list(self._segments.find(where, {"filters": 0, "resolved": 0}))
         for row in rows:
             row["members"] = counts.get((row["segment_id"], row["version"]), 0)
