@@ -1,7 +1,7 @@
 """All definitions of segments: which versions there are, and which is in force."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,7 +61,9 @@ class Definitions:
 
     def __init__(self) -> None:
         self._segments: dict[str, dict[str, Segment]] = {}
-        self._campaigns: dict[str, dict[str, Pinned]] = {}
+        self._campaigns: dict[tuple[str, str], Pinned] = {}
+        self.pins: list[tuple[str, str, Pinned]] = []
+        """Every pin with its organization and campaign, in the order of the topic."""
         self._revisions: Counter[str] = Counter()
 
     def revision(self, organization: str) -> int:
@@ -80,17 +82,11 @@ class Definitions:
 
     def campaign(self, organization: str, campaign: str) -> Pinned | None:
         """What the campaign is pinned to; None if it is not."""
-        return self._campaigns.get(organization, {}).get(campaign)
+        return self._campaigns.get((organization, campaign))
 
     def organizations(self) -> list[str]:
         """The organizations that have ever defined a segment."""
         return list(self._segments)
-
-    def campaigns(self) -> Iterator[tuple[str, str, Pinned]]:
-        """Every pin, with its organization and campaign."""
-        for organization, pins in self._campaigns.items():
-            for campaign, pinned in pins.items():
-                yield organization, campaign, pinned
 
     def take(self, event: Event, appended_ms: int) -> None:
         """Takes an event of the topic, in its order; one that says again what holds does nothing.
@@ -157,8 +153,10 @@ class Definitions:
             raise Poison(_INVALID, "data.campaign_id: is pinned to another segment or version")
         if version is None or version.number != data["version"]:
             raise Poison(_INVALID, "data.version: is not in force")
-        pins = self._campaigns.setdefault(organization, {})
-        pins[data["campaign_id"]] = Pinned(data["segment_id"], data["version"], appended_ms)
+        campaign = data["campaign_id"]
+        pinned = Pinned(data["segment_id"], data["version"], appended_ms)
+        self._campaigns[organization, campaign] = pinned
+        self.pins.append((organization, campaign, pinned))
 
 
 def _is_same(version: Version, data: Mapping[str, Any]) -> bool:

@@ -114,8 +114,8 @@ SEGMENTS = (
     Mutant(
         "a campaign gets the members of the moment at which they are copied",
         "daybook/segments/stage/pins.py",
-        "row = self._open(name, organization, campaign, pinned, at)",
-        "row = self._open(name, organization, campaign, pinned, clock)",
+        "self._copy(self._open(organization, campaign, pinned, at), pinned, shard)",
+        "self._copy(self._open(organization, campaign, pinned, clock), pinned, shard)",
         ("tests/segments/stage/test_pins.py", "-k", "moment"),
     ),
     Mutant(

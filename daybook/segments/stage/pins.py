@@ -48,27 +48,29 @@ class Pins:
         self._definitions = definitions
         self._zone = zone
         self._clock_max = clock_max
-        self._done: set[tuple[str, int]] = set()
+        # How many pins are copied, of each shard: they are, in their order.
+        self._copied: dict[int, int] = {}
 
     def copy_some(self, shard: int, clock: int) -> bool:
         """Copies some members of a shard, all of whose facts up to the clock are in the profiles;
         false if there is nothing left to copy."""
-        for organization, campaign, pinned in self._definitions.campaigns():
-            name = ":".join(map(encode_part, (organization, campaign)))
-            at = pinned.pinned_ms
-            if self._clock_max is not None:
-                at = min(at, self._clock_max)
-            if at <= clock and (name, shard) not in self._done:
-                row = self._open(name, organization, campaign, pinned, at)
-                self._copy(row, pinned, shard)
-                return True
-        return False
+        copied = self._copied.get(shard, 0)
+        if copied == len(self._definitions.pins):
+            return False
+        organization, campaign, pinned = self._definitions.pins[copied]
+        at = pinned.pinned_ms
+        if self._clock_max is not None:
+            at = min(at, self._clock_max)
+        if at > clock:
+            return False
+        self._copy(self._open(organization, campaign, pinned, at), pinned, shard)
+        return True
 
     def _copy(self, row: Mapping[str, Any], pinned: Pinned, shard: int) -> None:
         name, organization, campaign = row["_id"], row["organization_id"], row["campaign_id"]
         progress = row["shards"].get(str(shard), {})
         if progress.get("done"):
-            self._done.add((name, shard))
+            self._copied[shard] = self._copied.get(shard, 0) + 1
             return
         segment = self._definitions.segment(organization, pinned.segment)
         assert segment is not None
@@ -94,10 +96,9 @@ class Pins:
             self._campaigns.update_one({"_id": name}, {"$set": {f"shards.{shard}": reached}})
             self._tell(name, organization, campaign)
 
-    def _open(
-        self, name: str, organization: str, campaign: str, pinned: Pinned, at: int
-    ) -> Mapping[str, Any]:
+    def _open(self, organization: str, campaign: str, pinned: Pinned, at: int) -> Mapping[str, Any]:
         """The campaign's row, made when it is first needed; its moment holds for all shards."""
+        name = _id(organization, campaign)
         new = {
             "organization_id": organization,
             "campaign_id": campaign,
@@ -159,8 +160,12 @@ class Pins:
         where = {"organization_id": organization, "person": person}
         for row in list(self._members.find(where, {"campaign_id": 1})):
             self._members.delete_one({"_id": row["_id"]})
-            name = ":".join(map(encode_part, (organization, row["campaign_id"])))
+            name = _id(organization, row["campaign_id"])
             self._tell(name, organization, row["campaign_id"])
+
+
+def _id(organization: str, campaign: str) -> str:
+    return ":".join(map(encode_part, (organization, campaign)))
 
 
 def _row(
