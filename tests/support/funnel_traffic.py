@@ -10,6 +10,8 @@ from typing import Any
 from uuid import UUID
 from zlib import crc32
 
+import pytest
+
 from daybook.recount.compare.expected import expected_document
 from daybook.recount.days import Days
 from daybook.recount.groups import find
@@ -30,6 +32,13 @@ OWN_KEYS = {
     "email_failed": "o:order_id",
     "barcode_scanned": "t:ticket_id",
 }
+
+WHAT_MEMORIES_HOLD = pytest.mark.parametrize(
+    ("visitors", "sessions", "days"),
+    [(8, 4, 3), (3, 70, 120), (2, 200, 60), (1, 2, 20)],
+    ids=["a few", "35 days", "50 sessions", "500 events"],
+)
+"""Traffic that all memories hold, and that goes beyond each of their bounds."""
 
 
 def key_of(entry: Entry) -> str:

@@ -9,7 +9,7 @@ from daybook.recount.recounted import Document
 from daybook.simulate.answer.entry import Entry
 from daybook.simulate.answer.keys import document_id
 from tests.support.funnel_counting import collections, counted, lanes
-from tests.support.funnel_traffic import Traffic, replayed
+from tests.support.funnel_traffic import WHAT_MEMORIES_HOLD, Traffic, replayed
 from tests.support.recounting import TOPIC_ID
 from tests.support.uniques import estimates
 
@@ -28,11 +28,7 @@ def rows_of(
     }
 
 
-@pytest.mark.parametrize(
-    ("visitors", "sessions", "days"),
-    [(8, 4, 3), (3, 70, 120), (2, 200, 60), (1, 2, 20)],
-    ids=["a few", "35 days", "50 sessions", "500 events"],
-)
+@WHAT_MEMORIES_HOLD
 def test_the_recounted_rows_equal_those_of_the_group(
     visitors: int, sessions: int, days: float
 ) -> None:

@@ -3,13 +3,11 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-import pytest
-
 from daybook.recount.compare import states
 from daybook.recount.recounted import Document
 from daybook.simulate.answer.entry import FUNNELS, TRACKING, Entry
 from tests.support.funnel_counting import counted, lanes
-from tests.support.funnel_traffic import DAY_MS, NOON_MS, Traffic, replayed
+from tests.support.funnel_traffic import DAY_MS, NOON_MS, WHAT_MEMORIES_HOLD, Traffic, replayed
 from tests.support.recounting import TOPIC_ID
 
 Rows = dict[str, Document]
@@ -36,11 +34,7 @@ def _same(field: str, row: Document, recounted: Document) -> bool:
     return states.identical(row.get(field), recounted.get(field))
 
 
-@pytest.mark.parametrize(
-    ("visitors", "sessions", "days"),
-    [(8, 4, 3), (3, 70, 120), (2, 200, 60), (1, 2, 20)],
-    ids=["a few", "35 days", "50 sessions", "500 events"],
-)
+@WHAT_MEMORIES_HOLD
 def test_the_recounted_rows_equal_those_of_the_group(
     visitors: int, sessions: int, days: float
 ) -> None:

@@ -1,14 +1,12 @@
 """The recounted states of visitors equal those that the group stores."""
 
-import pytest
-
 from daybook.recount.compare import states
 from daybook.recount.compare.documents import UnequalField
 from daybook.recount.log import pins
 from daybook.recount.recounted import Document
 from daybook.recount.replay.replay import Replay
 from tests.support.funnel_counting import counted, lanes
-from tests.support.funnel_traffic import Traffic, replayed
+from tests.support.funnel_traffic import WHAT_MEMORIES_HOLD, Traffic, replayed
 from tests.support.recounting import TOPIC_ID
 
 
@@ -20,11 +18,7 @@ def differences(replay: Replay, stored: dict[str, Document]) -> dict[str, list[U
     return {name: fields for name, fields in unequal.items() if fields}
 
 
-@pytest.mark.parametrize(
-    ("visitors", "sessions", "days"),
-    [(8, 4, 3), (3, 70, 120), (2, 200, 60), (1, 2, 20)],
-    ids=["a few", "35 days", "50 sessions", "500 events"],
-)
+@WHAT_MEMORIES_HOLD
 def test_the_recounted_states_equal_those_of_the_group(
     visitors: int, sessions: int, days: float
 ) -> None:
