@@ -121,7 +121,7 @@ SEGMENTS = (
     Mutant(
         "whose account is deleted stays in campaigns",
         SHARD,
-        "            self._keep_lawful(changed, self.clock)\n",
+        "            self._outlets.keep_lawful(changed, self.clock)\n",
         "            pass\n",
         ("tests/scenarios/test_segments.py", "-k", "campaign"),
     ),

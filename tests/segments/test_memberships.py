@@ -8,7 +8,7 @@ import pytest
 
 from daybook.segments.facts import Facts
 from daybook.segments.filters.matcher import Matcher
-from daybook.segments.filters.runs import changes, newest_run
+from daybook.segments.filters.runs import newest_run
 from daybook.segments.memberships import (
     DEFINED,
     LATE,
@@ -22,6 +22,7 @@ from daybook.segments.memberships import (
 from daybook.segments.profile_facts import Origin, apply, new_profile
 from tests.segments.filters.person import UTC, at
 from tests.segments.filters.vectors import CARTED, THREE_CARTS
+from tests.segments.filters.walk import changes
 
 FIRST = Definition("carted", 1, Matcher(CARTED, UTC))
 SECOND = Definition("carted", 2, Matcher(THREE_CARTS, UTC))

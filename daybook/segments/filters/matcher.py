@@ -42,10 +42,6 @@ class Matcher:
             found.update(moments(profile))
         return found
 
-    def next_moment(self, profile: Profile, t: int) -> int | None:
-        """The first moment after t at which the value may change."""
-        return min((moment for moment in self.moments(profile) if moment > t), default=None)
-
 
 def _compile(node: Node, zone: ZoneInfo) -> _Compiled:
     match node:

@@ -46,14 +46,6 @@ def newest_run_of(values: Iterable[Value]) -> Run | None:
     return run
 
 
-def changes(
-    matcher: Matcher, profile: Profile, after: int, until: int, *, was_in: bool
-) -> Iterator[Change]:
-    """What changed in (after, until], given whether the person was a member at `after`."""
-    moments = sorted(at for at in matcher.moments(profile) if after < at <= until)
-    return changes_of(values_at(matcher, profile, moments), was_in=was_in)
-
-
 def newest_run(matcher: Matcher, profile: Profile, t: int) -> Run | None:
     """The run that holds at t, else the newest one before it; None if there was none."""
     moments = sorted(at for at in matcher.moments(profile) if at <= t)

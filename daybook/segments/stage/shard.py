@@ -8,7 +8,7 @@ known.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from daybook.engine.documents.keys import encode_part
 from daybook.engine.failpoints import reach
@@ -24,11 +24,21 @@ PROFILES_AT_ONCE = 200
 NOTHING_NEW = Backfill()
 
 SendItems = Callable[[Sequence[FeedItem]], None]
-"""Sends items on to the shards of their profiles, durably. Raises Unavailable."""
 Publish = Callable[[Sequence[Mapping[str, Any]]], None]
-"""Publishes changes, durably and in their order. Raises Unavailable."""
 KeepLawful = Callable[[Collection[Profile], int], None]
-"""Applies deletions and withdrawals up to the clock to what was copied of these people."""
+
+
+class Outlets(NamedTuple):
+    """Where a shard's work goes, besides profiles and rows. Each raises Unavailable.
+
+    `send`: items to the shards of their profiles, durably. `publish`: changes, durably and in their
+    order. `keep_lawful`: deletions and withdrawals up to the clock to what was copied of these
+    people.
+    """
+
+    send: SendItems
+    publish: Publish
+    keep_lawful: KeepLawful
 
 
 class Shard:
@@ -39,9 +49,7 @@ class Shard:
         number: int,
         profiles: Profiles,
         in_force: InForce,
-        send: SendItems,
-        publish: Publish,
-        keep_lawful: KeepLawful,
+        outlets: Outlets,
         clock: int,
         backfill: Backfill = NOTHING_NEW,
     ) -> None:
@@ -50,9 +58,7 @@ class Shard:
         self.new = NewDefinitions(backfill)
         self._profiles = profiles
         self._in_force = in_force
-        self._send = send
-        self._publish = publish
-        self._keep_lawful = keep_lawful
+        self._outlets = outlets
 
     def take(self, messages: Iterable[FeedMessage]) -> None:
         """Takes messages of the feed, in their order, into the profiles.
@@ -74,7 +80,7 @@ class Shard:
                 sent_on.append(FeedItem(to, -1, sent.facts))
             self._touch(profile, item, is_first=profile["first_seen"] != first_seen)
         if sent_on:
-            self._send(sent_on)
+            self._outlets.send(sent_on)
         reach("before_profiles")
         self._profiles.replace(profiles.values())
 
@@ -106,7 +112,7 @@ class Shard:
         for profile in profiles:
             self._evaluate(profile)
         if changed := [p for p in profiles if p["account"] or p["consent"]]:
-            self._keep_lawful(changed, self.clock)
+            self._outlets.keep_lawful(changed, self.clock)
         self._profiles.replace(profiles)
         self._publish_of([profile for profile in profiles if profile["is_changed"]])
         return bool(profiles)
@@ -164,7 +170,7 @@ class Shard:
             for change in profile["outbox"]
         ]
         if changes:
-            self._publish(changes)
+            self._outlets.publish(changes)
         reach("after_changes")
         for profile in profiles:
             profile["outbox"], profile["unpublished"], profile["is_changed"] = [], [], False

@@ -22,7 +22,7 @@ from daybook.segments.stage.pins import Pins
 from daybook.segments.stage.profiles import Profiles
 from daybook.segments.stage.progress import FeedProgress, SourceProgress
 from daybook.segments.stage.rounds import Rounds
-from daybook.segments.stage.shard import Publish, SendItems, Shard
+from daybook.segments.stage.shard import Outlets, Publish, SendItems, Shard
 
 log = structlog.get_logger()
 
@@ -106,9 +106,7 @@ class Work:
             shard,
             parts.profiles,
             parts.in_force,
-            parts.send,
-            self._publish,
-            parts.pins.keep_lawful,
+            Outlets(parts.send, self._publish, parts.pins.keep_lawful),
             clock.clock,
             clock.backfill,
         )

@@ -13,10 +13,10 @@ import pytest
 from daybook.recount.segment.conditions import TABLES, fill_runs, runs
 from daybook.recount.segment.days import days
 from daybook.segments.filters.matcher import Matcher
-from daybook.segments.filters.runs import changes
 from tests.segments.filters.person import Person, at
 from tests.segments.filters.random_filters import ZONES, Draw
 from tests.segments.filters.vectors import VECTORS, Vector
+from tests.segments.filters.walk import changes
 
 UNTIL = at("2029-01-01T00:00:00Z")
 LONGEST = timedelta(days=800)

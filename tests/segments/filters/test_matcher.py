@@ -3,9 +3,10 @@
 import pytest
 
 from daybook.segments.filters.matcher import Matcher
-from daybook.segments.filters.runs import Run, changes, newest_run
+from daybook.segments.filters.runs import Run, newest_run
 from tests.segments.filters.person import Person, at
 from tests.segments.filters.vectors import CARTED, VECTORS, Vector
+from tests.segments.filters.walk import changes
 
 LATER = at("2029-01-01T00:00:00Z")
 
@@ -24,7 +25,8 @@ def test_a_person_is_a_member_exactly_in_their_runs(vector: Vector) -> None:
     for moment, is_in in expected:
         assert matcher.value(vector.person.profile, moment - 1) is not is_in
         assert matcher.value(vector.person.profile, moment) is is_in
-        assert matcher.next_moment(vector.person.profile, moment - 1) == moment
+        moments = matcher.moments(vector.person.profile)
+        assert min(one for one in moments if one > moment - 1) == moment
 
 
 def test_the_newest_run_is_the_one_that_holds_or_the_last_one_before() -> None:

@@ -13,7 +13,7 @@ from daybook.segments.definitions import Definitions
 from daybook.segments.feed import FeedItem, FeedMessage, pack, shard_of, unpack
 from daybook.segments.in_force import InForce
 from daybook.segments.stage.new_definitions import Backfill, DefinitionChange
-from daybook.segments.stage.shard import Shard
+from daybook.segments.stage.shard import Outlets, Shard
 from schemas.catalogue import source
 from schemas.envelope import moment_text
 from tests.fakes.memory_profiles import MemoryProfiles
@@ -64,9 +64,7 @@ class Fleet:
             number,
             self.profiles,
             self._in_force,
-            self.send_on,
-            self.publish,
-            lambda people, clock: None,
+            Outlets(self.send_on, self.publish, lambda people, clock: None),
             self.clock,
             self.backfills[number],
         )

@@ -10,9 +10,10 @@ import pytest
 from daybook.funnels.visitor_event import milliseconds
 from daybook.segments.definitions import Definitions
 from daybook.segments.filters.matcher import Matcher
-from daybook.segments.filters.runs import changes, newest_run
+from daybook.segments.filters.runs import newest_run
 from daybook.segments.profile_facts import apply, new_profile
 from tests.segments.filters.person import UTC
+from tests.segments.filters.walk import changes
 from tests.segments.stage.fleet import ORDERS, TRACKING, USERS, Fleet
 
 MINUTE = 60_000
