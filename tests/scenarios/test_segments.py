@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from daybook.segments.feed import SHARDS
-from tests.support.segments import CARTS, FEED, Audience, ms, text
+from tests.support.segments import CARTS, FAILPOINTS, FEED, Audience, ms, text
 from tests.support.wait import until
 from tests.support.world import World
 
@@ -236,15 +236,7 @@ def test_two_members_share_the_shards_and_one_goes_on_when_the_other_is_killed(
 
 @pytest.mark.parametrize(
     "failpoint",
-    [
-        "within_feed",
-        "before_state",
-        "before_profiles",
-        "before_rows",
-        "before_changes",
-        "after_changes",
-        "before_commit",
-    ],
+    [*FAILPOINTS, "before_commit"],
 )
 def test_wherever_a_member_is_killed_everybody_enters_and_leaves_once(
     audience: Audience, failpoint: str

@@ -14,19 +14,10 @@ from schemas.envelope import moment_text
 from tests.segments.filters.person import UTC
 from tests.segments.stage.fleet import Fleet
 from tests.segments.stage.test_histories import MINUTE, SEGMENTS, definitions, people, produce
-from tests.support.segments import Audience
+from tests.support.segments import FAILPOINTS, Audience
 from tests.support.world import World
 
 EVENTS, PARTS = 400, 5
-FAILPOINTS = (
-    "within_feed",
-    "before_state",
-    "before_profiles",
-    "before_rows",
-    "before_changes",
-    "after_changes",
-    "before_checkpoint",
-)
 Rows = dict[tuple[str, str], tuple[bool, int, int | None]]
 
 
@@ -45,7 +36,9 @@ def test_rows_are_those_of_the_log_wherever_members_are_killed(world: World, see
             world.publish([((one.named or b"").decode(), one.raw) for one in new], place[0])
             sent[place] += len(new)
         options = "--until-caught-up", f"--clock={moment_text(moment_at(history.now_ms))}"
-        first = world.member("segment", *options, failpoint=pick.choice(FAILPOINTS))
+        first = world.member(
+            "segment", *options, failpoint=pick.choice([*FAILPOINTS, "before_checkpoint"])
+        )
         if pick.random() < 0.7:
             ends.append(first.wait(120))
         second = world.member("segment", *options)

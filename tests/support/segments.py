@@ -34,6 +34,17 @@ def text(moment: str) -> str:
     return f"2026-03-{int(day.rstrip('ndrsth')):02d}T{clock}{seconds}Z"
 
 
+FAILPOINTS = (
+    "within_feed",
+    "before_state",
+    "before_profiles",
+    "before_rows",
+    "before_changes",
+    "after_changes",
+)
+"""Where a member of the group may be killed, from the feed to the changes."""
+
+
 class Audience:
     """The topics of the segment group in a world."""
 
