@@ -9,7 +9,9 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daybook.query import metrics
+from daybook.query.access.authenticate import KEY_HEADER
 from daybook.query.problem import Problem, problem_response, unavailable
+from daybook.service.turns import Turns
 
 _log = structlog.get_logger()
 
@@ -38,6 +40,7 @@ A route calls it before it waits for anything but MongoDB."""
 
 BODY_BYTES_MAX = 16_384
 BODY_SECONDS = 10.0
+_CREDENTIALS = (b"authorization", KEY_HEADER.encode())
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -45,14 +48,16 @@ class RequestLimits:
     """After `seconds` without the start of a response, a request gets 503.
 
     Its turn begins when its body is there, for which it has `body_seconds`; otherwise it gets 408.
-    Of a body larger than BODY_BYTES_MAX, the rest is left for the route, which refuses it.
+    Keys and tokens have their turns in rotation, so that one with many requests delays the others
+    by one of them. Of a body larger than BODY_BYTES_MAX, the rest is left for the route, which
+    refuses it.
     """
 
     def __init__(self, app: ASGIApp, seconds: float, body_seconds: float = BODY_SECONDS) -> None:
         self._app = app
         self._seconds = seconds
         self._body_seconds = body_seconds
-        self._turns = asyncio.Semaphore(TURNS)
+        self._turns = Turns(TURNS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -84,7 +89,7 @@ class RequestLimits:
                 return
         try:
             async with asyncio.timeout(self._seconds) as limit, AsyncExitStack() as turn:
-                await turn.enter_async_context(self._turns)
+                await turn.enter_async_context(self._turns.turn(_credential(scope)))
                 scope[TURN] = turn.aclose
                 await self._app(scope, receive, send_unlimited)
         except TimeoutError:
@@ -103,6 +108,15 @@ class RequestLimits:
         metrics.REQUESTS.labels(route, str(status)).inc()
         if not is_stream:
             metrics.REQUEST_SECONDS.observe(perf_counter() - began)
+
+
+def _credential(scope: Scope) -> str:
+    """What the request says about who makes it; empty if it says nothing. It is not checked yet,
+    but what is wrong is refused soon."""
+    for name, value in scope.get("headers", ()):
+        if name in _CREDENTIALS:
+            return str(hash(value))
+    return ""
 
 
 async def _with_body(receive: Receive) -> Receive:

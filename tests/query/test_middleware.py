@@ -57,9 +57,37 @@ def test_requests_that_have_ended_their_turn_do_not_block_others() -> None:
     async def play() -> None:
         app = App(ends_turn=True)
         requests = await start_requests(app, 100)
-        assert app.inside == 100
+        async with asyncio.timeout(10):
+            while app.inside < 100:
+                await asyncio.sleep(0)
         app.over.set()
         await asyncio.gather(*requests)
+
+    asyncio.run(play())
+
+
+def test_callers_have_their_turns_in_rotation_whoever_sends_more() -> None:
+    async def play() -> None:
+        done: list[bytes] = []
+
+        async def app(scope: Scope, _: Receive, send: Send) -> None:
+            await asyncio.sleep(0)
+            done.append(dict(scope["headers"])[b"authorization"])
+            await send(START)
+
+        async def nothing() -> Any: ...
+
+        async def sent(_: Message) -> None: ...
+
+        async def read(key: bytes) -> None:
+            headers = [(b"host", b"x"), (b"authorization", key)]
+            await limits({"type": "http", "headers": headers}, nothing, sent)
+
+        limits = RequestLimits(app, seconds=60)
+        async with asyncio.TaskGroup() as tasks:
+            for key in [b"many"] * 100 + [b"one"]:
+                tasks.create_task(read(key))
+        assert done.index(b"one") <= TURNS + 1
 
     asyncio.run(play())
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from daybook.service.connection import (
+    ENDS_AT_ONCE,
     HEAD_BYTES_MAX,
     PIPELINED_MAX,
     Connection,
@@ -251,3 +253,18 @@ def test_an_ipv6_network_counts_as_one_address() -> None:
     addresses = ["2001:db8::1", "2001:db8::2", "2001:db8::3"]
     assert [connections.admit(*pair) for pair in zip(many, addresses, strict=True)] == [0, 0, 429]
     assert connections.admit(Answering(), "2001:db8:0:1::1") == 0  # type: ignore[arg-type]
+
+
+def test_of_connections_that_close_together_some_end_in_each_pass_of_the_loop() -> None:
+    async def play() -> None:
+        connections, ended = Connections(PATIENT), list[int]()
+        for number in range(3 * ENDS_AT_ONCE):
+            connections.end(partial(ended.append, number))
+        for passes in range(4):
+            assert ended == list(range(passes * ENDS_AT_ONCE))
+            await asyncio.sleep(0)
+        connections.end(partial(ended.append, -1))
+        await asyncio.sleep(0)
+        assert ended[-1] == -1
+
+    asyncio.run(play())
