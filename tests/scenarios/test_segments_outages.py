@@ -1,4 +1,4 @@
-"""Servers of the segment group are away for a while, or a member is frozen: nobody is lost."""
+"""Servers are away for a while, or go back, or a member is frozen: nobody is lost."""
 
 import os
 import signal
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from daybook.local.kafka import Kafka
 from daybook.local.mongodb import MongoDB
+from tests.support.backups import FileBackup
 from tests.support.segments import Audience, ms, text
 from tests.support.wait import until
 from tests.support.world import World
@@ -46,6 +47,26 @@ def test_mongodb_is_away(servers: dict[str, str], mongodb: MongoDB, tmp_path: Pa
         wait_for(audience, 20)
         member.end()
         assert_everybody_left(audience, 20)
+
+
+def test_mongodb_is_restored_to_an_earlier_moment(
+    servers: dict[str, str], mongodb: MongoDB, tmp_path: Path
+) -> None:
+    with World(servers | {"DAYBOOK_MONGODB_URI": mongodb.address}, tmp_path) as world:
+        audience = Audience(world)
+        audience.define()
+        crowd(audience, range(10))
+        member = world.member("segment", CLOCK)
+        wait_for(audience, 10)
+        backup = FileBackup(mongodb, tmp_path / "backup")
+        crowd(audience, range(10, 20))
+        wait_for(audience, 20)
+        backup.restore()
+        member.wait_for("segments start again")
+        crowd(audience, range(20, 30))
+        wait_for(audience, 30)
+        member.end()
+        assert_everybody_left(audience, 30)
 
 
 def test_the_broker_is_restarted(servers: dict[str, str], broker: Kafka, tmp_path: Path) -> None:

@@ -1,18 +1,19 @@
 """Builds the second stage of a member."""
 
+from contextlib import ExitStack, suppress
 from time import monotonic, time_ns
 
 from confluent_kafka.admin import AdminClient
 
 from daybook.engine.documents.calendar import Calendar
-from daybook.engine.errors import DaybookError, WrongSetting
+from daybook.engine.errors import DaybookError, StartAgain, Unavailable, WrongSetting
 from daybook.engine.group import Group
 from daybook.engine.kafka.admin import partition_counts, topic_ids
 from daybook.engine.kafka.clients import admin, dead_letter_producer, producer, reader
 from daybook.engine.kafka.feed_producer import FeedProducer
 from daybook.engine.kafka.renewable_consumer import RenewableConsumer
 from daybook.engine.moment import moment_at
-from daybook.engine.mongo.client import database, primary_process, reachable
+from daybook.engine.mongo.client import Documents, database, primary_process, reachable
 from daybook.engine.mongo.fence import Fence
 from daybook.engine.protocol.checkpoints import Checkpoints
 from daybook.engine.protocol.dead_letters import DeadLetters
@@ -47,23 +48,26 @@ def segment_stage(group: Group, settings: Settings, clock_max: int | None) -> Se
 
 def _work(group: Group, topic: str, settings: Settings, clock_max: int | None) -> Work:
     """Raises DaybookError, Unavailable, and WrongSetting for a clock that would go back."""
+    stack = ExitStack()
+    try:
+        return Work(_parts(group, topic, settings, clock_max, stack), clock_max)
+    except BaseException:
+        stack.close()
+        raise
+
+
+def _parts(
+    group: Group, topic: str, settings: Settings, clock_max: int | None, stack: ExitStack
+) -> Parts:
     documents, client = database(settings), admin(settings)
+    stack.callback(documents.client.close)
     fence = Fence(lambda: primary_process(documents))
-
-    def renew() -> None:
-        with reachable():
-            fence.renew()
-
-    renew()
+    with reachable():
+        fence.renew()
     fenced = database(settings, fence)
+    stack.callback(_close, fenced)
     definition_reader = RenewableConsumer(lambda: reader(settings))
-
-    def close() -> None:
-        documents.client.close()
-        fenced.client.close()
-        definition_reader.current.close()
-        redis.close()
-
+    stack.callback(lambda: definition_reader.current.close())
     topic_id = _feed_id(client, topic)
     clocks = Clocks(fenced, topic, topic_id)
     clocks.create()
@@ -81,10 +85,11 @@ def _work(group: Group, topic: str, settings: Settings, clock_max: int | None) -
     )
     [changes] = group.produces
     redis = blocking(settings, _REDIS_SECONDS)
+    stack.callback(redis.close)
     outputs = Outputs(
         FeedProducer(producer(settings), topic), FeedProducer(producer(settings), changes)
     )
-    parts = Parts(
+    return Parts(
         group.name,
         MongoProfiles(fenced),
         clocks,
@@ -97,10 +102,14 @@ def _work(group: Group, topic: str, settings: Settings, clock_max: int | None) -
         SourceProgress(client, group.topics, Checkpoints(group.name, fenced)),
         FeedProgress(client, topic, topic_id, clocks),
         lambda: time_ns() // 1_000_000,
-        renew,
-        close,
+        stack.close,
     )
-    return Work(parts, clock_max)
+
+
+def _close(documents: Documents) -> None:
+    """Closing a client tells the server, where there may be another process by now."""
+    with suppress(StartAgain, Unavailable), reachable():
+        documents.client.close()
 
 
 def _feed_id(client: AdminClient, topic: str) -> str:

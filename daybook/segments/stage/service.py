@@ -54,6 +54,7 @@ class SegmentStage:
         self._progress_at = monotonic()
         self._waiting: Mapping[int, int] = {}
         self._is_caught_up = False
+        self._has_new_primary = False
         self._work: Work
         self._close: Callable[[], None] = lambda: None
         self._app: FeedApp
@@ -64,10 +65,13 @@ class SegmentStage:
             logger.handlers, logger.propagate = [_ToStructlog(logging.WARNING)], False
         # A round may take longer than the time between two.
         logging.getLogger("mode.timers").setLevel(logging.ERROR)
-        self._work = self._open_work()
-        self._close = self._work.close
+        self._open()
         self._progress_at = monotonic()
         self._loop_thread.start()
+
+    def _open(self) -> None:
+        self._work = self._open_work()
+        self._close = self._work.close
 
     def failure(self) -> DaybookError | None:
         if self._failure is None and not self._stopping.is_set():
@@ -93,12 +97,32 @@ class SegmentStage:
         try:
             with TemporaryDirectory() as directory:
                 asyncio.run(self._read_feed(Path(directory)))
+                while self._has_new_primary and self._is_wanted():
+                    self._open_again()
+                    asyncio.run(self._read_feed(Path(directory)))
         except Exception as error:
             self._fail(error)
         if not self._stopping.is_set():
             self._fail(
                 DaybookError("segments: the reader of the feed ended: start the member again")
             )
+
+    def _open_again(self) -> None:
+        """Forgets all that is known of the database, which may have been restored."""
+        log.warning("segments start again", why="MongoDB has another primary")
+        self._worker.submit(self._close).result()
+        self._close = lambda: None
+        self._has_new_primary, self._is_caught_up = False, False
+        while self._is_wanted():
+            self._progress_at = monotonic()
+            try:
+                self._open()
+                break
+            except Unavailable:
+                self._stopping.wait(_RETRY_SECONDS)
+
+    def _is_wanted(self) -> bool:
+        return self._failure is None and not self._stopping.is_set()
 
     async def _read_feed(self, directory: Path) -> None:
         app = self._app = FeedApp(self._name, self._settings, self._starts, directory)
@@ -117,7 +141,7 @@ class SegmentStage:
 
         app.task(take)
         app.timer(ROUND_SECONDS)(self._advance)
-        await run_until(app, lambda: self._failure is None and not self._stopping.is_set())
+        await run_until(app, lambda: self._is_wanted() and not self._has_new_primary)
 
     async def _take(self, events: Sequence[Any]) -> None:
         """Takes messages into profiles, and then tells Faust that they may be committed."""
@@ -154,21 +178,20 @@ class SegmentStage:
     async def _do(self, piece: Callable[[], T]) -> T:
         """Does a piece of work, again and again while a server is away.
 
-        Raises DaybookError for any other failure, and when the stage is stopped.
+        Raises DaybookError for any other failure, and when the stage is stopped or starts again.
         """
-        is_away, is_new_primary = False, False
-        while self._failure is None and not self._stopping.is_set():
+        is_away = False
+        while self._is_wanted() and not self._has_new_primary:
             try:
-                if is_new_primary:
-                    await self._in_worker(self._work.check_continuity)
-                    is_new_primary = False
                 result = await self._in_worker(piece)
             except Refused:
                 continue
-            except (StartAgain, Unavailable) as error:
+            except StartAgain:
+                self._has_new_primary = True
+            except Unavailable as error:
                 if not is_away:
                     log.warning("segments wait for a server", why=str(error))
-                is_away, is_new_primary = True, is_new_primary or isinstance(error, StartAgain)
+                is_away = True
                 self._progress_at = monotonic()
                 await asyncio.sleep(_RETRY_SECONDS)
             except Exception as error:

@@ -48,7 +48,6 @@ class Parts(NamedTuple):
     sources: SourceProgress
     feed: FeedProgress
     now_ms: Callable[[], int]
-    accept_primary: Callable[[], None]
     close: Callable[[], None]
 
 
@@ -228,11 +227,3 @@ class Work:
     def close(self) -> None:
         """Closes all connections."""
         self._parts.close()
-
-    def check_continuity(self) -> None:
-        """Accepts another primary of MongoDB. Raises Gap if a clock is lower than the one that was
-        read or written last: the database was restored, and does not hold what was taken since."""
-        self._parts.accept_primary()
-        clocks = self._parts.clocks.all()
-        if any(clocks[shard].next < known for shard, known in self._next.items()):
-            raise Gap("the database went back: start the member again, to continue from there")

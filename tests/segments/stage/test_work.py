@@ -118,7 +118,6 @@ class Member:
                 fake,
                 lambda: self.now_ms,
                 lambda: None,
-                lambda: None,
             ),
             clock_max,
         )
@@ -217,16 +216,6 @@ def test_a_feed_that_is_cut_while_a_member_runs_is_a_gap() -> None:
     member.stored.held[SHARD] = LogBounds(2, 3)
     with pytest.raises(Gap):
         member.work.waiting({SHARD})
-
-
-def test_a_database_that_went_back_is_noticed() -> None:
-    member = Member()
-    member.start()
-    member.take(0, 1)
-    member.work.check_continuity()
-    member.stored.save_next(SHARD, 0, 1)
-    with pytest.raises(Gap, match="went back"):
-        member.work.check_continuity()
 
 
 def test_time_moves_to_the_latest_moment_wanted_and_stands_while_a_source_is_not_read() -> None:
