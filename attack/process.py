@@ -18,6 +18,9 @@ _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _MIB = 2**20
 _LINE_CHARS_MAX = 200
+_NICE = {"member": 5, "exports": 5}
+"""By kind: in a fleet of many machines, members and workers take no processor time from services,
+which are judged by their latencies."""
 
 
 class NotStarted(DaybookError):
@@ -64,7 +67,7 @@ class DaybookProcess:
         self._log = directory / f"{name}.log"
         with self._log.open("wb") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "daybook", *arguments],
+                ["nice", f"-n{_NICE.get(kind, 0)}", sys.executable, "-m", "daybook", *arguments],
                 cwd=_ROOT,
                 env=_environment(variables),
                 stdin=subprocess.DEVNULL,
