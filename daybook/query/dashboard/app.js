@@ -3,7 +3,7 @@
 import { report } from "./api.js";
 import * as choice from "./choice.js";
 import { show } from "./panel.js";
-import { awaitFunnel, listFunnels, readFunnel, readPlatform } from "./reading.js";
+import { awaitFunnel, listFunnels, readFunnel, readPlatform, readSegments } from "./reading.js";
 import * as signin from "./signin.js";
 import { summary } from "./summary.js";
 
@@ -22,7 +22,7 @@ async function load() {
   if (!signal.aborted && problem?.status !== 401) {
     choice.writeAddress();
     const panels = problem ? awaitFunnel(signal) : readFunnel(onFunnels, signal);
-    await Promise.all([...panels, ...readPlatform(signal)]);
+    await Promise.all([...panels, readSegments(signal), ...readPlatform(signal)]);
   }
   if (!signal.aborted) reports.setAttribute("aria-busy", "false");
 }

@@ -8,8 +8,10 @@ import { funnel } from "./funnel.js";
 import { clear, follow } from "./live.js";
 import { show } from "./panel.js";
 import { orders, revenue } from "./platform.js";
+import { segments, SHOWN } from "./segments.js";
 
 const ADMINS = "Only the role admin may read the platform's numbers; this key has another role.";
+const ANALYSTS = "This key may not read the organization's segments.";
 const PAGE_SIZE = 200;
 const FUNNELS_MAX = 1000;
 const FUNNEL_PANELS = ["live", "funnel-report", "experiments"];
@@ -54,6 +56,17 @@ export function readFunnel(onFunnels, signal) {
 export function awaitFunnel(signal) {
   clear();
   return showAll(waiting, signal);
+}
+
+export function readSegments(signal) {
+  const path = ["organizations", choice.chosen().organization, "segments"];
+  return show("segments", async () => {
+    const body = await report(path, { page_size: SHOWN }, signal);
+    const found = await Promise.all(
+      body.segments.map(({ segment_id: id }) => report([...path, id], {}, signal)));
+    // A fleet without segments needs no member of the group.
+    return { nodes: segments(body, found), asOf: found.length ? body.as_of : null };
+  }, signal, ANALYSTS);
 }
 
 export function readPlatform(signal) {

@@ -35,10 +35,22 @@ class SegmentList(Body):
     pagination: Pagination
 
 
+class SegmentDay(Body):
+    """The people whose newest membership began, and whose newest one ended, on a day."""
+
+    date: str
+    entered: int
+    left: int
+
+
 class Segment(SegmentVersion):
-    """`resolved` has the filters of other segments put in; `hash` is its SHA-256."""
+    """`resolved` has the filters of other segments put in; `hash` is its SHA-256.
+
+    `days` are the last seven up to the clock, in the fleet's zone.
+    """
 
     clock: str | None
+    days: list[SegmentDay]
     filters: dict[str, Any]
     resolved: dict[str, Any]
     hash: str

@@ -31,6 +31,7 @@ from daybook.query.segments.body import (
     SegmentVersion,
     Status,
 )
+from daybook.query.segments.days import load_days
 from daybook.query.segments.load import (
     count_members,
     cut,
@@ -100,7 +101,7 @@ async def list_segments(
 async def segment(
     report: NamedOrganizationReport, segment_id: SegmentId, version: Version = None
 ) -> Response:
-    """A version of a segment, by default the newest, with its filters."""
+    """A version of a segment, by default the newest: its filters, who entered and left."""
 
     async def build() -> dict[str, Any]:
         known = await load_segment(report.scope, segment_id)
@@ -109,6 +110,7 @@ async def segment(
         return Segment(
             **dict(_version(stored, members, report)),
             clock=text_of(known.clock, report),
+            days=await load_days(report.scope, stored, known.clock, report.fleet_zone),
             filters=stored["filters"],
             resolved=stored["resolved"],
             hash=stored["hash"],

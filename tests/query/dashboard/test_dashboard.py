@@ -16,6 +16,8 @@ from models.funnel import FunnelDay
 from tests.query.conftest import ORGANIZATION, Office
 from tests.query.funnels.shop import FIRST, LAST
 from tests.query.funnels.test_routes import publish
+from tests.query.segments.audience import CARTS, Audience
+from tests.segments.filters.person import Person
 from tests.support.desk import Desk, facts, rows, settled, text
 from tests.support.query import QueryProcess
 
@@ -104,13 +106,14 @@ def test_amounts_have_the_decimals_of_iso_4217_whatever_the_browser_thinks(desk:
 def test_other_roles_see_why_the_platforms_numbers_are_missing(office: Office, desk: Desk) -> None:
     publish(office)
     page = desk.open(office.analyst, **FUNNEL)
-    panels = ("#revenue", "#orders", "#summary", "#experiments", "#live")
+    panels = ("#revenue", "#orders", "#summary", "#experiments", "#live", "#segments")
     shown = [text(page, f"{panel} .body") for panel in panels]
     assert "Only the role admin may read" in shown[0]
     assert "Only the role admin may read" in shown[1]
     assert "send a first event" in shown[2]
     assert "No experiment was seen" in shown[3]
     assert "Nobody is in this funnel" in shown[4]
+    assert "No segment is defined" in shown[5]
 
 
 def test_experiments_are_shown_with_interval_and_winner(office: Office, desk: Desk) -> None:
@@ -156,6 +159,32 @@ def test_experiments_are_shown_with_interval_and_winner(office: Office, desk: De
     assert "Winner: Treated, for its rate is above." in content
     assert "No winner. Failed checks: sample ratio." in content
     assert page.locator("#experiments .interval.better").count() == 2
+
+
+def test_segments_are_shown_with_their_members_and_who_entered_and_left(
+    office: Office, desk: Desk
+) -> None:
+    publish(office)
+    audience = Audience(office.world.documents)
+    audience.define("carts", CARTS)
+    audience.add("u:a", Person().did("cart_add", "2 10:00"))
+    audience.add("u:b", Person().did("cart_add", "1 12:00").did("cart_add", "2 08:59"))
+    audience.define("new", CARTS, status="backfilling")
+    page = desk.open(office.analyst, **FUNNEL)
+    assert rows(page, "#segments") == [
+        ["Carts", "1", "0", "1", "2", "1", "active, version 1"],
+        ["New", "0", "0", "0", "0", "0", "backfilling, 12 of 12 shards, version 1"],
+    ]
+    assert "Everybody is evaluated up to Mar 3, 2026" in text(page, "#segments")
+
+
+def test_without_segments_the_panel_says_how_to_define_one_and_freshness_asks_for_no_member(
+    office: Office, desk: Desk
+) -> None:
+    publish(office)
+    page = desk.open(office.analyst, **FUNNEL)
+    assert "No segment is defined." in text(page, "#segments")
+    assert "segment" not in text(page, "#freshness")
 
 
 def test_every_funnel_can_be_chosen_whatever_the_report_lists(office: Office, desk: Desk) -> None:

@@ -59,6 +59,23 @@ def test_a_segment_tells_its_filters_and_its_versions(service: QueryProcess) -> 
 
 
 @pytest.mark.usefixtures("audience")
+def test_a_segment_tells_who_entered_and_left_by_day(service: QueryProcess) -> None:
+    days = get(service, "/segments/carts").json["days"]
+    found = [(day["date"], day["entered"], day["left"]) for day in days]
+    assert len(found) == 7
+    # b was in from the 1st at 12:00 until the 3rd at 8:59.
+    assert found[-4:] == [
+        ("2026-02-28", 0, 0),
+        ("2026-03-01", 1, 0),
+        ("2026-03-02", 2, 0),
+        ("2026-03-03", 0, 1),
+    ]
+    assert {
+        (day["entered"], day["left"]) for day in get(service, "/segments/gone").json["days"]
+    } == {(0, 0)}
+
+
+@pytest.mark.usefixtures("audience")
 def test_members_are_read_page_by_page(service: QueryProcess) -> None:
     first = get(service, "/segments/carts/members", limit=1).json
     assert first["members"] == [{"person": "u:a", "since": "2026-03-02T10:00:00Z"}]
