@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from daybook.cli.demo import cdnow, check, ecom, funnel_tables, publish, serve, traffic
+from daybook.cli.demo import cdnow, check, ecom, funnel_tables, publish, segments, serve, traffic
 from daybook.cli.demo.cdnow_events import Event, purchase_events
 from daybook.cli.demo.console import Steps, bars
 from daybook.cli.demo.groups import count_all, verify_all
@@ -31,6 +31,7 @@ What to try next:
   daybook serve query                       serve reports and the dashboard; docs/dashboard.md
   daybook serve exports                     make reports as files; docs/exports.md
   daybook serve collector                   take events over HTTP; first steps: docs/collector.md
+  daybook segments list --organization acme show segments; docs/segments.md
   daybook status                            show lag, freshness, members
   daybook run revenue                       run a member: start several, `kill -9` one while you
                                             publish, and `daybook verify revenue --all` still
@@ -55,9 +56,10 @@ def demo() -> None:
     The demo starts the servers and downloads CDNOW's 69,659 purchases of 1997 and 1998 (a file of
     2 MB, kept in your user cache). It publishes them as events of orders and users, and all groups
     count them in parallel. It then does the same with visitors: 31,106 clicks of 600 users of a
-    shop, and a simulated storefront with a known answer. It recounts every document from the log,
-    and serves the dashboard until Ctrl-C. All of this takes two to four minutes. Without a
-    terminal, or with DAYBOOK_DEMO_SERVE=0, it ends after a test of the dashboard.
+    shop, and a simulated storefront with a known answer. It defines three audience segments, and
+    shows who is in them at two moments. It recounts every document from the log, and serves the
+    dashboard until Ctrl-C. All of this takes three to five minutes. Without a terminal, or with
+    DAYBOOK_DEMO_SERVE=0, it ends after a test of the dashboard.
 
     Event ids are the same in every run, so another run publishes only events that the log lacks,
     and changes no number. Test events at the end belong to an organization of their own, `demo`.
@@ -75,7 +77,7 @@ def demo() -> None:
 
 
 def _demo(console: Console) -> None:
-    steps = Steps(console, 11)
+    steps = Steps(console, 12)
     with steps.step("Servers: Kafka, MongoDB and Redis, topics and indexes"):
         _servers(console)
     config = settings()
@@ -101,6 +103,10 @@ def _demo(console: Console) -> None:
     with steps.step("Funnels: how far visitors came, and two experiments"):
         console.print(funnel_tables.funnels(database(config)))
         console.print(funnel_tables.experiments(database(config)))
+    with steps.step("Segments: who is in at two moments, and why"):
+        segments.run(config, console, logs)
+        console.print(segments.members(config))
+        segments.explain(config, console)
     with steps.step("Verify: every document recounted from the log, field by field"):
         verify_all(console)
     with steps.step("Totals: the documents against CDNOW and the storefront's known answer"):

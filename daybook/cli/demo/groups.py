@@ -1,14 +1,14 @@
 """Runs and verifies all groups by the commands that a user would type."""
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import sleep
 
 from rich.console import Console
 
-from consumers import FLEET, PREFIX
+from consumers import FLEET, PREFIX, find
 from daybook.cli.demo.console import bars
 from daybook.cli.demo.processes import StepFailed, check, command, processes
 from daybook.engine.group import Group
@@ -19,8 +19,8 @@ from daybook.engine.protocol.checkpoints import Checkpoints
 from daybook.engine.settings import Settings
 
 _POLL_SECONDS = 0.2
-_SHOWN = [group for group in FLEET if group.documents]
-"""The groups that count; the demo has no segments."""
+_OF_DAYS = [group for group in FLEET if group.documents]
+"""The groups that count daily documents."""
 
 
 def short(group: Group) -> str:
@@ -28,19 +28,28 @@ def short(group: Group) -> str:
 
 
 def count_all(settings: Settings, console: Console, logs: Path) -> None:
-    """Runs a member of each group in parallel until all of them have caught up.
+    """Runs a member of each group that counts days, as `count` does."""
+    count(settings, console, logs, {short(group): () for group in _OF_DAYS})
 
-    `logs` is the directory of the members' log files. Raises DaybookError.
+
+def count(
+    settings: Settings, console: Console, logs: Path, options: Mapping[str, Sequence[str]]
+) -> None:
+    """Runs a member of each of these groups in parallel until all of them have caught up.
+
+    `logs` is the directory of the members' log files; `options` are those of `daybook run`, by the
+    group's short name. Raises DaybookError.
     """
     documents, client = database(settings), admin(settings)
-    counts = {
-        short(group): CaughtUp(
-            Checkpoints(group.name, documents), log_ends(client, list(group.topics))
-        )
-        for group in _SHOWN
-    }
+    counts = {}
+    for name in options:
+        group = find(name)
+        ends = log_ends(client, list(group.topics))
+        counts[name] = CaughtUp(Checkpoints(group.name, documents), ends)
     totals = {name: count.total for name, count in counts.items()}
-    commands = {name: command("run", name, "--until-caught-up") for name in counts}
+    commands = {
+        name: command("run", name, "--until-caught-up", *own) for name, own in options.items()
+    }
     files = {name: logs / f"{name}.log" for name in counts}
     with bars(console, totals) as advance, processes(commands, files) as members:
         while running := [name for name, member in members.items() if member.poll() is None]:
@@ -62,7 +71,7 @@ def count_all(settings: Settings, console: Console, logs: Path) -> None:
 
 def verify_all(console: Console) -> None:
     """Runs `daybook verify --all` for every group. Raises StepFailed if one of them fails."""
-    names = [short(group) for group in _SHOWN]
+    names = [short(group) for group in _OF_DAYS]
     failed: dict[str, int] = {}
     with console.status("recounting"), ThreadPoolExecutor(len(names)) as threads:
         for name, done in zip(names, threads.map(_verify, names), strict=True):
