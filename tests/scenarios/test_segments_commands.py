@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.renamed_topics import ROOT, with_topics
-from tests.support.segments import CARTS, Audience, ms, text
+from tests.support.segments import CARTS, FEED, Audience, ms, text
 from tests.support.world import World
 
 
@@ -46,6 +46,24 @@ def commands(world: World, tmp_path: Path) -> Commands:
 
 def carts(**more: object) -> dict[str, object]:
     return {"segment_id": "carts", "name": "Carts", "filters": CARTS} | more
+
+
+def test_status_tells_how_far_the_feed_is_taken(world: World, commands: Commands) -> None:
+    audience = Audience(world)
+    audience.track("cart_add", "2nd 10:00", "v1", "u1")
+    audience.advance("2nd 10:30")
+
+    def lag_of_feed() -> list[int]:
+        statuses = json.loads(commands.run("status", "--json").stdout)
+        [segment] = [one for one in statuses if one["group"].endswith("-segment")]
+        feed = world.topic(FEED)
+        return [place["lag"] for place in segment["partitions"] if place["topic"] == feed]
+
+    assert lag_of_feed() == [0] * 12
+    producer = world.producer()
+    producer.produce(world.topic(FEED), value=b"{}", partition=3)
+    assert producer.flush(60) == 0
+    assert sum(lag_of_feed()) == 1
 
 
 def test_a_segment_is_defined_evaluated_and_listed(world: World, commands: Commands) -> None:

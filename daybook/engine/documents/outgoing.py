@@ -21,8 +21,11 @@ class Feed(NamedTuple):
     """The topic that a group sends items to.
 
     `pack` gives the values of the messages that hold items of one source partition, each with the
-    offset of the message it comes from, in order.
+    offset of the message it comes from, in order. `reached` is the collection that tells how far
+    they are taken: for each partition of the topic, by its number, the topic's id and the `next`
+    offset.
     """
 
     topic: str
     pack: Callable[[Partition, Sequence[tuple[int, Any]]], Iterable[bytes]]
+    reached: str

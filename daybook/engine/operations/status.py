@@ -59,7 +59,7 @@ def group_statuses(
 ) -> list[GroupStatus]:
     """The status of each group. Raises Unavailable."""
     group_list = list(groups)
-    topics = sorted({topic for group in group_list for topic in group.topics})
+    topics = sorted({topic for group in group_list for topic in _topics(group)})
     ids, bounds = topic_ids(client, topics), log_bounds(client, topics)
     return [_group_status(group, documents, ids, bounds, now) for group in group_list]
 
@@ -71,7 +71,8 @@ def _group_status(
     bounds: Mapping[Place, LogBounds],
     now: datetime,
 ) -> GroupStatus:
-    reached = Checkpoints(group.name, documents).all()
+    reached = Checkpoints(group.name, documents).all() | _reached_in_feed(group, documents)
+    topics = _topics(group)
     with reachable():
         members = list(documents[bookkeeping.MEMBERS].find({"group": group.name}))
         waiting = documents[bookkeeping.DEAD_LETTERS].count_documents(
@@ -87,14 +88,27 @@ def _group_status(
         partitions=[
             partition_status(place, reached.get((ids[place[0]], place[1])), held)
             for place, held in bounds.items()
-            if place[0] in group.topics and place[0] in ids
+            if place[0] in topics and place[0] in ids
         ],
         newest_event_at=newest_event(members),
         newest_day=_newest_day(group, documents),
         dead_letters_waiting=waiting,
         gaps_accepted=gaps,
-        topics_missing=[topic for topic in group.topics if topic not in ids],
+        topics_missing=[topic for topic in topics if topic not in ids],
     )
+
+
+def _topics(group: Group) -> list[str]:
+    """The topics that the group reads, its own feed among them."""
+    return [*group.topics, group.feed.topic] if group.feed else group.topics
+
+
+def _reached_in_feed(group: Group, documents: Documents) -> dict[tuple[str, int], int]:
+    if not group.feed:
+        return {}
+    with reachable():
+        stored = list(documents[group.feed.reached].find({}, {"topic_id": 1, "next": 1}))
+    return {(one["topic_id"], one["_id"]): int(one["next"]) for one in stored}
 
 
 def _newest_day(group: Group, documents: Documents) -> str | None:

@@ -48,7 +48,7 @@ GROUP = Group(
     schema_revision=1,
     state=States,
     react=react,
-    feed=Feed("sc.analytics.relay", pack),
+    feed=Feed("sc.analytics.relay", pack, "relayed"),
 )
 
 
