@@ -58,6 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 ENGINE_FLOORS = (
     {"bookkeeping", "currency", "errors", "failpoints", "logs", "metrics", "moment"},
+    {"setting_files"},
     {"partition", "settings"},
     {"documents", "kafka", "redis_client"},
     {"batch", "group", "store"},

@@ -1,5 +1,6 @@
 """Every setting, read from `DAYBOOK_*` environment variables; the defaults fit the local stack."""
 
+import os
 import re
 from functools import cache
 from ipaddress import ip_address, ip_network
@@ -13,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from daybook.engine.currency import CODES
 from daybook.engine.errors import WrongSetting
+from daybook.engine.setting_files import SUFFIX, read_files
 
 PREFIX = "DAYBOOK_"
 
@@ -35,7 +37,8 @@ class _TopicsFile(BaseSettings):
 
 
 class Settings(_TopicsFile):
-    """Each field is a variable: `kafka_bootstrap_servers` is `DAYBOOK_KAFKA_BOOTSTRAP_SERVERS`."""
+    """Each field is a variable: `kafka_bootstrap_servers` is `DAYBOOK_KAFKA_BOOTSTRAP_SERVERS`, or
+    the content of the file that `DAYBOOK_KAFKA_BOOTSTRAP_SERVERS_FILE` names."""
 
     local_ports: str = Field(
         LOCAL_PORTS,
@@ -375,11 +378,14 @@ def settings() -> Settings:
 
 
 def _read(kind: type[S]) -> S:
+    # The file of topics is read by path anyway.
+    from_files = read_files(PREFIX, kind.model_fields.keys() - {"topics"}, os.environ)
     try:
-        return kind()
+        return kind(**from_files)
     except ValidationError as error:
-        problems = [
-            f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}"
-            for e in error.errors(include_url=False, include_input=False)
-        ]
+        problems = []
+        for e in error.errors(include_url=False, include_input=False):
+            name = str(e["loc"][0])
+            suffix = SUFFIX if name in from_files else ""
+            problems.append(f"{PREFIX}{name.upper()}{suffix}: {e['msg']}")
         raise WrongSetting("; ".join(problems)) from None

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
+from daybook.engine.setting_files import SUFFIX
 from daybook.engine.settings import PREFIX, Settings
 
 _OTHERS = re.compile(
@@ -15,7 +16,8 @@ _OTHERS = re.compile(
 
 def warnings(variables: Iterable[str]) -> Iterator[str]:
     """A warning for each, sorted by name, with the setting that it resembles most."""
-    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    names = [PREFIX + name.upper() for name in Settings.model_fields]
+    known = [*names, *(name + SUFFIX for name in names)]
     for variable in sorted(variables):
         name = variable.upper()
         if name in known or not name.startswith(PREFIX) or _OTHERS.fullmatch(name):
