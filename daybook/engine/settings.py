@@ -60,6 +60,9 @@ class Settings(_TopicsFile):
     kafka_ssl_ca_location: str | None = Field(None, description="file with the brokers' CA")
     kafka_ssl_certificate_location: str | None = Field(None, description="client certificate file")
     kafka_ssl_key_location: str | None = Field(None, description="client key file")
+    kafka_ssl_key_password: SecretStr | None = Field(
+        None, description="password of the client key file, if it is encrypted"
+    )
     kafka_group_protocol: Literal["classic", "consumer"] = Field(
         "classic",
         description="rebalance protocol: classic (cooperative-sticky) or consumer (KIP-848)",

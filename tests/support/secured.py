@@ -12,6 +12,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     UserScramCredentialUpsertion,
 )
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
@@ -22,7 +23,13 @@ from daybook.local.kafka import Kafka
 from daybook.local.ports import LOOPBACK, free_ports
 
 USER, PASSWORD = "daybook", "a password of the broker's"
-WAYS = ("SCRAM over TLS", "PLAIN over TLS", "SCRAM in plain text", "mutual TLS")
+WAYS = (
+    "SCRAM over TLS",
+    "PLAIN over TLS",
+    "SCRAM in plain text",
+    "mutual TLS",
+    "mutual TLS with an encrypted key",
+)
 _SCRAM_ITERATIONS = 4_096
 _MODULE = "org.apache.kafka.common.security"
 
@@ -37,6 +44,7 @@ def secured_broker(directory: Path) -> Iterator[Mapping[str, Mapping[str, str]]]
     own, client = ca.issue_cert(LOOPBACK), ca.issue_cert("member.daybook.example")
     _write_keystore(own, files / "broker.pem")
     client.private_key_pem.write_to_path(str(files / "client-key.pem"))
+    (files / "encrypted-key.pem").write_bytes(_pkcs8(client, PASSWORD.encode()))
     client.cert_chain_pems[0].write_to_path(str(files / "client.pem"))
     listeners = {
         "PLAINTEXT": port, "CONTROLLER": controller, "TLS": tls, "OPEN": plain, "MUTUAL": mutual
@@ -76,6 +84,13 @@ def secured_broker(directory: Path) -> Iterator[Mapping[str, Mapping[str, str]]]
             "PLAIN over TLS": _way(tls, "SASL_SSL", "PLAIN") | user | trust,
             "SCRAM in plain text": _way(plain, "SASL_PLAINTEXT", "SCRAM-SHA-512") | user,
             "mutual TLS": _way(mutual, "SSL") | trust | certificate,
+            "mutual TLS with an encrypted key": _way(mutual, "SSL")
+            | trust
+            | certificate
+            | {
+                "DAYBOOK_KAFKA_SSL_KEY_LOCATION": str(files / "encrypted-key.pem"),
+                "DAYBOOK_KAFKA_SSL_KEY_PASSWORD": PASSWORD,
+            },
         }
     finally:
         broker.kill()
@@ -91,10 +106,15 @@ def _way(port: int, protocol: str, mechanism: str | None = None) -> dict[str, st
 
 
 def _write_keystore(certificate: trustme.LeafCert, path: Path) -> None:
+    chain = b"".join(one.bytes() for one in certificate.cert_chain_pems)
+    path.write_bytes(_pkcs8(certificate) + chain)
+
+
+def _pkcs8(certificate: trustme.LeafCert, password: bytes = b"") -> bytes:
+    """The private key in the only form that Java reads."""
     key = load_pem_private_key(certificate.private_key_pem.bytes(), None)
-    # The only form of a key that Java reads.
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.write_bytes(pem + b"".join(one.bytes() for one in certificate.cert_chain_pems))
+    encryption = BestAvailableEncryption(password) if password else NoEncryption()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
 
 
 def _create_user(address: str) -> None:

@@ -36,6 +36,7 @@ _SETTING_OF = {
     "ssl.ca.location": "SSL_CA_LOCATION",
     "ssl.certificate.location": "SSL_CERTIFICATE_LOCATION",
     "ssl.key.location": "SSL_KEY_LOCATION",
+    "ssl.key.password": "SSL_KEY_PASSWORD",
     "bootstrap.servers": "BOOTSTRAP_SERVERS",
     "max.poll.interval.ms": "MAX_POLL_INTERVAL_MS",
     "session.timeout.ms": "SESSION_TIMEOUT_MS",
@@ -57,7 +58,7 @@ def usable_settings() -> Iterator[None]:
 
 def common(settings: Settings) -> dict[str, Any]:
     """The options that every client needs to reach the brokers."""
-    sasl_password = settings.kafka_sasl_password
+    sasl_password, key_password = settings.kafka_sasl_password, settings.kafka_ssl_key_password
     options = {
         "bootstrap.servers": settings.kafka_bootstrap_servers,
         "security.protocol": settings.kafka_security_protocol,
@@ -67,6 +68,7 @@ def common(settings: Settings) -> dict[str, Any]:
         "ssl.ca.location": settings.kafka_ssl_ca_location,
         "ssl.certificate.location": settings.kafka_ssl_certificate_location,
         "ssl.key.location": settings.kafka_ssl_key_location,
+        "ssl.key.password": key_password.get_secret_value() if key_password else None,
         "socket.connection.setup.timeout.ms": 5_000,
         "reconnect.backoff.max.ms": 2_000,
         "log_level": 2,

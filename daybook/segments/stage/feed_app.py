@@ -146,11 +146,16 @@ def _credentials(settings: Settings) -> Any:
 
 
 def _ssl_context(settings: Settings) -> ssl.SSLContext:
-    certificate = settings.kafka_ssl_certificate_location
+    certificate, password = (
+        settings.kafka_ssl_certificate_location,
+        settings.kafka_ssl_key_password,
+    )
     try:
         context = ssl.create_default_context(cafile=settings.kafka_ssl_ca_location)
         if certificate:
-            context.load_cert_chain(certificate, settings.kafka_ssl_key_location)
+            # Without a password, OpenSSL would ask for one on the terminal.
+            secret = password.get_secret_value() if password else ""
+            context.load_cert_chain(certificate, settings.kafka_ssl_key_location, secret)
     except (OSError, ssl.SSLError):
         raise WrongSetting(
             f"{PREFIX}KAFKA_SSL_*: a file cannot be read as a certificate or key"
