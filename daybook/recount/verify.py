@@ -10,6 +10,8 @@ from daybook.recount.errors import Unrecountable, within_memory
 from daybook.recount.fleet import Documents
 from daybook.recount.groups import Group
 from daybook.recount.replay.tables import MEMORY_MIB
+from daybook.recount.segment.group import SegmentGroup
+from daybook.recount.segment.verify import verify_segments
 from daybook.recount.session import Progress, Recount, Snapshot
 from daybook.recount.verdict.documents import Verdict, document_verdicts, state_verdicts
 from daybook.recount.verdict.report import Difference, Doubt, Report
@@ -23,7 +25,7 @@ def no_progress(what: str, done: int, total: int) -> None:
 def verify_group(
     kafka_config: Mapping[str, Any],
     documents: Documents,
-    group: Group,
+    group: Group | SegmentGroup,
     days: Days = Days(),  # noqa: B008
     report_progress: Progress = no_progress,
     memory_mib: int = MEMORY_MIB,
@@ -33,6 +35,8 @@ def verify_group(
     `kafka_config` is a client's configuration; `memory_mib` bounds the memory of this process and
     those that help it. The result is right even while the group runs. Raises Unreachable.
     """
+    if isinstance(group, SegmentGroup):
+        return verify_segments(kafka_config, documents, group, report_progress, memory_mib)
     started = monotonic()
     report = Report(group.name)
     try:

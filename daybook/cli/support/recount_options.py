@@ -11,13 +11,15 @@ from rich.progress import MofNCompleteColumn
 import consumers
 from daybook.cli.support.printing import as_json, print_line
 from daybook.cli.support.progress_bars import progress_bars
-from daybook.engine.errors import Unavailable, Unknown
+from daybook.engine.errors import Unavailable
+from daybook.engine.group import Group as CountedGroup
 from daybook.engine.kafka import clients
 from daybook.engine.mongo.client import database
 from daybook.engine.settings import settings
 from daybook.recount.days import Days
 from daybook.recount.errors import Unreachable
 from daybook.recount.groups import Group, find
+from daybook.recount.segment.group import SEGMENT, SegmentGroup
 from daybook.recount.session import Progress as ReportProgress
 from daybook.recount.verdict.report import Doubt
 
@@ -38,19 +40,12 @@ R = TypeVar("R", bound=_Result)
 
 
 @contextmanager
-def recounting(name: str) -> Iterator[tuple[Group, ReportProgress]]:
+def recounting(name: str) -> Iterator[tuple[Group | SegmentGroup, ReportProgress]]:
     """The group's recount, and a function that updates a progress bar on a terminal.
 
     Raises Unknown and Unavailable.
     """
-    counted = consumers.find(name)
-    definitions = counted.definitions[0].topic if counted.definitions else None
-    # Topic names come from topics.yaml, which the recount does not read.
-    try:
-        recounted = find(counted.name)
-    except LookupError as error:
-        raise Unknown(f"{counted.name} cannot be recounted yet: {error}") from None
-    group = replace(recounted, topic=counted.topics[0], definitions=definitions)
+    group = _recounted(consumers.find(name))
     with progress_bars(MofNCompleteColumn()) as bar:
         task = bar.add_task(group.name, total=None)
 
@@ -63,16 +58,29 @@ def recounting(name: str) -> Iterator[tuple[Group, ReportProgress]]:
             raise Unavailable(str(error)) from error
 
 
+def _recounted(counted: CountedGroup) -> Group | SegmentGroup:
+    """The recount of a group. Topic names come from topics.yaml, which the recount does not
+    read."""
+    definitions = counted.definitions[0].topic if counted.definitions else None
+    if counted.name == SEGMENT.name:
+        assert definitions is not None and counted.feed is not None
+        [changes] = counted.produces
+        return SEGMENT.over(counted.name, counted.topics, definitions, counted.feed.topic, changes)
+    return replace(find(counted.name), topic=counted.topics[0], definitions=definitions)
+
+
 def recount_and_exit(
     work: Callable[..., R], name: str, selected: Days, show: Callable[[R], None] | None
 ) -> NoReturn:
     """Recounts a group for a command, prints what it came to, and exits with its exit code.
 
     `work` is `verify_group` or `rebuild_group`. Without `show`, the result is printed as JSON.
-    Raises Unknown and Unavailable.
+    Raises BadParameter, Unknown and Unavailable.
     """
     config = settings()
     with recounting(name) as (group, progress):
+        if isinstance(group, SegmentGroup) and not selected.are_all:
+            raise typer.BadParameter("segments have no days: use --all")
         result = work(
             clients.common(config),
             database(config),

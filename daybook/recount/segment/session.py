@@ -1,0 +1,115 @@
+"""One recount of segments: reads what is stored and how far it goes, then the log up to there."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka.admin import AdminClient
+
+from daybook.recount.errors import Unrecountable
+from daybook.recount.fleet import Documents, Fleet
+from daybook.recount.helpers import Helpers
+from daybook.recount.log import kafka
+from daybook.recount.recounted import Document, Marks
+from daybook.recount.replay.tables import MEMORY_MIB, Tables
+from daybook.recount.segment import stored
+from daybook.recount.segment.definitions import Definitions
+from daybook.recount.segment.group import SegmentGroup
+from daybook.recount.segment.log import SegmentLog
+from daybook.recount.segment.replay import SegmentReplay
+from daybook.recount.segment.stored import Clock, Progress
+
+_CRITICAL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was stored at one moment. `reach`: by place, the offset below which all profiles hold
+    everything. `versions` are the documents of `audience_segments`."""
+
+    clocks: Mapping[int, Clock]
+    reach: Mapping[int, int]
+    definitions: Definitions
+    versions: Mapping[str, Document]
+
+
+class SegmentRecount:
+    """The group's log and documents. Each snapshot reads only the messages added since the last."""
+
+    def __init__(
+        self,
+        kafka_config: Mapping[str, Any],
+        documents: Documents,
+        group: SegmentGroup,
+        report_progress: Progress,
+        memory_mib: int = MEMORY_MIB,
+    ) -> None:
+        """`memory_mib` bounds the memory of this process and those that help it.
+
+        Raises Unreachable, and Unrecountable when the fleet or a topic does not exist.
+        """
+        self.group = group
+        self.fleet = Fleet(documents, group.name)
+        self.kafka_config = dict(kafka_config) | {"log_level": _CRITICAL}
+        self.admin = AdminClient(self.kafka_config)
+        self.report_progress = report_progress
+        cluster = kafka.cluster_id(self.admin)
+        if cluster != self.fleet.cluster_id:
+            raise Unrecountable(
+                f"database {documents.name} was counted from Kafka cluster "
+                f"{self.fleet.cluster_id}, but this is cluster {cluster}"
+            )
+        self._stack = ExitStack()
+        helpers = self._stack.enter_context(Helpers())
+        self.tables = Tables(memory_mib)
+        self._stack.callback(self.tables.close)
+        self.replay = SegmentReplay(self.tables, self.fleet.settings, report_progress)
+        self.log = SegmentLog(
+            self.kafka_config,
+            self.admin,
+            self.fleet,
+            group,
+            self.replay.log,
+            helpers,
+            report_progress,
+        )
+
+    def __enter__(self) -> "SegmentRecount":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def messages(self) -> int:
+        """The number of events read so far."""
+        return self.replay.log.messages
+
+    def snapshot(self) -> Snapshot:
+        """Reads what is stored, then the rest of the log, and recounts it.
+
+        The order is: the clocks, the profiles, the rows, the log. So no document is ahead of the
+        log, and none is behind its shard's clock.
+        """
+        documents = self.fleet.documents
+        clocks = stored.read_clocks(documents)
+        versions = stored.read_versions(documents)
+        stored.fill_profiles(
+            self.tables, stored.read_all(documents, "segment_profiles"), self.report_progress
+        )
+        stored.fill_rows(
+            self.tables, stored.read_all(documents, "segment_members"), self.report_progress
+        )
+        definitions = self.log.definitions()
+        self.log.read_on()
+        reach = self.log.places(_lowest(clocks))
+        self.replay.recount(reach, clocks, definitions.versions)
+        return Snapshot(clocks, reach, definitions, versions)
+
+
+def _lowest(clocks: Mapping[int, Clock]) -> Marks:
+    """By position, the offset below which all shards hold everything."""
+    reaches = [one.reach for one in clocks.values()]
+    positions = set[Any]().union(*reaches)
+    return {p: min(reach.get(p, 0) for reach in reaches) for p in positions}

@@ -1,0 +1,78 @@
+"""The recount of a fleet in memory: its logs, its profiles and rows, and what it published."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from daybook.recount.log.messages import Facts, LogReader, encoded
+from daybook.recount.replay.tables import Tables
+from daybook.recount.segment import stored
+from daybook.recount.segment.compare import Finding, findings
+from daybook.recount.segment.definitions import Version
+from daybook.recount.segment.group import SEGMENT
+from daybook.recount.segment.log import PLACES_AT_MOST
+from daybook.recount.segment.replay import SegmentReplay
+from daybook.recount.segment.stored import Clock
+from daybook.recount.settings import Settings
+from daybook.segments.change_event import change_event
+from daybook.segments.stage.profiles import person_of
+from tests.segments.stage.fleet import SHARDS, Fleet
+from tests.segments.stage.test_histories import SEGMENTS
+from tests.support.log import LogMessage
+from tests.support.recounting import Written
+
+SOURCES = (*SEGMENT.sources, SEGMENT.changes)
+
+
+@contextmanager
+def recounting() -> Iterator[SegmentReplay]:
+    tables = Tables(1_024)
+    try:
+        yield SegmentReplay(tables, Settings(), lambda what, done, total: None)
+    finally:
+        tables.close()
+
+
+def compared(fleet: Fleet, replay: SegmentReplay) -> list[Finding]:
+    """What differs from the fleet's logs, all of which its shards hold."""
+    reach = {}
+    for number, source in enumerate(SOURCES):
+        reader = LogReader(SEGMENT.name, source.event_types, source.data_fields)
+        for (topic, partition), messages in logs(fleet).items():
+            if topic == source.topic:
+                place = number * PLACES_AT_MOST + partition
+                written = [Written(place, m.at, m.arrived_ms, m.named, m.raw) for m in messages]
+                replay.log.add(encoded(reader.read(written, Facts())))
+                if source is not SEGMENT.changes:
+                    reach[place] = len(messages)
+    stored.fill_profiles(replay.tables, fleet.profiles.profiles.values(), replay.report_progress)
+    stored.fill_rows(replay.tables, fleet.profiles.rows.values(), replay.report_progress)
+    clocks = {shard: Clock(fleet.clock, 0, fleet.backfills[shard].done, {}) for shard in SHARDS}
+    replay.recount(reach, clocks, versions(fleet))
+    return list(findings(replay))
+
+
+def logs(fleet: Fleet) -> dict[tuple[str, int], list[LogMessage]]:
+    found = {place: lane.log for place, lane in fleet.lanes.items()}
+    changes = [
+        json.dumps(change_event(change, *person_of(change["profile"]))) for change in fleet.told
+    ]
+    found[SEGMENT.changes.topic, 0] = [
+        LogMessage(offset, text.encode(), b"", 0) for offset, text in enumerate(changes)
+    ]
+    return found
+
+
+def versions(fleet: Fleet) -> list[Version]:
+    """All versions of the fleet's segments; those of the beginning are below offset 0."""
+    found = []
+    offsets = {name: [-1] for name in SEGMENTS}
+    for change in fleet.changes:
+        offsets[change.segment].append(change.offset)
+    for name in SEGMENTS:
+        segment = fleet.definitions.segment("default", name)
+        assert segment is not None
+        for one in segment.versions:
+            own = (one.filters, one.resolved, 0)
+            found.append(Version("default", name, one.number, name, *own, -1))
+    return found
