@@ -21,6 +21,9 @@ from daybook.recount.repair.days import insert_days, repair_days
 from daybook.recount.repair.sketches import repair_sketches
 from daybook.recount.repair.states import repair_states
 from daybook.recount.replay.tables import MEMORY_MIB
+from daybook.recount.segment.group import SegmentGroup
+from daybook.recount.segment.rebuild import repair_segments
+from daybook.recount.segment.session import SegmentRecount
 from daybook.recount.session import Progress, Recount, Snapshot
 from daybook.recount.verdict.documents import Verdict, document_verdicts, state_verdicts
 from daybook.recount.verdict.report import EQUAL, UNRECOUNTABLE, Doubt
@@ -63,7 +66,7 @@ class Rebuilt:
 def rebuild_group(
     kafka_config: Mapping[str, Any],
     documents: Documents,
-    group: Group,
+    group: Group | SegmentGroup,
     days: Days,
     report_progress: Progress = no_progress,
     memory_mib: int = MEMORY_MIB,
@@ -77,6 +80,15 @@ def rebuild_group(
     started = monotonic()
     rebuilt = Rebuilt(group.name)
     try:
+        if isinstance(group, SegmentGroup):
+            with (
+                within_memory(),
+                SegmentRecount(kafka_config, documents, group, report_progress, memory_mib) as own,
+            ):
+                rebuilt.doubts = repair_segments(own, rebuilt.changes)
+                rebuilt.messages = own.messages
+            rebuilt.seconds = monotonic() - started
+            return rebuilt
         with (
             within_memory(),
             Recount(kafka_config, documents, group, report_progress, memory_mib) as recount,

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from daybook.recount.compare.documents import ABSENT
@@ -13,7 +12,6 @@ PROFILES, ROWS = "segment_profiles", "segment_members"
 CHANGES = "segment-changes"
 
 _ORDER = "which of so many facts are kept depends on the order in which the topics were read"
-_TABLES = Path(__file__).with_name("compare.sql")
 _KNOWN = ("version", "in", "since", "until", "number")
 
 
@@ -35,7 +33,7 @@ class Finding(NamedTuple):
 
 def findings(replay: SegmentReplay) -> Iterator[Finding]:
     """Everything about people that differs."""
-    replay.run(_TABLES)
+    replay.prepare()
     yield from _profiles(replay)
     yield from _rows(replay)
     yield from _known(replay)
@@ -109,20 +107,6 @@ def _named(values: Sequence[str | None]) -> dict[str, Any]:
 
 
 _ROWS = """
-    WITH stored AS (
-        SELECT
-            *, split_part(id, ':', 1) || ':' || split_part(id, ':', 4) || ':'
-                || split_part(id, ':', 5) AS person,
-            split_part(id, ':', 1) || ':' || split_part(id, ':', 2) || ':' || split_part(id, ':', 3)
-                AS version_id
-        FROM main.stored_rows
-    ),
-    standing AS (
-        SELECT s.* FROM stored AS s
-        LEFT JOIN main.versions AS v ON v.id = s.version_id
-        LEFT JOIN main.as_of AS a ON a.person = s.person
-        WHERE v.id IS NULL OR a.person IS NULL OR (v."offset" < done AND ended IS NULL)
-    )
     SELECT
         coalesce(e.person, s.person) AS person,
         coalesce(s.id, e.version_id || substring(e.person, instr(e.person, ':'))) AS document,
@@ -137,7 +121,7 @@ _ROWS = """
         s.version, s.is_in, s.since, s.until, s.number,
         coalesce(p.is_cut, false)
     FROM main.expected_known AS e
-    FULL JOIN standing AS s ON s.person = e.person AND s.version_id = e.version_id
+    FULL JOIN main.standing_rows AS s ON s.person = e.person AND s.version_id = e.version_id
     LEFT JOIN main.as_of AS a ON a.person = e.person
     LEFT JOIN main.last_told AS t ON t.person = e.person AND t.segment = e.segment
     LEFT JOIN main.expected_profiles AS p ON p.person = e.person

@@ -8,7 +8,9 @@ WITH read AS (
         encoded(coalesce(organization_id, 'default')) || ':' || left(data ->> 'person', 2)
             || encoded(substring(data ->> 'person', 3)) AS person,
         data ->> 'segment_id' AS segment,
+        try_cast(data ->> 'version' AS BIGINT) AS version,
         try_cast(data ->> 'number' AS BIGINT) AS number,
+        epoch_ms(moment_of(data ->> 'since')) AS since,
         event_type = 'segment.entered' AS is_entered,
         epoch_ms(moment_of(occurred_at)) AS ms,
         event_id, epoch, partition, "offset", appended_ms
@@ -26,7 +28,8 @@ SELECT *, row_number() OVER (PARTITION BY person, segment ORDER BY epoch, "offse
 FROM once;
 
 CREATE OR REPLACE TABLE main.last_told AS
-SELECT person, segment, max(number) AS number, arg_max(is_entered, nth) AS is_in, max(appended_ms) AS appended_ms
+SELECT
+    person, segment, max(number) AS number, max(nth) AS nth, arg_max(is_entered, nth) AS is_in
 FROM main.told
 GROUP BY person, segment;
 
@@ -42,3 +45,24 @@ FROM main.expected_rows AS e
 JOIN main.versions AS v USING (number)
 JOIN main.as_of AS a USING (person)
 WHERE v."offset" < done AND ended IS NULL;
+
+-- Stored rows that are compared: those of versions in force, and those that no version explains.
+CREATE OR REPLACE TABLE main.standing_rows AS
+WITH named AS (
+    SELECT
+        *,
+        split_part(id, ':', 1) || ':' || split_part(id, ':', 4) || ':' || split_part(id, ':', 5)
+            AS person,
+        split_part(id, ':', 1) || ':' || split_part(id, ':', 2) || ':' || split_part(id, ':', 3)
+            AS version_id
+    FROM main.stored_rows
+)
+SELECT s.*
+FROM named AS s
+LEFT JOIN main.versions AS v ON v.id = s.version_id
+LEFT JOIN main.as_of AS a ON a.person = s.person
+WHERE v.id IS NULL OR a.person IS NULL OR (v."offset" < done AND ended IS NULL);
+
+CREATE OR REPLACE TABLE main.unexplained_rows AS
+SELECT person, id AS document FROM main.standing_rows
+ANTI JOIN main.expected_known USING (person, version_id);

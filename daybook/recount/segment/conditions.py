@@ -59,7 +59,7 @@ def fill_runs(db: DuckDBPyConnection, filters: Node, until: int) -> None:
 
 def _moments(points: list[str], until: int) -> str:
     """Every moment at which something may change, and the number of its day."""
-    both = " UNION ".join(
+    both = " UNION ALL ".join(
         ["SELECT person, first_seen AS t FROM people", "SELECT person, ms FROM changes", *points]
     )
     return f"""
@@ -77,7 +77,8 @@ _CUTS = """
             m.person, t, day,
             max(ms) FILTER (what = 'withdrawn') AS withdrawn,
             max(ms) FILTER (what = 'deleted') AS deleted
-        FROM moments AS m LEFT JOIN changes AS c ON m.person = c.person AND c.ms <= t
+        FROM (FROM moments SEMI JOIN changes USING (person)) AS m
+        LEFT JOIN changes AS c ON m.person = c.person AND c.ms <= t
         GROUP BY ALL
     ),
     begun AS (
@@ -88,6 +89,9 @@ _CUTS = """
         FROM ended AS e LEFT JOIN changes AS c ON e.person = c.person AND c.ms <= t
         GROUP BY ALL
     )
+    SELECT person, t, day, true AS counts, -1 AS tracked, -1 AS anything
+    FROM moments ANTI JOIN changes USING (person)
+    UNION ALL
     SELECT
         person, t, day,
         (withdrawn IS NULL OR given IS NOT NULL) AND (deleted IS NULL OR opened IS NOT NULL)
@@ -127,41 +131,44 @@ class _Conditions:
             case {"seen": which}:
                 source = _events("*") if which == "last" else "people AS f(person, ms)"
                 self._add_points(source, node["within"])
-                return _counted(source, node["within"], "count(f.ms) > 0", "-1")
+                return _counted(source, node["within"], "number > 0", "-1")
         return self._of_orders(node)
 
     def _behaviour(self, node: Node) -> str:
         source, within = _events(_kind(node)), node.get("within")
         self._add_points(source, within)
-        holds = _compared("count(f.ms)", node.get("count", {"at_least": 1}))
+        holds = _compared("number", node.get("count", {"at_least": 1}))
         query = _counted(source, within, holds, _cut_of(node["event"]))
         if "then_not" not in node:
             return query
         undone = _events(node["then_not"])
         self.points.append(f"SELECT person, ms FROM {undone}")
         return f"""
-            SELECT q.person, q.t, any_value(holds) AND count(f.ms) = 0 AS holds
-            FROM ({query}) AS q JOIN cuts USING (person, t)
-            LEFT JOIN {undone}
-                ON f.person = q.person AND f.ms BETWEEN newest AND q.t
-                AND f.ms > {_cut_of(node["then_not"])}
-            GROUP BY q.person, q.t
+            SELECT
+                q.person, q.t,
+                q.holds AND coalesce(f.ms < newest OR f.ms <= cut, true) AS holds
+            FROM (
+                SELECT q.*, {_cut_of(node["then_not"])} AS cut
+                FROM ({query}) AS q JOIN cuts USING (person, t)
+            ) AS q
+            ASOF LEFT JOIN {undone} ON f.person = q.person AND f.ms <= q.t
         """
 
     def _add_points(self, source: str, within: str | None) -> None:
         self.points.append(f"SELECT person, ms FROM {source}")
-        self.points.append(f"SELECT person, {_end('f.ms', within)} FROM {source}")
+        self.points.append(_ends(source, within))
 
     def _attribute(self, node: Node) -> str:
         name = node["attribute"]
         source = f"(SELECT * FROM attributes WHERE name = {_literal(name)})"
         self.points.append(f"SELECT person, ms FROM {source}")
         cut = "anything" if name in _OF_ACCOUNTS else "tracked"
+        # Of several values of one time the greatest is the newest.
         newest = f"""
-            SELECT c.person, c.t, max_by(value, struct_pack(a := f.ms, v := value)) AS value
-            FROM cuts AS c LEFT JOIN {source} AS f
-                ON f.person = c.person AND f.ms <= c.t AND f.ms > {cut}
-            GROUP BY c.person, c.t
+            SELECT c.person, c.t, if(f.ms > {cut}, f.value, NULL) AS value
+            FROM cuts AS c ASOF LEFT JOIN (
+                SELECT person, ms, max(value) AS value FROM {source} GROUP BY person, ms
+            ) AS f ON f.person = c.person AND f.ms <= c.t
         """
         return f"SELECT person, t, coalesce({_wanted(node)}, false) AS holds FROM ({newest})"
 
@@ -183,10 +190,9 @@ class _Conditions:
             SELECT
                 c.person, c.t, f.id, f.cents,
                 coalesce(sum(r.cents), 0) AS refunded
-            FROM cuts AS c
+            FROM ({_windows(within)}) AS c
             JOIN {source}
-                ON f.person = c.person AND f.ms <= c.t AND f.ms > anything
-                AND f.ms >= {_window(within)}
+                ON f.person = c.person AND f.ms <= c.t AND f.ms > anything AND f.ms >= first
             LEFT JOIN refunds AS r
                 ON r.person = f.person AND r.id = f.id AND r.ms <= c.t
             GROUP BY ALL
@@ -212,12 +218,25 @@ def _cut_of(event_type: str) -> str:
 
 
 def _counted(source: str, within: str | None, holds: str, cut: str) -> str:
-    """Whether the facts of a source within the window are as wanted, and the newest of them."""
+    """Whether the facts of a source within the window are as wanted, and the newest of them.
+
+    The number of facts in it is that of all before its end less those before its beginning.
+    """
+    ranked = f"""
+        (SELECT person, ms, row_number() OVER (PARTITION BY person ORDER BY ms) AS n FROM {source})
+    """
     return f"""
-        SELECT c.person, c.t, {holds} AS holds, max(f.ms) AS newest
-        FROM cuts AS c LEFT JOIN {source}
-            ON f.person = c.person AND f.ms <= c.t AND f.ms > {cut} AND f.ms >= {_window(within)}
-        GROUP BY c.person, c.t
+        SELECT person, t, {holds} AS holds, if(number > 0, newest, NULL) AS newest
+        FROM (
+            SELECT
+                c.person, c.t, upto.ms AS newest,
+                coalesce(upto.n, 0) - coalesce(below.n, 0) AS number
+            FROM (
+                SELECT *, greatest(first - 1, {cut}) AS low FROM ({_windows(within)})
+            ) AS c
+            ASOF LEFT JOIN {ranked} AS upto ON upto.person = c.person AND upto.ms <= c.t
+            ASOF LEFT JOIN {ranked} AS below ON below.person = c.person AND below.ms <= c.low
+        )
     """
 
 
@@ -231,23 +250,26 @@ def _parsed(within: str | None) -> tuple[int | None, int]:
     return int(hours or 0) * 60 + int(minutes or 0), 0
 
 
-def _window(within: str | None) -> str:
-    """The earliest time that still counts at the moment `c.t`."""
+def _windows(within: str | None) -> str:
+    """The moments, each with the `first` time that still counts at it."""
     minutes, number = _parsed(within)
     if minutes is not None:
-        return f"c.t - {minutes * 60_000} + 1"
-    return f"(SELECT start FROM days WHERE days.number = c.day - {number} + 1)"
+        return f"SELECT *, t - {minutes * 60_000} + 1 AS first FROM cuts"
+    return f"""
+        SELECT cuts.*, start AS first FROM cuts JOIN days ON days.number = cuts.day - {number} + 1
+    """
 
 
-def _end(at: str, within: str | None) -> str:
-    """The moment at which an event of this time no longer counts."""
+def _ends(source: str, within: str | None) -> str:
+    """The moments at which a source's facts no longer count."""
     minutes, number = _parsed(within)
     if minutes is not None:
-        return f"{at} + {minutes * 60_000}"
-    return f"""(
-        SELECT min(start) FROM days
-        WHERE days.number = (SELECT max(number) FROM days AS d WHERE d.start <= {at}) + {number}
-    )"""
+        return f"SELECT person, ms + {minutes * 60_000} FROM {source}"
+    return f"""
+        SELECT f.person, later.start FROM {source}
+        ASOF JOIN days ON f.ms >= days.start
+        JOIN days AS later ON later.number = days.number + {number}
+    """
 
 
 def _kind(node: Node) -> str:

@@ -17,7 +17,7 @@ Node = Mapping[str, Any]
 @dataclass(slots=True)
 class Version:
     """A version of a segment. `offset` is that of its definition; `ended` that of the definition or
-    the retirement that ended it, None of one that is in force."""
+    the retirement that ended it, None of one that is in force. `is_retired`: nothing came after."""
 
     organization: str
     segment: str
@@ -93,8 +93,9 @@ class Definitions:
             raise LookupError(f"no segment {other}")
 
         resolved = _resolved(data["filters"], find)
-        if newest and newest.ended is None:
-            newest.ended = offset
+        if newest:
+            newest.is_retired = False
+            newest.ended = offset if newest.ended is None else newest.ended
         self.versions.append(
             Version(
                 organization, segment, number, data["name"], data["filters"], resolved, at, offset

@@ -139,6 +139,6 @@ SEGMENT = SegmentGroup(
     changes=Source(
         "sc.analytics.segment-changes",
         ("segment.entered", "segment.left"),
-        ("segment_id", "person", "number"),
+        ("segment_id", "version", "person", "number", "since"),
     ),
 )

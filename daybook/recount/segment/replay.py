@@ -1,6 +1,6 @@
 """The log of segments in DuckDB, and what it says about people and their memberships."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from daybook.recount.replay import rows
@@ -10,7 +10,7 @@ from daybook.recount.replay.runner import Runner
 from daybook.recount.replay.tables import Tables
 from daybook.recount.replay.zone import offsets
 from daybook.recount.segment import stored
-from daybook.recount.segment.definitions import Version
+from daybook.recount.segment.definitions import Version, encoded
 from daybook.recount.segment.group import RULES
 from daybook.recount.segment.memberships import fill_expected_rows
 from daybook.recount.segment.shards import shard_of
@@ -20,6 +20,7 @@ from daybook.recount.settings import Settings
 _SLICES_PER_MEMORY = 24
 _PEOPLE_AT_ONCE = 50_000
 _FACTS = Path(__file__).with_name("facts.sql")
+_COMPARED = Path(__file__).with_name("compare.sql")
 _COLLECTED = {
     "did": "person VARCHAR, kinds VARCHAR[], ms BIGINT",
     "attributes": "person VARCHAR, name VARCHAR, ms BIGINT, value VARCHAR",
@@ -67,6 +68,7 @@ class SegmentReplay:
         self.db = tables.db
         self.report_progress = report_progress
         self._settings = settings
+        self._is_limited = False
         self.log = LogTable(tables, 1)
         create = tables.create
         create("zone_offsets", "since TIMESTAMP, shift_seconds BIGINT", offsets(settings.zone))
@@ -76,6 +78,7 @@ class SegmentReplay:
             create(name, columns)
         create("clocks", "shard INTEGER, clock BIGINT, done BIGINT")
         create("touched", "person VARCHAR")
+        create("suspects", "person VARCHAR")
         create(
             "versions",
             "number INTEGER, id VARCHAR, segment VARCHAR, version INTEGER, "
@@ -87,12 +90,18 @@ class SegmentReplay:
         self._runner = Runner(tables, Rules((RULES,)), 0)
 
     def recount(
-        self, reach: Mapping[int, int], clocks: Mapping[int, Clock], versions: Sequence[Version]
+        self,
+        reach: Mapping[int, int],
+        clocks: Mapping[int, Clock],
+        versions: Sequence[Version],
+        only: Collection[str] | None = None,
     ) -> None:
         """Fills the tables from the log: `reach` has, of the places that count, the offset below
-        which messages do."""
-        self._find_touched(reach)
+        which messages do. `only`: of these people, if it is given."""
+        self.tables.refill("suspects", ((person,) for person in only or ()))
+        self._is_limited = only is not None
         self._collect(reach)
+        self._find_touched(reach)
         self._fill_facts()
         self._fill_clocks(clocks)
         self.tables.refill(
@@ -104,10 +113,33 @@ class SegmentReplay:
         )
         fill_expected_rows(self.tables, versions, self._settings.zone, _PEOPLE_AT_ONCE)
 
-    def run(self, path: Path) -> None:
-        """Runs SQL that uses the rules' macros."""
+    def numbers(self) -> tuple[int, int]:
+        """Of people, and of rows, that are stored or that the log gives."""
+        [(people,)] = self.tables.rows(
+            "SELECT count(*) FROM (SELECT person FROM main.expected_profiles "
+            "UNION SELECT person FROM main.stored_profiles)"
+        )
+        [(members,)] = self.tables.rows("SELECT count(*) FROM main.stored_rows")
+        return people, members
+
+    def unreadable(self) -> list[tuple[int, int, str]]:
+        """The place and offset of messages that cannot be counted, and why."""
+        found = self.tables.rows('SELECT partition, "offset", reason FROM main.unreadable')
+        return [(place, offset, reason) for place, offset, reason in found]
+
+    def told_since(self, version: Version, since_ms: int) -> tuple[int, int]:
+        """How often somebody entered or left a version by changes appended since."""
+        [(entered, left)] = self.tables.rows(
+            "SELECT count(*) FILTER (is_entered), count(*) FILTER (NOT is_entered) FROM main.told "
+            "WHERE segment = ? AND version = ? AND appended_ms >= ? AND starts_with(person, ?)",
+            [version.segment, version.number, since_ms, f"{encoded(version.organization)}:"],
+        )
+        return entered, left
+
+    def prepare(self) -> None:
+        """Fills the tables that a comparison reads."""
         self._runner.take_up("", "(FROM main.log LIMIT 0)")
-        self._runner.db.execute(path.read_text())
+        self._runner.db.execute(_COMPARED.read_text())
         self._runner.leave()
 
     def _collect(self, reach: Mapping[int, int]) -> None:
@@ -163,9 +195,10 @@ class SegmentReplay:
         db = self._runner.db
         for number in range(slices):
             self.report_progress("recounting people", number, slices)
+            wanted = " AND person IN (FROM main.suspects)" if self._is_limited else ""
             db.execute(
-                f"CREATE OR REPLACE TEMP MACRO in_slice(person) AS "
-                f"hash(person) % {slices} = {number}"
+                "CREATE OR REPLACE TEMP MACRO in_slice(person) AS "
+                f"hash(person) % {slices} = {number}{wanted}"
             )
             db.execute(_FACTS.read_text())
         self._runner.leave()

@@ -1,8 +1,9 @@
 """Reads the stored clocks, profiles, rows and definitions into tables, values as JSON."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from daybook.recount.errors import Unrecountable, translated_mongodb_errors
 from daybook.recount.fleet import Documents
@@ -31,6 +32,7 @@ FACTS = (
 _KNOWN = ("version", "in", "since", "until", "number")
 _ROW = ("organization_id", "segment_id", "version", "person", "shard")
 _AT_ONCE = 5_000
+_IDS_AT_ONCE = 1_000
 _AT_FIRST = -1
 
 Progress = Callable[[str, int, int], None]
@@ -133,15 +135,52 @@ def fill_rows(tables: Tables, stored: Iterable[Document], report: Progress) -> N
     tables.refill("stored_rows", members())
 
 
+def read_profiles(documents: Documents, only: Sequence[str] | None = None) -> Iterator[Document]:
+    """All profiles, or those with these `_id`s."""
+    if only is None:
+        yield from _found(documents, "segment_profiles", {})
+    for some in _chunks(only or ()):
+        yield from _found(documents, "segment_profiles", {"_id": {"$in": some}})
+
+
+def read_rows(documents: Documents, only: Sequence[str] | None = None) -> Iterator[Document]:
+    """All rows of `segment_members`, or those of the people with these profiles."""
+    if only is None:
+        yield from _found(documents, "segment_members", {})
+    for some in _chunks(only or ()):
+        own = [person.partition(":")[2] for person in some]
+        named = [f"{one[:2]}{unquote(one[2:])}" for one in own]
+        for row in _found(documents, "segment_members", {"person": {"$in": named}}):
+            organization, _, _, *person = str(row["_id"]).split(":")
+            if ":".join((organization, *person)) in some:
+                yield row
+
+
+def read_revisions(documents: Documents, people: Collection[str]) -> Iterator[tuple[str, Document]]:
+    """The present revisions of the profiles with these `_id`s, and whether there is something to
+    be published."""
+    fields = {"revision": 1, "is_changed": 1}
+    for some in _chunks(list(people)):
+        for one in _found(documents, "segment_profiles", {"_id": {"$in": some}}, fields):
+            is_changed = bool(one.get("is_changed"))
+            yield str(one["_id"]), {"revision": one.get("revision"), "is_changed": is_changed}
+
+
 def read_versions(documents: Documents) -> dict[str, Document]:
     """The documents of `audience_segments` by `_id`."""
-    return {str(one["_id"]): one for one in read_all(documents, "audience_segments")}
+    return {str(one["_id"]): one for one in _found(documents, "audience_segments", {})}
 
 
-def read_all(documents: Documents, collection: str) -> Iterator[Document]:
-    """All documents of a collection."""
+def _found(
+    documents: Documents, collection: str, where: Document, fields: Document | None = None
+) -> Iterator[Document]:
     with translated_mongodb_errors():
-        yield from documents[collection].find(batch_size=_AT_ONCE)
+        yield from documents[collection].find(where, fields, batch_size=_AT_ONCE)
+
+
+def _chunks(ids: Sequence[str]) -> Iterator[list[str]]:
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        yield list(ids[start : start + _IDS_AT_ONCE])
 
 
 def _batches(found: Iterator[Row]) -> Iterator[list[Row]]:

@@ -1,16 +1,20 @@
 """Recounts segments from the log and reports what differs."""
 
-from collections.abc import Mapping
-from time import monotonic
+from collections.abc import Collection, Iterator, Mapping
+from time import monotonic, sleep
 from typing import Any
 
 from daybook.recount.errors import Unrecountable, within_memory
 from daybook.recount.fleet import Documents
-from daybook.recount.segment.compare import Finding, findings
+from daybook.recount.segment.compare import PROFILES, Finding, findings
 from daybook.recount.segment.group import SegmentGroup
-from daybook.recount.segment.session import SegmentRecount
+from daybook.recount.segment.session import SegmentRecount, Snapshot
 from daybook.recount.segment.stored import Progress
+from daybook.recount.segment.versions import version_findings
 from daybook.recount.verdict.report import Difference, Doubt, Report
+
+_ROUNDS_MAX = 5
+_PAUSE_SECONDS = 1.0
 
 
 def verify_segments(
@@ -20,7 +24,11 @@ def verify_segments(
     report_progress: Progress,
     memory_mib: int,
 ) -> Report:
-    """Compares profiles, rows, counts and published changes. Raises Unreachable."""
+    """Compares profiles, rows, counts and published changes. Raises Unreachable.
+
+    Members may run meanwhile: what differs of people about whom something happened is compared
+    again, as it is then.
+    """
     started = monotonic()
     report = Report(group.name)
     try:
@@ -28,14 +36,76 @@ def verify_segments(
             within_memory(),
             SegmentRecount(kafka_config, documents, group, report_progress, memory_mib) as recount,
         ):
-            recount.snapshot()
-            for found in findings(recount.replay):
-                add(report, found)
+            report.excluded = recount.fleet.excluded()
+            report.gaps = [str(gap) for gap in recount.fleet.gaps()]
+            report.doubts += group_doubts(recount, recount.snapshot())
+            _compare(recount, report)
             report.messages = recount.messages
     except Unrecountable as error:
         report.doubts.append(Doubt(str(error)))
     report.seconds = monotonic() - started
     return report
+
+
+def _compare(recount: SegmentRecount, report: Report) -> None:
+    report.states, report.documents = recount.replay.numbers()
+    unequal: set[tuple[str, str]] = set()
+    for settled in rounds(recount):
+        for found in settled:
+            unequal.add((found.collection, found.document))
+            add(report, found)
+    for found in version_findings(recount):
+        unequal.add((found.collection, found.document))
+        add(report, found)
+    states = sum(collection == PROFILES for collection, _ in unequal)
+    report.states_equal = report.states - states
+    report.documents_equal = max(0, report.documents - len(unequal) + states)
+
+
+def rounds(recount: SegmentRecount) -> Iterator[list[Finding]]:
+    """What differs, after a snapshot was taken. Of people whom members worked on meanwhile, it is
+    looked for again in new snapshots; of those who never rest, it is a doubt."""
+    suspects: Collection[str] | None = None
+    for number in range(_ROUNDS_MAX):
+        if suspects is not None:
+            sleep(_PAUSE_SECONDS)
+            recount.snapshot(suspects)
+        found = [
+            one for one in findings(recount.replay) if suspects is None or one.person in suspects
+        ]
+        moving = recount.moving({one.person for one in found})
+        yield [one for one in found if one.person not in moving]
+        suspects = moving.keys()
+        if not suspects:
+            return
+        if number + 1 == _ROUNDS_MAX or not recount.has_members():
+            yield [one._replace(doubt=moving[one.person]) for one in found if one.person in moving]
+            return
+
+
+def group_doubts(recount: SegmentRecount, snapshot: Snapshot) -> list[Doubt]:
+    """Why numbers of the group are uncertain, whichever document they are in."""
+    log, reasons = recount.log, []
+    for gap in recount.fleet.gaps():
+        reasons.append(f"gap accepted: {gap} were never counted")
+    for topic in log.topics[: len(recount.group.sources)]:
+        for number, start in topic.starts.items():
+            if start > 0:
+                reasons.append(f"{topic.name}[{number}]: the log begins at {start}")
+    known = {topic.id for topic in log.topics}
+    lost = {topic_id for clock in snapshot.clocks.values() for topic_id, _ in clock.reach}
+    for topic_id in sorted(lost - known):
+        reasons.append(f"an earlier incarnation of a topic was counted ({topic_id})")
+    unreadable = log.unreadable + recount.replay.unreadable()
+    for place, offset, why in unreadable:
+        if offset < snapshot.reach.get(place, 0):
+            where = f"{log.name(place)} offset {offset}"
+            reasons.append(f"{where} was skipped, but is not a dead letter: {why}")
+    done = min(clock.done for clock in snapshot.clocks.values())
+    for offset, why in snapshot.definitions.unreadable:
+        if offset < done:
+            reasons.append(f"{recount.group.definitions} offset {offset} defines nothing: {why}")
+    return [Doubt(reason) for reason in reasons]
 
 
 def add(report: Report, found: Finding) -> None:

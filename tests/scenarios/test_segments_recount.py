@@ -1,0 +1,125 @@
+"""The recount of segments on real servers: equal after a history, and every damage is found."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from daybook.engine.kafka import clients
+from daybook.recount.days import Days
+from daybook.recount.rebuild import Rebuilt, rebuild_group
+from daybook.recount.segment.group import SEGMENT, SegmentGroup
+from daybook.recount.verdict.report import Report
+from daybook.recount.verify import verify_group
+from tests.support.segments import CARTS, CHANGES, DEFINITIONS, FEED, Audience, ms
+from tests.support.world import World
+
+QUIET = {"not": {"event": "page_view", "within": "PT1H"}}
+SPENT = {"revenue": {"currency": "EUR", "at_least": 1_000}, "within": "P30D"}
+
+
+@pytest.fixture
+def audience(world: World) -> Iterator[Audience]:
+    yield Audience(world)
+
+
+def group_of(world: World) -> SegmentGroup:
+    own = world.group("segment")
+    names = map(world.topic, (DEFINITIONS, FEED, CHANGES))
+    return SEGMENT.over(own.name, own.topics, *names)
+
+
+def verified(world: World) -> Report:
+    return verify_group(clients.common(world.settings), world.documents, group_of(world))
+
+
+def rebuilt(world: World) -> Rebuilt:
+    return rebuild_group(clients.common(world.settings), world.documents, group_of(world), Days())
+
+
+def live(audience: Audience) -> None:
+    """Log-ins on two devices, orders and a refund, consent, a deletion, and late events."""
+    audience.define()
+    audience.define(QUIET, "quiet")
+    audience.define(SPENT, "spent")
+    for visitor in ("v1", "v2"):
+        audience.track("cart_add", "2nd 10:00", visitor)
+        audience.track("page_view", "2nd 11:00", visitor, "u1")
+    audience.track("page_view", "2nd 11:30", "v1", "u2")
+    audience.track("cart_add", "2nd 11:40", "v1")
+    audience.track("cart_add", "2nd 10:15", "v3")
+    audience.order("created", "2nd 11:59", "o1", "u1")
+    audience.order("payment_succeeded", "2nd 12:00", "o1", "u1")
+    audience.account("consent_withdrawn", "2nd 12:30", "u2")
+    audience.account("created", "2nd 09:00", "u4")
+    audience.account("deleted", "2nd 12:45", "u4")
+    audience.advance("2nd 14:00")
+    audience.track("cart_add", "2nd 13:00", "v5", "u5")
+    audience.account("consent_given", "2nd 15:00", "u2")
+    audience.track("cart_add", "2nd 16:00", "v1")
+    audience.define(CARTS | {"count": {"at_least": 2}}, version=2)
+    audience.advance("3rd 10:10")
+
+
+def assert_equal(world: World) -> None:
+    report = verified(world)
+    assert report.exit_code == 0, report.as_json()
+    assert report.documents > 5 and report.states > 5
+    assert (report.documents, report.states) == (report.documents_equal, report.states_equal)
+
+
+def test_every_damage_is_found_and_healed(audience: Audience) -> None:
+    live(audience)
+    world = audience.world
+    assert_equal(world)
+    profiles, rows = world.documents["segment_profiles"], world.documents["segment_members"]
+    versions = world.documents["audience_segments"]
+    wrong = world.documents["segment_members"].find_one({"segment_id": "quiet", "in": True})
+    spent = rows.find_one({"segment_id": "spent"})
+    assert wrong and spent
+    one, two = "default:u:u1", "default:v:v3"
+    # The place where each damage must be found, and the damage.
+    damages: list[tuple[tuple[str, str], Any]] = [
+        (
+            ("segment_members", wrong["_id"]),
+            lambda: rows.update_one({"_id": wrong["_id"]}, {"$inc": {"since": 1}}),
+        ),
+        (
+            ("segment_members", wrong["_id"]),
+            lambda: rows.update_one({"_id": wrong["_id"]}, {"$set": {"in": False, "until": 5}}),
+        ),
+        (("segment_members", spent["_id"]), lambda: rows.delete_one({"_id": spent["_id"]})),
+        (
+            ("segment_members", "default:spent:1:u:u9"),
+            lambda: rows.insert_one(spent | {"_id": "default:spent:1:u:u9", "person": "u:u9"}),
+        ),
+        (
+            ("audience_segments", "default:quiet:1"),
+            lambda: versions.update_one({"_id": "default:quiet:1"}, {"$inc": {"members": 50}}),
+        ),
+        (("segment_profiles", one), lambda: profiles.delete_one({"_id": one})),
+        (
+            ("segment_profiles", two),
+            lambda: profiles.update_one({"_id": two}, {"$unset": {"events.cart_add": ""}}),
+        ),
+        (
+            ("segment_profiles", "default:v:v2"),
+            lambda: profiles.update_one({"_id": "default:v:v2"}, {"$set": {"into": None}}),
+        ),
+    ]
+    for place, damage in damages:
+        damage()
+        found = verified(world)
+        assert place in {(d.collection, d.document) for d in found.differences}, (
+            place,
+            found.as_json(),
+        )
+        assert found.exit_code == 1
+        healed = rebuilt(world)
+        assert (healed.doubts, bool(healed.changes)) == ([], True)
+        assert_equal(world)
+    told = audience.told()
+    audience.advance("3rd 10:12")
+    assert_equal(world)
+    assert audience.told() == told
+    assert ms("3rd 10:12") == audience.clock()
