@@ -6,6 +6,7 @@ from typing import Any
 
 from confluent_kafka.admin import AdminClient
 
+from daybook.recount.compare.parts import number_of_parts
 from daybook.recount.errors import Unrecountable
 from daybook.recount.fleet import Fleet
 from daybook.recount.helpers import Helpers
@@ -85,7 +86,10 @@ class SegmentLog:
         self.table.exclude_dead(dead)
         total = sum(topic.messages for topic in self.topics)
         done = sum(self._read_to.values())
-        for parsed in self.helpers.map(parse_and_encode, self._batches()):
+        # Other processes take longer to start than a short log to be read.
+        is_short = number_of_parts(total) == 1
+        read = (map if is_short else self.helpers.map)(parse_and_encode, self._batches())
+        for parsed in read:
             self.table.add(parsed.rows)
             self.unreadable += parsed.unreadable
             done += parsed.read
