@@ -13,7 +13,7 @@ WITH read AS (
     }) WHERE NOT contains(event_type, '.')
 )
 SELECT
-    partition, "offset", event_type, data, duplicate, id, reason, letter,
+    partition, "offset", appended_ms, event_type, data, duplicate, id, reason, letter,
     epoch_ms(utc) AS ms,
     encoded(organization_id) || ':' AS organization,
     organization || letter || ':' || encoded(key_id) AS key_id,
@@ -281,8 +281,11 @@ WHERE change IS NOT NULL AND event_type <> 'user.created' AND visitor IS NOT NUL
 
 -- Everybody whom a message concerns.
 CREATE VIEW concerned AS
-SELECT person, partition, "offset" FROM did
-UNION ALL SELECT person, partition, "offset" FROM changes
-UNION ALL SELECT key_id, partition, "offset" FROM users
-UNION ALL SELECT visitor, partition, "offset" FROM joins
-UNION ALL SELECT person, partition, version FROM paid;
+WITH found AS (
+    SELECT person, partition, "offset" FROM did
+    UNION ALL SELECT person, partition, "offset" FROM changes
+    UNION ALL SELECT key_id, partition, "offset" FROM users
+    UNION ALL SELECT visitor, partition, "offset" FROM joins
+    UNION ALL SELECT person, partition, version FROM paid
+)
+SELECT found.*, appended_ms FROM found JOIN counted USING (partition, "offset");

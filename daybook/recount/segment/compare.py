@@ -38,6 +38,7 @@ def findings(replay: SegmentReplay) -> Iterator[Finding]:
     yield from _rows(replay)
     yield from _known(replay)
     yield from _told(replay)
+    yield from _ended(replay)
 
 
 def _value(text: str | None) -> Any:
@@ -193,4 +194,31 @@ _TOLD = """
         if(s.is_in = 'true', 'segment.entered', 'segment.left')
     FROM main.last_told AS t LEFT JOIN main.stored_segments AS s USING (person, segment)
     WHERE t.is_in <> (coalesce(s.is_in, 'false') = 'true')
+"""
+
+
+def _ended(replay: SegmentReplay) -> Iterator[Finding]:
+    """Rows of versions that have ended, which stand as they were evaluated last."""
+    for person, document, is_known, *values in streamed(replay.db, _ENDED):
+        told, stored = values[:4], values[4:]
+        if stored[0] is None:
+            yield Finding(ROWS, document, "in", ABSENT, _value(told[0]), person)
+            continue
+        for name, found, wanted in zip(_KNOWN[1:], stored, told, strict=True):
+            if found != wanted:
+                # What a late event corrects is not published.
+                is_sure = is_known or (name in ("in", "number") and wanted is not None)
+                doubt = None if is_sure else _EARLIER
+                yield Finding(ROWS, document, name, _value(found), _value(wanted), person, doubt)
+
+
+_EARLIER = "the version has ended, and its rows stand as the facts were then"
+_ENDED = """
+    SELECT
+        person, document, is_known,
+        if(told_in, 'true', if(told_in IS NULL, NULL, 'false')), CAST(told_since AS VARCHAR),
+        if(told_in IS NULL, NULL, coalesce(CAST(told_until AS VARCHAR), 'null')),
+        CAST(told_number AS VARCHAR),
+        is_in, since, until, number
+    FROM main.wrong_ended_rows
 """

@@ -40,7 +40,7 @@ def fill_runs(db: DuckDBPyConnection, filters: Node, until: int) -> None:
         db.execute(f"CREATE OR REPLACE TEMP TABLE c{number} AS {query}")
         joins += f" JOIN c{number} USING (person, t)"
     db.execute(f"""
-        CREATE OR REPLACE TABLE runs AS
+        CREATE OR REPLACE TEMP TABLE runs AS
         WITH valued AS (
             SELECT person, t, coalesce(counts AND first_seen <= t AND ({expression}), false) AS v
             FROM cuts JOIN people USING (person) {joins}

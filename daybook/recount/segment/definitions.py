@@ -17,7 +17,8 @@ Node = Mapping[str, Any]
 @dataclass(slots=True)
 class Version:
     """A version of a segment. `offset` is that of its definition; `ended` that of the definition or
-    the retirement that ended it, None of one that is in force. `is_retired`: nothing came after."""
+    the retirement that ended it, None of one that is in force, and
+    `ended_ms` when that was appended. `is_retired`: nothing came after."""
 
     organization: str
     segment: str
@@ -28,6 +29,7 @@ class Version:
     defined_ms: int
     offset: int
     ended: int | None = None
+    ended_ms: int | None = None
     is_retired: bool = False
 
     @property
@@ -66,7 +68,7 @@ class Definitions:
                 if event_type == "segment.defined":
                     self._define(owner, data, offset, at)
                 elif event_type == "segment.retired":
-                    self._retire(owner, data["segment_id"], offset)
+                    self._retire(owner, data["segment_id"], offset, at)
             except (KeyError, LookupError, TypeError, ValueError) as error:
                 self.unreadable.append((offset, f"{type(error).__name__}: {error}"))
 
@@ -95,19 +97,20 @@ class Definitions:
         resolved = _resolved(data["filters"], find)
         if newest:
             newest.is_retired = False
-            newest.ended = offset if newest.ended is None else newest.ended
+            if newest.ended is None:
+                newest.ended, newest.ended_ms = offset, at
         self.versions.append(
             Version(
                 organization, segment, number, data["name"], data["filters"], resolved, at, offset
             )
         )
 
-    def _retire(self, organization: str, segment: str, offset: int) -> None:
+    def _retire(self, organization: str, segment: str, offset: int, at: int) -> None:
         newest = next(self.of(organization, segment), None)
         if newest is None:
             raise LookupError(f"no segment {segment}")
         if newest.ended is None:
-            newest.ended, newest.is_retired = offset, True
+            newest.ended, newest.ended_ms, newest.is_retired = offset, at, True
 
 
 def _resolved(node: Node, find: Callable[[str, int | None], Node]) -> dict[str, Any]:

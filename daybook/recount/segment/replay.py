@@ -1,6 +1,7 @@
 """The log of segments in DuckDB, and what it says about people and their memberships."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from daybook.recount.replay import rows
@@ -28,7 +29,7 @@ _COLLECTED = {
     "paid": "person VARCHAR, key_id VARCHAR, paid_ms BIGINT, currency VARCHAR, cents BIGINT, "
     "refunds BIGINT[][], products VARCHAR[], version BIGINT",
     "joins": "visitor VARCHAR, person VARCHAR",
-    "concerned": "person VARCHAR",
+    "concerned": "person VARCHAR, appended_ms BIGINT",
     "unreadable": 'partition INTEGER, "offset" BIGINT, reason VARCHAR',
 }
 """What the rules find in a slice of the log, collected for all of it."""
@@ -56,6 +57,10 @@ _OWNERS = """
         FROM main.paid AS f LEFT JOIN main.joins AS j ON j.visitor = f.person;
     CREATE OR REPLACE VIEW main.profiles AS
         SELECT person FROM main.concerned UNION SELECT person FROM main.joins;
+    CREATE OR REPLACE VIEW main.last_about AS
+        SELECT coalesce(j.person, f.person) AS person, max(appended_ms) AS appended_ms
+        FROM main.concerned AS f LEFT JOIN main.joins AS j ON j.visitor = f.person
+        GROUP BY ALL;
 """
 
 
@@ -82,7 +87,7 @@ class SegmentReplay:
         create(
             "versions",
             "number INTEGER, id VARCHAR, segment VARCHAR, version INTEGER, "
-            '"offset" BIGINT, ended BIGINT, is_retired BOOLEAN',
+            '"offset" BIGINT, ended BIGINT, ended_ms BIGINT',
         )
         self.db.execute(_OWNERS)
         stored.create_tables(tables)
@@ -107,11 +112,17 @@ class SegmentReplay:
         self.tables.refill(
             "versions",
             (
-                (number, one.id, one.segment, one.number, one.offset, one.ended, one.is_retired)
+                (number, one.id, one.segment, one.number, one.offset, one.ended, one.ended_ms)
                 for number, one in enumerate(versions)
             ),
         )
-        fill_expected_rows(self.tables, versions, self._settings.zone, _PEOPLE_AT_ONCE)
+        fill_expected_rows(
+            self.tables,
+            versions,
+            self._settings.zone,
+            _PEOPLE_AT_ONCE,
+            partial(self.report_progress, "recounting members"),
+        )
 
     def numbers(self) -> tuple[int, int]:
         """Of people, and of rows, that are stored or that the log gives."""
@@ -154,7 +165,10 @@ class SegmentReplay:
             self._runner.take_up("", one.source)
             for name, columns in _COLLECTED.items():
                 names = ", ".join(column.split()[0] for column in columns.split(", "))
-                self._runner.db.execute(f"INSERT INTO main.{name} SELECT {names} FROM {name}")
+                query = f"SELECT {names} FROM {name}"
+                if name == "concerned":
+                    query = f"SELECT person, max(appended_ms) FROM {name} GROUP BY person"
+                self._runner.db.execute(f"INSERT INTO main.{name} {query}")
         self._runner.leave()
 
     def _find_touched(self, reach: Mapping[int, int]) -> None:

@@ -4,11 +4,12 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from daybook.engine.documents.fields import Event
 from daybook.recount.log.messages import Facts, LogReader, encoded
 from daybook.recount.replay.tables import Tables
 from daybook.recount.segment import stored
 from daybook.recount.segment.compare import Finding, findings
-from daybook.recount.segment.definitions import Version
+from daybook.recount.segment.definitions import Definitions, Version
 from daybook.recount.segment.group import SEGMENT
 from daybook.recount.segment.log import PLACES_AT_MOST
 from daybook.recount.segment.replay import SegmentReplay
@@ -65,14 +66,24 @@ def logs(fleet: Fleet) -> dict[tuple[str, int], list[LogMessage]]:
 
 def versions(fleet: Fleet) -> list[Version]:
     """All versions of the fleet's segments; those of the beginning are below offset 0."""
-    found = []
-    offsets = {name: [-1] for name in SEGMENTS}
-    for change in fleet.changes:
-        offsets[change.segment].append(change.offset)
-    for name in SEGMENTS:
-        segment = fleet.definitions.segment("default", name)
-        assert segment is not None
-        for one in segment.versions:
-            own = (one.filters, one.resolved, 0)
-            found.append(Version("default", name, one.number, name, *own, -1))
-    return found
+    found = Definitions()
+    events: list[Event] = [
+        {
+            "event_type": "segment.defined",
+            "data": {"segment_id": n, "version": 1, "name": n} | {"filters": f},
+        }
+        for n, f in SEGMENTS.items()
+    ]
+    events += fleet.defined
+    first = len(events) - len(fleet.defined)
+    found.take(
+        {
+            "offset": [number - first for number in range(len(events))],
+            "appended_ms": [0] * len(events),
+            "event_type": [event["event_type"] for event in events],
+            "organization_id": [None] * len(events),
+            "data": [event["data"] for event in events],
+        }
+    )
+    assert not found.unreadable
+    return found.versions

@@ -52,6 +52,7 @@ class Fleet:
         self.clock = 0
         self.definitions = definitions
         self.changes: list[DefinitionChange] = []
+        self.defined: list[Event] = []
         self.backfills = dict.fromkeys(SHARDS, Backfill())
         self._in_force = InForce(definitions, UTC)
         self.shards = {number: self._shard(number) for number in SHARDS}
@@ -74,6 +75,7 @@ class Fleet:
     def define(self, event: Event) -> None:
         """A definition is read by all shards' owners."""
         self.definitions.take(event, self.now_ms)
+        self.defined.append(event)
         segment = event["data"]["segment_id"]
         self.changes.append(DefinitionChange(len(self.changes), "default", segment))
         for shard in self.shards.values():
