@@ -1,6 +1,9 @@
 """The recount of segments on real servers: equal after a history, and every damage is found."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from threading import Event
 from typing import Any
 
 import pytest
@@ -9,9 +12,11 @@ from daybook.engine.kafka import clients
 from daybook.recount.days import Days
 from daybook.recount.rebuild import Rebuilt, rebuild_group
 from daybook.recount.segment.group import SEGMENT, SegmentGroup
+from daybook.recount.segment.shards import SHARDS
 from daybook.recount.verdict.report import Report
 from daybook.recount.verify import verify_group
-from tests.support.segments import CARTS, CHANGES, DEFINITIONS, FEED, Audience, ms
+from tests.support.segments import CARTS, CHANGES, DEFINITIONS, FEED, Audience, ms, text
+from tests.support.wait import until
 from tests.support.world import World
 
 QUIET = {"not": {"event": "page_view", "within": "PT1H"}}
@@ -123,3 +128,86 @@ def test_every_damage_is_found_and_healed(audience: Audience) -> None:
     assert_equal(world)
     assert audience.told() == told
     assert ms("3rd 10:12") == audience.clock()
+
+
+def test_rows_of_an_old_version_are_restored_as_they_were_published(audience: Audience) -> None:
+    live(audience)
+    rows = audience.world.documents["segment_members"]
+    old = rows.find_one({"segment_id": "carts", "version": 1, "in": True})
+    assert old
+    rows.delete_one({"_id": old["_id"]})
+    found = {(d.document, d.field) for d in verified(audience.world).differences}
+    assert found == {(old["_id"], "in"), ("default:carts:1", "members")}
+    assert rebuilt(audience.world).exit_code == 0
+    assert_equal(audience.world)
+    restored = rows.find_one({"_id": old["_id"]}) or {}
+    names = ("version", "in", "since", "until", "number", "person", "shard", "segment_id")
+    assert [restored[name] for name in names] == [old[name] for name in names]
+
+
+@pytest.mark.parametrize("damage", ["another id", "out of turn"])
+def test_a_change_that_nobody_should_have_published_is_found(
+    audience: Audience, damage: str
+) -> None:
+    audience.define()
+    audience.track("cart_add", "2nd 10:00", "v1", "u1")
+    audience.advance("2nd 11:00")
+    [change] = audience.changes()
+    data = change["data"]
+    if damage == "out of turn":
+        data = data | {"number": 2}
+    audience.publish(CHANGES, change["event_type"], "2nd 10:00", data)
+    found = verified(audience.world)
+    assert found.exit_code == 1
+    assert {(d.collection, d.document) for d in found.differences} >= {
+        ("segment-changes", "default:u:u1 carts")
+    }
+    healed = rebuilt(audience.world)
+    assert healed.exit_code == 3
+    assert "cannot be taken back" in healed.doubts[0].reason
+    assert audience.members() == {"u:u1": (True, ms("2nd 10:00"), None)}
+
+
+def test_while_members_run_nothing_differs_and_damage_is_healed(audience: Audience) -> None:
+    audience.define()
+    audience.define(QUIET, "quiet")
+    world = audience.world
+    members = [world.member("segment", f"--clock={text('3rd 12:00')}") for _ in range(2)]
+    stop = Event()
+
+    def publish() -> None:
+        for number in count():
+            if stop.is_set():
+                return
+            visitor = number % 15
+            user = f"u{visitor % 7}" if number % 3 == 0 else None
+            audience.track(
+                "cart_add", f"2nd {10 + number % 9}:{number % 60:02d}", f"v{visitor}", user
+            )
+            stop.wait(0.02)
+
+    with ThreadPoolExecutor(1) as threads:
+        publishing = threads.submit(publish)
+        try:
+            finished = {"clock": ms("3rd 12:00")}
+            clocks = world.documents["segment_clocks"]
+            until(lambda: clocks.count_documents(finished) == SHARDS, "rounds are finished", 120)
+            until(lambda: len(audience.members()) > 3, "there are members", 120)
+            for _ in range(2):
+                report = verified(world)
+                assert report.differences == [], report.as_json()
+                assert report.states > 3
+            rows = world.documents["segment_members"]
+            assert rows.delete_one({"segment_id": "quiet", "person": "u:u5"}).deleted_count
+            rows.update_one({"segment_id": "quiet", "person": "u:u4"}, {"$inc": {"since": 1}})
+            world.documents["segment_profiles"].delete_one({"_id": "default:u:u6"})
+            healed = {change.document for change in rebuilt(world).changes}
+            assert healed >= {"default:quiet:1:u:u5", "default:quiet:1:u:u4", "default:u:u6"}
+        finally:
+            stop.set()
+        publishing.result()
+    for member in members:
+        member.end()
+    audience.advance("3rd 12:00")
+    assert rebuilt(world).doubts == []
+    assert_equal(world)

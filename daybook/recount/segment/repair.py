@@ -123,6 +123,7 @@ class Repairer:
             elif not self._profiles.replace_one(where, new).matched_count:
                 return None
             self._put_rows(new, rows)
+            self._restore_rows(new)
         return "repaired" if old else "inserted"
 
     def _new(self, person: str, old: Document, rows: Collection[Document]) -> Document:
@@ -188,6 +189,27 @@ class Repairer:
         except BulkWriteError as error:
             if any(one["code"] != _DUPLICATE for one in error.details["writeErrors"]):
                 raise
+
+    def _restore_rows(self, profile: Document) -> None:
+        """Writes rows of versions that have ended as they were published last."""
+        for document, segment, version, is_in, since, until, number in self._recount.tables.rows(
+            "SELECT document, segment, own_version, told_in, told_since, told_until, told_number "
+            "FROM main.wrong_ended_rows WHERE person = ? AND told_in IS NOT NULL",
+            [profile["_id"]],
+        ):
+            row = {
+                "version": version,
+                "in": is_in,
+                "since": since,
+                "until": until,
+                "number": number,
+                "organization_id": profile["organization_id"],
+                "segment_id": segment,
+                "person": profile["person"],
+                "shard": profile["shard"],
+                "revision": profile["revision"],
+            }
+            self._members.replace_one({"_id": document}, row, upsert=True)
 
 
 def _known(
