@@ -49,7 +49,7 @@ def test_every_command_refuses_a_wrong_date_with_the_same_message(command: list[
     [
         (["show", "incomes"], "no group incomes; the groups are user-lifecycle"),
         (["show", "segment"], "counts no days: see `daybook segments`"),
-        (["verify", "segment", "--all"], "cannot be recounted yet"),
+        (["verify", "segment", "--date", "2026-11-20"], "segments have no days: use --all"),
         (["dlq", "list", "sc.x"], "no topic sc.x in topics.yaml; the topics of events are"),
         (["schemas", "sc.x"], "no topic sc.x in topics.yaml; the topics of events are"),
         (["keys", "revoke", "x"], "'x' is not a key id: `daybook keys list` shows the ids"),

@@ -5,6 +5,7 @@ from tests.mutants.mutant import Mutant
 SLICES = ("tests/recount/replay/test_slices.py",)
 EVENTS = ("tests/recount/replay/test_events.py",)
 EQUAL = ("tests/recount/compare/test_equal.py",)
+SEGMENT = ("tests/recount/segment/test_recount_segment.py",)
 
 RECOUNTS = (
     Mutant(
@@ -55,5 +56,33 @@ RECOUNTS = (
         'document.split(b":", 2)[1]',
         'document.split(b":", 2)[0]',
         EQUAL,
+    ),
+    Mutant(
+        "what a visitor did before a log-in stays the visitor's in a recount",
+        "daybook/recount/segment.sql",
+        "    arg_min(named_person, n) AS person,\n",
+        "    arg_max(named_person, n) AS person,\n",
+        (*SEGMENT, "-k", "of_the_log or first"),
+    ),
+    Mutant(
+        "a recount keeps what was tracked before a withdrawal",
+        "daybook/recount/segment/facts.sql",
+        "WHERE ms > coalesce(if(is_tracked(kind), c.tracked, anything), -1)\n",
+        "WHERE ms > coalesce(anything, -1)\n",
+        (*SEGMENT, "-k", "of_the_log"),
+    ),
+    Mutant(
+        "a recount accepts changes that are not in turn",
+        "daybook/recount/segment/compare.py",
+        "FROM main.told WHERE number IS DISTINCT FROM nth",
+        "FROM main.told WHERE false",
+        (*SEGMENT, "-k", "turn"),
+    ),
+    Mutant(
+        "a recount of segments counts bots",
+        "daybook/recount/segment.sql",
+        "WHERE coalesce(len(context.bot), 0) = 0;",
+        ";",
+        (*SEGMENT, "-k", "bot"),
     ),
 )

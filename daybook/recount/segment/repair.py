@@ -68,7 +68,7 @@ class Repairer:
         self._ids = sorted(people)
         recount.tables.refill("suspects", ((person,) for person in people))
         self._facts = self._texts("facts", "expected_profiles")
-        self._read = self._texts("revision", "stored_profiles")
+        self._read = self._texts("state", "stored_profiles")
         self._known: dict[str, list[_Known]] = defaultdict(list)
         for person, *rest in recount.tables.rows(_KNOWN):
             self._known[person].append(_known(*rest))
@@ -104,8 +104,7 @@ class Repairer:
     def _repair(self, person: str) -> Literal["repaired", "inserted", "deleted"] | None:
         """None if a member has written the profile meanwhile."""
         old, rows = self._stored.get(person), self._rows[person]
-        is_read = None if old is None else json.dumps(old.get("revision"))
-        if is_read != self._read.get(person):
+        if (None if old is None else stored.state_of(old)) != self._read.get(person):
             return None
         where = {"_id": person, "revision": (old or {}).get("revision")}
         with translated_mongodb_errors():

@@ -137,11 +137,12 @@ class SegmentRecount:
             for (person,) in self.tables.rows("SELECT person FROM main.touched")
             if person in people
         }
-        read = dict[str, str](self.tables.rows("SELECT person, revision FROM main.stored_profiles"))
-        for person, now in stored.read_revisions(self._documents, people):
-            if now["is_changed"]:
+        read = dict[str, str](self.tables.rows("SELECT person, state FROM main.stored_profiles"))
+        for now in stored.read_profiles(self._documents, list(people)):
+            person = str(now["_id"])
+            if now.get("is_changed"):
                 found.setdefault(person, "changes of theirs are not published yet")
-            elif read.get(person) != str(now["revision"]):
+            elif read.get(person) != stored.state_of(now):
                 found.setdefault(person, "they changed during the comparison")
         return found
 

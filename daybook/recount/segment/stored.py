@@ -1,8 +1,9 @@
 """Reads the stored clocks, profiles, rows and definitions into tables, values as JSON."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from urllib.parse import unquote
 
 from daybook.recount.errors import Unrecountable, translated_mongodb_errors
@@ -85,8 +86,8 @@ def create_tables(tables: Tables) -> None:
     """Creates the tables that `fill_profiles` and `fill_rows` fill."""
     tables.create(
         "stored_profiles",
-        "person VARCHAR, facts VARCHAR, own_shard INTEGER, shard VARCHAR, revision VARCHAR, "
-        "evaluated_to VARCHAR, is_changed VARCHAR",
+        "person VARCHAR, facts VARCHAR, own_shard INTEGER, shard VARCHAR, state VARCHAR, "
+        "evaluated_to VARCHAR",
     )
     known = "version VARCHAR, is_in VARCHAR, since VARCHAR, until VARCHAR, number VARCHAR"
     tables.create("stored_segments", f"person VARCHAR, segment VARCHAR, {known}")
@@ -106,7 +107,9 @@ def fill_profiles(tables: Tables, stored: Iterable[Document], report: Progress) 
                 person,
                 _encode({name: one[name] for name in FACTS if name in one}),
                 shard_of(person),
-                *(_encode(one.get(n)) for n in ("shard", "revision", "evaluated_to", "is_changed")),
+                _encode(one.get("shard")),
+                state_of(one),
+                _encode(one.get("evaluated_to")),
             )
             segments = one.get("segments")
             for segment, value in segments.items() if isinstance(segments, Mapping) else ():
@@ -156,14 +159,10 @@ def read_rows(documents: Documents, only: Sequence[str] | None = None) -> Iterat
                 yield row
 
 
-def read_revisions(documents: Documents, people: Collection[str]) -> Iterator[tuple[str, Document]]:
-    """The present revisions of the profiles with these `_id`s, and whether there is something to
-    be published."""
-    fields = {"revision": 1, "is_changed": 1}
-    for some in _chunks(list(people)):
-        for one in _found(documents, "segment_profiles", {"_id": {"$in": some}}, fields):
-            is_changed = bool(one.get("is_changed"))
-            yield str(one["_id"]), {"revision": one.get("revision"), "is_changed": is_changed}
+def state_of(profile: Document) -> str:
+    """A text that is the same as long as a profile says the same, however often it is written."""
+    told = {name: profile.get(name) for name in (*FACTS, "segments", "evaluated_to", "is_changed")}
+    return sha256(_encode(told).encode()).hexdigest()
 
 
 def read_versions(documents: Documents) -> dict[str, Document]:

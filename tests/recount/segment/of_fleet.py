@@ -1,8 +1,9 @@
 """The recount of a fleet in memory: its logs, its profiles and rows, and what it published."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from daybook.engine.documents.fields import Event
 from daybook.recount.log.messages import Facts, LogReader, encoded
@@ -87,3 +88,34 @@ def versions(fleet: Fleet) -> list[Version]:
     )
     assert not found.unreadable
     return found.versions
+
+
+def people_of(
+    *happened: tuple[str, str, dict[str, Any]], organizations: Sequence[str] = ()
+) -> dict[str, dict[str, Any]]:
+    """The facts of everybody: of events with type, time of the 2nd of March 2026, and data, each of
+    the organization at its place, or of the default one."""
+    written: dict[int, list[Written]] = {}
+    for number, (event_type, at, data) in enumerate(happened):
+        topic = {"user": 0, "order": 1}.get(event_type.partition(".")[0], 2)
+        key = data[("user_id", "order_id", "visitor_id")[topic]]
+        event = {
+            "event_id": f"00000000-0000-0000-0000-{number:012x}",
+            "event_type": event_type,
+            "occurred_at": f"2026-03-02T{at}:00Z",
+            "organization_id": organizations[number] if organizations else "default",
+            "data": data,
+        }
+        own = written.setdefault(topic, [])
+        raw = json.dumps(event).encode()
+        own.append(Written(topic * PLACES_AT_MOST, len(own), 1_780_000_000_000, key.encode(), raw))
+    with recounting() as replay:
+        for topic, messages in written.items():
+            source = SOURCES[topic]
+            reader = LogReader(SEGMENT.name, source.event_types, source.data_fields)
+            replay.log.add(encoded(reader.read(messages, Facts())))
+        reach = {topic * PLACES_AT_MOST: len(messages) for topic, messages in written.items()}
+        replay.recount(reach, {shard: Clock(0, 0, 0, {}) for shard in SHARDS}, [])
+        assert replay.unreadable() == []
+        found = replay.tables.rows("SELECT person, facts FROM main.expected_profiles")
+        return {person: json.loads(facts) for person, facts in found}
