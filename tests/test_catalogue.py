@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 import consumers
+from daybook.cli.support.recount_options import recounted_group
 from daybook.engine.documents.fields import (
     Average,
     Breakdown,
@@ -253,6 +254,7 @@ def test_every_group_can_be_recounted_and_nothing_else() -> None:
 def test_the_recount_of_segments_reads_every_type_and_compares_every_field() -> None:
     for read in (*SEGMENT.sources, SEGMENT.changes):
         assert set(read.event_types) == set(events(read.topic)), read.topic
+    assert recounted_group(consumers.find(SEGMENT.name)) == SEGMENT
     # How members work, which is not a question of what the log says.
     work = {"revision", "applied", "due", "due_at", "touched", "is_merged", "outbox"}
     work |= {"unpublished", "is_changed", "evaluated_to"}

@@ -45,7 +45,7 @@ def recounting(name: str) -> Iterator[tuple[Group | SegmentGroup, ReportProgress
 
     Raises Unknown and Unavailable.
     """
-    group = _recounted(consumers.find(name))
+    group = recounted_group(consumers.find(name))
     with progress_bars(MofNCompleteColumn()) as bar:
         task = bar.add_task(group.name, total=None)
 
@@ -58,7 +58,7 @@ def recounting(name: str) -> Iterator[tuple[Group | SegmentGroup, ReportProgress
             raise Unavailable(str(error)) from error
 
 
-def _recounted(counted: CountedGroup) -> Group | SegmentGroup:
+def recounted_group(counted: CountedGroup) -> Group | SegmentGroup:
     """The recount of a group. Topic names come from topics.yaml, which the recount does not
     read."""
     definitions = counted.definitions[0].topic if counted.definitions else None

@@ -49,9 +49,9 @@ def _profiles(replay: SegmentReplay) -> Iterator[Finding]:
     for person, expected, facts, own_shard, shard, is_cut in streamed(replay.db, _PROFILES):
         doubt = _ORDER if is_cut else None
         if expected is None:
-            yield Finding(PROFILES, person, "facts", json.loads(facts), ABSENT, person)
+            yield _whole(person, _first_seen(facts), ABSENT)
         elif facts is None:
-            yield Finding(PROFILES, person, "facts", ABSENT, json.loads(expected), person)
+            yield _whole(person, ABSENT, _first_seen(expected))
         else:
             found = json.loads(facts)
             for name, value in json.loads(expected).items():
@@ -60,6 +60,15 @@ def _profiles(replay: SegmentReplay) -> Iterator[Finding]:
                     yield Finding(PROFILES, person, name, stored, value, person, doubt)
             if shard != str(own_shard):
                 yield Finding(PROFILES, person, "shard", _value(shard), own_shard, person)
+
+
+def _whole(person: str, stored: Any, recounted: Any) -> Finding:
+    """One field stands for a profile that is absent, or that the log does not explain."""
+    return Finding(PROFILES, person, "first_seen", stored, recounted, person)
+
+
+def _first_seen(facts: str) -> Any:
+    return json.loads(facts).get("first_seen")
 
 
 _PROFILES = """

@@ -1,6 +1,7 @@
 """Repairs segments' documents to what the log says, while members go on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from time import sleep
 from typing import Any
 
@@ -11,13 +12,14 @@ from daybook.recount.errors import translated_mongodb_errors
 from daybook.recount.repair.change import Change
 from daybook.recount.segment.compare import CHANGES, Finding, findings
 from daybook.recount.segment.repair import Repairer
-from daybook.recount.segment.session import SegmentRecount
+from daybook.recount.segment.session import SegmentRecount, Snapshot
 from daybook.recount.segment.verify import group_doubts
 from daybook.recount.segment.versions import SEGMENTS, version_findings
 from daybook.recount.verdict.report import Doubt
 
 _ROUNDS_MAX = 20
 _PAUSE_SECONDS = 1.0
+_PEOPLE_AT_ONCE = 1_000
 _PUBLISHED = ("number", "event_type", "occurred_at")
 """Fields of changes that were published as they should not have been."""
 
@@ -45,13 +47,11 @@ def repair_segments(recount: SegmentRecount, changes: list[Change]) -> list[Doub
         wrong = [one for one in open_ if one.person not in moving]
         # A profile that was repaired differs until a member has published what is new.
         wanted = [one for one in wrong if one.person not in repaired]
-        people = {one.person for one in wanted}
-        changes += Repairer(recount, snapshot, people).repair(wanted)
-        repaired |= people
+        changes += _repair(recount, snapshot, wanted, repaired)
         suspects = {one.person for one in found}
         if not open_:
             break
-        if not people and not recount.has_members():
+        if not wanted and not recount.has_members():
             waiting = "a member must publish the difference: start one"
             doubts += [_doubt(one, moving.get(one.person, waiting)) for one in open_]
             break
@@ -59,6 +59,21 @@ def repair_segments(recount: SegmentRecount, changes: list[Change]) -> list[Doub
         doubts.append(Doubt("documents changed during every repair: run the command again"))
     changes += repair_versions(recount, version_findings(recount))
     return doubts + [_doubt(one, one.doubt) for one in version_findings(recount) if one.doubt]
+
+
+def _repair(
+    recount: SegmentRecount, snapshot: Snapshot, wanted: Iterable[Finding], repaired: set[str]
+) -> Iterator[Change]:
+    """Repairs some people at a time; adds those who are to `repaired`."""
+    of_people: dict[str, list[Finding]] = {}
+    for one in wanted:
+        of_people.setdefault(one.person, []).append(one)
+    people = iter(sorted(of_people))
+    while some := list(islice(people, _PEOPLE_AT_ONCE)):
+        found = [one for person in some for one in of_people[person]]
+        repairer = Repairer(recount, snapshot, some)
+        yield from repairer.repair(found)
+        repaired |= repairer.repaired
 
 
 def repair_versions(recount: SegmentRecount, found: Iterable[Finding]) -> Iterable[Change]:

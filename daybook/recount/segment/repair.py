@@ -66,6 +66,8 @@ class Repairer:
         """Raises Unreachable."""
         self._recount = recount
         self._ids = sorted(people)
+        self.repaired: set[str] = set()
+        """Those whose profiles were as they had been read."""
         recount.tables.refill("suspects", ((person,) for person in people))
         self._facts = self._texts("facts", "expected_profiles")
         self._read = self._texts("state", "stored_profiles")
@@ -98,6 +100,7 @@ class Repairer:
         for done, person in enumerate(self._ids):
             self._recount.report_progress("repairing", done, len(self._ids))
             if what := self._repair(person):
+                self.repaired.add(person)
                 for (collection, document), names in fields[person].items():
                     yield Change(collection, document, what, tuple(names))
 

@@ -39,7 +39,8 @@ def verify_segments(
             report.excluded = recount.fleet.excluded()
             report.gaps = [str(gap) for gap in recount.fleet.gaps()]
             report.doubts += group_doubts(recount, recount.snapshot())
-            _compare(recount, report)
+            # Where a part of the log is missing, whatever differs may come from there.
+            _compare(recount, report, report.doubts[0].reason if report.doubts else None)
             report.messages = recount.messages
     except Unrecountable as error:
         report.doubts.append(Doubt(str(error)))
@@ -47,13 +48,13 @@ def verify_segments(
     return report
 
 
-def _compare(recount: SegmentRecount, report: Report) -> None:
+def _compare(recount: SegmentRecount, report: Report, doubt: str | None) -> None:
     report.states, report.documents = recount.replay.numbers()
     unequal: set[tuple[str, str]] = set()
     for settled in rounds(recount):
         for found in settled:
             unequal.add((found.collection, found.document))
-            add(report, found)
+            add(report, found._replace(doubt=doubt or found.doubt))
     for found in version_findings(recount):
         unequal.add((found.collection, found.document))
         add(report, found)
@@ -85,13 +86,14 @@ def rounds(recount: SegmentRecount) -> Iterator[list[Finding]]:
 
 def group_doubts(recount: SegmentRecount, snapshot: Snapshot) -> list[Doubt]:
     """Why numbers of the group are uncertain, whichever document they are in."""
-    log, reasons = recount.log, []
+    log, reasons, firsts = recount.log, [], recount.fleet.progress().firsts
     for gap in recount.fleet.gaps():
         reasons.append(f"gap accepted: {gap} were never counted")
     for topic in log.topics[: len(recount.group.sources)]:
         for number, start in topic.starts.items():
-            if start > 0:
-                reasons.append(f"{topic.name}[{number}]: the log begins at {start}")
+            if (first := firsts.get((topic.id, number), start)) < start:
+                where = f"{topic.name}[{number}]"
+                reasons.append(f"{where}: the log begins at {start}, counting began at {first}")
     known = {topic.id for topic in log.topics}
     lost = {topic_id for clock in snapshot.clocks.values() for topic_id, _ in clock.reach}
     for topic_id in sorted(lost - known):
