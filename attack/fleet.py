@@ -28,9 +28,6 @@ from daybook.local.stack import Ports, Stack
 from daybook.service import api_keys
 
 MEMBERS = tuple(group.name.removeprefix(consumers.PREFIX) for group in consumers.FLEET)
-VERIFIED = tuple(
-    group.name.removeprefix(consumers.PREFIX) for group in consumers.FLEET if group.documents
-)
 WELL_BEHAVED, ATTACKER, OTHER = "well-behaved", "attacker", "other"
 JWT_SECRET = "a secret of sixty-four bytes that no attacker has, as they say so"
 _SERVERS, _NAMES = "stack", ("kafka", "mongodb", "redis")

@@ -10,7 +10,7 @@ from attack import bounds
 from attack.attack import Attack, Sent
 from attack.attacker import AttackFailed, make
 from attack.catalogue import RECOUNTED
-from attack.fleet import VERIFIED, Fleet, Guarded, guarded_fleet
+from attack.fleet import MEMBERS, Fleet, Guarded, guarded_fleet
 from attack.outcome import Outcome, latency_failures, memory_failures, p99s, slowed
 from attack.samples import Samples
 
@@ -102,10 +102,10 @@ class Runner:
 
     def _verify(self, fleet: Fleet) -> Outcome:
         began = time.monotonic()
-        with ThreadPoolExecutor(len(VERIFIED)) as threads:
-            found = threads.map(lambda group: fleet.verify(group, _VERIFY_SECONDS_MAX), VERIFIED)
+        with ThreadPoolExecutor(len(MEMBERS)) as threads:
+            found = threads.map(lambda group: fleet.verify(group, _VERIFY_SECONDS_MAX), MEMBERS)
         failures = [failure for failure in found if failure]
-        what = f"numbers of {len(VERIFIED)} groups, recounted after {', '.join(self._counted)}"
+        what = f"numbers of {len(MEMBERS)} groups, recounted after {', '.join(self._counted)}"
         held = "equal" if not failures else "NOT equal"
         seconds, count = time.monotonic() - began, len(fleet.processes)
         self._log(f"{_VERIFY}: {held} ({seconds:.0f} s)")

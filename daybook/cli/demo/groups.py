@@ -71,7 +71,7 @@ def count(
 
 def verify_all(console: Console) -> None:
     """Runs `daybook verify --all` for every group. Raises StepFailed if one of them fails."""
-    names = [short(group) for group in _OF_DAYS]
+    names = [short(group) for group in FLEET]
     failed: dict[str, int] = {}
     with console.status("recounting"), ThreadPoolExecutor(len(names)) as threads:
         for name, done in zip(names, threads.map(_verify, names), strict=True):
