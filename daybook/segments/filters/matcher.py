@@ -152,9 +152,10 @@ def _is_wanted(node: Node) -> Callable[[str | None], bool]:
 
 def _seen(which: str, within: Window) -> _Compiled:
     def times(profile: Profile) -> Any:
-        return (
-            (profile["first_seen"],) if which == "first" else profile["events"].get(ANY_EVENT, ())
-        )
+        if which == "last":
+            return profile["events"].get(ANY_EVENT, ())
+        # A visitor whose facts a user has taken over was never seen.
+        return () if profile["first_seen"] is None else (profile["first_seen"],)
 
     def test(profile: Profile, t: int, c: Cuts) -> bool:
         seen = times(profile)
