@@ -1,0 +1,175 @@
+"""Measures segments: a member over a shop's traffic, with few and with many definitions."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.figure import Figure
+from bench.result import Result
+from bench.runs import RunFailed, Runs
+from bench.segments.check import check
+from bench.segments.definitions import Defined, many, overlapping
+from bench.segments.stages import STAGES
+from bench.segments.traffic import (
+    DEFINITIONS,
+    FIRST_DAY,
+    ORDERS,
+    TRACKING,
+    USERS,
+    Message,
+    Traffic,
+    definitions,
+)
+from bench.servers import PARTITIONS
+from bench.stopwatch import Measured
+from daybook.engine.kafka import clients
+from daybook.engine.kafka.bulk_producer import BulkProducer
+from daybook.engine.kafka.topics import DeclaredTopic, create
+from daybook.engine.moment import milliseconds_at
+from daybook.engine.mongo.client import Documents, database
+from daybook.engine.settings import Settings
+from schemas.catalogue import catalogue
+
+EVENTS, PEOPLE = 200_000, 100_000
+RATE, MICROSECONDS, SHARE = 4_000, 250, 0.8
+TICKETED = 50
+"""Ticketed events of the traffic: each has 10 of an organization's 500 definitions."""
+
+_FEED, _CHANGES = "sc.analytics.segment-feed", "sc.analytics.segment-changes"
+_SECONDS_MAX = 3_000
+_ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A member's measurement, and the processor seconds of its stages."""
+
+    measured: Measured
+    stages: dict[str, float]
+
+    def microseconds(self, stage: str) -> float:
+        """Processor time of a stage, an event."""
+        return self.stages.get(stage, 0.0) / self.measured.events * 1e6
+
+    @property
+    def cost(self) -> float:
+        """Microseconds of processor time an event, of all threads."""
+        return self.measured.cpu_seconds / self.measured.events * 1e6
+
+
+class Shop:
+    """The topics of one run, on a database of its own."""
+
+    def __init__(self, runs: Runs, settings: Settings, prefix: str) -> None:
+        self._runs = runs
+        self._settings = settings
+        self._prefix = prefix
+        names = USERS, ORDERS, TRACKING
+        partitions = dict.fromkeys(names, PARTITIONS)
+        for name in (*names, DEFINITIONS, _FEED, _CHANGES):
+            count = partitions.get(name) or catalogue().partitions(name)
+            config = catalogue().config(name)
+            create(clients.admin(settings), DeclaredTopic(prefix + name, count, 1, config))
+
+    def publish(self, messages: Iterable[Message]) -> None:
+        """Sends messages in their order. Raises RuntimeError."""
+        producer = clients.producer(self._settings)
+        senders: dict[str, BulkProducer] = {}
+        for message in messages:
+            if message.topic not in senders:
+                topic = self._prefix + message.topic
+                senders[message.topic] = BulkProducer(producer, topic)
+            senders[message.topic].send(message.value, message.key.encode())
+        for sender in senders.values():
+            sender.finish()
+            if sender.failed:
+                raise RuntimeError(f"the broker did not accept every message: {sender.why}")
+
+    def member(self, clock_ms: int, events: int) -> Run:
+        """Runs a member until it is caught up. Raises RunFailed."""
+        others = {n: v for n, v in os.environ.items() if not n.startswith("DAYBOOK_")}
+        own = {"DAYBOOK_MONGODB_DATABASE": self._settings.mongodb_database}
+        with TemporaryDirectory(prefix="daybook-bench-") as directory:
+            file = Path(directory) / "measured.json"
+            program = [sys.executable, "-m", "bench.segments.member"]
+            done = subprocess.run(
+                [*program, self._prefix, str(clock_ms), str(events), str(file)],
+                cwd=_ROOT,
+                env=others | dict(self._runs.variables) | own,
+                capture_output=True,
+                text=True,
+                timeout=_SECONDS_MAX,
+            )
+            if done.returncode:
+                raise RunFailed(f"segment ended with {done.returncode}: {done.stderr[-20_000:]}")
+            found = json.loads(file.read_text())
+        run = Run(Measured(**found["measured"]), found["stages"])
+        self._runs.log(
+            f"segment: {run.measured.rate:,.0f} events/s, {run.cost:.0f} µs an event "
+            + ", ".join(f"{name} {run.microseconds(name):.0f}" for name in STAGES)
+            + f"; {run.measured.written}"
+        )
+        return run
+
+
+@contextmanager
+def _shop(runs: Runs, name: str) -> Iterator[tuple[Shop, Documents]]:
+    settings = runs.settings(f"bench-segments-{name}")
+    documents = database(settings)
+    with documents.client as client:
+        client.drop_database(documents.name)
+        yield Shop(runs, settings, f"segments-{name}."), documents
+        client.drop_database(documents.name)
+
+
+def segments(runs: Runs, pairs: int) -> Result:
+    """After each run, compares members with what MongoDB finds by the definitions."""
+    count = int(os.environ.get("DAYBOOK_BENCH_SEGMENT_EVENTS", EVENTS))
+    people = int(os.environ.get("DAYBOOK_BENCH_SEGMENT_PEOPLE", PEOPLE))
+    few, more = [], []
+    for number in range(pairs):
+        few.append(_play(runs, f"few-{number}", Traffic(people, count), list(overlapping())))
+        traffic = Traffic(people, count, organizations=2, events=TICKETED)
+        more.append(_play(runs, f"many-{number}", traffic, list(many(TICKETED))))
+    shares = [
+        other.measured.rate / one.measured.rate * 100
+        for one, other in zip(few, more, strict=True)
+    ]
+    what = "segment, 20 definitions"
+    figures = [
+        Figure(f"{what}", "events/s", [run.measured.rate for run in few], at_least=RATE),
+        Figure(f"{what}: processor time", "µs/event", [run.cost for run in few], MICROSECONDS),
+        *(
+            Figure(f"{what}: {stage}", "µs/event", [run.microseconds(stage) for run in few])
+            for stage in STAGES
+        ),
+        Figure(f"{what}: peak memory", "MiB", [run.measured.peak_mib for run in few]),
+        Figure("segment, 1,000 definitions", "events/s", [run.measured.rate for run in more]),
+        Figure("1,000 definitions / 20", "%", shares, at_least=SHARE * 100),
+    ]
+    facts = {
+        "segments": f"{people:,} people, {count:,} events of their visits over 14 days; 20 "
+        "definitions of 4 conditions, then 1,000 of which an event that names a ticketed event "
+        "touches 10; the clock moves once, to the end"
+    }
+    return Result(facts, [], figures)
+
+
+def _play(runs: Runs, name: str, traffic: Traffic, defined: list[Defined]) -> Run:
+    """Everybody signs up, which is not measured; then the visits are."""
+    with _shop(runs, name) as (shop, documents):
+        shop.publish(definitions(defined))
+        shop.publish(traffic.sign_ups())
+        runs.log(f"{len(defined):,} definitions, {traffic.people:,} people sign up")
+        shop.member(milliseconds_at(FIRST_DAY) - 1, traffic.people)
+        shop.publish(traffic.visits())
+        end_ms = milliseconds_at(traffic.end)
+        run = shop.member(end_ms, traffic.count)
+        check(documents, defined, end_ms)
+        return run
