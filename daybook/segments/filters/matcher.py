@@ -1,31 +1,86 @@
 """Compiles filters to functions over profiles: the value at a moment, and the moments of change."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from daybook.segments.filters.profile import ANY_EVENT, Cuts, Profile, cuts, kind, moments_of_cuts
+from daybook.segments.filters.names import names
+from daybook.segments.filters.profile import (
+    ANY_EVENT,
+    Cuts,
+    Profile,
+    cut_of_attribute,
+    cut_of_event,
+    cuts,
+    kind,
+    moments_of_cuts,
+)
 from daybook.segments.filters.windows import Window, window
 
 Test = Callable[[Profile, int, Cuts], bool]
-Moments = Callable[[Profile], Iterator[int]]
 Node = Mapping[str, Any]
+
+
+class Turns(NamedTuple):
+    """Moments at which a condition may change: the times, in order, and the end of each's window if
+    there is one."""
+
+    times: Callable[[Profile], Sequence[int]]
+    within: Window | None = None
+
+    def all(self, profile: Profile) -> Iterator[int]:
+        """All of them, in no order."""
+        times = self.times(profile)
+        yield from times
+        if self.within is not None:
+            yield from map(self.within.end, times)
+
+    def next(self, profile: Profile, t: int) -> int | None:
+        """The first one after t."""
+        times = self.times(profile)
+        if not times:
+            return None
+        place = bisect_right(times, t)
+        following = times[place] if place < len(times) else None
+        if self.within is None:
+            return following
+        counting = bisect_left(times, self.within.first(t))
+        if counting >= place:
+            return following
+        end = self.within.end(times[counting])
+        return end if following is None else min(end, following)
+
+    def between(self, profile: Profile, after: int, until: int) -> Sequence[int]:
+        """Those in (after, until], in no order."""
+        times = self.times(profile)
+        if not times:
+            return ()
+        found = times[bisect_right(times, after) : bisect_right(times, until)]
+        if self.within is None:
+            return found
+        first, end = self.within.first, self.within.end
+        ended = times[bisect_left(times, first(after)) : bisect_left(times, first(until))]
+        return [*found, *map(end, ended)] if ended else found
 
 
 class _Compiled(NamedTuple):
     test: Test
-    moments: tuple[Moments, ...]
+    turns: tuple[Turns, ...]
 
 
 class Matcher:
     """Filters without references to other segments, compiled for a zone.
 
     The value at t is a function of the profile's facts up to t. It changes at `moments` only.
+    `names` are what it depends on.
     """
 
     def __init__(self, filters: Node, zone: ZoneInfo) -> None:
-        self._compiled = _compile(filters, zone)
+        compiled = _compile(filters, zone)
+        self._test = compiled.test
+        self._turns = (Turns(_of_cuts), *compiled.turns)
+        self.names = frozenset(names(filters))
 
     def value(self, profile: Profile, t: int) -> bool:
         """Whether the person matches at t. Nobody does before they were first seen."""
@@ -33,25 +88,45 @@ class Matcher:
         if first_seen is None or first_seen > t:
             return False
         counting = cuts(profile, t)
-        return counting is not None and self._compiled.test(profile, t, counting)
+        return counting is not None and self._test(profile, t, counting)
 
     def moments(self, profile: Profile) -> set[int]:
         """All moments at which the value may change."""
-        found = set(moments_of_cuts(profile))
-        for moments in self._compiled.moments:
-            found.update(moments(profile))
+        found = set[int]()
+        for turns in self._turns:
+            found.update(turns.all(profile))
         return found
+
+    def moments_until(self, profile: Profile, t: int) -> list[int]:
+        """Those up to t, in order."""
+        return sorted(at for at in self.moments(profile) if at <= t)
+
+    def moments_between(self, profile: Profile, after: int, until: int) -> list[int]:
+        """Those in (after, until], in order."""
+        found = set[int]()
+        for turns in self._turns:
+            found.update(turns.between(profile, after, until))
+        return sorted(found)
+
+    def next_moment(self, profile: Profile, t: int) -> int | None:
+        """The first one after t; None if there is none."""
+        found = [turns.next(profile, t) for turns in self._turns]
+        return min((at for at in found if at is not None), default=None)
+
+
+def _of_cuts(profile: Profile) -> Sequence[int]:
+    return sorted(moments_of_cuts(profile))
 
 
 def _compile(node: Node, zone: ZoneInfo) -> _Compiled:
     match node:
         case {"all": parts}:
-            return _branch(parts, zone, all)
+            return _branch(parts, zone, until=False)
         case {"any": parts}:
-            return _branch(parts, zone, any)
+            return _branch(parts, zone, until=True)
         case {"not": part}:
-            test, moments = _compile(part, zone)
-            return _Compiled(lambda profile, t, c: not test(profile, t, c), moments)
+            test, turns = _compile(part, zone)
+            return _Compiled(lambda profile, t, c: not test(profile, t, c), turns)
         case {"event": _}:
             return _behaviour(node, zone)
         case {"attribute": _}:
@@ -63,13 +138,19 @@ def _compile(node: Node, zone: ZoneInfo) -> _Compiled:
     raise ValueError(f"no condition: {', '.join(node)}")
 
 
-def _branch(
-    parts: list[Node], zone: ZoneInfo, combine: Callable[[Iterator[bool]], bool]
-) -> _Compiled:
+def _branch(parts: list[Node], zone: ZoneInfo, *, until: bool) -> _Compiled:
+    """Tests the parts until one has this value, which is then that of the branch."""
     compiled = [_compile(part, zone) for part in parts]
     tests = [one.test for one in compiled]
-    moments = tuple(moments for one in compiled for moments in one.moments)
-    return _Compiled(lambda profile, t, c: combine(test(profile, t, c) for test in tests), moments)
+
+    def test(profile: Profile, t: int, c: Cuts) -> bool:
+        # `any` and `all` over a generator take twice as long.
+        for part in tests:  # noqa: SIM110
+            if part(profile, t, c) is until:
+                return until
+        return not until
+
+    return _Compiled(test, tuple(turns for one in compiled for turns in one.turns))
 
 
 def compare(count: Mapping[str, int]) -> Callable[[int], bool]:
@@ -89,49 +170,44 @@ def _behaviour(node: Node, zone: ZoneInfo) -> _Compiled:
     name, then_not = kind(event_type, node.get("where")), node.get("then_not")
     is_enough = compare(node.get("count", {"at_least": 1}))
     undone = kind(then_not) if then_not else None
+    cut, undone_cut = cut_of_event(event_type), cut_of_event(then_not or event_type)
+    is_none_enough = is_enough(0)
 
     def test(profile: Profile, t: int, c: Cuts) -> bool:
-        times = profile["events"].get(name, ())
-        first = max(within.first(t), c.of_event(event_type) + 1)
+        events = profile["events"]
+        times = events.get(name)
+        if times is None:
+            return is_none_enough
         end = bisect_right(times, t)
-        number = max(0, end - bisect_left(times, first))
+        number = max(0, end - bisect_left(times, max(within.first(t), c[cut] + 1)))
         if not is_enough(number):
             return False
-        if then_not is None or not number:
+        others = events.get(undone) if number else None
+        if others is None:
             return True
-        since = max(times[end - 1], c.of_event(then_not) + 1)
-        others = profile["events"].get(undone or "", ())
+        since = max(times[end - 1], c[undone_cut] + 1)
         return bisect_left(others, since) == bisect_right(others, t)
 
-    def moments(profile: Profile) -> Iterator[int]:
-        yield from _in_and_out(profile["events"].get(name, ()), within)
-        yield from profile["events"].get(undone, ())
-
-    return _Compiled(test, (moments,))
+    turns = (Turns(_times_of(name), within),)
+    return _Compiled(test, turns if undone is None else (*turns, Turns(_times_of(undone))))
 
 
-def _in_and_out(times: Any, within: Window) -> Iterator[int]:
-    for at in times:
-        yield at
-        yield within.end(at)
+def _times_of(name: str) -> Callable[[Profile], Sequence[int]]:
+    return lambda profile: profile["events"].get(name, ())
 
 
 def _attribute(node: Node) -> _Compiled:
     name = node["attribute"]
-    is_wanted = _is_wanted(node)
+    is_wanted, cut = _is_wanted(node), cut_of_attribute(name)
 
     def test(profile: Profile, t: int, c: Cuts) -> bool:
-        value = None
-        for at, newer in profile["attributes"].get(name, ()):
-            if at > t:
-                break
-            value = newer if at > c.of_attribute(name) else None
-        return is_wanted(value)
+        for at, value in reversed(profile["attributes"].get(name, ())):
+            if at <= t:
+                return is_wanted(value if at > c[cut] else None)
+        return is_wanted(None)
 
-    def moments(profile: Profile) -> Iterator[int]:
-        return (at for at, _ in profile["attributes"].get(name, ()))
-
-    return _Compiled(test, (moments,))
+    turns = Turns(lambda profile: [at for at, _ in profile["attributes"].get(name, ())])
+    return _Compiled(test, (turns,))
 
 
 def _is_wanted(node: Node) -> Callable[[str | None], bool]:
@@ -161,7 +237,7 @@ def _seen(which: str, within: Window) -> _Compiled:
         seen = times(profile)
         return bisect_left(seen, within.first(t)) < bisect_right(seen, t)
 
-    return _Compiled(test, (lambda profile: _in_and_out(times(profile), within),))
+    return _Compiled(test, (Turns(times, within),))
 
 
 def _of_orders(node: Node, within: Window) -> _Compiled:
@@ -186,9 +262,10 @@ def _of_orders(node: Node, within: Window) -> _Compiled:
                 total += left if amount else not refunded or left > 0
         return is_enough(total)
 
-    def moments(profile: Profile) -> Iterator[int]:
-        for order in paid(profile):
-            yield from _in_and_out((order["paid_at"],), within)
-            yield from (at for at, _ in order["refunds"])
+    def paid_at(profile: Profile) -> Sequence[int]:
+        return sorted(order["paid_at"] for order in paid(profile))
 
-    return _Compiled(test, (moments,))
+    def refunded_at(profile: Profile) -> Sequence[int]:
+        return sorted(at for order in paid(profile) for at, _ in order["refunds"])
+
+    return _Compiled(test, (Turns(paid_at, within), Turns(refunded_at)))

@@ -38,15 +38,17 @@ def changes_of(values: Iterable[Value], *, was_in: bool) -> Iterator[Change]:
             yield Change(at, is_in)
 
 
-def newest_run_of(values: Iterable[Value]) -> Run | None:
-    """The run that holds after all these moments, else the newest one before; None without any."""
-    run: Run | None = None
-    for at, is_in in changes_of(values, was_in=False):
+def newest_run_of(values: Iterable[Value], run: Run | None = None) -> Run | None:
+    """The run that holds after all these moments, else the newest one before; None without any.
+
+    `run` is the newest one that had begun before these moments.
+    """
+    was_in = run is not None and run.until is None
+    for at, is_in in changes_of(values, was_in=was_in):
         run = Run(at, None) if is_in or run is None else run._replace(until=at)
     return run
 
 
 def newest_run(matcher: Matcher, profile: Profile, t: int) -> Run | None:
     """The run that holds at t, else the newest one before it; None if there was none."""
-    moments = sorted(at for at in matcher.moments(profile) if at <= t)
-    return newest_run_of(values_at(matcher, profile, moments))
+    return newest_run_of(values_at(matcher, profile, matcher.moments_until(profile, t)))
