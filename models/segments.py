@@ -47,6 +47,11 @@ SegmentProfiles = RowModel(
         "due_at": ("int64 or null", "the first of these; -1: to be evaluated in the next round"),
         "touched": ("array", "the segments to be evaluated in the next round; `*` for all"),
         "is_merged": ("bool", "whether a visitor's facts are among what is new"),
+        "late": (
+            "array",
+            "what has changed up to `evaluated_to` since: kinds, attributes, `orders`, or "
+            "`everything`",
+        ),
         "outbox": ("array", "changes that are to be published"),
         "unpublished": ("array", "the segments whose rows are to be written"),
         "is_changed": ("bool", "whether there are any"),

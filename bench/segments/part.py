@@ -138,8 +138,7 @@ def segments(runs: Runs, pairs: int) -> Result:
         traffic = Traffic(people, count, organizations=2, events=TICKETED)
         more.append(_play(runs, f"many-{number}", traffic, list(many(TICKETED))))
     shares = [
-        other.measured.rate / one.measured.rate * 100
-        for one, other in zip(few, more, strict=True)
+        other.measured.rate / one.measured.rate * 100 for one, other in zip(few, more, strict=True)
     ]
     what = "segment, 20 definitions"
     figures = [

@@ -1,7 +1,8 @@
 """Measures the processor time of the stages of a member, by its threads."""
 
 from collections import Counter
-from threading import Event, Thread, enumerate as live_threads
+from threading import Event, Thread
+from threading import enumerate as live_threads
 
 import psutil
 

@@ -39,8 +39,9 @@ class Definition(NamedTuple):
 
 
 def new_memberships() -> dict[str, Any]:
-    """The fields of a profile that `evaluate` maintains, before the first time, beside `evaluated_to`
-    and `late`.
+    """The fields of a profile that `evaluate` maintains, before the first time.
+
+    It maintains `evaluated_to` and `late`, too.
 
     `segments` has for each segment, as of `evaluated_to`, {version, in, since, until, number}: the
     newest run, and how many changes were published; times are milliseconds since 1970. `due` has

@@ -48,6 +48,16 @@ class MemoryProfiles:
             profile["revision"] += 1
             self.profiles[profile["_id"]] = deepcopy(dict(profile))
 
+    def update(self, profiles: Collection[Profile], names: Collection[str]) -> None:
+        for profile in profiles:
+            self.before()
+            stored = self.profiles.get(profile["_id"])
+            if stored is None or stored["revision"] != profile["revision"]:
+                raise Refused
+            profile["revision"] += 1
+            changed = {name: profile[name] for name in ("revision", *names)}
+            self.profiles[profile["_id"]] = stored | deepcopy(changed)
+
     def put_rows(self, rows: Collection[Mapping[str, Any]]) -> None:
         for row in rows:
             self.before()

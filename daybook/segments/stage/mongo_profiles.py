@@ -1,9 +1,9 @@
 """The profiles of a shard in MongoDB, and their rows."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from pymongo import ASCENDING, DeleteOne, ReplaceOne
+from pymongo import ASCENDING, DeleteOne, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from daybook.engine.errors import Refused
@@ -45,29 +45,53 @@ class MongoProfiles:
             return list(self._profiles.find(where).sort("_id", ASCENDING).limit(limit))
 
     def replace(self, profiles: Collection[Profile]) -> None:
-        replacements = [
-            ReplaceOne(
-                {"_id": profile["_id"], "revision": profile["revision"]},
-                {**profile, "revision": profile["revision"] + 1},
-                upsert=profile["revision"] == 0,
-            )
-            for profile in profiles
-        ]
-        if not replacements:
+        self._write(
+            profiles,
+            [
+                ReplaceOne(
+                    {"_id": profile["_id"], "revision": profile["revision"]},
+                    {**profile, "revision": profile["revision"] + 1},
+                    upsert=profile["revision"] == 0,
+                )
+                for profile in profiles
+            ],
+        )
+
+    def update(self, profiles: Collection[Profile], names: Collection[str]) -> None:
+        self._write(
+            profiles,
+            [
+                UpdateOne(
+                    {"_id": profile["_id"], "revision": profile["revision"]},
+                    {
+                        "$set": {name: profile[name] for name in names}
+                        | {"revision": profile["revision"] + 1}
+                    },
+                )
+                for profile in profiles
+            ],
+        )
+
+    def _write(
+        self,
+        profiles: Collection[Profile],
+        writes: Sequence[UpdateOne | ReplaceOne[dict[str, Any]]],
+    ) -> None:
+        if not writes:
             return
         with reachable():
             try:
-                result = self._profiles.bulk_write(replacements, ordered=False)
+                result = self._profiles.bulk_write(writes, ordered=False)
             except BulkWriteError as error:
                 only_duplicates(error, PROFILES)
                 raise Refused from error
-        if result.matched_count + result.upserted_count < len(replacements):
+        if result.matched_count + result.upserted_count < len(writes):
             raise Refused
         for profile in profiles:
             profile["revision"] += 1
 
     def put_rows(self, rows: Collection[Mapping[str, Any]]) -> None:
-        writes = [_write(row) for row in rows]
+        writes = [_row_write(row) for row in rows]
         if not writes:
             return
         with reachable():
@@ -78,7 +102,7 @@ class MongoProfiles:
                 only_duplicates(error, MEMBERS)
 
 
-def _write(row: Mapping[str, Any]) -> DeleteOne | ReplaceOne[dict[str, Any]]:
+def _row_write(row: Mapping[str, Any]) -> DeleteOne | ReplaceOne[dict[str, Any]]:
     where = {"_id": row["_id"], "revision": {"$lte": row["revision"]}}
     if row["since"] is None:
         return DeleteOne(where)

@@ -36,6 +36,12 @@ class Profiles(Protocol):
         Raises Refused if another writer has replaced one of them since: then some are replaced.
         """
 
+    def update(self, profiles: Collection[Profile], names: Collection[str]) -> None:
+        """Stores these fields of profiles that were read, and raises their `revision`.
+
+        Raises Refused as `replace` does.
+        """
+
     def put_rows(self, rows: Collection[Mapping[str, Any]]) -> None:
         """Writes rows of `segment_members`, and removes those that have no `since` any more, unless
         the stored one is of a later revision."""

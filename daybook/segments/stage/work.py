@@ -12,7 +12,7 @@ import structlog
 
 from daybook.engine.errors import Gap
 from daybook.engine.kafka.offsets import LogBounds
-from daybook.segments.feed import unpack
+from daybook.segments.feed import FeedMessage, unpack
 from daybook.segments.in_force import InForce
 from daybook.segments.metrics import CHANGES, CLOCK, FEED_LAG, ITEMS, ROUND_SECONDS
 from daybook.segments.stage.clocks import REMEDY, Clock, Clocks
@@ -22,7 +22,7 @@ from daybook.segments.stage.pins import Pins
 from daybook.segments.stage.profiles import Profiles
 from daybook.segments.stage.progress import FeedProgress, SourceProgress
 from daybook.segments.stage.rounds import Rounds
-from daybook.segments.stage.shard import Outlets, Publish, SendItems, Shard
+from daybook.segments.stage.shard import Outlets, Publish, SendItems, Shard, take
 
 log = structlog.get_logger()
 
@@ -105,7 +105,7 @@ class Work:
             shard,
             parts.profiles,
             parts.in_force,
-            Outlets(parts.send, self._publish, parts.pins.keep_lawful),
+            Outlets(self._publish, parts.pins.keep_lawful),
             clock.clock,
             clock.backfill,
         )
@@ -117,23 +117,31 @@ class Work:
         Messages that were taken before are skipped. So are those after a hole, which a rebalance
         may leave: they are read again.
         """
+        following: dict[int, int] = {}
+        new: dict[int, list[FeedMessage]] = {}
         for number, messages in received.items():
             if number not in self._shards:
                 continue
-            following, new = self._next[number], []
+            following[number] = self._next[number]
             for offset, value in messages:
-                if offset == following:
-                    new.append(unpack(value))
-                    following += 1
-            if messages[-1][0] >= following:
+                if offset == following[number]:
+                    new.setdefault(number, []).append(unpack(value))
+                    following[number] += 1
+            if messages[-1][0] >= following[number]:
                 log.warning(
-                    "feed read out of order", shard=number, at=following, read=messages[-1][0]
+                    "feed read out of order",
+                    shard=number,
+                    at=following[number],
+                    read=messages[-1][0],
                 )
-            if new:
-                self._shards[number].take(new)
-                self._parts.clocks.save_next(number, self._next[number], following)
-                self._next[number] = following
-                ITEMS.labels(self._parts.group).inc(sum(len(message.items) for message in new))
+        if not new:
+            return
+        parts, shards = self._parts, self._shards
+        take([(shards[number], own) for number, own in new.items()], parts.profiles, parts.send)
+        parts.clocks.save_next({number: (self._next[number], following[number]) for number in new})
+        self._next |= following
+        items = sum(len(message.items) for own in new.values() for message in own)
+        ITEMS.labels(parts.group).inc(items)
 
     def step(self, owned: Collection[int]) -> bool:
         """The next piece of a round; false if there is nothing to do for now.

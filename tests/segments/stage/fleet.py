@@ -13,7 +13,7 @@ from daybook.segments.definitions import Definitions
 from daybook.segments.feed import FeedItem, FeedMessage, pack, shard_of, unpack
 from daybook.segments.in_force import InForce
 from daybook.segments.stage.new_definitions import Backfill, DefinitionChange
-from daybook.segments.stage.shard import Outlets, Shard
+from daybook.segments.stage.shard import Outlets, Shard, take
 from schemas.catalogue import source
 from schemas.envelope import moment_text
 from tests.fakes.memory_profiles import MemoryProfiles
@@ -64,7 +64,7 @@ class Fleet:
             number,
             self.profiles,
             self._in_force,
-            Outlets(self.send_on, self.publish, lambda people, clock: None),
+            Outlets(self.publish, lambda people, clock: None),
             self.clock,
             self.backfills[number],
         )
@@ -128,7 +128,8 @@ class Fleet:
         start = self.applied[shard]
         values = self.feed[shard][start : start + messages]
         try:
-            self.shards[shard].take([self._message(value) for value in values])
+            messages = [self._message(value) for value in values]
+            take([(self.shards[shard], messages)], self.profiles, self.send_on)
         except Died:
             self.shards[shard] = self._shard(shard)
             self.applied[shard] = max(0, start - self.random.randint(0, 3))
