@@ -11,7 +11,7 @@ from bench.segments.definitions import Defined
 USERS, ORDERS, TRACKING = "sc.domain.user", "sc.domain.order", "sc.tracking.funnel"
 DEFINITIONS = "sc.analytics.segments"
 SIGNED_UP = datetime(2026, 3, 1, tzinfo=UTC)
-FIRST_DAY, DAYS = datetime(2026, 3, 2, tzinfo=UTC), 14
+FIRST_DAY, DAYS = datetime(2026, 3, 2, tzinfo=UTC), 2
 
 # Visits overlap: between two events of one visit there are about 8,000 of others.
 ROUNDS_APART = 2_000
@@ -46,15 +46,16 @@ _VISITS: tuple[tuple[Step, ...], ...] = (
     ),
     ((USERS, "user.login_succeeded"), (TRACKING, "page_view"), (TRACKING, "view")),
 )
+_NEW_EVERY = 9
 _MOST_STEPS = max(map(len, _VISITS))
 
 
 class Traffic:
-    """So many people sign up, and then have visits with about so many events, over 14 days.
+    """So many people sign up, and then have visits with about so many events, over two days.
 
-    A person has one visitor and one user. The first visit to name the user is the first to check
-    out; what came before it is merged into the user's profile. People are of `organizations` in
-    turn; views are of `events` ticketed events.
+    A person has a user and a visitor. One visit in nine is on a new device, so by a visitor of its
+    own, who is merged into the user if the visit comes to the check-out. People are of
+    `organizations` in turn; views are of `events` ticketed events.
     """
 
     def __init__(self, people: int, count: int, organizations: int = 1, events: int = 50) -> None:
@@ -73,12 +74,14 @@ class Traffic:
         return FIRST_DAY + timedelta(days=DAYS)
 
     def sign_ups(self) -> Iterator[Message]:
-        """One event a person."""
+        """Two events a person: an account, and a first page that names visitor and user."""
         for person in range(self.people):
             at = SIGNED_UP + timedelta(hours=20) * person / self.people
             country = _COUNTRIES[person % len(_COUNTRIES)]
             data = {"country": country, "role": "buyer" if person % 2 else "leader"}
             yield self._message(USERS, "user.created", at, person, data)
+            visitor = {"visitor_id": f"v{person}", "session_id": "s", "user_id": f"u{person}"}
+            yield self._message(TRACKING, "page_view", at, person, visitor)
 
     def visits(self) -> Iterator[Message]:
         """All events of visits, in the order of their times."""
@@ -110,7 +113,8 @@ class Traffic:
             "channel": _CHANNELS[visit % len(_CHANNELS)],
             "source": "newsletter",
         }
-        data = {"visitor_id": f"v{person}", "session_id": f"s{visit}", "context": context}
+        visitor = f"v{person}" if visit % _NEW_EVERY else f"n{visit}"
+        data = {"visitor_id": visitor, "session_id": f"s{visit}", "context": context}
         if event_type == "checkout_start":
             data["user_id"] = f"u{person}"
         if event_type != "page_view":

@@ -7,14 +7,8 @@ from typing import Any, NamedTuple
 
 from daybook.segments.filters.matcher import Matcher
 from daybook.segments.filters.names import EVERYTHING
-from daybook.segments.filters.runs import (
-    Change,
-    Run,
-    Value,
-    changes_of,
-    newest_run_of,
-    values_at,
-)
+from daybook.segments.filters.runs import Change, Run, changes_of, newest_run_of
+from daybook.segments.filters.timeline import Timeline, Value
 
 Profile = MutableMapping[str, Any]
 
@@ -67,14 +61,16 @@ def evaluate(
     late = set(profile["late"])
     since = profile["evaluated_to"]
     is_anew = not 0 <= since <= clock or why != LATE or EVERYTHING in late
-    due = profile["due"]
+    every_after = since if since >= 0 else None
+    due, whole, onward = profile["due"], Timeline(profile, clock), None
     for definition in definitions:
         matcher, reason = definition.matcher, new.get(definition.segment, why)
         if is_anew or reason != LATE or not late.isdisjoint(matcher.names):
-            _evaluate_anew(profile, definition, clock, reason)
+            _evaluate_anew(profile, definition, whole.values(matcher, every_after), clock, reason)
         else:
-            _go_on(profile, definition, clock)
-        moment = matcher.next_moment(profile, clock)
+            onward = onward or Timeline(profile, clock, since)
+            _go_on(profile, definition, onward.values(matcher))
+        moment = (onward or whole).next_moment(matcher)
         if moment is not None:
             due[definition.segment] = moment
         else:
@@ -110,25 +106,24 @@ def due(profile: Profile, clock: int) -> list[str]:
     return [segment for segment, moment in profile["due"].items() if moment <= clock]
 
 
-def _go_on(profile: Profile, definition: Definition, clock: int) -> None:
-    """Evaluates from `evaluated_to` on, up to which nothing has changed."""
-    moments = definition.matcher.moments_between(profile, profile["evaluated_to"], clock)
-    if not moments:
+def _go_on(profile: Profile, definition: Definition, values: Sequence[Value]) -> None:
+    """Goes on from `evaluated_to`, up to which nothing has changed. `values` are those since."""
+    if not values:
         return
     known = profile["segments"].get(definition.segment, _NOBODY)
     was_in, run = known["in"], None
     if known["since"] is not None:
         run = Run(known["since"], known["until"])
-    values = values_at(definition.matcher, profile, moments)
     told = [(change, _reason(profile, change.at)) for change in changes_of(values, was_in=was_in)]
     if told:
         _tell(profile, definition, newest_run_of(values, run), told)
 
 
-def _evaluate_anew(profile: Profile, definition: Definition, clock: int, why: str) -> None:
-    """Evaluates the whole past."""
-    moments = definition.matcher.moments_until(profile, clock)
-    past = values_at(definition.matcher, profile, moments)
+def _evaluate_anew(
+    profile: Profile, definition: Definition, past: Sequence[Value], clock: int, why: str
+) -> None:
+    """`past` are the values at the moments up to the clock: what was known may be another, so after
+    `evaluated_to` also where no condition changes."""
     known = profile["segments"].get(definition.segment, _NOBODY)
     run = newest_run_of(past)
     is_in = run is not None and run.until is None

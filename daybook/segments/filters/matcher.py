@@ -1,7 +1,10 @@
 """Compiles filters to functions over profiles: the value at a moment, and the moments of change."""
 
+import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -19,6 +22,7 @@ from daybook.segments.filters.profile import (
 from daybook.segments.filters.windows import Window, window
 
 Test = Callable[[Profile, int, Cuts], bool]
+Combine = Callable[[Sequence[bool]], bool]
 Node = Mapping[str, Any]
 
 
@@ -64,22 +68,33 @@ class Turns(NamedTuple):
         return [*found, *map(end, ended)] if ended else found
 
 
-class _Compiled(NamedTuple):
-    test: Test
-    turns: tuple[Turns, ...]
+class Condition:
+    """A condition, compiled: its value at a moment, and the moments at which it may change, beside
+    those of consent and the account. Segments that ask for the same share it."""
+
+    __slots__ = ("test", "turns")
+
+    def __init__(self, test: Test, *turns: Turns) -> None:
+        self.test = test
+        self.turns = turns
+
+    def next(self, profile: Profile, t: int) -> int | None:
+        """The first moment after t; None if there is none."""
+        found = [at for turns in self.turns if (at := turns.next(profile, t)) is not None]
+        return min(found) if found else None
 
 
 class Matcher:
     """Filters without references to other segments, compiled for a zone.
 
     The value at t is a function of the profile's facts up to t. It changes at `moments` only.
-    `names` are what it depends on.
+    `names` are what it depends on. `combine` gives it from the values of `conditions`.
     """
 
     def __init__(self, filters: Node, zone: ZoneInfo) -> None:
-        compiled = _compile(filters, zone)
-        self._test = compiled.test
-        self._turns = (Turns(_of_cuts), *compiled.turns)
+        conditions: list[Condition] = []
+        self.combine = _compile(filters, zone, conditions)
+        self.conditions = tuple(conditions)
         self.names = frozenset(names(filters))
 
     def value(self, profile: Profile, t: int) -> bool:
@@ -88,47 +103,53 @@ class Matcher:
         if first_seen is None or first_seen > t:
             return False
         counting = cuts(profile, t)
-        return counting is not None and self._test(profile, t, counting)
+        if counting is None:
+            return False
+        return self.combine([one.test(profile, t, counting) for one in self.conditions])
 
     def moments(self, profile: Profile) -> set[int]:
         """All moments at which the value may change."""
-        found = set[int]()
-        for turns in self._turns:
-            found.update(turns.all(profile))
+        found = set(moments_of_cuts(profile))
+        for condition in self.conditions:
+            for turns in condition.turns:
+                found.update(turns.all(profile))
         return found
 
-    def moments_until(self, profile: Profile, t: int) -> list[int]:
-        """Those up to t, in order."""
-        return sorted(at for at in self.moments(profile) if at <= t)
 
-    def moments_between(self, profile: Profile, after: int, until: int) -> list[int]:
-        """Those in (after, until], in order."""
-        found = set[int]()
-        for turns in self._turns:
-            found.update(turns.between(profile, after, until))
-        return sorted(found)
-
-    def next_moment(self, profile: Profile, t: int) -> int | None:
-        """The first one after t; None if there is none."""
-        found = [turns.next(profile, t) for turns in self._turns]
-        return min((at for at in found if at is not None), default=None)
-
-
-def _of_cuts(profile: Profile) -> Sequence[int]:
-    return sorted(moments_of_cuts(profile))
-
-
-def _compile(node: Node, zone: ZoneInfo) -> _Compiled:
+def _compile(node: Node, zone: ZoneInfo, conditions: list[Condition]) -> Combine:
+    """Adds the conditions of a tree, and gives its value from theirs."""
     match node:
         case {"all": parts}:
-            return _branch(parts, zone, until=False)
+            return _branch([_compile(part, zone, conditions) for part in parts], until=False)
         case {"any": parts}:
-            return _branch(parts, zone, until=True)
+            return _branch([_compile(part, zone, conditions) for part in parts], until=True)
         case {"not": part}:
-            test, turns = _compile(part, zone)
-            return _Compiled(lambda profile, t, c: not test(profile, t, c), turns)
+            negated = _compile(part, zone, conditions)
+            return lambda values: not negated(values)
+    place = len(conditions)
+    conditions.append(_condition(json.dumps(node, sort_keys=True), zone))
+    return itemgetter(place)
+
+
+def _branch(parts: Sequence[Combine], *, until: bool) -> Combine:
+    """Asks the parts until one has this value, which is then that of the branch."""
+
+    def combine(values: Sequence[bool]) -> bool:
+        # `any` and `all` over a generator take twice as long.
+        for part in parts:  # noqa: SIM110
+            if part(values) is until:
+                return until
+        return not until
+
+    return combine
+
+
+@lru_cache(2**14)
+def _condition(text: str, zone: ZoneInfo) -> Condition:
+    node = json.loads(text)
+    match node:
         case {"event": _}:
-            return _behaviour(node, zone)
+            return _behaviour(node, window(node.get("within"), zone))
         case {"attribute": _}:
             return _attribute(node)
         case {"seen": which, "within": within}:
@@ -136,21 +157,6 @@ def _compile(node: Node, zone: ZoneInfo) -> _Compiled:
         case {"orders": _} | {"revenue": _}:
             return _of_orders(node, window(node.get("within"), zone))
     raise ValueError(f"no condition: {', '.join(node)}")
-
-
-def _branch(parts: list[Node], zone: ZoneInfo, *, until: bool) -> _Compiled:
-    """Tests the parts until one has this value, which is then that of the branch."""
-    compiled = [_compile(part, zone) for part in parts]
-    tests = [one.test for one in compiled]
-
-    def test(profile: Profile, t: int, c: Cuts) -> bool:
-        # `any` and `all` over a generator take twice as long.
-        for part in tests:  # noqa: SIM110
-            if part(profile, t, c) is until:
-                return until
-        return not until
-
-    return _Compiled(test, tuple(turns for one in compiled for turns in one.turns))
 
 
 def compare(count: Mapping[str, int]) -> Callable[[int], bool]:
@@ -165,8 +171,8 @@ def compare(count: Mapping[str, int]) -> Callable[[int], bool]:
     raise ValueError(f"no comparison: {', '.join(count)}")
 
 
-def _behaviour(node: Node, zone: ZoneInfo) -> _Compiled:
-    event_type, within = node["event"], window(node.get("within"), zone)
+def _behaviour(node: Node, within: Window) -> Condition:
+    event_type = node["event"]
     name, then_not = kind(event_type, node.get("where")), node.get("then_not")
     is_enough = compare(node.get("count", {"at_least": 1}))
     undone = kind(then_not) if then_not else None
@@ -188,15 +194,17 @@ def _behaviour(node: Node, zone: ZoneInfo) -> _Compiled:
         since = max(times[end - 1], c[undone_cut] + 1)
         return bisect_left(others, since) == bisect_right(others, t)
 
-    turns = (Turns(_times_of(name), within),)
-    return _Compiled(test, turns if undone is None else (*turns, Turns(_times_of(undone))))
+    turns = [Turns(_times_of(name), within)]
+    if undone is not None:
+        turns.append(Turns(_times_of(undone)))
+    return Condition(test, *turns)
 
 
 def _times_of(name: str) -> Callable[[Profile], Sequence[int]]:
     return lambda profile: profile["events"].get(name, ())
 
 
-def _attribute(node: Node) -> _Compiled:
+def _attribute(node: Node) -> Condition:
     name = node["attribute"]
     is_wanted, cut = _is_wanted(node), cut_of_attribute(name)
 
@@ -207,7 +215,7 @@ def _attribute(node: Node) -> _Compiled:
         return is_wanted(None)
 
     turns = Turns(lambda profile: [at for at, _ in profile["attributes"].get(name, ())])
-    return _Compiled(test, (turns,))
+    return Condition(test, turns)
 
 
 def _is_wanted(node: Node) -> Callable[[str | None], bool]:
@@ -226,7 +234,7 @@ def _is_wanted(node: Node) -> Callable[[str | None], bool]:
     raise ValueError(f"no comparison: {', '.join(node)}")
 
 
-def _seen(which: str, within: Window) -> _Compiled:
+def _seen(which: str, within: Window) -> Condition:
     def times(profile: Profile) -> Any:
         if which == "last":
             return profile["events"].get(ANY_EVENT, ())
@@ -237,10 +245,10 @@ def _seen(which: str, within: Window) -> _Compiled:
         seen = times(profile)
         return bisect_left(seen, within.first(t)) < bisect_right(seen, t)
 
-    return _Compiled(test, (Turns(times, within),))
+    return Condition(test, Turns(times, within))
 
 
-def _of_orders(node: Node, within: Window) -> _Compiled:
+def _of_orders(node: Node, within: Window) -> Condition:
     product, amount = node.get("product"), node.get("revenue")
     is_enough = compare(node["orders"] if amount is None else amount)
 
@@ -268,4 +276,4 @@ def _of_orders(node: Node, within: Window) -> _Compiled:
     def refunded_at(profile: Profile) -> Sequence[int]:
         return sorted(at for order in paid(profile) for at, _ in order["refunds"])
 
-    return _Compiled(test, (Turns(paid_at, within), Turns(refunded_at)))
+    return Condition(test, Turns(paid_at, within), Turns(refunded_at))

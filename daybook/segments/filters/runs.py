@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from daybook.segments.filters.matcher import Matcher
 from daybook.segments.filters.profile import Profile
+from daybook.segments.filters.timeline import Timeline, Value
 
 
 class Change(NamedTuple):
@@ -19,15 +20,6 @@ class Run(NamedTuple):
 
     since: int
     until: int | None
-
-
-Value = tuple[int, bool]
-"""A moment, and whether the person is a member from then on."""
-
-
-def values_at(matcher: Matcher, profile: Profile, moments: Iterable[int]) -> list[Value]:
-    """The values at moments, which must be in order."""
-    return [(at, matcher.value(profile, at)) for at in moments]
 
 
 def changes_of(values: Iterable[Value], *, was_in: bool) -> Iterator[Change]:
@@ -51,4 +43,4 @@ def newest_run_of(values: Iterable[Value], run: Run | None = None) -> Run | None
 
 def newest_run(matcher: Matcher, profile: Profile, t: int) -> Run | None:
     """The run that holds at t, else the newest one before it; None if there was none."""
-    return newest_run_of(values_at(matcher, profile, matcher.moments_until(profile, t)))
+    return newest_run_of(Timeline(profile, t).values(matcher))
