@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, MutableMapping
-from copy import deepcopy
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from daybook.engine.documents.keys import encode_key
@@ -116,7 +116,7 @@ def _mark_late(profile: Profile, name: str) -> None:
 
 
 def _facts_of(profile: Profile) -> Facts:
-    return deepcopy({name: profile[name] for name in ("truncated", *_FACTS)})
+    return {name: profile[name] for name in ("truncated", *_FACTS)}
 
 
 def _version(facts: Facts, offset: int) -> int:
@@ -130,9 +130,11 @@ def _add(profile: Profile, facts: Facts, offset: int) -> None:
     for event_type, before in facts.get("before", ()):
         _add_time(profile, kind(event_type), before)
         _add_time(profile, ANY_EVENT, before)
-    for name, value in facts.get("attributes", {}).items():
+    attributes = facts.get("attributes", {})
+    for name, value in attributes.items():
         _add_value(profile, name, [at, value])
-        _see(profile, at, is_tracked=name not in ACCOUNT_ATTRIBUTES)
+    for is_tracked in {name not in ACCOUNT_ATTRIBUTES for name in attributes}:
+        _see(profile, at, is_tracked=is_tracked)
     for name in ("consent", "account"):
         if name in facts:
             _add_newest(profile[name], [at, facts[name]], CHANGES_MAX)
@@ -147,8 +149,9 @@ def _add(profile: Profile, facts: Facts, offset: int) -> None:
 
 
 def _see(profile: Profile, at: int, *, is_tracked: bool) -> None:
-    name = _SEEN[is_tracked]
-    profile["seen"][name] = min(at, profile["seen"].get(name, at))
+    name, seen = _SEEN[is_tracked], profile["seen"]
+    if at < seen.get(name, at + 1):
+        seen[name] = at
 
 
 def _add_time(profile: Profile, name: str, at: int) -> None:
@@ -258,6 +261,7 @@ def _newest(changes: list[Any], what: str) -> int | None:
     return max((at for at, which in changes if which == what), default=None)
 
 
+@lru_cache(2**14)
 def _is_tracked(name: str) -> bool:
     """Whether a kind is one of visitors' events; `*` holds all events, and is cut as they are."""
     return name.partition("|")[0] in _TRACKED_TYPES or name == ANY_EVENT

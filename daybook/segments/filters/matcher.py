@@ -88,7 +88,8 @@ class Matcher:
     """Filters without references to other segments, compiled for a zone.
 
     The value at t is a function of the profile's facts up to t. It changes at `moments` only.
-    `names` are what it depends on. `combine` gives it from the values of `conditions`.
+    `names` are what it depends on. `combine` gives it from the values of `conditions`, which begin
+    at place 1: at 0 is whether the person may match anything.
     """
 
     def __init__(self, filters: Node, zone: ZoneInfo) -> None:
@@ -105,7 +106,8 @@ class Matcher:
         counting = cuts(profile, t)
         if counting is None:
             return False
-        return self.combine([one.test(profile, t, counting) for one in self.conditions])
+        values = [one.test(profile, t, counting) for one in self.conditions]
+        return self.combine([True, *values])
 
     def moments(self, profile: Profile) -> set[int]:
         """All moments at which the value may change."""
@@ -126,9 +128,8 @@ def _compile(node: Node, zone: ZoneInfo, conditions: list[Condition]) -> Combine
         case {"not": part}:
             negated = _compile(part, zone, conditions)
             return lambda values: not negated(values)
-    place = len(conditions)
     conditions.append(_condition(json.dumps(node, sort_keys=True), zone))
-    return itemgetter(place)
+    return itemgetter(len(conditions))
 
 
 def _branch(parts: Sequence[Combine], *, until: bool) -> Combine:

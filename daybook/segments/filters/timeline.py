@@ -44,12 +44,14 @@ class Timeline:
     def values(self, matcher: Matcher, every_after: int | None = None) -> list[Value]:
         """The values of filters at the moments of the stretch at which a condition changes, and at
         those later than `every_after` at which one might have."""
-        courses = [*(self._course(condition) for condition in matcher.conditions), self._counted]
-        turns = [
-            (at, place, value)
-            for place, course in enumerate(courses)
-            for at, value in course.changes
-        ]
+        courses, turns = [self._counted], [(at, 0, value) for at, value in self._counted.changes]
+        for place, condition in enumerate(matcher.conditions, start=1):
+            course = self._courses.get(condition) or self._examine(condition)
+            courses.append(course)
+            if course.changes:
+                turns += [(at, place, value) for at, value in course.changes]
+        if not turns and every_after is None:
+            return []
         state = [course.before for course in courses]
         if every_after is not None:
             unchanged = len(state)
@@ -60,16 +62,13 @@ class Timeline:
                 for at in course.moments
                 if at > every_after
             ]
-        if not turns:
-            return []
         turns.sort()
-        counting = len(courses) - 1
         found: list[Value] = []
         for at, place, value in turns:
             state[place] = value
             if found and found[-1][0] == at:
                 found.pop()
-            found.append((at, state[counting] and matcher.combine(state)))
+            found.append((at, state[0] and matcher.combine(state)))
         return found
 
     def next_moment(self, matcher: Matcher) -> int | None:
@@ -84,13 +83,8 @@ class Timeline:
                 nearest = at
         return nearest
 
-    def _course(self, condition: Condition) -> Course:
-        found = self._courses.get(condition)
-        if found is None:
-            found = self._courses[condition] = self._examine(condition)
-        return found
-
     def _examine(self, condition: Condition) -> Course:
+        """The course of a condition, which is then known."""
         profile, after, until = self._profile, self._after, self._until
         moments: list[int] = list(self._cut_at)
         if after is None:
@@ -100,8 +94,6 @@ class Timeline:
             before = condition.test(profile, after, self._cuts or _NOTHING_CUT)
             for turns in condition.turns:
                 moments += turns.between(profile, after, until)
-        if not moments:
-            return Course(before, (), ())
         changes: list[Value] = []
         value = before
         for at in sorted(set(moments)):
@@ -109,7 +101,8 @@ class Timeline:
             if now is not value:
                 value = now
                 changes.append((at, now))
-        return Course(before, changes, moments)
+        found = self._courses[condition] = Course(before, changes, moments)
+        return found
 
     def _cuts_at(self, t: int) -> Cuts:
         """What counts at t; while nothing does, it makes no difference."""

@@ -1,6 +1,7 @@
 """The profiles of a shard, as their one writer reads and replaces them."""
 
 from collections.abc import Collection, Mapping, MutableMapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Protocol
 from urllib.parse import unquote
@@ -47,6 +48,7 @@ class Profiles(Protocol):
         the stored one is of a later revision."""
 
 
+@lru_cache(2**10)
 def person_of(profile: str) -> tuple[str, str]:
     """Organization and person, `u:<user>` or `v:<visitor>`, of a profile's `_id`."""
     organization, letter, own = profile.split(":")

@@ -116,8 +116,8 @@ class Shard:
                         self._in_force.touched(profile["organization_id"], item.facts)
                     )
         for name, segments in touched.items():
-            if segments:
-                profile = folded.profiles[name]
+            profile = folded.profiles[name]
+            if segments and not _is_only_pointer(profile):
                 profile["touched"] = [ALL] if ALL in segments else sorted(segments)
                 profile["due_at"] = -1
         return folded
@@ -221,6 +221,11 @@ class Shard:
         for profile in profiles:
             profile["outbox"], profile["unpublished"], profile["is_changed"] = [], [], False
         self._profiles.update(profiles, PUBLISHED)
+
+
+def _is_only_pointer(profile: Profile) -> bool:
+    """Whether it is of a visitor whose facts a user has, and who was never a member."""
+    return profile["into"] is not None and not (profile["segments"] or profile["due"])
 
 
 def rows(profile: Profile) -> Iterable[dict[str, Any]]:

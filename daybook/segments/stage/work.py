@@ -136,10 +136,12 @@ class Work:
                 )
         if not new:
             return
-        parts, shards = self._parts, self._shards
-        take([(shards[number], own) for number, own in new.items()], parts.profiles, parts.send)
-        parts.clocks.save_next({number: (self._next[number], following[number]) for number in new})
-        self._next |= following
+        parts, known = self._parts, self._next
+        shards = [(self._shards[number], own) for number, own in new.items()]
+        offsets = {number: (known[number], following[number]) for number in new}
+        take(shards, parts.profiles, parts.send)
+        parts.clocks.save_next(offsets)
+        known.update(following)
         items = sum(len(message.items) for own in new.values() for message in own)
         ITEMS.labels(parts.group).inc(items)
 
