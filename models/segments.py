@@ -50,7 +50,7 @@ SegmentProfiles = RowModel(
         "late": (
             "array",
             "what has changed up to `evaluated_to` since: kinds, attributes, `orders`, or "
-            "`everything`",
+            "`everything`, as it has without the field",
         ),
         "outbox": ("array", "changes that are to be published"),
         "unpublished": ("array", "the segments whose rows are to be written"),
@@ -64,7 +64,6 @@ SegmentMembers = RowModel(
     (
         RowIndex(("organization_id", "segment_id", "version", "in", "_id")),
         RowIndex(("person",)),
-        RowIndex(("shard", "segment_id")),
     ),
     {
         "organization_id": _ORGANIZATION,

@@ -58,7 +58,7 @@ def evaluate(
     membership, the difference is published too, for which `why` is the reason. Of the segments in
     `new` that is all; their reasons are DEFINED or REDEFINED.
     """
-    late = set(profile["late"])
+    late = set(profile.get("late", (EVERYTHING,)))
     since = profile["evaluated_to"]
     is_anew = not 0 <= since <= clock or why != LATE or EVERYTHING in late
     every_after = since if since >= 0 else None

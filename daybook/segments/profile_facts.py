@@ -52,7 +52,7 @@ def new_profile() -> dict[str, Any]:
 
     `seen` has the first times of what was tracked and of anything else, which are cut apart. `late`
     names what is not any more as it was evaluated, up to `evaluated_to`: kinds, attributes, orders,
-    or everything.
+    or everything, as it is without the field.
     """
     return {
         "first_seen": None,
@@ -111,8 +111,9 @@ def apply(
 
 def _mark_late(profile: Profile, name: str) -> None:
     """Notes what is not as it was evaluated any more. Nothing is while nothing was evaluated."""
-    if name not in profile["late"] and profile["evaluated_to"] >= 0:
-        profile["late"] = [*profile["late"], name]
+    late = profile.get("late")
+    if late is not None and name not in late and profile["evaluated_to"] >= 0:
+        profile["late"] = [*late, name]
 
 
 def _facts_of(profile: Profile) -> Facts:

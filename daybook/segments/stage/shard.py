@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from daybook.engine.documents.keys import encode_part
 from daybook.engine.failpoints import reach
 from daybook.segments.feed import FeedItem, FeedMessage, profile_id
+from daybook.segments.filters.names import EVERYTHING
 from daybook.segments.in_force import ALL, InForce
 from daybook.segments.memberships import LATE, MERGED, due, evaluate, retire
 from daybook.segments.profile_facts import apply
@@ -190,6 +191,8 @@ class Shard:
         organization = profile["organization_id"]
         segments = {*profile["touched"], *due(profile, self.clock), *also}
         definitions = self._in_force.of(profile, segments)
+        if ALL in segments:
+            profile["late"] = [EVERYTHING]
         why = MERGED if profile["is_merged"] else LATE
         profile["segments"] = dict(before)
         for segment in segments - {ALL}:
