@@ -1,6 +1,7 @@
 """Definitions of segments that overlap, and many of which an event touches few."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 ORGANIZATION = "shop-1"
@@ -28,6 +29,11 @@ _CONDITIONS: tuple[dict[str, Any], ...] = (
     {"event": "view", "count": {"at_least": 3}, "within": "P14D"},
     {"seen": "first", "within": "P30D"},
 )
+
+
+NEWCOMERS: Defined = (ORGANIZATION, "newcomers", {"seen": "first", "within": "P4D"})
+ALL_DUE = datetime(2026, 3, 5, tzinfo=UTC)
+"""The moment at which all who sign up leave it."""
 
 
 def overlapping() -> Iterator[Defined]:

@@ -14,7 +14,7 @@ from bench.figure import Figure
 from bench.result import Result
 from bench.runs import RunFailed, Runs
 from bench.segments.check import check
-from bench.segments.definitions import Defined, many, overlapping
+from bench.segments.definitions import ALL_DUE, NEWCOMERS, Defined, many, overlapping
 from bench.segments.stages import STAGES
 from bench.segments.traffic import (
     DEFINITIONS,
@@ -38,6 +38,8 @@ from schemas.catalogue import catalogue
 
 EVENTS, PEOPLE = 200_000, 100_000
 RATE, MICROSECONDS, SHARE = 4_000, 250, 0.8
+MIB, BACKFILL_SECONDS, DUE_SECONDS = 300, 150, 60
+MILLION = 1_000_000
 TICKETED = 50
 """Ticketed events of the traffic: each has 10 of an organization's 500 definitions."""
 
@@ -128,47 +130,96 @@ def _shop(runs: Runs, name: str) -> Iterator[tuple[Shop, Documents]]:
         client.drop_database(documents.name)
 
 
+@dataclass(frozen=True, slots=True)
+class Run20:
+    """A member's runs over 20 definitions: visits, then one more definition, then everybody due."""
+
+    visits: Run
+    backfill: Run
+    due: Run
+
+
 def segments(runs: Runs, pairs: int) -> Result:
     """After each run, compares members with what MongoDB finds by the definitions."""
     count = int(os.environ.get("DAYBOOK_BENCH_SEGMENT_EVENTS", EVENTS))
     people = int(os.environ.get("DAYBOOK_BENCH_SEGMENT_PEOPLE", PEOPLE))
     few, more = [], []
     for number in range(pairs):
-        few.append(_play(runs, f"few-{number}", Traffic(people, count), list(overlapping())))
-        traffic = Traffic(people, count, organizations=2, events=TICKETED)
-        more.append(_play(runs, f"many-{number}", traffic, list(many(TICKETED))))
-    shares = [
-        other.measured.rate / one.measured.rate * 100 for one, other in zip(few, more, strict=True)
-    ]
-    what = "segment, 20 definitions"
-    figures = [
-        Figure(f"{what}", "events/s", [run.measured.rate for run in few], at_least=RATE),
-        Figure(f"{what}: processor time", "µs/event", [run.cost for run in few], MICROSECONDS),
-        *(
-            Figure(f"{what}: {stage}", "µs/event", [run.microseconds(stage) for run in few])
-            for stage in STAGES
-        ),
-        Figure(f"{what}: peak memory", "MiB", [run.measured.peak_mib for run in few]),
-        Figure("segment, 1,000 definitions", "events/s", [run.measured.rate for run in more]),
-        Figure("1,000 definitions / 20", "%", shares, at_least=SHARE * 100),
-    ]
+        few.append(_few(runs, f"few-{number}", Traffic(people, count)))
+        more.append(_many(runs, f"many-{number}", people, count))
     facts = {
         "segments": f"{people:,} people, {count:,} events of their visits over two days; 20 "
         "definitions of 4 conditions, then 1,000 of which an event that names a ticketed event "
-        "touches 10; the clock moves once, to the end"
+        "touches 10; the clock moves once, to the end; then one more definition, and a moment at "
+        f"which all {people:,} are due"
     }
-    return Result(facts, [], figures)
+    return Result(facts, [], [*_figures(people, few), *_share(few, more)])
 
 
-def _play(runs: Runs, name: str, traffic: Traffic, defined: list[Defined]) -> Run:
-    """Everybody signs up, which is not measured; then the visits are."""
+def _figures(people: int, few: list[Run20]) -> Iterator[Figure]:
+    what, visits = "segment, 20 definitions", [run.visits for run in few]
+    yield Figure(what, "events/s", [run.measured.rate for run in visits], at_least=RATE)
+    costs = [run.cost for run in visits]
+    yield Figure(f"{what}: processor time", "µs/event", costs, at_most=MICROSECONDS)
+    for stage in STAGES:
+        yield Figure(f"{what}: {stage}", "µs/event", [run.microseconds(stage) for run in visits])
+    yield Figure(
+        f"{what}: peak memory, {people:,} people",
+        "MiB",
+        [max(run.measured.peak_mib for run in (one.visits, one.backfill, one.due)) for one in few],
+        at_most=MIB,
+    )
+    scaled = [MILLION / run.backfill.measured.rate for run in few]
+    yield Figure("backfill, scaled to 1,000,000 profiles", "s", scaled, at_most=BACKFILL_SECONDS)
+    yield Figure(
+        f"{people:,} due at one moment: until all are told",
+        "s",
+        [run.due.measured.seconds for run in few],
+        at_most=DUE_SECONDS * people / PEOPLE,
+    )
+
+
+def _share(few: list[Run20], more: list[Run]) -> Iterator[Figure]:
+    yield Figure("segment, 1,000 definitions", "events/s", [run.measured.rate for run in more])
+    yield Figure(
+        "segment, 1,000 definitions: processor time", "µs/event", [run.cost for run in more]
+    )
+    shares = [
+        other.measured.rate / one.visits.measured.rate * 100
+        for one, other in zip(few, more, strict=True)
+    ]
+    yield Figure("1,000 definitions / 20", "%", shares, at_least=SHARE * 100)
+
+
+def _few(runs: Runs, name: str, traffic: Traffic) -> Run20:
+    defined, people = list(overlapping()), traffic.people
     with _shop(runs, name) as (shop, documents):
-        shop.publish(definitions(defined))
-        shop.publish(traffic.sign_ups())
-        runs.log(f"{len(defined):,} definitions, {traffic.people:,} people sign up")
-        shop.member(milliseconds_at(FIRST_DAY) - 1, 2 * traffic.people)
-        shop.publish(traffic.visits())
+        visits = _play(runs, shop, documents, traffic, defined)
         end_ms = milliseconds_at(traffic.end)
-        run = shop.member(end_ms, traffic.count)
-        check(documents, defined, end_ms)
-        return run
+        shop.publish(definitions([NEWCOMERS], first=len(defined)))
+        backfill = shop.member(end_ms, people)
+        check(documents, [*defined, NEWCOMERS], end_ms)
+        due = shop.member(milliseconds_at(ALL_DUE), people)
+        check(documents, [*defined, NEWCOMERS], milliseconds_at(ALL_DUE))
+    return Run20(visits, backfill, due)
+
+
+def _many(runs: Runs, name: str, people: int, count: int) -> Run:
+    traffic = Traffic(people, count, organizations=2, events=TICKETED)
+    with _shop(runs, name) as (shop, documents):
+        return _play(runs, shop, documents, traffic, list(many(TICKETED)))
+
+
+def _play(
+    runs: Runs, shop: Shop, documents: Documents, traffic: Traffic, defined: list[Defined]
+) -> Run:
+    """Everybody signs up, which is not measured; then the visits are."""
+    shop.publish(definitions(defined))
+    shop.publish(traffic.sign_ups())
+    runs.log(f"{len(defined):,} definitions, {traffic.people:,} people sign up")
+    shop.member(milliseconds_at(FIRST_DAY) - 1, 2 * traffic.people)
+    shop.publish(traffic.visits())
+    end_ms = milliseconds_at(traffic.end)
+    run = shop.member(end_ms, traffic.count)
+    check(documents, defined, end_ms)
+    return run

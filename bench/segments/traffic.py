@@ -133,9 +133,9 @@ class Traffic:
         return Message(topic, data[key], value)
 
 
-def definitions(defined: Iterable[Defined]) -> Iterator[Message]:
-    """The messages that define these segments."""
-    for number, (organization, segment, filters) in enumerate(defined):
+def definitions(defined: Iterable[Defined], first: int = 0) -> Iterator[Message]:
+    """The messages that define these segments, the first of which has this number."""
+    for number, (organization, segment, filters) in enumerate(defined, start=first):
         data = {"segment_id": segment, "name": segment, "filters": filters, "version": 1}
         value = _event(2**64 + number, "segment.defined", SIGNED_UP, organization, data)
         yield Message(DEFINITIONS, segment, value)
