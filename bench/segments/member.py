@@ -1,6 +1,7 @@
 """`python -m bench.segments.member PREFIX CLOCK EVENTS FILE`: runs a member until it is caught up.
 
-All topics begin with the prefix; CLOCK is in milliseconds since 1970. It writes its measurement
+All topics begin with the prefix; CLOCK is in milliseconds since 1970, or `running`, and then the
+member goes on until it is killed. It writes its measurement
 to the file as JSON: that of both stages, and the seconds of each.
 """
 
@@ -23,6 +24,7 @@ from daybook.engine.group import Group
 from daybook.engine.member.run import run
 from daybook.engine.settings import settings
 
+RUNNING = "running"
 _WRITES = ("insert", "update", "delete")
 
 
@@ -65,7 +67,10 @@ class _Writes(monitoring.CommandListener):
 
 
 def main() -> None:
-    prefix, clock, events = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    prefix, clock, events, file = sys.argv[1:]
+    if clock == RUNNING:
+        logs.configure("json")
+        run(group(prefix), settings(), until_caught_up=False, started=lambda member: None)
     stopwatch, times = Stopwatch(), StageTimes()
     writes = _Writes(stopwatch)
     monitoring.register(writes)
@@ -80,13 +85,13 @@ def main() -> None:
     structlog.configure(processors=[note, *structlog.get_config()["processors"]])
     with times:
         run(
-            until(group(prefix), clock),
+            until(group(prefix), int(clock)),
             settings(),
             until_caught_up=True,
             started=lambda member: None,
         )
-    measured = asdict(stopwatch.measured(events, writes.written))
-    Path(sys.argv[4]).write_text(json.dumps({"measured": measured, "stages": times.seconds}))
+    measured = asdict(stopwatch.measured(int(events), writes.written))
+    Path(file).write_text(json.dumps({"measured": measured, "stages": times.seconds}))
 
 
 main()

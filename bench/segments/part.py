@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from bench.figure import Figure
 from bench.result import Result
 from bench.runs import RunFailed, Runs
 from bench.segments.check import check
 from bench.segments.definitions import ALL_DUE, NEWCOMERS, Defined, many, overlapping
+from bench.segments.live import RATE as LIVE_RATE
+from bench.segments.live import Visits, measure
 from bench.segments.stages import STAGES
 from bench.segments.traffic import (
     DEFINITIONS,
@@ -39,6 +42,7 @@ from schemas.catalogue import catalogue
 EVENTS, PEOPLE = 200_000, 100_000
 RATE, MICROSECONDS, SHARE = 4_000, 250, 0.8
 MIB, BACKFILL_SECONDS, DUE_SECONDS = 300, 150, 60
+MEDIAN_SECONDS, LATE_SECONDS, BACK_SECONDS = 2, 4, 15
 MILLION = 1_000_000
 TICKETED = 50
 """Ticketed events of the traffic: each has 10 of an organization's 500 definitions."""
@@ -93,17 +97,35 @@ class Shop:
             if sender.failed:
                 raise RuntimeError(f"the broker did not accept every message: {sender.why}")
 
-    def member(self, clock_ms: int, events: int) -> Run:
-        """Runs a member until it is caught up. Raises RunFailed."""
+    def _program(self, *arguments: str) -> dict[str, Any]:
+        """How to start a member."""
         others = {n: v for n, v in os.environ.items() if not n.startswith("DAYBOOK_")}
         own = {"DAYBOOK_MONGODB_DATABASE": self._settings.mongodb_database}
+        program = [sys.executable, "-m", "bench.segments.member", self._prefix]
+        variables = others | dict(self._runs.variables) | own
+        return {"args": [*program, *arguments], "cwd": _ROOT, "env": variables}
+
+    def running(self) -> subprocess.Popen[bytes]:
+        """Starts a member that goes on until it is killed."""
+        program: dict[str, Any] = self._program("running", "0", "")
+        return subprocess.Popen(
+            program["args"],
+            cwd=program["cwd"],
+            env=program["env"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def visits(self, documents: Documents) -> Visits:
+        """Visits as they happen, for a running member."""
+        return Visits(clients.producer(self._settings), self._prefix + TRACKING, documents)
+
+    def member(self, clock_ms: int, events: int) -> Run:
+        """Runs a member until it is caught up. Raises RunFailed."""
         with TemporaryDirectory(prefix="daybook-bench-") as directory:
             file = Path(directory) / "measured.json"
-            program = [sys.executable, "-m", "bench.segments.member"]
             done = subprocess.run(
-                [*program, self._prefix, str(clock_ms), str(events), str(file)],
-                cwd=_ROOT,
-                env=others | dict(self._runs.variables) | own,
+                **self._program(str(clock_ms), str(events), str(file)),
                 capture_output=True,
                 text=True,
                 timeout=_SECONDS_MAX,
@@ -143,17 +165,18 @@ def segments(runs: Runs, pairs: int) -> Result:
     """After each run, compares members with what MongoDB finds by the definitions."""
     count = int(os.environ.get("DAYBOOK_BENCH_SEGMENT_EVENTS", EVENTS))
     people = int(os.environ.get("DAYBOOK_BENCH_SEGMENT_PEOPLE", PEOPLE))
-    few, more = [], []
+    few, more, running = [], [], []
     for number in range(pairs):
         few.append(_few(runs, f"few-{number}", Traffic(people, count)))
         more.append(_many(runs, f"many-{number}", people, count))
+        running.append(_running(runs, f"running-{number}"))
     facts = {
         "segments": f"{people:,} people, {count:,} events of their visits over two days; 20 "
         "definitions of 4 conditions, then 1,000 of which an event that names a ticketed event "
         "touches 10; the clock moves once, to the end; then one more definition, and a moment at "
         f"which all {people:,} are due"
     }
-    return Result(facts, [], [*_figures(people, few), *_share(few, more)])
+    return Result(facts, [], [*_figures(people, few), *_share(few, more), *_late(running)])
 
 
 def _figures(people: int, few: list[Run20]) -> Iterator[Figure]:
@@ -189,6 +212,22 @@ def _share(few: list[Run20], more: list[Run]) -> Iterator[Figure]:
         for one, other in zip(few, more, strict=True)
     ]
     yield Figure("1,000 definitions / 20", "%", shares, at_least=SHARE * 100)
+
+
+def _late(running: list[tuple[float, float, float]]) -> Iterator[Figure]:
+    medians, lates, backs = map(list, zip(*running, strict=True))
+    what = f"segment, from event to row at {LIVE_RATE} events/s"
+    yield Figure(f"{what}: p50", "s", medians, at_most=MEDIAN_SECONDS)
+    yield Figure(f"{what}: p99", "s", lates, at_most=LATE_SECONDS)
+    yield Figure("segment, from kill -9 to the next row", "s", backs, at_most=BACK_SECONDS)
+
+
+def _running(runs: Runs, name: str) -> tuple[float, float, float]:
+    with _shop(runs, name) as (shop, documents):
+        shop.publish(definitions(overlapping()))
+        found = measure(shop.running, shop.visits(documents))
+    runs.log("segment: row after {:.1f} s, {:.1f} s; after a kill {:.1f} s".format(*found))
+    return found
 
 
 def _few(runs: Runs, name: str, traffic: Traffic) -> Run20:

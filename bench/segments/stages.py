@@ -1,6 +1,6 @@
 """Measures the processor time of the stages of a member, by its threads."""
 
-from collections import Counter
+from collections import defaultdict
 from threading import Event, Thread
 from threading import enumerate as live_threads
 
@@ -9,7 +9,7 @@ import psutil
 FIRST, SECOND, CLIENTS = "stage 1", "stage 2", "Kafka and MongoDB clients"
 STAGES = (FIRST, SECOND, CLIENTS)
 _SECONDS = 0.2
-_OF_SECOND = ("segments", "_DaemonThread", "Thread-", "asyncio")
+_OF_SECOND = ("segments", "Thread-", "asyncio")
 
 
 class StageTimes:
@@ -40,12 +40,12 @@ class StageTimes:
         self._started = {thread: seconds for thread, (_, seconds) in self._seen.items()}
 
     @property
-    def seconds(self) -> Counter[str]:
+    def seconds(self) -> dict[str, float]:
         """The seconds of each stage since `start`."""
-        found: Counter[str] = Counter()
+        found: dict[str, float] = defaultdict(float)
         for thread, (stage, seconds) in self._seen.items():
             found[stage] += seconds - self._started.get(thread, 0.0)
-        return found
+        return dict(found)
 
     def _run(self) -> None:
         while not self._is_over.wait(_SECONDS):

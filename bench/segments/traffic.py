@@ -128,7 +128,7 @@ class Traffic:
             data = {"user_id": f"u{person}"} | data
         self._sent += 1
         organization = f"shop-{person % self._organizations + 1}"
-        value = _event(self._sent, event_type, at, organization, data)
+        value = event(self._sent, event_type, at, organization, data)
         key = {USERS: "user_id", ORDERS: "order_id", TRACKING: "visitor_id"}[topic]
         return Message(topic, data[key], value)
 
@@ -137,11 +137,11 @@ def definitions(defined: Iterable[Defined], first: int = 0) -> Iterator[Message]
     """The messages that define these segments, the first of which has this number."""
     for number, (organization, segment, filters) in enumerate(defined, start=first):
         data = {"segment_id": segment, "name": segment, "filters": filters, "version": 1}
-        value = _event(2**64 + number, "segment.defined", SIGNED_UP, organization, data)
+        value = event(2**64 + number, "segment.defined", SIGNED_UP, organization, data)
         yield Message(DEFINITIONS, segment, value)
 
 
-def _event(
+def event(
     number: int, event_type: str, at: datetime, organization: str, data: dict[str, Any]
 ) -> bytes:
     event = {

@@ -209,7 +209,7 @@ def _until(order: Mapping[str, Any] | None, at: int) -> Any:
     if order is None or order["paid_at"] > at:
         return None
     refunds = [[refunded, cents] for refunded, cents in order["refunds"] if refunded <= at]
-    return order | {"refunds": refunds, "version": None}
+    return {**order, "refunds": refunds, "version": None}
 
 
 def _merge(profile: Profile, facts: Mapping[str, Any]) -> None:

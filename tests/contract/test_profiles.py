@@ -39,7 +39,7 @@ def members(profiles: Profiles) -> dict[str, int]:
 
 
 def row(revision: int, since: int | None = 5, number: int = 1) -> dict[str, object]:
-    own = {"_id": "default:s:1:u:anna", "since": since, "number": number}
+    own: dict[str, object] = {"_id": "default:s:1:u:anna", "since": since, "number": number}
     return own | {"revision": revision}
 
 
@@ -84,9 +84,10 @@ def test_of_two_writers_the_second_is_refused(profiles: Profiles, is_new: bool) 
 def test_an_update_stores_some_fields_of_a_profile_as_it_was_read(profiles: Profiles) -> None:
     profiles.replace([profile(), profile(BERT)])
     mine, theirs = profiles.load([ANNA])[ANNA], profiles.load([ANNA])[ANNA]
-    theirs |= {"first_seen": 7, "outbox": [{"number": 1}], "is_changed": True}
+    theirs.update(first_seen=7, outbox=[{"number": 1}], is_changed=True)
     profiles.update([theirs], ["outbox", "is_changed"])
-    expected = profile() | {"revision": 2, "outbox": [{"number": 1}], "is_changed": True}
+    changed = {"revision": 2, "outbox": [{"number": 1}], "is_changed": True}
+    expected = {**profile(), **changed}
     assert profiles.load([ANNA])[ANNA] == expected
     assert theirs["revision"] == 2
     with pytest.raises(Refused):

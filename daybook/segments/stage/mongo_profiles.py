@@ -15,7 +15,8 @@ PROFILES, MEMBERS = "segment_profiles", "segment_members"
 
 _WRITERS, _BULK = 2, 250
 Write = InsertOne[dict[str, Any]] | ReplaceOne[dict[str, Any]] | UpdateOne
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class MongoProfiles:

@@ -128,8 +128,8 @@ class Fleet:
         start = self.applied[shard]
         values = self.feed[shard][start : start + messages]
         try:
-            messages = [self._message(value) for value in values]
-            take([(self.shards[shard], messages)], self.profiles, self.send_on)
+            own = self.shards[shard], [self._message(value) for value in values]
+            take([own], self.profiles, self.send_on)
         except Died:
             self.shards[shard] = self._shard(shard)
             self.applied[shard] = max(0, start - self.random.randint(0, 3))
