@@ -17,7 +17,7 @@ from bench.segments.definitions import ORGANIZATION
 from bench.segments.traffic import event
 from daybook.engine.mongo.client import Documents
 
-RATE, SECONDS, WARM_SECONDS = 500, 30, 10
+RATE, SECONDS, WARM_SECONDS = 500, 30, 30
 LATE_SECONDS_MAX = 10
 _MARKED_EVERY = 10
 _BACK_SECONDS_MAX = 120

@@ -101,9 +101,10 @@ def test_due_are_those_of_the_shard_whose_moment_has_come(profiles: Profiles) ->
     times = {"a": 10, "b": 11, "c": -1, "d": None}
     profiles.replace([profile(f"default:u:{name}", 3, at) for name, at in times.items()])
     profiles.replace([profile("default:u:e", 4, 10)])
-    assert {one["_id"][-1] for one in profiles.due(3, 10, 100)} == {"a", "c"}
-    assert len(profiles.due(3, 10, 1)) == 1
-    assert profiles.due(5, 10, 100) == []
+    assert {one["_id"][-1] for one in profiles.due([3], 10, 100)} == {"a", "c"}
+    assert len(profiles.due([3], 10, 1)) == 1
+    assert profiles.due([5], 10, 100) == []
+    assert {one["_id"][-1] for one in profiles.due([3, 4, 5], 10, 100)} == {"a", "c", "e"}
 
 
 def test_changed_are_those_of_the_shard_with_something_to_publish(profiles: Profiles) -> None:

@@ -64,20 +64,16 @@ SEGMENTS = (
     Mutant(
         "an outbox is emptied before it is published",
         SHARD,
-        """        changes = [
-            change | {"profile": profile["_id"]}
-            for profile in profiles
-            for change in profile["outbox"]
-        ]
+        """    if changes:
+        outlets.publish(changes)
+    reach("after_changes")
 """,
-        """        changes = [
-            change | {"profile": profile["_id"]}
-            for profile in profiles
-            for change in profile["outbox"]
-        ]
-        for profile in profiles:
-            profile["outbox"], profile["is_changed"] = [], False
-        self._profiles.replace(profiles)
+        """    for profile in changed:
+        profile["outbox"], profile["is_changed"] = [], False
+    profiles.replace(changed)
+    if changes:
+        outlets.publish(changes)
+    reach("after_changes")
 """,
         IN_STAGE,
     ),
@@ -121,7 +117,7 @@ SEGMENTS = (
     Mutant(
         "a new version is evaluated only for who comes later",
         SHARD,
-        'if self._evaluate(profile, segments[profile["organization_id"]]):',
+        'if self.evaluate(profile, segments[profile["organization_id"]]):',
         "if False:",
         IN_STAGE,
     ),
@@ -149,8 +145,8 @@ SEGMENTS = (
     Mutant(
         "whose account is deleted stays in campaigns",
         SHARD,
-        "            self._outlets.keep_lawful(changed, self.clock)\n",
-        "            pass\n",
+        "        outlets.keep_lawful(changed, clock)\n",
+        "        pass\n",
         ("tests/scenarios/test_segments.py", "-k", "campaign"),
     ),
     Mutant(

@@ -31,8 +31,8 @@ class MongoProfiles:
         with reachable():
             return {one["_id"]: one for one in self._profiles.find({"_id": {"$in": list(ids)}})}
 
-    def due(self, shard: int, clock: int, limit: int) -> list[Profile]:
-        where = {"shard": shard, "due_at": {"$lte": clock}}
+    def due(self, shards: Collection[int], clock: int, limit: int) -> list[Profile]:
+        where = {"shard": {"$in": list(shards)}, "due_at": {"$lte": clock}}
         with reachable():
             return list(self._profiles.find(where).sort("due_at", ASCENDING).limit(limit))
 

@@ -20,8 +20,8 @@ class Profiles(Protocol):
     def load(self, ids: Collection[str]) -> dict[str, Profile]:
         """The stored profiles with these `_id`s."""
 
-    def due(self, shard: int, clock: int, limit: int) -> list[Profile]:
-        """Profiles of the shard that must be evaluated by the clock, at most so many."""
+    def due(self, shards: Collection[int], clock: int, limit: int) -> list[Profile]:
+        """Profiles of these shards that must be evaluated by the clock, at most so many."""
 
     def changed(self, shard: int, limit: int) -> list[Profile]:
         """Profiles of the shard with rows or changes still to be published, at most so many."""

@@ -24,9 +24,11 @@ from daybook.segments.stage.work import Received, Work
 log = structlog.get_logger()
 
 STALLED_SECONDS = 60.0
-ROUND_SECONDS = 0.5
-MESSAGES_AT_ONCE = 20
-"""With up to 500 items each, so that the profiles of a batch take seconds and some 50 MB."""
+ROUND_SECONDS = 0.25
+MESSAGES_AT_ONCE = 500
+BYTES_AT_ONCE = 2 * 2**20
+"""Of messages that are taken together, so that the profiles of a batch take seconds and some 50 MB.
+Those that wait are as many again, at most."""
 _RETRY_SECONDS = 1.0
 _LOGGERS = ("faust", "mode", "aiokafka")
 
@@ -137,7 +139,8 @@ class SegmentStage:
 
         async def take() -> None:
             while True:
-                await self._take([await received.get(), *_waiting_in(received)])
+                first = await received.get()
+                await self._take([first, *_waiting_in(received, BYTES_AT_ONCE - _size(first))])
 
         app.task(take)
         app.timer(ROUND_SECONDS)(self._advance)
@@ -223,10 +226,17 @@ class _ToStructlog(logging.Handler):
         log.warning(record.getMessage(), logger=record.name)
 
 
-def _waiting_in(queue: asyncio.Queue[Any]) -> Iterator[Any]:
+def _waiting_in(queue: asyncio.Queue[Any], size: int) -> Iterator[Any]:
+    """What waits, up to so many bytes."""
     with suppress(asyncio.QueueEmpty):
-        while True:
-            yield queue.get_nowait()
+        while size > 0:
+            event = queue.get_nowait()
+            size -= _size(event)
+            yield event
+
+
+def _size(event: Any) -> int:
+    return len(event.message.value)
 
 
 def _by_shard(events: Iterable[Any]) -> dict[int, Received]:

@@ -72,8 +72,69 @@ def take(
     profiles.replace([profile for one in folded for profile in one.profiles.values()])
 
 
+def evaluate_some(
+    shards: Collection["Shard"], profiles: Profiles, outlets: Outlets, clock: int
+) -> bool:
+    """Evaluates some of the profiles of these shards that are due by the clock, which is theirs;
+    false once all have been that were due at the beginning of a call.
+
+    Raises Unavailable, and Refused if another writer changed a profile: then call it again.
+    """
+    _publish_rest(shards, profiles, outlets)
+    by_number = {shard.number: shard for shard in shards}
+    found = profiles.due(by_number.keys(), clock, PROFILES_AT_ONCE)
+    for profile in found:
+        by_number[profile["shard"]].evaluate(profile)
+    if changed := [p for p in found if p["account"] or p["consent"]]:
+        outlets.keep_lawful(changed, clock)
+    _store(shards, found, profiles, outlets)
+    return len(found) == PROFILES_AT_ONCE
+
+
+def _publish_rest(shards: Collection["Shard"], profiles: Profiles, outlets: Outlets) -> None:
+    """Publishes what was evaluated and not published, as by a member that died."""
+    for shard in shards:
+        while shard.has_rest and (found := profiles.changed(shard.number, PROFILES_AT_ONCE)):
+            _publish_of(found, profiles, outlets)
+        shard.has_rest = False
+
+
+def _store(
+    shards: Collection["Shard"],
+    evaluated: Sequence[Profile],
+    profiles: Profiles,
+    outlets: Outlets,
+) -> None:
+    """Stores profiles of these shards that were evaluated, and publishes their changes."""
+    for shard in shards:
+        shard.has_rest = True
+    profiles.update(evaluated, EVALUATED)
+    _publish_of([profile for profile in evaluated if profile["is_changed"]], profiles, outlets)
+    for shard in shards:
+        shard.has_rest = False
+
+
+def _publish_of(changed: Sequence[Profile], profiles: Profiles, outlets: Outlets) -> None:
+    """Writes the rows of these profiles, publishes their outboxes, and then empties these."""
+    if not changed:
+        return
+    reach("before_rows")
+    profiles.put_rows([row for profile in changed for row in rows(profile)])
+    reach("before_changes")
+    changes = [
+        change | {"profile": profile["_id"]} for profile in changed for change in profile["outbox"]
+    ]
+    if changes:
+        outlets.publish(changes)
+    reach("after_changes")
+    for profile in changed:
+        profile["outbox"], profile["unpublished"], profile["is_changed"] = [], [], False
+    profiles.update(changed, PUBLISHED)
+
+
 class Shard:
-    """One shard of the profiles. `clock` is the moment up to which it has evaluated."""
+    """One shard of the profiles. `clock` is the moment up to which it evaluates. `has_rest` says
+    whether there may be something that was evaluated and not published."""
 
     def __init__(
         self,
@@ -91,7 +152,7 @@ class Shard:
         self._in_force = in_force
         self._outlets = outlets
         # Another member may have left something, and so may a piece of work that failed.
-        self._has_rest = True
+        self.has_rest = True
 
     def fold(self, messages: Iterable[FeedMessage], stored: Mapping[str, Profile]) -> Folded:
         """Takes messages of the feed, in their order, into the stored profiles of their items."""
@@ -123,65 +184,30 @@ class Shard:
                 profile["due_at"] = -1
         return folded
 
-    def advance(self, clock: int) -> None:
-        """Moves the clock, and evaluates every profile that is due by it.
-
-        Raises Unavailable, and Refused if another writer changed a profile: then advance again.
-        """
-        self.clock = max(self.clock, clock)
-        while self.evaluate_some():
-            pass
-
-    def evaluate_some(self) -> bool:
-        """Evaluates some of the profiles that are due by the clock; false if none is.
-
-        Raises as `advance` does: then call it again.
-        """
-        self._publish_rest()
-        self._has_rest = True
-        profiles = self._profiles.due(self.number, self.clock, PROFILES_AT_ONCE)
-        for profile in profiles:
-            self._evaluate(profile)
-        if changed := [p for p in profiles if p["account"] or p["consent"]]:
-            self._outlets.keep_lawful(changed, self.clock)
-        self._profiles.update(profiles, EVALUATED)
-        self._publish_of([profile for profile in profiles if profile["is_changed"]])
-        self._has_rest = False
-        return bool(profiles)
-
     def backfill_some(self) -> bool:
         """Evaluates some profiles for new definitions; false if all are evaluated for all of them.
 
-        Raises as `advance` does: then call it again. `new.backfill` is to be stored afterwards.
+        Raises as `evaluate_some` does: then call it again. `new.backfill` is to be stored
+        afterwards.
         """
         if self.new.is_done:
             return False
-        self._publish_rest()
-        self._has_rest = True
+        _publish_rest([self], self._profiles, self._outlets)
         segments = self.new.begin()
         after = self.new.backfill.after
         profiles = self._profiles.after(self.number, after, list(segments), PROFILES_AT_ONCE)
         evaluated = []
         for profile in profiles:
-            if self._evaluate(profile, segments[profile["organization_id"]]):
+            if self.evaluate(profile, segments[profile["organization_id"]]):
                 evaluated.append(profile)
-        self._profiles.update(evaluated, EVALUATED)
-        self._publish_of([profile for profile in evaluated if profile["is_changed"]])
-        self._has_rest = False
+        _store([self], evaluated, self._profiles, self._outlets)
         if profiles:
             self.new.reach(profiles[-1]["_id"])
         else:
             self.new.finish()
         return True
 
-    def _publish_rest(self) -> None:
-        """Publishes what was evaluated and not published, as by a member that died."""
-        if not self._has_rest:
-            return
-        while profiles := self._profiles.changed(self.number, PROFILES_AT_ONCE):
-            self._publish_of(profiles)
-
-    def _evaluate(self, profile: Profile, also: Collection[str] = ()) -> bool:
+    def evaluate(self, profile: Profile, also: Collection[str] = ()) -> bool:
         """Evaluates what is touched or due; returns whether the profile must be stored.
 
         It need not be if nothing changes but `evaluated_to`: it holds for an earlier moment, too.
@@ -205,25 +231,6 @@ class Shard:
         profile["unpublished"] = sorted(changed.union(profile["unpublished"]))
         profile["is_changed"] = bool(profile["unpublished"])
         return was_touched or bool(changed) or profile["due"] != due_before
-
-    def _publish_of(self, profiles: Sequence[Profile]) -> None:
-        """Writes the rows of these profiles, publishes their outboxes, and then empties these."""
-        if not profiles:
-            return
-        reach("before_rows")
-        self._profiles.put_rows([row for profile in profiles for row in rows(profile)])
-        reach("before_changes")
-        changes = [
-            change | {"profile": profile["_id"]}
-            for profile in profiles
-            for change in profile["outbox"]
-        ]
-        if changes:
-            self._outlets.publish(changes)
-        reach("after_changes")
-        for profile in profiles:
-            profile["outbox"], profile["unpublished"], profile["is_changed"] = [], [], False
-        self._profiles.update(profiles, PUBLISHED)
 
 
 def _is_only_pointer(profile: Profile) -> bool:
