@@ -73,6 +73,11 @@ SegmentMembers = RowModel(
         "in": ("bool", "whether the person is a member"),
         "since": ("int64", "when the newest membership began, ms since 1970"),
         "until": ("int64 or null", "when it ended; null while it lasts"),
+        "since_exact": (
+            "bool",
+            "false: it may have begun earlier, because a profile keeps the newest 100 times of a "
+            "kind, 20 values of an attribute and 1,000 orders",
+        ),
         "number": ("int32", "number of changes published of this person in this segment"),
         "shard": _SHARD,
         "revision": ("int32", "the profile's revision when the row was written"),

@@ -9,6 +9,7 @@ from daybook.segments.filters.matcher import Matcher
 from daybook.segments.filters.names import EVERYTHING
 from daybook.segments.filters.runs import Change, Run, changes_of, newest_run_of
 from daybook.segments.filters.timeline import Timeline, Value
+from daybook.segments.profile_facts import oldest_where_cut
 
 Profile = MutableMapping[str, Any]
 
@@ -38,7 +39,8 @@ def new_memberships() -> dict[str, Any]:
     It maintains `evaluated_to` and `late`, too.
 
     `segments` has for each segment, as of `evaluated_to`, {version, in, since, until, number}: the
-    newest run, and how many changes were published; times are milliseconds since 1970. `due` has
+    newest run, and how many changes were published; times are milliseconds since 1970. If the run
+    may have begun earlier, with facts that had to go, `since_exact` is there, and false. `due` has
     the next moment at which each may change, and `due_at` the first of these. `outbox` are changes
     to be published, {segment, version, number, entered, at, since, reason, is_current}.
     """
@@ -61,6 +63,7 @@ def evaluate(
     late = set(profile.get("late", (EVERYTHING,)))
     since = profile["evaluated_to"]
     is_anew = not 0 <= since <= clock or why != LATE or EVERYTHING in late
+    oldest = oldest_where_cut(profile)
     every_after = since if since >= 0 else None
     due, whole, onward = profile["due"], Timeline(profile, clock), None
     for definition in definitions:
@@ -70,6 +73,7 @@ def evaluate(
         else:
             onward = onward or Timeline(profile, clock, since)
             _go_on(profile, definition, onward.values(matcher))
+        _mark_exactness(profile, definition, oldest)
         moment = (onward or whole).next_moment(matcher)
         if moment is not None:
             due[definition.segment] = moment
@@ -131,6 +135,20 @@ def _evaluate_anew(
     if is_in != (told[-1][0].is_in if told else known["in"]):
         told.append((_difference(run, clock, why), why))
     _tell(profile, definition, run, told)
+
+
+def _mark_exactness(profile: Profile, definition: Definition, oldest: Mapping[str, int]) -> None:
+    """Notes it if the run may have begun earlier, with facts that had to go."""
+    known = profile["segments"].get(definition.segment)
+    if known is None or known["since"] is None:
+        return
+    is_exact = not any(
+        name in oldest and known["since"] <= oldest[name] for name in definition.matcher.names
+    )
+    if is_exact != known.get("since_exact", True):
+        own = {name: value for name, value in known.items() if name != "since_exact"}
+        own |= {} if is_exact else {"since_exact": False}
+        profile["segments"][definition.segment] = own
 
 
 def _tell(

@@ -116,6 +116,17 @@ def _mark_late(profile: Profile, name: str) -> None:
         profile["late"] = [*late, name]
 
 
+def oldest_where_cut(profile: Profile) -> dict[str, int]:
+    """Of what has no more room in the profile, by name: the oldest time that is kept."""
+    found = {name: times[0] for name, times in profile["events"].items() if len(times) >= TIMES_MAX}
+    for name, values in profile["attributes"].items():
+        if len(values) >= VALUES_MAX:
+            found[attribute(name)] = values[0][0]
+    if len(profile["orders"]) >= ORDERS_MAX:
+        found[ORDERS] = min(order["paid_at"] for order in profile["orders"].values())
+    return found
+
+
 def _facts_of(profile: Profile) -> Facts:
     return {name: profile[name] for name in ("truncated", *_FACTS)}
 

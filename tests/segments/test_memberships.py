@@ -161,6 +161,24 @@ def test_the_row_is_that_of_the_facts_that_are_kept(is_late: bool) -> None:
         assert person.row == (True, run.since, None)
 
 
+def test_a_run_may_have_begun_earlier_if_what_it_began_with_had_to_go() -> None:
+    definition = Definition("carted", 1, Matcher({"event": "cart_add", "within": "PT24H"}, UTC))
+    person, clock = Person(), at("2 00:00")
+
+    def is_exact() -> bool:
+        evaluate(person.profile, [definition], clock)
+        return bool(person.profile["segments"]["carted"].get("since_exact", True))
+
+    for number in range(120):
+        clock += 60_000
+        person.add(at=clock, did=["*", "cart_add"])
+        assert is_exact() is (number < 99)
+    # A run that began after the oldest one that is kept is known whole.
+    clock = at("5 00:00")
+    person.add(at=clock, did=["*", "cart_add"])
+    assert is_exact()
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_in_any_history_changes_are_in_turn_and_lead_to_the_row(seed: int) -> None:
     pick = random.Random(seed)

@@ -244,11 +244,15 @@ def rows(profile: Profile) -> Iterable[dict[str, Any]]:
     organization, _, person = profile["_id"].partition(":")
     for segment in profile["unpublished"]:
         known = profile["segments"][segment]
-        yield known | {
-            "_id": f"{organization}:{encode_part(segment)}:{known['version']}:{person}",
-            "organization_id": profile["organization_id"],
-            "segment_id": segment,
-            "person": profile["person"],
-            "shard": profile["shard"],
-            "revision": profile["revision"],
-        }
+        yield (
+            {"since_exact": True}
+            | known
+            | {
+                "_id": f"{organization}:{encode_part(segment)}:{known['version']}:{person}",
+                "organization_id": profile["organization_id"],
+                "segment_id": segment,
+                "person": profile["person"],
+                "shard": profile["shard"],
+                "revision": profile["revision"],
+            }
+        )
