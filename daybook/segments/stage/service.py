@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,10 +24,9 @@ log = structlog.get_logger()
 
 STALLED_SECONDS = 60.0
 ROUND_SECONDS = 0.25
-MESSAGES_AT_ONCE = 500
 BYTES_AT_ONCE = 2 * 2**20
 """Of messages that are taken together, so that the profiles of a batch take seconds and some 50 MB.
-Those that wait are as many again, at most."""
+As many may wait meanwhile."""
 _RETRY_SECONDS = 1.0
 _LOGGERS = ("faust", "mode", "aiokafka")
 
@@ -130,7 +128,7 @@ class SegmentStage:
         app = self._app = FeedApp(self._name, self._settings, self._starts, directory)
         topic = app.topic(self._topic, key_type=bytes, value_type=bytes, key_serializer="raw")
 
-        received: asyncio.Queue[Any] = asyncio.Queue(MESSAGES_AT_ONCE)
+        received = _Received()
 
         @app.agent(topic, name="profiles")
         async def read(stream: Any) -> None:
@@ -139,8 +137,7 @@ class SegmentStage:
 
         async def take() -> None:
             while True:
-                first = await received.get()
-                await self._take([first, *_waiting_in(received, BYTES_AT_ONCE - _size(first))])
+                await self._take(await received.get_all())
 
         app.task(take)
         app.timer(ROUND_SECONDS)(self._advance)
@@ -226,17 +223,29 @@ class _ToStructlog(logging.Handler):
         log.warning(record.getMessage(), logger=record.name)
 
 
-def _waiting_in(queue: asyncio.Queue[Any], size: int) -> Iterator[Any]:
-    """What waits, up to so many bytes."""
-    with suppress(asyncio.QueueEmpty):
-        while size > 0:
-            event = queue.get_nowait()
-            size -= _size(event)
-            yield event
+class _Received:
+    """The messages that wait to be taken."""
 
+    def __init__(self) -> None:
+        self._events: list[Any] = []
+        self._bytes = 0
+        self._changed = asyncio.Condition()
 
-def _size(event: Any) -> int:
-    return len(event.message.value)
+    async def put(self, event: Any) -> None:
+        """Adds a message, once there is room."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._bytes < BYTES_AT_ONCE)
+            self._events.append(event)
+            self._bytes += len(event.message.value)
+            self._changed.notify_all()
+
+    async def get_all(self) -> list[Any]:
+        """Takes all that wait, at least one."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._events)
+            found, self._events, self._bytes = self._events, [], 0
+            self._changed.notify_all()
+            return found
 
 
 def _by_shard(events: Iterable[Any]) -> dict[int, Received]:
