@@ -13,7 +13,7 @@ from daybook.segments.stage.profiles import Profile
 
 PROFILES, MEMBERS = "segment_profiles", "segment_members"
 
-_WRITERS, _BULK = 2, 250
+_WRITERS, _BULK_MIN = 2, 100
 Write = InsertOne[dict[str, Any]] | ReplaceOne[dict[str, Any]] | UpdateOne
 T = TypeVar("T")
 R = TypeVar("R")
@@ -93,8 +93,9 @@ class MongoProfiles:
             only_duplicates(error, MEMBERS)
 
     def _in_bulks(self, write: Callable[[Sequence[T]], R], several: Sequence[T]) -> list[R]:
-        """Writes several bulks at once: MongoDB executes each in one thread."""
-        bulks = [several[start : start + _BULK] for start in range(0, len(several), _BULK)]
+        """Writes two bulks at once if there are many: MongoDB executes each in one thread."""
+        size = max(_BULK_MIN, -(-len(several) // _WRITERS))
+        bulks = [several[start : start + size] for start in range(0, len(several), size)]
         writing = [self._writers.submit(write, bulk) for bulk in bulks]
         wait(writing)
         return [one.result() for one in writing]
