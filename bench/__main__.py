@@ -1,9 +1,11 @@
 """`python -m bench [PART …] [--pairs N] [--json FILE]`: measures Daybook against its yardsticks.
 
 Parts: startup, counting (order-funnel and revenue), funnel-step, visitor, collector, query,
-exports, recount; all of them unless named.
+exports, recount, segments; all of them unless named.
 DAYBOOK_BENCH_EVENTS: number of order events in `counting`; default 1,200,000.
 DAYBOOK_BENCH_TRACKING_EVENTS: number of tracking events in `funnel-step`; default 40,000.
+DAYBOOK_BENCH_SEGMENT_EVENTS, DAYBOOK_BENCH_SEGMENT_PEOPLE: numbers of events and people in
+`segments`; default 200,000 and 100,000.
 """
 
 import argparse
@@ -29,6 +31,7 @@ from bench.recounting import recounting
 from bench.report import show
 from bench.result import Result
 from bench.runs import RunFailed, Runs
+from bench.segments.part import segments
 from bench.servers import servers
 from bench.totals import WrongTotals
 from bench.visitor.curve import curve
@@ -45,6 +48,7 @@ PARTS: dict[str, Callable[[Runs, int], Result]] = {
     "query": query,
     "exports": exports,
     "recount": recounting,
+    "segments": segments,
 }
 FAILURES = (DaybookError, NotReady, RunFailed, ServerError, WrongAnswer, WrongTotals)
 

@@ -44,6 +44,10 @@ class Stopwatch:
         self._stopped = 0.0, 0.0
         self._start_seconds = 0.0
 
+    @property
+    def is_started(self) -> bool:
+        return self._started is not None
+
     def start(self) -> None:
         if self._started is None:
             self._start_seconds = time.time() - psutil.Process().create_time()

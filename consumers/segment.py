@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from daybook.engine.documents.calendar import DayHour
@@ -29,8 +29,15 @@ def react(
 ) -> Iterator[Outgoing]:
     """What the event says about people, each item for the shard of the person's profile."""
     for item in items(event, milliseconds(event["occurred_at"]), state):
-        profile = profile_id(item.organization, item.person)
-        yield Outgoing(shard_of(profile), [profile, item.facts])
+        profile, shard = _place(item.organization, item.person)
+        yield Outgoing(shard, [profile, item.facts])
+
+
+@lru_cache(2**14)
+def _place(organization: str, person: str) -> tuple[str, int]:
+    """A person's profile, and its shard. Cached, because a visit has several events."""
+    profile = profile_id(organization, person)
+    return profile, shard_of(profile)
 
 
 def packed(partition: Partition, sent: Sequence[tuple[int, Any]]) -> Iterable[bytes]:

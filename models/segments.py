@@ -47,6 +47,11 @@ SegmentProfiles = RowModel(
         "due_at": ("int64 or null", "the first of these; -1: to be evaluated in the next round"),
         "touched": ("array", "the segments to be evaluated in the next round; `*` for all"),
         "is_merged": ("bool", "whether a visitor's facts are among what is new"),
+        "late": (
+            "array",
+            "what has changed up to `evaluated_to` since: kinds, attributes, `orders`, or "
+            "`everything`, as it has without the field",
+        ),
         "outbox": ("array", "changes that are to be published"),
         "unpublished": ("array", "the segments whose rows are to be written"),
         "is_changed": ("bool", "whether there are any"),
@@ -59,7 +64,6 @@ SegmentMembers = RowModel(
     (
         RowIndex(("organization_id", "segment_id", "version", "in", "_id")),
         RowIndex(("person",)),
-        RowIndex(("shard", "segment_id")),
     ),
     {
         "organization_id": _ORGANIZATION,
@@ -69,6 +73,11 @@ SegmentMembers = RowModel(
         "in": ("bool", "whether the person is a member"),
         "since": ("int64", "when the newest membership began, ms since 1970"),
         "until": ("int64 or null", "when it ended; null while it lasts"),
+        "since_exact": (
+            "bool",
+            "false: it may have begun earlier, because a profile keeps the newest 100 times of a "
+            "kind, 20 values of an attribute and 1,000 orders",
+        ),
         "number": ("int32", "number of changes published of this person in this segment"),
         "shard": _SHARD,
         "revision": ("int32", "the profile's revision when the row was written"),

@@ -14,6 +14,8 @@ ITEMS_MAX = 500
 BYTES_MAX = 256 * 1024
 """A message has at most so many items, and so many bytes unless one item has more."""
 
+# One encoder for all: `json.dumps` makes a new one for each call with separators.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _SEED, _MULTIPLIER, _SHIFT, _MASK = 0x9747B28C, 0x5BD1E995, 24, 0xFFFFFFFF
 
 
@@ -48,22 +50,21 @@ def shard_of(profile: str) -> int:
 def pack(origin: Origin | None, items: Iterable[FeedItem]) -> Iterator[bytes]:
     """The values of the messages with these items, which are of one shard."""
     head = list(origin) if origin else None
-    texts: list[str] = []
+    texts: list[bytes] = []
     size = 0
     for item in items:
-        text = json.dumps(item, ensure_ascii=False, separators=(",", ":"))
-        length = len(text.encode())
-        if texts and (len(texts) >= ITEMS_MAX or size + length > BYTES_MAX):
+        text = _encode(item).encode()
+        if texts and (len(texts) >= ITEMS_MAX or size + len(text) > BYTES_MAX):
             yield _message(head, texts)
             texts, size = [], 0
         texts.append(text)
-        size += length + 1
+        size += len(text) + 1
     if texts:
         yield _message(head, texts)
 
 
-def _message(head: list[Any] | None, texts: list[str]) -> bytes:
-    return f'{{"origin":{json.dumps(head)},"items":[{",".join(texts)}]}}'.encode()
+def _message(head: list[Any] | None, texts: list[bytes]) -> bytes:
+    return b'{"origin":%b,"items":[%b]}' % (json.dumps(head).encode(), b",".join(texts))
 
 
 def unpack(value: bytes) -> FeedMessage:

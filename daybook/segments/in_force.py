@@ -1,24 +1,32 @@
 """The segments in force of each organization, compiled, and which of them an item touches."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from daybook.segments.definitions import Definitions, Version
 from daybook.segments.facts import Facts
 from daybook.segments.filters.matcher import Matcher
+from daybook.segments.filters.names import FIRST_SEEN, ORDERS, attribute
 from daybook.segments.filters.profile import ANY_EVENT, kind
 from daybook.segments.memberships import Definition
+from daybook.segments.profile_facts import new_profile
 
 ALL = "*"
 """Stands for every segment of the organization."""
 
-_ORDERS = "orders"
-"""What conditions about orders and revenue depend on, beside kinds and attributes."""
+_TOUCHES_ALL = ("consent", "account", "join", "merge")
+_TOUCHED_MAX = 10_000
+"""Combinations of names for which an organization's segments are remembered."""
+_NOBODY = new_profile() | {"first_seen": 0}
+"""A person of whom no condition has any fact."""
 
 
 class _Compiled:
-    """One organization's definitions, and the segments by what they depend on."""
+    """One organization's definitions, and the segments by what they depend on.
+
+    `of_anybody` are the segments of which people may be members without any fact about them.
+    """
 
     def __init__(self, revision: int, versions: Mapping[str, Version], zone: ZoneInfo) -> None:
         self.revision = revision
@@ -27,9 +35,25 @@ class _Compiled:
             for segment, version in versions.items()
         }
         self.by_name: dict[str, set[str]] = {}
-        for segment, version in versions.items():
-            for name in names(version.resolved):
+        for segment, definition in self.definitions.items():
+            for name in definition.matcher.names:
                 self.by_name.setdefault(name, set()).add(segment)
+        self.of_anybody = self.by_name.get(FIRST_SEEN, set()).union(
+            segment
+            for segment, definition in self.definitions.items()
+            if definition.matcher.value(_NOBODY, 0)
+        )
+        self.touched: dict[tuple[str, ...], frozenset[str]] = {}
+
+    def of_names(self, names: tuple[str, ...]) -> frozenset[str]:
+        """The segments that depend on any of these."""
+        found = self.touched.get(names)
+        if found is None:
+            if len(self.touched) >= _TOUCHED_MAX:
+                self.touched.clear()
+            own = [self.by_name[name] for name in names if name in self.by_name]
+            found = self.touched[names] = frozenset[str]().union(*own)
+        return found
 
 
 class InForce:
@@ -40,21 +64,30 @@ class InForce:
         self._zone = zone
         self._compiled: dict[str, _Compiled] = {}
 
-    def of(self, organization: str, segments: Iterable[str]) -> list[Definition]:
-        """The definitions of these segments that are in force; `ALL` among them means each."""
-        known, wanted = self._of(organization).definitions, set(segments)
-        if ALL in wanted:
-            return list(known.values())
-        return [known[segment] for segment in sorted(wanted) if segment in known]
+    def of(self, profile: Mapping[str, Any], segments: Collection[str]) -> list[Definition]:
+        """The definitions of these segments that are in force; `ALL` among them means each.
 
-    def touched(self, organization: str, facts: Facts) -> set[str]:
+        Those of which the person neither is nor has been a member, and that depend on nothing that
+        is known of the person, are left out.
+        """
+        compiled = self._of(profile["organization_id"])
+        known = compiled.definitions
+        wanted = set(known) if ALL in segments else known.keys() & segments
+        if len(wanted) > 1:
+            wanted &= _relevant(compiled, profile)
+        if ALL in segments:
+            return [definition for segment, definition in known.items() if segment in wanted]
+        return [known[segment] for segment in sorted(wanted)]
+
+    def is_in_force(self, organization: str, segment: str) -> bool:
+        """Whether the segment is in force."""
+        return segment in self._of(organization).definitions
+
+    def touched(self, organization: str, facts: Facts) -> Collection[str]:
         """The segments that may change by these facts; `ALL` if any may."""
-        if not facts.keys().isdisjoint(("consent", "account", "join", "merge")):
-            return {ALL}
-        by_name, found = self._of(organization).by_name, set[str]()
-        for name in _names_of(facts):
-            found |= by_name.get(name, set())
-        return found
+        if not facts.keys().isdisjoint(_TOUCHES_ALL):
+            return (ALL,)
+        return self._of(organization).of_names(tuple(_names_of(facts)))
 
     def _of(self, organization: str) -> _Compiled:
         revision = self._definitions.revision(organization)
@@ -65,26 +98,23 @@ class InForce:
         return compiled
 
 
+def _relevant(compiled: _Compiled, profile: Mapping[str, Any]) -> set[str]:
+    """The segments of which the person may be a member, or was one."""
+    found = compiled.of_anybody.union(profile["segments"], profile["due"])
+    by_name = compiled.by_name
+    for name in profile["events"]:
+        if name in by_name:
+            found |= by_name[name]
+    for name in map(attribute, profile["attributes"]):
+        if name in by_name:
+            found |= by_name[name]
+    return found | by_name.get(ORDERS, set()) if profile["orders"] else found
+
+
 def _names_of(facts: Facts) -> Iterable[str]:
     yield from facts.get("did", ())
-    yield from (kind(event_type) for event_type, _ in facts.get("before", ()))
-    yield from (f"attribute {name}" for name in facts.get("attributes", ()))
+    for event_type, _ in facts.get("before", ()):
+        yield from (kind(event_type), ANY_EVENT)
+    yield from map(attribute, facts.get("attributes", ()))
     if "order" in facts:
-        yield _ORDERS
-
-
-def names(node: Mapping[str, Any]) -> set[str]:
-    """What the value of filters depends on: kinds of events, attributes, and orders."""
-    match node:
-        case {"all": parts} | {"any": parts}:
-            return set[str]().union(*map(names, parts))
-        case {"not": part}:
-            return names(part)
-        case {"event": event_type}:
-            found = {kind(event_type, node.get("where"))}
-            return found | ({kind(node["then_not"])} if "then_not" in node else set())
-        case {"attribute": name}:
-            return {f"attribute {name}"}
-        case {"seen": _}:
-            return {ANY_EVENT}
-    return {_ORDERS}
+        yield ORDERS

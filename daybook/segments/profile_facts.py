@@ -1,12 +1,13 @@
 """Folds items into a person's profile: its facts are a set, whatever the order they arrive in."""
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, MutableMapping
-from copy import deepcopy
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from daybook.engine.documents.keys import encode_key
 from daybook.segments.facts import Facts
+from daybook.segments.filters.names import EVERYTHING, ORDERS, attribute
 from daybook.segments.filters.profile import (
     ACCOUNT_ATTRIBUTES,
     ANY_EVENT,
@@ -49,7 +50,9 @@ class Sent(NamedTuple):
 def new_profile() -> dict[str, Any]:
     """The facts of a person of whom nothing is known.
 
-    `seen` has the first times of what was tracked and of anything else, which are cut apart.
+    `seen` has the first times of what was tracked and of anything else, which are cut apart. `late`
+    names what is not any more as it was evaluated, up to `evaluated_to`: kinds, attributes, orders,
+    or everything, as it is without the field.
     """
     return {
         "first_seen": None,
@@ -63,6 +66,8 @@ def new_profile() -> dict[str, Any]:
         "into": None,
         "truncated": 0,
         "applied": {},
+        "late": [],
+        "evaluated_to": -1,
     }
 
 
@@ -84,22 +89,46 @@ def apply(
         yield Sent(facts["join"], {"merge": _facts_of(profile), "visitor": person})
         profile["into"] = facts["join"]
         profile.update({name: type(profile[name])() for name in _FACTS})
+        _mark_late(profile, EVERYTHING)
     elif "merge" in facts:
         if facts["visitor"] not in profile["visitors"]:
             profile["visitors"] = sorted([*profile["visitors"], facts["visitor"]])
             _merge(profile, facts["merge"])
+            _mark_late(profile, EVERYTHING)
     elif profile["into"] is not None:
         if "order" in facts:
             facts = facts | {"order": facts["order"] | {"version": _version(facts, offset)}}
         yield Sent(profile["into"], facts)
     else:
         _add(profile, facts, offset)
-    _forget(profile)
+    first_seen = profile["first_seen"]
+    if profile["consent"] or profile["account"]:
+        _forget(profile)
     profile["first_seen"] = min(profile["seen"].values(), default=None)
+    if profile["first_seen"] != first_seen:
+        _mark_late(profile, EVERYTHING)
+
+
+def _mark_late(profile: Profile, name: str) -> None:
+    """Notes what is not as it was evaluated any more. Nothing is while nothing was evaluated."""
+    late = profile.get("late")
+    if late is not None and name not in late and profile["evaluated_to"] >= 0:
+        profile["late"] = [*late, name]
+
+
+def oldest_where_cut(profile: Profile) -> dict[str, int]:
+    """Of what has no more room in the profile, by name: the oldest time that is kept."""
+    found = {name: times[0] for name, times in profile["events"].items() if len(times) >= TIMES_MAX}
+    for name, values in profile["attributes"].items():
+        if len(values) >= VALUES_MAX:
+            found[attribute(name)] = values[0][0]
+    if len(profile["orders"]) >= ORDERS_MAX:
+        found[ORDERS] = min(order["paid_at"] for order in profile["orders"].values())
+    return found
 
 
 def _facts_of(profile: Profile) -> Facts:
-    return deepcopy({name: profile[name] for name in ("truncated", *_FACTS)})
+    return {name: profile[name] for name in ("truncated", *_FACTS)}
 
 
 def _version(facts: Facts, offset: int) -> int:
@@ -108,61 +137,90 @@ def _version(facts: Facts, offset: int) -> int:
 
 def _add(profile: Profile, facts: Facts, offset: int) -> None:
     at: int = facts["at"]
-    did = [(name, at) for name in facts.get("did", ())]
+    for name in facts.get("did", ()):
+        _add_time(profile, name, at)
     for event_type, before in facts.get("before", ()):
-        did += [(kind(event_type), before), (ANY_EVENT, before)]
-    for name, time in did:
-        _add_time(profile, name, time)
-        if name != ANY_EVENT:
-            _see(profile, time, is_tracked=_is_tracked(name))
-    for name, value in facts.get("attributes", {}).items():
-        _add_newest(profile["attributes"].setdefault(name, []), [at, value], VALUES_MAX)
+        _add_time(profile, kind(event_type), before)
+        _add_time(profile, ANY_EVENT, before)
+    attributes = facts.get("attributes", {})
+    for name, value in attributes.items():
+        _add_value(profile, name, [at, value])
+    for is_tracked in {name not in ACCOUNT_ATTRIBUTES for name in attributes}:
+        _see(profile, at, is_tracked=is_tracked)
     for name in ("consent", "account"):
         if name in facts:
             _add_newest(profile[name], [at, facts[name]], CHANGES_MAX)
+            _mark_late(profile, EVERYTHING)
     if "order" in facts:
         order = {name: value for name, value in facts["order"].items() if name != "id"}
         key = encode_key(facts["order"]["id"])
         _add_order(profile, key, order | {"version": _version(facts, offset)})
         _see(profile, order["paid_at"], is_tracked=False)
-    for name in facts.get("attributes", ()):
-        _see(profile, at, is_tracked=name not in ACCOUNT_ATTRIBUTES)
     if facts.get("account") == OPENED:
         _see(profile, at, is_tracked=False)
 
 
 def _see(profile: Profile, at: int, *, is_tracked: bool) -> None:
-    name = _SEEN[is_tracked]
-    profile["seen"][name] = min(at, profile["seen"].get(name, at))
+    name, seen = _SEEN[is_tracked], profile["seen"]
+    if at < seen.get(name, at + 1):
+        seen[name] = at
 
 
 def _add_time(profile: Profile, name: str, at: int) -> None:
+    if name != ANY_EVENT:
+        _see(profile, at, is_tracked=_is_tracked(name))
     times = profile["events"].get(name)
     if times is None:
         if len(profile["events"]) >= KINDS_MAX:
             profile["truncated"] += 1
             return
         times = profile["events"][name] = []
-    _add_newest(times, at, TIMES_MAX)
+    if _add_newest(times, at, TIMES_MAX) or at <= profile["evaluated_to"]:
+        _mark_late(profile, name)
 
 
-def _add_newest(kept: list[Any], new: Any, most: int) -> None:
-    """Adds to an ordered list without repetitions, of which the greatest are kept."""
-    place = bisect_right(kept, new)
-    if place and kept[place - 1] == new:
-        return
-    insort(kept, new)
+def _add_value(profile: Profile, name: str, value: list[Any]) -> None:
+    values = profile["attributes"].setdefault(name, [])
+    if _add_newest(values, value, VALUES_MAX) or value[0] <= profile["evaluated_to"]:
+        _mark_late(profile, attribute(name))
+
+
+def _add_newest(kept: list[Any], new: Any, most: int) -> bool:
+    """Adds to an ordered list without repetitions, of which the greatest are kept. Returns whether
+    one had to go."""
+    if not kept or new > kept[-1]:
+        kept.append(new)
+    else:
+        place = bisect_right(kept, new)
+        if place and kept[place - 1] == new:
+            return False
+        kept.insert(place, new)
+    if len(kept) <= most:
+        return False
     del kept[:-most]
+    return True
 
 
 def _add_order(profile: Profile, key: str, order: dict[str, Any]) -> None:
     orders = profile["orders"]
     if key in orders and orders[key]["version"] >= order["version"]:
         return
+    evaluated_to = profile["evaluated_to"]
+    if _until(orders.get(key), evaluated_to) != _until(order, evaluated_to):
+        _mark_late(profile, ORDERS)
     orders[key] = order
     if len(orders) > ORDERS_MAX:
         del orders[min(orders, key=lambda one: (orders[one]["paid_at"], one))]
         profile["truncated"] += 1
+        _mark_late(profile, ORDERS)
+
+
+def _until(order: Mapping[str, Any] | None, at: int) -> Any:
+    """What an order came to at a moment; None if it was not paid by then."""
+    if order is None or order["paid_at"] > at:
+        return None
+    refunds = [[refunded, cents] for refunded, cents in order["refunds"] if refunded <= at]
+    return {**order, "refunds": refunds, "version": None}
 
 
 def _merge(profile: Profile, facts: Mapping[str, Any]) -> None:
@@ -171,7 +229,7 @@ def _merge(profile: Profile, facts: Mapping[str, Any]) -> None:
             _add_time(profile, name, at)
     for name, values in facts["attributes"].items():
         for value in values:
-            _add_newest(profile["attributes"].setdefault(name, []), value, VALUES_MAX)
+            _add_value(profile, name, value)
     for name in ("consent", "account"):
         for change in facts[name]:
             _add_newest(profile[name], change, CHANGES_MAX)
@@ -215,6 +273,7 @@ def _newest(changes: list[Any], what: str) -> int | None:
     return max((at for at, which in changes if which == what), default=None)
 
 
+@lru_cache(2**14)
 def _is_tracked(name: str) -> bool:
     """Whether a kind is one of visitors' events; `*` holds all events, and is cut as they are."""
     return name.partition("|")[0] in _TRACKED_TYPES or name == ANY_EVENT

@@ -38,8 +38,9 @@ def members(profiles: Profiles) -> dict[str, int]:
     return {row["_id"]: row["revision"] for row in profiles._members.find()}
 
 
-def row(revision: int, since: int | None = 5) -> dict[str, object]:
-    return {"_id": "default:s:1:u:anna", "since": since, "revision": revision}
+def row(revision: int, since: int | None = 5, number: int = 1) -> dict[str, object]:
+    own: dict[str, object] = {"_id": "default:s:1:u:anna", "since": since, "number": number}
+    return own | {"revision": revision}
 
 
 def test_what_was_replaced_is_loaded_with_its_new_revision(profiles: Profiles) -> None:
@@ -61,7 +62,7 @@ def test_a_segment_may_have_any_name(profiles: Profiles, name: str) -> None:
     anna["due"], anna["unpublished"] = {name: 7}, [name]
     profiles.replace([anna])
     anna["due"][name] = 8
-    profiles.replace([anna])
+    profiles.update([anna], ["segments", "due", "unpublished"])
     assert profiles.load([ANNA]) == {ANNA: anna}
     profiles.put_rows(list(rows(anna)))
     assert len(members(profiles)) == 1
@@ -80,13 +81,30 @@ def test_of_two_writers_the_second_is_refused(profiles: Profiles, is_new: bool) 
     assert profiles.load([ANNA])[ANNA]["first_seen"] == 7
 
 
+def test_an_update_stores_some_fields_of_a_profile_as_it_was_read(profiles: Profiles) -> None:
+    profiles.replace([profile(), profile(BERT)])
+    mine, theirs = profiles.load([ANNA])[ANNA], profiles.load([ANNA])[ANNA]
+    theirs.update(first_seen=7, outbox=[{"number": 1}], is_changed=True)
+    profiles.update([theirs], ["outbox", "is_changed"])
+    changed = {"revision": 2, "outbox": [{"number": 1}], "is_changed": True}
+    expected = {**profile(), **changed}
+    assert profiles.load([ANNA])[ANNA] == expected
+    assert theirs["revision"] == 2
+    with pytest.raises(Refused):
+        profiles.update([mine], ["is_changed"])
+    with pytest.raises(Refused):
+        profiles.update([profile("default:u:unknown")], ["is_changed"])
+    assert profiles.load([ANNA])[ANNA] == expected
+
+
 def test_due_are_those_of_the_shard_whose_moment_has_come(profiles: Profiles) -> None:
     times = {"a": 10, "b": 11, "c": -1, "d": None}
     profiles.replace([profile(f"default:u:{name}", 3, at) for name, at in times.items()])
     profiles.replace([profile("default:u:e", 4, 10)])
-    assert {one["_id"][-1] for one in profiles.due(3, 10, 100)} == {"a", "c"}
-    assert len(profiles.due(3, 10, 1)) == 1
-    assert profiles.due(5, 10, 100) == []
+    assert {one["_id"][-1] for one in profiles.due([3], 10, 100)} == {"a", "c"}
+    assert len(profiles.due([3], 10, 1)) == 1
+    assert profiles.due([5], 10, 100) == []
+    assert {one["_id"][-1] for one in profiles.due([3, 4, 5], 10, 100)} == {"a", "c", "e"}
 
 
 def test_changed_are_those_of_the_shard_with_something_to_publish(profiles: Profiles) -> None:
@@ -111,15 +129,17 @@ def test_profiles_are_read_on_in_the_order_of_their_ids(profiles: Profiles) -> N
     assert ids("default:v:a") == []
 
 
+@pytest.mark.parametrize("number", [1, 2])
 def test_a_row_is_replaced_by_a_later_one_only_and_removed_without_a_run(
-    profiles: Profiles,
+    profiles: Profiles, number: int
 ) -> None:
-    profiles.put_rows([row(3)])
-    profiles.put_rows([row(2)])
-    profiles.put_rows([row(2, since=None)])
+    profiles.put_rows([row(3, number=number)])
+    profiles.put_rows([row(2, number=number)])
+    profiles.put_rows([row(2, None, number)])
     assert members(profiles) == {"default:s:1:u:anna": 3}
-    profiles.put_rows([row(4)])
-    assert members(profiles) == {"default:s:1:u:anna": 4}
-    profiles.put_rows([row(5, since=None)])
+    profiles.put_rows([row(3, number=number), row(4, number=number) | {"_id": "another"}])
+    profiles.put_rows([row(4, number=number)])
+    assert members(profiles) == {"default:s:1:u:anna": 4, "another": 4}
+    profiles.put_rows([row(5, None, number), row(5, None, number) | {"_id": "another"}])
     profiles.put_rows([])
     assert members(profiles) == {}

@@ -11,18 +11,18 @@ SEGMENTS = (
     Mutant(
         "a message of the feed is taken after a hole",
         WORK,
-        "if offset == following:",
-        "if offset >= following:",
+        "if offset == following[number]:",
+        "if offset >= following[number]:",
         ("tests/segments/stage/test_work.py",),
     ),
     Mutant(
         "a shard's checkpoint comes before its profiles",
         WORK,
-        """                self._shards[number].take(new)
-                self._parts.clocks.save_next(number, self._next[number], following)
+        """        take(shards, parts.profiles, parts.send)
+        parts.clocks.save_next(offsets)
 """,
-        """                self._parts.clocks.save_next(number, self._next[number], following)
-                self._shards[number].take(new)
+        """        parts.clocks.save_next(offsets)
+        take(shards, parts.profiles, parts.send)
 """,
         ("tests/segments/stage/test_work.py",),
     ),
@@ -64,22 +64,46 @@ SEGMENTS = (
     Mutant(
         "an outbox is emptied before it is published",
         SHARD,
-        """        changes = [
-            change | {"profile": profile["_id"]}
-            for profile in profiles
-            for change in profile["outbox"]
-        ]
+        """    if changes:
+        outlets.publish(changes)
+    reach("after_changes")
 """,
-        """        changes = [
-            change | {"profile": profile["_id"]}
-            for profile in profiles
-            for change in profile["outbox"]
-        ]
-        for profile in profiles:
-            profile["outbox"], profile["is_changed"] = [], False
-        self._profiles.replace(profiles)
+        """    for profile in changed:
+        profile["outbox"], profile["is_changed"] = [], False
+    profiles.replace(changed)
+    if changes:
+        outlets.publish(changes)
+    reach("after_changes")
 """,
         IN_STAGE,
+    ),
+    Mutant(
+        "what arrives late does not have the past evaluated again",
+        MEMBERSHIPS,
+        "not late.isdisjoint(matcher.names)",
+        "False",
+        ("tests/segments/test_memberships.py",),
+    ),
+    Mutant(
+        "a fact that had to go does not have the past evaluated again",
+        FACTS,
+        "if _add_newest(times, at, TIMES_MAX) or at <= ",
+        "_add_newest(times, at, TIMES_MAX)\n    if at <= ",
+        ("tests/segments/test_memberships.py",),
+    ),
+    Mutant(
+        "segments of people of whom nothing is known are left out",
+        "daybook/segments/in_force.py",
+        "found = compiled.of_anybody.union(",
+        "found = set[str]().union(",
+        ("tests/segments/stage",),
+    ),
+    Mutant(
+        "when a window ends is not due",
+        "daybook/segments/filters/matcher.py",
+        "if counting >= place:",
+        "if True:",
+        ("tests/segments/filters/test_timeline.py",),
     ),
     Mutant(
         "members of a retired segment stay",
@@ -93,8 +117,8 @@ SEGMENTS = (
     Mutant(
         "a new version is evaluated only for who comes later",
         SHARD,
-        '            self._evaluate(profile, segments[profile["organization_id"]])\n',
-        "            pass\n",
+        'if self.evaluate(profile, segments[profile["organization_id"]]):',
+        "if False:",
         IN_STAGE,
     ),
     Mutant(
@@ -121,8 +145,8 @@ SEGMENTS = (
     Mutant(
         "whose account is deleted stays in campaigns",
         SHARD,
-        "            self._outlets.keep_lawful(changed, self.clock)\n",
-        "            pass\n",
+        "        outlets.keep_lawful(changed, clock)\n",
+        "        pass\n",
         ("tests/scenarios/test_segments.py", "-k", "campaign"),
     ),
     Mutant(

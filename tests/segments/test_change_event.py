@@ -1,6 +1,7 @@
 """A change is an event whose id tells copies apart from other changes."""
 
 from typing import Any
+from uuid import UUID, uuid5
 
 from daybook.segments.change_event import change_event
 from tests.segments.filters.person import at
@@ -45,4 +46,6 @@ def test_the_id_is_that_of_organization_segment_person_and_number() -> None:
     assert id_of() == id_of(at=at("4 10:00"), reason="late", is_current=False)
     others = {id_of("p"), id_of(person="v:anna"), id_of(number=5), id_of(segment="other")}
     assert len(others | {id_of()}) == 5
+    namespace = UUID("6f1f3f0a-9a53-4d0e-8d0a-5f6a0a1c7b11")
+    assert id_of() == str(uuid5(namespace, "o:carted:u%3Aanna:4"))
     assert id_of("a:b", segment="c") != id_of("a", segment="b:c")

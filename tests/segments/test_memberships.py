@@ -147,6 +147,38 @@ def test_consent_that_is_withdrawn_ends_a_run_at_its_moment() -> None:
     assert person.published("2 15:00") == [("entered", at("2 14:00"), "event", True)]
 
 
+@pytest.mark.parametrize("is_late", [False, True])
+def test_the_row_is_that_of_the_facts_that_are_kept(is_late: bool) -> None:
+    """A hundred times of a kind are kept, so with each further one the first is gone."""
+    definition = Definition("carted", 1, Matcher({"event": "cart_add", "within": "PT24H"}, UTC))
+    person, clock = Person(), at("2 00:00")
+    for number in range(130):
+        clock += 60_000
+        person.add(at=clock - 1_800_000 * (is_late and number % 7 == 0), did=["*", "cart_add"])
+        evaluate(person.profile, [definition], clock)
+        run = newest_run(definition.matcher, person.profile, clock)
+        assert run is not None
+        assert person.row == (True, run.since, None)
+
+
+def test_a_run_may_have_begun_earlier_if_what_it_began_with_had_to_go() -> None:
+    definition = Definition("carted", 1, Matcher({"event": "cart_add", "within": "PT24H"}, UTC))
+    person, clock = Person(), at("2 00:00")
+
+    def is_exact() -> bool:
+        evaluate(person.profile, [definition], clock)
+        return bool(person.profile["segments"]["carted"].get("since_exact", True))
+
+    for number in range(120):
+        clock += 60_000
+        person.add(at=clock, did=["*", "cart_add"])
+        assert is_exact() is (number < 99)
+    # A run that began after the oldest one that is kept is known whole.
+    clock = at("5 00:00")
+    person.add(at=clock, did=["*", "cart_add"])
+    assert is_exact()
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_in_any_history_changes_are_in_turn_and_lead_to_the_row(seed: int) -> None:
     pick = random.Random(seed)

@@ -30,17 +30,24 @@ class Cuts(NamedTuple):
     tracked: int
     anything: int
 
-    def of_event(self, event_type: str) -> int:
-        """The cut that holds for events of a type."""
-        return self.tracked if event_type in TRACKED else self.anything
 
-    def of_attribute(self, name: str) -> int:
-        """The cut that holds for an attribute."""
-        return self.anything if name in ACCOUNT_ATTRIBUTES else self.tracked
+def cut_of_event(event_type: str) -> int:
+    """The place in `Cuts` of the cut that holds for events of a type."""
+    return 0 if event_type in TRACKED else 1
+
+
+def cut_of_attribute(name: str) -> int:
+    """The place in `Cuts` of the cut that holds for an attribute."""
+    return 1 if name in ACCOUNT_ATTRIBUTES else 0
+
+
+_EVERYTHING = Cuts(_NEVER, _NEVER)
 
 
 def cuts(profile: Profile, t: int) -> Cuts | None:
     """What counts at t; None while consent is withdrawn, or the account is deleted."""
+    if not profile["account"] and not profile["consent"]:
+        return _EVERYTHING
     anything = _cut(profile["account"], t, DELETED)
     consented = _cut(profile["consent"], t, WITHDRAWN)
     if anything is None or consented is None:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from daybook.segments.filters.matcher import Matcher
 from daybook.segments.filters.profile import Profile
+from daybook.segments.filters.timeline import Timeline, Value
 
 
 class Change(NamedTuple):
@@ -21,15 +22,6 @@ class Run(NamedTuple):
     until: int | None
 
 
-Value = tuple[int, bool]
-"""A moment, and whether the person is a member from then on."""
-
-
-def values_at(matcher: Matcher, profile: Profile, moments: Iterable[int]) -> list[Value]:
-    """The values at moments, which must be in order."""
-    return [(at, matcher.value(profile, at)) for at in moments]
-
-
 def changes_of(values: Iterable[Value], *, was_in: bool) -> Iterator[Change]:
     """What changes at these moments, given whether the person was a member before."""
     for at, is_in in values:
@@ -38,15 +30,17 @@ def changes_of(values: Iterable[Value], *, was_in: bool) -> Iterator[Change]:
             yield Change(at, is_in)
 
 
-def newest_run_of(values: Iterable[Value]) -> Run | None:
-    """The run that holds after all these moments, else the newest one before; None without any."""
-    run: Run | None = None
-    for at, is_in in changes_of(values, was_in=False):
+def newest_run_of(values: Iterable[Value], run: Run | None = None) -> Run | None:
+    """The run that holds after all these moments, else the newest one before; None without any.
+
+    `run` is the newest one that had begun before these moments.
+    """
+    was_in = run is not None and run.until is None
+    for at, is_in in changes_of(values, was_in=was_in):
         run = Run(at, None) if is_in or run is None else run._replace(until=at)
     return run
 
 
 def newest_run(matcher: Matcher, profile: Profile, t: int) -> Run | None:
     """The run that holds at t, else the newest one before it; None if there was none."""
-    moments = sorted(at for at in matcher.moments(profile) if at <= t)
-    return newest_run_of(values_at(matcher, profile, moments))
+    return newest_run_of(Timeline(profile, t).values(matcher))

@@ -5,11 +5,11 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from daybook.engine.moment import moment_at
 from schemas.filters import DAYS_MAX, Days, parse_window
 
 _MINUTE_MS = 60_000
-_DAY = timedelta(days=1)
+_DAY_MS = 24 * 60 * _MINUTE_MS
+_FIRST_DAY = date(1970, 1, 1)
 
 
 class Window(Protocol):
@@ -41,22 +41,24 @@ class CalendarWindow(NamedTuple):
     zone: ZoneInfo
 
     def first(self, t: int) -> int:
-        return _midnight(_day(t // _MINUTE_MS, self.zone) - _DAY * (self.days - 1), self.zone)
+        return _midnight(_day(t, self.zone) - self.days + 1, self.zone)
 
     def end(self, at: int) -> int:
-        return _midnight(_day(at // _MINUTE_MS, self.zone) + _DAY * self.days, self.zone)
+        return _midnight(_day(at, self.zone) + self.days, self.zone)
 
 
-@lru_cache(2**17)
-def _day(minute: int, zone: ZoneInfo) -> date:
-    """The day of a minute since 1970. Offsets of all zones since 1990 are whole minutes. Cached,
-    because each condition of each segment asks for the same few moments of a person."""
-    return moment_at(minute * _MINUTE_MS).astimezone(zone).date()
+def _day(at: int, zone: ZoneInfo) -> int:
+    """The day of a moment in the zone, counted from 1970. It is at most one from that of UTC."""
+    day = at // _DAY_MS
+    if at < _midnight(day, zone):
+        return day - 1
+    return day if at < _midnight(day + 1, zone) else day + 1
 
 
-@lru_cache(2**12)
-def _midnight(day: date, zone: ZoneInfo) -> int:
-    return int(datetime.combine(day, time.min, zone).timestamp()) * 1000
+@lru_cache(2**14)
+def _midnight(day: int, zone: ZoneInfo) -> int:
+    begins = datetime.combine(_FIRST_DAY + timedelta(days=day), time.min, zone)
+    return int(begins.timestamp()) * 1000
 
 
 def window(within: str | None, zone: ZoneInfo) -> Window:

@@ -67,16 +67,23 @@ class Clocks:
             raise Gap("clocks of segments are missing: start the member again")
         return {one["_id"]: _clock(one) for one in stored}
 
-    def save_next(self, shard: int, saved: int, next_offset: int) -> None:
-        """Moves `next` forward, never back; a former owner of the shard may save late.
+    def save_next(self, offsets: Mapping[int, tuple[int, int]]) -> None:
+        """Moves `next` of shards forward, never back; a former owner of a shard may save late.
 
-        Raises StartAgain, and changes nothing, if the stored one is lower than `saved`, the one
-        that was read or written last: what was taken since is not in this database.
+        `offsets`: by shard, the one that was read or written last, and the new one. Raises
+        StartAgain if a stored one is lower than the first: what was taken since is not in this
+        database.
         """
-        where = {"_id": shard, "topic_id": self._topic_id, "next": {"$gte": Int64(saved)}}
+        updates = [
+            UpdateOne(
+                {"_id": shard, "topic_id": self._topic_id, "next": {"$gte": Int64(saved)}},
+                {"$max": {"next": Int64(next_offset)}},
+            )
+            for shard, (saved, next_offset) in offsets.items()
+        ]
         with reachable():
-            result = self._collection.update_one(where, {"$max": {"next": Int64(next_offset)}})
-        if not result.matched_count:
+            result = self._collection.bulk_write(updates, ordered=False)
+        if result.matched_count < len(updates):
             raise StartAgain("the clock of a shard is lower than the one written last")
 
     def save_backfill(self, shard: int, backfill: Backfill) -> None:

@@ -1,6 +1,7 @@
 """The profiles of a shard, as their one writer reads and replaces them."""
 
 from collections.abc import Collection, Mapping, MutableMapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Protocol
 from urllib.parse import unquote
@@ -19,8 +20,8 @@ class Profiles(Protocol):
     def load(self, ids: Collection[str]) -> dict[str, Profile]:
         """The stored profiles with these `_id`s."""
 
-    def due(self, shard: int, clock: int, limit: int) -> list[Profile]:
-        """Profiles of the shard that must be evaluated by the clock, at most so many."""
+    def due(self, shards: Collection[int], clock: int, limit: int) -> list[Profile]:
+        """Profiles of these shards that must be evaluated by the clock, at most so many."""
 
     def changed(self, shard: int, limit: int) -> list[Profile]:
         """Profiles of the shard with rows or changes still to be published, at most so many."""
@@ -36,11 +37,18 @@ class Profiles(Protocol):
         Raises Refused if another writer has replaced one of them since: then some are replaced.
         """
 
+    def update(self, profiles: Collection[Profile], names: Collection[str]) -> None:
+        """Stores these fields of profiles that were read, and raises their `revision`.
+
+        Raises Refused as `replace` does.
+        """
+
     def put_rows(self, rows: Collection[Mapping[str, Any]]) -> None:
         """Writes rows of `segment_members`, and removes those that have no `since` any more, unless
         the stored one is of a later revision."""
 
 
+@lru_cache(2**10)
 def person_of(profile: str) -> tuple[str, str]:
     """Organization and person, `u:<user>` or `v:<visitor>`, of a profile's `_id`."""
     organization, letter, own = profile.split(":")

@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,9 +23,10 @@ from daybook.segments.stage.work import Received, Work
 log = structlog.get_logger()
 
 STALLED_SECONDS = 60.0
-ROUND_SECONDS = 0.5
-MESSAGES_AT_ONCE = 20
-"""With up to 500 items each, so that the profiles of a batch take seconds and some 50 MB."""
+ROUND_SECONDS = 0.25
+BYTES_AT_ONCE = 2 * 2**20
+"""Of messages that are taken together, so that the profiles of a batch take seconds and some 50 MB.
+As many may wait meanwhile."""
 _RETRY_SECONDS = 1.0
 _LOGGERS = ("faust", "mode", "aiokafka")
 
@@ -128,7 +128,7 @@ class SegmentStage:
         app = self._app = FeedApp(self._name, self._settings, self._starts, directory)
         topic = app.topic(self._topic, key_type=bytes, value_type=bytes, key_serializer="raw")
 
-        received: asyncio.Queue[Any] = asyncio.Queue(MESSAGES_AT_ONCE)
+        received = _Received()
 
         @app.agent(topic, name="profiles")
         async def read(stream: Any) -> None:
@@ -137,7 +137,7 @@ class SegmentStage:
 
         async def take() -> None:
             while True:
-                await self._take([await received.get(), *_waiting_in(received)])
+                await self._take(await received.get_all())
 
         app.task(take)
         app.timer(ROUND_SECONDS)(self._advance)
@@ -223,10 +223,29 @@ class _ToStructlog(logging.Handler):
         log.warning(record.getMessage(), logger=record.name)
 
 
-def _waiting_in(queue: asyncio.Queue[Any]) -> Iterator[Any]:
-    with suppress(asyncio.QueueEmpty):
-        while True:
-            yield queue.get_nowait()
+class _Received:
+    """The messages that wait to be taken."""
+
+    def __init__(self) -> None:
+        self._events: list[Any] = []
+        self._bytes = 0
+        self._changed = asyncio.Condition()
+
+    async def put(self, event: Any) -> None:
+        """Adds a message, once there is room."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._bytes < BYTES_AT_ONCE)
+            self._events.append(event)
+            self._bytes += len(event.message.value)
+            self._changed.notify_all()
+
+    async def get_all(self) -> list[Any]:
+        """Takes all that wait, at least one."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._events)
+            found, self._events, self._bytes = self._events, [], 0
+            self._changed.notify_all()
+            return found
 
 
 def _by_shard(events: Iterable[Any]) -> dict[int, Received]:

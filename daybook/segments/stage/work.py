@@ -12,7 +12,7 @@ import structlog
 
 from daybook.engine.errors import Gap
 from daybook.engine.kafka.offsets import LogBounds
-from daybook.segments.feed import unpack
+from daybook.segments.feed import FeedMessage, unpack
 from daybook.segments.in_force import InForce
 from daybook.segments.metrics import CHANGES, CLOCK, FEED_LAG, ITEMS, ROUND_SECONDS
 from daybook.segments.stage.clocks import REMEDY, Clock, Clocks
@@ -22,7 +22,7 @@ from daybook.segments.stage.pins import Pins
 from daybook.segments.stage.profiles import Profiles
 from daybook.segments.stage.progress import FeedProgress, SourceProgress
 from daybook.segments.stage.rounds import Rounds
-from daybook.segments.stage.shard import Outlets, Publish, SendItems, Shard
+from daybook.segments.stage.shard import Outlets, Publish, SendItems, Shard, evaluate_some, take
 
 log = structlog.get_logger()
 
@@ -61,12 +61,14 @@ class Work:
     def __init__(self, parts: Parts, clock_max: int | None) -> None:
         self._parts = parts
         self._clock_max = clock_max
+        self._outlets = Outlets(self._publish, parts.pins.keep_lawful)
         self._rounds = Rounds(parts.sources, parts.feed, parts.now_ms)
         self._shards: dict[int, Shard] = {}
         self._next: dict[int, int] = {}
         self._moment: int | None = None
         self._left: list[int] = []
         self._finished: list[int] = []
+        self._is_due = False
         self._began = 0.0
         self._learned = 0
         self.first_round: int | None = None
@@ -105,7 +107,7 @@ class Work:
             shard,
             parts.profiles,
             parts.in_force,
-            Outlets(parts.send, self._publish, parts.pins.keep_lawful),
+            self._outlets,
             clock.clock,
             clock.backfill,
         )
@@ -117,23 +119,33 @@ class Work:
         Messages that were taken before are skipped. So are those after a hole, which a rebalance
         may leave: they are read again.
         """
+        following: dict[int, int] = {}
+        new: dict[int, list[FeedMessage]] = {}
         for number, messages in received.items():
             if number not in self._shards:
                 continue
-            following, new = self._next[number], []
+            following[number] = self._next[number]
             for offset, value in messages:
-                if offset == following:
-                    new.append(unpack(value))
-                    following += 1
-            if messages[-1][0] >= following:
+                if offset == following[number]:
+                    new.setdefault(number, []).append(unpack(value))
+                    following[number] += 1
+            if messages[-1][0] >= following[number]:
                 log.warning(
-                    "feed read out of order", shard=number, at=following, read=messages[-1][0]
+                    "feed read out of order",
+                    shard=number,
+                    at=following[number],
+                    read=messages[-1][0],
                 )
-            if new:
-                self._shards[number].take(new)
-                self._parts.clocks.save_next(number, self._next[number], following)
-                self._next[number] = following
-                ITEMS.labels(self._parts.group).inc(sum(len(message.items) for message in new))
+        if not new:
+            return
+        parts, known = self._parts, self._next
+        shards = [(self._shards[number], own) for number, own in new.items()]
+        offsets = {number: (known[number], following[number]) for number in new}
+        take(shards, parts.profiles, parts.send)
+        parts.clocks.save_next(offsets)
+        known.update(following)
+        items = sum(len(message.items) for own in new.values() for message in own)
+        ITEMS.labels(parts.group).inc(items)
 
     def step(self, owned: Collection[int]) -> bool:
         """The next piece of a round; false if there is nothing to do for now.
@@ -147,8 +159,12 @@ class Work:
                 return False
             self._left = [number for number in owned if number in self._shards]
             self._finished = []
+            self._is_due = True
             self._began = monotonic()
         clock = self._moment if self._clock_max is None else min(self._moment, self._clock_max)
+        if self._is_due:
+            self._is_due = self._evaluate_some(owned, clock)
+            return True
         while self._left:
             number = self._left[-1]
             if number in owned and self._advance(self._shards[number], clock):
@@ -185,13 +201,20 @@ class Work:
                 shard.new.learn(definitions.changes)
             self._learned = len(definitions.changes)
 
+    def _evaluate_some(self, owned: Collection[int], clock: int) -> bool:
+        """Evaluates some profiles of the round's shards; false once all are that were due."""
+        self._left = [number for number in self._left if number in owned]
+        shards = [self._shards[number] for number in self._left]
+        for shard in shards:
+            shard.clock = max(shard.clock, clock)
+        return bool(shards) and evaluate_some(shards, self._parts.profiles, self._outlets, clock)
+
     def _advance(self, shard: Shard, clock: int) -> bool:
-        """Evaluates some profiles of a shard; false if all are evaluated up to the clock."""
+        """Evaluates some profiles of a shard for new definitions, or copies some members of
+        campaigns; false if there is nothing left of these."""
         shard.clock = max(shard.clock, clock)
-        has_backfilled = shard.backfill_some()
-        if has_backfilled:
+        if shard.backfill_some():
             self._parts.clocks.save_backfill(shard.number, shard.new.backfill)
-        if shard.evaluate_some() or has_backfilled:
             return True
         return self._parts.pins.copy_some(shard.number, shard.clock)
 

@@ -49,3 +49,11 @@ def test_without_a_window_the_last_731_days_count() -> None:
     assert newest_run(matcher, person.profile, LATER) == Run(
         at("2 10:00"), at("2028-03-02T00:00:00Z")
     )
+
+
+def test_who_was_never_seen_is_no_member_at_any_moment() -> None:
+    nobody = Person().profile | {"first_seen": None}
+    for which in ("first", "last"):
+        matcher = Matcher({"not": {"seen": which, "within": "P7D"}}, VECTORS["a cart"].zone)
+        assert matcher.moments(nobody) == set()
+        assert not matcher.value(nobody, LATER)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from daybook.segments.filters.matcher import Matcher
 from daybook.segments.filters.profile import Profile
-from daybook.segments.filters.runs import Change, changes_of, values_at
+from daybook.segments.filters.runs import Change, changes_of
 
 
 def changes(
@@ -12,4 +12,4 @@ def changes(
 ) -> Iterator[Change]:
     """What changed in (after, until], given whether the person was a member at `after`."""
     moments = sorted(at for at in matcher.moments(profile) if after < at <= until)
-    return changes_of(values_at(matcher, profile, moments), was_in=was_in)
+    return changes_of(((at, matcher.value(profile, at)) for at in moments), was_in=was_in)

@@ -13,7 +13,7 @@ from daybook.segments.definitions import Definitions
 from daybook.segments.feed import FeedItem, FeedMessage, pack, shard_of, unpack
 from daybook.segments.in_force import InForce
 from daybook.segments.stage.new_definitions import Backfill, DefinitionChange
-from daybook.segments.stage.shard import Outlets, Shard
+from daybook.segments.stage.shard import Outlets, Shard, evaluate_some, take
 from schemas.catalogue import source
 from schemas.envelope import moment_text
 from tests.fakes.memory_profiles import MemoryProfiles
@@ -54,6 +54,7 @@ class Fleet:
         self.changes: list[DefinitionChange] = []
         self.defined: list[Event] = []
         self.backfills = dict.fromkeys(SHARDS, Backfill())
+        self._outlets = Outlets(self.publish, lambda people, clock: None)
         self._in_force = InForce(definitions, UTC)
         self.shards = {number: self._shard(number) for number in SHARDS}
 
@@ -65,7 +66,7 @@ class Fleet:
             number,
             self.profiles,
             self._in_force,
-            Outlets(self.send_on, self.publish, lambda people, clock: None),
+            self._outlets,
             self.clock,
             self.backfills[number],
         )
@@ -130,7 +131,8 @@ class Fleet:
         start = self.applied[shard]
         values = self.feed[shard][start : start + messages]
         try:
-            self.shards[shard].take([self._message(value) for value in values])
+            own = self.shards[shard], [self._message(value) for value in values]
+            take([own], self.profiles, self.send_on)
         except Died:
             self.shards[shard] = self._shard(shard)
             self.applied[shard] = max(0, start - self.random.randint(0, 3))
@@ -171,7 +173,8 @@ class Fleet:
         while shard.backfill_some() and self.random.random() < 0.9:
             self.maybe_die()
             self.backfills[number] = shard.new.backfill
-        shard.advance(self.clock)
+        while evaluate_some([shard], self.profiles, self._outlets, shard.clock):
+            self.maybe_die()
 
     def finish(self) -> None:
         """Everything is read and evaluated, and nobody dies any more."""

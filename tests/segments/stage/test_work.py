@@ -37,8 +37,9 @@ class Stored:
     def all(self) -> dict[int, Clock]:
         return dict(self.clocks)
 
-    def save_next(self, shard: int, saved: int, next_offset: int) -> None:
-        self.clocks[shard] = self.clocks[shard]._replace(next=next_offset)
+    def save_next(self, offsets: Mapping[int, tuple[int, int]]) -> None:
+        for shard, (_, next_offset) in offsets.items():
+            self.clocks[shard] = self.clocks[shard]._replace(next=next_offset)
 
     def save_backfill(self, shard: int, backfill: Backfill) -> None:
         self.clocks[shard] = self.clocks[shard]._replace(backfill=backfill)
@@ -192,7 +193,7 @@ def test_reading_begins_at_the_lower_of_checkpoint_and_commit(
     held: LogBounds, commit: int | None, start: int
 ) -> None:
     member = Member()
-    member.stored.save_next(SHARD, 0, 5)
+    member.stored.save_next({SHARD: (0, 5)})
     member.stored.held[SHARD] = held
     assert member.start(commit) == start
 
@@ -200,7 +201,7 @@ def test_reading_begins_at_the_lower_of_checkpoint_and_commit(
 @pytest.mark.parametrize("held", [LogBounds(6, 9), LogBounds(0, 4)])
 def test_a_feed_that_does_not_hold_the_next_message_is_a_gap(held: LogBounds) -> None:
     member = Member()
-    member.stored.save_next(SHARD, 0, 5)
+    member.stored.save_next({SHARD: (0, 5)})
     member.stored.held[SHARD] = held
     with pytest.raises(Gap, match=f"shard {SHARD} must continue at offset 5"):
         member.start()

@@ -1,0 +1,1 @@
+"""Measures the group `segment`: both stages, on real servers."""
