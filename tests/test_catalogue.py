@@ -257,7 +257,7 @@ def test_the_recount_of_segments_reads_every_type_and_compares_every_field() -> 
     assert recounted_group(consumers.find(SEGMENT.name)) == SEGMENT
     # How members work, which is not a question of what the log says.
     work = {"revision", "applied", "due", "due_at", "touched", "is_merged", "outbox"}
-    work |= {"unpublished", "is_changed", "evaluated_to"}
+    work |= {"unpublished", "is_changed", "evaluated_to", "late"}
     compared = {*FACTS, "shard", "segments"}
     assert compared | work == set(SegmentProfiles.fields), "add the field to one of these"
 

@@ -176,14 +176,15 @@ class SegmentReplay:
         self.db.execute("DELETE FROM main.touched")
         self.tables.refill("reach", reach.items())
         self.log.complete()
-        beyond = (
-            "(SELECT * FROM main.log WHERE message_key IN (SELECT message_key FROM main.log "
-            'JOIN main.reach USING (partition) WHERE "offset" >= next))'
+        # A table, because the rules read it while `reach` has other offsets.
+        self.db.execute(
+            "CREATE OR REPLACE TABLE main.late_keys AS SELECT DISTINCT message_key FROM main.log "
+            'JOIN main.reach USING (partition) WHERE "offset" >= next'
         )
-        if not self.tables.rows(f"SELECT 1 FROM {beyond} LIMIT 1"):
+        if not self.tables.rows("SELECT 1 FROM main.late_keys LIMIT 1"):
             return
         self.tables.refill("reach", ((place, 2**62) for place in reach))
-        self._runner.take_up("", beyond)
+        self._runner.take_up("", "(FROM main.log SEMI JOIN main.late_keys USING (message_key))")
         self.tables.refill("reach", reach.items())
         self._runner.db.execute("""
             CREATE TEMP TABLE late AS
