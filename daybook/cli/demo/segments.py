@@ -42,14 +42,14 @@ SHOWN = (
     Shown(
         DEFAULT_ORGANIZATION,
         "big-spenders",
-        "Paid 200 dollars within 90 days",
+        "200 dollars in 90 days",
         {"revenue": {"currency": "USD", "at_least": 20_000}, "within": "P90D"},
         ("1997-04-01T00:00:00Z", "1998-04-01T00:00:00Z"),
     ),
     Shown(
         ecom_events.ORGANIZATION,
         "left-in-cart",
-        "Saw their cart in the last day, and bought nothing since",
+        "cart, nothing bought",
         {
             "event": "step_entry",
             "where": {"step_id": "cart"},
@@ -61,7 +61,7 @@ SHOWN = (
     Shown(
         str(ACME),
         "tickets-in-cart",
-        "Tickets in the cart for less than a day, nothing paid since",
+        "tickets, nothing paid",
         {"event": "cart_add", "within": "PT24H", "then_not": "order.payment_succeeded"},
         ("2026-01-10T12:00:00Z", "2026-01-11T12:00:00Z"),
     ),
@@ -91,7 +91,7 @@ def members(config: Settings) -> Table:
         for moment in shown.moments:
             found = len(_members(config, documents, shown, moment))
             rows.append((f"{shown.organization}/{shown.segment}", shown.name, moment, f"{found:,}"))
-    return table(("segment", "name", "moment", "members"), rows)
+    return table(("segment", "who", "at", "members"), rows)
 
 
 def explain(config: Settings, console: Console) -> None:
