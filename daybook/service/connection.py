@@ -149,8 +149,12 @@ class Connection(HttpToolsProtocol):
         self._connections.release(self)
         self._stop_timer()
         self._stop_unread_timer()
-        if not self._is_refused:
-            self._connections.end(partial(super().connection_lost, exc))
+        if self._is_refused:
+            return
+        if self.cycle is not None and not self.cycle.response_complete:
+            # Until it learns of the end, whatever it sends is dropped.
+            self.cycle.disconnected = True
+        self._connections.end(partial(super().connection_lost, exc))
 
     def data_received(self, data: bytes) -> None:
         if self._is_refused:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+import uvloop
 from uvicorn.server import ServerState
 
 from daybook.service.connection import (
@@ -70,9 +71,23 @@ class Site:
         return int((await self.send(data, source)).split(b" ")[1])
 
 
+class Endless(Site):
+    """Its answers go on for as long as somebody listens."""
+
+    async def app(self, scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        listening = asyncio.create_task(receive())
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while not listening.done():
+            await send({"type": "http.response.body", "body": b"more", "more_body": True})
+            await asyncio.sleep(0)
+
+
 @asynccontextmanager
-async def serving(limits: Limits, body: bytes = b"ok") -> AsyncIterator[Site]:
-    site = Site(body=body)
+async def serving(
+    limits: Limits, body: bytes = b"ok", site: Site | None = None
+) -> AsyncIterator[Site]:
+    site = site or Site(body=body)
     config = uvicorn.Config(site.app, interface="asgi3", log_config=None, ws="none")
     config.load()
     connections, state = Connections(limits), site.state
@@ -253,6 +268,23 @@ def test_an_ipv6_network_counts_as_one_address() -> None:
     addresses = ["2001:db8::1", "2001:db8::2", "2001:db8::3"]
     assert [connections.admit(*pair) for pair in zip(many, addresses, strict=True)] == [0, 0, 429]
     assert connections.admit(Answering(), "2001:db8:0:1::1") == 0  # type: ignore[arg-type]
+
+
+def test_answers_to_connections_that_close_together_are_dropped(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def play() -> None:
+        async with serving(PATIENT, site=Endless()) as site:
+            for _ in range(5 * ENDS_AT_ONCE):
+                reader, writer = await site.connect()
+                writer.write(GET)
+                await reader.read(1)
+            for writer in site.open:
+                writer.transport.abort()
+
+    # Its transports refuse to be written to once they are closed.
+    uvloop.run(asyncio.wait_for(play(), 60))
+    assert not caplog.records
 
 
 def test_of_connections_that_close_together_some_end_in_each_pass_of_the_loop() -> None:
