@@ -5,7 +5,6 @@ end it at its time limit, and the system closes all that it left open.
 """
 
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from attack.attack import Attack, Sent, Target
 from attack.catalogue import PARTS
+from attack.priority import lower_own
 
 _ROOT = Path(__file__).parents[1]
 _FILES = 8_192
@@ -34,6 +34,7 @@ def make(part: str, attack: Attack, target: Target) -> Sent:
             capture_output=True,
             text=True,
             timeout=attack.seconds_max,
+            start_new_session=True,
         )
     except subprocess.TimeoutExpired:
         return Sent("", [f"the attack did not end within {attack.seconds_max:.0f} s"])
@@ -46,7 +47,7 @@ def main() -> None:
     part, name = sys.argv[1:]
     target = Target(**json.load(sys.stdin))
     (attack,) = (attack for attack in PARTS[part] if attack.name == name)
-    os.nice(attack.nice)
+    lower_own(attack.nice)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _FILES if most == resource.RLIM_INFINITY else min(_FILES, most)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

@@ -6,11 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from attack.priority import lower_own
 from daybook.engine.errors import DaybookError
 
 _ROOT = Path(__file__).parents[1]
@@ -18,7 +20,7 @@ _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _MIB = 2**20
 _LINE_CHARS_MAX = 200
-_NICE = {"member": 5, "exports": 5}
+_NICE = {"member": 15, "exports": 15}
 """By kind: in a fleet of many machines, members and workers take no processor time from services,
 which are judged by their latencies."""
 
@@ -67,7 +69,7 @@ class DaybookProcess:
         self._log = directory / f"{name}.log"
         with self._log.open("wb") as out:
             self._process = subprocess.Popen(
-                ["nice", f"-n{_NICE.get(kind, 0)}", sys.executable, "-m", "daybook", *arguments],
+                [sys.executable, "-m", "daybook", *arguments],
                 cwd=_ROOT,
                 env=_environment(variables),
                 stdin=subprocess.DEVNULL,
@@ -75,6 +77,7 @@ class DaybookProcess:
                 stderr=subprocess.STDOUT,
                 # Ctrl-C must reach only the attack, which then stops each process.
                 start_new_session=True,
+                preexec_fn=partial(lower_own, _NICE.get(kind, 0)),
             )
 
     @property

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-from schemas.catalogue import source
+import consumers
+from schemas.catalogue import source, topic_name
 from schemas.json_schema import events, examples, topics
 
 Path = tuple[str | int, ...]
@@ -37,8 +38,14 @@ class Example:
 
 
 def stored_examples() -> Iterator[Example]:
-    """Every example of every topic and type."""
+    """Every example of every topic and type that others than the fleet publish.
+
+    Whoever may write to a topic that the fleet itself produces can say anything in its name.
+    """
+    own = {topic for group in consumers.FLEET for topic in group.produces}
     for entry in topics():
+        if topic_name(entry) in own:
+            continue
         for event_type in events(entry):
             folder: FilePath = examples(entry) / event_type
             for path in sorted(folder.glob("*.json")):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from math import ceil
 from pathlib import Path
+from shutil import rmtree
 from typing import NamedTuple
 
 from daybook.recount.log.messages import COLUMNS, Rows
@@ -32,7 +33,8 @@ class LogTable:
         """`parts`: the number of slices is a multiple of it, so each part has slices of its own."""
         self._tables = tables
         self._parts = parts
-        self._folder = tables.folder / "log"
+        self._folder = tables.folder / "log-0"
+        self._cuts = 0
         self._pending: list[str] = []
         self._pending_messages = self._pending_bytes = 0
         self._bytes = 0
@@ -41,6 +43,7 @@ class LogTable:
         self._excluded = 0
         self._is_complete = False
         self._slices: list[Slice] = []
+        self._slice_bytes = 0
         tables.create("log", ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items()))
         tables.create("dead", 'partition INTEGER, "offset" BIGINT')
 
@@ -81,7 +84,8 @@ class LogTable:
 
         Several slices are in files, so that each message is read once.
         """
-        if not self._slices:
+        if not self._slices or bytes_max != self._slice_bytes:
+            self._slice_bytes = bytes_max
             per_part = max(1, ceil(self._bytes / bytes_max / self._parts))
             self._slices = self._cut(self._parts * per_part)
         return self._slices
@@ -89,10 +93,14 @@ class LogTable:
     def _cut(self, number: int) -> list[Slice]:
         if number <= 1:
             return [Slice(0, "main.log")]
+        # In a new folder, because DuckDB remembers what was in a file.
+        rmtree(self._folder, ignore_errors=True)
+        self._cuts += 1
+        self._folder = self._tables.folder / f"log-{self._cuts}"
         self._tables.db.execute(f"SET partitioned_write_flush_threshold = {_ROWS_HELD}")
         self._tables.db.execute(
             f"COPY (SELECT *, {SLICE.format(number=number)} AS slice FROM main.log) "
-            f"TO '{self._folder}' (FORMAT parquet, PARTITION_BY slice, OVERWRITE)"
+            f"TO '{self._folder}' (FORMAT parquet, PARTITION_BY slice)"
         )
         sizes = {
             folder: sum(file.stat().st_size for file in folder.iterdir())

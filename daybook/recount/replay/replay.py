@@ -32,6 +32,8 @@ PINS = (
 _RUNNERS = 2
 """DuckDB uses one core for a table of less than 122,880 rows, so two slices at a time use two. It
 takes a third more processor time if threads of its own help with them."""
+_FINER = 4
+"""How much smaller slices are that are cut because memory has not sufficed."""
 _SLICES_PER_MEMORY = 12
 """A slice of the log is this part of DuckDB's memory: the rules' tables are several times larger
 than the messages that they come from."""
@@ -160,14 +162,21 @@ class Replay:
 
     def _run(self) -> None:
         self._log.complete()
-        slices = self._log.slices(self._slice_bytes)
-        try:
-            self._run_slices(slices, self._runners)
-        except duckdb.OutOfMemoryException:
+        attempts = (
+            (self._slice_bytes, self._runners),
             # A key may have more events than a slice should: it gets the memory for itself.
-            for runner in self._runners:
-                runner.leave()
-            self._run_slices(slices, self._runners[:1])
+            (self._slice_bytes, self._runners[:1]),
+            (self._slice_bytes // _FINER, self._runners[:1]),
+        )
+        for attempt, (slice_bytes, runners) in enumerate(attempts, start=1):
+            try:
+                self._run_slices(self._log.slices(slice_bytes), runners)
+                break
+            except duckdb.OutOfMemoryException:
+                if attempt == len(attempts):
+                    raise
+                for runner in self._runners:
+                    runner.leave()
 
     def _run_slices(self, slices: Sequence[Slice], runners: Sequence[Runner]) -> None:
         self._results.clear()

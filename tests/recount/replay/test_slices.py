@@ -73,14 +73,18 @@ def test_units_measured_some_at_a_time_give_the_same(monkeypatch: pytest.MonkeyP
         assert everything(replay) == together
 
 
-def test_slices_without_room_for_two_run_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("times", [1, 3], ids=["one at a time", "smaller ones"])
+def test_without_room_slices_run_one_at_a_time_and_then_smaller_ones(
+    monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
     with orders() as replay:
         together = everything(replay)
     refused: list[Runner] = []
+    totals: list[int] = []
     measure = Runner.measure
 
     def measure_later(runner: Runner) -> None:
-        if not refused:
+        if len(refused) < times:
             refused.append(runner)
             raise duckdb.OutOfMemoryException("no room")
         measure(runner)
@@ -88,5 +92,6 @@ def test_slices_without_room_for_two_run_one_at_a_time(monkeypatch: pytest.Monke
     monkeypatch.setattr(Runner, "measure", measure_later)
     monkeypatch.setattr(replaying, "_SLICES_PER_MEMORY", MANY)
     with orders() as replay:
+        replay.report = lambda done, total: totals.append(total)
         assert everything(replay) == together
-    assert refused
+    assert len(refused) >= times
