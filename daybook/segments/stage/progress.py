@@ -41,7 +41,7 @@ class FeedProgress:
     def check(self) -> None:
         """Raises Gap if the topic was deleted, or made again, and Unavailable."""
         if topic_ids(self._client, [self._topic]).get(self._topic) != self._topic_id:
-            raise Gap(f"{self._topic} was deleted, or made again. {REMEDY}")
+            raise self._gone()
 
     def ends(self) -> Mapping[Hashable, int]:
         """Raises as `check` does."""
@@ -49,9 +49,14 @@ class FeedProgress:
         return {shard: held.high for shard, held in self.bounds().items()}
 
     def bounds(self) -> dict[int, LogBounds]:
-        """What the feed holds of each shard. Raises Unavailable."""
+        """What the feed holds of each shard. Raises Unavailable, and Gap if the topic is gone."""
         found = log_bounds(self._client, [self._topic])
+        if not found:
+            raise self._gone()
         return {number: held for (_, number), held in found.items()}
 
     def reached(self) -> Mapping[Hashable, int]:
         return {shard: clock.next for shard, clock in self._clocks.all().items()}
+
+    def _gone(self) -> Gap:
+        return Gap(f"{self._topic} was deleted, or made again. {REMEDY}")
