@@ -11,6 +11,9 @@ from typing import Any
 
 from tests.support.wait import until
 
+END_SECONDS = 60
+"""Longer than the 30 s of grace that a process has by default."""
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -92,9 +95,10 @@ class ServiceProcess:
         if self._process.poll() is None:
             self._process.terminate()
         try:
-            return self._process.wait(30)
+            return self._process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
+            self._process.wait()
             raise
 
     def _started(self) -> int:
