@@ -167,7 +167,7 @@ class Work:
             return True
         while self._left:
             number = self._left[-1]
-            if number in owned and self._advance(self._shards[number], clock):
+            if number in owned and self._advance(self._shards[number]):
                 return True
             self._finished += [number] if number in owned else []
             self._left.pop()
@@ -209,10 +209,9 @@ class Work:
             shard.clock = max(shard.clock, clock)
         return bool(shards) and evaluate_some(shards, self._parts.profiles, self._outlets, clock)
 
-    def _advance(self, shard: Shard, clock: int) -> bool:
+    def _advance(self, shard: Shard) -> bool:
         """Evaluates some profiles of a shard for new definitions, or copies some members of
         campaigns; false if there is nothing left of these."""
-        shard.clock = max(shard.clock, clock)
         if shard.backfill_some():
             self._parts.clocks.save_backfill(shard.number, shard.new.backfill)
             return True
