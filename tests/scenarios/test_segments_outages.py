@@ -7,6 +7,7 @@ from pathlib import Path
 from daybook.local.kafka import Kafka
 from daybook.local.mongodb import MongoDB
 from tests.support.backups import FileBackup
+from tests.support.member import MemberProcess
 from tests.support.segments import Audience, ms, text
 from tests.support.wait import until
 from tests.support.world import World
@@ -33,13 +34,19 @@ def wait_for(audience: Audience, people: int) -> None:
     until(lambda: len(audience.members()) == people, f"{people} have been members", SECONDS)
 
 
+def begun(world: World) -> tuple[Audience, MemberProcess]:
+    """A segment with its first ten members, and the member of the group that runs on."""
+    audience = Audience(world)
+    audience.define()
+    crowd(audience, range(10))
+    member = world.member("segment", CLOCK)
+    wait_for(audience, 10)
+    return audience, member
+
+
 def test_mongodb_is_away(servers: dict[str, str], mongodb: MongoDB, tmp_path: Path) -> None:
     with World(servers | {"DAYBOOK_MONGODB_URI": mongodb.address}, tmp_path) as world:
-        audience = Audience(world)
-        audience.define()
-        crowd(audience, range(10))
-        member = world.member("segment", CLOCK)
-        wait_for(audience, 10)
+        audience, member = begun(world)
         mongodb.kill()
         crowd(audience, range(10, 20))
         member.wait_for("segments wait for a server")
@@ -53,11 +60,7 @@ def test_mongodb_is_restored_to_an_earlier_moment(
     servers: dict[str, str], mongodb: MongoDB, tmp_path: Path
 ) -> None:
     with World(servers | {"DAYBOOK_MONGODB_URI": mongodb.address}, tmp_path) as world:
-        audience = Audience(world)
-        audience.define()
-        crowd(audience, range(10))
-        member = world.member("segment", CLOCK)
-        wait_for(audience, 10)
+        audience, member = begun(world)
         backup = FileBackup(mongodb, tmp_path / "backup")
         crowd(audience, range(10, 20))
         wait_for(audience, 20)
@@ -72,11 +75,7 @@ def test_mongodb_is_restored_to_an_earlier_moment(
 def test_the_broker_is_restarted(servers: dict[str, str], broker: Kafka, tmp_path: Path) -> None:
     variables = {"DAYBOOK_KAFKA_BOOTSTRAP_SERVERS": broker.address}
     with World(servers | variables, tmp_path) as world:
-        audience = Audience(world)
-        audience.define()
-        crowd(audience, range(10))
-        member = world.member("segment", CLOCK)
-        wait_for(audience, 10)
+        audience, member = begun(world)
         broker.kill()
         member.wait_for("segments wait for a server")
         broker.start()
@@ -87,11 +86,7 @@ def test_the_broker_is_restarted(servers: dict[str, str], broker: Kafka, tmp_pat
 
 
 def test_a_member_is_frozen_past_its_session_while_another_goes_on(world: World) -> None:
-    audience = Audience(world)
-    audience.define()
-    crowd(audience, range(10))
-    frozen = world.member("segment", CLOCK)
-    wait_for(audience, 10)
+    audience, frozen = begun(world)
     crowd(audience, range(10, 20))
     os.kill(frozen.pid, signal.SIGSTOP)
     other = world.member("segment", CLOCK)
