@@ -48,6 +48,14 @@ class Fleet:
             order_waiting_max=bound.get("order_waiting_max", Settings().order_waiting_max),
         )
 
+    def check_cluster(self, cluster: str) -> None:
+        """Raises Unrecountable for another Kafka cluster than that of the fleet."""
+        if cluster != self.cluster_id:
+            raise Unrecountable(
+                f"database {self.documents.name} was counted from Kafka cluster "
+                f"{self.cluster_id}, but this is cluster {cluster}"
+            )
+
     def model_versions(self) -> dict[str, int]:
         """The model version that the group's documents are complete for, by collection."""
         return dict((self._find(f"group:{self._group}") or {}).get("models", {}))

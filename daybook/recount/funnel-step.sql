@@ -191,30 +191,7 @@ SELECT
 FROM events
 WHERE doubt IS NOT NULL OR NOT fits;
 
--- Beyond the duplicate window, a history still knows the ids of its last 32 counted events. Only
--- histories in which an id recurs are walked through, event by event.
-CREATE TABLE repeats AS
-WITH RECURSIVE suspects AS (
-    SELECT DISTINCT owner
-    FROM (SELECT owner FROM events WHERE NOT duplicate GROUP BY owner, id HAVING count(*) > 1)
-),
-suspect_events AS MATERIALIZED (
-    SELECT owner, n, id, duplicate FROM events SEMI JOIN suspects USING (owner)
-),
-walk AS (
-    SELECT owner, 0 AS n, false AS is_repeat, CAST([] AS UUID[]) AS last_ids FROM suspects
-    UNION ALL
-    SELECT
-        owner, suspect_events.n,
-        list_contains(last_ids, id),
-        CASE
-            WHEN duplicate OR list_contains(last_ids, id) THEN last_ids
-            ELSE list_append(last_ids, id)[-32:]
-        END
-    FROM walk JOIN suspect_events USING (owner)
-    WHERE suspect_events.n = walk.n + 1
-)
-SELECT owner, n FROM walk WHERE is_repeat;
+CREATE TABLE repeats AS SELECT history AS owner, n FROM repeats_in('events', owner);
 
 -- The events that count. Events of bots count only by their reasons, not in a history.
 CREATE TABLE counted AS

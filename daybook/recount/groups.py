@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daybook.recount.compare.rows import single_row
+from daybook.recount.event_types import ORDERS, TRACKED, USERS
 from daybook.recount.funnel_step.rows import experiment_visitor_document, order_email_document
 from daybook.recount.funnel_step.sessions import session_document
 from daybook.recount.funnel_step.stages import STAGES
@@ -17,20 +18,6 @@ _HERE = Path(__file__).parent
 _PREFIX = "sc-analytics-"
 
 
-_ORDERS = (
-    "order.created",
-    "order.payment_initiated",
-    "order.payment_succeeded",
-    "order.payment_failed",
-    "order.confirmed",
-    "order.shipped",
-    "order.delivered",
-    "order.cancelled",
-    "order.refunded",
-    "order.refund_failed",
-    "order.dispute_won",
-    "order.attribution_recorded",
-)
 _OF_ORDERS = {"order_state": single_row, "orders": order_document}
 
 
@@ -59,33 +46,21 @@ GROUPS = (
     Group(
         "sc-analytics-user-lifecycle",
         "sc.domain.user",
-        (
-            "user.created",
-            "user.verified",
-            "user.role_changed",
-            "user.suspended",
-            "user.reactivated",
-            "user.deleted",
-            "user.login_succeeded",
-            "user.login_failed",
-            "user.locked",
-            "user.consent_given",
-            "user.consent_withdrawn",
-        ),
+        USERS,
         ("user_id", "old_role", "new_role"),
         Rules((_HERE / "user-lifecycle.sql",)),
     ),
     Group(
         "sc-analytics-order-funnel",
         "sc.domain.order",
-        _ORDERS,
+        ORDERS,
         ("order_id",),
         Rules((_HERE / "order-funnel.sql",)),
     ),
     Group(
         "sc-analytics-revenue",
         "sc.domain.order",
-        _ORDERS,
+        ORDERS,
         (
             "order_id",
             "currency",
@@ -107,28 +82,7 @@ GROUPS = (
     Group(
         "sc-analytics-funnel-step",
         "sc.tracking.funnel",
-        (
-            "page_view",
-            "step_entry",
-            "step_exit",
-            "conversion",
-            "experiment_exposed",
-            "view",
-            "cart_add",
-            "checkout_start",
-            "purchase",
-            "email_confirmed",
-            "email_failed",
-            "barcode_scanned",
-            "custom",
-            "asset_viewed",
-            "asset_downloaded",
-            "license_clicked",
-            "engagement",
-            "cta_clicked",
-            "searched",
-            "filtered",
-        ),
+        TRACKED,
         (
             "visitor_id",
             "session_id",

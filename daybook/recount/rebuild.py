@@ -80,21 +80,19 @@ def rebuild_group(
     started = monotonic()
     rebuilt = Rebuilt(group.name)
     try:
-        if isinstance(group, SegmentGroup):
-            with (
-                within_memory(),
-                SegmentRecount(kafka_config, documents, group, report_progress, memory_mib) as own,
-            ):
-                rebuilt.doubts = repair_segments(own, rebuilt.changes)
-                rebuilt.messages = own.messages
-            rebuilt.seconds = monotonic() - started
-            return rebuilt
-        with (
-            within_memory(),
-            Recount(kafka_config, documents, group, report_progress, memory_mib) as recount,
-        ):
-            _rebuild(recount, days, rebuilt)
-            rebuilt.messages = recount.messages
+        with within_memory():
+            if isinstance(group, SegmentGroup):
+                with SegmentRecount(
+                    kafka_config, documents, group, report_progress, memory_mib
+                ) as segments:
+                    rebuilt.doubts = repair_segments(segments, rebuilt.changes)
+                    rebuilt.messages = segments.messages
+            else:
+                with Recount(
+                    kafka_config, documents, group, report_progress, memory_mib
+                ) as recount:
+                    _rebuild(recount, days, rebuilt)
+                    rebuilt.messages = recount.messages
     except Unrecountable as error:
         rebuilt.doubts.append(Doubt(str(error)))
     rebuilt.seconds = monotonic() - started

@@ -28,24 +28,7 @@ WHERE "offset" < next;
 CREATE VIEW unreadable AS
 SELECT partition, "offset", reason FROM events WHERE reason IS NOT NULL;
 
--- Beyond the duplicate window, a key still knows the ids of its last 32 counted events. Only keys in
--- which an id recurs are walked through, event by event.
-CREATE TABLE repeats AS
-WITH RECURSIVE walk AS (
-    SELECT DISTINCT key_id, 0 AS n, false AS is_repeat, CAST([] AS UUID[]) AS last_ids
-    FROM (SELECT key_id FROM events WHERE NOT duplicate GROUP BY key_id, id HAVING count(*) > 1)
-    UNION ALL
-    SELECT
-        key_id, events.n,
-        list_contains(last_ids, id),
-        CASE
-            WHEN duplicate OR list_contains(last_ids, id) THEN last_ids
-            ELSE list_append(last_ids, id)[-32:]
-        END
-    FROM walk JOIN events USING (key_id)
-    WHERE events.n = walk.n + 1
-)
-SELECT key_id, n FROM walk WHERE is_repeat;
+CREATE TABLE repeats AS SELECT history AS key_id, n FROM repeats_in('events', key_id);
 
 CREATE TABLE counted AS
 SELECT * EXCLUDE (duplicate, id, reason)

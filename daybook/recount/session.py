@@ -30,9 +30,6 @@ from daybook.recount.replay.tables import MEMORY_MIB
 Progress = Callable[[str, int, int], None]
 """A callback: what is being done, how much of it is done, the total (0 if unknown)."""
 
-_CRITICAL = 2
-"""Syslog level of the client's own log; its errors are raised, so logging them is redundant."""
-
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -72,15 +69,10 @@ class Recount:
         """
         self.group = group
         self.fleet = Fleet(documents, group.name)
-        self._kafka_config = dict(kafka_config) | {"log_level": _CRITICAL}
+        self._kafka_config = kafka.quiet(kafka_config)
         self.admin = AdminClient(self._kafka_config)
         self.report_progress = report_progress
-        cluster = kafka.cluster_id(self.admin)
-        if cluster != self.fleet.cluster_id:
-            raise Unrecountable(
-                f"database {documents.name} was counted from Kafka cluster "
-                f"{self.fleet.cluster_id}, but this is cluster {cluster}"
-            )
+        self.fleet.check_cluster(kafka.cluster_id(self.admin))
         self._log = LogReader(group.name, group.event_types, group.data_fields)
         self._topic = self.topic()
         self.parts = number_of_parts(self._topic.messages)

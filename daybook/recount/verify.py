@@ -11,7 +11,8 @@ from daybook.recount.fleet import Documents
 from daybook.recount.groups import Group
 from daybook.recount.replay.tables import MEMORY_MIB
 from daybook.recount.segment.group import SegmentGroup
-from daybook.recount.segment.verify import verify_segments
+from daybook.recount.segment.session import SegmentRecount
+from daybook.recount.segment.verify import judge_segments
 from daybook.recount.session import Progress, Recount, Snapshot
 from daybook.recount.verdict.documents import Verdict, document_verdicts, state_verdicts
 from daybook.recount.verdict.report import Difference, Doubt, Report
@@ -35,32 +36,40 @@ def verify_group(
     `kafka_config` is a client's configuration; `memory_mib` bounds the memory of this process and
     those that help it. The result is right even while the group runs. Raises Unreachable.
     """
-    if isinstance(group, SegmentGroup):
-        return verify_segments(kafka_config, documents, group, report_progress, memory_mib)
     started = monotonic()
     report = Report(group.name)
     try:
-        with (
-            within_memory(),
-            Recount(kafka_config, documents, group, report_progress, memory_mib) as recount,
-        ):
-            snapshot = recount.snapshot(days, with_states=days.are_all)
-            judge_group(report, recount, snapshot)
-            # Other processes compare the states meanwhile.
-            states = [state_verdicts(recount, snapshot, model) for model in recount.state_models]
-            for verdict in document_verdicts(recount, snapshot):
-                judge(report, verdict)
-            judge_sketches(report, recount, snapshot)
-            for part in chain.from_iterable(states):
-                report.states += part.equal
-                report.states_equal += part.equal
-                for verdict in part.verdicts:
-                    judge(report, verdict)
-            report.messages = recount.messages
+        with within_memory():
+            if isinstance(group, SegmentGroup):
+                with SegmentRecount(
+                    kafka_config, documents, group, report_progress, memory_mib
+                ) as segments:
+                    judge_segments(report, segments)
+            else:
+                with Recount(
+                    kafka_config, documents, group, report_progress, memory_mib
+                ) as recount:
+                    _judge_all(report, recount, days)
     except Unrecountable as error:
         report.doubts.append(Doubt(str(error)))
     report.seconds = monotonic() - started
     return report
+
+
+def _judge_all(report: Report, recount: Recount, days: Days) -> None:
+    snapshot = recount.snapshot(days, with_states=days.are_all)
+    judge_group(report, recount, snapshot)
+    # Other processes compare the states meanwhile.
+    states = [state_verdicts(recount, snapshot, model) for model in recount.state_models]
+    for verdict in document_verdicts(recount, snapshot):
+        judge(report, verdict)
+    judge_sketches(report, recount, snapshot)
+    for part in chain.from_iterable(states):
+        report.states += part.equal
+        report.states_equal += part.equal
+        for verdict in part.verdicts:
+            judge(report, verdict)
+    report.messages = recount.messages
 
 
 def judge_group(report: Report, recount: Recount, snapshot: Snapshot) -> None:

@@ -37,7 +37,15 @@ _TRANSIENT = (
     KafkaError.NOT_LEADER_FOR_PARTITION,
 )
 
+_CRITICAL = 2
+"""Syslog level of the client's own log; its errors are raised, so logging them is redundant."""
+
 T = TypeVar("T")
+
+
+def quiet(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration for clients that print nothing."""
+    return dict(config) | {"log_level": _CRITICAL}
 
 
 def cluster_id(admin: AdminClient) -> str:

@@ -98,6 +98,34 @@ SELECT
     misread(id, utc, key_id, appended_ms) AS reason
 FROM known ASOF LEFT JOIN zone_offsets ON known.utc >= zone_offsets.since;
 
+-- Beyond the duplicate window, a history still knows the ids of its last 32 counted events. Only
+-- histories in which an id recurs are walked through, event by event; `n` numbers a history's events.
+CREATE MACRO repeats_in(events, key) AS TABLE
+WITH RECURSIVE suspects AS (
+    SELECT DISTINCT history
+    FROM (
+        SELECT key AS history FROM query_table(events) WHERE NOT duplicate
+        GROUP BY key, id HAVING count(*) > 1
+    )
+),
+suspect_events AS MATERIALIZED (
+    SELECT key AS history, n, id, duplicate FROM query_table(events) WHERE key IN (FROM suspects)
+),
+walk AS (
+    SELECT history, 0 AS n, false AS is_repeat, CAST([] AS UUID[]) AS last_ids FROM suspects
+    UNION ALL
+    SELECT
+        history, suspect_events.n,
+        list_contains(last_ids, id),
+        CASE
+            WHEN duplicate OR list_contains(last_ids, id) THEN last_ids
+            ELSE list_append(last_ids, id)[-32:]
+        END
+    FROM walk JOIN suspect_events USING (history)
+    WHERE suspect_events.n = walk.n + 1
+)
+SELECT history, n FROM walk WHERE is_repeat;
+
 -- A text as part of an _id or of a field's path: % : . $ and NUL are percent-encoded.
 CREATE MACRO encoded(part) AS
     replace(replace(replace(replace(replace(

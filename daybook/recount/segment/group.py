@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from daybook.recount.event_types import ORDERS, TRACKED, USERS
+
 
 class Source(NamedTuple):
     """A topic that is recounted. `event_types`: all types of the topic; others are ignored.
@@ -41,67 +43,17 @@ class SegmentGroup:
 
 RULES = Path(__file__).parents[1] / "segment.sql"
 
-_TRACKED = (
-    "page_view",
-    "step_entry",
-    "step_exit",
-    "conversion",
-    "experiment_exposed",
-    "view",
-    "cart_add",
-    "checkout_start",
-    "purchase",
-    "email_confirmed",
-    "email_failed",
-    "barcode_scanned",
-    "custom",
-    "asset_viewed",
-    "asset_downloaded",
-    "license_clicked",
-    "engagement",
-    "cta_clicked",
-    "searched",
-    "filtered",
-)
-_USERS = (
-    "created",
-    "verified",
-    "role_changed",
-    "suspended",
-    "reactivated",
-    "deleted",
-    "login_succeeded",
-    "login_failed",
-    "locked",
-    "consent_given",
-    "consent_withdrawn",
-)
-_ORDERS = (
-    "created",
-    "payment_initiated",
-    "payment_succeeded",
-    "payment_failed",
-    "confirmed",
-    "shipped",
-    "delivered",
-    "cancelled",
-    "refunded",
-    "refund_failed",
-    "dispute_won",
-    "attribution_recorded",
-)
-
 SEGMENT = SegmentGroup(
     "sc-analytics-segment",
     (
         Source(
             "sc.domain.user",
-            tuple(f"user.{name}" for name in _USERS),
+            USERS,
             ("user_id", "visitor_id", "country", "role", "source", "email_domain", "new_role"),
         ),
         Source(
             "sc.domain.order",
-            tuple(f"order.{name}" for name in _ORDERS),
+            ORDERS,
             (
                 "order_id",
                 "user_id",
@@ -118,7 +70,7 @@ SEGMENT = SegmentGroup(
         ),
         Source(
             "sc.tracking.funnel",
-            _TRACKED,
+            TRACKED,
             (
                 "visitor_id",
                 "order_id",

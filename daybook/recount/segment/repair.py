@@ -52,6 +52,30 @@ class _Known(NamedTuple):
     run: Document
 
 
+class _Found(NamedTuple):
+    """What the log, and then what was published, say of a person and a segment."""
+
+    segment: str
+    row: str | None
+    version: int
+    is_in: bool
+    since: int | None
+    until: int | None
+    number: int
+    was_in: bool
+    told_since: int | None
+    told_at: int | None
+
+    def known(self) -> _Known:
+        run = _run(self.version, self.is_in, self.since, self.until, self.number)
+        if self.was_in == self.is_in:
+            return _Known(self.segment, run, self.row, run)
+        # As it was published, so that a member publishes the difference.
+        until = None if self.was_in else self.told_at
+        told = {"in": self.was_in, "since": self.told_since, "until": until}
+        return _Known(self.segment, run | told, self.row, run)
+
+
 class Repairer:
     """Repairs everybody whom findings are about.
 
@@ -73,7 +97,7 @@ class Repairer:
         self._read = self._texts("state", "stored_profiles")
         self._known: dict[str, list[_Known]] = defaultdict(list)
         for person, *rest in recount.tables.rows(_KNOWN):
-            self._known[person].append(_known(*rest))
+            self._known[person].append(_Found(*rest).known())
         self._clocks = {shard: clock.clock for shard, clock in snapshot.clocks.items()}
         self._applied: dict[str, dict[str, int]] = {}
         for place, offset in snapshot.reach.items():
@@ -160,15 +184,7 @@ class Repairer:
         writes: list[Any] = [
             ReplaceOne(
                 {"_id": name, **is_older},
-                {
-                    **known.run,
-                    "_id": name,
-                    "organization_id": profile["organization_id"],
-                    "segment_id": known.segment,
-                    "person": profile["person"],
-                    "shard": profile["shard"],
-                    "revision": revision,
-                },
+                known.run | {"_id": name} | _whose(profile, known.segment),
                 upsert=True,
             )
             for name, known in wanted.items()
@@ -199,39 +215,20 @@ class Repairer:
             "FROM main.wrong_ended_rows WHERE person = ? AND told_in IS NOT NULL",
             [profile["_id"]],
         ):
-            row = {
-                "version": version,
-                "in": is_in,
-                "since": since,
-                "until": until,
-                "number": number,
-                "organization_id": profile["organization_id"],
-                "segment_id": segment,
-                "person": profile["person"],
-                "shard": profile["shard"],
-                "revision": profile["revision"],
-            }
-            self._members.replace_one({"_id": document}, row, upsert=True)
+            run = _run(version, is_in, since, until, number)
+            self._members.replace_one(
+                {"_id": document}, run | _whose(profile, segment), upsert=True
+            )
 
 
-def _known(
-    segment: str,
-    row: str | None,
-    version: int,
-    is_in: bool,
-    since: int | None,
-    until: int | None,
-    number: int,
-    was_in: bool,
-    told_since: int | None,
-    told_at: int | None,
-) -> _Known:
-    run = {"version": version, "in": is_in, "since": since, "until": until, "number": number}
-    if was_in == is_in:
-        return _Known(segment, run, row, run)
-    # As it was published, so that a member publishes the difference.
-    told = {"in": was_in, "since": told_since, "until": None if was_in else told_at}
-    return _Known(segment, run | told, row, run)
+def _whose(profile: Document, segment: str) -> Document:
+    """The fields of a row that say whose it is, as of this profile."""
+    own = {name: profile[name] for name in ("organization_id", "person", "shard", "revision")}
+    return own | {"segment_id": segment}
+
+
+def _run(version: int, is_in: bool, since: int | None, until: int | None, number: int) -> Document:
+    return {"version": version, "in": is_in, "since": since, "until": until, "number": number}
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

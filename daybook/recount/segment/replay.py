@@ -42,25 +42,24 @@ _OF_PEOPLE = {
     "facts_products": "person VARCHAR, id VARCHAR, product VARCHAR",
     "facts_changes": "person VARCHAR, what VARCHAR, ms BIGINT",
 }
-_OWNERS = """
-    CREATE OR REPLACE VIEW main.did_by AS
+_OWNED = {
+    "did": "did_by",
+    "attributes": "attributes_of",
+    "changes": "changes_of",
+    "paid": "paid_by",
+    "concerned": "concerned_with",
+}
+"""Of what was collected: the views in which a visitor's is the user's who has taken it over."""
+_OWNED_BY = """
+    CREATE OR REPLACE VIEW main.{view} AS
         SELECT coalesce(j.person, f.person) AS person, f.* EXCLUDE (person)
-        FROM main.did AS f LEFT JOIN main.joins AS j ON j.visitor = f.person;
-    CREATE OR REPLACE VIEW main.attributes_of AS
-        SELECT coalesce(j.person, f.person) AS person, f.* EXCLUDE (person)
-        FROM main.attributes AS f LEFT JOIN main.joins AS j ON j.visitor = f.person;
-    CREATE OR REPLACE VIEW main.changes_of AS
-        SELECT coalesce(j.person, f.person) AS person, f.* EXCLUDE (person)
-        FROM main.changes AS f LEFT JOIN main.joins AS j ON j.visitor = f.person;
-    CREATE OR REPLACE VIEW main.paid_by AS
-        SELECT coalesce(j.person, f.person) AS person, f.* EXCLUDE (person)
-        FROM main.paid AS f LEFT JOIN main.joins AS j ON j.visitor = f.person;
+        FROM main.{table} AS f LEFT JOIN main.joins AS j ON j.visitor = f.person;
+"""
+_PEOPLE = """
     CREATE OR REPLACE VIEW main.profiles AS
         SELECT person FROM main.concerned UNION SELECT person FROM main.joins;
     CREATE OR REPLACE VIEW main.last_about AS
-        SELECT coalesce(j.person, f.person) AS person, max(appended_ms) AS appended_ms
-        FROM main.concerned AS f LEFT JOIN main.joins AS j ON j.visitor = f.person
-        GROUP BY ALL;
+        SELECT person, max(appended_ms) AS appended_ms FROM main.concerned_with GROUP BY ALL;
 """
 
 
@@ -89,7 +88,9 @@ class SegmentReplay:
             "number INTEGER, id VARCHAR, segment VARCHAR, version INTEGER, "
             '"offset" BIGINT, ended BIGINT, ended_ms BIGINT',
         )
-        self.db.execute(_OWNERS)
+        for table, view in _OWNED.items():
+            self.db.execute(_OWNED_BY.format(view=view, table=table))
+        self.db.execute(_PEOPLE)
         stored.create_tables(tables)
         self.log.complete()
         self._runner = Runner(tables, Rules((RULES,)), 0)
@@ -172,10 +173,9 @@ class SegmentReplay:
         self._runner.leave()
 
     def _find_touched(self, reach: Mapping[int, int]) -> None:
-        """Finds everybody whom messages from `reach` on concern, by all that the log says."""
+        """Finds everybody whom messages from `reach` on, as it is filled, concern, by all that the
+        log says."""
         self.db.execute("DELETE FROM main.touched")
-        self.tables.refill("reach", reach.items())
-        self.log.complete()
         # A table, because the rules read it while `reach` has other offsets.
         self.db.execute(
             "CREATE OR REPLACE TABLE main.late_keys AS SELECT DISTINCT message_key FROM main.log "

@@ -7,7 +7,7 @@ from typing import Any
 
 from confluent_kafka.admin import AdminClient
 
-from daybook.recount.errors import Unrecountable, translated_mongodb_errors
+from daybook.recount.errors import translated_mongodb_errors
 from daybook.recount.fleet import Documents, Fleet
 from daybook.recount.helpers import Helpers
 from daybook.recount.log import kafka
@@ -19,8 +19,6 @@ from daybook.recount.segment.group import SegmentGroup
 from daybook.recount.segment.log import SegmentLog
 from daybook.recount.segment.replay import SegmentReplay
 from daybook.recount.segment.stored import Clock, Progress
-
-_CRITICAL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +50,10 @@ class SegmentRecount:
         self.group = group
         self.fleet = Fleet(documents, group.name)
         self._documents = self.fleet.documents
-        self.kafka_config = dict(kafka_config) | {"log_level": _CRITICAL}
+        self.kafka_config = kafka.quiet(kafka_config)
         self.admin = AdminClient(self.kafka_config)
         self.report_progress = report_progress
-        cluster = kafka.cluster_id(self.admin)
-        if cluster != self.fleet.cluster_id:
-            raise Unrecountable(
-                f"database {documents.name} was counted from Kafka cluster "
-                f"{self.fleet.cluster_id}, but this is cluster {cluster}"
-            )
+        self.fleet.check_cluster(kafka.cluster_id(self.admin))
         self._stack = ExitStack()
         helpers = self._stack.enter_context(Helpers())
         self.tables = Tables(memory_mib)

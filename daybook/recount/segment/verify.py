@@ -1,15 +1,10 @@
 """Recounts segments from the log and reports what differs."""
 
-from collections.abc import Collection, Iterator, Mapping
-from time import monotonic, sleep
-from typing import Any
+from collections.abc import Collection, Iterator
+from time import sleep
 
-from daybook.recount.errors import Unrecountable, within_memory
-from daybook.recount.fleet import Documents
 from daybook.recount.segment.compare import PROFILES, Finding, findings
-from daybook.recount.segment.group import SegmentGroup
 from daybook.recount.segment.session import SegmentRecount, Snapshot
-from daybook.recount.segment.stored import Progress
 from daybook.recount.segment.versions import version_findings
 from daybook.recount.verdict.report import Difference, Doubt, Report
 
@@ -17,35 +12,18 @@ _ROUNDS_MAX = 5
 _PAUSE_SECONDS = 1.0
 
 
-def verify_segments(
-    kafka_config: Mapping[str, Any],
-    documents: Documents,
-    group: SegmentGroup,
-    report_progress: Progress,
-    memory_mib: int,
-) -> Report:
-    """Compares profiles, rows, counts and published changes. Raises Unreachable.
+def judge_segments(report: Report, recount: SegmentRecount) -> None:
+    """Compares profiles, rows, counts and published changes. Raises Unreachable and Unrecountable.
 
     Members may run meanwhile: what differs of people about whom something happened is compared
     again, as it is then.
     """
-    started = monotonic()
-    report = Report(group.name)
-    try:
-        with (
-            within_memory(),
-            SegmentRecount(kafka_config, documents, group, report_progress, memory_mib) as recount,
-        ):
-            report.excluded = recount.fleet.excluded()
-            report.gaps = [str(gap) for gap in recount.fleet.gaps()]
-            report.doubts += group_doubts(recount, recount.snapshot())
-            # Where a part of the log is missing, whatever differs may come from there.
-            _compare(recount, report, report.doubts[0].reason if report.doubts else None)
-            report.messages = recount.messages
-    except Unrecountable as error:
-        report.doubts.append(Doubt(str(error)))
-    report.seconds = monotonic() - started
-    return report
+    report.excluded = recount.fleet.excluded()
+    report.gaps = [str(gap) for gap in recount.fleet.gaps()]
+    report.doubts += group_doubts(recount, recount.snapshot())
+    # Where a part of the log is missing, whatever differs may come from there.
+    _compare(recount, report, report.doubts[0].reason if report.doubts else None)
+    report.messages = recount.messages
 
 
 def _compare(recount: SegmentRecount, report: Report, doubt: str | None) -> None:
