@@ -57,8 +57,9 @@ def repair_segments(recount: SegmentRecount, changes: list[Change]) -> list[Doub
             break
     else:
         doubts.append(Doubt("documents changed during every repair: run the command again"))
-    changes += repair_versions(recount, version_findings(recount))
-    return doubts + [_doubt(one, one.doubt) for one in version_findings(recount) if one.doubt]
+    of_versions = list(version_findings(recount))
+    changes += repair_versions(recount, of_versions)
+    return doubts + [_doubt(one, one.doubt) for one in of_versions if one.doubt]
 
 
 def _repair(
